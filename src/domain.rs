@@ -1,0 +1,17 @@
+//! The words of the field, without I/O and without a clock.
+
+pub mod failure;
+pub mod ids;
+pub mod metric;
+pub mod outcome;
+pub mod rung;
+pub mod stage;
+pub mod step;
+
+pub use failure::{FailureClass, Temper};
+pub use ids::{AttemptId, ItemId, RunId};
+pub use metric::{Direction, Metric, Standing, Verdict};
+pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
+pub use rung::{Answer, Rung, RungAnswer};
+pub use stage::{Arm, Stage};
+pub use step::{Reply, Step, ToolCall, ToolResult, Usage};

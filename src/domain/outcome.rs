@@ -1,0 +1,171 @@
+//! How a child, a stage and an attempt end. An end is data, never an `Err`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FailureClass, Metric, RungAnswer, Usage, Verdict};
+
+/// Why a process tree outside Docker came to its end, as its keeper saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum EndCause {
+    /// The main process returned.
+    Exited {
+        /// Its exit code.
+        code: i32,
+    },
+    /// A signal from outside ended the main process.
+    Signalled {
+        /// Number of the signal.
+        signal: i32,
+    },
+    /// The time budget ran out and the tree was killed.
+    Deadline,
+    /// We were asked to stop it.
+    Stopped,
+    /// The program could not be started at all.
+    NotStarted {
+        /// What the system said.
+        error: String,
+    },
+    /// The keeper itself was killed, or never started; what ran was swept by the next runner.
+    Lost,
+}
+
+/// `exit.json`: the end of a stage's processes, written once, by whoever holds the stage's lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildEnd {
+    /// Why it ended.
+    #[serde(flatten)]
+    pub cause: EndCause,
+    /// Which of the stage's commands was the last to run, from 0.
+    pub command: usize,
+    /// Wall time from the first command's start, frozen time included, in ms.
+    pub duration_ms: u64,
+    /// Of that, time frozen, in ms.
+    pub frozen_ms: u64,
+    /// Descendants that outlived the main process and were killed with the stage.
+    pub swept: u32,
+}
+
+/// How a stage ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum StageEnd {
+    /// It did its work.
+    Done,
+    /// It did not.
+    Failed {
+        /// The class of the first cause.
+        class: FailureClass,
+        /// One sentence with the evidence.
+        why: String,
+    },
+    /// A person or a policy stopped it.
+    Stopped {
+        /// Who and why.
+        why: String,
+    },
+    /// Runner and keeper were gone before it ended; nobody's fault, to be run again.
+    Interrupted {
+        /// What was found.
+        why: String,
+    },
+}
+
+/// What the agent's stage counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentTotals {
+    /// Finished steps; `None` when the agent leaves no trajectory that we read.
+    pub steps: Option<u32>,
+    /// Tool calls.
+    pub calls: u32,
+    /// Tokens, as the provider counted.
+    pub usage: Usage,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckDetail {
+    /// The ladder as far as this stage looks.
+    pub rungs: Vec<RungAnswer>,
+    /// SHA-256 of `model_patch.diff`, hex.
+    pub patch_digest: String,
+    /// Files changed.
+    pub files: u32,
+    /// Lines added.
+    pub added: u32,
+    /// Lines removed.
+    pub removed: u32,
+}
+
+/// What an arm printed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ArmDetail {
+    /// Its numbers, in the order printed.
+    pub metrics: Vec<Metric>,
+}
+
+/// What the comparison said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScoreDetail {
+    /// One verdict a metric that all compared arms share; the first is the primary one.
+    pub verdicts: Vec<Verdict>,
+    /// Why something could not be compared.
+    pub why_not: Vec<String>,
+    /// The ladder's upper rungs.
+    pub rungs: Vec<RungAnswer>,
+}
+
+/// What a stage left for the next ones and for the screen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum StageDetail {
+    /// Nothing but its end.
+    #[default]
+    Nothing,
+    /// The agent's counts.
+    Agent(AgentTotals),
+    /// The patch.
+    Check(CheckDetail),
+    /// An arm's numbers.
+    Arm(ArmDetail),
+    /// The comparison.
+    Score(ScoreDetail),
+}
+
+/// A stage's end with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageOutcome {
+    /// How it ended.
+    #[serde(flatten)]
+    pub end: StageEnd,
+    /// The end of its processes; `None` for a stage that started none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ChildEnd>,
+    /// Wall time in ms.
+    pub duration_ms: u64,
+    /// What it found.
+    #[serde(default)]
+    pub detail: StageDetail,
+}
+
+impl StageOutcome {
+    /// Whether the stage did its work.
+    pub const fn is_done(&self) -> bool {
+        matches!(self.end, StageEnd::Done)
+    }
+}
+
+impl EndCause {
+    /// The end in a few words: `exit 7`, `signal 9`, `out of time`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Exited { code } => format!("exit {code}"),
+            Self::Signalled { signal } => format!("signal {signal}"),
+            Self::Deadline => "out of time".to_owned(),
+            Self::Stopped => "stopped".to_owned(),
+            Self::NotStarted { error } => format!("not started: {error}"),
+            Self::Lost => "its keeper was killed".to_owned(),
+        }
+    }
+}

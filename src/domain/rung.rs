@@ -1,0 +1,82 @@
+//! The truth ladder: how far an item's "success" holds.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A rung of the ladder, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// The agent ended by itself with exit code 0. Never gates.
+    Exited,
+    /// The patch is not empty.
+    Patch,
+    /// The patch touches source files.
+    Source,
+    /// It applies to the parent commit.
+    Applies,
+    /// The benchmark printed its numbers.
+    Metrics,
+    /// The agent's numbers are better than the baseline's, beyond noise.
+    BeyondNoise,
+}
+
+/// What is known about a rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It holds.
+    Yes,
+    /// It does not hold.
+    No,
+    /// It makes no sense for this item; passes.
+    NotApplicable,
+    /// Nobody looked.
+    Unchecked,
+}
+
+/// A rung, its answer and what that answer rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RungAnswer {
+    /// Which rung.
+    pub rung: Rung,
+    /// What is known.
+    pub answer: Answer,
+    /// One line: the fact behind the answer.
+    pub evidence: String,
+}
+
+impl Rung {
+    /// The word used in files and on the screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Patch => "patch",
+            Self::Source => "source",
+            Self::Applies => "applies",
+            Self::Metrics => "metrics",
+            Self::BeyondNoise => "beyond_noise",
+        }
+    }
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The last rung of the unbroken yes. `exited` never breaks it: the patch of an agent that ran out of time counts.
+pub fn reached(answers: &[RungAnswer]) -> Option<Rung> {
+    let mut last = None;
+    for found in answers {
+        match found.answer {
+            Answer::Yes => last = Some(found.rung),
+            Answer::NotApplicable => {}
+            Answer::No | Answer::Unchecked if found.rung == Rung::Exited => {}
+            Answer::No | Answer::Unchecked => break,
+        }
+    }
+    last
+}

@@ -1,0 +1,451 @@
+//! The facts. Past tense, and each carries what the fold needs and nothing that can be derived.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageOutcome};
+
+/// Who caused something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum By {
+    /// A person, at a terminal or from a script.
+    Person {
+        /// Login name.
+        user: String,
+        /// Host the request came from.
+        host: String,
+        /// Terminal, `None` from a script.
+        tty: Option<String>,
+    },
+    /// The runner itself, by a rule.
+    Rule {
+        /// The rule: `breaker`, `retry`, `limit`, `hold`, `signal`.
+        rule: String,
+    },
+}
+
+impl By {
+    /// The runner itself, by this rule.
+    pub fn rule(rule: &str) -> Self {
+        Self::Rule { rule: rule.to_owned() }
+    }
+
+    /// In a few words: `ann@box (pts/3)`, `the breaker`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Person { user, host, tty: Some(tty) } => format!("{user}@{host} ({tty})"),
+            Self::Person { user, host, tty: None } => format!("{user}@{host}"),
+            Self::Rule { rule } => format!("rule '{rule}'"),
+        }
+    }
+}
+
+/// An item as the plan names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedItem {
+    /// Its id.
+    pub item: ItemId,
+    /// The human's commit: the full sha where the clone knows it, else as the plan wrote it.
+    pub human: String,
+    /// The parent commit the agent starts from; empty while unknown.
+    #[serde(default)]
+    pub parent: String,
+    /// Why it can't run, with what to do; `None` when it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
+}
+
+/// Why an item can't run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The class.
+    pub class: FailureClass,
+    /// One sentence: what is missing.
+    pub why: String,
+}
+
+/// What a run is about, written with its first fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The plan's file.
+    pub plan: String,
+    /// SHA-256 of its bytes, hex.
+    pub digest: String,
+    /// `repo` of the plan.
+    pub repo: String,
+    /// `task_id` of the plan.
+    pub task_id: String,
+    /// Name of the agent.
+    pub agent: String,
+    /// Its model, `default` when none was named.
+    pub model: String,
+    /// The stages of every item.
+    pub stages: Vec<Stage>,
+    /// The queue.
+    pub items: Vec<PlannedItem>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum AttemptEnd {
+    /// Every stage did its work.
+    Done,
+    /// A stage failed; the first cause.
+    Failed {
+        /// Class of the first cause.
+        class: FailureClass,
+        /// Its sentence.
+        why: String,
+    },
+    /// A person stopped it.
+    Stopped {
+        /// Who and why.
+        why: String,
+    },
+    /// Its runner and its processes were gone.
+    Interrupted {
+        /// What was found.
+        why: String,
+    },
+}
+
+/// One thing that happened. `kind` and `data` on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum Fact {
+    /// The run came to be.
+    RunCreated(RunPlan),
+    /// A runner took the run.
+    RunnerStarted {
+        /// Its process.
+        pid: u32,
+        /// Boot of the machine, so that pids of another boot mean nothing.
+        boot: String,
+        /// Version of the program.
+        version: String,
+    },
+    /// A runner let go of the run by itself.
+    RunnerStopped {
+        /// Why.
+        why: String,
+    },
+    /// An item was added to the queue.
+    ItemAdded {
+        /// The item.
+        item: PlannedItem,
+        /// Who added it.
+        by: By,
+    },
+    /// A queued item was taken out.
+    ItemRemoved {
+        /// The item.
+        item: ItemId,
+        /// Who removed it.
+        by: By,
+    },
+    /// A queued item changed its place.
+    ItemMoved {
+        /// The item.
+        item: ItemId,
+        /// Its new position in the queue, from 0.
+        to: usize,
+        /// Who moved it.
+        by: By,
+    },
+    /// An item will not be run (any more).
+    ItemSkipped {
+        /// The item.
+        item: ItemId,
+        /// Who skipped it.
+        by: By,
+    },
+    /// An item was put back into the queue, at once or later.
+    ItemRequeued {
+        /// The item.
+        item: ItemId,
+        /// The stage the next attempt begins with.
+        from: Stage,
+        /// Not before this moment; `None` for as soon as its turn comes.
+        not_before: Option<Timestamp>,
+        /// Whether this is one of the automatic retries, which are counted.
+        automatic: bool,
+        /// Why, in a sentence.
+        why: String,
+        /// Who did it.
+        by: By,
+    },
+    /// An attempt began.
+    AttemptStarted {
+        /// The item.
+        item: ItemId,
+        /// The attempt, from 1.
+        n: u32,
+        /// Its first stage; what lies before it is taken over from the last attempt.
+        from: Stage,
+    },
+    /// A stage is about to begin: on disk before any process of it exists.
+    StageStarting {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// Its time budget in ms of unfrozen time; `None` for no limit.
+        budget_ms: Option<u64>,
+    },
+    /// The stage's keeper runs.
+    StageStarted {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// Pid of the keeper.
+        pid: u32,
+    },
+    /// The runner found a stage of its predecessor still running, and goes on with it.
+    StageAdopted {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// Pid of the keeper.
+        pid: u32,
+    },
+    /// The agent went on; written at most once a second.
+    AgentProgressed {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// Counts so far.
+        totals: AgentTotals,
+    },
+    /// All processes of the stage were told to stand still.
+    StageFrozen {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// Who froze it.
+        by: By,
+    },
+    /// They go on.
+    StageThawed {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// Who thawed it.
+        by: By,
+    },
+    /// The stage was told to end.
+    StageStopping {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// The class, where the stop is a failure (a budget) and no wish.
+        class: Option<FailureClass>,
+        /// Why, in a sentence.
+        why: String,
+        /// Who stopped it.
+        by: By,
+    },
+    /// A stage ended.
+    StageFinished {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// How.
+        outcome: StageOutcome,
+    },
+    /// An attempt ended.
+    AttemptFinished {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// How.
+        #[serde(flatten)]
+        end: AttemptEnd,
+    },
+    /// No further stage starts until somebody resumes.
+    PauseOrdered {
+        /// Why, in a sentence.
+        why: String,
+        /// Who ordered it.
+        by: By,
+    },
+    /// Stages start again.
+    Resumed {
+        /// Who resumed.
+        by: By,
+    },
+    /// Whether a failure pauses the queue and keeps the worktree.
+    HoldSet {
+        /// On or off.
+        on: bool,
+        /// Who set it.
+        by: By,
+    },
+    /// Three items in a row ended by the same systemic cause: the queue waits and probes.
+    BreakerOpened {
+        /// The cause.
+        class: FailureClass,
+        /// The items that ended by it.
+        items: Vec<ItemId>,
+        /// When one item is tried.
+        probe_at: Timestamp,
+    },
+    /// The probe failed as well.
+    BreakerRearmed {
+        /// When the next item is tried.
+        probe_at: Timestamp,
+    },
+    /// An item ended otherwise: the queue goes on.
+    BreakerClosed {
+        /// The item that showed it.
+        item: ItemId,
+    },
+    /// A request was answered.
+    RequestAnswered {
+        /// Its id.
+        id: String,
+        /// The verb, for people.
+        verb: String,
+        /// What became of it.
+        #[serde(flatten)]
+        answer: Answer,
+    },
+    /// The last line was torn; it was closed with a newline and left where it is.
+    TailHealed {
+        /// Offset of the torn line in bytes.
+        offset: u64,
+        /// Its length in bytes.
+        bytes: u64,
+    },
+    /// Facts could not be written for a while (disk full).
+    AppendFailed {
+        /// What the system said first.
+        error: String,
+        /// For how long, in ms.
+        for_ms: u64,
+    },
+    /// Nothing is left to do.
+    RunFinished {},
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// It was done.
+    Done {
+        /// What was done, in a sentence.
+        says: String,
+    },
+    /// It made no sense now.
+    Refused {
+        /// Why, in a sentence.
+        says: String,
+    },
+    /// It was older than the runner.
+    Expired {},
+}
+
+impl Fact {
+    /// Whether the fact must be on the disk before anybody acts on it: it begins or ends something.
+    pub const fn is_synced(&self) -> bool {
+        !matches!(self, Self::AgentProgressed { .. } | Self::StageStarted { .. } | Self::StageAdopted { .. })
+    }
+}
+
+/// A line of the ledger, decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Position, from 1, without gaps.
+    pub seq: u64,
+    /// Wall clock of the writer.
+    pub at: Timestamp,
+    /// Milliseconds since the machine booted, so that durations survive a clock that jumps.
+    pub up_ms: u64,
+    /// The fact, or what could be made of it.
+    pub body: Body,
+}
+
+/// The body of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// A fact that we know.
+    Known(Box<Fact>),
+    /// A kind that a newer program writes.
+    Unknown {
+        /// Its name.
+        kind: String,
+    },
+    /// A kind that we know with a body that we can't read.
+    Bad {
+        /// Its name.
+        kind: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    seq: u64,
+    at: Timestamp,
+    up_ms: u64,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct EnvelopeOut<'a> {
+    seq: u64,
+    at: Timestamp,
+    up_ms: u64,
+    #[serde(flatten)]
+    fact: &'a Fact,
+}
+
+impl Entry {
+    /// One line of `events.jsonl`, without its newline.
+    pub fn decode(line: &str) -> Result<Self, serde_json::Error> {
+        let envelope: Envelope<'_> = serde_json::from_str(line)?;
+        let kind = envelope.kind;
+        let body = match serde_json::from_str::<Fact>(line) {
+            Ok(fact) => Body::Known(Box::new(fact)),
+            // serde names the unknown variant first; an unknown word deeper in a known kind is a bad body
+            Err(error) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => Body::Unknown { kind: kind.into_owned() },
+            Err(error) => Body::Bad { kind: kind.into_owned(), why: error.to_string() },
+        };
+        Ok(Self { seq: envelope.seq, at: envelope.at, up_ms: envelope.up_ms, body })
+    }
+
+    /// One line of `events.jsonl`, with its newline.
+    pub fn encode(seq: u64, at: Timestamp, up_ms: u64, fact: &Fact) -> Result<Vec<u8>, serde_json::Error> {
+        let mut line = serde_json::to_vec(&EnvelopeOut { seq, at, up_ms, fact })?;
+        line.push(b'\n');
+        Ok(line)
+    }
+}

@@ -1,0 +1,66 @@
+//! The runner's lock: a run has one writer, and a killed writer's lock is gone with it.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::{LedgerError, RunFolder};
+
+/// Held for the runner's whole life; released by the kernel when the process ends, however it ends.
+#[derive(Debug)]
+pub struct RunnerLock {
+    _file: File,
+}
+
+/// What became of an attempt to take the lock.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is ours.
+    Ours(RunnerLock),
+    /// Another runner has it.
+    Held {
+        /// Its pid, as it wrote it; `None` in the instant before it did.
+        pid: Option<u32>,
+    },
+}
+
+impl RunnerLock {
+    /// Takes the lock and writes our pid into it, or says who has it.
+    pub fn take(folder: &RunFolder) -> Result<Taken, LedgerError> {
+        let path = folder.lock();
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(LedgerError::io("open", &path))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Ok(Taken::Held { pid: read_pid(&mut file) }),
+            Err(errno) => return Err(LedgerError::io("lock", &path)(errno.into())),
+        }
+        // a full disk must not keep a runner from taking over: the pid is for people, the flock is the lock
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
+        Ok(Taken::Ours(Self { _file: file }))
+    }
+
+    /// Pid of the runner that holds the lock now; `None` when nobody does.
+    pub fn holder(folder: &RunFolder) -> Option<u32> {
+        let mut file = File::open(folder.lock()).ok()?;
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(Errno::WOULDBLOCK) => Some(read_pid(&mut file).unwrap_or_default()),
+            _ => None,
+        }
+    }
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

@@ -1,0 +1,95 @@
+//! The one writer of a ledger.
+//!
+//! A line is either whole or closed with a newline by the next append: a torn tail is never cut off, and never
+//! swallows the fact that follows it.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::{Entry, Fact, LedgerError, RunFolder, RunnerLock};
+
+/// Appends facts. Exists once a run, guarded by the lock it holds.
+#[derive(Debug)]
+pub struct Writer {
+    file: File,
+    path: PathBuf,
+    next_seq: u64,
+    torn: bool,
+    die_after: Option<u64>,
+    _lock: RunnerLock,
+}
+
+/// A line that a killed writer or a full disk left unfinished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TornTail {
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+impl Writer {
+    /// Opens the ledger behind the last fact read, `last_seq`; closes a torn tail and reports it.
+    pub fn open(folder: &RunFolder, lock: RunnerLock, last_seq: u64) -> Result<(Self, Option<TornTail>), LedgerError> {
+        let path = folder.events();
+        let mut file =
+            File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
+        let torn = torn_tail(&mut file).map_err(LedgerError::io("read", &path))?;
+        let die_after = std::env::var("ISOBENCH_DIE_AFTER").ok().and_then(|seq| seq.parse().ok());
+        let writer = Self { file, path, next_seq: last_seq.saturating_add(1), torn: torn.is_some(), die_after, _lock: lock };
+        Ok((writer, torn))
+    }
+
+    /// Appends one fact and hands it back as the readers will see it. After an error the fact is not on disk, and
+    /// the same call may be made again.
+    pub fn append(&mut self, at: Timestamp, up_ms: u64, fact: Fact) -> Result<Entry, LedgerError> {
+        let seq = self.next_seq;
+        let mut line = Entry::encode(seq, at, up_ms, &fact)
+            .map_err(|error| LedgerError::Damaged { path: self.path.clone(), why: error.to_string() })?;
+        if self.torn {
+            line.insert(0, b'\n');
+        }
+        if let Err(source) = self.file.write_all(&line) {
+            // how much of the line arrived is unknown: close it before the next one
+            self.torn = true;
+            return Err(LedgerError::io("append to", &self.path)(source));
+        }
+        if fact.is_synced()
+            && let Err(source) = self.file.sync_data()
+        {
+            // the line may or may not survive; the same seq is written again, and readers take the first they see
+            self.torn = true;
+            return Err(LedgerError::io("sync", &self.path)(source));
+        }
+        self.torn = false;
+        self.next_seq = seq.saturating_add(1);
+        if self.die_after == Some(seq) {
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+        Ok(Entry { seq, at, up_ms, body: super::Body::Known(Box::new(fact)) })
+    }
+}
+
+fn torn_tail(file: &mut File) -> io::Result<Option<TornTail>> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let mut start = end;
+    let mut block = [0_u8; 4096];
+    while start > 0 {
+        let from = start.saturating_sub(block.len() as u64);
+        let want = usize::try_from(start - from).unwrap_or_default();
+        file.seek(SeekFrom::Start(from))?;
+        let part = block.get_mut(..want).unwrap_or_default();
+        file.read_exact(part)?;
+        if let Some(newline) = part.iter().rposition(|byte| *byte == b'\n') {
+            start = from + newline as u64 + 1;
+            break;
+        }
+        start = from;
+    }
+    Ok((start < end).then_some(TornTail { offset: start, bytes: end - start }))
+}

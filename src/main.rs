@@ -1,0 +1,15 @@
+//! Arguments in, exit code out: everything else is in the library.
+
+use std::process::ExitCode;
+
+use isobench_tui::exit::Exit;
+
+fn main() -> ExitCode {
+    match isobench_tui::cli::main() {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("isobench-tui: {error:#}");
+            Exit::Internal.into()
+        }
+    }
+}

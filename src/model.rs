@@ -1,0 +1,11 @@
+//! The model: a fold over the ledger. `Run::apply` is the only way it changes: in the runner, the screen, replay,
+//! reports and tests.
+
+pub mod apply;
+pub mod item;
+pub mod load;
+pub mod run;
+
+pub use item::{Attempt, Item, ItemState, StageRecord, StageState};
+pub use load::Follower;
+pub use run::{Breaker, Fault, Pause, Run, RunState, Runner};

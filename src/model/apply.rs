@@ -1,0 +1,336 @@
+//! The fold itself.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::item::{Attempt, Item, ItemState, StageRecord, StageState};
+use super::run::{Breaker, Fault, Pause, Run, Runner};
+use crate::domain::{AgentTotals, ItemId, Stage};
+use crate::ledger::fact::{Answer, AttemptEnd};
+use crate::ledger::{Body, Entry, Fact, Line, PlannedItem, RunPlan};
+
+/// Sentences kept for the screen.
+const NOTES: usize = 200;
+
+impl Run {
+    /// Takes one line of the ledger, whatever it holds.
+    #[expect(clippy::needless_pass_by_value, reason = "a line is handed over, as everywhere")]
+    pub fn apply_line(&mut self, line: Line<'_>) {
+        match line {
+            Line::StartedOver => {
+                *self = Self::default();
+                self.faults.push(Fault { offset: 0, why: "the ledger shrank or was replaced; read again from its start".to_owned() });
+            }
+            Line::NotText(offset) => self.faults.push(Fault { offset, why: "not UTF-8".to_owned() }),
+            Line::Text(_, "") => {}
+            Line::Text(offset, text) => match Entry::decode(text) {
+                Ok(entry) => self.apply_at(&entry, offset),
+                Err(error) => self.faults.push(Fault { offset, why: format!("not a fact: {error}") }),
+            },
+        }
+    }
+
+    /// Takes one fact.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.apply_at(entry, 0);
+    }
+
+    fn apply_at(&mut self, entry: &Entry, offset: u64) {
+        if entry.seq <= self.seq {
+            // a fact whose sync failed is written again
+            return;
+        }
+        if entry.seq > self.seq.saturating_add(1) {
+            self.faults.push(Fault {
+                offset,
+                why: format!("facts {} to {} are missing", self.seq.saturating_add(1), entry.seq.saturating_sub(1)),
+            });
+        }
+        self.seq = entry.seq;
+        self.at = Some(entry.at);
+        self.up_ms = entry.up_ms;
+        match &entry.body {
+            Body::Known(fact) => self.apply_fact(fact, entry.at, entry.up_ms),
+            Body::Unknown { kind } => *self.unknown.entry(kind.clone()).or_default() += 1,
+            Body::Bad { kind, why } => self.faults.push(Fault { offset, why: format!("'{kind}' can't be read: {why}") }),
+        }
+    }
+
+    fn apply_fact(&mut self, fact: &Fact, at: Timestamp, up_ms: u64) {
+        match fact {
+            Fact::RunCreated(plan) => self.create(plan, at),
+            Fact::RunnerStarted { pid, boot, .. } => {
+                self.runner = Some(Runner { pid: *pid, boot: boot.clone(), since: at, stopped: None });
+                self.finished = None;
+            }
+            Fact::RunnerStopped { why } => {
+                if let Some(runner) = &mut self.runner {
+                    runner.stopped = Some((why.clone(), at));
+                }
+            }
+            Fact::ItemAdded { .. }
+            | Fact::ItemRemoved { .. }
+            | Fact::ItemMoved { .. }
+            | Fact::ItemSkipped { .. }
+            | Fact::ItemRequeued { .. } => {
+                self.apply_queue(fact, at);
+            }
+            Fact::AttemptStarted { item, n, from } => self.start_attempt(item, *n, *from, at, up_ms),
+            Fact::AttemptFinished { item, end, .. } => self.finish_attempt(item, end, at, up_ms),
+            Fact::StageStarting { item, stage, budget_ms, .. } => self.start_stage(item, *stage, *budget_ms, at),
+            Fact::StageStarted { item, stage, pid, .. } | Fact::StageAdopted { item, stage, pid, .. } => {
+                self.with_live(item, *stage, |state| {
+                    if let StageState::Running { keeper, .. } = state {
+                        *keeper = Some(*pid);
+                    }
+                });
+            }
+            Fact::AgentProgressed { item, totals, .. } => self.with_live(item, Stage::Agent, |state| {
+                if let StageState::Running { totals: so_far, .. } = state {
+                    *so_far = *totals;
+                }
+            }),
+            Fact::StageFrozen { item, stage, by, .. } => {
+                self.note(at, format!("{item}: {stage} frozen by {}; P goes on", by.words()));
+                self.with_live(item, *stage, |state| {
+                    if let StageState::Running { frozen, .. } = state {
+                        *frozen = Some((at, by.clone()));
+                    }
+                });
+            }
+            Fact::StageThawed { item, stage, .. } => self.with_live(item, *stage, |state| {
+                if let StageState::Running { frozen, frozen_ms, .. } = state
+                    && let Some((since, _)) = frozen.take()
+                {
+                    *frozen_ms = frozen_ms.saturating_add(u64::try_from(at.duration_since(since).as_millis()).unwrap_or_default());
+                }
+            }),
+            Fact::StageStopping { item, stage, class, why, .. } => {
+                self.note(at, format!("{item}: {stage} told to end: {why}"));
+                self.with_live(item, *stage, |state| {
+                    if let StageState::Running { stopping, .. } = state {
+                        *stopping = Some((*class, why.clone()));
+                    }
+                });
+            }
+            Fact::StageFinished { item, stage, outcome, .. } => {
+                self.with_live(item, *stage, |state| *state = StageState::Ended(outcome.clone()))
+            }
+            Fact::PauseOrdered { why, by } => {
+                self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
+                self.pause = Some(Pause { why: why.clone(), by: by.clone(), at });
+            }
+            Fact::Resumed { by } => {
+                self.note(at, format!("resumed by {}", by.words()));
+                self.pause = None;
+            }
+            Fact::HoldSet { on, .. } => self.hold = *on,
+            Fact::BreakerOpened { .. } | Fact::BreakerRearmed { .. } | Fact::BreakerClosed { .. } => self.apply_breaker(fact, at),
+            Fact::RequestAnswered { id, verb, answer } => {
+                if let Answer::Refused { says } = answer {
+                    self.note(at, format!("{verb} refused: {says}"));
+                }
+                self.answers.insert(id.clone(), (verb.clone(), answer.clone()));
+            }
+            Fact::TailHealed { offset, bytes } => {
+                self.faults.push(Fault { offset: *offset, why: format!("a torn line of {bytes} bytes was closed by the next runner") });
+            }
+            Fact::AppendFailed { error, for_ms } => {
+                self.note(at, format!("facts could not be written for {} s: {error}", for_ms / 1000));
+            }
+            Fact::RunFinished {} => self.finished = Some(at),
+        }
+    }
+
+    fn create(&mut self, plan: &RunPlan, at: Timestamp) {
+        self.plan.clone_from(&plan.plan);
+        self.digest.clone_from(&plan.digest);
+        self.repo.clone_from(&plan.repo);
+        self.task_id.clone_from(&plan.task_id);
+        self.agent.clone_from(&plan.agent);
+        self.model.clone_from(&plan.model);
+        self.stages.clone_from(&plan.stages);
+        self.created = Some(at);
+        self.items = plan.items.iter().map(planned).collect();
+        self.reindex();
+    }
+
+    fn apply_queue(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
+            Fact::ItemAdded { item, by } => {
+                self.note(at, format!("{} added by {}", item.item, by.words()));
+                self.items.push(planned(item));
+                self.finished = None;
+            }
+            Fact::ItemRemoved { item, by } => {
+                self.note(at, format!("{item} removed by {}", by.words()));
+                self.items.retain(|other| other.id != *item);
+            }
+            Fact::ItemMoved { item, to, .. } => {
+                if let Some(from) = self.position(item) {
+                    let moved = self.items.remove(from);
+                    self.items.insert((*to).min(self.items.len()), moved);
+                }
+            }
+            Fact::ItemSkipped { item, by } => {
+                self.note(at, format!("{item} skipped by {}; R runs it again", by.words()));
+                if let Some(item) = self.item_mut(item)
+                    && !matches!(item.state, ItemState::Running)
+                {
+                    item.state = ItemState::Skipped { by: by.clone() };
+                }
+            }
+            Fact::ItemRequeued { item, from, not_before, automatic, why, by } => {
+                self.note(at, format!("{item} queued again from {from} by {}: {why}", by.words()));
+                self.finished = None;
+                if let Some(item) = self.item_mut(item) {
+                    item.automatic_retries = if *automatic { item.automatic_retries.saturating_add(1) } else { 0 };
+                    item.state = match not_before {
+                        Some(until) => ItemState::Waiting { from: *from, until: *until, why: why.clone() },
+                        None => ItemState::Queued { from: *from },
+                    };
+                }
+            }
+            _ => {}
+        }
+        self.reindex();
+    }
+
+    fn apply_breaker(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
+            Fact::BreakerOpened { class, items, probe_at } => {
+                self.note(at, format!("the queue waits: {class} ended {} items in a row; space resumes at once", items.len()));
+                self.breaker = Breaker::Open { class: *class, items: items.clone(), probe_at: *probe_at };
+            }
+            Fact::BreakerRearmed { probe_at: again } => {
+                if let Breaker::Open { probe_at, .. } = &mut self.breaker {
+                    *probe_at = *again;
+                }
+            }
+            Fact::BreakerClosed { item } => {
+                self.note(at, format!("the queue goes on: {item} got through"));
+                self.breaker = Breaker::default();
+            }
+            _ => {}
+        }
+    }
+
+    fn start_attempt(&mut self, item: &ItemId, n: u32, from: Stage, at: Timestamp, up_ms: u64) {
+        self.live = Some(item.clone());
+        let Some(item) = self.item_mut(item) else { return };
+        let taken_over = item.last_attempt().map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
+        item.state = ItemState::Running;
+        item.attempts.push(Attempt { n, started: at, end: None, stages: taken_over.unwrap_or_default(), started_up_ms: up_ms, took_ms: 0 });
+    }
+
+    fn finish_attempt(&mut self, id: &ItemId, end: &AttemptEnd, at: Timestamp, up_ms: u64) {
+        if self.live.as_ref() == Some(id) {
+            self.live = None;
+        }
+        let Some(item) = self.item_mut(id) else { return };
+        let Some(attempt) = item.attempts.last_mut() else { return };
+        attempt.end = Some((end.clone(), at));
+        attempt.took_ms = up_ms
+            .checked_sub(attempt.started_up_ms)
+            .unwrap_or_else(|| u64::try_from(at.duration_since(attempt.started).as_millis()).unwrap_or_default());
+        let resume_from = attempt.resume_from();
+        item.state = match end {
+            AttemptEnd::Done => ItemState::Done,
+            AttemptEnd::Failed { class, why } => ItemState::Failed { class: *class, why: why.clone() },
+            AttemptEnd::Stopped { why } => ItemState::Stopped { why: why.clone() },
+            AttemptEnd::Interrupted { why } => ItemState::Interrupted { why: why.clone(), from: resume_from },
+        };
+        self.count_for_breaker(id, end);
+    }
+
+    /// Keeps the row of systemic ends; what to do about it is the planner's business.
+    fn count_for_breaker(&mut self, id: &ItemId, end: &AttemptEnd) {
+        let Breaker::Closed { class, items } = &mut self.breaker else { return };
+        match end {
+            AttemptEnd::Failed { class: now, .. } if now.is_systemic() => {
+                if *class != Some(*now) {
+                    items.clear();
+                    *class = Some(*now);
+                }
+                if !items.contains(id) {
+                    items.push(id.clone());
+                }
+            }
+            AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. } => {}
+            AttemptEnd::Done | AttemptEnd::Failed { .. } => {
+                items.clear();
+                *class = None;
+            }
+        }
+    }
+
+    fn start_stage(&mut self, item: &ItemId, stage: Stage, budget_ms: Option<u64>, at: Timestamp) {
+        let Some(attempt) = self.item_mut(item).and_then(|item| item.attempts.last_mut()) else { return };
+        attempt.stages.retain(|record| record.stage != stage);
+        let state = StageState::Running {
+            since: at,
+            budget_ms,
+            keeper: None,
+            frozen: None,
+            frozen_ms: 0,
+            stopping: None,
+            totals: AgentTotals::default(),
+        };
+        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, state });
+    }
+
+    fn with_live(&mut self, item: &ItemId, stage: Stage, change: impl FnOnce(&mut StageState)) {
+        let record = self
+            .item_mut(item)
+            .and_then(|item| item.attempts.last_mut())
+            .and_then(|attempt| attempt.stages.iter_mut().find(|record| record.stage == stage));
+        if let Some(record) = record {
+            change(&mut record.state);
+        }
+    }
+
+    fn item_mut(&mut self, id: &ItemId) -> Option<&mut Item> {
+        let at = *self.index.get(id)?;
+        self.items.get_mut(at)
+    }
+
+    fn reindex(&mut self) {
+        self.index = self.items.iter().enumerate().map(|(at, item)| (item.id.clone(), at)).collect::<HashMap<_, _>>();
+    }
+
+    fn note(&mut self, at: Timestamp, says: String) {
+        if self.notes.len() >= NOTES {
+            self.notes.remove(0);
+        }
+        self.notes.push((at, says));
+    }
+}
+
+impl Attempt {
+    /// The stage with which an interrupted attempt is taken up again: the one that was cut off, or, where its input
+    /// is gone with it, the one that makes that input.
+    fn resume_from(&self) -> Stage {
+        let cut = self.stages.iter().rev().find(|record| !matches!(&record.state, StageState::Ended(outcome) if outcome.is_done()));
+        match cut.map(|record| record.stage) {
+            // an agent never goes on with edits of an earlier try
+            Some(Stage::Worktree | Stage::Agent) | None => Stage::Worktree,
+            Some(stage) => stage,
+        }
+    }
+}
+
+fn planned(item: &PlannedItem) -> Item {
+    let state = match &item.blocked {
+        Some(blocked) => ItemState::Blocked { class: blocked.class, why: blocked.why.clone() },
+        None => ItemState::Queued { from: Stage::Worktree },
+    };
+    Item {
+        id: item.item.clone(),
+        human: item.human.clone(),
+        parent: item.parent.clone(),
+        state,
+        attempts: Vec::new(),
+        automatic_retries: 0,
+    }
+}

@@ -1,0 +1,259 @@
+//! Items, their attempts and their stages, as the facts tell them.
+
+use jiff::Timestamp;
+
+use crate::domain::rung::reached;
+use crate::domain::{
+    AgentTotals, AttemptId, CheckDetail, FailureClass, ItemId, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageOutcome,
+};
+use crate::ledger::By;
+use crate::ledger::fact::AttemptEnd;
+
+/// Where an item stands. Each state carries what exists in it and nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemState {
+    /// Its turn has not come.
+    Queued {
+        /// The stage its next attempt begins with.
+        from: Stage,
+    },
+    /// It is tried again, not before a moment.
+    Waiting {
+        /// The stage its next attempt begins with.
+        from: Stage,
+        /// That moment.
+        until: Timestamp,
+        /// What it waits for.
+        why: String,
+    },
+    /// An attempt is under way.
+    Running,
+    /// Every stage did its work.
+    Done,
+    /// It failed, by its first cause.
+    Failed {
+        /// The class.
+        class: FailureClass,
+        /// The sentence.
+        why: String,
+    },
+    /// It can't be run here.
+    Blocked {
+        /// The class.
+        class: FailureClass,
+        /// The sentence.
+        why: String,
+    },
+    /// Somebody did not want it.
+    Skipped {
+        /// Who.
+        by: By,
+    },
+    /// Somebody stopped it.
+    Stopped {
+        /// Who and why.
+        why: String,
+    },
+    /// Its runner died; it is resumed from the stage.
+    Interrupted {
+        /// What was found.
+        why: String,
+        /// The stage to begin with.
+        from: Stage,
+    },
+}
+
+/// An item of the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// The human's commit.
+    pub human: String,
+    /// The parent commit; empty while unknown.
+    pub parent: String,
+    /// Where it stands.
+    pub state: ItemState,
+    /// All attempts, the newest last.
+    pub attempts: Vec<Attempt>,
+    /// Automatic retries used since a person last asked for one.
+    pub automatic_retries: u32,
+}
+
+/// One try at an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// Which one, from 1.
+    pub n: u32,
+    /// When it began.
+    pub started: Timestamp,
+    /// Its end, and when.
+    pub end: Option<(AttemptEnd, Timestamp)>,
+    /// Its stages in the order in which they began; those taken over from an earlier attempt come first.
+    pub stages: Vec<StageRecord>,
+    /// Milliseconds since boot when it began.
+    pub started_up_ms: u64,
+    /// How long it took, in ms; 0 while it runs.
+    pub took_ms: u64,
+}
+
+/// A stage of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageRecord {
+    /// Which stage.
+    pub stage: Stage,
+    /// The attempt in which it really ran: its files lie there.
+    pub ran_in: u32,
+    /// How far it is.
+    pub state: StageState,
+}
+
+/// How far a stage is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageState {
+    /// It runs.
+    Running {
+        /// Since when.
+        since: Timestamp,
+        /// Its budget in ms of unfrozen time.
+        budget_ms: Option<u64>,
+        /// Pid of its keeper, once known.
+        keeper: Option<u32>,
+        /// Since when its processes stand still, and by whom.
+        frozen: Option<(Timestamp, By)>,
+        /// Time frozen before that, in ms.
+        frozen_ms: u64,
+        /// It was told to end: the class where that is a failure, and the sentence.
+        stopping: Option<(Option<FailureClass>, String)>,
+        /// The agent's counts so far.
+        totals: AgentTotals,
+    },
+    /// It ended.
+    Ended(StageOutcome),
+}
+
+impl Item {
+    /// The newest attempt.
+    pub fn last_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+
+    /// The id of the newest attempt.
+    pub fn last_attempt_id(&self) -> Option<AttemptId> {
+        self.last_attempt().map(|attempt| AttemptId { item: self.id.clone(), n: attempt.n })
+    }
+
+    /// The word for its state.
+    pub const fn status(&self) -> &'static str {
+        match self.state {
+            ItemState::Queued { .. } => "queued",
+            ItemState::Waiting { .. } => "waiting",
+            ItemState::Running => "running",
+            ItemState::Done => "done",
+            ItemState::Failed { .. } => "failed",
+            ItemState::Blocked { .. } => "blocked",
+            ItemState::Skipped { .. } => "skipped",
+            ItemState::Stopped { .. } => "stopped",
+            ItemState::Interrupted { .. } => "interrupted",
+        }
+    }
+
+    /// Whether it will be run without anybody asking for it again.
+    pub const fn is_pending(&self) -> bool {
+        matches!(self.state, ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Interrupted { .. })
+    }
+
+    /// Whether it has come to an end of any kind.
+    pub const fn is_over(&self) -> bool {
+        !self.is_pending() && !matches!(self.state, ItemState::Running)
+    }
+
+    /// The sentence behind its state, where there is one.
+    pub fn why(&self) -> Option<&str> {
+        match &self.state {
+            ItemState::Waiting { why, .. }
+            | ItemState::Failed { why, .. }
+            | ItemState::Blocked { why, .. }
+            | ItemState::Stopped { why }
+            | ItemState::Interrupted { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The ladder of the newest attempt.
+    pub fn rungs(&self) -> Vec<RungAnswer> {
+        self.last_attempt().map(Attempt::rungs).unwrap_or_default()
+    }
+
+    /// The last rung of the newest attempt's unbroken yes.
+    pub fn rung(&self) -> Option<Rung> {
+        reached(&self.rungs())
+    }
+
+    /// The stage that runs now.
+    pub fn live_stage(&self) -> Option<&StageRecord> {
+        self.last_attempt()?.live_stage()
+    }
+
+    /// What the agent did in the newest attempt, live or ended.
+    pub fn totals(&self) -> Option<AgentTotals> {
+        self.last_attempt()?.totals()
+    }
+
+    /// Wall time of all attempts that ended, in ms.
+    pub fn took_ms(&self) -> u64 {
+        self.attempts.iter().map(|attempt| attempt.took_ms).sum()
+    }
+}
+
+impl Attempt {
+    /// The stage's record, if it began or was taken over.
+    pub fn stage(&self, stage: Stage) -> Option<&StageRecord> {
+        self.stages.iter().find(|record| record.stage == stage)
+    }
+
+    /// How the stage ended, if it did.
+    pub fn outcome(&self, stage: Stage) -> Option<&StageOutcome> {
+        match &self.stage(stage)?.state {
+            StageState::Ended(outcome) => Some(outcome),
+            StageState::Running { .. } => None,
+        }
+    }
+
+    /// The stage that runs now.
+    pub fn live_stage(&self) -> Option<&StageRecord> {
+        self.stages.iter().find(|record| matches!(record.state, StageState::Running { .. }))
+    }
+
+    /// What the check found.
+    pub fn check(&self) -> Option<&CheckDetail> {
+        match &self.outcome(Stage::Check)?.detail {
+            StageDetail::Check(check) => Some(check),
+            _ => None,
+        }
+    }
+
+    /// What the comparison said.
+    pub fn score(&self) -> Option<&ScoreDetail> {
+        match &self.outcome(Stage::Score)?.detail {
+            StageDetail::Score(score) => Some(score),
+            _ => None,
+        }
+    }
+
+    /// What the agent did, live or ended.
+    pub fn totals(&self) -> Option<AgentTotals> {
+        match &self.stage(Stage::Agent)?.state {
+            StageState::Running { totals, .. } => Some(*totals),
+            StageState::Ended(StageOutcome { detail: StageDetail::Agent(totals), .. }) => Some(*totals),
+            StageState::Ended(_) => None,
+        }
+    }
+
+    /// The ladder: what the check saw, then what the score saw.
+    pub fn rungs(&self) -> Vec<RungAnswer> {
+        let check = self.check().map(|check| check.rungs.clone()).unwrap_or_default();
+        let score = self.score().map(|score| score.rungs.clone()).unwrap_or_default();
+        [check, score].concat()
+    }
+}

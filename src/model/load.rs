@@ -1,0 +1,39 @@
+//! A run as a reader sees it: its ledger followed and folded.
+
+use std::io;
+
+use super::Run;
+use crate::ledger::{RunFolder, Tail};
+
+/// Follows one run's ledger.
+#[derive(Debug)]
+pub struct Follower {
+    /// The model so far.
+    pub run: Run,
+    tail: Tail,
+}
+
+impl Follower {
+    /// At the start of the ledger, which need not exist yet.
+    pub fn new(folder: &RunFolder) -> Self {
+        Self { run: Run::default(), tail: Tail::new(folder.events()) }
+    }
+
+    /// Reads to the end. True when something new came.
+    pub fn catch_up(&mut self) -> io::Result<bool> {
+        let mut news = false;
+        let run = &mut self.run;
+        self.tail.read_on(|line| {
+            news = true;
+            run.apply_line(line);
+        })?;
+        Ok(news)
+    }
+
+    /// Folds a whole ledger once.
+    pub fn load(folder: &RunFolder) -> io::Result<Run> {
+        let mut follower = Self::new(folder);
+        follower.catch_up()?;
+        Ok(follower.run)
+    }
+}

@@ -1,0 +1,215 @@
+//! A run as a whole.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use super::item::{Item, ItemState, StageRecord};
+use crate::domain::{AttemptId, FailureClass, ItemId, Stage, Usage};
+use crate::ledger::By;
+use crate::ledger::fact::Answer;
+
+/// The word for a run's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// Stages run.
+    Running,
+    /// The live stage ends, and no other starts.
+    Pausing,
+    /// Nothing runs until somebody resumes.
+    Paused,
+    /// Nothing can run before a moment.
+    Waiting,
+    /// Nothing is left to do.
+    Finished,
+    /// There is work left and no runner.
+    Interrupted,
+}
+
+/// Everything the facts say of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Run {
+    /// The plan's file.
+    pub plan: String,
+    /// SHA-256 of its bytes.
+    pub digest: String,
+    /// `repo` of the plan.
+    pub repo: String,
+    /// `task_id` of the plan.
+    pub task_id: String,
+    /// The agent.
+    pub agent: String,
+    /// Its model.
+    pub model: String,
+    /// The stages of every item.
+    pub stages: Vec<Stage>,
+    /// The queue, in order.
+    pub items: Vec<Item>,
+    /// The item whose attempt is under way.
+    pub live: Option<ItemId>,
+    /// Why no stage starts.
+    pub pause: Option<Pause>,
+    /// Whether a failure pauses the queue and keeps the worktree.
+    pub hold: bool,
+    /// The breaker.
+    pub breaker: Breaker,
+    /// When everything was done.
+    pub finished: Option<Timestamp>,
+    /// The newest runner.
+    pub runner: Option<Runner>,
+    /// When the run was made.
+    pub created: Option<Timestamp>,
+    /// Requests answered so far.
+    pub answers: HashMap<String, (String, Answer)>,
+    /// Lines that could not be read.
+    pub faults: Vec<Fault>,
+    /// Kinds of facts that this program does not know, with their counts.
+    pub unknown: BTreeMap<String, u64>,
+    /// Sequence number of the newest fact.
+    pub seq: u64,
+    /// Its wall clock.
+    pub at: Option<Timestamp>,
+    /// Its milliseconds since boot.
+    pub up_ms: u64,
+    /// Sentences about automatic changes and requests, newest last; at most `NOTES`.
+    pub notes: Vec<(Timestamp, String)>,
+    pub(super) index: HashMap<ItemId, usize>,
+}
+
+/// Why no stage starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The sentence.
+    pub why: String,
+    /// Who ordered it.
+    pub by: By,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whether the same systemic cause ended several items in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breaker {
+    /// The queue goes on. The systemic ends in a row so far.
+    Closed {
+        /// Their class.
+        class: Option<FailureClass>,
+        /// The items.
+        items: Vec<ItemId>,
+    },
+    /// The queue waits.
+    Open {
+        /// The cause.
+        class: FailureClass,
+        /// The items that ended by it.
+        items: Vec<ItemId>,
+        /// When one item is tried.
+        probe_at: Timestamp,
+    },
+}
+
+/// A runner, as it announced itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runner {
+    /// Its pid.
+    pub pid: u32,
+    /// Boot of the machine.
+    pub boot: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why it let go, if it did so by itself, and when.
+    pub stopped: Option<(String, Timestamp)>,
+}
+
+/// A line that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Offset of its first byte in `events.jsonl`.
+    pub offset: u64,
+    /// What is wrong.
+    pub why: String,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self::Closed { class: None, items: Vec::new() }
+    }
+}
+
+impl RunState {
+    /// The word in JSON and on the screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Pausing => "pausing",
+            Self::Paused => "paused",
+            Self::Waiting => "waiting",
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl Run {
+    /// The item of this id.
+    pub fn item(&self, id: &ItemId) -> Option<&Item> {
+        self.items.get(*self.index.get(id)?)
+    }
+
+    /// Its place in the queue, from 0.
+    pub fn position(&self, id: &ItemId) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// The item that is under way.
+    pub fn live_item(&self) -> Option<&Item> {
+        self.item(self.live.as_ref()?)
+    }
+
+    /// The stage that runs now, with its attempt.
+    pub fn live_stage(&self) -> Option<(AttemptId, &StageRecord)> {
+        let item = self.live_item()?;
+        Some((item.last_attempt_id()?, item.live_stage()?))
+    }
+
+    /// The state in a word. Whether a runner lives is not in the ledger: its lock says so.
+    pub fn state(&self, runner_lives: bool) -> RunState {
+        if self.finished.is_some() {
+            RunState::Finished
+        } else if !runner_lives {
+            RunState::Interrupted
+        } else if self.pause.is_some() {
+            if self.live_stage().is_some() { RunState::Pausing } else { RunState::Paused }
+        } else if self.live.is_some() {
+            RunState::Running
+        } else if matches!(self.breaker, Breaker::Open { .. })
+            || (self.items.iter().any(Item::is_pending)
+                && !self.items.iter().any(|item| matches!(item.state, ItemState::Queued { .. } | ItemState::Interrupted { .. })))
+        {
+            RunState::Waiting
+        } else {
+            RunState::Running
+        }
+    }
+
+    /// Tokens of all attempts.
+    pub fn usage(&self) -> Usage {
+        let mut sum = Usage::default();
+        for item in &self.items {
+            for attempt in &item.attempts {
+                // a stage taken over was paid for in the attempt that ran it
+                if attempt.stage(Stage::Agent).is_some_and(|record| record.ran_in == attempt.n)
+                    && let Some(totals) = attempt.totals()
+                {
+                    sum += totals.usage;
+                }
+            }
+        }
+        sum
+    }
+
+    /// How many items are in this state, by its word.
+    pub fn count(&self, status: &str) -> usize {
+        self.items.iter().filter(|item| item.status() == status).count()
+    }
+}

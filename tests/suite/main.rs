@@ -1,0 +1,1 @@
+//! One binary for the tests that run the real program, so that it links once.

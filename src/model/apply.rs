@@ -8,7 +8,7 @@ use super::item::{Attempt, Item, ItemState, StageRecord, StageState};
 use super::run::{Breaker, Fault, Pause, Run, Runner};
 use crate::domain::{AgentTotals, ItemId, Stage};
 use crate::ledger::fact::{Answer, AttemptEnd};
-use crate::ledger::{Body, Entry, Fact, Line, PlannedItem, RunPlan};
+use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
 
 /// Sentences kept for the screen.
 const NOTES: usize = 200;
@@ -123,7 +123,11 @@ impl Run {
             }
             Fact::Resumed { by } => {
                 self.note(at, format!("resumed by {}", by.words()));
-                self.pause = None;
+                self.limits_lifted |= self.pause.take().is_some_and(|pause| pause.by == By::rule("limit"));
+                // a person who resumes does not want to wait for the probe
+                if let Breaker::Open { probe_at, .. } = &mut self.breaker {
+                    *probe_at = at;
+                }
             }
             Fact::HoldSet { on, .. } => self.hold = *on,
             Fact::BreakerOpened { .. } | Fact::BreakerRearmed { .. } | Fact::BreakerClosed { .. } => self.apply_breaker(fact, at),
@@ -175,10 +179,12 @@ impl Run {
             }
             Fact::ItemSkipped { item, by } => {
                 self.note(at, format!("{item} skipped by {}; R runs it again", by.words()));
-                if let Some(item) = self.item_mut(item)
-                    && !matches!(item.state, ItemState::Running)
-                {
-                    item.state = ItemState::Skipped { by: by.clone() };
+                if let Some(item) = self.item_mut(item) {
+                    if matches!(item.state, ItemState::Running) {
+                        item.skipping = Some(by.clone());
+                    } else {
+                        item.state = ItemState::Skipped { by: by.clone() };
+                    }
                 }
             }
             Fact::ItemRequeued { item, from, not_before, automatic, why, by } => {
@@ -201,11 +207,12 @@ impl Run {
         match fact {
             Fact::BreakerOpened { class, items, probe_at } => {
                 self.note(at, format!("the queue waits: {class} ended {} items in a row; space resumes at once", items.len()));
-                self.breaker = Breaker::Open { class: *class, items: items.clone(), probe_at: *probe_at };
+                self.breaker = Breaker::Open { class: *class, items: items.clone(), probe_at: *probe_at, probed: None };
             }
             Fact::BreakerRearmed { probe_at: again } => {
-                if let Breaker::Open { probe_at, .. } = &mut self.breaker {
+                if let Breaker::Open { probe_at, probed, .. } = &mut self.breaker {
                     *probe_at = *again;
+                    *probed = None;
                 }
             }
             Fact::BreakerClosed { item } => {
@@ -221,7 +228,15 @@ impl Run {
         let Some(item) = self.item_mut(item) else { return };
         let taken_over = item.last_attempt().map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
         item.state = ItemState::Running;
-        item.attempts.push(Attempt { n, started: at, end: None, stages: taken_over.unwrap_or_default(), started_up_ms: up_ms, took_ms: 0 });
+        item.attempts.push(Attempt {
+            n,
+            from,
+            started: at,
+            end: None,
+            stages: taken_over.unwrap_or_default(),
+            started_up_ms: up_ms,
+            took_ms: 0,
+        });
     }
 
     fn finish_attempt(&mut self, id: &ItemId, end: &AttemptEnd, at: Timestamp, up_ms: u64) {
@@ -241,14 +256,26 @@ impl Run {
             AttemptEnd::Stopped { why } => ItemState::Stopped { why: why.clone() },
             AttemptEnd::Interrupted { why } => ItemState::Interrupted { why: why.clone(), from: resume_from },
         };
+        if let Some(by) = item.skipping.take() {
+            item.state = ItemState::Skipped { by };
+        }
         self.count_for_breaker(id, end);
     }
 
     /// Keeps the row of systemic ends; what to do about it is the planner's business.
     fn count_for_breaker(&mut self, id: &ItemId, end: &AttemptEnd) {
-        let Breaker::Closed { class, items } = &mut self.breaker else { return };
+        let systemic = matches!(end, AttemptEnd::Failed { class, .. } if class.is_systemic());
+        let (class, items) = match &mut self.breaker {
+            Breaker::Closed { class, items } => (class, items),
+            Breaker::Open { probed, .. } => {
+                if matches!(end, AttemptEnd::Done | AttemptEnd::Failed { .. }) {
+                    *probed = Some((id.clone(), !systemic));
+                }
+                return;
+            }
+        };
         match end {
-            AttemptEnd::Failed { class: now, .. } if now.is_systemic() => {
+            AttemptEnd::Failed { class: now, .. } if systemic => {
                 if *class != Some(*now) {
                     items.clear();
                     *class = Some(*now);
@@ -314,8 +341,9 @@ impl Attempt {
         let cut = self.stages.iter().rev().find(|record| !matches!(&record.state, StageState::Ended(outcome) if outcome.is_done()));
         match cut.map(|record| record.stage) {
             // an agent never goes on with edits of an earlier try
-            Some(Stage::Worktree | Stage::Agent) | None => Stage::Worktree,
+            Some(Stage::Worktree | Stage::Agent) => Stage::Worktree,
             Some(stage) => stage,
+            None => self.from,
         }
     }
 }
@@ -332,5 +360,6 @@ fn planned(item: &PlannedItem) -> Item {
         state,
         attempts: Vec::new(),
         automatic_retries: 0,
+        skipping: None,
     }
 }

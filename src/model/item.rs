@@ -78,6 +78,8 @@ pub struct Item {
     pub attempts: Vec<Attempt>,
     /// Automatic retries used since a person last asked for one.
     pub automatic_retries: u32,
+    /// Who skipped it while it ran: it is skipped once the attempt is over.
+    pub skipping: Option<By>,
 }
 
 /// One try at an item.
@@ -85,6 +87,8 @@ pub struct Item {
 pub struct Attempt {
     /// Which one, from 1.
     pub n: u32,
+    /// Its first own stage.
+    pub from: Stage,
     /// When it began.
     pub started: Timestamp,
     /// Its end, and when.

@@ -53,6 +53,8 @@ pub struct Run {
     pub hold: bool,
     /// The breaker.
     pub breaker: Breaker,
+    /// A person resumed after a limit of the run had paused it: the limits of the run are off.
+    pub limits_lifted: bool,
     /// When everything was done.
     pub finished: Option<Timestamp>,
     /// The newest runner.
@@ -105,6 +107,8 @@ pub enum Breaker {
         items: Vec<ItemId>,
         /// When one item is tried.
         probe_at: Timestamp,
+        /// An item that ended since: whether it got through.
+        probed: Option<(ItemId, bool)>,
     },
 }
 

@@ -1,0 +1,248 @@
+//! What to do now, and why an item is not running.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::pipeline::{Follow, follow};
+use crate::config::Config;
+use crate::domain::{AgentTotals, AttemptId, FailureClass, ItemId, Stage, Temper, Usage};
+use crate::ledger::fact::AttemptEnd;
+use crate::ledger::{By, Fact};
+use crate::model::{Breaker, Item, ItemState, Run};
+
+/// The next thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// A stage runs: nothing.
+    Busy,
+    /// Put these facts on record, then ask again.
+    Record(Vec<Fact>),
+    /// Start a stage of the attempt under way.
+    Start {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The stage.
+        stage: Stage,
+    },
+    /// Nothing can be done before a moment, or before a person acts.
+    Wait {
+        /// The sentence.
+        says: String,
+        /// The moment, where there is one.
+        until: Option<Timestamp>,
+    },
+    /// Everything is done, and that is on record.
+    Over,
+}
+
+/// What planning needs beside the model.
+#[derive(Debug, Clone)]
+pub struct Limits<'a> {
+    /// The configuration of the run.
+    pub config: &'a Config,
+    /// `limits.until` as a moment.
+    pub until: Option<Timestamp>,
+}
+
+/// What to do now.
+pub fn next(run: &Run, limits: &Limits<'_>, now: Timestamp) -> Next {
+    match run.live_item() {
+        Some(item) => within(run, item, limits, now),
+        None => between(run, limits, now),
+    }
+}
+
+/// An attempt is under way.
+fn within(run: &Run, item: &Item, limits: &Limits<'_>, now: Timestamp) -> Next {
+    let (Some(attempt), Some(id)) = (item.last_attempt(), item.last_attempt_id()) else { return Next::Over };
+    if attempt.live_stage().is_some() {
+        return Next::Busy;
+    }
+    match follow(attempt, &run.stages, run.hold) {
+        Follow::End(end) => {
+            let held = run.hold && matches!(end, AttemptEnd::Failed { .. });
+            let mut facts = vec![Fact::AttemptFinished { item: id.item.clone(), n: id.n, end }];
+            if held {
+                facts.push(Fact::PauseOrdered {
+                    why: format!("{} failed and hold is on; its worktree is kept", id.item),
+                    by: By::rule("hold"),
+                });
+            }
+            Next::Record(facts)
+        }
+        Follow::Stage(stage) => match no_stage_now(run, limits, stage, now) {
+            Some(Hindrance::Person(says)) => Next::Wait { says, until: None },
+            Some(Hindrance::Limit(why)) => Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]),
+            None => Next::Start { attempt: id, stage },
+        },
+    }
+}
+
+enum Hindrance {
+    Person(String),
+    Limit(String),
+}
+
+fn no_stage_now(run: &Run, limits: &Limits<'_>, stage: Stage, now: Timestamp) -> Option<Hindrance> {
+    if let Some(pause) = &run.pause {
+        return Some(Hindrance::Person(format!("paused by {}: {}", pause.by.words(), pause.why)));
+    }
+    let (until, budget) = (limits.until?, limits.config.budget_ms(stage)?);
+    let ends = now.saturating_add(SignedDuration::from_millis(i64::try_from(budget).unwrap_or(i64::MAX))).unwrap_or(Timestamp::MAX);
+    (ends > until && !run.limits_lifted)
+        .then(|| Hindrance::Limit(format!("{stage} may take {} min and could not end by limits.until", budget / 60_000)))
+}
+
+/// No attempt is under way.
+fn between(run: &Run, limits: &Limits<'_>, now: Timestamp) -> Next {
+    let config = limits.config;
+    if let Some(fact) = due_retry(run, config, now).or_else(|| breaker(run, config, now)) {
+        return Next::Record(vec![fact]);
+    }
+    if !run.items.iter().any(Item::is_pending) {
+        return if run.finished.is_some() { Next::Over } else { Next::Record(vec![Fact::RunFinished {}]) };
+    }
+    if let Some(pause) = &run.pause {
+        return Next::Wait { says: format!("paused by {}: {}", pause.by.words(), pause.why), until: None };
+    }
+    if let Breaker::Open { class, items, probe_at, .. } = &run.breaker
+        && *probe_at > now
+    {
+        return Next::Wait { says: format!("paused: {class} ended {} items in a row", items.len()), until: Some(*probe_at) };
+    }
+    if let Some(why) = run_limit(run, config) {
+        return Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]);
+    }
+    match run.items.iter().find_map(|item| startable(item, now).map(|from| (item, from))) {
+        Some((item, from)) => match no_stage_now(run, limits, from, now) {
+            Some(Hindrance::Limit(why)) => Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]),
+            _ => {
+                let n = item.last_attempt().map_or(1, |last| last.n.saturating_add(1));
+                Next::Record(vec![Fact::AttemptStarted { item: item.id.clone(), n, from }])
+            }
+        },
+        None => {
+            let first = run.items.iter().filter_map(waits_until).min_by_key(|(until, _)| *until);
+            let (until, says) = first.map_or((None, String::new()), |(until, why)| (Some(until), why.to_owned()));
+            Next::Wait { says, until }
+        }
+    }
+}
+
+fn startable(item: &Item, now: Timestamp) -> Option<Stage> {
+    match &item.state {
+        ItemState::Queued { from } | ItemState::Interrupted { from, .. } => Some(*from),
+        ItemState::Waiting { from, until, .. } if *until <= now => Some(*from),
+        _ => None,
+    }
+}
+
+fn waits_until(item: &Item) -> Option<(Timestamp, &str)> {
+    match &item.state {
+        ItemState::Waiting { until, why, .. } => Some((*until, why)),
+        _ => None,
+    }
+}
+
+/// A transient failure is tried again, later with each try.
+fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
+    run.items.iter().find_map(|item| {
+        let ItemState::Failed { class, why } = &item.state else { return None };
+        if class.temper() != Temper::Transient || item.automatic_retries >= config.retry.transient {
+            return None;
+        }
+        let ended = item.last_attempt().and_then(|last| last.end.as_ref()).map_or(now, |(_, at)| *at);
+        let wait = config.retry.backoff_s * f64::from(2_u32.saturating_pow(item.automatic_retries));
+        let not_before = ended.saturating_add(SignedDuration::from_secs_f64(wait)).unwrap_or(Timestamp::MAX);
+        Some(Fact::ItemRequeued {
+            item: item.id.clone(),
+            from: retry_from(item),
+            not_before: Some(not_before),
+            automatic: true,
+            why: format!("retry {} of {} after {class}: {why}", item.automatic_retries.saturating_add(1), config.retry.transient),
+            by: By::rule("retry"),
+        })
+    })
+}
+
+/// The stage to begin with when the item's failure is tried again: the one that failed, or the first where its
+/// input is gone.
+pub fn retry_from(item: &Item) -> Stage {
+    let failed = item.last_attempt().and_then(|last| {
+        last.stages
+            .iter()
+            .find(|record| matches!(&record.state, crate::model::StageState::Ended(outcome) if !outcome.is_done()))
+            .map(|record| record.stage)
+    });
+    match failed {
+        Some(stage) if stage.arm().is_some() || stage == Stage::Score => stage,
+        _ => Stage::Worktree,
+    }
+}
+
+fn breaker(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
+    let probe_at = now.saturating_add(SignedDuration::from_secs_f64(config.breaker.probe_minutes * 60.0)).unwrap_or(Timestamp::MAX);
+    match &run.breaker {
+        Breaker::Closed { class: Some(class), items } if config.breaker.items > 0 && items.len() >= config.breaker.items as usize => {
+            Some(Fact::BreakerOpened { class: *class, items: items.clone(), probe_at })
+        }
+        Breaker::Open { probed: Some((item, true)), .. } => Some(Fact::BreakerClosed { item: item.clone() }),
+        Breaker::Open { probed: Some((_, false)), .. } => Some(Fact::BreakerRearmed { probe_at }),
+        _ => None,
+    }
+}
+
+fn run_limit(run: &Run, config: &Config) -> Option<String> {
+    if run.limits_lifted {
+        return None;
+    }
+    let (used, limits) = (run.usage(), &config.limits);
+    if let Some(limit) = limits.run_tokens
+        && used.total() >= limit
+    {
+        return Some(format!("limits.run_tokens: {} of {limit} tokens are used", used.total()));
+    }
+    let usd = dollars(used, config);
+    limits.run_usd.filter(|limit| usd >= *limit).map(|limit| format!("limits.run_usd: ${usd:.2} of ${limit:.2} are used"))
+}
+
+/// What these tokens cost by the configured prices.
+#[expect(clippy::cast_precision_loss, reason = "tokens are far below 2^52")]
+pub fn dollars(usage: Usage, config: &Config) -> f64 {
+    (usage.input as f64 * config.limits.usd_per_mtok_input + usage.output as f64 * config.limits.usd_per_mtok_output) / 1e6
+}
+
+/// Whether the live agent has used up its steps or its tokens.
+pub fn agent_over_budget(config: &Config, totals: AgentTotals) -> Option<(FailureClass, String)> {
+    if let (Some(limit), Some(steps)) = (config.agent.max_steps, totals.steps)
+        && steps >= limit
+    {
+        return Some((FailureClass::AgentBudget, format!("step budget: {steps} of {limit} steps (agent.max_steps)")));
+    }
+    let limit = config.limits.item_tokens?;
+    let used = totals.usage.total();
+    (used >= limit).then(|| (FailureClass::AgentBudget, format!("token budget: {used} of {limit} tokens (limits.item_tokens)")))
+}
+
+/// Why a pending item is not running, in a sentence; `None` for an item that runs or is over.
+pub fn why_not(run: &Run, item: &ItemId, runner_lives: bool) -> Option<String> {
+    let at = run.position(item)?;
+    let item = run.items.get(at).filter(|item| item.is_pending())?;
+    if !runner_lives {
+        return Some("no runner; c continues the run".to_owned());
+    }
+    if let ItemState::Waiting { until, why, .. } = &item.state {
+        return Some(format!("not before {}: {why}", until.strftime("%H:%M:%S UTC")));
+    }
+    if let Some(pause) = &run.pause {
+        return Some(format!("paused by {}: {}", pause.by.words(), pause.why));
+    }
+    if let Breaker::Open { class, items, .. } = &run.breaker {
+        return Some(format!("paused: {class} ended {} items in a row", items.len()));
+    }
+    let before = run.items.iter().take(at).filter(|other| other.is_pending()).count() + usize::from(run.live.is_some());
+    Some(match before {
+        0 => "next".to_owned(),
+        1 => "1 item before it".to_owned(),
+        n => format!("{n} items before it"),
+    })
+}

@@ -1,0 +1,158 @@
+//! What follows inside an attempt: the next stage, or its end.
+
+use crate::domain::{FailureClass, Stage, StageEnd, StageOutcome};
+use crate::ledger::fact::AttemptEnd;
+use crate::model::{Attempt, StageState};
+
+/// What follows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Follow {
+    /// This stage.
+    Stage(Stage),
+    /// The attempt is over.
+    End(AttemptEnd),
+}
+
+/// What follows in an attempt none of whose stages runs.
+pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
+    let Some((last, outcome)) = last_ended(attempt) else { return Follow::Stage(attempt.from) };
+    if let StageEnd::Interrupted { why } = &outcome.end {
+        return Follow::End(AttemptEnd::Interrupted { why: why.clone() });
+    }
+    let end = end_of(attempt);
+    let goes_on = match &outcome.end {
+        StageEnd::Done => true,
+        StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } => false,
+        // what an agent left is looked at however it ended, and arms are independent of each other
+        StageEnd::Failed { class, .. } => (last == Stage::Agent && *class != FailureClass::AgentNotFound) || last.arm().is_some(),
+    };
+    let after = |stage: Stage| stages.iter().copied().find(|next| *next > stage);
+    let next = if goes_on { after(last) } else { after(last).map(|_| Stage::Clean) };
+    match next {
+        Some(Stage::Clean) if hold && matches!(end, AttemptEnd::Failed { .. }) => Follow::End(end),
+        Some(stage) => Follow::Stage(stage),
+        None => Follow::End(end),
+    }
+}
+
+/// How the attempt ends if nothing else happens: the first cause wins.
+fn end_of(attempt: &Attempt) -> AttemptEnd {
+    let ended = |record: &crate::model::StageRecord| match &record.state {
+        StageState::Ended(outcome) => Some((record.stage, outcome.end.clone())),
+        StageState::Running { .. } => None,
+    };
+    let ends: Vec<(Stage, StageEnd)> = attempt.stages.iter().filter_map(ended).collect();
+    if let Some(why) = ends.iter().find_map(|(_, end)| if let StageEnd::Stopped { why } = end { Some(why.clone()) } else { None }) {
+        return AttemptEnd::Stopped { why };
+    }
+    // the patch of an agent that ended badly counts; its end is the cause only where there is nothing to benchmark
+    let check_done = attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done);
+    let failed = ends.iter().find_map(|(stage, end)| match end {
+        StageEnd::Failed { class, why } if !(*stage == Stage::Agent && check_done) => Some((*class, why.clone())),
+        _ => None,
+    });
+    match failed {
+        Some((class, why)) => AttemptEnd::Failed { class, why },
+        None => AttemptEnd::Done,
+    }
+}
+
+/// The stage of this attempt that ended last. Stages taken over lie before the first of its own.
+fn last_ended(attempt: &Attempt) -> Option<(Stage, &StageOutcome)> {
+    let record = attempt.stages.iter().rev().find(|record| record.ran_in == attempt.n)?;
+    match &record.state {
+        StageState::Ended(outcome) => Some((record.stage, outcome)),
+        StageState::Running { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may")]
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::StageDetail;
+    use crate::model::StageRecord;
+
+    fn attempt(ends: &[(Stage, u32, StageEnd)]) -> Attempt {
+        let stages = ends
+            .iter()
+            .map(|(stage, ran_in, end)| StageRecord {
+                stage: *stage,
+                ran_in: *ran_in,
+                state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
+            })
+            .collect();
+        Attempt { n: 2, from: Stage::Worktree, started: Timestamp::UNIX_EPOCH, end: None, stages, started_up_ms: 0, took_ms: 0 }
+    }
+
+    fn failed(class: FailureClass) -> StageEnd {
+        StageEnd::Failed { class, why: class.to_string() }
+    }
+
+    fn next_after(ends: &[(Stage, u32, StageEnd)], hold: bool) -> Follow {
+        follow(&attempt(ends), &Stage::PROCESS, hold)
+    }
+
+    #[test]
+    fn an_attempt_begins_where_it_was_told() {
+        assert_eq!(follow(&attempt(&[]), &Stage::PROCESS, false), Follow::Stage(Stage::Worktree));
+        let mut taken_over =
+            attempt(&[(Stage::Worktree, 1, StageEnd::Done), (Stage::Agent, 1, StageEnd::Done), (Stage::Check, 1, StageEnd::Done)]);
+        taken_over.from = Stage::Human;
+        assert_eq!(follow(&taken_over, &Stage::PROCESS, false), Follow::Stage(Stage::Human));
+    }
+
+    #[test]
+    fn stages_follow_in_order_and_the_last_ends_it() {
+        for pair in Stage::PROCESS.windows(2) {
+            let [now, next] = pair else { continue };
+            assert_eq!(next_after(&[(*now, 2, StageEnd::Done)], false), Follow::Stage(*next));
+        }
+        assert_eq!(next_after(&[(Stage::Clean, 2, StageEnd::Done)], false), Follow::End(AttemptEnd::Done));
+    }
+
+    #[test]
+    fn the_patch_of_an_agent_out_of_time_is_still_checked_and_can_end_well() {
+        let ends =
+            [(Stage::Agent, 2, failed(FailureClass::AgentBudget)), (Stage::Check, 2, StageEnd::Done), (Stage::Clean, 2, StageEnd::Done)];
+        assert_eq!(next_after(ends.get(..1).unwrap(), false), Follow::Stage(Stage::Check));
+        assert_eq!(next_after(&ends, false), Follow::End(AttemptEnd::Done));
+    }
+
+    #[test]
+    fn an_empty_patch_after_an_api_error_is_the_api_error() {
+        let ends = [
+            (Stage::Agent, 2, failed(FailureClass::ApiAuth)),
+            (Stage::Check, 2, failed(FailureClass::EmptyPatch)),
+            (Stage::Clean, 2, StageEnd::Done),
+        ];
+        assert_eq!(next_after(ends.get(..2).unwrap(), false), Follow::Stage(Stage::Clean));
+        assert!(matches!(next_after(&ends, false), Follow::End(AttemptEnd::Failed { class: FailureClass::ApiAuth, .. })));
+    }
+
+    #[test]
+    fn a_failed_arm_does_not_keep_the_others_from_running() {
+        assert_eq!(next_after(&[(Stage::Human, 2, failed(FailureClass::ArmCrashed))], false), Follow::Stage(Stage::Baseline));
+    }
+
+    #[test]
+    fn hold_keeps_the_worktree_of_a_failure_and_only_of_a_failure() {
+        assert!(matches!(next_after(&[(Stage::Check, 2, failed(FailureClass::EmptyPatch))], true), Follow::End(AttemptEnd::Failed { .. })));
+        assert_eq!(next_after(&[(Stage::Score, 2, StageEnd::Done)], true), Follow::Stage(Stage::Clean));
+    }
+
+    #[test]
+    fn a_stopped_stage_is_cleaned_up_and_an_interrupted_one_is_left_for_the_next_attempt() {
+        let stopped = StageEnd::Stopped { why: "by ann".to_owned() };
+        assert_eq!(next_after(&[(Stage::Agent, 2, stopped.clone())], false), Follow::Stage(Stage::Clean));
+        assert!(matches!(
+            next_after(&[(Stage::Agent, 2, stopped), (Stage::Clean, 2, StageEnd::Done)], false),
+            Follow::End(AttemptEnd::Stopped { .. })
+        ));
+        let cut = StageEnd::Interrupted { why: "killed".to_owned() };
+        assert!(matches!(next_after(&[(Stage::Human, 2, cut)], false), Follow::End(AttemptEnd::Interrupted { .. })));
+    }
+}

@@ -1,1 +1,9 @@
-//! (to be written)
+//! Benchmarks: the numbers that a command printed, the cause of a failure, the comparison.
+
+pub mod failure;
+pub mod metrics;
+pub mod score;
+
+pub use failure::classify;
+pub use metrics::parse_metrics;
+pub use score::score;

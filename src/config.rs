@@ -265,7 +265,7 @@ impl Config {
             Stage::Human | Stage::Baseline | Stage::Candidate => self.budget.arm,
             Stage::Pull | Stage::Score | Stage::Clean => 0.0,
         };
-        (minutes > 0.0).then(|| (minutes * 60_000.0) as u64)
+        (minutes > 0.0).then_some((minutes * 60_000.0) as u64)
     }
 }
 

@@ -115,7 +115,7 @@ impl Run {
                 });
             }
             Fact::StageFinished { item, stage, outcome, .. } => {
-                self.with_live(item, *stage, |state| *state = StageState::Ended(outcome.clone()))
+                self.with_live(item, *stage, |state| *state = StageState::Ended(outcome.clone()));
             }
             Fact::PauseOrdered { why, by } => {
                 self.note(at, format!("paused by {}: {why}; space resumes", by.words()));

@@ -196,7 +196,7 @@ fn relocate(run: &Run, request: &Request) -> Decision {
     let at = run.position(&item.id).ok_or("it is not in the queue")?;
     let mut others = run.items.iter().enumerate().filter(|(_, other)| other.is_pending());
     let to = if request.ask.verb == Verb::MoveUp {
-        others.filter(|(place, _)| *place < at).map(|(place, _)| place).last()
+        others.rfind(|(place, _)| *place < at).map(|(place, _)| place)
     } else {
         others.find(|(place, _)| *place > at).map(|(place, _)| place)
     };

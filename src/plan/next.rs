@@ -112,20 +112,16 @@ fn between(run: &Run, limits: &Limits<'_>, now: Timestamp) -> Next {
     if let Some(why) = run_limit(run, config) {
         return Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]);
     }
-    match run.items.iter().find_map(|item| startable(item, now).map(|from| (item, from))) {
-        Some((item, from)) => match no_stage_now(run, limits, from, now) {
-            Some(Hindrance::Limit(why)) => Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]),
-            _ => {
-                let n = item.last_attempt().map_or(1, |last| last.n.saturating_add(1));
-                Next::Record(vec![Fact::AttemptStarted { item: item.id.clone(), n, from }])
-            }
-        },
-        None => {
-            let first = run.items.iter().filter_map(waits_until).min_by_key(|(until, _)| *until);
-            let (until, says) = first.map_or((None, String::new()), |(until, why)| (Some(until), why.to_owned()));
-            Next::Wait { says, until }
-        }
+    let Some((item, from)) = run.items.iter().find_map(|item| startable(item, now).map(|from| (item, from))) else {
+        let first = run.items.iter().filter_map(waits_until).min_by_key(|(until, _)| *until);
+        let (until, says) = first.map_or((None, String::new()), |(until, why)| (Some(until), why.to_owned()));
+        return Next::Wait { says, until };
+    };
+    if let Some(Hindrance::Limit(why)) = no_stage_now(run, limits, from, now) {
+        return Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]);
     }
+    let n = item.last_attempt().map_or(1, |last| last.n.saturating_add(1));
+    Next::Record(vec![Fact::AttemptStarted { item: item.id.clone(), n, from }])
 }
 
 fn startable(item: &Item, now: Timestamp) -> Option<Stage> {

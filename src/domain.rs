@@ -9,7 +9,7 @@ pub mod stage;
 pub mod step;
 
 pub use failure::{FailureClass, Temper};
-pub use ids::{AttemptId, ItemId, RunId};
+pub use ids::{AttemptId, ItemId, RunId, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use rung::{Answer, Rung, RungAnswer};

@@ -58,7 +58,7 @@ impl Checkout {
 /// characters `.git` at its end, which makes `sglan` of `sglang.git`.
 pub fn repo_name(repo: &str) -> String {
     let tail = repo.trim_end_matches('/').rsplit('/').next().unwrap_or(repo);
-    let name = if tail.ends_with(".git") { tail.trim_end_matches(['.', 'g', 'i', 't']) } else { tail };
+    let name = if tail.strip_suffix(".git").is_some() { tail.trim_end_matches(['.', 'g', 'i', 't']) } else { tail };
     let usable = !name.is_empty() && name != ".." && name != ".";
     if usable { name.to_owned() } else { "repo".to_owned() }
 }

@@ -1,0 +1,94 @@
+//! Making a run: its folder, its manifest, its first fact.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::job::{Job, Resolved};
+use super::preflight::Preflight;
+use super::RunnerError;
+use crate::artifact::{Checkout, PlanFile};
+use crate::config::Config;
+use crate::domain::{RunId, Stage};
+use crate::host::clock;
+use crate::ledger::lock::Taken;
+use crate::ledger::manifest::FORMAT;
+use crate::ledger::{Fact, LedgerError, Manifest, RunFolder, RunPlan, RunnerLock, Writer};
+
+/// What a run is made from.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The harness.
+    pub checkout: Checkout,
+    /// The plan's file.
+    pub plan_path: PathBuf,
+    /// Its content.
+    pub plan: &'a PlanFile,
+    /// Its bytes.
+    pub plan_bytes: &'a [u8],
+    /// The configuration.
+    pub config: Config,
+    /// What preflight found.
+    pub preflight: &'a Preflight,
+    /// This program.
+    pub binary: &'a Path,
+}
+
+/// Makes the run. Nothing is left behind where it fails but, at worst, an empty folder.
+pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
+    let created = clock::now();
+    let zoned = created.to_zoned(jiff::tz::TimeZone::system());
+    let timestamp = zoned.strftime("%Y-%m-%d_%H-%M-%S").to_string();
+    let seed = Sha256::digest(format!("{created} {} {}", std::process::id(), clock::up_ms()));
+    let tail: String = hex(&seed).chars().take(4).collect();
+    let folder = RunFolder::of(&wanted.checkout.root, &RunId(format!("{timestamp}-{tail}")));
+    let path = folder.path();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| {
+        let path = path.to_owned();
+        LedgerError::Io { doing: "create the run's folder", path, source }
+    })?;
+    let Taken::Ours(lock) = RunnerLock::take(&folder)? else {
+        return Err(RunnerError::Held { run: folder.run_id().0, pid: None });
+    };
+    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone() };
+    let manifest = Manifest {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        created,
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        root: wanted.checkout.root.display().to_string(),
+        harness_timestamp: timestamp.clone(),
+        config: serde_json::to_value(&resolved)
+            .map_err(|error| LedgerError::Damaged { path: folder.manifest(), why: error.to_string() })?,
+    };
+    manifest.write(&folder)?;
+    let (mut writer, _) = Writer::open(&folder, lock, 0)?;
+    let stages = if wanted.config.arms.command.is_empty() {
+        Stage::PROCESS.into_iter().filter(|stage| stage.arm().is_none() && *stage != Stage::Score).collect()
+    } else {
+        Stage::PROCESS.to_vec()
+    };
+    let first = Fact::RunCreated(RunPlan {
+        plan: wanted.plan_path.display().to_string(),
+        digest: hex(&Sha256::digest(wanted.plan_bytes)),
+        repo: wanted.plan.repo.clone(),
+        task_id: wanted.plan.task_id.clone(),
+        agent: wanted.config.agent.name.clone(),
+        model: wanted.config.agent.model.clone(),
+        stages,
+        items: wanted.preflight.items.clone(),
+    });
+    writer.append(created, clock::up_ms(), first)?;
+    Ok(Job { folder, checkout: wanted.checkout, config: wanted.config, git_dir: resolved.git_dir, timestamp, binary: wanted.binary.to_owned() })
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

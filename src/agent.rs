@@ -1,1 +1,3 @@
-//! (to be written)
+//! Adapters: what agents write while they work, read into `domain::Step`.
+
+pub mod trae;

@@ -1,1 +1,3 @@
 //! One binary for the tests that run the real program, so that it links once.
+
+mod trae;

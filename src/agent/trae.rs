@@ -1,0 +1,246 @@
+//! TRAE's `trajectory.json`, live and afterwards.
+//!
+//! TRAE rewrites the whole file in place at every save, so a reader meets empty and half-written files all the time.
+//! [`Trajectory::take`] is given the bytes found and keeps the last good state; it decodes only the elements that it has
+//! not seen, and gives the same steps whether it saw every save or only the last one.
+
+mod decode;
+mod scan;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use crate::domain::{AgentTotals, Reply, Step, Usage};
+
+use scan::Found;
+
+/// What a look at the file brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Empty, half-written or no trajectory: the last good state is kept. Look again.
+    Torn,
+    /// Nothing changed.
+    Same,
+    /// Something changed.
+    News {
+        /// Position in [`Trajectory::steps`] of the first step that is new or differs. Equal to their number when only
+        /// the run's end changed. After a restart in the same file it is 0, and there may be fewer steps than before.
+        from: usize,
+    },
+}
+
+/// Who is to move, as far as the file alone tells. Of a process that was killed the file says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Live {
+    /// The model is asked; also the state before the first save.
+    WaitingForModel,
+    /// The model answered and its tools run: the last step is the one.
+    ToolsRunning,
+    /// The run is over.
+    Ended(End),
+}
+
+/// How a run of TRAE ended. Its exit code is 0 in all of these cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// `task_done` was called and accepted.
+    Accepted,
+    /// The step budget ran out.
+    MaxSteps,
+    /// A step failed (the API, or a malformed call), with its message.
+    StepError(String),
+    /// The run failed outside its steps, with the text that TRAE left.
+    Failed(String),
+    /// Finished without success and without a word why.
+    Unexplained,
+}
+
+/// The state of one trajectory file.
+#[derive(Debug, Clone, Default)]
+pub struct Trajectory {
+    steps: Vec<Step>,
+    usages: Vec<Usage>,
+    seen_steps: Vec<u64>,
+    seen_interactions: Vec<u64>,
+    head: scan::Head,
+    good: bool,
+}
+
+impl Trajectory {
+    /// A trajectory of which nothing was seen yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the file's bytes as found now.
+    pub fn take(&mut self, bytes: &[u8]) -> Taken {
+        match scan::scan(bytes) {
+            Ok(found) => self.adopt(&found),
+            // Python writes what JSON does not know (NaN, half surrogates): repaired, and tried once more
+            Err(scan::Fault::Unfit) => match scan::scan(&scan::repaired(bytes)) {
+                Ok(found) => self.adopt(&found),
+                Err(_) => Taken::Torn,
+            },
+            Err(scan::Fault::Torn) => Taken::Torn,
+        }
+    }
+
+    fn adopt(&mut self, found: &Found<'_>) -> Taken {
+        let steps: Vec<u64> = found.agent_steps.iter().map(|raw| digest(raw)).collect();
+        let interactions: Vec<u64> = found.llm_interactions.iter().map(|raw| digest(raw)).collect();
+        let changed_head = !self.good || self.head != found.head;
+        let shrank = steps.len() < self.seen_steps.len() || interactions.len() < self.seen_interactions.len();
+        let from = if shrank {
+            Some(0)
+        } else {
+            match (changed_at(&self.seen_steps, &steps), changed_at(&self.seen_interactions, &interactions)) {
+                (None, None) => None,
+                // a step that was running is not the last answer any more, so it differs too
+                (None, Some(at)) => Some(at.min(self.seen_steps.len())),
+                (Some(at), None) => Some(at),
+                (Some(a), Some(b)) => Some(a.min(b)),
+            }
+        };
+        if let Some(from) = from {
+            self.steps.truncate(from);
+            self.usages.truncate(from);
+            for raw in found.llm_interactions.iter().skip(self.usages.len()) {
+                self.usages.push(decode::interaction_usage(raw.get()));
+            }
+            self.decode_from(found);
+        }
+        self.seen_steps = steps;
+        self.seen_interactions = interactions;
+        self.head.clone_from(&found.head);
+        self.good = true;
+        match from {
+            Some(from) => Taken::News { from },
+            None if changed_head => Taken::News { from: self.steps.len() },
+            None => Taken::Same,
+        }
+    }
+
+    /// Decodes all steps that are not there yet.
+    fn decode_from(&mut self, found: &Found<'_>) {
+        let answered = found.llm_interactions.len();
+        for at in self.steps.len()..found.agent_steps.len().max(answered) {
+            let index = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
+            let interaction = found.llm_interactions.get(at).map(|raw| raw.get());
+            let step = match (found.agent_steps.get(at), interaction) {
+                (Some(raw), _) => decode::step(index, raw.get(), self.usages.get(at).copied()),
+                (None, Some(raw)) => {
+                    let reply = if at + 1 == answered { Reply::ToolsRunning } else { Reply::Complete };
+                    decode::running(index, raw, reply)
+                }
+                (None, None) => continue,
+            };
+            self.steps.push(step);
+        }
+    }
+
+    /// The steps, the one whose tools are running included.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Finished steps, tool calls, and the tokens of all answers. `steps` is `None` before the first good look.
+    pub fn totals(&self) -> AgentTotals {
+        let mut totals = AgentTotals { steps: self.good.then(|| small(self.seen_steps.len())), ..AgentTotals::default() };
+        totals.calls = small(self.steps.iter().map(|step| step.calls.len()).sum());
+        for usage in &self.usages {
+            totals.usage += *usage;
+        }
+        totals
+    }
+
+    /// The step budget.
+    pub fn max_steps(&self) -> Option<u32> {
+        self.head.max_steps
+    }
+
+    /// The model's name; empty when the file does not say.
+    pub fn model(&self) -> &str {
+        &self.head.model
+    }
+
+    /// The provider's name; empty when the file does not say.
+    pub fn provider(&self) -> &str {
+        &self.head.provider
+    }
+
+    /// What the agent was asked.
+    pub fn task(&self) -> &str {
+        &self.head.task
+    }
+
+    /// What the agent said last, or TRAE in its place; `None` until the end.
+    pub fn final_result(&self) -> Option<&str> {
+        self.head.final_result.as_deref()
+    }
+
+    /// When the run started.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        decode::time(&self.head.start_time)
+    }
+
+    /// When the run ended; `None` while it runs, and for a run that was killed.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        let end = decode::time(&self.head.end_time)?;
+        // a restart in the same file keeps the end of the task before
+        (self.started_at().is_none_or(|start| end >= start)).then_some(end)
+    }
+
+    /// The latest time in the file: of the end, the last step or the start.
+    pub fn last_at(&self) -> Option<Timestamp> {
+        let last = self.steps.iter().rev().take(2).filter_map(|step| step.at).max();
+        [self.ended_at(), last, self.started_at()].into_iter().flatten().max()
+    }
+
+    /// Who is to move.
+    pub fn state(&self) -> Live {
+        let failure = self.steps.last().and_then(|step| step.error.clone());
+        let ended = self.head.end_time_is_set() && (decode::time(&self.head.end_time).is_none() || self.ended_at().is_some());
+        if ended {
+            return Live::Ended(self.end(failure));
+        }
+        match (failure, self.steps.last().map(|step| step.reply)) {
+            // a failed step is the last one, and TRAE ends without asking again
+            (Some(error), _) => Live::Ended(End::StepError(error)),
+            (None, Some(Reply::ToolsRunning)) => Live::ToolsRunning,
+            (None, _) => Live::WaitingForModel,
+        }
+    }
+
+    fn end(&self, failure: Option<String>) -> End {
+        let text = self.head.final_result.as_deref().unwrap_or_default();
+        if self.head.success {
+            End::Accepted
+        } else if text.contains("exceeded maximum steps") {
+            End::MaxSteps
+        } else if let Some(error) = failure {
+            End::StepError(error)
+        } else if text.is_empty() {
+            End::Unexplained
+        } else {
+            End::Failed(text.to_owned())
+        }
+    }
+}
+
+/// The first position at which two lists differ, or `None` when they are equal.
+fn changed_at(old: &[u64], new: &[u64]) -> Option<usize> {
+    let common = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    (common < old.len().max(new.len())).then_some(common)
+}
+
+fn digest(raw: &RawValue) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    raw.get().hash(&mut hasher);
+    hasher.finish()
+}
+
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,192 @@
+//! Elements of the two lists → steps. Every field may be missing, null or of another type: forks and old versions differ.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
+
+use super::scan;
+
+/// One object, a level deep: big fields that we do not need stay undecoded.
+#[derive(Default)]
+struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    fn of(raw: &'a str) -> Self {
+        Self(serde_json::from_str(raw).unwrap_or_default())
+    }
+
+    fn get(&self, name: &str) -> Value {
+        self.0.get(name).map_or(Value::Null, |raw| value(raw.get()))
+    }
+}
+
+/// A value; half surrogates in its strings become U+FFFD.
+fn value(raw: &str) -> Value {
+    serde_json::from_str(raw).or_else(|_| serde_json::from_slice(&scan::repaired(raw.as_bytes()))).unwrap_or_default()
+}
+
+/// A finished step. `interaction` is the usage of the answer with the same number, which knows cached tokens.
+pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
+    let fields = Fields::of(raw);
+    let response = fields.get("llm_response");
+    let own = usage(part(&response, "usage"));
+    let messages = fields.get("llm_messages");
+    let asked = calls(part(&response, "tool_calls"));
+    let mut calls = calls(&fields.get("tool_calls"));
+    // an accepted `task_done` is in the answer only, and comes last
+    let unrun: Vec<ToolCall> = asked.into_iter().filter(|call| !calls.iter().any(|known| known.id == call.id)).collect();
+    calls.extend(unrun);
+    join(&mut calls, &results(&fields.get("tool_results"), &messages));
+    Step {
+        index,
+        at: time(&text(&fields.get("timestamp"))),
+        thought: content(part(&response, "content")),
+        calls,
+        usage: interaction.filter(|full| !response.is_null() && fits(*full, own)).unwrap_or(own),
+        error: some(&fields.get("error")),
+        finish: some(part(&response, "finish_reason")),
+        harness: harness(&messages),
+        reply: Reply::Complete,
+    }
+}
+
+/// Whether the usage of an answer is that of a step, which may not have kept any.
+fn fits(full: Usage, own: Usage) -> bool {
+    own == Usage::default() || (full.input, full.output) == (own.input, own.output)
+}
+
+/// The step of an answer whose tools are still running.
+pub(super) fn running(index: u32, raw: &str, reply: Reply) -> Step {
+    let fields = Fields::of(raw);
+    let response = fields.get("response");
+    Step {
+        index,
+        at: time(&text(&fields.get("timestamp"))),
+        thought: content(part(&response, "content")),
+        calls: calls(part(&response, "tool_calls")),
+        usage: usage(part(&response, "usage")),
+        error: None,
+        finish: some(part(&response, "finish_reason")),
+        harness: Vec::new(),
+        reply,
+    }
+}
+
+/// The tokens of an answer.
+pub(super) fn interaction_usage(raw: &str) -> Usage {
+    usage(part(&Fields::of(raw).get("response"), "usage"))
+}
+
+/// TRAE's times: local without an offset, microseconds left out when they are 0; forks write an offset or epoch seconds.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| (1e8..1e11).contains(seconds)) {
+        return Timestamp::try_from(SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds)).ok();
+    }
+    let local = |at: DateTime| at.to_zoned(TimeZone::system()).ok().map(|at| at.timestamp());
+    text.parse().ok().or_else(|| local(text.parse().ok()?))
+}
+
+/// A field of an object; null for anything else.
+fn part<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
+/// The elements of a list; none for anything else.
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn usage(value: &Value) -> Usage {
+    let count = |name: &str| part(value, name).as_u64().unwrap_or_default();
+    Usage { input: count("input_tokens"), output: count("output_tokens"), cached: count("cache_read_input_tokens") }
+}
+
+fn calls(value: &Value) -> Vec<ToolCall> {
+    list(value).iter().filter(|call| call.is_object()).map(call).collect()
+}
+
+fn call(value: &Value) -> ToolCall {
+    let arguments = part(value, "arguments");
+    ToolCall {
+        id: call_id(value),
+        name: text(part(value, "name")),
+        // some forks hold the arguments as the provider's own JSON text
+        args: arguments.as_str().map_or_else(|| arguments.to_string(), str::to_owned),
+        result: None,
+    }
+}
+
+fn call_id(value: &Value) -> String {
+    some(part(value, "call_id")).unwrap_or_else(|| text(part(value, "id")))
+}
+
+/// The results with their call ids: the step's own list, or the messages for the next call.
+fn results(own: &Value, messages: &Value) -> Vec<(String, ToolResult)> {
+    let own = list(own);
+    let sent = list(messages).iter().map(|message| part(message, "tool_result"));
+    let pair = |value: &Value| (call_id(value), result(value));
+    if own.is_empty() { sent.filter(|value| value.is_object()).map(pair).collect() } else { own.iter().map(pair).collect() }
+}
+
+fn result(value: &Value) -> ToolResult {
+    let mut said = content(part(value, "result"));
+    let error = content(part(value, "error"));
+    if !error.is_empty() {
+        if !said.is_empty() {
+            said.push('\n');
+        }
+        said.push_str(&error);
+    }
+    ToolResult { ok: part(value, "success").as_bool().unwrap_or(error.is_empty()), text: said }
+}
+
+/// Gives each result to the first call of its id that has none; one that fits no call gets a nameless call of its own.
+fn join(calls: &mut Vec<ToolCall>, results: &[(String, ToolResult)]) {
+    for (id, result) in results {
+        match calls.iter_mut().find(|call| call.id == *id && call.result.is_none()) {
+            Some(call) => call.result = Some(result.clone()),
+            None => calls.push(ToolCall { id: id.clone(), name: String::new(), args: "null".to_owned(), result: Some(result.clone()) }),
+        }
+    }
+}
+
+/// What the harness said: messages that carry no result of a tool.
+fn harness(messages: &Value) -> Vec<String> {
+    let said = list(messages)
+        .iter()
+        .filter(|message| part(message, "tool_result").is_null() && part(message, "role").as_str() != Some("assistant"));
+    said.filter_map(|message| Some(content(part(message, "content"))).filter(|text| !text.is_empty())).collect()
+}
+
+/// Text as it is, or the texts of a list of blocks, joined.
+fn content(value: &Value) -> String {
+    match value {
+        Value::Array(blocks) => {
+            let texts: Vec<String> =
+                blocks.iter().map(|block| content(if block.is_object() { part(block, "text") } else { block })).collect();
+            texts.join("\n")
+        }
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn some(value: &Value) -> Option<String> {
+    Some(text(value)).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,220 @@
+//! The file's outer shape: the head's fields, and the two lists as undecoded elements.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Why a file could not be scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It ends too early, or is something else.
+    Torn,
+    /// It holds something that JSON does not know.
+    Unfit,
+}
+
+/// What the file says about the run as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) task: String,
+    pub(super) start_time: String,
+    pub(super) end_time: String,
+    pub(super) provider: String,
+    pub(super) model: String,
+    pub(super) max_steps: Option<u32>,
+    pub(super) success: bool,
+    pub(super) final_result: Option<String>,
+}
+
+/// A scanned file.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    pub(super) head: Head,
+    pub(super) llm_interactions: Vec<&'a RawValue>,
+    pub(super) agent_steps: Vec<&'a RawValue>,
+    /// Whether the file has one of the two lists, so that `{}` is not taken for a run.
+    named: bool,
+}
+
+impl Head {
+    /// Whether the run says that it ended, at whatever time.
+    pub(super) fn end_time_is_set(&self) -> bool {
+        !self.end_time.is_empty()
+    }
+}
+
+/// Scans a file once from end to end; no element of the lists is decoded.
+pub(super) fn scan(bytes: &[u8]) -> Result<Found<'_>, Fault> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    // the last byte first: it spares the scan of most half-written files
+    if !matches!(bytes.trim_ascii_end().last(), Some(b'}')) {
+        return Err(Fault::Torn);
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let found = json
+        .deserialize_map(Outer)
+        .and_then(|found| json.end().map(|()| found))
+        .map_err(|error| if error.is_eof() { Fault::Torn } else { Fault::Unfit })?;
+    if found.named { Ok(found) } else { Err(Fault::Torn) }
+}
+
+struct Outer;
+
+impl<'de> Visitor<'de> for Outer {
+    type Value = Found<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a trajectory")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
+        let mut found = Found::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "llm_interactions" => {
+                    found.llm_interactions = map.next_value_seed(Elements)?;
+                    found.named = true;
+                }
+                "agent_steps" => {
+                    found.agent_steps = map.next_value_seed(Elements)?;
+                    found.named = true;
+                }
+                "task" => found.head.task = words(map.next_value()?),
+                "start_time" => found.head.start_time = words(map.next_value()?),
+                "end_time" => found.head.end_time = words(map.next_value()?),
+                "provider" => found.head.provider = words(map.next_value()?),
+                "model" => found.head.model = words(map.next_value()?),
+                "max_steps" => {
+                    found.head.max_steps = map.next_value::<Value>()?.as_u64().and_then(|n| u32::try_from(n).ok());
+                }
+                "success" => found.head.success = map.next_value::<Value>()? == Value::Bool(true),
+                "final_result" => found.head.final_result = Some(words(map.next_value()?)).filter(|text| !text.is_empty()),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A string as it is, a number as text, anything else as nothing.
+fn words(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// A list, element by element, undecoded; what is not a list counts as an empty one.
+struct Elements;
+
+impl<'de> DeserializeSeed<'de> for Elements {
+    type Value = Vec<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Elements {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(raw) = list.next_element()? {
+            elements.push(raw);
+        }
+        Ok(elements)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Vec::new())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+}
+
+/// The same text with everything that Python writes and JSON does not know replaced: bytes that are no UTF-8 and halves
+/// of surrogate pairs become U+FFFD, `NaN` and `Infinity` become `null`, raw control characters in strings a blank.
+pub(super) fn repaired(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    let mut in_string = false;
+    while let Some((&byte, tail)) = rest.split_first() {
+        match byte {
+            b'"' => {
+                in_string = !in_string;
+                out.push(byte);
+                rest = tail;
+            }
+            b'\\' if in_string => {
+                let (kept, replaced) = escape(rest);
+                out.extend_from_slice(if replaced { b"\\ufffd" } else { rest.get(..kept).unwrap_or(rest) });
+                rest = rest.get(kept..).unwrap_or_default();
+            }
+            0..0x20 if in_string => {
+                out.push(b' ');
+                rest = tail;
+            }
+            b'N' | b'I' | b'-' if !in_string => {
+                let word = [&b"NaN"[..], b"Infinity", b"-Infinity"].into_iter().find(|word| rest.starts_with(word));
+                out.extend_from_slice(if word.is_some() { b"null" } else { rest.get(..1).unwrap_or_default() });
+                rest = rest.get(word.map_or(1, <[u8]>::len)..).unwrap_or_default();
+            }
+            _ => {
+                out.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+/// How many bytes the escape at the start of `text` takes, and whether it is half a surrogate pair.
+fn escape(text: &[u8]) -> (usize, bool) {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        digits.iter().try_fold(0_u16, |unit, &digit| {
+            let value = char::from(digit).to_digit(16)?;
+            Some((unit << 4) | u16::try_from(value).ok()?)
+        })
+    };
+    match (unit(0), unit(6)) {
+        (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, false),
+        (Some(0xD800..=0xDFFF), _) => (6, true),
+        (Some(_), _) => (6, false),
+        (None, _) => (2, false),
+    }
+}

@@ -1,1 +1,83 @@
-//! (to be written)
+//! Roles → colours. Code names roles; `themes/*.toml` give them colours; the terminal decides how many it gets.
+
+pub mod depth;
+pub mod glyphs;
+pub mod palette;
+pub mod role;
+
+use ratatui::style::Style;
+
+pub use depth::Depth;
+pub use glyphs::Glyphs;
+pub use palette::ThemeError;
+pub use role::Role;
+
+/// The embedded themes: name and text.
+pub const EMBEDDED: [(&str, &str); 4] = [
+    ("dark", include_str!("../themes/dark.toml")),
+    ("light", include_str!("../themes/light.toml")),
+    ("high-contrast", include_str!("../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../themes/colour-blind.toml")),
+];
+
+/// A style for each role, and the glyphs of the terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    styles: [Style; Role::ALL.len()],
+    /// Which characters draw dots, bars and rules.
+    pub glyphs: Glyphs,
+}
+
+impl Theme {
+    /// The embedded theme of this name, for a terminal of this depth.
+    pub fn embedded(name: &str, depth: Depth, glyphs: Glyphs) -> Result<Self, ThemeError> {
+        let (_, text) = EMBEDDED.into_iter().find(|(known, _)| *known == name).ok_or_else(|| ThemeError::Unknown {
+            name: name.to_owned(),
+            known: EMBEDDED.map(|(known, _)| known).join(", "),
+        })?;
+        Self::parse(text, depth, glyphs)
+    }
+
+    /// A theme from the text of its file.
+    pub fn parse(text: &str, depth: Depth, glyphs: Glyphs) -> Result<Self, ThemeError> {
+        Ok(Self { styles: palette::styles(text, depth)?, glyphs })
+    }
+
+    /// A theme from a function, for tests that look at roles.
+    pub fn from_fn(glyphs: Glyphs, style: impl Fn(Role) -> Style) -> Self {
+        Self { styles: Role::ALL.map(style), glyphs }
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.styles.get(role as usize).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn every_embedded_theme_has_every_role_at_every_depth() {
+        for (name, _) in EMBEDDED {
+            for depth in [Depth::Mono, Depth::Sixteen, Depth::TwoFiftySix, Depth::True] {
+                Theme::embedded(name, depth, Glyphs::UNICODE).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_theme_names_the_known_ones() {
+        let error = Theme::embedded("drak", Depth::True, Glyphs::UNICODE).unwrap_err();
+        assert_eq!(error.to_string(), "there is no theme 'drak': known are dark, light, high-contrast, colour-blind");
+    }
+
+    #[test]
+    fn without_colour_no_style_has_one() {
+        let theme = Theme::embedded("dark", Depth::Mono, Glyphs::UNICODE).unwrap();
+        assert!(Role::ALL.iter().all(|role| theme.style(*role).fg.is_none() && theme.style(*role).bg.is_none()));
+    }
+}

@@ -1,0 +1,159 @@
+//! Secrets: their values never reach a screen, a report or a log.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// What stands for a secret.
+pub const MASK: &str = "•••";
+
+/// Shorter values are not masked: they would black out half the screen and protect nothing.
+const SHORTEST: usize = 6;
+
+/// Parts of names whose values are secrets.
+const SECRET_NAMES: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
+
+/// Replaces the values of secrets in text.
+#[derive(Clone, Default)]
+pub struct Masker {
+    /// Longest first.
+    values: Vec<String>,
+}
+
+impl Masker {
+    /// From environment variables, of which those named like secrets count, and from the pairs of a `.env` file, which
+    /// all count.
+    pub fn new<N, V>(environment: impl IntoIterator<Item = (N, V)>, dot_env: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut values = Vec::new();
+        for (_, value) in environment.into_iter().filter(|(name, _)| is_secret(name.as_ref())) {
+            forms(value.as_ref(), &mut values);
+        }
+        for (_, value) in dot_env {
+            forms(value.as_ref(), &mut values);
+        }
+        values.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        values.dedup();
+        Self { values }
+    }
+
+    /// `text` with `•••` for each secret in it.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let spans = self.spans(text);
+        if spans.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for span in spans {
+            out.push_str(text.get(from..span.start).unwrap_or_default());
+            out.push_str(MASK);
+            from = span.end;
+        }
+        out.push_str(text.get(from..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+
+    /// Length in bytes of the longest secret: how much of a stream to hold back so that none is cut in two.
+    pub fn longest(&self) -> usize {
+        self.values.first().map_or(0, String::len)
+    }
+
+    /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
+    fn spans(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = Vec::new();
+        for value in &self.values {
+            let mut from = 0;
+            while let Some(at) = text.get(from..).and_then(|rest| rest.find(value.as_str())) {
+                let start = from + at;
+                found.push(start..start + value.len());
+                from = start + value.chars().next().map_or(1, char::len_utf8);
+            }
+        }
+        found.sort_unstable_by_key(|span| span.start);
+        let mut merged: Vec<Range<usize>> = Vec::new();
+        for span in found {
+            match merged.last_mut() {
+                Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+                _ => merged.push(span),
+            }
+        }
+        merged
+    }
+}
+
+impl std::fmt::Debug for Masker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Masker({} secrets)", self.values.len())
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_NAMES.iter().any(|part| name.contains(part))
+}
+
+/// A value as it is, as JSON writes it, and line by line: a screen shows no more than a line at once.
+fn forms(value: &str, into: &mut Vec<String>) {
+    let mut keep = |form: &str| {
+        if form.chars().count() >= SHORTEST {
+            into.push(form.to_owned());
+        }
+    };
+    let value = value.trim();
+    keep(value);
+    let json = serde_json::to_string(value).unwrap_or_default();
+    keep(json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default());
+    if value.contains('\n') {
+        value.lines().map(str::trim).for_each(keep);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn masker() -> Masker {
+        Masker::new(
+            [("OPENAI_API_KEY", "sk-abcdef"), ("HOME", "/home/ann"), ("short_key", "abc"), ("HF_TOKEN", "defghij")],
+            [("BASE_URL", "https://inner.example")],
+        )
+    }
+
+    #[test]
+    fn values_of_secret_names_and_of_the_env_file_are_masked() {
+        let seen = masker().mask("key sk-abcdef at https://inner.example in /home/ann abc").into_owned();
+        assert_eq!(seen, "key ••• at ••• in /home/ann abc");
+    }
+
+    #[test]
+    fn overlapping_secrets_leave_nothing() {
+        assert_eq!(masker().mask("sk-abcdefghij!"), "•••!");
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_masked_in_each_and_as_json() {
+        let masker = Masker::new([("PEM_KEY", "first line\nsecond line")], []);
+        assert_eq!(masker.mask("a first line b"), "a ••• b");
+        assert_eq!(masker.mask(r#"{"k":"first line\nsecond line"}"#), r#"{"k":"•••"}"#);
+    }
+
+    #[test]
+    fn it_does_not_tell_in_debug() {
+        assert_eq!(format!("{:?}", masker()), "Masker(3 secrets)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_survives(before in "\\PC{0,20}", secret in "[a-z0-9é]{6,12}", after in "\\PC{0,20}") {
+            let masker = Masker::new([("X_KEY", secret.as_str())], []);
+            let text = format!("{before}{secret}{after}{secret}");
+            let masked = masker.mask(&text).into_owned();
+            prop_assert!(!masked.contains(&secret));
+        }
+    }
+}

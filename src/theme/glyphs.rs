@@ -1,0 +1,140 @@
+//! The characters that draw dots, bars and rules, for terminals with and without Unicode.
+
+/// A set of characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glyphs {
+    /// A stage that ended well.
+    pub done: &'static str,
+    /// A stage that runs.
+    pub running: &'static str,
+    /// A stage whose turn has not come.
+    pub pending: &'static str,
+    /// A stage that failed.
+    pub failed: &'static str,
+    /// A stage that was stopped or cut off.
+    pub cut: &'static str,
+    /// A stage that will not run.
+    pub none: &'static str,
+    /// The row that runs.
+    pub live: &'static str,
+    /// The filled part of a bar.
+    pub bar: &'static str,
+    /// The empty part of a bar.
+    pub track: &'static str,
+    /// A horizontal rule.
+    pub rule: &'static str,
+    /// A vertical rule.
+    pub wall: &'static str,
+    /// Between two facts of one line.
+    pub dot: &'static str,
+    /// From one thing to another.
+    pub arrow: &'static str,
+    /// A tool call that went well.
+    pub ok: &'static str,
+    /// A tool call that did not.
+    pub no: &'static str,
+    /// A tool call that runs.
+    pub open: &'static str,
+    /// So many times.
+    pub times: &'static str,
+    /// There is more than is shown.
+    pub more: &'static str,
+    /// Corners of a box: top left, top right, bottom left, bottom right.
+    pub corners: [&'static str; 4],
+}
+
+impl Glyphs {
+    /// For terminals that speak UTF-8.
+    pub const UNICODE: Self = Self {
+        done: "●",
+        running: "◐",
+        pending: "○",
+        failed: "✗",
+        cut: "◌",
+        none: "·",
+        live: "▸",
+        bar: "━",
+        track: "━",
+        rule: "─",
+        wall: "│",
+        dot: "·",
+        arrow: "→",
+        ok: "✓",
+        no: "✗",
+        open: "…",
+        times: "×",
+        more: "…",
+        corners: ["╭", "╮", "╰", "╯"],
+    };
+
+    /// For all others.
+    pub const ASCII: Self = Self {
+        done: "*",
+        running: ">",
+        pending: "o",
+        failed: "x",
+        cut: "/",
+        none: ".",
+        live: ">",
+        bar: "=",
+        track: "-",
+        rule: "-",
+        wall: "|",
+        dot: "-",
+        arrow: ">",
+        ok: "+",
+        no: "x",
+        open: "~",
+        times: "x",
+        more: "~",
+        corners: ["+", "+", "+", "+"],
+    };
+
+    /// By the locale: `LC_ALL`, then `LC_CTYPE`, then `LANG`.
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty()).unwrap_or_default();
+        let locale = locale.to_ascii_lowercase();
+        if locale.contains("utf-8") || locale.contains("utf8") { Self::UNICODE } else { Self::ASCII }
+    }
+
+    /// Whether only ASCII may be drawn.
+    pub fn is_ascii(&self) -> bool {
+        self.rule.is_ascii()
+    }
+
+    /// Text as these terminals can show it: what is not ASCII becomes something that is.
+    pub fn speak(&self, text: String) -> String {
+        if !self.is_ascii() || text.is_ascii() {
+            return text;
+        }
+        text.chars()
+            .map(|char| match char {
+                _ if char.is_ascii() => char,
+                '…' => '~',
+                '·' | '–' | '—' => '-',
+                '×' => 'x',
+                '→' => '>',
+                '•' => '*',
+                '’' | '‘' => '\'',
+                '“' | '”' => '"',
+                _ => '?',
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_decides() {
+        let with = |value: &str| Glyphs::of(|name| (name == "LANG").then(|| value.to_owned())).is_ascii();
+        assert_eq!([with("en_US.UTF-8"), with("C.utf8"), with("C"), with("")], [false, false, true, true]);
+    }
+
+    #[test]
+    fn text_becomes_ascii_where_it_must() {
+        assert_eq!(Glyphs::ASCII.speak("a·b…日".to_owned()), "a-b~?");
+    }
+}

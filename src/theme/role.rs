@@ -1,0 +1,63 @@
+//! What a piece of the screen means.
+
+/// A meaning that has a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Role {
+    /// What is read.
+    Text,
+    /// What is read first.
+    Strong,
+    /// What is read when looked for: labels, units, what is over.
+    Muted,
+    /// Rules and what is not there yet.
+    Faint,
+    /// Keys, links between things.
+    Accent,
+    /// What runs now.
+    Live,
+    /// Went well.
+    Good,
+    /// Went wrong.
+    Bad,
+    /// Wants attention.
+    Warn,
+    /// Lies under the selected row.
+    Selected,
+    /// The empty part of a bar.
+    Track,
+}
+
+impl Role {
+    /// Every role, in the order of its numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Text,
+        Self::Strong,
+        Self::Muted,
+        Self::Faint,
+        Self::Accent,
+        Self::Live,
+        Self::Good,
+        Self::Bad,
+        Self::Warn,
+        Self::Selected,
+        Self::Track,
+    ];
+
+    /// Its name in theme files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Strong => "strong",
+            Self::Muted => "muted",
+            Self::Faint => "faint",
+            Self::Accent => "accent",
+            Self::Live => "live",
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Warn => "warn",
+            Self::Selected => "selected",
+            Self::Track => "track",
+        }
+    }
+}

@@ -207,12 +207,13 @@ pub fn dollars(usage: Usage, config: &Config) -> f64 {
     (usage.input as f64 * config.limits.usd_per_mtok_input + usage.output as f64 * config.limits.usd_per_mtok_output) / 1e6
 }
 
-/// Whether the live agent has used up its steps or its tokens.
-pub fn agent_over_budget(config: &Config, totals: AgentTotals) -> Option<(FailureClass, String)> {
-    if let (Some(limit), Some(steps)) = (config.agent.max_steps, totals.steps)
-        && steps >= limit
+/// Whether the live agent has used up its steps or its tokens. `begun` counts the step under way: an agent that knows
+/// the same limit gets to end by itself.
+pub fn agent_over_budget(config: &Config, totals: AgentTotals, begun: usize) -> Option<(FailureClass, String)> {
+    if let Some(limit) = config.agent.max_steps
+        && begun > limit as usize
     {
-        return Some((FailureClass::AgentBudget, format!("step budget: {steps} of {limit} steps (agent.max_steps)")));
+        return Some((FailureClass::AgentBudget, format!("step budget: {limit} steps (agent.max_steps)")));
     }
     let limit = config.limits.item_tokens?;
     let used = totals.usage.total();

@@ -48,6 +48,8 @@ fn end_of(attempt: &Attempt) -> AttemptEnd {
     // the patch of an agent that ended badly counts; its end is the cause only where there is nothing to benchmark
     let check_done = attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done);
     let failed = ends.iter().find_map(|(stage, end)| match end {
+        // a worktree that could not be removed is on record, and takes nothing from the result
+        StageEnd::Failed { .. } if *stage == Stage::Clean => None,
         StageEnd::Failed { class, why } if !(*stage == Stage::Agent && check_done) => Some((*class, why.clone())),
         _ => None,
     });

@@ -1,0 +1,51 @@
+//! The live agent's trajectory, read for its counts and its budgets. The screen reads the same file for itself.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use crate::agent::trae::{Taken, Trajectory};
+use crate::domain::AgentTotals;
+
+/// A trajectory being written.
+#[derive(Debug)]
+pub struct AgentWatch {
+    path: PathBuf,
+    trajectory: Trajectory,
+    stamp: Option<(u64, i64, i64)>,
+    told: AgentTotals,
+}
+
+impl AgentWatch {
+    /// A trajectory that need not exist yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, trajectory: Trajectory::new(), stamp: None, told: AgentTotals::default() }
+    }
+
+    /// Reads the file if it changed. A file caught half-written is read again at the next look.
+    pub fn look(&mut self) {
+        let Ok(there) = fs::metadata(&self.path) else { return };
+        let stamp = (there.len(), there.mtime(), there.mtime_nsec());
+        if self.stamp == Some(stamp) {
+            return;
+        }
+        let Ok(bytes) = fs::read(&self.path) else { return };
+        if self.trajectory.take(&bytes) != Taken::Torn {
+            self.stamp = Some(stamp);
+        }
+    }
+
+    /// The trajectory so far.
+    pub const fn trajectory(&self) -> &Trajectory {
+        &self.trajectory
+    }
+
+    /// The counts, where they changed since the last call.
+    pub fn news(&mut self) -> Option<AgentTotals> {
+        let totals = self.trajectory.totals();
+        (totals != self.told).then(|| {
+            self.told = totals;
+            totals
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! From the end of a stage's processes to what the stage brought. Writes only what may be written twice: a runner
+//! that dies here does the same again after its restart.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::create::hex;
+use super::job::Job;
+use crate::agent::trae::{End, Live, Trajectory};
+use crate::artifact::{ArtifactError, Finished};
+use crate::bench::{classify, parse_metrics, score};
+use crate::domain::{
+    ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, short_sha,
+};
+use crate::host::{clock, files};
+use crate::model::{Item, Run, StageState};
+use crate::patch::{changed_files, climb};
+use crate::text::mask::Masker;
+
+/// How much of an output's end is read for its cause and its numbers, in bytes.
+const OUTPUT_TAIL: u64 = 1024 * 1024;
+
+/// What a stage's end is judged by.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// The surroundings.
+    pub job: &'a Job,
+    /// The run.
+    pub run: &'a Run,
+    /// The item.
+    pub item: &'a Item,
+    /// The attempt.
+    pub attempt: &'a AttemptId,
+    /// The stage.
+    pub stage: Stage,
+    /// Hides secrets in what is quoted.
+    pub masker: &'a Masker,
+}
+
+/// A failed stage.
+pub fn failed(class: FailureClass, why: String, child: Option<ChildEnd>, detail: StageDetail) -> StageOutcome {
+    let duration_ms = child.as_ref().map_or(0, |child| child.duration_ms);
+    StageOutcome { end: StageEnd::Failed { class, why }, child, duration_ms, detail }
+}
+
+/// Judges the end of the stage's processes.
+pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
+    let duration_ms = child.duration_ms;
+    let (end, detail) = match case.stage {
+        Stage::Agent => agent(case, &child),
+        Stage::Check => check(case, &child),
+        Stage::Human | Stage::Baseline | Stage::Candidate => arm(case, &child),
+        _ => (plain(case, &child, FailureClass::GitError), StageDetail::Nothing),
+    };
+    StageOutcome { end, child: Some(child), duration_ms, detail }
+}
+
+/// The end where only the processes' own end counts; `class` is that of an ordinary error.
+fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> StageEnd {
+    let failed = |class, why| StageEnd::Failed { class, why };
+    match &child.cause {
+        EndCause::Exited { code: 0 } => StageEnd::Done,
+        EndCause::Exited { .. } => {
+            let (cause, line) = case.first_cause();
+            let class = if cause == Some(FailureClass::NoSpace) { FailureClass::NoSpace } else { class };
+            failed(class, format!("{}{}", child.cause.words(), line))
+        }
+        EndCause::Signalled { signal: 9 } => failed(FailureClass::Killed, "killed by signal 9 from outside".to_owned()),
+        EndCause::Signalled { .. } | EndCause::NotStarted { .. } => failed(class, child.cause.words()),
+        EndCause::Deadline => {
+            let minutes = case.job.config.budget_ms(case.stage).unwrap_or_default() / 60_000;
+            failed(FailureClass::Timeout, format!("did not end within its budget of {minutes} min"))
+        }
+        EndCause::Stopped => stopped(case),
+        EndCause::Lost => failed(FailureClass::Killed, "its keeper was killed from outside".to_owned()),
+    }
+}
+
+/// Stopped by whom: a budget makes it a failure, a person a stop, and a runner that leaves an interruption.
+fn stopped(case: &Case<'_>) -> StageEnd {
+    let live = case.item.last_attempt().and_then(|last| last.stage(case.stage)).map(|record| &record.state);
+    match live {
+        Some(StageState::Running { stopping: Some((Some(class), why)), .. }) => StageEnd::Failed { class: *class, why: why.clone() },
+        Some(StageState::Running { stopping: Some((None, why)), .. }) => StageEnd::Stopped { why: why.clone() },
+        _ => StageEnd::Interrupted { why: "the runner was told to end".to_owned() },
+    }
+}
+
+fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
+    let mut trajectory = Trajectory::new();
+    if let Some(path) = case.job.trajectory(case.run, case.item)
+        && let Ok(bytes) = fs::read(path)
+    {
+        trajectory.take(&bytes);
+    }
+    let failed = |class, why: String| StageEnd::Failed { class, why: case.masker.mask(&why).into_owned() };
+    let api_or = |class, text: &str| {
+        let (class, line) = classify(text).unwrap_or((class, text.lines().next().unwrap_or_default()));
+        failed(class, format!("the agent's run failed: {}", clip(line)))
+    };
+    let end = match (&child.cause, trajectory.state()) {
+        (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
+        (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => failed(FailureClass::AgentBudget, "the agent's own step limit ran out".to_owned()),
+        (EndCause::Exited { code: 0 }, _) => StageEnd::Done,
+        (EndCause::Exited { .. }, _) => {
+            let (class, line) = case.first_cause();
+            failed(class.unwrap_or(FailureClass::AgentCrashed), format!("{}{line}", child.cause.words()))
+        }
+        (EndCause::NotStarted { error }, _) => failed(FailureClass::AgentNotFound, error.clone()),
+        (EndCause::Deadline, _) => failed(FailureClass::AgentBudget, format!("time budget: {} min (budget.agent)", case.job.config.budget.agent)),
+        _ => plain(case, child, FailureClass::AgentCrashed),
+    };
+    (end, StageDetail::Agent(trajectory.totals()))
+}
+
+fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
+    let end = plain(case, child, FailureClass::GitError);
+    if end != StageEnd::Done {
+        return (end, StageDetail::Nothing);
+    }
+    let folder = case.job.folder.stage(case.attempt, Stage::Check);
+    let patch = match fs::read(folder.join("model_patch.diff")) {
+        Ok(patch) => patch,
+        Err(error) => {
+            let why = format!("can't read the patch in {}: {error}", folder.display());
+            return (StageEnd::Failed { class: FailureClass::Unknown, why }, StageDetail::Nothing);
+        }
+    };
+    let expected: Vec<String> = fs::read_to_string(folder.join("expected")).unwrap_or_default().lines().map(str::to_owned).collect();
+    let files = changed_files(&String::from_utf8_lossy(&patch));
+    let agent_end = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).and_then(|outcome| outcome.child.as_ref());
+    let climbed = climb(agent_end.map(|end| &end.cause), &files, &expected);
+    let detail = CheckDetail {
+        rungs: climbed.rungs,
+        patch_digest: hex(&Sha256::digest(&patch)),
+        files: u32::try_from(files.len()).unwrap_or(u32::MAX),
+        added: files.iter().map(|file| file.added).sum(),
+        removed: files.iter().map(|file| file.removed).sum(),
+    };
+    let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
+    if let Err(error) = write_harness_files(case, &patch, &changed, &detail) {
+        let why = format!("can't write the item's files: {error}");
+        return (StageEnd::Failed { class: FailureClass::NoSpace, why }, StageDetail::Check(detail));
+    }
+    let end = match climbed.nothing {
+        Some((class, why)) => StageEnd::Failed { class, why },
+        None => StageEnd::Done,
+    };
+    (end, StageDetail::Check(detail))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since the epoch, as the harness writes them")]
+fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail: &CheckDetail) -> Result<(), ArtifactError> {
+    let (job, run, item) = (case.job, case.run, case.item);
+    let folder = job.item_folder(run, &item.id);
+    let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
+    let Some(child) = &agent.child else { return Ok(()) };
+    if let Some(ran) = job.ran(item, Stage::Agent) {
+        folder.keep_output(&run.agent, &ran.join("out"), &ran.join("err"))?;
+    }
+    folder.finish(&Finished {
+        repo: &run.repo,
+        task_id: &run.task_id,
+        item: &item.id,
+        human: &item.human,
+        parent: &item.parent,
+        agent: &run.agent,
+        model: &run.model,
+        timestamp: &job.timestamp,
+        cli: job.config.agent.command.first().map_or("", String::as_str),
+        time_budget_minutes: job.config.budget.agent,
+        cause: &child.cause,
+        duration_ms: child.duration_ms.saturating_sub(child.frozen_ms),
+        patch,
+        changed,
+        lines: (detail.added, detail.removed),
+        ours: json!({
+            "run": job.folder.run_id().0,
+            "attempt": case.attempt.n,
+            "agent_end": agent.end,
+            "rungs": detail.rungs,
+            "patch_digest": detail.patch_digest,
+        }),
+        written: clock::now().as_millisecond() as f64 / 1000.0,
+    })
+}
+
+fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
+    let output = files::tail(&case.job.folder.stage(case.attempt, case.stage).join("out"), OUTPUT_TAIL).unwrap_or_default();
+    let metrics = parse_metrics(&output);
+    let patched = case.stage == Stage::Candidate;
+    let class = match child.command {
+        0 => FailureClass::GitError,
+        1 if patched => FailureClass::PatchDoesNotApply,
+        _ => FailureClass::ArmCrashed,
+    };
+    let end = match plain(case, child, class) {
+        StageEnd::Done if metrics.is_empty() => {
+            StageEnd::Failed { class: FailureClass::NoMetrics, why: "the command ended well and printed no number with a unit".to_owned() }
+        }
+        end => end,
+    };
+    (end, StageDetail::Arm(ArmDetail { metrics }))
+}
+
+/// The comparison: our own work, and quick.
+pub fn score_outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
+    let detail = item.last_attempt().map_or_else(ScoreDetail::default, |last| {
+        let arm = |stage: Stage| match last.outcome(stage) {
+            Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm.metrics.as_slice()),
+            Some(StageOutcome { end: StageEnd::Failed { class, why }, .. }) => Err(format!("{class}: {why}")),
+            Some(_) => Err("did not end".to_owned()),
+            None => Err("was not run".to_owned()),
+        };
+        let arms: [Result<&[Metric], String>; 3] = [arm(Stage::Human), arm(Stage::Baseline), arm(Stage::Candidate)];
+        let [human, baseline, agent] = &arms;
+        score(human, baseline, agent, job.config.arms.threshold_pct)
+    });
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Score(detail) }
+}
+
+impl Case<'_> {
+    /// The cause that the stage's output names first, and the line to quote: that one, or the last of stderr.
+    fn first_cause(&self) -> (Option<FailureClass>, String) {
+        let folder = self.job.folder.stage(self.attempt, self.stage);
+        let read = |name: &str| files::tail(&folder.join(name), OUTPUT_TAIL).unwrap_or_default();
+        let (out, err) = (read("out"), read("err"));
+        let quote = |line: &str| format!(": {}", clip(&self.masker.mask(&crate::text::clean::line(line))));
+        if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
+            return (Some(class), quote(line));
+        }
+        let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(quote);
+        (None, last(&err).or_else(|| last(&out)).unwrap_or_default())
+    }
+}
+
+/// A line of output as part of a sentence.
+fn clip(line: &str) -> String {
+    crate::text::width::clip(line.trim(), 300).into_owned()
+}
+
+/// The name under which people know an item: its sha's first eight.
+pub fn known_as(item: &Item) -> String {
+    format!("{} ({})", item.id, short_sha(&item.human))
+}
+
+/// Whether the folder of a stage was ever made.
+pub fn was_begun(folder: &Path) -> bool {
+    folder.join("spec.json").exists() || folder.join("lock").exists()
+}

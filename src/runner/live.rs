@@ -1,0 +1,70 @@
+//! The stage that runs now, and what its processes were told.
+
+use tokio::task::JoinHandle;
+
+use crate::domain::{AttemptId, ChildEnd, Stage, StageOutcome};
+use crate::host::launch::{Kept, LaunchError};
+
+/// A stage under way.
+#[derive(Debug)]
+pub struct Live {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The stage.
+    pub stage: Stage,
+    /// What does the work.
+    pub work: Work,
+}
+
+/// What does a stage's work.
+#[derive(Debug)]
+pub enum Work {
+    /// Processes under a keeper.
+    Kept {
+        /// The keeper.
+        kept: Kept,
+        /// Whether it was told to stop.
+        stopped: bool,
+        /// Whether it was told to freeze.
+        frozen: bool,
+    },
+    /// Our own work on a thread.
+    Task(JoinHandle<StageOutcome>),
+}
+
+/// How a stage's work came to its end.
+#[derive(Debug)]
+pub enum WorkEnd {
+    /// Processes ended.
+    Child(Result<ChildEnd, LaunchError>),
+    /// Our own work ended.
+    Own(StageOutcome),
+    /// Our own work panicked.
+    Panicked(String),
+}
+
+impl Live {
+    /// Waits for the end. May be dropped and called again.
+    pub async fn ended(&mut self) -> WorkEnd {
+        match &mut self.work {
+            Work::Kept { kept, .. } => WorkEnd::Child(kept.ended().await),
+            Work::Task(task) => match task.await {
+                Ok(outcome) => WorkEnd::Own(outcome),
+                Err(error) => WorkEnd::Panicked(error.to_string()),
+            },
+        }
+    }
+
+    /// Makes the processes follow the model: stopped, frozen, or going on.
+    pub async fn obey(&mut self, stop: bool, freeze: bool) -> Result<(), LaunchError> {
+        let Work::Kept { kept, stopped, frozen } = &mut self.work else { return Ok(()) };
+        if stop && !*stopped {
+            kept.stop().await?;
+            *stopped = true;
+        } else if freeze != *frozen && !*stopped {
+            if freeze { kept.freeze().await? } else { kept.thaw().await? }
+            *frozen = freeze;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,279 @@
+//! How each stage begins: the commands that its keeper runs, or our own work.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::conclude::{failed, score_outcome};
+use super::job::Job;
+use crate::artifact::repo_name;
+use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::host::launch::Environment;
+use crate::host::stage_folder::{Command, Spec};
+use crate::model::{Item, Run};
+use crate::patch::SCRATCH;
+
+/// Time between the request to end and the kill, in ms.
+const GRACE_MS: u64 = 5_000;
+
+/// Build tools of an agent may eat the memory: they go before the runner does.
+const AGENT_OOM_SCORE: i32 = 500;
+
+/// What begins a stage.
+#[derive(Debug)]
+pub enum Begun {
+    /// Commands under a keeper.
+    Commands(Spec),
+    /// Our own work on a thread.
+    Task(JoinHandle<StageOutcome>),
+    /// It is over already.
+    Over(StageOutcome),
+}
+
+/// Prepares a stage. What can't be prepared is a failed stage, not an error of ours.
+pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> Begun {
+    let started = Instant::now();
+    let commands = match stage {
+        Stage::Worktree => worktree(job, item, attempt),
+        Stage::Agent => agent(job, run, item),
+        Stage::Check => check(job, item, attempt),
+        Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
+        Stage::Score => return Begun::Over(score_outcome(job, item, started)),
+        Stage::Clean => return Begun::Task(clean(job.worktrees(), item.id.clone())),
+        Stage::Pull => return Begun::Over(failed(FailureClass::Unknown, "the process engine pulls no images".to_owned(), None, StageDetail::Nothing)),
+    };
+    match commands {
+        Ok(commands) => Begun::Commands(Spec {
+            tag: tag(job, attempt, stage),
+            commands,
+            budget_ms: job.config.budget_ms(stage),
+            grace_ms: GRACE_MS,
+            oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
+        }),
+        Err((doing, error)) => {
+            let class = if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+                FailureClass::NoSpace
+            } else {
+                FailureClass::Unknown
+            };
+            Begun::Over(failed(class, format!("can't {doing}: {error}"), None, StageDetail::Nothing))
+        }
+    }
+}
+
+/// The words by which a stage's processes are known, wherever they went.
+fn tag(job: &Job, attempt: &AttemptId, stage: Stage) -> String {
+    format!("{}/{attempt}/{stage}", job.folder.run_id())
+}
+
+/// What the stage's processes find in their environment beside ours.
+pub fn environment(job: &Job, attempt: &AttemptId) -> Environment {
+    let text = |name: &str, value: String| (OsString::from(name), OsString::from(value));
+    let kill_switch: (OsString, OsString) = text("ISOBENCH_DIE_AFTER", String::new());
+    Environment::Ours(vec![kill_switch, text("ISOBENCH_RUN", job.folder.run_id().0), text("ISOBENCH_ATTEMPT", attempt.to_string())])
+}
+
+type Commands = Result<Vec<Command>, (String, io::Error)>;
+
+fn command(cwd: &Path, argv: Vec<String>) -> Command {
+    Command { argv, cwd: cwd.to_owned(), env: Vec::new(), stdin: None, stdout: None, allow_codes: Vec::new() }
+}
+
+fn make_folder(path: &Path) -> Result<(), (String, io::Error)> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| (format!("create the folder {}", path.display()), error))
+}
+
+/// A git command on the clone with a work tree and an index of its own: nothing of the clone changes.
+fn git(job: &Job, tree: &Path, index: &Path, arguments: &[&str]) -> Command {
+    let git_dir = job.git_dir.clone().unwrap_or_default();
+    let mut argv = vec!["git".to_owned(), format!("--git-dir={}", git_dir.display()), format!("--work-tree={}", tree.display())];
+    argv.extend(["-c", "core.bare=false", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"].map(str::to_owned));
+    argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    let mut command = command(tree, argv);
+    command.env = vec![("GIT_INDEX_FILE".to_owned(), index.display().to_string()), ("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())];
+    command
+}
+
+/// A checkout of a commit into a new folder.
+fn checkout(job: &Job, tree: &Path, index: &Path, commit: &str) -> Result<Command, (String, io::Error)> {
+    remove_tree(tree).map_err(|error| (format!("remove what an interrupted attempt left at {}", tree.display()), error))?;
+    make_folder(tree)?;
+    make_folder(index.parent().unwrap_or(tree))?;
+    let _ = fs::remove_file(index);
+    Ok(git(job, tree, index, &["read-tree", "-u", "--reset", commit]))
+}
+
+/// The parent commit without its history: the agent must not find the human's commit in it.
+fn worktree(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
+    let tree = job.worktree(item);
+    let index = job.folder.stage(attempt, Stage::Worktree).join("index");
+    let own = |arguments: &[&str]| {
+        let mut argv = vec!["git".to_owned()];
+        argv.extend(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main"].map(str::to_owned));
+        argv.extend(["-c", "user.name=isobench-tui", "-c", "user.email=isobench-tui@localhost", "-c", "commit.gpgSign=false"].map(str::to_owned));
+        argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        command(&tree, argv)
+    };
+    Ok(vec![
+        checkout(job, &tree, &index, &item.parent)?,
+        own(&["init", "-q", "--template="]),
+        // tracked files that .gitignore names belong to the first state too
+        own(&["add", "-A", "-f"]),
+        own(&["commit", "-q", "--allow-empty", "--no-verify", "-m", "Initial state"]),
+    ])
+}
+
+fn agent(job: &Job, run: &Run, item: &Item) -> Commands {
+    let folder = job.item_folder(run, &item.id);
+    set_older_aside(job, item, &folder.path).map_err(|error| (format!("set the older {} aside", folder.path.display()), error))?;
+    let task = task_text(job, run, item).map_err(|error| ("read agent.task".to_owned(), error))?;
+    let prompt = json!({
+        "task": run.task_id,
+        "description": "Optimise the repository's performance",
+        "constraints": [],
+        "target_files": [],
+        "success": {
+            "primary_metric": "runtime",
+            "rules": ["Do not modify tests or metrics harness", "Preserve external behavior; optimize internals only"],
+        },
+        "commits": {"pre": item.parent, "human": item.human},
+    });
+    folder.begin(&task, &prompt).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    let argv = job.config.agent.command.iter().map(|word| job.fill(word, run, item)).collect();
+    Ok(vec![command(&job.worktree(item), argv)])
+}
+
+/// An older attempt's item folder moves to that attempt: the harness's own layout always shows the newest.
+fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let made_it = item.attempts.iter().rev().skip(1).find_map(|older| older.stage(Stage::Agent));
+    let older = AttemptId { item: item.id.clone(), n: made_it.map_or(0, |record| record.ran_in) };
+    let aside = job.folder.attempt(&older);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
+    let free = (0..).map(|nth| if nth == 0 { aside.join("item") } else { aside.join(format!("item.{nth}")) }).find(|path| !path.exists());
+    fs::rename(folder, free.unwrap_or_else(|| aside.join("item")))
+}
+
+fn task_text(job: &Job, run: &Run, item: &Item) -> io::Result<String> {
+    if let Some(path) = &job.config.agent.task {
+        let text = fs::read_to_string(job.checkout.root.join(path))?;
+        return Ok(job.fill(&text, run, item).replace("{repo}", &repo_name(&run.repo)));
+    }
+    let tree = job.worktree(item);
+    Ok(format!(
+        "The folder {} holds a checkout of {}.\n\nMake it faster. Find what is slow on its main path, change it, and check that it still does\nthe same. \
+         Keep the public interface and the tests as they are.\n\nLeave your changes in the folder; committing them is not needed.\n",
+        tree.display(),
+        repo_name(&run.repo)
+    ))
+}
+
+/// Takes the patch: base tree against final tree, with an object store of our own, so that it works whatever the
+/// agent did to the worktree's `.git`.
+fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
+    let (folder, tree) = (job.folder.stage(attempt, Stage::Check), job.worktree(item));
+    let (index, objects) = (folder.join("index"), folder.join("objects"));
+    make_folder(&objects)?;
+    // with the index of the checkout git need not read the files that did not change
+    if let Some(made) = job.ran(item, Stage::Worktree) {
+        let _ = fs::copy(made.join("index"), &index);
+    }
+    let store = job.git_dir.clone().unwrap_or_default().join("objects");
+    let with_store = |mut command: Command| {
+        command.env.push(("GIT_OBJECT_DIRECTORY".to_owned(), objects.display().to_string()));
+        command.env.push(("GIT_ALTERNATE_OBJECT_DIRECTORIES".to_owned(), store.display().to_string()));
+        command
+    };
+    let excluded: Vec<String> = SCRATCH.iter().map(|scratch| format!(":(top,exclude){scratch}")).collect();
+    let mut add = vec!["-c", "advice.addEmbeddedRepo=false", "add", "-A", "--", "."];
+    add.extend(excluded.iter().map(String::as_str));
+    let mut diff = with_store(git(
+        job,
+        &tree,
+        &index,
+        &["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", &item.parent],
+    ));
+    diff.stdout = Some(folder.join("model_patch.diff"));
+    let mut expected = git(job, &tree, &index, &["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", "--no-commit-id", &item.parent, &item.human]);
+    expected.stdout = Some(folder.join("expected"));
+    Ok(vec![with_store(git(job, &tree, &index, &add)), diff, expected])
+}
+
+/// An arm runs in a checkout of its own, made fresh.
+fn arm(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> Commands {
+    let tree = job.arm_tree(attempt, stage);
+    let index = job.folder.stage(attempt, stage).join("index");
+    let commit = if stage == Stage::Human { &item.human } else { &item.parent };
+    let mut commands = vec![checkout(job, &tree, &index, commit)?];
+    if stage == Stage::Candidate {
+        let patch = job.ran(item, Stage::Check).unwrap_or_default().join("model_patch.diff");
+        commands.push(git(job, &tree, &index, &["apply", "--whitespace=nowarn", &patch.display().to_string()]));
+    }
+    let arm = stage.arm().map_or("", crate::domain::Arm::name);
+    let argv = job.config.arms.command.iter().map(|word| job.fill(word, run, item).replace("{arm}", arm)).collect();
+    commands.push(command(&tree, argv));
+    Ok(commands)
+}
+
+/// Removes the worktrees of all attempts of the item.
+fn clean(worktrees: PathBuf, item: ItemId) -> JoinHandle<StageOutcome> {
+    spawn_blocking(move || {
+        let started = Instant::now();
+        let removed = trees_of(&worktrees, &item).and_then(|trees| trees.iter().try_for_each(|tree| remove_tree(tree)));
+        // the last item leaves an empty folder
+        let _ = fs::remove_dir(&worktrees);
+        let end = match removed {
+            Ok(()) => StageEnd::Done,
+            Err(error) => StageEnd::Failed { class: FailureClass::Unknown, why: format!("can't remove a worktree in {}: {error}", worktrees.display()) },
+        };
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        StageOutcome { end, child: None, duration_ms, detail: StageDetail::Nothing }
+    })
+}
+
+/// `<item>.<n>` and `<item>.<n>.<arm>`, and not those of an item whose id begins the same.
+fn trees_of(worktrees: &Path, item: &ItemId) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(worktrees) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let is_ours = |name: &str| {
+        let Some(rest) = name.strip_prefix(item.0.as_str()).and_then(|rest| rest.strip_prefix('.')) else { return false };
+        let (n, arm) = rest.split_once('.').unwrap_or((rest, "human"));
+        n.parse::<u32>().is_ok() && Stage::from_name(arm).is_some()
+    };
+    entries.filter_map(|entry| entry.map(|entry| is_ours(&entry.file_name().to_string_lossy()).then(|| entry.path())).transpose()).collect()
+}
+
+/// Removes a folder with all that is in it, read-only folders included.
+fn remove_tree(tree: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(tree) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            make_writable(tree)?;
+            fs::remove_dir_all(tree)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn make_writable(folder: &Path) -> io::Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            make_writable(&entry.path())?;
+        }
+    }
+    Ok(())
+}

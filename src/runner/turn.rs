@@ -1,0 +1,447 @@
+//! The runner's loop.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::agent_watch::AgentWatch;
+use super::conclude::{Case, conclude, failed, was_begun};
+use super::live::{Live, Work, WorkEnd};
+use super::preflight::resolve_added;
+use super::signals::{Leaving, Signals};
+use super::stages::{Begun, begin, environment};
+use super::{Job, RunnerError};
+use crate::artifact::PlanItem;
+use crate::config::time_of_day;
+use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::host::launch::{self, Found};
+use crate::host::watch::{Heed, Watch};
+use crate::host::clock;
+use crate::ledger::fact::Answer;
+use crate::ledger::lock::Taken;
+use crate::ledger::{By, Entry, Fact, Line, PlannedItem, Request, RunnerLock, Tail, Verb, Writer};
+use crate::model::{Follower, Run, StageState};
+use crate::plan::next::{Limits, Next, agent_over_budget, next};
+use crate::plan::{Recovery, Seen, answer, recover};
+use crate::text::mask::Masker;
+
+/// Every reader looks this often, hint or no hint.
+const BACKSTOP: Duration = Duration::from_secs(1);
+
+/// The agent's file is read at most this often: it is rewritten several times a step.
+const AGENT_LOOK: Duration = Duration::from_millis(250);
+
+/// The agent's counts become a fact at most this often.
+const AGENT_FACT_MS: u64 = 1_000;
+
+/// Who hears of each fact: the headless printer.
+pub type Report<'a> = &'a mut dyn FnMut(&Entry, &Run);
+
+/// How a runner ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The run as it is now.
+    pub run: Run,
+    /// Whether everything was done.
+    pub finished: bool,
+}
+
+struct Turn<'a> {
+    job: Job,
+    run: Run,
+    writer: Writer,
+    inbox: Tail,
+    live: Option<Live>,
+    agent: Option<AgentWatch>,
+    agent_fact_at: u64,
+    agent_look: AgentLook,
+    watch: Option<Watch>,
+    signals: Signals,
+    leaving: Leaving,
+    until: Option<Timestamp>,
+    masker: Masker,
+    report: Report<'a>,
+}
+
+/// A burst of saves is one look.
+struct AgentLook {
+    last: Instant,
+    next: Option<Instant>,
+}
+
+/// What the loop waits for.
+enum Settled {
+    Until(Option<Timestamp>),
+    Leave,
+    Over,
+}
+
+/// Drives a run to its end, or until it is told to leave. `lift_pause` names who wants a paused run to go on.
+pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Result<Ended, RunnerError> {
+    let lock = match RunnerLock::take(&job.folder)? {
+        Taken::Ours(lock) => lock,
+        Taken::Held { pid } => return Err(RunnerError::Held { run: job.folder.run_id().0, pid }),
+    };
+    let run = Follower::load(&job.folder).map_err(|source| RunnerError::Process { doing: "read the ledger", source })?;
+    if run.created.is_none() {
+        return Err(RunnerError::Empty { run: job.folder.run_id().0 });
+    }
+    let (writer, torn) = Writer::open(&job.folder, lock, run.seq)?;
+    let signals = Signals::new().map_err(|source| RunnerError::Process { doing: "take over the signals", source })?;
+    let watch = Watch::new(Heed::Closed).and_then(|mut watch| watch.add(job.folder.path()).map(|()| watch));
+    let watch = watch.inspect_err(|error| tracing::warn!("no file events ({error}); looking once a second")).ok();
+    let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
+    let inbox = Tail::new(job.folder.requests());
+    let mut turn = Turn {
+        job,
+        run,
+        writer,
+        inbox,
+        live: None,
+        agent: None,
+        agent_fact_at: 0,
+        agent_look: AgentLook { last: Instant::now(), next: None },
+        watch,
+        signals,
+        leaving: Leaving::Stays,
+        until,
+        masker: Masker::new(std::env::vars(), std::iter::empty()),
+        report,
+    };
+    let boot = clock::boot_id();
+    turn.record(Fact::RunnerStarted { pid: std::process::id(), boot, version: env!("CARGO_PKG_VERSION").to_owned() }).await?;
+    if let Some(torn) = torn {
+        turn.record(Fact::TailHealed { offset: torn.offset, bytes: torn.bytes }).await?;
+    }
+    turn.recover().await?;
+    turn.read_inbox(true).await?;
+    if let Some(by) = lift_pause.filter(|_| turn.run.pause.is_some()) {
+        turn.record(Fact::Resumed { by }).await?;
+    }
+    let finished = turn.turn().await?;
+    let why = if finished { "everything is done" } else { "told to leave" };
+    turn.record(Fact::RunnerStopped { why: why.to_owned() }).await?;
+    Ok(Ended { run: turn.run, finished })
+}
+
+/// The next moment at which the local clock shows this time of day.
+fn next_time_of_day(text: &str) -> Option<Timestamp> {
+    let (hour, minute) = time_of_day(text)?;
+    let now = clock::now().to_zoned(jiff::tz::TimeZone::system());
+    let today = now.with().hour(hour).minute(minute).second(0).subsec_nanosecond(0).build().ok()?;
+    let next = if today > now { today } else { today.tomorrow().ok()? };
+    Some(next.timestamp())
+}
+
+impl Turn<'_> {
+    /// Runs until everything is done (true) or it is told to leave (false).
+    async fn turn(&mut self) -> Result<bool, RunnerError> {
+        loop {
+            let until = match self.settle().await? {
+                Settled::Over => return Ok(true),
+                Settled::Leave => return Ok(false),
+                Settled::Until(until) => until,
+            };
+            self.wait(until).await?;
+        }
+    }
+
+    /// Plans and acts until nothing more can be done at once.
+    async fn settle(&mut self) -> Result<Settled, RunnerError> {
+        loop {
+            self.obey().await;
+            if self.leaving != Leaving::Stays && self.live.is_none() {
+                return Ok(Settled::Leave);
+            }
+            let limits = Limits { config: &self.job.config, until: self.until };
+            match next(&self.run, &limits, clock::now()) {
+                Next::Record(facts) => {
+                    for fact in facts {
+                        self.record(fact).await?;
+                    }
+                }
+                Next::Start { attempt, stage } => self.start(attempt, stage).await?,
+                Next::Busy => return Ok(Settled::Until(None)),
+                Next::Wait { until, .. } => return Ok(Settled::Until(until)),
+                Next::Over => return Ok(Settled::Over),
+            }
+        }
+    }
+
+    /// Waits for the next happening and puts it on record.
+    async fn wait(&mut self, until: Option<Timestamp>) -> Result<(), RunnerError> {
+        let patience = until.map_or(BACKSTOP, |until| {
+            let left = until.duration_since(clock::now());
+            Duration::try_from(left).unwrap_or(Duration::ZERO).min(BACKSTOP)
+        });
+        let backstop = Instant::now() + patience;
+        let wake = self.agent_look.next.map_or(backstop, |look| look.min(backstop));
+        let live = async {
+            match &mut self.live {
+                Some(live) => live.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        let hint = async {
+            match &mut self.watch {
+                Some(watch) => watch.hint().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            leaving = self.signals.next(self.leaving) => {
+                self.leaving = self.leaving.max(leaving);
+                return Ok(());
+            }
+            end = live => return self.work_ended(end).await,
+            () = hint => {
+                self.agent_look.next.get_or_insert(self.agent_look.last + AGENT_LOOK);
+            }
+            () = sleep_until(wake) => self.agent_look.next = Some(wake),
+        }
+        if self.agent_look.next.is_some_and(|look| look <= Instant::now()) {
+            self.agent_look = AgentLook { last: Instant::now(), next: None };
+            self.look_at_agent().await?;
+        }
+        self.read_inbox(false).await
+    }
+
+    /// Makes the live stage follow the model.
+    async fn obey(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        let state = self.run.live_stage().map(|(_, record)| &record.state);
+        let (stop, freeze) = match state {
+            Some(StageState::Running { stopping, frozen, .. }) => (stopping.is_some(), frozen.is_some()),
+            _ => (false, false),
+        };
+        if let Err(error) = live.obey(stop || self.leaving == Leaving::Now, freeze).await {
+            tracing::error!("{}/{}: {error}", live.attempt, live.stage);
+        }
+    }
+
+    /// Starts a stage: on record first, then in the world.
+    async fn start(&mut self, attempt: AttemptId, stage: Stage) -> Result<(), RunnerError> {
+        let budget_ms = self.job.config.budget_ms(stage);
+        self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
+        let Some(item) = self.run.item(&attempt.item) else { return Ok(()) };
+        let spec = match begin(&self.job, &self.run, item, &attempt, stage) {
+            Begun::Over(outcome) => return self.finish(attempt, stage, outcome).await,
+            Begun::Task(task) => {
+                self.live = Some(Live { attempt, stage, work: Work::Task(task) });
+                return Ok(());
+            }
+            Begun::Commands(spec) => spec,
+        };
+        let folder = self.job.folder.stage(&attempt, stage);
+        match launch::launch(&self.job.binary, &folder, &spec, &environment(&self.job, &attempt)) {
+            Ok(kept) => {
+                let pid = u32::try_from(kept.pid()).unwrap_or_default();
+                self.watch_agent(&attempt.item, stage);
+                self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false } });
+                self.record(Fact::StageStarted { item: attempt.item, n: attempt.n, stage, pid }).await
+            }
+            Err(error) => {
+                let says = error.to_string();
+                let class = crate::bench::classify(&says).map_or(FailureClass::Unknown, |(class, _)| class);
+                self.finish(attempt, stage, failed(class, format!("its keeper can't be started: {says}"), None, StageDetail::Nothing)).await
+            }
+        }
+    }
+
+    fn watch_agent(&mut self, item: &ItemId, stage: Stage) {
+        self.agent = None;
+        let Some(path) = (stage == Stage::Agent).then(|| self.run.item(item).and_then(|item| self.job.trajectory(&self.run, item))).flatten() else { return };
+        if let (Some(watch), Some(folder)) = (&mut self.watch, path.parent()) {
+            // without events the backstop reads it
+            let _ = watch.add(folder);
+        }
+        self.agent = Some(AgentWatch::new(path));
+    }
+
+    async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
+        let Some(live) = self.live.take() else { return Ok(()) };
+        let outcome = match end {
+            WorkEnd::Own(outcome) => outcome,
+            WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
+            WorkEnd::Child(Err(error)) => failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing),
+            WorkEnd::Panicked(says) => failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing),
+        };
+        self.finish(live.attempt, live.stage, outcome).await
+    }
+
+    fn judge(&self, attempt: &AttemptId, stage: Stage, child: crate::domain::ChildEnd) -> StageOutcome {
+        match self.run.item(&attempt.item) {
+            Some(item) => conclude(&Case { job: &self.job, run: &self.run, item, attempt, stage, masker: &self.masker }, child),
+            None => failed(FailureClass::Unknown, "its item is not in the queue".to_owned(), Some(child), StageDetail::Nothing),
+        }
+    }
+
+    async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
+        if let Some(folder) = self.agent.take().and_then(|_| self.run.item(&attempt.item).and_then(|item| self.job.trajectory(&self.run, item)))
+            && let (Some(watch), Some(folder)) = (&mut self.watch, folder.parent())
+        {
+            watch.remove(folder);
+        }
+        self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
+    }
+
+    /// Reads the agent's counts, and stops it where a budget ran out.
+    async fn look_at_agent(&mut self) -> Result<(), RunnerError> {
+        let Some((attempt, record)) = self.run.live_stage() else { return Ok(()) };
+        let is_stopping = matches!(&record.state, StageState::Running { stopping: Some(_), .. });
+        let Some(agent) = &mut self.agent else { return Ok(()) };
+        agent.look();
+        let over = agent_over_budget(&self.job.config, agent.trajectory().totals(), agent.trajectory().steps().len()).filter(|_| !is_stopping);
+        let now = clock::up_ms();
+        if over.is_some() || now.saturating_sub(self.agent_fact_at) >= AGENT_FACT_MS {
+            if let Some(totals) = agent.news() {
+                self.agent_fact_at = now;
+                self.record(Fact::AgentProgressed { item: attempt.item.clone(), n: attempt.n, totals }).await?;
+            }
+        }
+        if let Some((class, why)) = over {
+            let by = By::rule("budget");
+            self.record(Fact::StageStopping { item: attempt.item, n: attempt.n, stage: Stage::Agent, class: Some(class), why, by }).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads new requests and answers them with facts. At the start of a runner what it finds is older than itself.
+    async fn read_inbox(&mut self, at_start: bool) -> Result<(), RunnerError> {
+        let mut lines = Vec::new();
+        let read = self.inbox.read_on(|line| {
+            if let Line::Text(offset, text) = line
+                && !text.trim().is_empty()
+            {
+                lines.push((offset, text.to_owned()));
+            }
+        });
+        if let Err(error) = read {
+            tracing::warn!("the inbox can't be read: {error}");
+        }
+        for (offset, line) in lines {
+            match serde_json::from_str::<Request>(&line) {
+                Ok(request) if self.run.answers.contains_key(&request.id) => {}
+                Ok(request) if at_start && !request.ask.verb.outlives_runner() => {
+                    let verb = request.ask.verb.name().to_owned();
+                    self.record(Fact::RequestAnswered { id: request.id, verb, answer: Answer::Expired {} }).await?;
+                }
+                Ok(request) => self.answer(&request).await?,
+                Err(error) => {
+                    let id = format!("byte {offset}");
+                    if !self.run.answers.contains_key(&id) {
+                        let answer = Answer::Refused { says: format!("not a request: {error}") };
+                        self.record(Fact::RequestAnswered { id, verb: "?".to_owned(), answer }).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, request: &Request) -> Result<(), RunnerError> {
+        let added = (request.ask.verb == Verb::Add).then(|| self.look_up(request.ask.commit.as_deref().unwrap_or_default()));
+        for fact in answer(&self.run, request, added) {
+            self.record(fact).await?;
+        }
+        match request.ask.verb {
+            Verb::Quit => self.leaving = self.leaving.max(Leaving::AfterStage),
+            Verb::QuitNow => self.leaving = Leaving::Now,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn look_up(&self, commit: &str) -> Result<PlannedItem, String> {
+        let git_dir = self.job.git_dir.as_ref().ok_or("this run has no clone")?;
+        let item_id = ItemId(format!("added-{}", crate::domain::short_sha(commit)));
+        if let Some(why) = item_id.unfit() {
+            return Err(format!("'{commit}' is no commit: {why}"));
+        }
+        if self.run.item(&item_id).is_some() {
+            return Err(format!("{item_id} is in the queue already; R runs it again"));
+        }
+        let item = PlanItem { item_id, human: commit.to_owned(), pre: String::new(), pre_parent_index: Some(1) };
+        let found = resolve_added(git_dir, &item);
+        match found.blocked {
+            Some(blocked) => Err(blocked.why),
+            None => Ok(found),
+        }
+    }
+
+    /// Takes up what the last runner left.
+    async fn recover(&mut self) -> Result<(), RunnerError> {
+        let Some((attempt, record)) = self.run.live_stage() else { return Ok(()) };
+        let folder = self.job.folder.stage(&attempt, record.stage);
+        let mut kept = None;
+        let seen = if was_begun(&folder) {
+            match launch::find(&folder)? {
+                Found::Ended(end) => Seen::Ended(end),
+                Found::Alive(found) => {
+                    let pid = u32::try_from(found.pid()).unwrap_or_default();
+                    kept = Some(found);
+                    Seen::Alive { pid }
+                }
+                Found::Lost(_) => Seen::Gone,
+            }
+        } else {
+            Seen::Gone
+        };
+        match (recover(&self.run, seen), kept) {
+            (Recovery::Take(attempt, stage, child), _) => {
+                // an end that a dead keeper's finder wrote is an interruption, whoever found it
+                let outcome = if child.cause == crate::domain::EndCause::Lost { interrupted("its keeper was gone") } else { self.judge(&attempt, stage, child) };
+                self.finish(attempt, stage, outcome).await
+            }
+            (Recovery::Adopt(attempt, stage, pid), Some(kept)) => {
+                let frozen = kept.frozen_state().ok().flatten().is_some_and(|state| state.frozen);
+                self.watch_agent(&attempt.item, stage);
+                self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen } });
+                self.record(Fact::StageAdopted { item: attempt.item, n: attempt.n, stage, pid }).await
+            }
+            (Recovery::Interrupted(attempt, stage, why), _) => self.finish(attempt, stage, interrupted(&why)).await,
+            (Recovery::Nothing | Recovery::Adopt(..), _) => Ok(()),
+        }
+    }
+
+    /// Appends a fact, waiting for room where the disk is full, and folds it.
+    async fn record(&mut self, fact: Fact) -> Result<(), RunnerError> {
+        let mut first: Option<(u64, String)> = None;
+        let entry = loop {
+            match self.writer.append(clock::now(), clock::up_ms(), fact.clone()) {
+                Ok(entry) => break entry,
+                Err(error) => {
+                    if first.is_none() {
+                        tracing::error!("{error}; trying again until it works");
+                        eprintln!("isobench-tui: {error}: free space there; the run goes on by itself (Ctrl-C leaves it)");
+                    }
+                    first.get_or_insert_with(|| (clock::up_ms(), error.to_string()));
+                    tokio::select! {
+                        leaving = self.signals.next(self.leaving) => {
+                            // nothing can be put on record: what is on disk is the truth that the next runner finds
+                            self.leaving = leaving;
+                            return Err(error.into());
+                        }
+                        () = sleep(Duration::from_millis(500)) => {}
+                    }
+                }
+            }
+        };
+        self.run.apply(&entry);
+        (self.report)(&entry, &self.run);
+        if let Some((since, error)) = first {
+            let failed = Fact::AppendFailed { error, for_ms: clock::up_ms().saturating_sub(since) };
+            if let Ok(entry) = self.writer.append(clock::now(), clock::up_ms(), failed) {
+                self.run.apply(&entry);
+                (self.report)(&entry, &self.run);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn interrupted(why: &str) -> StageOutcome {
+    StageOutcome { end: StageEnd::Interrupted { why: why.to_owned() }, child: None, duration_ms: 0, detail: StageDetail::Nothing }
+}

@@ -33,7 +33,10 @@ enum Command {
 pub fn main() -> anyhow::Result<Exit> {
     let cli = Cli::parse();
     match cli.command {
-        Some(Command::Keeper { stage }) => Ok(crate::host::keeper::keep(&stage)),
+        Some(Command::Keeper { stage }) => {
+            crate::host::keeper::keep(&stage)?;
+            Ok(Exit::Well)
+        }
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args)),
         Some(Command::DemoBench(args)) => Ok(crate::demo::bench::measure(&args)),
         None => Ok(Exit::Usage),

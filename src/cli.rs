@@ -1,41 +1,169 @@
 //! Arguments in, exit code out.
 
+mod ctl;
+mod find;
+mod read;
+mod run;
+
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
 
+/// Launch and watch ISO-Bench from one terminal. Without a command: opens the live or the last run of this checkout.
 #[derive(Debug, Parser)]
-#[command(name = "isobench-tui", version, about)]
+#[command(name = "isobench-tui", version, about, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// The harness folder, the one that holds state/ [default: found upwards from here]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    root: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Keeps one stage's processes (started by the runner).
+    /// Run the embedded campaign: real git, real processes, no GPU, Docker or network
+    Demo(DemoArgs),
+    /// Run a plan, commit by commit
+    Run(RunArgs),
+    /// Open a run on the screen [default: the live or the last run]
+    Attach {
+        /// The run's id, the start of it, or its folder
+        run: Option<String>,
+    },
+    /// List the runs of this checkout, the newest last
+    Ls,
+    /// Say how a run stands [default: the live or the last run]
+    Status {
+        /// The run's id, the start of it, or its folder
+        run: Option<String>,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
+    Ctl(ctl::CtlArgs),
+    /// Keeps one stage's processes (started by the runner)
     #[command(hide = true)]
     Keeper {
-        /// The stage's folder.
+        /// The stage's folder
         stage: PathBuf,
     },
-    /// The demo's scripted agent (started by the demo's runner).
+    /// The demo's scripted agent (started by the demo's runner)
     #[command(hide = true)]
     DemoAgent(crate::demo::agent::Args),
-    /// The demo's benchmark (started by the demo's runner).
+    /// The demo's benchmark (started by the demo's runner)
     #[command(hide = true)]
     DemoBench(crate::demo::bench::Args),
 }
 
+/// How a reader says things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// `run`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The plan [default: state/plan.json of the harness]
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    plan: Option<PathBuf>,
+    /// The configuration [default: isobench-tui.toml of the harness]
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    config: Option<PathBuf>,
+    /// Only the items of these commits (sha, the start of one, or item id)
+    #[arg(long, value_name = "SHA", num_args = 1.., conflicts_with = "resume")]
+    only: Vec<String>,
+    /// Folder name of the agent below state/runs/<repo>/ [default: agent.name]
+    #[arg(long, conflicts_with = "resume")]
+    agent: Option<String>,
+    /// Folder name of the model below that [default: agent.model]
+    #[arg(long, conflicts_with = "resume")]
+    model: Option<String>,
+    /// Clone the plan's repository first if it is not there
+    #[arg(long, conflicts_with = "resume")]
+    clone: bool,
+    /// Start a new run even where one of the same plan and agent is unfinished
+    #[arg(long, conflicts_with = "resume")]
+    new: bool,
+    /// Continue an unfinished run [default: the last]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    resume: Option<String>,
+    /// Run here without a screen, until the end; prints a table
+    #[arg(long)]
+    headless: bool,
+    /// Start the run in the background and leave
+    #[arg(long, conflicts_with = "headless")]
+    detach: bool,
+    /// How a headless run says its end
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Leave a pause of the run as it is (set by verbs that start a runner)
+    #[arg(long, hide = true, requires = "resume")]
+    keep_pause: bool,
+    /// Lead a session of its own (set for runners in the background)
+    #[arg(long, hide = true, requires = "headless")]
+    own_session: bool,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// Folder to make it in; it is kept [default: a new one in the folder for temporary files]
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+    /// How fast the scripted agent works: 1 is under 90 seconds in all
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    speed: f64,
+    /// Run here without a screen, until the end; prints a table
+    #[arg(long)]
+    headless: bool,
+    /// Start it in the background and leave
+    #[arg(long, conflicts_with = "headless")]
+    detach: bool,
+    /// How a headless run says its end
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
 /// Runs the program.
 pub fn main() -> anyhow::Result<Exit> {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wanted = !error.use_stderr();
+            // a closed pipe behind --help is no failure of ours
+            let _ = error.print();
+            return Ok(if wanted { Exit::Well } else { Exit::Usage });
+        }
+    };
+    let root = cli.root.as_deref();
     match cli.command {
-        Some(Command::Keeper { stage }) => Ok(crate::host::keeper::keep(&stage)),
-        Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args)),
-        Some(Command::DemoBench(args)) => Ok(crate::demo::bench::measure(&args)),
-        None => Ok(Exit::Usage),
+        None => read::open(root),
+        Some(Command::Demo(args)) => run::demo(&args),
+        Some(Command::Run(args)) => run::run(root, &args),
+        Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
+        Some(Command::Ls) => read::ls(root),
+        Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
+        Some(Command::Ctl(args)) => ctl::ctl(root, &args),
+        Some(Command::Keeper { stage }) => {
+            crate::host::keeper::keep(&stage)?;
+            Ok(Exit::Well)
+        }
+        Some(Command::DemoAgent(args)) => std::process::exit(crate::demo::agent::play(&args).into()),
+        Some(Command::DemoBench(args)) => std::process::exit(crate::demo::bench::measure(&args).into()),
     }
+}
+
+/// Says a usage error and what to do.
+fn usage(says: impl std::fmt::Display) -> Exit {
+    eprintln!("isobench-tui: {says}");
+    Exit::Usage
 }

@@ -1,3 +1,13 @@
 //! The outside world.
 
+pub mod clock;
+pub mod detach;
+pub mod environment;
+pub mod files;
+pub mod git;
 pub mod keeper;
+pub mod launch;
+pub mod process;
+pub mod stage_folder;
+pub mod tree;
+pub mod watch;

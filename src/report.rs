@@ -1,1 +1,7 @@
-//! (to be written)
+//! A run for scripts and for people without a screen: from the same model that the screen draws.
+
+pub mod status;
+pub mod table;
+
+pub use status::status;
+pub use table::table;

@@ -60,7 +60,8 @@ pub fn look_up(git_dir: &Path, names: &[String]) -> Result<Vec<Looked>, GitError
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|source| GitError::NotStarted { source })?;
-    let questions: String = names.iter().map(|name| format!("{}^{{commit}}\n", name.replace(['\n', ' '], "?"))).collect();
+    let question = |name: &String| name.replace(['\n', ' '], "?") + "^{commit}\n";
+    let questions: String = names.iter().map(question).collect();
     // git answers while it reads: written from another thread, so that neither pipe fills up
     let asked = child.stdin.take().map(|mut stdin| std::thread::spawn(move || stdin.write_all(questions.as_bytes())));
     let output = child.wait_with_output().map_err(|source| GitError::NotStarted { source })?;

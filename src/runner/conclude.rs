@@ -6,15 +6,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::create::hex;
+use super::create::digest;
 use super::job::Job;
 use crate::agent::trae::{End, Live, Trajectory};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
 use crate::domain::{
-    ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, short_sha,
+    Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
+    StageEnd, StageOutcome, short_sha,
 };
 use crate::host::{clock, files};
 use crate::model::{Item, Run, StageState};
@@ -104,14 +104,18 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     };
     let end = match (&child.cause, trajectory.state()) {
         (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
-        (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => failed(FailureClass::AgentBudget, "the agent's own step limit ran out".to_owned()),
+        (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => {
+            failed(FailureClass::AgentBudget, "the agent's own step limit ran out".to_owned())
+        }
         (EndCause::Exited { code: 0 }, _) => StageEnd::Done,
         (EndCause::Exited { .. }, _) => {
             let (class, line) = case.first_cause();
             failed(class.unwrap_or(FailureClass::AgentCrashed), format!("{}{line}", child.cause.words()))
         }
         (EndCause::NotStarted { error }, _) => failed(FailureClass::AgentNotFound, error.clone()),
-        (EndCause::Deadline, _) => failed(FailureClass::AgentBudget, format!("time budget: {} min (budget.agent)", case.job.config.budget.agent)),
+        (EndCause::Deadline, _) => {
+            failed(FailureClass::AgentBudget, format!("time budget: {} min (budget.agent)", case.job.config.budget.agent))
+        }
         _ => plain(case, child, FailureClass::AgentCrashed),
     };
     (end, StageDetail::Agent(trajectory.totals()))
@@ -136,7 +140,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let climbed = climb(agent_end.map(|end| &end.cause), &files, &expected);
     let detail = CheckDetail {
         rungs: climbed.rungs,
-        patch_digest: hex(&Sha256::digest(&patch)),
+        patch_digest: digest(&patch),
         files: u32::try_from(files.len()).unwrap_or(u32::MAX),
         added: files.iter().map(|file| file.added).sum(),
         removed: files.iter().map(|file| file.removed).sum(),
@@ -218,10 +222,23 @@ pub fn score_outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
         };
         let arms: [Result<&[Metric], String>; 3] = [arm(Stage::Human), arm(Stage::Baseline), arm(Stage::Candidate)];
         let [human, baseline, agent] = &arms;
-        score(human, baseline, agent, job.config.arms.threshold_pct)
+        let mut detail = score(human, baseline, agent, job.config.arms.threshold_pct);
+        detail.rungs.insert(0, applies(last.outcome(Stage::Candidate)));
+        detail
     });
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Score(detail) }
+}
+
+/// The candidate's checkout had to take the patch.
+fn applies(candidate: Option<&StageOutcome>) -> RungAnswer {
+    let (answer, evidence) = match candidate.map(|outcome| (&outcome.end, outcome.child.as_ref().map_or(0, |child| child.command))) {
+        Some((StageEnd::Failed { class: FailureClass::PatchDoesNotApply, why }, _)) => (Answer::No, why.clone()),
+        // commands: checkout, apply, benchmark
+        Some((StageEnd::Done, _) | (_, 2..)) => (Answer::Yes, "git apply took it".to_owned()),
+        _ => (Answer::Unchecked, "it was not tried".to_owned()),
+    };
+    RungAnswer { rung: Rung::Applies, answer, evidence }
 }
 
 impl Case<'_> {

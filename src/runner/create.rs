@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::RunnerError;
 use super::job::{Job, Resolved};
 use super::preflight::Preflight;
-use super::RunnerError;
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
 use crate::domain::{RunId, Stage};
@@ -72,7 +72,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     };
     let first = Fact::RunCreated(RunPlan {
         plan: wanted.plan_path.display().to_string(),
-        digest: hex(&Sha256::digest(wanted.plan_bytes)),
+        digest: digest(wanted.plan_bytes),
         repo: wanted.plan.repo.clone(),
         task_id: wanted.plan.task_id.clone(),
         agent: wanted.config.agent.name.clone(),
@@ -81,11 +81,23 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         items: wanted.preflight.items.clone(),
     });
     writer.append(created, clock::up_ms(), first)?;
-    Ok(Job { folder, checkout: wanted.checkout, config: wanted.config, git_dir: resolved.git_dir, timestamp, binary: wanted.binary.to_owned() })
+    Ok(Job {
+        folder,
+        checkout: wanted.checkout,
+        config: wanted.config,
+        git_dir: resolved.git_dir,
+        timestamp,
+        binary: wanted.binary.to_owned(),
+    })
+}
+
+/// SHA-256 of bytes, in hex.
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

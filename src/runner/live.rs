@@ -62,7 +62,11 @@ impl Live {
             kept.stop().await?;
             *stopped = true;
         } else if freeze != *frozen && !*stopped {
-            if freeze { kept.freeze().await? } else { kept.thaw().await? }
+            if freeze {
+                kept.freeze().await?
+            } else {
+                kept.thaw().await?
+            }
             *frozen = freeze;
         }
         Ok(())

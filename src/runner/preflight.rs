@@ -78,11 +78,6 @@ pub fn preflight(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Prefl
         (Some(blocked), _) => blocked_all(plan, blocked),
         (None, None) => Vec::new(),
     };
-    for item in &items {
-        if let (Some(blocked), None) = (&item.blocked, &everything) {
-            checks.push((Check::Blocked, format!("{}: {}", item.item, blocked.why)));
-        }
-    }
     Preflight { checks, items, git_dir }
 }
 
@@ -167,7 +162,10 @@ fn resolve_one(item: &crate::artifact::PlanItem, human: Looked, parent: Looked, 
         }
         Looked::Missing => (
             written.clone(),
-            blocked(FailureClass::BadSha, format!("commit {written} is not in {clone}: check the sha, or fetch it (git fetch origin {written})")),
+            blocked(
+                FailureClass::BadSha,
+                format!("commit {written} is not in {clone}: check the sha, or fetch it (git fetch origin {written})"),
+            ),
         ),
         Looked::Ambiguous => (
             written.clone(),
@@ -179,7 +177,9 @@ fn resolve_one(item: &crate::artifact::PlanItem, human: Looked, parent: Looked, 
         Looked::Missing | Looked::Ambiguous => {
             let index = item.pre_parent_index.unwrap_or(1);
             let named = if item.pre.is_empty() { format!("parent {index} of {written}") } else { format!("commit {}", item.pre) };
-            why = why.or_else(|| blocked(FailureClass::MissingParent, format!("{named} is not in {clone}: a shallow clone? `git fetch --unshallow`")));
+            why = why.or_else(|| {
+                blocked(FailureClass::MissingParent, format!("{named} is not in {clone}: a shallow clone? `git fetch --unshallow`"))
+            });
             String::new()
         }
     };

@@ -46,7 +46,9 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
         Stage::Score => return Begun::Over(score_outcome(job, item, started)),
         Stage::Clean => return Begun::Task(clean(job.worktrees(), item.id.clone())),
-        Stage::Pull => return Begun::Over(failed(FailureClass::Unknown, "the process engine pulls no images".to_owned(), None, StageDetail::Nothing)),
+        Stage::Pull => {
+            return Begun::Over(failed(FailureClass::Unknown, "the process engine pulls no images".to_owned(), None, StageDetail::Nothing));
+        }
     };
     match commands {
         Ok(commands) => Begun::Commands(Spec {
@@ -115,8 +117,13 @@ fn worktree(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
     let index = job.folder.stage(attempt, Stage::Worktree).join("index");
     let own = |arguments: &[&str]| {
         let mut argv = vec!["git".to_owned()];
-        argv.extend(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main"].map(str::to_owned));
-        argv.extend(["-c", "user.name=isobench-tui", "-c", "user.email=isobench-tui@localhost", "-c", "commit.gpgSign=false"].map(str::to_owned));
+        argv.extend(
+            ["-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main"]
+                .map(str::to_owned),
+        );
+        argv.extend(
+            ["-c", "user.name=isobench-tui", "-c", "user.email=isobench-tui@localhost", "-c", "commit.gpgSign=false"].map(str::to_owned),
+        );
         argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         command(&tree, argv)
     };
@@ -158,7 +165,8 @@ fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
     let older = AttemptId { item: item.id.clone(), n: made_it.map_or(0, |record| record.ran_in) };
     let aside = job.folder.attempt(&older);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
-    let free = (0..).map(|nth| if nth == 0 { aside.join("item") } else { aside.join(format!("item.{nth}")) }).find(|path| !path.exists());
+    let place = |nth: u32| if nth == 0 { aside.join("item") } else { aside.join(format!("item.{nth}")) };
+    let free = (0..u32::MAX).map(place).find(|path| !path.exists());
     fs::rename(folder, free.unwrap_or_else(|| aside.join("item")))
 }
 
@@ -199,10 +207,27 @@ fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
         job,
         &tree,
         &index,
-        &["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", &item.parent],
+        &[
+            "-c",
+            "diff.noprefix=false",
+            "-c",
+            "diff.mnemonicPrefix=false",
+            "diff",
+            "--cached",
+            "--binary",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            &item.parent,
+        ],
     ));
     diff.stdout = Some(folder.join("model_patch.diff"));
-    let mut expected = git(job, &tree, &index, &["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", "--no-commit-id", &item.parent, &item.human]);
+    let mut expected = git(
+        job,
+        &tree,
+        &index,
+        &["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", "--no-commit-id", &item.parent, &item.human],
+    );
     expected.stdout = Some(folder.join("expected"));
     Ok(vec![with_store(git(job, &tree, &index, &add)), diff, expected])
 }
@@ -232,7 +257,10 @@ fn clean(worktrees: PathBuf, item: ItemId) -> JoinHandle<StageOutcome> {
         let _ = fs::remove_dir(&worktrees);
         let end = match removed {
             Ok(()) => StageEnd::Done,
-            Err(error) => StageEnd::Failed { class: FailureClass::Unknown, why: format!("can't remove a worktree in {}: {error}", worktrees.display()) },
+            Err(error) => StageEnd::Failed {
+                class: FailureClass::Unknown,
+                why: format!("can't remove a worktree in {}: {error}", worktrees.display()),
+            },
         };
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         StageOutcome { end, child: None, duration_ms, detail: StageDetail::Nothing }

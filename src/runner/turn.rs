@@ -15,9 +15,10 @@ use super::{Job, RunnerError};
 use crate::artifact::PlanItem;
 use crate::config::time_of_day;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::host::clock;
+use crate::host::environment::{dot_env, variables as environment_variables};
 use crate::host::launch::{self, Found};
 use crate::host::watch::{Heed, Watch};
-use crate::host::clock;
 use crate::ledger::fact::Answer;
 use crate::ledger::lock::Taken;
 use crate::ledger::{By, Entry, Fact, Line, PlannedItem, Request, RunnerLock, Tail, Verb, Writer};
@@ -93,6 +94,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let watch = watch.inspect_err(|error| tracing::warn!("no file events ({error}); looking once a second")).ok();
     let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
     let inbox = Tail::new(job.folder.requests());
+    let root = job.checkout.root.clone();
     let mut turn = Turn {
         job,
         run,
@@ -106,7 +108,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         signals,
         leaving: Leaving::Stays,
         until,
-        masker: Masker::new(std::env::vars(), std::iter::empty()),
+        masker: Masker::new(environment_variables(), dot_env(&root)),
         report,
     };
     let boot = clock::boot_id();
@@ -252,7 +254,11 @@ impl Turn<'_> {
 
     fn watch_agent(&mut self, item: &ItemId, stage: Stage) {
         self.agent = None;
-        let Some(path) = (stage == Stage::Agent).then(|| self.run.item(item).and_then(|item| self.job.trajectory(&self.run, item))).flatten() else { return };
+        let Some(path) =
+            (stage == Stage::Agent).then(|| self.run.item(item).and_then(|item| self.job.trajectory(&self.run, item))).flatten()
+        else {
+            return;
+        };
         if let (Some(watch), Some(folder)) = (&mut self.watch, path.parent()) {
             // without events the backstop reads it
             let _ = watch.add(folder);
@@ -265,8 +271,12 @@ impl Turn<'_> {
         let outcome = match end {
             WorkEnd::Own(outcome) => outcome,
             WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
-            WorkEnd::Child(Err(error)) => failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing),
-            WorkEnd::Panicked(says) => failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing),
+            WorkEnd::Child(Err(error)) => {
+                failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)
+            }
+            WorkEnd::Panicked(says) => {
+                failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing)
+            }
         };
         self.finish(live.attempt, live.stage, outcome).await
     }
@@ -279,7 +289,8 @@ impl Turn<'_> {
     }
 
     async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
-        if let Some(folder) = self.agent.take().and_then(|_| self.run.item(&attempt.item).and_then(|item| self.job.trajectory(&self.run, item)))
+        if let Some(folder) =
+            self.agent.take().and_then(|_| self.run.item(&attempt.item).and_then(|item| self.job.trajectory(&self.run, item)))
             && let (Some(watch), Some(folder)) = (&mut self.watch, folder.parent())
         {
             watch.remove(folder);
@@ -293,13 +304,13 @@ impl Turn<'_> {
         let is_stopping = matches!(&record.state, StageState::Running { stopping: Some(_), .. });
         let Some(agent) = &mut self.agent else { return Ok(()) };
         agent.look();
-        let over = agent_over_budget(&self.job.config, agent.trajectory().totals(), agent.trajectory().steps().len()).filter(|_| !is_stopping);
+        let over =
+            agent_over_budget(&self.job.config, agent.trajectory().totals(), agent.trajectory().steps().len()).filter(|_| !is_stopping);
         let now = clock::up_ms();
-        if over.is_some() || now.saturating_sub(self.agent_fact_at) >= AGENT_FACT_MS {
-            if let Some(totals) = agent.news() {
-                self.agent_fact_at = now;
-                self.record(Fact::AgentProgressed { item: attempt.item.clone(), n: attempt.n, totals }).await?;
-            }
+        let is_time = over.is_some() || now.saturating_sub(self.agent_fact_at) >= AGENT_FACT_MS;
+        if let Some(totals) = is_time.then(|| agent.news()).flatten() {
+            self.agent_fact_at = now;
+            self.record(Fact::AgentProgressed { item: attempt.item.clone(), n: attempt.n, totals }).await?;
         }
         if let Some((class, why)) = over {
             let by = By::rule("budget");
@@ -392,7 +403,11 @@ impl Turn<'_> {
         match (recover(&self.run, seen), kept) {
             (Recovery::Take(attempt, stage, child), _) => {
                 // an end that a dead keeper's finder wrote is an interruption, whoever found it
-                let outcome = if child.cause == crate::domain::EndCause::Lost { interrupted("its keeper was gone") } else { self.judge(&attempt, stage, child) };
+                let outcome = if child.cause == crate::domain::EndCause::Lost {
+                    interrupted("its keeper was gone")
+                } else {
+                    self.judge(&attempt, stage, child)
+                };
                 self.finish(attempt, stage, outcome).await
             }
             (Recovery::Adopt(attempt, stage, pid), Some(kept)) => {

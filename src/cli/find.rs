@@ -1,0 +1,94 @@
+//! Which harness, which run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::artifact::Checkout;
+use crate::domain::RunId;
+use crate::ledger::{RunFolder, RunnerLock};
+
+/// The harness folder: as named, found upwards from here, or that of the last demo.
+pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, String> {
+    if let Some(root) = root {
+        let root = root.canonicalize().map_err(|error| format!("can't use --root {}: {error}", root.display()))?;
+        return if root.is_dir() { Ok(Checkout { root }) } else { Err(format!("--root {} is no folder", root.display())) };
+    }
+    let here = std::env::current_dir().map_err(|error| format!("can't tell the current folder: {error}"))?;
+    if let Some(found) = Checkout::find(&here) {
+        return Ok(found);
+    }
+    last_demo().map(|root| Checkout { root }).ok_or_else(|| {
+        format!(
+            "no ISO-Bench harness at {} or above it (a folder with state/plan.json or state/runs/): go there, name it with --root, or try `isobench-tui demo`",
+            here.display()
+        )
+    })
+}
+
+/// Where the folder of the last demo is remembered.
+fn last_demo_file() -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = state.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
+    Some(state.join("isobench-tui/last-demo"))
+}
+
+fn last_demo() -> Option<PathBuf> {
+    let text = fs::read_to_string(last_demo_file()?).ok()?;
+    Some(PathBuf::from(text.trim_end())).filter(|root| root.join("state").is_dir())
+}
+
+/// Remembers a demo, so that a bare `isobench-tui` finds it again. A home that can't be written is no reason to fail.
+pub(super) fn remember_demo(root: &Path) {
+    if let Some(file) = last_demo_file() {
+        let _ = file.parent().map(fs::create_dir_all);
+        let _ = fs::write(file, format!("{}\n", root.display()));
+    }
+}
+
+/// The runs of a harness, the oldest first: their ids begin with their time.
+pub(super) fn runs(checkout: &Checkout) -> Vec<RunFolder> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(RunFolder::all(&checkout.root))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.join("events.jsonl").exists())
+        .collect();
+    folders.sort();
+    folders.into_iter().map(RunFolder::at).collect()
+}
+
+/// The run that is named by its id, the start of it or its folder; the live one, else the last, when none is named.
+/// `Err` is the sentence for exit code 8.
+pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder, String> {
+    let named = named.filter(|named| !named.is_empty());
+    if let Some(path) = named.map(Path::new).filter(|path| path.join("events.jsonl").is_file()) {
+        let path = path.canonicalize().map_err(|error| format!("can't use {}: {error}", path.display()))?;
+        return Ok(RunFolder::at(path));
+    }
+    let checkout = checkout(root)?;
+    let runs = runs(&checkout);
+    let Some(named) = named else {
+        let live = runs.iter().rev().find(|run| RunnerLock::holder(run).is_some());
+        return live.or_else(|| runs.last()).cloned().ok_or_else(|| {
+            format!(
+                "no run in {} yet: `isobench-tui run` starts one, `isobench-tui demo` shows one",
+                RunFolder::all(&checkout.root).display()
+            )
+        });
+    };
+    let exact = RunFolder::of(&checkout.root, &RunId(named.to_owned()));
+    if runs.contains(&exact) {
+        return Ok(exact);
+    }
+    let mut matching = runs.iter().filter(|run| run.run_id().0.starts_with(named) || run.run_id().0.ends_with(named));
+    match (matching.next(), matching.next()) {
+        (Some(run), None) => Ok(run.clone()),
+        (Some(_), Some(_)) => Err(format!("more than one run is called {named}…: write more of the id (`isobench-tui ls`)")),
+        (None, _) => Err(format!("there is no run {named} in {}: `isobench-tui ls` lists them", RunFolder::all(&checkout.root).display())),
+    }
+}
+
+/// This program's own path, for keepers and runners in the background.
+pub(super) fn binary() -> anyhow::Result<PathBuf> {
+    Ok(std::env::current_exe()?)
+}

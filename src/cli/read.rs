@@ -1,0 +1,89 @@
+//! `attach`, `ls`, `status`: readers. They exit 0 once they could read.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use super::{Format, find, usage};
+use crate::exit::Exit;
+use crate::host::clock;
+use crate::ledger::{Manifest, RunFolder, RunnerLock};
+use crate::model::{Follower, Run};
+
+/// Without a command: the live or the last run, on the screen.
+pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
+    match find::run(root, None) {
+        Ok(folder) => on_screen(&folder),
+        Err(says) => Ok(usage(format!("{says}\n\nFor more: isobench-tui --help"))),
+    }
+}
+
+pub(super) fn attach(root: Option<&Path>, named: Option<&str>) -> anyhow::Result<Exit> {
+    match find::run(root, named) {
+        Ok(folder) => on_screen(&folder),
+        Err(says) => Ok(no_such_run(&says)),
+    }
+}
+
+/// Shows a run on the screen.
+pub(super) fn on_screen(folder: &RunFolder) -> anyhow::Result<Exit> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Ok(usage("the screen needs a terminal: use `isobench-tui status`, or run with --headless"));
+    }
+    let job = crate::runner::Job::open(folder.clone(), &find::binary()?)?;
+    super::run::show(&job)
+}
+
+pub(super) fn no_such_run(says: &str) -> Exit {
+    eprintln!("isobench-tui: {says}");
+    Exit::NoSuchRun
+}
+
+pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
+    let checkout = match find::checkout(root) {
+        Ok(checkout) => checkout,
+        Err(says) => return Ok(usage(says)),
+    };
+    let mut out = std::io::stdout().lock();
+    for folder in find::runs(&checkout) {
+        let run = Follower::load(&folder)?;
+        let holder = RunnerLock::holder(&folder);
+        let over = run.items.iter().filter(|item| item.is_over()).count();
+        let runner = holder.map_or_else(String::new, |pid| format!("  runner {pid}"));
+        let state = run.state(holder.is_some()).name();
+        written(writeln!(out, "{}  {state:<11}  {over}/{} items  {} {}{runner}", folder.run_id(), run.items.len(), run.agent, run.model))?;
+    }
+    Ok(Exit::Well)
+}
+
+pub(super) fn status(root: Option<&Path>, named: Option<&str>, format: Format) -> anyhow::Result<Exit> {
+    let folder = match find::run(root, named) {
+        Ok(folder) => folder,
+        Err(says) => return Ok(no_such_run(&says)),
+    };
+    if let Err(error @ crate::ledger::LedgerError::Newer { .. }) = Manifest::read(&folder) {
+        eprintln!("isobench-tui: {error}; what follows may lack something");
+    }
+    say(&folder, &Follower::load(&folder)?, format)?;
+    Ok(Exit::Well)
+}
+
+/// Says how a run stands.
+pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
+    let holder = RunnerLock::holder(folder);
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(&crate::report::status(&folder.run_id(), run, holder, clock::now()))? + "\n",
+        Format::Text => {
+            let why = run.pause.as_ref().map_or_else(String::new, |pause| format!(" by {}: {}", pause.by.words(), pause.why));
+            format!("run {}: {}{why}\n\n{}", folder.run_id(), run.state(holder.is_some()).name(), crate::report::table(run))
+        }
+    };
+    written(std::io::stdout().write_all(text.as_bytes()))
+}
+
+/// A reader of ours that left early (`| head`) is no failure.
+pub(super) fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,63 @@
+//! `status --format json`.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::domain::RunId;
+use crate::model::{Item, ItemState, Run};
+
+/// The run as JSON. `runner` is the pid of the runner that holds it, if one does; `now` closes what still runs.
+pub fn status(id: &RunId, run: &Run, runner: Option<u32>, now: Timestamp) -> Value {
+    json!({
+        "run": id.0,
+        "state": run.state(runner.is_some()).name(),
+        "why": run.pause.as_ref().map(|pause| format!("{} ({})", pause.why, pause.by.words())),
+        "runner": runner,
+        "plan": run.plan,
+        "repo": run.repo,
+        "agent": run.agent,
+        "model": run.model,
+        "created": run.created,
+        "finished": run.finished,
+        "tokens": {"input": run.usage().input, "output": run.usage().output},
+        "faults": run.faults.iter().map(|fault| json!({"offset": fault.offset, "why": fault.why})).collect::<Vec<_>>(),
+        "unknown_facts": run.unknown,
+        "items": run.items.iter().map(|item| one(item, now)).collect::<Vec<_>>(),
+    })
+}
+
+fn one(item: &Item, now: Timestamp) -> Value {
+    let last = item.last_attempt();
+    let totals = item.totals();
+    let stage = last.and_then(|last| last.live_stage().or_else(|| last.stages.last())).map(|record| record.stage.name());
+    let class = match &item.state {
+        ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.name()),
+        _ => None,
+    };
+    let verdict = last.and_then(|last| last.score()).and_then(|score| score.verdicts.first());
+    json!({
+        "item_id": item.id.0,
+        "human": item.human,
+        "parent": item.parent,
+        "stage": stage,
+        "status": item.status(),
+        "rung": item.rung().map(crate::domain::Rung::name),
+        "attempts": item.attempts.len(),
+        "steps": totals.and_then(|totals| totals.steps),
+        "tokens": {"input": totals.map(|totals| totals.usage.input), "output": totals.map(|totals| totals.usage.output)},
+        "duration_s": duration_s(item, now),
+        "class": class,
+        "why": item.why(),
+        "agent_end": last.and_then(|last| last.outcome(crate::domain::Stage::Agent)).and_then(|outcome| outcome.child.as_ref()),
+        "patch_digest": last.and_then(|last| last.check()).map(|check| check.patch_digest.as_str()),
+        "verdict": verdict,
+    })
+}
+
+/// Seconds of all attempts, the one that runs now included; `None` for an item that never began.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a run")]
+fn duration_s(item: &Item, now: Timestamp) -> Option<f64> {
+    let live = item.last_attempt()?;
+    let running = if live.end.is_none() { u64::try_from(now.duration_since(live.started).as_millis()).unwrap_or_default() } else { 0 };
+    Some((item.took_ms().saturating_add(running)) as f64 / 1000.0)
+}

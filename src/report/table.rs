@@ -1,0 +1,71 @@
+//! The table of a headless run: one row an item.
+
+use std::fmt::Write as _;
+
+use crate::domain::short_sha;
+use crate::model::{Item, Run};
+use crate::text::width::{clip, width};
+use crate::text::{duration, tokens};
+
+/// The table, with a line of sums below it.
+pub fn table(run: &Run) -> String {
+    let head = ["item", "human", "status", "rung", "tries", "steps", "tokens", "took", "result"];
+    let rows: Vec<[String; 9]> = run.items.iter().map(row).collect();
+    let mut widths = head.map(width);
+    for row in &rows {
+        for (cell, widest) in row.iter().zip(&mut widths) {
+            *widest = width(cell).max(*widest);
+        }
+    }
+    let mut text = String::new();
+    for row in std::iter::once(head.map(str::to_owned)).chain(rows) {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, widest)| format!("{cell}{}", " ".repeat(widest.saturating_sub(width(cell))))).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    let usage = run.usage();
+    let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "waiting", "queued", "running"];
+    let counts: Vec<String> =
+        states.iter().filter(|state| run.count(state) > 0).map(|state| format!("{} {state}", run.count(state))).collect();
+    let _ = writeln!(text, "\n{} items: {}; {} tokens", run.items.len(), counts.join(", "), tokens(usage.total()));
+    text
+}
+
+fn row(item: &Item) -> [String; 9] {
+    let totals = item.totals();
+    let dash = || "-".to_owned();
+    [
+        item.id.0.clone(),
+        short_sha(&item.human).to_owned(),
+        item.status().to_owned(),
+        item.rung().map_or_else(dash, |rung| rung.name().to_owned()),
+        item.attempts.len().to_string(),
+        totals.and_then(|totals| totals.steps).map_or_else(dash, |steps| steps.to_string()),
+        totals.filter(|totals| totals.steps.is_some()).map_or_else(dash, |totals| tokens(totals.usage.total())),
+        if item.attempts.is_empty() { dash() } else { duration::short(item.took_ms()) },
+        result(item),
+    ]
+}
+
+/// What came of an item, in a few words: the verdict, or why there is none.
+pub fn result(item: &Item) -> String {
+    let score = item.last_attempt().and_then(|last| last.score());
+    if let Some(why) = item.why() {
+        let class = match &item.state {
+            crate::model::ItemState::Failed { class, .. } | crate::model::ItemState::Blocked { class, .. } => format!("{class}: "),
+            _ => String::new(),
+        };
+        return clip(&format!("{class}{why}"), 100).into_owned();
+    }
+    let Some(verdict) = score.and_then(|score| score.verdicts.first()) else { return String::new() };
+    let percent = |pct: Option<f64>| pct.map_or_else(|| "n/a".to_owned(), |pct| format!("{pct:+.1} %"));
+    format!(
+        "{} {:.2} {}: {} against human ({}), {} against baseline",
+        verdict.metric,
+        verdict.agent,
+        verdict.unit,
+        percent(verdict.against_human_pct),
+        verdict.standing.map_or("no verdict", crate::domain::Standing::name),
+        percent(verdict.against_baseline_pct),
+    )
+}

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -39,10 +40,10 @@ impl RunnerLock {
             .mode(0o600)
             .open(&path)
             .map_err(LedgerError::io("open", &path))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match patiently(&mut file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Ok(Taken::Held { pid: read_pid(&mut file) }),
-            Err(errno) => return Err(LedgerError::io("lock", &path)(errno.into())),
+            Err((Errno::WOULDBLOCK, pid)) => return Ok(Taken::Held { pid }),
+            Err((errno, _)) => return Err(LedgerError::io("lock", &path)(errno.into())),
         }
         // a full disk must not keep a runner from taking over: the pid is for people, the flock is the lock
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
@@ -52,15 +53,39 @@ impl RunnerLock {
     /// Pid of the runner that holds the lock now; `None` when nobody does.
     pub fn holder(folder: &RunFolder) -> Option<u32> {
         let mut file = File::open(folder.lock()).ok()?;
-        match flock(&file, FlockOperation::NonBlockingLockShared) {
-            Err(Errno::WOULDBLOCK) => Some(read_pid(&mut file).unwrap_or_default()),
+        match patiently(&mut file, FlockOperation::NonBlockingLockShared) {
+            Err((Errno::WOULDBLOCK, pid)) => Some(pid.unwrap_or_default()),
             _ => None,
         }
     }
 }
 
+/// A killed runner's lock may live a moment longer, in a child of its between fork and exec: where the pid in the file
+/// is gone, that moment is waited out. A pid that stays away while the lock stays lives in another pid namespace.
+fn patiently(file: &mut File, operation: FlockOperation) -> Result<(), (Errno, Option<u32>)> {
+    let patience = Instant::now() + Duration::from_millis(500);
+    loop {
+        match flock(&*file, operation) {
+            Err(Errno::WOULDBLOCK) => {
+                let pid = read_pid(file);
+                if pid.is_some_and(lives) || Instant::now() >= patience {
+                    return Err((Errno::WOULDBLOCK, pid));
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            other => return other.map_err(|errno| (errno, None)),
+        }
+    }
+}
+
+fn lives(pid: u32) -> bool {
+    // a zombie holds no lock
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
 fn read_pid(file: &mut File) -> Option<u32> {
     let mut text = String::new();
+    file.rewind().ok()?;
     file.read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }

@@ -15,6 +15,16 @@ fn when_the_keeper_is_killed_its_tree_is_killed_and_the_end_is_lost() {
 }
 
 #[test]
+fn a_killed_keepers_command_without_environment_is_found_by_its_session() {
+    let stage = Stage::of(&["exec env -i sh -c 'echo $$ >bare; exec sleep 100'"]);
+    let kept = stage.launch();
+    let bare = pid_in(&stage.work("bare"));
+    kill_process(Pid::from_raw(kept.pid()).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(end_of(&kept).swept, 1);
+    assert!(!lives(bare));
+}
+
+#[test]
 fn a_restarted_runner_clears_up_after_a_killed_keeper() {
     let stage = Stage::of(&["setsid sh -c 'echo $$ >there; exec sleep 100' & wait"]);
     let kept = stage.launch();
@@ -35,7 +45,9 @@ fn nothing_of_another_boot_is_touched() {
     folder.create().unwrap();
     folder.write_spec(&stage.spec).unwrap();
     let id = process::identity(i32::try_from(other.id()).unwrap()).unwrap();
-    folder.write_keeper(&KeeperState { id, boot: "another".into(), frozen: false, frozen_ms: 0 }).unwrap();
+    folder
+        .write_keeper(&KeeperState { id: process::Identity { start_ticks: 0, ..id }, boot: "another".into(), frozen: false, frozen_ms: 0 })
+        .unwrap();
     assert!(matches!(find(&stage.at).unwrap(), Found::Lost(end) if end.swept == 0));
     assert!(lives(id.pid));
     other.kill().unwrap();

@@ -138,6 +138,39 @@ fn a_stop_between_commands_starts_no_other() {
     assert!(!stage.work("second").exists());
 }
 
+/// A stage of two commands whose keeper finds the first one's end and a signal at once.
+fn signalled_between_commands(signal: Signal) -> (Stage, Kept) {
+    let stage = Stage::of(&["echo $$ >first; until [ -e go ]; do sleep 0.01; done", "echo $$ >second"]);
+    let kept = stage.launch();
+    let first = pid_in(&stage.work("first"));
+    let keeper = Pid::from_raw(kept.pid()).unwrap();
+    kill_process(keeper, Signal::STOP).unwrap();
+    fs::write(stage.work("go"), "").unwrap();
+    wait_until("the first command's end", || state_of(first) == Some('Z'));
+    kill_process(keeper, signal).unwrap();
+    kill_process(keeper, Signal::CONT).unwrap();
+    (stage, kept)
+}
+
+#[test]
+fn a_stop_that_meets_the_end_of_a_command_starts_no_other() {
+    let (stage, kept) = signalled_between_commands(Signal::TERM);
+    let end = end_of(&kept);
+    assert_eq!((end.cause, end.command), (EndCause::Stopped, 0));
+    assert!(!stage.work("second").exists());
+}
+
+#[test]
+fn a_freeze_that_meets_the_end_of_a_command_holds_the_next_one_back() {
+    let (stage, kept) = signalled_between_commands(Signal::USR1);
+    wait_until("the freeze", || frozen(&kept));
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(!stage.work("second").exists());
+    wait_on(kept.thaw()).unwrap();
+    assert_eq!(end_of(&kept).command, 1);
+    assert!(stage.work("second").exists());
+}
+
 #[test]
 fn a_loop_of_forks_is_killed_to_the_last_one() {
     let mut stage = Stage::of(&["i=0; while [ $i -lt 2000 ]; do sleep 100 & i=$((i+1)); [ $i -eq 100 ] && echo $$ >here; done; wait"]);

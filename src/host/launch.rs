@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf, absolute};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 use thiserror::Error;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -177,7 +177,7 @@ impl Kept {
     pub async fn ended(&self) -> Result<ChildEnd, LaunchError> {
         self.gone().await.map_err(system("wait for the keeper", self.folder.path()))?;
         // its zombie is ours only if we are its parent
-        let _ = waitpid(Some(self.pid), WaitOptions::NOHANG);
+        let _ = waitid(WaitId::PidFd(self.handle.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
         if let Some(end) = self.folder.end()? {
             return Ok(end);
         }
@@ -204,6 +204,7 @@ impl Kept {
         tokio::select! {
             () = listens => {}
             gone = self.gone() => return gone.map_err(system("wait for the keeper", self.folder.path())),
+            () = tokio::time::sleep(SHOWS_ITSELF) => return Err(LaunchError::Unknown { stage: self.folder.path().to_owned() }),
         }
         match pidfd_send_signal(&self.handle, signal) {
             // ended meanwhile: there is nothing left to signal

@@ -22,8 +22,10 @@ pub struct Identity {
 /// What a process is doing, as far as we care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It runs, sleeps or waits for a disk.
+    /// It runs, or sleeps so that a signal wakes it.
     Alive,
+    /// It waits for a disk, a driver, or a child between vfork and exec: no signal reaches it before that is over.
+    Waiting,
     /// Stopped by a signal or by a tracer.
     Stopped,
     /// A zombie: it runs no more, and its parent was not told yet.
@@ -139,6 +141,7 @@ fn parse_stat(line: &str) -> Option<Process> {
     let field = |number: usize| fields.get(number.checked_sub(3)?).copied();
     let threads: u32 = field(20)?.parse().ok()?;
     let state = match field(3)? {
+        "D" => State::Waiting,
         "T" | "t" => State::Stopped,
         // a first thread that ended before the others looks like a zombie, and its process lives
         "Z" if threads > 1 => State::Alive,

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use super::clock;
 use super::process::{self, Identity, Process, Sent, State};
 
-/// A process that waits for a hung disk or driver stops only when that answers; longer than this we don't wait for it.
+/// Longer than this no freeze waits for processes to stop.
 const FREEZE_LIMIT_MS: u64 = 1000;
 
 /// How long a sweep waits between two looks, at first and at most.
@@ -40,6 +40,17 @@ pub enum Pass {
     Killing,
     /// What is left belongs to other users, and we may not signal it.
     OutOfReach,
+}
+
+impl Frozen {
+    /// Whether a process does nothing more. One that no signal reaches yet will stop before it runs again.
+    fn holds(&self, process: &Process) -> bool {
+        match process.state {
+            State::Stopped | State::Dead => true,
+            State::Waiting => self.stopped.contains(&process.id),
+            State::Alive => false,
+        }
+    }
 }
 
 impl Tree {
@@ -87,13 +98,12 @@ impl Tree {
         }
     }
 
-    /// Stops every process, and looks until twice in a row nothing new was running. May take a second where a process
-    /// waits for a disk or a driver that does not answer.
+    /// Stops every process, and looks until twice in a row nothing new was running.
     pub fn freeze(&self, frozen: &mut Frozen) {
         let began = clock::up_ms();
         let mut quiet = 0;
         while quiet < 2 && clock::up_ms().saturating_sub(began) < FREEZE_LIMIT_MS {
-            let running: Vec<Process> = self.members().into_iter().filter(|process| process.state != State::Stopped).collect();
+            let running: Vec<Process> = self.members().into_iter().filter(|process| !frozen.holds(process)).collect();
             for process in &running {
                 if process::signal(process.id, Signal::STOP) == Sent::Delivered {
                     frozen.stopped.insert(process.id);
@@ -132,14 +142,19 @@ impl Tree {
         }
         // stopped first: a fork bomb would use every place that a kill frees
         self.freeze(&mut Frozen::default());
-        let mut pass = Pass::OutOfReach;
+        let (mut reached, mut forbidden) = (false, false);
         for process in self.members() {
-            if process::signal(process.id, Signal::KILL) != Sent::Forbidden {
-                pass = Pass::Killing;
-                killed.insert(process.id);
+            match process::signal(process.id, Signal::KILL) {
+                Sent::Delivered => {
+                    reached = true;
+                    killed.insert(process.id);
+                }
+                Sent::Gone => reached = true,
+                Sent::Forbidden => forbidden = true,
             }
         }
-        pass
+        // nobody met is not nobody left: one that forks and ends all the time is easily missed
+        if forbidden && !reached { Pass::OutOfReach } else { Pass::Killing }
     }
 
     /// Kills the whole tree of a keeper that is gone, and waits until it is: blocks. Returns how many were killed.

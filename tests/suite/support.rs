@@ -1,4 +1,5 @@
 //! What several tests of the real program need.
+#![expect(clippy::expect_used, reason = "a test says what went wrong by failing")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -33,8 +33,8 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
         "shell",
         "the loop of the screen",
         &[
-            "domain", "text", "theme", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "model", "plan", "ui", "view",
-            "report",
+            "domain", "text", "theme", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "model", "plan", "ui",
+            "view", "report",
         ],
     ),
     ("demo", "the embedded campaign", &["domain", "text", "artifact", "config", "runner"]),
@@ -151,8 +151,10 @@ fn the_table_has_no_cycle() {
 #[test]
 fn files_fit_on_a_few_screens() {
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
-    let production = |path: &PathBuf| fs::read_to_string(path).unwrap().split("#[cfg(test)]").next().unwrap().lines().filter(is_code).count();
-    let long: Vec<_> = rust_files(&source()).into_iter().map(|path| (production(&path), path)).filter(|(lines, _)| *lines > LONGEST).collect();
+    let production =
+        |path: &PathBuf| fs::read_to_string(path).unwrap().split("#[cfg(test)]").next().unwrap().lines().filter(is_code).count();
+    let long: Vec<_> =
+        rust_files(&source()).into_iter().map(|path| (production(&path), path)).filter(|(lines, _)| *lines > LONGEST).collect();
     assert!(long.is_empty(), "{long:#?}");
 }
 

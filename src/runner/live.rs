@@ -63,9 +63,9 @@ impl Live {
             *stopped = true;
         } else if freeze != *frozen && !*stopped {
             if freeze {
-                kept.freeze().await?
+                kept.freeze().await?;
             } else {
-                kept.thaw().await?
+                kept.thaw().await?;
             }
             *frozen = freeze;
         }

@@ -1,30 +1,29 @@
 //! The runner's loop.
 
+mod inbox;
+mod recover;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
-use super::conclude::{Case, conclude, failed, was_begun};
+use super::conclude::{Case, conclude, failed};
 use super::live::{Live, Work, WorkEnd};
-use super::preflight::resolve_added;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, environment};
 use super::{Job, RunnerError};
-use crate::artifact::PlanItem;
 use crate::config::time_of_day;
-use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::environment::{dot_env, variables as environment_variables};
-use crate::host::launch::{self, Found};
+use crate::host::launch;
 use crate::host::watch::{Heed, Watch};
-use crate::ledger::fact::Answer;
 use crate::ledger::lock::Taken;
-use crate::ledger::{By, Entry, Fact, Line, PlannedItem, Request, RunnerLock, Tail, Verb, Writer};
+use crate::ledger::{By, Entry, Fact, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
 use crate::plan::next::{Limits, Next, agent_over_budget, next};
-use crate::plan::{Recovery, Seen, answer, recover};
 use crate::text::mask::Masker;
 
 /// Every reader looks this often, hint or no hint.
@@ -319,108 +318,6 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Reads new requests and answers them with facts. At the start of a runner what it finds is older than itself.
-    async fn read_inbox(&mut self, at_start: bool) -> Result<(), RunnerError> {
-        let mut lines = Vec::new();
-        let read = self.inbox.read_on(|line| {
-            if let Line::Text(offset, text) = line
-                && !text.trim().is_empty()
-            {
-                lines.push((offset, text.to_owned()));
-            }
-        });
-        if let Err(error) = read {
-            tracing::warn!("the inbox can't be read: {error}");
-        }
-        for (offset, line) in lines {
-            match serde_json::from_str::<Request>(&line) {
-                Ok(request) if self.run.answers.contains_key(&request.id) => {}
-                Ok(request) if at_start && !request.ask.verb.outlives_runner() => {
-                    let verb = request.ask.verb.name().to_owned();
-                    self.record(Fact::RequestAnswered { id: request.id, verb, answer: Answer::Expired {} }).await?;
-                }
-                Ok(request) => self.answer(&request).await?,
-                Err(error) => {
-                    let id = format!("byte {offset}");
-                    if !self.run.answers.contains_key(&id) {
-                        let answer = Answer::Refused { says: format!("not a request: {error}") };
-                        self.record(Fact::RequestAnswered { id, verb: "?".to_owned(), answer }).await?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn answer(&mut self, request: &Request) -> Result<(), RunnerError> {
-        let added = (request.ask.verb == Verb::Add).then(|| self.look_up(request.ask.commit.as_deref().unwrap_or_default()));
-        for fact in answer(&self.run, request, added) {
-            self.record(fact).await?;
-        }
-        match request.ask.verb {
-            Verb::Quit => self.leaving = self.leaving.max(Leaving::AfterStage),
-            Verb::QuitNow => self.leaving = Leaving::Now,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn look_up(&self, commit: &str) -> Result<PlannedItem, String> {
-        let git_dir = self.job.git_dir.as_ref().ok_or("this run has no clone")?;
-        let item_id = ItemId(format!("added-{}", crate::domain::short_sha(commit)));
-        if let Some(why) = item_id.unfit() {
-            return Err(format!("'{commit}' is no commit: {why}"));
-        }
-        if self.run.item(&item_id).is_some() {
-            return Err(format!("{item_id} is in the queue already; R runs it again"));
-        }
-        let item = PlanItem { item_id, human: commit.to_owned(), pre: String::new(), pre_parent_index: Some(1) };
-        let found = resolve_added(git_dir, &item);
-        match found.blocked {
-            Some(blocked) => Err(blocked.why),
-            None => Ok(found),
-        }
-    }
-
-    /// Takes up what the last runner left.
-    async fn recover(&mut self) -> Result<(), RunnerError> {
-        let Some((attempt, record)) = self.run.live_stage() else { return Ok(()) };
-        let folder = self.job.folder.stage(&attempt, record.stage);
-        let mut kept = None;
-        let seen = if was_begun(&folder) {
-            match launch::find(&folder)? {
-                Found::Ended(end) => Seen::Ended(end),
-                Found::Alive(found) => {
-                    let pid = u32::try_from(found.pid()).unwrap_or_default();
-                    kept = Some(found);
-                    Seen::Alive { pid }
-                }
-                Found::Lost(_) => Seen::Gone,
-            }
-        } else {
-            Seen::Gone
-        };
-        match (recover(&self.run, seen), kept) {
-            (Recovery::Take(attempt, stage, child), _) => {
-                // an end that a dead keeper's finder wrote is an interruption, whoever found it
-                let outcome = if child.cause == crate::domain::EndCause::Lost {
-                    interrupted("its keeper was gone")
-                } else {
-                    self.judge(&attempt, stage, child)
-                };
-                self.finish(attempt, stage, outcome).await
-            }
-            (Recovery::Adopt(attempt, stage, pid), Some(kept)) => {
-                let frozen = kept.frozen_state().ok().flatten().is_some_and(|state| state.frozen);
-                self.watch_agent(&attempt.item, stage);
-                self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen } });
-                self.record(Fact::StageAdopted { item: attempt.item, n: attempt.n, stage, pid }).await
-            }
-            (Recovery::Interrupted(attempt, stage, why), _) => self.finish(attempt, stage, interrupted(&why)).await,
-            (Recovery::Nothing | Recovery::Adopt(..), _) => Ok(()),
-        }
-    }
-
     /// Appends a fact, waiting for room where the disk is full, and folds it.
     async fn record(&mut self, fact: Fact) -> Result<(), RunnerError> {
         let mut first: Option<(u64, String)> = None;
@@ -455,8 +352,4 @@ impl Turn<'_> {
         }
         Ok(())
     }
-}
-
-fn interrupted(why: &str) -> StageOutcome {
-    StageOutcome { end: StageEnd::Interrupted { why: why.to_owned() }, child: None, duration_ms: 0, detail: StageDetail::Nothing }
 }

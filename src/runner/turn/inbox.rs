@@ -1,0 +1,76 @@
+//! Requests: read, answered with facts.
+
+use super::Turn;
+use crate::artifact::PlanItem;
+use crate::domain::ItemId;
+use crate::ledger::fact::Answer;
+use crate::ledger::{Fact, Line, PlannedItem, Request, Verb};
+use crate::plan::answer;
+use crate::runner::RunnerError;
+use crate::runner::preflight::resolve_added;
+use crate::runner::signals::Leaving;
+
+impl Turn<'_> {
+    /// Reads new requests and answers them with facts. At the start of a runner what it finds is older than itself.
+    pub(super) async fn read_inbox(&mut self, at_start: bool) -> Result<(), RunnerError> {
+        let mut lines = Vec::new();
+        let read = self.inbox.read_on(|line| {
+            if let Line::Text(offset, text) = line
+                && !text.trim().is_empty()
+            {
+                lines.push((offset, text.to_owned()));
+            }
+        });
+        if let Err(error) = read {
+            tracing::warn!("the inbox can't be read: {error}");
+        }
+        for (offset, line) in lines {
+            match serde_json::from_str::<Request>(&line) {
+                Ok(request) if self.run.answers.contains_key(&request.id) => {}
+                Ok(request) if at_start && !request.ask.verb.outlives_runner() => {
+                    let verb = request.ask.verb.name().to_owned();
+                    self.record(Fact::RequestAnswered { id: request.id, verb, answer: Answer::Expired {} }).await?;
+                }
+                Ok(request) => self.answer(&request).await?,
+                Err(error) => {
+                    let id = format!("byte {offset}");
+                    if !self.run.answers.contains_key(&id) {
+                        let answer = Answer::Refused { says: format!("not a request: {error}") };
+                        self.record(Fact::RequestAnswered { id, verb: "?".to_owned(), answer }).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, request: &Request) -> Result<(), RunnerError> {
+        let added = (request.ask.verb == Verb::Add).then(|| self.look_up(request.ask.commit.as_deref().unwrap_or_default()));
+        for fact in answer(&self.run, request, added) {
+            self.record(fact).await?;
+        }
+        match request.ask.verb {
+            Verb::Quit => self.leaving = self.leaving.max(Leaving::AfterStage),
+            Verb::QuitNow => self.leaving = Leaving::Now,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn look_up(&self, commit: &str) -> Result<PlannedItem, String> {
+        let git_dir = self.job.git_dir.as_ref().ok_or("this run has no clone")?;
+        let item_id = ItemId(format!("added-{}", crate::domain::short_sha(commit)));
+        if let Some(why) = item_id.unfit() {
+            return Err(format!("'{commit}' is no commit: {why}"));
+        }
+        if self.run.item(&item_id).is_some() {
+            return Err(format!("{item_id} is in the queue already; R runs it again"));
+        }
+        let item = PlanItem { item_id, human: commit.to_owned(), pre: String::new(), pre_parent_index: Some(1) };
+        let found = resolve_added(git_dir, &item);
+        match found.blocked {
+            Some(blocked) => Err(blocked.why),
+            None => Ok(found),
+        }
+    }
+}

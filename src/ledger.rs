@@ -3,6 +3,7 @@
 //! One writer, any number of readers. A fact is appended (and synced when it begins or ends something) before
 //! anybody acts on it; readers read from their offset to the end and fold.
 
+pub mod entry;
 pub mod fact;
 pub mod folder;
 pub mod lock;
@@ -11,7 +12,8 @@ pub mod request;
 pub mod tail;
 pub mod writer;
 
-pub use fact::{Body, By, Entry, Fact, PlannedItem, RunPlan};
+pub use entry::{Body, Entry};
+pub use fact::{By, Fact, PlannedItem, RunPlan};
 pub use folder::RunFolder;
 pub use lock::RunnerLock;
 pub use manifest::Manifest;

@@ -44,8 +44,6 @@ pub fn direction(unit: &str) -> Option<Direction> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::float_cmp, reason = "numbers are exact as printed")]
-
     use super::*;
 
     #[test]

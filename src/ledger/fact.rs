@@ -1,7 +1,5 @@
 //! The facts. Past tense, and each carries what the fold needs and nothing that can be derived.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -113,9 +111,9 @@ pub enum AttemptEnd {
     },
 }
 
-/// One thing that happened. `kind` and `data` on disk.
+/// One thing that happened. On disk its name is `kind` and its fields are `data` of a line (see `entry`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// The run came to be.
     RunCreated(RunPlan),
@@ -375,77 +373,5 @@ impl Fact {
     /// Whether the fact must be on the disk before anybody acts on it: it begins or ends something.
     pub const fn is_synced(&self) -> bool {
         !matches!(self, Self::AgentProgressed { .. } | Self::StageStarted { .. } | Self::StageAdopted { .. })
-    }
-}
-
-/// A line of the ledger, decoded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// Position, from 1, without gaps.
-    pub seq: u64,
-    /// Wall clock of the writer.
-    pub at: Timestamp,
-    /// Milliseconds since the machine booted, so that durations survive a clock that jumps.
-    pub up_ms: u64,
-    /// The fact, or what could be made of it.
-    pub body: Body,
-}
-
-/// The body of a line.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body {
-    /// A fact that we know.
-    Known(Box<Fact>),
-    /// A kind that a newer program writes.
-    Unknown {
-        /// Its name.
-        kind: String,
-    },
-    /// A kind that we know with a body that we can't read.
-    Bad {
-        /// Its name.
-        kind: String,
-        /// What is wrong.
-        why: String,
-    },
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    seq: u64,
-    at: Timestamp,
-    up_ms: u64,
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-struct EnvelopeOut<'a> {
-    seq: u64,
-    at: Timestamp,
-    up_ms: u64,
-    #[serde(flatten)]
-    fact: &'a Fact,
-}
-
-impl Entry {
-    /// One line of `events.jsonl`, without its newline.
-    pub fn decode(line: &str) -> Result<Self, serde_json::Error> {
-        let envelope: Envelope<'_> = serde_json::from_str(line)?;
-        let kind = envelope.kind;
-        let body = match serde_json::from_str::<Fact>(line) {
-            Ok(fact) => Body::Known(Box::new(fact)),
-            // serde names the unknown variant first; an unknown word deeper in a known kind is a bad body
-            Err(error) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => Body::Unknown { kind: kind.into_owned() },
-            Err(error) => Body::Bad { kind: kind.into_owned(), why: error.to_string() },
-        };
-        Ok(Self { seq: envelope.seq, at: envelope.at, up_ms: envelope.up_ms, body })
-    }
-
-    /// One line of `events.jsonl`, with its newline.
-    pub fn encode(seq: u64, at: Timestamp, up_ms: u64, fact: &Fact) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(&EnvelopeOut { seq, at, up_ms, fact })?;
-        line.push(b'\n');
-        Ok(line)
     }
 }

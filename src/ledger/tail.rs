@@ -4,12 +4,12 @@
 //! shrank or was replaced starts over and says so.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes read at once.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// A reader that remembers how far it came.
 #[derive(Debug)]
@@ -76,33 +76,13 @@ impl Tail {
         }
         let Some((file, _)) = self.file.as_mut() else { return Ok(()) };
         file.seek(SeekFrom::Start(self.offset.saturating_add(self.partial.len() as u64)))?;
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let got = match file.read(&mut chunk) {
-                Ok(0) => return Ok(()),
-                Ok(got) => got,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            let mut rest = chunk.get(..got).unwrap_or_default();
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let (line, after) = rest.split_at(end);
-                if self.partial.is_empty() {
-                    hand_out(self.offset, line, &mut each);
-                    self.offset = self.offset.saturating_add(line.len() as u64 + 1);
-                } else {
-                    self.partial.extend_from_slice(line);
-                    hand_out(self.offset, &self.partial, &mut each);
-                    self.offset = self.offset.saturating_add(self.partial.len() as u64 + 1);
-                    self.partial.clear();
-                }
-                rest = after.get(1..).unwrap_or_default();
-            }
-            self.partial.extend_from_slice(rest);
+        let mut reader = BufReader::with_capacity(CHUNK, file);
+        while reader.read_until(b'\n', &mut self.partial)? > 0 {
+            let Some(line) = self.partial.strip_suffix(b"\n") else { break };
+            each(std::str::from_utf8(line).map_or(Line::NotText(self.offset), |text| Line::Text(self.offset, text)));
+            self.offset = self.offset.saturating_add(self.partial.len() as u64);
+            self.partial.clear();
         }
+        Ok(())
     }
-}
-
-fn hand_out(offset: u64, line: &[u8], each: &mut impl FnMut(Line<'_>)) {
-    each(std::str::from_utf8(line).map_or(Line::NotText(offset), |text| Line::Text(offset, text)));
 }

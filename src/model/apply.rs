@@ -78,6 +78,46 @@ impl Run {
             }
             Fact::AttemptStarted { item, n, from } => self.start_attempt(item, *n, *from, at, up_ms),
             Fact::AttemptFinished { item, end, .. } => self.finish_attempt(item, end, at, up_ms),
+            Fact::StageStarting { .. }
+            | Fact::StageStarted { .. }
+            | Fact::StageAdopted { .. }
+            | Fact::AgentProgressed { .. }
+            | Fact::StageFrozen { .. }
+            | Fact::StageThawed { .. }
+            | Fact::StageStopping { .. }
+            | Fact::StageFinished { .. } => self.apply_stage(fact, at),
+            Fact::PauseOrdered { why, by } => {
+                self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
+                self.pause = Some(Pause { why: why.clone(), by: by.clone(), at });
+            }
+            Fact::Resumed { by } => {
+                self.note(at, format!("resumed by {}", by.words()));
+                self.limits_lifted |= self.pause.take().is_some_and(|pause| pause.by == By::rule("limit"));
+                // a person who resumes does not want to wait for the probe
+                if let Breaker::Open { probe_at, .. } = &mut self.breaker {
+                    *probe_at = at;
+                }
+            }
+            Fact::HoldSet { on, .. } => self.hold = *on,
+            Fact::BreakerOpened { .. } | Fact::BreakerRearmed { .. } | Fact::BreakerClosed { .. } => self.apply_breaker(fact, at),
+            Fact::RequestAnswered { id, verb, answer } => {
+                if let Answer::Refused { says } = answer {
+                    self.note(at, format!("{verb} refused: {says}"));
+                }
+                self.answers.insert(id.clone(), (verb.clone(), answer.clone()));
+            }
+            Fact::TailHealed { offset, bytes } => {
+                self.faults.push(Fault { offset: *offset, why: format!("a torn line of {bytes} bytes was closed by the next runner") });
+            }
+            Fact::AppendFailed { error, for_ms } => {
+                self.note(at, format!("facts could not be written for {} s: {error}", for_ms / 1000));
+            }
+            Fact::RunFinished {} => self.finished = Some(at),
+        }
+    }
+
+    fn apply_stage(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
             Fact::StageStarting { item, stage, budget_ms, .. } => self.start_stage(item, *stage, *budget_ms, at),
             Fact::StageStarted { item, stage, pid, .. } | Fact::StageAdopted { item, stage, pid, .. } => {
                 self.with_live(item, *stage, |state| {
@@ -117,33 +157,7 @@ impl Run {
             Fact::StageFinished { item, stage, outcome, .. } => {
                 self.with_live(item, *stage, |state| *state = StageState::Ended(outcome.clone()));
             }
-            Fact::PauseOrdered { why, by } => {
-                self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
-                self.pause = Some(Pause { why: why.clone(), by: by.clone(), at });
-            }
-            Fact::Resumed { by } => {
-                self.note(at, format!("resumed by {}", by.words()));
-                self.limits_lifted |= self.pause.take().is_some_and(|pause| pause.by == By::rule("limit"));
-                // a person who resumes does not want to wait for the probe
-                if let Breaker::Open { probe_at, .. } = &mut self.breaker {
-                    *probe_at = at;
-                }
-            }
-            Fact::HoldSet { on, .. } => self.hold = *on,
-            Fact::BreakerOpened { .. } | Fact::BreakerRearmed { .. } | Fact::BreakerClosed { .. } => self.apply_breaker(fact, at),
-            Fact::RequestAnswered { id, verb, answer } => {
-                if let Answer::Refused { says } = answer {
-                    self.note(at, format!("{verb} refused: {says}"));
-                }
-                self.answers.insert(id.clone(), (verb.clone(), answer.clone()));
-            }
-            Fact::TailHealed { offset, bytes } => {
-                self.faults.push(Fault { offset: *offset, why: format!("a torn line of {bytes} bytes was closed by the next runner") });
-            }
-            Fact::AppendFailed { error, for_ms } => {
-                self.note(at, format!("facts could not be written for {} s: {error}", for_ms / 1000));
-            }
-            Fact::RunFinished {} => self.finished = Some(at),
+            _ => {}
         }
     }
 

@@ -125,7 +125,7 @@ fn faster(fast: &Path, slow: &Path, factor: f64) -> bool {
 }
 
 #[test]
-fn thecampaign_is_the_same_wherever_it_is_made() {
+fn the_campaign_is_the_same_wherever_it_is_made() {
     let (one, two) = (Campaign::new(), Campaign::new());
     assert_eq!(one.humans.len(), 6);
     assert_eq!(one.humans, two.humans);
@@ -162,7 +162,7 @@ fn scenario_0_is_better_than_the_human() {
     let campaign = &played.campaign;
     assert_eq!(played.trajectory.state(), Live::Ended(End::Accepted));
     assert!((10..=15).contains(&played.trajectory.steps().len()));
-    assert_eq!(played.changes(), "engine/detokenize.sh\nengine/tokenize.sh\n");
+    assert_eq!(played.changes(), "engine/cache.sh\nengine/tokenize.sh\n");
     assert!(played.count(|step| step.calls.iter().filter(|call| call.result.as_ref().is_some_and(|result| !result.ok)).count()) == 0);
     // the patch applies to the parent, and what comes of it is faster than the human's commit
     let parent = campaign.checkout("parent", &format!("{}^", campaign.humans[0]));
@@ -171,7 +171,7 @@ fn scenario_0_is_better_than_the_human() {
     git(&parent, &["apply", patch.to_str().unwrap()]);
     assert!(Command::new("sh").arg("tests/run.sh").current_dir(&parent).stdout(Stdio::null()).status().unwrap().success());
     let human = campaign.checkout("human", &campaign.humans[0]);
-    assert!(faster(&parent, &human, 1.05));
+    assert!(faster(&parent, &human, 1.1));
 }
 
 #[test]

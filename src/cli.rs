@@ -157,8 +157,8 @@ pub fn main() -> anyhow::Result<Exit> {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)
         }
-        Some(Command::DemoAgent(args)) => std::process::exit(crate::demo::agent::play(&args).into()),
-        Some(Command::DemoBench(args)) => std::process::exit(crate::demo::bench::measure(&args).into()),
+        Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
+        Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
         Some(dir) => dir.clone(),
         None => std::env::temp_dir().join(format!("isobench-demo-{}-{}", clock::now().strftime("%Y%m%d-%H%M%S"), std::process::id())),
     };
-    crate::demo::prepare(&root, &binary, args.speed)?;
+    crate::demo::repo::prepare(&root, &binary, args.speed)?;
     let root = root.canonicalize()?;
     find::remember_demo(&root);
     let here = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();

@@ -31,10 +31,10 @@ pub struct Theme {
 impl Theme {
     /// The embedded theme of this name, for a terminal of this depth.
     pub fn embedded(name: &str, depth: Depth, glyphs: Glyphs) -> Result<Self, ThemeError> {
-        let (_, text) = EMBEDDED.into_iter().find(|(known, _)| *known == name).ok_or_else(|| ThemeError::Unknown {
-            name: name.to_owned(),
-            known: EMBEDDED.map(|(known, _)| known).join(", "),
-        })?;
+        let (_, text) = EMBEDDED
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .ok_or_else(|| ThemeError::Unknown { name: name.to_owned(), known: EMBEDDED.map(|(known, _)| known).join(", ") })?;
         Self::parse(text, depth, glyphs)
     }
 

@@ -31,15 +31,14 @@ impl Depth {
     /// The index in the xterm palette that is nearest to a 24-bit colour.
     pub fn nearest_256(red: u8, green: u8, blue: u8) -> u8 {
         const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-        let level = |value: u8| (0_u8..6).min_by_key(|at| STEPS.get(usize::from(*at)).map_or(255, |step| step.abs_diff(value))).unwrap_or(0);
+        let level =
+            |value: u8| (0_u8..6).min_by_key(|at| STEPS.get(usize::from(*at)).map_or(255, |step| step.abs_diff(value))).unwrap_or(0);
         let levels = [level(red), level(green), level(blue)];
         let cube = levels.map(|at| STEPS.get(usize::from(at)).copied().unwrap_or_default());
         let mean = (u16::from(red) + u16::from(green) + u16::from(blue)) / 3;
         let shade = u8::try_from(mean.saturating_sub(3) / 10).unwrap_or(23).min(23);
         let gray = 8 + 10 * shade;
-        let distance = |of: [u8; 3]| -> u32 {
-            of.iter().zip([red, green, blue]).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
-        };
+        let distance = |of: [u8; 3]| -> u32 { of.iter().zip([red, green, blue]).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
         if distance([gray; 3]) < distance(cube) {
             232 + shade
         } else {

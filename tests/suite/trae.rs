@@ -27,7 +27,8 @@ fn run(n: usize, tag: &str) -> Value {
         json!({"content": format!("Looking at part {at}\u{1f600}."), "model": "m", "finish_reason": "tool_use",
             "usage": {"input_tokens": 100 + at, "output_tokens": 10, "cache_read_input_tokens": 7}, "tool_calls": call(at)})
     };
-    let result = |at: usize| json!({"call_id": format!("toolu_{tag}{at}"), "success": at % 3 != 0, "result": "a\nb", "error": "w", "id": null});
+    let result =
+        |at: usize| json!({"call_id": format!("toolu_{tag}{at}"), "success": at % 3 != 0, "result": "a\nb", "error": "w", "id": null});
     let interactions: Vec<Value> = (0..n)
         .map(|at| json!({"timestamp": "2026-01-02T03:04:05.678901", "provider": "p", "model": "m", "input_messages": [], "response": answer(at)}))
         .collect();
@@ -140,7 +141,9 @@ fn no_run_is_no_news() {
     for text in ["", " ", "{}", "[]", "12", "\u{feff}", "{\"task\":\"x\"}", "{\"agent_steps\":[}", "null", "\"agent_steps\""] {
         assert_eq!(Trajectory::new().take(text.as_bytes()), Taken::Torn, "{text}");
     }
-    for text in [r#"{"agent_steps":null}"#, r#"{"llm_interactions":{"a":[1]},"agent_steps":"x","task":3}"#, r#"{"agent_steps":[1,null,"x",[]]}"#] {
+    for text in
+        [r#"{"agent_steps":null}"#, r#"{"llm_interactions":{"a":[1]},"agent_steps":"x","task":3}"#, r#"{"agent_steps":[1,null,"x",[]]}"#]
+    {
         whole(text.as_bytes());
     }
 }
@@ -209,8 +212,17 @@ fn shared_samples_agree_with_a_plain_count() {
             let mut out = fs::OpenOptions::new().append(true).create(true).open(out).unwrap();
             let usage = totals.usage;
             let path = fs::canonicalize(path).unwrap();
-            writeln!(out, "{}\t{}\t{}\t{}\t{}\t{:?}", path.display(), totals.steps.unwrap(), totals.calls, usage.input, usage.output, trajectory.state())
-                .unwrap();
+            writeln!(
+                out,
+                "{}\t{}\t{}\t{}\t{}\t{:?}",
+                path.display(),
+                totals.steps.unwrap(),
+                totals.calls,
+                usage.input,
+                usage.output,
+                trajectory.state()
+            )
+            .unwrap();
         }
     }
     eprintln!("{taken} of {} samples taken", found.len());

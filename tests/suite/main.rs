@@ -1,3 +1,9 @@
 //! One binary for the tests that run the real program, so that it links once.
 
+mod pty;
+mod screen;
+mod screen_frames;
+mod screen_journeys;
+mod screen_pty;
+mod screen_runs;
 mod trae;

@@ -121,6 +121,8 @@ fn it_fits_any_size_and_says_when_it_is_too_small() {
     shown.pty.wait_for("? help");
     shown.pty.press("?");
     shown.pty.wait_for("pause after the live stage");
+    shown.pty.press("<Esc>");
+    shown.pty.wait_gone("pause after the live stage");
 }
 
 #[test]

@@ -34,8 +34,8 @@ pub fn main() -> anyhow::Result<Exit> {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Keeper { stage }) => Ok(crate::host::keeper::keep(&stage)),
-        Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args)),
-        Some(Command::DemoBench(args)) => Ok(crate::demo::bench::measure(&args)),
+        Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
+        Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
         None => Ok(Exit::Usage),
     }
 }

@@ -43,17 +43,19 @@ pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
     // an accepted `task_done` is in the answer only, and comes last
     let unrun: Vec<ToolCall> = asked.into_iter().filter(|call| !calls.iter().any(|known| known.id == call.id)).collect();
     calls.extend(unrun);
-    join(&mut calls, &results(&fields.get("tool_results"), &messages));
+    let found = results(&fields.get("tool_results"), &messages, &calls);
+    join(&mut calls, &found);
+    let error = some(&fields.get("error"));
     Step {
         index,
         at: time(&text(&fields.get("timestamp"))),
         thought: content(part(&response, "content")),
-        calls,
         usage: interaction.filter(|full| !response.is_null() && fits(*full, own)).unwrap_or(own),
-        error: some(&fields.get("error")),
         finish: some(part(&response, "finish_reason")),
-        harness: harness(&messages),
+        harness: if error.is_some() { Vec::new() } else { harness(&messages, &calls) },
         reply: Reply::Complete,
+        calls,
+        error,
     }
 }
 
@@ -127,12 +129,16 @@ fn call_id(value: &Value) -> String {
     some(part(value, "call_id")).unwrap_or_else(|| text(part(value, "id")))
 }
 
-/// The results with their call ids: the step's own list, or the messages for the next call.
-fn results(own: &Value, messages: &Value) -> Vec<(String, ToolResult)> {
-    let own = list(own);
-    let sent = list(messages).iter().map(|message| part(message, "tool_result"));
+/// The results with their call ids: the step's own list, or those of the messages for the next call that fit. (After a
+/// failed call and an accepted finish the messages are still those that went in, with the results of the step before.)
+fn results(own: &Value, messages: &Value, calls: &[ToolCall]) -> Vec<(String, ToolResult)> {
     let pair = |value: &Value| (call_id(value), result(value));
-    if own.is_empty() { sent.filter(|value| value.is_object()).map(pair).collect() } else { own.iter().map(pair).collect() }
+    let own = list(own);
+    if !own.is_empty() {
+        return own.iter().map(pair).collect();
+    }
+    let sent = list(messages).iter().map(|message| part(message, "tool_result")).filter(|value| value.is_object());
+    sent.map(pair).filter(|(id, _)| calls.iter().any(|call| call.id == *id)).collect()
 }
 
 fn result(value: &Value) -> ToolResult {
@@ -157,12 +163,19 @@ fn join(calls: &mut Vec<ToolCall>, results: &[(String, ToolResult)]) {
     }
 }
 
-/// What the harness said: messages that carry no result of a tool.
-fn harness(messages: &Value) -> Vec<String> {
-    let said = list(messages)
-        .iter()
-        .filter(|message| part(message, "tool_result").is_null() && part(message, "role").as_str() != Some("assistant"));
-    said.filter_map(|message| Some(content(part(message, "content"))).filter(|text| !text.is_empty())).collect()
+/// What the harness said: messages that carry no result of a tool, and are not what went in, written once more: the
+/// prompt, or after an accepted finish the reminder before it.
+fn harness(messages: &Value, calls: &[ToolCall]) -> Vec<String> {
+    let role = |message: &&Value, name: &str| part(message, "role").as_str() == Some(name);
+    let messages = list(messages);
+    if messages.iter().any(|message| role(&message, "system")) {
+        return Vec::new();
+    }
+    let finishing = calls.iter().any(|call| call.name == "task_done");
+    let said = messages.iter().filter(|message| part(message, "tool_result").is_null() && role(message, "user"));
+    said.map(|message| content(part(message, "content")))
+        .filter(|text| !text.is_empty() && (!finishing || text.contains("Patch is empty")))
+        .collect()
 }
 
 /// Text as it is, or the texts of a list of blocks, joined.

@@ -91,7 +91,7 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock:
         Row::Thought(line) => canvas.line(text, &Words::of(Role::Text, line.as_str())),
         Row::Name(at) => {
             if let Some(call) = step.calls.get(*at) {
-                let (role, mark) = mark(canvas, call);
+                let (role, mark) = mark(canvas, step, call);
                 canvas.line(text, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
             }
         }
@@ -120,7 +120,7 @@ fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
 
 /// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.
 fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall, clock: Option<&str>) {
-    let (role, mark) = mark(canvas, call);
+    let (role, mark) = mark(canvas, step, call);
     let others = if step.calls.len() > 1 { format!(" +{}", step.calls.len() - 1) } else { String::new() };
     let words = Words::of(role, format!("{mark} ")).add(Role::Accent, call.word.as_str()).add(Role::Muted, others);
     let words = words.add(Role::Muted, format!("  {}", call.gist));
@@ -139,12 +139,14 @@ fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall
     canvas.line(Rect { x: area.x.saturating_add(split), width: area.width - split, ..area }, &Words::of(role, answer));
 }
 
-fn mark(canvas: &Canvas<'_>, call: &ShownCall) -> (Role, &'static str) {
+fn mark(canvas: &Canvas<'_>, step: &Shown, call: &ShownCall) -> (Role, &'static str) {
     let glyphs = canvas.glyphs();
     match call.result.as_ref().map(|result| result.how) {
         Some(How::Well) => (Role::Good, glyphs.ok),
         Some(How::Badly) => (Role::Bad, glyphs.no),
-        None => (Role::Live, glyphs.running),
+        None if step.reply == Reply::ToolsRunning => (Role::Live, glyphs.running),
+        // it never answered
+        None => (Role::Muted, glyphs.none),
     }
 }
 

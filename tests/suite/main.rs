@@ -1,6 +1,14 @@
 //! One binary for the tests that run the real program, so that it links once.
 
-mod demo_agent;
+mod alone;
+mod artifacts;
+mod budgets;
+mod campaign;
+mod controls;
+mod errors;
+mod fold;
 mod keeper;
+mod patches;
+mod recover;
 mod support;
 mod trae;

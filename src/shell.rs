@@ -1,1 +1,17 @@
-//! (to be written)
+//! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
+
+pub mod effects;
+pub mod encode;
+pub mod keys;
+pub mod painter;
+pub mod places;
+pub mod reader;
+pub mod screen;
+pub mod terminal;
+pub mod trail;
+pub mod watch;
+pub mod window;
+
+pub use crate::ui::Left;
+pub use places::Places;
+pub use screen::{ScreenError, Setup, run};

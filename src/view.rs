@@ -1,1 +1,18 @@
-//! (to be written)
+//! Drawing: a pure function of state, theme and time. One file a region; `parts/` are drawn from what they are given.
+
+pub mod canvas;
+pub mod detail;
+pub mod footer;
+pub mod frame;
+pub mod header;
+pub mod help;
+pub mod item;
+pub mod outcome;
+pub mod output;
+pub mod parts;
+pub mod question;
+pub mod queue;
+pub mod steps;
+
+pub use canvas::{Canvas, Words};
+pub use frame::draw;

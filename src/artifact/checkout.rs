@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::ItemId;
-
 /// A harness folder and where its things lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
@@ -43,9 +41,9 @@ impl Checkout {
         places.into_iter().next().ok_or(harness_clone)
     }
 
-    /// `state/runs/<repo>/<agent>/<model>/<timestamp>/<item_id>`
-    pub fn item_folder(&self, repo: &str, agent: &str, model: &str, timestamp: &str, item: &ItemId) -> PathBuf {
-        self.root.join("state/runs").join(repo_name(repo)).join(agent).join(harness_model(model)).join(timestamp).join(&item.0)
+    /// The folder of a run's items: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
+    pub fn items(&self, repo: &str, agent: &str, model: &str, timestamp: &str) -> PathBuf {
+        self.root.join("state/runs").join(repo_name(repo)).join(agent).join(harness_model(model)).join(timestamp)
     }
 
     /// The worktrees of a run.

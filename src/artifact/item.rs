@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -67,6 +67,35 @@ impl ItemFolder {
     /// The patch.
     pub fn patch(&self) -> PathBuf {
         self.path.join("model_patch.diff")
+    }
+
+    /// The trajectory, where every reader looks for it.
+    pub fn trajectory(&self) -> PathBuf {
+        self.path.join("trajectory.json")
+    }
+
+    /// Shows a trajectory that the agent writes elsewhere where readers look for it.
+    pub fn show_trajectory(&self, written_to: &Path) -> Result<(), ArtifactError> {
+        let shown = self.trajectory();
+        if shown == written_to {
+            return Ok(());
+        }
+        let _ = fs::remove_file(&shown);
+        symlink(written_to, &shown).map_err(ArtifactError::io("link the trajectory at", &shown))
+    }
+
+    /// Turns such a link into the file itself, which outlives the worktree. No trajectory, no file.
+    pub fn keep_trajectory(&self) -> Result<(), ArtifactError> {
+        let shown = self.trajectory();
+        if !shown.is_symlink() {
+            return Ok(());
+        }
+        let written = fs::read(&shown);
+        fs::remove_file(&shown).map_err(ArtifactError::io("remove the link", &shown))?;
+        match written {
+            Ok(bytes) => self.write("trajectory.json", &bytes),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Copies what the agent printed to `<agent>_stdout.txt` and `_stderr.txt`.

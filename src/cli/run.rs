@@ -10,11 +10,14 @@ use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
 use crate::domain::short_sha;
 use crate::exit::Exit;
-use crate::host::{clock, detach};
+use crate::host::{clock, detach, environment};
 use crate::ledger::{By, Entry, Fact, RunFolder, RunnerLock};
 use crate::model::{Follower, Run};
 use crate::runner::create::digest;
 use crate::runner::{Check, Job, Preflight, RunnerError, Wanted, create, drive, preflight};
+use crate::shell::{self, Left, ScreenError, Setup};
+use crate::text::mask::Masker;
+use crate::ui::state::Limits;
 
 /// Where a run is shown.
 enum Mode {
@@ -261,8 +264,26 @@ pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) ->
 
 /// Shows a run on the screen.
 pub(super) fn show(job: &Job) -> anyhow::Result<Exit> {
-    let _ = job;
-    Ok(Exit::Internal)
+    let root = &job.checkout.root;
+    let run = Follower::load(&job.folder)?;
+    let setup = Setup {
+        folder: job.folder.clone(),
+        root: root.clone(),
+        items: job.checkout.items(&run.repo, &run.agent, &run.model, &job.timestamp),
+        by: me(),
+        masker: Masker::new(environment::variables(), environment::dot_env(root)),
+        limits: Limits { steps: job.config.agent.max_steps, tokens: job.config.limits.item_tokens },
+        theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),
+    };
+    match shell::run(setup) {
+        Ok(Left::Detached) if RunnerLock::holder(&job.folder).is_some() => {
+            println!("run {} goes on in the background: `isobench-tui attach {0}` shows it again", job.folder.run_id());
+            Ok(Exit::Well)
+        }
+        Ok(_) => Ok(Exit::Well),
+        Err(ScreenError::Theme(error)) => Ok(usage(format!("ISOBENCH_TUI_THEME: {error}"))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn headless(job: Job, format: Format, keep_pause: bool) -> anyhow::Result<Exit> {

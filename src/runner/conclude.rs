@@ -163,6 +163,7 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
     let folder = job.item_folder(run, &item.id);
     let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
     let Some(child) = &agent.child else { return Ok(()) };
+    folder.keep_trajectory()?;
     if let Some(ran) = job.ran(item, Stage::Agent) {
         folder.keep_output(&run.agent, &ran.join("out"), &ran.join("err"))?;
     }

@@ -55,7 +55,7 @@ impl Job {
 
     /// The item's folder in the harness's own tree.
     pub fn item_folder(&self, run: &Run, item: &ItemId) -> ItemFolder {
-        ItemFolder { path: self.checkout.item_folder(&run.repo, &run.agent, &run.model, &self.timestamp, item) }
+        ItemFolder { path: self.checkout.items(&run.repo, &run.agent, &run.model, &self.timestamp).join(&item.0) }
     }
 
     /// The worktrees of the run.

@@ -152,6 +152,9 @@ fn agent(job: &Job, run: &Run, item: &Item) -> Commands {
         "commits": {"pre": item.parent, "human": item.human},
     });
     folder.begin(&task, &prompt).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    if let Some(trajectory) = job.trajectory(run, item) {
+        folder.show_trajectory(&trajectory).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    }
     let argv = job.config.agent.command.iter().map(|word| job.fill(word, run, item)).collect();
     Ok(vec![command(&job.worktree(item), argv)])
 }

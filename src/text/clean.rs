@@ -49,6 +49,11 @@ pub fn line(s: &str) -> String {
     out
 }
 
+/// Whether a text is safe as it is: no control characters, and nothing that changes order or width.
+pub fn is_clean(s: &str) -> bool {
+    s.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !s.chars().any(is_invisible)
+}
+
 /// The lines of a text, each made safe. A last newline opens no further line.
 pub fn lines(s: &str) -> impl Iterator<Item = String> + '_ {
     s.lines().map(line)
@@ -179,7 +184,7 @@ fn string(char: char, n: usize) -> At {
 /// Controls, and marks that change the order or the width of what stands beside them.
 const fn is_invisible(char: char) -> bool {
     matches!(char,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}')
 }
@@ -238,7 +243,7 @@ mod tests {
         #[test]
         fn arbitrary_bytes_become_safe_text(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
             let clean = line(&String::from_utf8_lossy(&bytes));
-            prop_assert!(clean.chars().all(|char| !char.is_control() && !is_invisible(char)));
+            prop_assert!(is_clean(&clean));
             prop_assert!(clean.chars().count() <= LONGEST + 1);
         }
 

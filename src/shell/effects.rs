@@ -1,0 +1,42 @@
+//! Doing what the state wants done.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use tokio::sync::mpsc;
+
+use crate::ledger::{Request, RunFolder};
+use crate::text::clean;
+use crate::ui::Msg;
+
+/// Appends a request; what goes wrong becomes a message.
+pub fn send(folder: &RunFolder, request: &Request) -> Option<Msg> {
+    let error = request.send(folder).err()?;
+    Some(Msg::Failed(if error.is_no_space() {
+        "the disk is full: the request could not be written".to_owned()
+    } else {
+        format!("the request could not be written: {error}")
+    }))
+}
+
+/// Starts a runner that outlives us, and tells how that went.
+pub fn start_runner(folder: &RunFolder, root: PathBuf, news: mpsc::Sender<Msg>) -> std::io::Result<()> {
+    let program = std::env::current_exe()?;
+    let run = folder.run_id();
+    thread::Builder::new().name("starter".to_owned()).spawn(move || {
+        let mut command = Command::new(program);
+        command.args(["run", "--resume", &run.0, "--root"]).arg(root).arg("--detach");
+        let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
+        let _ = news.blocking_send(match ended {
+            Ok(ended) if ended.status.success() => Msg::Succeeded("a runner was started".to_owned()),
+            Ok(ended) => {
+                let said = String::from_utf8_lossy(&ended.stderr);
+                let last = clean::lines(&said).filter(|line| !line.is_empty()).last();
+                Msg::Failed(format!("no runner could be started: {}", last.unwrap_or_else(|| ended.status.to_string())))
+            }
+            Err(error) => Msg::Failed(format!("no runner could be started: {error}")),
+        });
+    })?;
+    Ok(())
+}

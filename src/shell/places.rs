@@ -1,0 +1,44 @@
+//! Where the files behind an attempt lie.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::{AttemptId, Stage};
+use crate::ledger::RunFolder;
+
+/// Resolves attempts to files.
+#[derive(Debug, Clone)]
+pub struct Places {
+    folder: RunFolder,
+    items: PathBuf,
+}
+
+impl Places {
+    /// For a run and the folder of its items: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
+    pub const fn new(folder: RunFolder, items: PathBuf) -> Self {
+        Self { folder, items }
+    }
+
+    /// The run's folder.
+    pub const fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// The trajectory of an attempt: the newest attempt's lies in ISO-Bench's own layout, an older one's was moved.
+    pub fn trajectory(&self, attempt: &AttemptId) -> PathBuf {
+        let moved = self.folder.attempt(attempt).join("item/trajectory.json");
+        if moved.exists() { moved } else { self.items.join(&attempt.item.0).join("trajectory.json") }
+    }
+
+    /// What a stage wrote to its standard output and error.
+    pub fn streams(&self, attempt: &AttemptId, stage: Stage) -> [PathBuf; 2] {
+        let stage = self.folder.stage(attempt, stage);
+        [stage.join("out"), stage.join("err")]
+    }
+
+    /// The folders in which the files of an attempt change.
+    pub fn folders(&self, trail: Option<&AttemptId>, output: Option<&(AttemptId, Stage)>) -> Vec<PathBuf> {
+        let trail = trail.and_then(|attempt| self.trajectory(attempt).parent().map(Path::to_owned));
+        let output = output.map(|(attempt, stage)| self.folder.stage(attempt, *stage));
+        trail.into_iter().chain(output).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! A thread that reads what may be large: trajectories and outputs. The loop never waits for it.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::statvfs;
+use tokio::sync::{mpsc, watch};
+
+use super::places::Places;
+use super::trail::TrailFile;
+use super::watch::Watch;
+use super::window::Window;
+use crate::domain::{AttemptId, Stage};
+use crate::text::mask::Masker;
+use crate::ui::message::OutputNews;
+use crate::ui::{Focus, Msg};
+
+/// Without a hint everything is looked at this often.
+const BACKSTOP: Duration = Duration::from_secs(1);
+
+/// News are gathered for this long, so that a chatty stage costs little.
+const GATHER: Duration = Duration::from_millis(80);
+
+/// How often the free space is asked for.
+const SPACE: Duration = Duration::from_secs(5);
+
+/// The loop's end of the thread.
+#[derive(Debug)]
+pub struct Reader {
+    focus: watch::Sender<Option<Focus>>,
+    hint: SyncSender<()>,
+}
+
+/// The thread's end.
+struct Work {
+    places: Places,
+    masker: Masker,
+    focus: watch::Receiver<Option<Focus>>,
+    hints: Receiver<()>,
+    news: mpsc::Sender<Msg>,
+    watch: Watch,
+    trail: Option<TrailFile>,
+    window: Option<((AttemptId, Stage), Window)>,
+    free: Option<u64>,
+    asked_space: Option<Instant>,
+}
+
+/// Nobody listens any more.
+struct Deaf;
+
+impl Reader {
+    /// Starts the thread. It ends with the receiver of its news.
+    pub fn start(places: Places, masker: Masker, news: mpsc::Sender<Msg>, ledger: mpsc::Sender<()>) -> std::io::Result<Self> {
+        let (hint, hints) = sync_channel(1);
+        let (focus, focused) = watch::channel(None);
+        let events: PathBuf = places.folder().events();
+        let mut watch = Watch::new(events, ledger, hint.clone());
+        watch.always(places.folder().path());
+        let work = Work { places, masker, focus: focused, hints, news, watch, trail: None, window: None, free: None, asked_space: None };
+        thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;
+        Ok(Self { focus, hint })
+    }
+
+    /// Reads these files from now on.
+    pub fn look(&self, focus: Option<Focus>) {
+        self.focus.send_replace(focus);
+        let _ = self.hint.try_send(());
+    }
+}
+
+impl Work {
+    fn run(mut self) {
+        loop {
+            match self.hints.recv_timeout(BACKSTOP) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // the other end of the focus is gone when the screen is
+            if self.focus.has_changed().is_err() || self.look().is_err() {
+                return;
+            }
+            thread::sleep(GATHER);
+        }
+    }
+
+    fn look(&mut self) -> Result<(), Deaf> {
+        let focus = self.focus.borrow_and_update().clone();
+        let (trail, output) = focus.map_or((None, None), |focus| (focus.trail, focus.output));
+        self.watch.instead(&self.places.folders(trail.as_ref(), output.as_ref()));
+        if self.trail.as_ref().map(TrailFile::attempt) != trail.as_ref() {
+            self.trail = trail.map(TrailFile::new);
+        }
+        if self.window.as_ref().map(|(of, _)| of) != output.as_ref() {
+            self.window = output.map(|(attempt, stage)| {
+                let window = Window::new(self.places.streams(&attempt, stage));
+                ((attempt, stage), window)
+            });
+            self.send_window()?;
+        }
+        self.read_trail()?;
+        self.read_window()?;
+        self.ask_space()
+    }
+
+    fn read_trail(&mut self) -> Result<(), Deaf> {
+        let Some(trail) = &mut self.trail else { return Ok(()) };
+        let path = self.places.trajectory(trail.attempt());
+        match trail.read_on(&path, &self.masker) {
+            Ok(Some(news)) => self.send(Msg::Trail(news)),
+            Ok(None) => Ok(()),
+            Err(error) => self.send(Msg::Trouble(format!("can't read {}: {error}", path.display()))),
+        }
+    }
+
+    fn read_window(&mut self) -> Result<(), Deaf> {
+        let Some(((attempt, stage), window)) = &mut self.window else { return Ok(()) };
+        match window.read_on(&self.masker) {
+            Ok(true) => self.send_window(),
+            Ok(false) => Ok(()),
+            Err(error) => {
+                let says = format!("can't read the output of {attempt} {stage}: {error}");
+                self.send(Msg::Trouble(says))
+            }
+        }
+    }
+
+    fn send_window(&self) -> Result<(), Deaf> {
+        let Some(((attempt, stage), window)) = &self.window else { return Ok(()) };
+        let lines = window.lines(&self.masker);
+        self.send(Msg::Output(OutputNews { attempt: attempt.clone(), stage: *stage, lines, before: window.before() }))
+    }
+
+    fn ask_space(&mut self) -> Result<(), Deaf> {
+        if self.asked_space.is_some_and(|at| at.elapsed() < SPACE) {
+            return Ok(());
+        }
+        self.asked_space = Some(Instant::now());
+        let Ok(disk) = statvfs(self.places.folder().path()) else { return Ok(()) };
+        // in steps of 100 MB, so that a busy disk does not redraw the screen
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize) / 100_000_000 * 100_000_000;
+        if self.free == Some(free) {
+            return Ok(());
+        }
+        self.free = Some(free);
+        self.send(Msg::Space(free))
+    }
+
+    fn send(&self, msg: Msg) -> Result<(), Deaf> {
+        self.news.blocking_send(msg).ok().ok_or(Deaf)
+    }
+}

@@ -1,0 +1,197 @@
+//! The last lines of a stage's two output files, however large they are.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use crate::text::clean;
+use crate::text::mask::Masker;
+use crate::ui::message::{OutputLine, Stream};
+
+/// Bytes read of a file at once: what lies further back is not shown.
+const BYTES: u64 = 64 * 1024;
+
+/// Lines kept.
+const LINES: usize = 500;
+
+/// A bounded look at two files.
+#[derive(Debug)]
+pub struct Window {
+    lines: VecDeque<OutputLine>,
+    files: [Followed; 2],
+    before: u64,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Followed {
+    path: PathBuf,
+    stream: Stream,
+    offset: u64,
+    /// What was read since the last newline.
+    partial: Vec<u8>,
+}
+
+impl Window {
+    /// Of standard output and standard error, which need not exist yet.
+    pub fn new([out, err]: [PathBuf; 2]) -> Self {
+        let followed = |path, stream| Followed { path, stream, offset: 0, partial: Vec::new() };
+        let mut files = [followed(out, Stream::Out), followed(err, Stream::Err)];
+        // what was written last is shown last
+        files.sort_by_key(|file| changed(&file.path));
+        Self { lines: VecDeque::new(), files, before: 0 }
+    }
+
+    /// Reads what is new. True when something was.
+    pub fn read_on(&mut self, masker: &Masker) -> io::Result<bool> {
+        let mut news = false;
+        for file in &mut self.files {
+            news |= file.read_on(&mut self.lines, &mut self.before, masker)?;
+        }
+        while self.lines.len() > LINES {
+            self.lines.pop_front();
+        }
+        Ok(news)
+    }
+
+    /// The lines, those being written last.
+    pub fn lines(&self, masker: &Masker) -> Vec<OutputLine> {
+        let partial = self.files.iter().filter(|file| !file.partial.is_empty()).map(|file| file.line(&file.partial, masker));
+        let mut lines: Vec<OutputLine> = self.lines.iter().cloned().chain(partial).collect();
+        while lines.last().is_some_and(|line| line.text.is_empty()) {
+            lines.pop();
+        }
+        lines
+    }
+
+    /// Bytes of the files that lie before these lines.
+    pub const fn before(&self) -> u64 {
+        self.before
+    }
+}
+
+impl Followed {
+    fn read_on(&mut self, lines: &mut VecDeque<OutputLine>, before: &mut u64, masker: &Masker) -> io::Result<bool> {
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let len = file.metadata()?.len();
+        if len == self.offset {
+            return Ok(false);
+        }
+        let mut skipped = false;
+        if len < self.offset {
+            self.forget(lines);
+            self.offset = 0;
+        }
+        if len - self.offset > BYTES {
+            self.forget(lines);
+            self.offset = len - BYTES;
+            *before = self.offset;
+            skipped = true;
+        }
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut fresh = Vec::new();
+        file.take(BYTES).read_to_end(&mut fresh)?;
+        self.offset = self.offset.saturating_add(fresh.len() as u64);
+        if skipped {
+            // the first line is not whole, and half a secret is not masked
+            let whole = fresh.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(fresh.len(), |at| at + 1);
+            fresh.drain(..whole);
+        }
+        self.take(&fresh, lines, masker);
+        Ok(true)
+    }
+
+    fn take(&mut self, fresh: &[u8], lines: &mut VecDeque<OutputLine>, masker: &Masker) {
+        let mut parts = fresh.split(|byte| *byte == b'\n').peekable();
+        while let Some(part) = parts.next() {
+            self.partial.extend_from_slice(part);
+            if parts.peek().is_some() {
+                lines.push_back(self.line(&self.partial, masker));
+                self.partial.clear();
+            }
+        }
+        // a progress bar rewrites its line without end: only its last state counts
+        if let Some(end) = self.partial.iter().rposition(|byte| *byte == b'\r')
+            && end + 1 < self.partial.len()
+        {
+            self.partial.drain(..=end);
+        }
+        let most = usize::try_from(BYTES).unwrap_or(usize::MAX);
+        if self.partial.len() > most {
+            self.partial.truncate(most);
+        }
+    }
+
+    fn line(&self, bytes: &[u8], masker: &Masker) -> OutputLine {
+        OutputLine { from: self.stream, text: clean::line(&masker.mask(&String::from_utf8_lossy(bytes))) }
+    }
+
+    fn forget(&mut self, lines: &mut VecDeque<OutputLine>) {
+        self.partial.clear();
+        lines.retain(|line| line.from != self.stream);
+    }
+}
+
+fn changed(path: &PathBuf) -> Option<SystemTime> {
+    std::fs::metadata(path).ok()?.modified().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::io::Write;
+
+    use super::*;
+
+    fn texts(window: &Window, masker: &Masker) -> Vec<String> {
+        window.lines(masker).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn it_follows_and_folds_progress_bars() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, err) = (folder.path().join("out"), folder.path().join("err"));
+        let masker = Masker::new([("A_TOKEN", "hunter22")], []);
+        let mut window = Window::new([out.clone(), err]);
+        assert!(!window.read_on(&masker).unwrap());
+        std::fs::write(&out, "one\n\u{1b}[31mtwo hunt").unwrap();
+        assert!(window.read_on(&masker).unwrap());
+        let mut file = File::options().append(true).open(&out).unwrap();
+        file.write_all(b"er22\n 10%\r 50%\r 90%").unwrap();
+        assert!(window.read_on(&masker).unwrap());
+        assert_eq!(texts(&window, &masker), ["one", "two •••", " 90%"]);
+        assert!(!window.read_on(&masker).unwrap());
+    }
+
+    #[test]
+    fn of_a_huge_file_only_the_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        std::fs::write(&out, "0123456789\n".repeat(1_000_000)).unwrap();
+        let masker = Masker::default();
+        let mut window = Window::new([out, folder.path().join("err")]);
+        window.read_on(&masker).unwrap();
+        assert_eq!((window.lines(&masker).len(), window.before() > 10_000_000), (LINES, true));
+        assert!(texts(&window, &masker).iter().all(|line| line == "0123456789"));
+    }
+
+    #[test]
+    fn a_file_that_shrank_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let masker = Masker::default();
+        let mut window = Window::new([out.clone(), folder.path().join("err")]);
+        std::fs::write(&out, "long line\n").unwrap();
+        window.read_on(&masker).unwrap();
+        std::fs::write(&out, "new\n").unwrap();
+        window.read_on(&masker).unwrap();
+        assert_eq!(texts(&window, &masker), ["new"]);
+    }
+}

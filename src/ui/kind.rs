@@ -1,0 +1,184 @@
+//! A step in one letter.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use crate::domain::{Reply, Step, ToolCall};
+
+/// What a step was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// It searched.
+    Search,
+    /// It looked at a file.
+    View,
+    /// It changed a file.
+    Edit,
+    /// It tried to.
+    EditFailed,
+    /// It ran something.
+    Run,
+    /// What it ran failed.
+    RunFailed,
+    /// It asked git.
+    Git,
+    /// It wrote text only, or thought.
+    Text,
+    /// It said that it was done, and was refused.
+    RefusedFinish,
+    /// It said that it was done.
+    Finish,
+    /// The API failed.
+    ApiError,
+    /// A call and a result that were seen before.
+    Seen,
+}
+
+/// Tells kinds; remembers the calls and results of a trajectory.
+#[derive(Debug, Default)]
+pub struct Kinds {
+    seen: HashSet<u64>,
+}
+
+impl Kind {
+    /// Its letter in the strip.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Search => 'S',
+            Self::View => 'V',
+            Self::Edit => 'E',
+            Self::EditFailed => 'e',
+            Self::Run => 'R',
+            Self::RunFailed => 'r',
+            Self::Git => 'G',
+            Self::Text => 't',
+            Self::RefusedFinish => 'F',
+            Self::Finish => 'D',
+            Self::ApiError => '!',
+            Self::Seen => '=',
+        }
+    }
+}
+
+impl Kinds {
+    /// The kind of a step. Steps are to be given in order; one that goes on may be given again.
+    pub fn of(&mut self, step: &Step) -> Kind {
+        let seen = step.reply == Reply::Complete && !step.calls.is_empty() && !self.seen.insert(fingerprint(step));
+        if step.error.is_some() {
+            return Kind::ApiError;
+        }
+        let Some(call) = step.calls.last() else { return Kind::Text };
+        let kind = of_call(call);
+        match kind {
+            Kind::Finish if !step.harness.is_empty() || call.result.as_ref().is_some_and(|result| !result.ok) => Kind::RefusedFinish,
+            Kind::Finish | Kind::Text => kind,
+            _ if seen => Kind::Seen,
+            _ => kind,
+        }
+    }
+}
+
+fn of_call(call: &ToolCall) -> Kind {
+    let ok = call.result.as_ref().is_none_or(|result| result.ok);
+    let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
+    let command = args.get("command").and_then(Value::as_str).unwrap_or_default();
+    match call.name.as_str() {
+        "task_done" | "finish" | "submit" => Kind::Finish,
+        "sequentialthinking" | "think" => Kind::Text,
+        "ckg" | "grep" | "Grep" | "Glob" | "glob" => Kind::Search,
+        "Read" => Kind::View,
+        "str_replace_based_edit_tool" | "str_replace_editor" if command == "view" => Kind::View,
+        name if name.contains("edit") || matches!(name, "Edit" | "Write" | "MultiEdit" | "apply_patch") => {
+            if ok {
+                Kind::Edit
+            } else {
+                Kind::EditFailed
+            }
+        }
+        _ => of_command(command, ok),
+    }
+}
+
+fn of_command(command: &str, ok: bool) -> Kind {
+    let last = command.rsplit("&&").next().unwrap_or_default().trim();
+    let program = last.split_whitespace().next().unwrap_or_default();
+    match program.rsplit('/').next().unwrap_or_default() {
+        "grep" | "rg" | "find" | "ls" | "fd" | "tree" | "locate" => Kind::Search,
+        "cat" | "head" | "tail" | "less" | "nl" | "wc" => Kind::View,
+        "sed" if last.contains(" -n") => Kind::View,
+        "git" => Kind::Git,
+        _ if ok => Kind::Run,
+        _ => Kind::RunFailed,
+    }
+}
+
+fn fingerprint(step: &Step) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for call in &step.calls {
+        (&call.name, &call.args, call.result.as_ref().map(|result| &result.text)).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ToolResult, Usage};
+
+    fn step(name: &str, args: &str, result: Option<(bool, &str)>) -> Step {
+        let result = result.map(|(ok, text)| ToolResult { ok, text: text.to_owned() });
+        let reply = if result.is_some() { Reply::Complete } else { Reply::ToolsRunning };
+        let calls = vec![ToolCall { id: "1".to_owned(), name: name.to_owned(), args: args.to_owned(), result }];
+        Step {
+            index: 1,
+            at: None,
+            thought: String::new(),
+            calls,
+            usage: Usage::default(),
+            error: None,
+            finish: None,
+            harness: Vec::new(),
+            reply,
+        }
+    }
+
+    fn letters(steps: &[Step]) -> String {
+        let mut kinds = Kinds::default();
+        steps.iter().map(|step| kinds.of(step).letter()).collect()
+    }
+
+    #[test]
+    fn a_trajectory_reads_as_a_word() {
+        let bash = |command: &str, ok| step("bash", &format!(r#"{{"command":"{command}"}}"#), Some((ok, command)));
+        let edit = |command: &str, ok| step("str_replace_based_edit_tool", &format!(r#"{{"command":"{command}"}}"#), Some((ok, command)));
+        let steps = [
+            bash("cd /x && grep -rn foo", true),
+            edit("view", true),
+            edit("str_replace", true),
+            edit("create", false),
+            bash("python t.py", true),
+            bash("make", false),
+            bash("git diff", true),
+            bash("git diff", true),
+            step("sequentialthinking", "{}", Some((true, ""))),
+            step("task_done", "{}", Some((true, "done"))),
+        ];
+        assert_eq!(letters(&steps), "SVEeRrG=tD");
+    }
+
+    #[test]
+    fn a_call_that_runs_is_not_yet_seen() {
+        let running = step("bash", r#"{"command":"make"}"#, None);
+        let done = step("bash", r#"{"command":"make"}"#, Some((true, "ok")));
+        assert_eq!(letters(&[running.clone(), running, done.clone(), done]), "RRR=");
+    }
+
+    #[test]
+    fn a_finish_that_was_refused_is_one() {
+        let mut refused = step("task_done", "{}", Some((true, "")));
+        refused.harness.push("Your Patch is empty".to_owned());
+        assert_eq!(letters(&[refused]), "F");
+    }
+}

@@ -1,0 +1,144 @@
+//! What reaches the state, and what it wants done.
+
+use jiff::Timestamp;
+
+use super::step::Shown;
+use super::{Focus, Key};
+use crate::domain::{AgentTotals, AttemptId, Stage};
+use crate::ledger::Request;
+
+/// Something that happened. The ledger's lines go straight into `State::run`; [`Msg::Facts`] says that some came.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key.
+    Key(Key),
+    /// New facts were folded.
+    Facts,
+    /// Whether the run has a runner.
+    Runner(Sight),
+    /// An agent's trajectory went on.
+    Trail(TrailNews),
+    /// A stage wrote something.
+    Output(OutputNews),
+    /// An effect failed, in a sentence.
+    Failed(String),
+    /// An effect succeeded in a way worth a sentence.
+    Succeeded(String),
+    /// A second went by.
+    Tick,
+    /// A frame was drawn with this much room.
+    Laid(Layout),
+    /// Free bytes on the disk of the run.
+    Space(u64),
+    /// Some part of the screen works no more, in a sentence.
+    Trouble(String),
+}
+
+/// Whether the run has a runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// It has, with this pid.
+    Alive(u32),
+    /// Nobody holds the lock.
+    Gone,
+}
+
+/// Who is to move in a trajectory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// The model is asked.
+    Model,
+    /// Its tools run.
+    Tools,
+    /// Nobody: it is over, for this reason where one is known.
+    Over(Option<String>),
+}
+
+/// The new part of a trajectory.
+#[derive(Debug, Clone)]
+pub struct TrailNews {
+    /// Whose.
+    pub attempt: AttemptId,
+    /// Position of the first step that is new or differs.
+    pub from: usize,
+    /// The steps from there on.
+    pub steps: Vec<Shown>,
+    /// Who is to move.
+    pub turn: Turn,
+    /// The agent's own step budget.
+    pub max_steps: Option<u32>,
+    /// When it last wrote something.
+    pub last_at: Option<Timestamp>,
+    /// Its counts.
+    pub totals: AgentTotals,
+}
+
+/// The last lines of a stage's output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputNews {
+    /// The attempt in which the stage ran.
+    pub attempt: AttemptId,
+    /// The stage.
+    pub stage: Stage,
+    /// Its last lines, clean and masked.
+    pub lines: Vec<OutputLine>,
+    /// Bytes written before these lines.
+    pub before: u64,
+}
+
+/// A line of output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputLine {
+    /// Which of the two files.
+    pub from: Stream,
+    /// The line.
+    pub text: String,
+}
+
+/// Where a line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// How much room the last frame had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Rows of the list of items.
+    pub queue_rows: usize,
+    /// Rows of the opened item's pane.
+    pub pane_rows: usize,
+    /// Its columns.
+    pub pane_cols: usize,
+    /// Rows of the help.
+    pub help_rows: usize,
+}
+
+/// Something to be done by the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Append a request to the inbox.
+    Send(Request),
+    /// Start a runner for this run.
+    StartRunner,
+    /// Read these files from now on; `None`: no files.
+    Look(Option<Focus>),
+    /// Go to the background.
+    Suspend,
+    /// Leave the screen.
+    Leave(Left),
+}
+
+/// Why the screen was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// The run is over, or has no runner.
+    Quit,
+    /// The run goes on without us.
+    Detached,
+    /// The run was stopped first.
+    Stopped,
+}

@@ -1,0 +1,150 @@
+//! What happens to an item now, in a sentence; how much of its budgets is gone.
+
+use jiff::Timestamp;
+
+use super::message::Turn;
+use super::state::State;
+use super::words::{between, moment};
+use super::{Mood, Said};
+use crate::domain::Stage;
+use crate::model::{Item, ItemState, StageRecord, StageState};
+use crate::text::{self, duration};
+
+/// A model that has not answered for longer than this is worth a look, in ms.
+const SLOW_MODEL: u64 = 5 * 60 * 1000;
+
+/// A budget and how much of it is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Budget {
+    /// What is counted.
+    pub label: &'static str,
+    /// How much of it: `14/200`.
+    pub says: String,
+    /// The share that is gone; `None` where there is no limit.
+    pub share: Option<f64>,
+}
+
+/// What happens to the item now, or where it stands.
+pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
+    match &item.state {
+        ItemState::Running => match item.live_stage() {
+            Some(record) => running(state, record, state.clock(now)),
+            None => Said::new(Mood::Live, "between two stages"),
+        },
+        ItemState::Queued { from } => queued(state, item, *from),
+        ItemState::Waiting { from, until, why } => {
+            Said::new(Mood::Warn, format!("tried again from {from} at {}: {why}", moment(*until, now, &state.zone)))
+        }
+        ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.took_ms()))),
+        ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("failed: {class}: {why}")),
+        ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
+        ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}; R runs it again", by.words())),
+        ItemState::Stopped { why } => Said::new(Mood::Warn, format!("stopped: {why}; r runs the stage again, R the item")),
+        ItemState::Interrupted { why, from } => Said::new(Mood::Warn, format!("interrupted: {why}; goes on with {from}")),
+    }
+}
+
+/// What a person can do about the item's failure.
+pub const fn hint(item: &Item) -> Option<&'static str> {
+    match &item.state {
+        ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
+        _ => None,
+    }
+}
+
+fn queued(state: &State, item: &Item, from: Stage) -> Said {
+    let before = state.run.items.iter().take_while(|other| other.id != item.id).filter(|other| other.is_pending()).count();
+    let place = if before == 0 { "next in the queue".to_owned() } else { format!("queued, {before} before it") };
+    let from = if from == Stage::Worktree { String::new() } else { format!(", begins with {from}") };
+    Said::new(Mood::Quiet, format!("{place}{from}"))
+}
+
+fn running(state: &State, record: &StageRecord, now: Timestamp) -> Said {
+    let StageState::Running { since, keeper, frozen, stopping, .. } = &record.state else {
+        return Said::new(Mood::Live, record.stage.name());
+    };
+    let stage = record.stage;
+    if let Some((since, by)) = frozen {
+        return Said::new(Mood::Warn, format!("{stage} · frozen for {} by {}; P thaws", duration::short(between(*since, now)), by.words()));
+    }
+    if let Some((_, why)) = stopping {
+        return Said::new(Mood::Warn, format!("{stage} · told to end: {why}"));
+    }
+    if stage == Stage::Agent
+        && let Some(said) = agent(state, *since, now)
+    {
+        return said;
+    }
+    let started = if keeper.is_none() { " · starting" } else { "" };
+    Said::new(Mood::Live, format!("{stage}{started} · {}", duration::clock(between(*since, now))))
+}
+
+/// `agent · step 14/200 · bash 0:41`, as its trajectory tells.
+fn agent(state: &State, since: Timestamp, now: Timestamp) -> Option<Said> {
+    let trail = state.shown_trail()?;
+    let idle = between(trail.last_at.map_or(since, |at| at.max(since)), now);
+    let clock = duration::clock(idle);
+    let n = trail.steps.last().map_or(0, |step| step.index);
+    let of = trail.max_steps.or(state.limits.steps).map(|max| format!("/{max}")).unwrap_or_default();
+    Some(match &trail.turn {
+        Turn::Tools => {
+            let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.name.as_str());
+            Said::new(Mood::Live, format!("agent · step {n}{of} · {tool} {clock}"))
+        }
+        Turn::Model => {
+            let mood = if idle > SLOW_MODEL { Mood::Warn } else { Mood::Live };
+            Said::new(mood, format!("agent · step {}{of} · waiting for the model {clock}", n.saturating_add(1)))
+        }
+        Turn::Over(None) => Said::new(Mood::Live, format!("agent · {n} steps · done, about to end")),
+        Turn::Over(Some(why)) => Said::new(Mood::Warn, format!("agent · {n} steps · ended: {why}")),
+    })
+}
+
+/// The budgets of the item's newest attempt.
+pub fn budgets(state: &State, item: &Item, now: Timestamp) -> Vec<Budget> {
+    [steps(state, item), time(item, state.clock(now)), tokens(state, item)].into_iter().flatten().collect()
+}
+
+fn steps(state: &State, item: &Item) -> Option<Budget> {
+    let trail = state.shown_trail();
+    let n = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps)?;
+    Some(match trail.and_then(|trail| trail.max_steps).or(state.limits.steps) {
+        Some(max) => Budget { label: "steps", says: format!("{n}/{max}"), share: Some(f64::from(n) / f64::from(max.max(1))) },
+        None => Budget { label: "steps", says: n.to_string(), share: None },
+    })
+}
+
+fn time(item: &Item, now: Timestamp) -> Option<Budget> {
+    let record = item.live_stage()?;
+    let StageState::Running { since, budget_ms, frozen, frozen_ms, .. } = &record.state else { return None };
+    let still = frozen.as_ref().map_or(0, |(since, _)| between(*since, now));
+    let used = between(*since, now).saturating_sub(still).saturating_sub(*frozen_ms);
+    Some(match budget_ms {
+        Some(max) => Budget {
+            label: "time",
+            says: format!("{} of {}", duration::short(used), duration::short(*max)),
+            share: Some(ratio(used, *max)),
+        },
+        None => Budget { label: "time", says: duration::short(used), share: None },
+    })
+}
+
+fn tokens(state: &State, item: &Item) -> Option<Budget> {
+    let live = state.shown_trail().map(|trail| trail.totals.usage);
+    let usage = live.or_else(|| Some(item.totals()?.usage)).filter(|usage| usage.total() > 0)?;
+    let split = format!("{} in, {} out", text::tokens(usage.input), text::tokens(usage.output));
+    Some(match state.limits.tokens {
+        Some(max) => Budget {
+            label: "tokens",
+            says: format!("{} of {}", text::tokens(usage.total()), text::tokens(max)),
+            share: Some(ratio(usage.total(), max)),
+        },
+        None => Budget { label: "tokens", says: split, share: None },
+    })
+}
+
+/// A share of two counts.
+#[expect(clippy::cast_precision_loss, reason = "a bar has a hundred columns, not 2^53")]
+pub fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,119 @@
+//! Questions before something that costs.
+
+use super::state::State;
+use super::{Key, words};
+use crate::domain::ItemId;
+use crate::ledger::{By, Verb};
+use crate::model::{Item, ItemState, StageState};
+use crate::text::duration;
+
+/// A question with its answers. `Esc` and `n` always mean no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The question.
+    pub title: String,
+    /// What an answer would mean.
+    pub says: Vec<String>,
+    /// The answers, the first one also by `Enter` unless it destroys something.
+    pub choices: Vec<Choice>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The keys that give it.
+    pub keys: Vec<Key>,
+    /// What it means.
+    pub label: &'static str,
+    /// What follows.
+    pub then: Then,
+}
+
+/// What follows an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Then {
+    /// A wish is sent.
+    Send(Verb, Option<ItemId>),
+    /// The runner is asked to end, and we leave when it has.
+    StopAndLeave(Verb),
+    /// We leave; the run goes on.
+    Detach,
+    /// Nothing.
+    Nothing,
+}
+
+impl Question {
+    /// The answer that a key gives.
+    pub fn answer(&self, key: Key) -> Option<&Then> {
+        self.choices.iter().find(|choice| choice.keys.contains(&key)).map(|choice| &choice.then)
+    }
+
+    fn yes_no(title: String, says: Vec<String>, yes: &'static str, then: Then) -> Self {
+        let choices = vec![
+            Choice { keys: vec![Key::Char('y')], label: yes, then },
+            Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "no", then: Then::Nothing },
+        ];
+        Self { title, says, choices }
+    }
+
+    /// Whether an item is to be skipped.
+    pub fn skip(item: &Item) -> Self {
+        let mut says = Vec::new();
+        if let Some(stage) = item.live_stage() {
+            says.push(format!("It is running: its stage '{}' is stopped, and what it did so far stays on disk.", stage.stage));
+        } else if matches!(item.state, ItemState::Running) {
+            says.push("It is running: it ends before its next stage.".to_owned());
+        } else {
+            says.push("It is not run. R puts it back into the queue.".to_owned());
+        }
+        Self::yes_no(format!("Skip {}?", item.id), says, "skip it", Then::Send(Verb::Skip, Some(item.id.clone())))
+    }
+
+    /// Whether the live stage is to be stopped.
+    pub fn stop(state: &State) -> Option<Self> {
+        let (attempt, record) = state.run.live_stage()?;
+        let says = vec!["Its processes are ended. The item counts as stopped; r runs the stage again.".to_owned()];
+        Some(Self::yes_no(format!("Stop '{}' of {}?", record.stage, attempt.item), says, "stop it", Then::Send(Verb::Stop, None)))
+    }
+
+    /// Whether the live stage is to be frozen, and what that costs.
+    pub fn freeze(state: &State) -> Option<Self> {
+        let (attempt, record) = state.run.live_stage()?;
+        let cost = if record.stage.arm().is_some() {
+            "This is a benchmark: numbers measured around a freeze are invalid, and the arm will have to be run again."
+        } else if record.stage == crate::domain::Stage::Agent {
+            "An open API call of the agent may break; most agents then retry the step."
+        } else {
+            "The stage only waits; nothing is lost."
+        };
+        let says = vec![cost.to_owned(), "Frozen time counts against no budget. P thaws.".to_owned()];
+        Some(Self::yes_no(format!("Freeze '{}' of {} now?", record.stage, attempt.item), says, "freeze it", Then::Send(Verb::Freeze, None)))
+    }
+
+    /// What becomes of the run when the screen is left.
+    pub fn quit(state: &State) -> Self {
+        let live = state.run.live_stage().map(|(attempt, record)| format!("{} · {}", attempt.item, record.stage));
+        let says = match &live {
+            Some(live) => vec![format!("{live} is running. The runner needs no screen.")],
+            None => vec!["Nothing runs at this moment. The runner needs no screen.".to_owned()],
+        };
+        let choices = vec![
+            Choice { keys: vec![Key::Char('d'), Key::Enter], label: "leave it running (come back with: isobench-tui)", then: Then::Detach },
+            Choice { keys: vec![Key::Char('s')], label: "stop the run after this stage", then: Then::StopAndLeave(Verb::Quit) },
+            Choice { keys: vec![Key::Char('x')], label: "stop the run now", then: Then::StopAndLeave(Verb::QuitNow) },
+            Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "stay", then: Then::Nothing },
+        ];
+        Self { title: "Leave the screen?".to_owned(), says, choices }
+    }
+}
+
+/// Since when the live stage is frozen, and by whom.
+pub fn frozen(state: &State) -> Option<(String, &By)> {
+    let (_, record) = state.run.live_stage()?;
+    match &record.state {
+        StageState::Running { frozen: Some((since, by)), .. } => {
+            Some((duration::short(words::between(*since, state.clock(state.now))), by))
+        }
+        _ => None,
+    }
+}

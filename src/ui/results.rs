@@ -1,0 +1,129 @@
+//! What came of an item: patch, ladder, numbers, verdict.
+
+use super::words::{number, percent};
+use super::{Mood, Said};
+use crate::domain::{Direction, Metric, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::model::{Attempt, Item};
+
+/// What came of the newest attempt, ready to be laid out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Results {
+    /// The patch in a few words.
+    pub patch: Option<String>,
+    /// The ladder.
+    pub rungs: Vec<RungAnswer>,
+    /// One row a metric.
+    pub rows: Vec<Row>,
+    /// The comparison in a sentence.
+    pub verdict: Option<Said>,
+    /// Why something could not be compared.
+    pub why_not: Vec<String>,
+}
+
+/// A metric over the arms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its name, with its unit.
+    pub name: String,
+    /// Baseline, human, agent.
+    pub cells: [Option<String>; 3],
+    /// Agent against baseline and against human.
+    pub against: [Option<(String, Mood)>; 2],
+}
+
+impl Results {
+    /// Of an item's newest attempt.
+    pub fn of(item: &Item) -> Self {
+        let Some(attempt) = item.last_attempt() else { return Self::default() };
+        let score = attempt.score();
+        let verdicts = score.map(|score| score.verdicts.as_slice()).unwrap_or_default();
+        Self {
+            patch: attempt.check().map(|check| {
+                if check.files == 0 {
+                    "no changes".to_owned()
+                } else {
+                    format!("{}, +{} -{}", crate::text::count(check.files as usize, "file"), check.added, check.removed)
+                }
+            }),
+            rungs: attempt.rungs(),
+            rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
+            verdict: verdicts.first().map(sentence),
+            why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether there is nothing to show.
+    pub const fn is_empty(&self) -> bool {
+        self.patch.is_none() && self.rungs.is_empty() && self.rows.is_empty() && self.verdict.is_none() && self.why_not.is_empty()
+    }
+}
+
+fn compared(verdict: &Verdict) -> Row {
+    let delta = |pct: Option<f64>| {
+        pct.map(|pct| {
+            let mood = if pct > 0.0 { Mood::Good } else { Mood::Bad };
+            (percent(pct), mood)
+        })
+    };
+    Row {
+        name: named(&verdict.metric, &verdict.unit),
+        cells: [verdict.baseline, verdict.human, Some(verdict.agent)].map(|value| value.map(number)),
+        against: [delta(verdict.against_baseline_pct), delta(verdict.against_human_pct)],
+    }
+}
+
+/// The numbers of the arms that ended so far.
+fn measured(attempt: &Attempt) -> Vec<Row> {
+    let arms = [Stage::Baseline, Stage::Human, Stage::Candidate].map(|stage| metrics(attempt, stage));
+    let mut rows: Vec<Row> = Vec::new();
+    for (at, metrics) in arms.iter().enumerate() {
+        for metric in *metrics {
+            let name = named(&metric.name, &metric.unit);
+            let found = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
+                rows.push(Row { name, cells: [None, None, None], against: [None, None] });
+                rows.len() - 1
+            });
+            if let Some(cell) = rows.get_mut(found).and_then(|row| row.cells.get_mut(at)) {
+                *cell = Some(number(metric.value));
+            }
+        }
+    }
+    rows
+}
+
+fn metrics(attempt: &Attempt, stage: Stage) -> &[Metric] {
+    match attempt.outcome(stage).map(|outcome| &outcome.detail) {
+        Some(StageDetail::Arm(arm)) => &arm.metrics,
+        _ => &[],
+    }
+}
+
+fn named(name: &str, unit: &str) -> String {
+    if unit.is_empty() { name.to_owned() } else { format!("{name} ({unit})") }
+}
+
+fn sentence(verdict: &Verdict) -> Said {
+    let way = match verdict.direction {
+        Direction::LowerIsBetter => "lower is better",
+        Direction::HigherIsBetter => "higher is better",
+    };
+    let human = verdict.standing.map(|standing| {
+        let pct = verdict.against_human_pct.map(percent).unwrap_or_default();
+        match standing {
+            Standing::Beats => format!("beats the human's commit ({pct})"),
+            Standing::Similar => format!("similar to the human's commit ({pct})"),
+            Standing::Worse => format!("worse than the human's commit ({pct})"),
+        }
+    });
+    let baseline = verdict.against_baseline_pct.map(|pct| format!("{} against the baseline", percent(pct)));
+    let mood = match verdict.standing {
+        Some(Standing::Beats | Standing::Similar) => Mood::Good,
+        Some(Standing::Worse) => Mood::Warn,
+        None => Mood::Calm,
+    };
+    let parts: Vec<String> = [human, baseline].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return Said::new(Mood::Quiet, format!("{}: nothing to compare with", verdict.metric));
+    }
+    Said::new(mood, format!("{}; {} ({way})", parts.join("; "), verdict.metric))
+}

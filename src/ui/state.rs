@@ -1,0 +1,260 @@
+//! Everything that the screen knows.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::message::{Layout, OutputNews, Sight, Turn};
+use super::question::Question;
+use super::reading::Reading;
+use super::sent::{Asked, Asker};
+use super::step::Shown;
+use super::{Focus, Said};
+use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
+use crate::ledger::By;
+use crate::model::{Item, Run, RunState};
+use crate::text::mask::Masker;
+use crate::text::width;
+
+/// Everything that the screen knows.
+#[derive(Debug)]
+pub struct State {
+    /// The run's id.
+    pub run_id: RunId,
+    /// The model. The shell folds lines into it and says so with `Msg::Facts`.
+    pub run: Run,
+    /// Whether it has a runner.
+    pub runner: Sight,
+    /// The newest moment that a message brought.
+    pub now: Timestamp,
+    /// The reader's time zone.
+    pub zone: TimeZone,
+    /// Hides secrets.
+    pub masker: Masker,
+    /// Limits that no fact carries.
+    pub limits: Limits,
+    /// The list of items.
+    pub queue: Queue,
+    /// What is open.
+    pub open: Open,
+    /// What lies over it.
+    pub over: Over,
+    /// What the agent of the item looked at did.
+    pub trail: Option<Trail>,
+    /// What a stage of the item looked at wrote.
+    pub output: Option<OutputNews>,
+    /// The files that are read.
+    pub focus: Option<Focus>,
+    /// Makes requests.
+    pub asker: Asker,
+    /// Requests without an answer.
+    pub asked: Vec<Asked>,
+    /// The newest answer or remark, and when it came.
+    pub note: Option<(Timestamp, Said)>,
+    /// Whether we leave by ourselves.
+    pub leaving: Leaving,
+    /// Free bytes on the run's disk, once looked at.
+    pub free: Option<u64>,
+    /// What works no more.
+    pub trouble: Option<String>,
+    /// How much room the last frame had.
+    pub layout: Layout,
+    /// Widths of the list's columns.
+    pub widths: Widths,
+}
+
+/// What the caller knows at the start.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The run's id.
+    pub run_id: RunId,
+    /// Who sits at the screen.
+    pub by: By,
+    /// A word that no other asker uses.
+    pub word: String,
+    /// The reader's time zone.
+    pub zone: TimeZone,
+    /// Hides secrets.
+    pub masker: Masker,
+    /// Limits that no fact carries.
+    pub limits: Limits,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// Limits of an item that no fact carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps of the agent.
+    pub steps: Option<u32>,
+    /// Tokens of an item.
+    pub tokens: Option<u64>,
+}
+
+/// The list of items.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// The selected item.
+    pub selected: Option<ItemId>,
+    /// Who chooses it.
+    pub follow: Follow,
+    /// The first row shown.
+    pub top: usize,
+}
+
+/// Who moves a selection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Follow {
+    /// What runs, runs first.
+    #[default]
+    Live,
+    /// The reader.
+    Hand,
+}
+
+/// What is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Open {
+    /// The list with the selected item beside it.
+    Queue,
+    /// The selected item alone.
+    Item(Reading),
+}
+
+/// What lies over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// Nothing.
+    Nothing,
+    /// The help, from this row on.
+    Help(usize),
+    /// A question.
+    Question(Question),
+}
+
+/// An agent's steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trail {
+    /// Whose.
+    pub attempt: AttemptId,
+    /// The steps.
+    pub steps: Vec<Shown>,
+    /// Who is to move.
+    pub turn: Turn,
+    /// The agent's own step budget.
+    pub max_steps: Option<u32>,
+    /// When it last wrote something.
+    pub last_at: Option<Timestamp>,
+    /// Its counts.
+    pub totals: AgentTotals,
+}
+
+/// Whether we leave by ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// We stay.
+    No,
+    /// As soon as the runner is gone.
+    WhenStopped,
+}
+
+/// Widths of the list's columns, over all items.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Widths {
+    /// The id.
+    pub id: usize,
+    /// The word for the state.
+    pub status: usize,
+    /// The rung; 0 while no item has one.
+    pub rung: usize,
+}
+
+impl State {
+    /// A screen without a run yet.
+    pub fn new(start: Start) -> Self {
+        Self {
+            run_id: start.run_id,
+            run: Run::default(),
+            runner: Sight::Gone,
+            now: start.now,
+            zone: start.zone,
+            masker: start.masker,
+            limits: start.limits,
+            queue: Queue::default(),
+            open: Open::Queue,
+            over: Over::Nothing,
+            trail: None,
+            output: None,
+            focus: None,
+            asker: Asker::new(start.by, start.word),
+            asked: Vec::new(),
+            note: None,
+            leaving: Leaving::No,
+            free: None,
+            trouble: None,
+            layout: Layout::default(),
+            widths: Widths::default(),
+        }
+    }
+
+    /// The run's state in a word.
+    pub fn run_state(&self) -> RunState {
+        self.run.state(matches!(self.runner, Sight::Alive(_)))
+    }
+
+    /// The selected item.
+    pub fn selected_item(&self) -> Option<&Item> {
+        self.run.item(self.queue.selected.as_ref()?)
+    }
+
+    /// Its row in the list.
+    pub fn selected_row(&self) -> Option<usize> {
+        self.run.position(self.queue.selected.as_ref()?)
+    }
+
+    /// The trajectory of the selected item, once it was read.
+    pub fn shown_trail(&self) -> Option<&Trail> {
+        let wanted = self.focus.as_ref()?.trail.as_ref()?;
+        self.trail.as_ref().filter(|trail| trail.attempt == *wanted)
+    }
+
+    /// The output of the selected item's stage, once it was read.
+    pub fn shown_output(&self) -> Option<&OutputNews> {
+        let (attempt, stage) = self.focus.as_ref()?.output.as_ref()?;
+        self.output.as_ref().filter(|output| output.attempt == *attempt && output.stage == *stage)
+    }
+
+    /// The stage that runs now.
+    pub fn live_stage(&self) -> Option<Stage> {
+        self.run.live_stage().map(|(_, record)| record.stage)
+    }
+
+    /// The moment up to which clocks run: without a runner they stand at the last fact.
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        match self.runner {
+            Sight::Alive(_) => now,
+            Sight::Gone => self.run.at.unwrap_or(now),
+        }
+    }
+
+    /// Leaves a remark in the footer.
+    pub fn remark(&mut self, said: Said) {
+        self.note = Some((self.now, said));
+    }
+
+    /// Whether something on the screen changes by time alone.
+    pub fn ticks(&self) -> bool {
+        let runs = matches!(self.runner, Sight::Alive(_)) && self.run.finished.is_none();
+        runs || !self.asked.is_empty()
+    }
+
+    /// Measures the list's columns.
+    pub(super) fn measure(&mut self) {
+        let items = &self.run.items;
+        let widest = |of: fn(&Item) -> usize| items.iter().map(of).max().unwrap_or_default();
+        self.widths = Widths {
+            id: widest(|item| width::width(&item.id.0)),
+            status: widest(|item| item.status().len()),
+            rung: widest(|item| item.rung().map_or(0, |rung| rung.name().len())),
+        };
+    }
+}

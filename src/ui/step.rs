@@ -1,0 +1,202 @@
+//! A step as it is shown: clean, masked, and of bounded size.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::kind::{Kind, Kinds};
+use crate::domain::{Reply, Step, ToolCall};
+use crate::text::clean;
+use crate::text::mask::Masker;
+
+/// Lines of one text that are kept.
+const LINES: usize = 300;
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its position, from 1.
+    pub index: u32,
+    /// When it was recorded.
+    pub at: Option<Timestamp>,
+    /// Its letter.
+    pub kind: Kind,
+    /// What the model wrote.
+    pub thought: Vec<String>,
+    /// Its tool calls.
+    pub calls: Vec<ShownCall>,
+    /// The step's own error.
+    pub error: Option<String>,
+    /// What the harness said.
+    pub harness: Vec<String>,
+    /// Tokens read and written.
+    pub tokens: u64,
+    /// Whether it is over.
+    pub reply: Reply,
+}
+
+/// A tool call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownCall {
+    /// The tool.
+    pub name: String,
+    /// What it is about, in one line.
+    pub gist: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// What came back.
+    pub result: Option<ShownResult>,
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownResult {
+    /// How it went.
+    pub how: How,
+    /// Its text.
+    pub lines: Vec<String>,
+}
+
+/// How a tool call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Well, by the tool's own word.
+    Well,
+    /// Not well.
+    Badly,
+}
+
+impl Shown {
+    /// A step, ready to be shown.
+    pub fn of(step: &Step, kinds: &mut Kinds, masker: &Masker) -> Self {
+        Self {
+            index: step.index,
+            at: step.at,
+            kind: kinds.of(step),
+            thought: text(&step.thought, masker),
+            calls: step.calls.iter().map(|call| ShownCall::of(call, masker)).collect(),
+            error: step.error.as_ref().map(|error| clean::first_line(&masker.mask(error))),
+            harness: step.harness.iter().map(|said| clean::first_line(&masker.mask(said))).collect(),
+            tokens: step.usage.total(),
+            reply: step.reply,
+        }
+    }
+
+    /// The first line of the thought; where there is none, of the error or of what the harness said.
+    pub fn head(&self) -> &str {
+        let said = || self.error.as_deref().or_else(|| self.harness.first().map(String::as_str));
+        self.thought.iter().map(String::as_str).find(|line| !line.is_empty()).or_else(said).unwrap_or_default()
+    }
+
+    /// The call that runs, or else the last one.
+    pub fn main_call(&self) -> Option<&ShownCall> {
+        self.calls.iter().find(|call| call.result.is_none()).or_else(|| self.calls.last())
+    }
+}
+
+impl ShownCall {
+    fn of(call: &ToolCall, masker: &Masker) -> Self {
+        let args: Value = serde_json::from_str(&call.args).unwrap_or_else(|_| Value::String(call.args.clone()));
+        Self {
+            name: clean::first_line(&masker.mask(&call.name)),
+            gist: clean::first_line(&masker.mask(&gist(&args))),
+            args: arguments(&args, masker),
+            result: call
+                .result
+                .as_ref()
+                .map(|result| ShownResult { how: if result.ok { How::Well } else { How::Badly }, lines: text(&result.text, masker) }),
+        }
+    }
+}
+
+impl ShownResult {
+    /// The first line that says something.
+    pub fn head(&self) -> &str {
+        self.lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default()
+    }
+}
+
+/// What a call is about: its command, its command and path, or all of it.
+fn gist(args: &Value) -> String {
+    let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
+    let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty()).unwrap_or_default();
+    match (field("command"), path) {
+        ("", "") => {
+            let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
+            texts.max_by_key(|text| text.len()).unwrap_or_default().to_owned()
+        }
+        ("", path) => path.to_owned(),
+        (command, "") => command.to_owned(),
+        (command, path) => format!("{command} {path}"),
+    }
+}
+
+/// Arguments by name; texts of several lines as such.
+fn arguments(args: &Value, masker: &Masker) -> Vec<String> {
+    let Some(fields) = args.as_object() else { return text(&words(args), masker) };
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        let value = text(&words(value), masker);
+        match value.as_slice() {
+            [] => lines.push(format!("{name}:")),
+            [one] => lines.push(format!("{name}: {one}")),
+            many => {
+                lines.push(format!("{name}:"));
+                lines.extend(many.iter().map(|line| format!("  {line}")));
+            }
+        }
+    }
+    lines
+}
+
+fn words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The lines of a text; from a long one its beginning and its end.
+fn text(s: &str, masker: &Masker) -> Vec<String> {
+    let masked = masker.mask(s);
+    let masked = masked.trim_matches(['\n', '\r']);
+    let all = masked.lines().count();
+    if all <= LINES {
+        return clean::lines(masked).collect();
+    }
+    let (head, tail) = (LINES * 2 / 3, LINES / 3);
+    let mut lines: Vec<String> = clean::lines(masked).take(head).collect();
+    lines.push(format!("… {} more lines …", all - head - tail));
+    lines.extend(masked.lines().skip(all - tail).map(clean::line));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ToolResult, Usage};
+
+    #[test]
+    fn what_is_shown_is_clean_masked_and_bounded() {
+        let call = ToolCall {
+            id: String::new(),
+            name: "bash".to_owned(),
+            args: r#"{"command":"curl -H sk-secret\nsecond"}"#.to_owned(),
+            result: Some(ToolResult { ok: false, text: "\u{1b}[31mno\u{1b}[0m\n".repeat(1000) }),
+        };
+        let step = Step {
+            index: 7,
+            at: None,
+            thought: "\nThink sk-secret\u{7}".to_owned(),
+            calls: vec![call],
+            usage: Usage { input: 3, output: 4, cached: 0 },
+            error: None,
+            finish: None,
+            harness: Vec::new(),
+            reply: Reply::Complete,
+        };
+        let masker = Masker::new([("A_KEY", "sk-secret")], []);
+        let shown = Shown::of(&step, &mut Kinds::default(), &masker);
+        assert_eq!((shown.head(), shown.tokens, shown.kind), ("Think •••", 7, Kind::RunFailed));
+        let call = shown.main_call().into_iter().next();
+        assert_eq!(call.map(|call| call.gist.as_str()), Some("curl -H •••"));
+        let result = call.and_then(|call| call.result.as_ref());
+        assert_eq!(result.map(|result| (result.head(), result.lines.len())), Some(("no", LINES + 1)));
+    }
+}

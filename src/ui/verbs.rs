@@ -1,0 +1,173 @@
+//! Keys that ask the runner for something.
+
+use super::message::Sight;
+use super::question::{Question, Then, frozen};
+use super::sent::{Asked, ask, what};
+use super::state::{Leaving, Over, State};
+use super::{Action, Effect, Left, Mood, Said};
+use crate::domain::ItemId;
+use crate::ledger::{Ask, Verb};
+use crate::model::{Breaker, Item, RunState};
+
+/// Does what an action about the run or an item asks for. `None`: it is no such action.
+pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+    Some(match action {
+        Action::Pause => pause(state),
+        Action::Freeze => freeze(state),
+        Action::Stop => match Question::stop(state) {
+            Some(question) => ask_first(state, question),
+            None => refuse(state, "no stage is running"),
+        },
+        Action::Skip => skip(state),
+        Action::RetryStage => retry(state, Verb::RetryStage),
+        Action::Retry => retry(state, Verb::Retry),
+        Action::MoveDown => shift(state, Verb::MoveDown),
+        Action::MoveUp => shift(state, Verb::MoveUp),
+        Action::Hold => send(state, ask(if state.run.hold { Verb::Unhold } else { Verb::Hold }, None)),
+        Action::Continue => continue_run(state),
+        Action::Detach => vec![Effect::Leave(if may_be_left(state) { Left::Quit } else { Left::Detached })],
+        Action::Quit if may_be_left(state) => vec![Effect::Leave(Left::Quit)],
+        Action::Quit => ask_first(state, Question::quit(state)),
+        _ => return None,
+    })
+}
+
+/// What follows the answer to a question.
+pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
+    match then {
+        Then::Nothing => Vec::new(),
+        Then::Detach => vec![Effect::Leave(Left::Detached)],
+        Then::Send(verb, item) => send(state, ask(verb, item)),
+        Then::StopAndLeave(verb) => {
+            let effects = send(state, ask(verb, None));
+            if !effects.is_empty() {
+                state.leaving = Leaving::WhenStopped;
+            }
+            effects
+        }
+    }
+}
+
+/// Whether the footer should name the action now: it would do something.
+pub fn is_offered(state: &State, action: Action) -> bool {
+    let item = state.selected_item();
+    let alive = matches!(state.runner, Sight::Alive(_));
+    match action {
+        Action::Pause => (alive && state.run.finished.is_none()) || is_stopped_queue(state),
+        Action::Freeze | Action::Stop => alive && state.run.live_stage().is_some(),
+        Action::Skip => alive && item.is_some_and(may_be_skipped),
+        Action::RetryStage => item.is_some_and(|item| item.is_over() && item.last_attempt().is_some()),
+        Action::Retry => item.is_some_and(Item::is_over),
+        Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
+        Action::Hold => alive && state.run.finished.is_none(),
+        Action::Continue => !alive && state.run.finished.is_none(),
+        Action::Open => item.is_some(),
+        Action::Detach => !may_be_left(state),
+        Action::Follow => state.run.live.is_some(),
+        _ => true,
+    }
+}
+
+/// The footer's word for an action, where it depends on the state.
+pub fn word(state: &State, action: Action, otherwise: &'static str) -> &'static str {
+    match action {
+        Action::Pause if is_stopped_queue(state) => "resume",
+        Action::Freeze if frozen(state).is_some() => "thaw",
+        Action::Hold if state.run.hold => "let go",
+        _ => otherwise,
+    }
+}
+
+fn may_be_left(state: &State) -> bool {
+    matches!(state.runner, Sight::Gone) || state.run_state() == RunState::Finished
+}
+
+const fn may_be_skipped(item: &Item) -> bool {
+    !item.is_over()
+}
+
+fn is_stopped_queue(state: &State) -> bool {
+    state.run.finished.is_none() && (state.run.pause.is_some() || matches!(state.run.breaker, Breaker::Open { .. }))
+}
+
+fn ask_first(state: &mut State, question: Question) -> Vec<Effect> {
+    state.over = Over::Question(question);
+    Vec::new()
+}
+
+fn refuse(state: &mut State, why: impl Into<String>) -> Vec<Effect> {
+    state.remark(Said::new(Mood::Quiet, why));
+    Vec::new()
+}
+
+fn pause(state: &mut State) -> Vec<Effect> {
+    if state.run.finished.is_some() {
+        return refuse(state, "the run is finished");
+    }
+    send(state, ask(if is_stopped_queue(state) { Verb::Resume } else { Verb::Pause }, None))
+}
+
+fn freeze(state: &mut State) -> Vec<Effect> {
+    if frozen(state).is_some() {
+        return send(state, ask(Verb::Thaw, None));
+    }
+    match Question::freeze(state) {
+        Some(question) => ask_first(state, question),
+        None => refuse(state, "no stage is running"),
+    }
+}
+
+fn skip(state: &mut State) -> Vec<Effect> {
+    let Some(item) = state.selected_item() else { return refuse(state, "no item is selected") };
+    if may_be_skipped(item) {
+        let question = Question::skip(item);
+        ask_first(state, question)
+    } else {
+        let why = format!("{} is {}: there is nothing to skip", item.id, item.status());
+        refuse(state, why)
+    }
+}
+
+fn retry(state: &mut State, verb: Verb) -> Vec<Effect> {
+    let Some(item) = state.selected_item() else { return refuse(state, "no item is selected") };
+    if !item.is_over() {
+        let why = format!("{} is {}: it will run anyway", item.id, item.status());
+        return refuse(state, why);
+    }
+    let id = item.id.clone();
+    send(state, ask(verb, Some(id)))
+}
+
+fn shift(state: &mut State, verb: Verb) -> Vec<Effect> {
+    let Some(item) = state.selected_item() else { return refuse(state, "no item is selected") };
+    if !item.is_pending() {
+        let why = format!("{} is {}: only queued items move", item.id, item.status());
+        return refuse(state, why);
+    }
+    let id: ItemId = item.id.clone();
+    send(state, ask(verb, Some(id)))
+}
+
+fn continue_run(state: &mut State) -> Vec<Effect> {
+    match state.runner {
+        Sight::Alive(pid) => refuse(state, format!("the run has a runner (pid {pid})")),
+        Sight::Gone if state.run.finished.is_some() => refuse(state, "the run is finished; R runs an item again"),
+        Sight::Gone => vec![Effect::StartRunner],
+    }
+}
+
+/// Sends a wish; a wish that makes sense without a runner starts one.
+fn send(state: &mut State, wish: Ask) -> Vec<Effect> {
+    let (verb, gone) = (wish.verb, matches!(state.runner, Sight::Gone));
+    if gone && !verb.starts_runner() {
+        return refuse(state, "nobody would read it: the run has no runner; c continues it");
+    }
+    let what = what(&wish);
+    let request = state.asker.request(state.now, wish);
+    state.asked.push(Asked { id: request.id.clone(), what, at: state.now });
+    let mut effects = vec![Effect::Send(request)];
+    if gone {
+        effects.push(Effect::StartRunner);
+    }
+    effects
+}

@@ -1,0 +1,218 @@
+//! Writing on a frame: clean, masked, clipped by columns, coloured by role.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::text::mask::Masker;
+use crate::text::{clean, width};
+use crate::theme::{Glyphs, Role, Theme};
+use crate::ui::Mood;
+
+/// A frame being drawn.
+#[derive(Debug)]
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    theme: &'a Theme,
+    masker: &'a Masker,
+}
+
+/// A line of text in several roles.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words(Vec<(Role, String)>);
+
+/// Rows of an area, handed out from its top.
+#[derive(Debug, Clone, Copy)]
+pub struct Flow {
+    rest: Rect,
+}
+
+impl Words {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// One piece.
+    pub fn of(role: Role, text: impl Into<String>) -> Self {
+        Self::new().add(role, text)
+    }
+
+    /// One more piece.
+    #[must_use]
+    pub fn add(mut self, role: Role, text: impl Into<String>) -> Self {
+        self.0.push((role, text.into()));
+        self
+    }
+
+    /// Everything of another line as well.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Columns that it takes.
+    pub fn width(&self) -> usize {
+        self.0.iter().map(|(_, text)| width::width(text)).sum()
+    }
+}
+
+impl<'a> Canvas<'a> {
+    /// A frame.
+    pub const fn new(buffer: &'a mut Buffer, theme: &'a Theme, masker: &'a Masker) -> Self {
+        Self { buffer, theme, masker }
+    }
+
+    /// The whole frame.
+    pub const fn area(&self) -> Rect {
+        self.buffer.area
+    }
+
+    /// The characters of this terminal.
+    pub const fn glyphs(&self) -> Glyphs {
+        self.theme.glyphs
+    }
+
+    /// A line from the left edge of the area's first row; what does not fit is cut and marked.
+    pub fn line(&mut self, area: Rect, words: &Words) {
+        let area = area.intersection(self.buffer.area);
+        if area.is_empty() {
+            return;
+        }
+        let mut x = usize::from(area.x);
+        let end = usize::from(area.right());
+        let last = words.0.len().saturating_sub(1);
+        for (at, (role, text)) in words.0.iter().enumerate() {
+            let room = end - x;
+            let text = self.safe(text);
+            // a cut is marked in the piece that is cut, or in the last one that has a place
+            let cut = width::width(&text) > room || (at < last && width::width(&text) == room && self.more_follows(words, at));
+            let shown = if cut { self.clip(&text, room) } else { text };
+            if shown.is_empty() {
+                continue;
+            }
+            let style = self.theme.style(*role);
+            let (next, _) = self.buffer.set_stringn(u16::try_from(x).unwrap_or(u16::MAX), area.y, &shown, room, style);
+            x = usize::from(next).min(end);
+            if cut || x >= end {
+                return;
+            }
+        }
+    }
+
+    /// A line at the left edge and one at the right edge. The right one is left out where there is no room for both.
+    pub fn ends(&mut self, area: Rect, left: &Words, right: &Words) {
+        let (cols, wide) = (usize::from(area.width), right.width());
+        let least = left.width().min(cols / 2);
+        if wide == 0 || wide + 2 + least > cols {
+            self.line(area, left);
+            return;
+        }
+        let split = u16::try_from(cols - wide).unwrap_or_default();
+        self.line(Rect { width: split.saturating_sub(2), ..area }, left);
+        self.line(Rect { x: area.x.saturating_add(split), width: area.width - split, ..area }, right);
+    }
+
+    /// Fills the area with one character.
+    pub fn fill(&mut self, area: Rect, glyph: &str, role: Role) {
+        let area = area.intersection(self.buffer.area);
+        let style = self.theme.style(role);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.set_symbol(glyph).set_style(style);
+            }
+        }
+    }
+
+    /// Lays a role's background under what is drawn.
+    pub fn tint(&mut self, area: Rect, role: Role) {
+        let area = area.intersection(self.buffer.area);
+        self.buffer.set_style(area, self.theme.style(role));
+    }
+
+    /// Makes the area empty again.
+    pub fn clear(&mut self, area: Rect) {
+        let area = area.intersection(self.buffer.area);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.reset();
+            }
+        }
+    }
+
+    /// Text without controls and secrets, in characters that the terminal has.
+    fn safe<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let masked = self.masker.mask(text);
+        let clean = if clean::is_clean(&masked) { masked } else { Cow::Owned(clean::line(&masked)) };
+        if self.theme.glyphs.is_ascii() && !clean.is_ascii() { Cow::Owned(self.theme.glyphs.speak(clean.into_owned())) } else { clean }
+    }
+
+    fn clip<'t>(&self, text: &str, cols: usize) -> Cow<'t, str> {
+        let mut clipped = width::clip(text, cols).into_owned();
+        if clipped == text && cols > 0 {
+            // it fits, but something follows that does not
+            clipped = width::clip(&format!("{text} "), cols).into_owned();
+        }
+        Cow::Owned(if self.theme.glyphs.is_ascii() { self.theme.glyphs.speak(clipped) } else { clipped })
+    }
+
+    fn more_follows(&self, words: &Words, at: usize) -> bool {
+        words.0.iter().skip(at + 1).any(|(_, text)| !self.safe(text).trim().is_empty())
+    }
+}
+
+impl Flow {
+    /// All rows of an area.
+    pub const fn new(area: Rect) -> Self {
+        Self { rest: area }
+    }
+
+    /// Rows left.
+    pub const fn left(&self) -> usize {
+        self.rest.height as usize
+    }
+
+    /// The next row.
+    pub fn row(&mut self) -> Option<Rect> {
+        self.take(1)
+    }
+
+    /// The next rows, `None` where there are not so many.
+    pub fn take(&mut self, rows: usize) -> Option<Rect> {
+        let rows = u16::try_from(rows).ok().filter(|rows| *rows > 0 && *rows <= self.rest.height)?;
+        let taken = Rect { height: rows, ..self.rest };
+        self.rest = Rect { y: self.rest.y.saturating_add(rows), height: self.rest.height - rows, ..self.rest };
+        Some(taken)
+    }
+
+    /// All rows that are left.
+    pub const fn rest(&self) -> Rect {
+        self.rest
+    }
+}
+
+/// The role of a tone.
+pub const fn role(mood: Mood) -> Role {
+    match mood {
+        Mood::Calm => Role::Text,
+        Mood::Quiet => Role::Muted,
+        Mood::Live => Role::Live,
+        Mood::Good => Role::Good,
+        Mood::Warn => Role::Warn,
+        Mood::Bad => Role::Bad,
+    }
+}
+
+/// The area without so many columns at its left and right.
+pub fn inset(area: Rect, cols: u16) -> Rect {
+    let cols = cols.min(area.width / 2);
+    Rect { x: area.x.saturating_add(cols), width: area.width - cols * 2, ..area }
+}
+
+/// A row of an area, counted from its top; empty when there is no such row.
+pub fn row_of(area: Rect, row: usize) -> Rect {
+    let row = u16::try_from(row).unwrap_or(u16::MAX);
+    if row >= area.height { Rect::default() } else { Rect { y: area.y.saturating_add(row), height: 1, ..area } }
+}

@@ -1,0 +1,145 @@
+//! The item beside the list: what happens to it now, its budgets, its last steps, its output, what came of it.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Flow, Words, role};
+use super::outcome::{self, Evidence};
+use super::parts::{bar, heading::heading};
+use super::queue::status_role;
+use super::{output, steps};
+use crate::domain::Stage;
+use crate::domain::ids::short_sha;
+use crate::model::Item;
+use crate::text::width;
+use crate::theme::Role;
+use crate::ui::message::OutputNews;
+use crate::ui::now::{budgets, hint, sentence};
+use crate::ui::results::Results;
+use crate::ui::state::Trail;
+use crate::ui::{Said, State};
+
+/// Columns of a budget's figures.
+const FIGURES: u16 = 16;
+
+/// Draws it.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
+    let Some(item) = state.selected_item() else {
+        canvas.line(area, &Words::of(Role::Muted, "nothing selected"));
+        return;
+    };
+    let mut flow = Flow::new(area);
+    if let Some(row) = flow.row() {
+        title(canvas, row, item);
+    }
+    let rows = if area.height < 14 { 2 } else { 4 };
+    said(canvas, &mut flow, &sentence(state, item, now), rows);
+    if let Some(hint) = hint(item) {
+        said(canvas, &mut flow, &Said::new(crate::ui::Mood::Quiet, hint), 2);
+    }
+    if item.live_stage().is_some() {
+        budget_rows(canvas, &mut flow, state, item, now);
+    }
+    let results = Results::of(item);
+    if !results.is_empty() {
+        if let Some(row) = flow.take(2).filter(|_| flow.left() >= 2) {
+            heading(canvas, Rect { y: row.y + 1, height: 1, ..row }, "result", "");
+        }
+        let stage = item.live_stage().map(|record| record.stage);
+        if stage.is_none_or(|stage| stage > Stage::Check) {
+            outcome::draw(canvas, &mut flow, &results, Evidence::First, 0);
+        }
+    }
+    streams(canvas, flow.rest(), state, item, now);
+}
+
+/// `vllm_core-0001  83450458 → 1a2b3c4d   running ×2`.
+pub fn title(canvas: &mut Canvas<'_>, row: Rect, item: &Item) {
+    let glyphs = canvas.glyphs();
+    let mut left = Words::of(Role::Strong, item.id.0.as_str()).add(Role::Muted, format!("  {}", short_sha(&item.human)));
+    if !item.parent.is_empty() {
+        left = left.add(Role::Muted, format!(" {} {}", glyphs.arrow, short_sha(&item.parent)));
+    }
+    let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
+    canvas.ends(row, &left, &Words::of(status_role(item), item.status()).add(Role::Muted, tries));
+}
+
+/// A sentence over so many rows at most.
+pub fn said(canvas: &mut Canvas<'_>, flow: &mut Flow, said: &Said, rows: usize) {
+    for line in width::wrap(&said.text, usize::from(flow.rest().width), rows) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(role(said.mood), line));
+    }
+}
+
+/// One row a budget, or all in one row where it is wide.
+pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item: &Item, now: Timestamp) {
+    let budgets = budgets(state, item, now);
+    let area = flow.rest();
+    let n = u16::try_from(budgets.len()).unwrap_or(1).max(1);
+    let each = area.width / n;
+    if each < 7 + FIGURES + 6 && area.height > 12 {
+        for budget in &budgets {
+            let Some(row) = flow.row() else { return };
+            bar::budget(canvas, row, budget, FIGURES);
+        }
+        return;
+    }
+    let Some(row) = flow.row().filter(|_| !budgets.is_empty()) else { return };
+    for (at, budget) in budgets.iter().enumerate() {
+        let x = row.x.saturating_add(each.saturating_mul(u16::try_from(at).unwrap_or_default()));
+        bar::budget(canvas, Rect { x, width: each.saturating_sub(2), ..row }, budget, FIGURES.min(each / 2));
+    }
+}
+
+/// Steps and output share what is left.
+fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) {
+    let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
+    let output = state.shown_output().filter(|output| !output.lines.is_empty() || item.live_stage().is_some());
+    let rows = usize::from(area.height);
+    // a heading needs a blank row above it and something below it
+    if rows < 3 {
+        return;
+    }
+    let agent_leads = item.live_stage().is_none_or(|record| record.stage == Stage::Agent);
+    let mut flow = Flow::new(area);
+    match (trail, output) {
+        (Some(trail), Some(output)) if rows >= 10 => {
+            let most = if agent_leads { rows * 2 / 3 } else { rows / 2 };
+            let lines = output.lines.len().max(1) + 2;
+            // what the output does not need goes to the steps
+            let for_steps = most.max(rows.saturating_sub(lines));
+            let for_steps = for_steps.min(steps_rows(trail) + 2).min(rows - 3);
+            if let Some(area) = flow.take(for_steps) {
+                step_section(canvas, area, trail, now);
+            }
+            output_section(canvas, flow.rest(), output);
+        }
+        (Some(trail), _) if agent_leads => step_section(canvas, area, trail, now),
+        (_, Some(output)) => output_section(canvas, area, output),
+        (Some(trail), None) => step_section(canvas, area, trail, now),
+        (None, None) => {}
+    }
+}
+
+fn steps_rows(trail: &Trail) -> usize {
+    trail.steps.len().saturating_mul(2)
+}
+
+fn step_section(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
+    let mut flow = Flow::new(area);
+    flow.row();
+    if let Some(row) = flow.row() {
+        heading(canvas, row, "steps", &trail.steps.last().map_or(0, |step| step.index).to_string());
+    }
+    steps::newest(canvas, flow.rest(), trail, now);
+}
+
+fn output_section(canvas: &mut Canvas<'_>, area: Rect, news: &OutputNews) {
+    let mut flow = Flow::new(area);
+    flow.row();
+    if let Some(row) = flow.row() {
+        heading(canvas, row, &format!("output of {}", news.stage), "");
+    }
+    output::tail(canvas, flow.rest(), news, 0);
+}

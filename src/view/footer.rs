@@ -1,0 +1,55 @@
+//! The bottom of the screen: the newest answer or remark, and the keys.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Words, role};
+use crate::theme::Role;
+use crate::ui::keymap::{Binding, KEYMAP, Place};
+use crate::ui::state::{Open, Over};
+use crate::ui::words::{between, moment};
+use crate::ui::{Action, Mood, Said, State, sent, verbs};
+
+/// A remark older than this gives way to what the run has to say, in ms.
+const FRESH: u64 = 60_000;
+
+/// The line of answers and remarks.
+pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
+    let fresh = state.note.as_ref().filter(|(at, _)| between(*at, now) < FRESH).map(|(_, said)| said.clone());
+    let of_run = || {
+        let (at, says) = state.run.notes.last()?;
+        Some(Said::new(Mood::Quiet, format!("{}  {says}", moment(*at, now, &state.zone))))
+    };
+    if let Some(said) = sent::waiting(state, now).or(fresh).or_else(of_run) {
+        canvas.line(area, &Words::of(role(said.mood), said.text));
+    }
+}
+
+/// The keys that do something now, as far as there is room. None is cut.
+pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
+    let mut words = Words::new();
+    for binding in offered(state) {
+        let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
+        let key = if binding.action == Action::MoveUp { "J K".into() } else { key };
+        let short = verbs::word(state, binding.action, binding.short);
+        let next = words.clone().add(Role::Accent, key).add(Role::Muted, format!(" {short}   "));
+        if next.width() > usize::from(area.width) + 3 {
+            break;
+        }
+        words = next;
+    }
+    canvas.line(area, &words);
+}
+
+fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {
+    let place = match state.open {
+        Open::Queue => Place::Queue,
+        Open::Item(_) => Place::Item,
+    };
+    let over = state.over != Over::Nothing;
+    KEYMAP.iter().filter(move |binding| {
+        let back = binding.action == Action::Back;
+        let idle_back = back && place == Place::Queue && !over;
+        !binding.short.is_empty() && binding.is_in(place) && !idle_back && (!over || back) && verbs::is_offered(state, binding.action)
+    })
+}

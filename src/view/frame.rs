@@ -1,0 +1,109 @@
+//! The whole frame: which region goes where.
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Flow, Words, inset};
+use super::parts::heading::{rule, wall};
+use super::{detail, footer, header, help, item, question, queue};
+use crate::theme::{Role, Theme};
+use crate::ui::State;
+use crate::ui::message::Layout;
+use crate::ui::notice::notices;
+use crate::ui::state::{Open, Over};
+
+/// The smallest frame that is worth drawing.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// From this width on the item stands beside the list, and not below it.
+const SIDE_BY_SIDE: u16 = 100;
+
+/// Draws a frame and says how much room its regions had.
+pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -> Layout {
+    let mut canvas = Canvas::new(buffer, theme, &state.masker);
+    let area = canvas.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(&mut canvas, area, state);
+        if let Over::Question(question) = &state.over {
+            question::draw(&mut canvas, question);
+        }
+        return Layout::default();
+    }
+    let page = inset(area, 1);
+    let notices = notices(state, now);
+    let mut flow = Flow::new(page);
+    if let Some(area) = flow.take(usize::from(header::height(&notices, area.height))) {
+        header::draw(&mut canvas, area, state, &notices, now);
+    }
+    if let Some(row) = flow.row() {
+        rule(&mut canvas, Rect { x: area.x, width: area.width, ..row });
+    }
+    let body = Rect { height: flow.rest().height.saturating_sub(2), ..flow.rest() };
+    let layout = body_of(&mut canvas, body, state, now);
+    let bottom = Rect { y: body.bottom(), height: 1, ..body };
+    footer::note(&mut canvas, bottom, state, now);
+    footer::keys(&mut canvas, Rect { y: bottom.y.saturating_add(1), ..bottom }, state);
+    if let Over::Question(question) = &state.over {
+        question::draw(&mut canvas, question);
+    }
+    layout
+}
+
+fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
+    let mut layout = match (&state.over, &state.open, state.selected_item()) {
+        (Over::Help(top), ..) => {
+            help::draw(canvas, body, *top);
+            Layout { queue_rows: state.layout.queue_rows, ..Layout::default() }
+        }
+        (_, Open::Item(reading), Some(found)) => item::draw(canvas, body, state, found, reading, now),
+        _ => list_and_item(canvas, body, state, now),
+    };
+    layout.help_rows = usize::from(body.height);
+    layout
+}
+
+fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
+    let wanted = queue::Columns::fitting(state, usize::from(body.width)).width();
+    if canvas.area().width >= SIDE_BY_SIDE {
+        let most = usize::from(body.width) * 58 / 100;
+        let list = u16::try_from(queue::Columns::fitting(state, most.min(wanted)).width()).unwrap_or(u16::MAX).min(body.width);
+        let list_area = Rect { width: list, ..body };
+        let rows = queue::draw(canvas, list_area, state, now);
+        wall(canvas, Rect { x: body.x.saturating_add(list + 1), width: 1, ..body });
+        let item_area = Rect { x: body.x.saturating_add(list + 3), width: body.width.saturating_sub(list + 3), ..body };
+        detail::draw(canvas, item_area, state, now);
+        return Layout { queue_rows: rows, ..Layout::default() };
+    }
+    let most = (body.height * 2 / 5).max(4);
+    let needed = u16::try_from(state.run.items.len()).unwrap_or(u16::MAX).saturating_add(1).max(3);
+    let mut flow = Flow::new(body);
+    let mut layout = Layout::default();
+    if let Some(area) = flow.take(usize::from(needed.min(most).min(body.height))) {
+        layout.queue_rows = queue::draw(canvas, area, state, now);
+    }
+    if flow.left() >= 3
+        && let Some(row) = flow.row()
+    {
+        rule(canvas, row);
+        detail::draw(canvas, flow.rest(), state, now);
+    }
+    layout
+}
+
+fn too_small(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
+    let mut flow = Flow::new(area);
+    let (cols, rows) = SMALLEST;
+    let lines = [
+        Words::of(header::state_role(state.run_state()), state.run_state().name()).add(
+            Role::Muted,
+            format!(" {} done, {} failed of {}", state.run.count("done"), state.run.count("failed"), state.run.items.len()),
+        ),
+        Words::of(Role::Muted, format!("this terminal is {}x{}; {cols}x{rows} shows more", area.width, area.height)),
+    ];
+    for line in &lines {
+        if let Some(row) = flow.row() {
+            canvas.line(row, line);
+        }
+    }
+}

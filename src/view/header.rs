@@ -1,0 +1,111 @@
+//! The top of the screen: which run, how it stands, what everybody must know.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Flow, Words, role};
+use super::parts::bar;
+use crate::model::{ItemState, RunState};
+use crate::text::{self, duration, width};
+use crate::theme::Role;
+use crate::ui::now::ratio;
+use crate::ui::words::between;
+use crate::ui::{Said, State};
+
+/// Statuses with their roles, in the order of the bar. What is not named here is still to come.
+const COUNTED: [(&str, Role); 7] = [
+    ("done", Role::Good),
+    ("failed", Role::Bad),
+    ("blocked", Role::Bad),
+    ("stopped", Role::Warn),
+    ("interrupted", Role::Warn),
+    ("skipped", Role::Muted),
+    ("running", Role::Live),
+];
+
+/// Rows that the header takes: two, and one a notice.
+pub fn height(notices: &[Said], frame_rows: u16) -> u16 {
+    let room: usize = if frame_rows >= 30 {
+        4
+    } else if frame_rows >= 14 {
+        2
+    } else {
+        1
+    };
+    2 + u16::try_from(notices.len().min(room)).unwrap_or_default()
+}
+
+/// Draws it.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, notices: &[Said], now: Timestamp) {
+    let mut flow = Flow::new(area);
+    if let Some(row) = flow.row() {
+        title(canvas, row, state, now);
+    }
+    if let Some(row) = flow.row() {
+        counts(canvas, row, state);
+    }
+    let room = flow.left();
+    for (at, notice) in notices.iter().take(room).enumerate() {
+        let Some(row) = flow.row() else { return };
+        let hidden = if at + 1 == room { notices.len() - room } else { 0 };
+        let more = if hidden > 0 { Words::of(Role::Muted, format!("+{hidden} more")) } else { Words::new() };
+        canvas.ends(row, &Words::of(role(notice.mood), notice.text.as_str()), &more);
+    }
+}
+
+fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
+    let dot = canvas.glyphs().dot;
+    let run = state.run_state();
+    let mut left = Words::of(Role::Strong, state.run_id.0.as_str()).add(Role::Text, "  ").add(state_role(run), run.name());
+    if state.run.hold {
+        left = left.add(Role::Warn, "  hold");
+    }
+    let elapsed = state.run.created.map(|created| {
+        let end = state.run.finished.unwrap_or_else(|| state.clock(now));
+        duration::short(between(created, end))
+    });
+    let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];
+    let room = usize::from(row.width).saturating_sub(left.width() + 12);
+    let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    // the task gives way first
+    let fitting = (0..names.len())
+        .filter_map(|from| names.get(from..))
+        .map(|names| names.join(&format!(" {dot} ")))
+        .find(|names| width::width(names) <= room)
+        .unwrap_or_default();
+    let right = Words::of(Role::Muted, fitting).add(Role::Text, format!("  {:>6}", elapsed.unwrap_or_default()));
+    canvas.ends(row, &left, &right);
+}
+
+fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
+    let items = &state.run.items;
+    let all = items.len();
+    let bar_cols = (row.width / 5).clamp(8, 32).min(row.width);
+    let share = |status: &str| ratio(state.run.count(status) as u64, all as u64);
+    let shares: Vec<(f64, Role)> = COUNTED.iter().map(|(status, role)| (share(status), *role)).collect();
+    bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
+    let mut words = Words::new();
+    for (status, role) in COUNTED.iter().filter(|(status, _)| *status != "running") {
+        let n = state.run.count(status);
+        if n > 0 || matches!(*status, "done" | "failed") {
+            let role = if n == 0 { Role::Muted } else { *role };
+            words = words.add(role, format!("{n} {status}")).add(Role::Text, "  ");
+        }
+    }
+    let queued = items.iter().filter(|item| matches!(item.state, ItemState::Queued { .. } | ItemState::Waiting { .. })).count();
+    words = words.add(Role::Muted, format!("{queued} queued  of {all}"));
+    let usage = state.run.usage();
+    let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
+    let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
+    canvas.ends(area, &words, &tokens);
+}
+
+/// The role of a run's state.
+pub const fn state_role(state: RunState) -> Role {
+    match state {
+        RunState::Running => Role::Live,
+        RunState::Pausing | RunState::Paused | RunState::Waiting => Role::Warn,
+        RunState::Finished => Role::Good,
+        RunState::Interrupted => Role::Bad,
+    }
+}

@@ -1,0 +1,52 @@
+//! What the keys do, made from the keymap.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Words, row_of};
+use crate::text::width;
+use crate::theme::Role;
+use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
+
+/// Columns of the keys.
+const KEYS: usize = 16;
+
+/// Draws it from a row on.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) {
+    let lines = lines(usize::from(area.width));
+    let most = lines.len().saturating_sub(usize::from(area.height));
+    for (row, line) in lines.iter().skip(top.min(most)).take(usize::from(area.height)).enumerate() {
+        canvas.line(row_of(area, row), line);
+    }
+}
+
+fn lines(cols: usize) -> Vec<Words> {
+    let mut lines = Vec::new();
+    for group in Group::ALL {
+        if !lines.is_empty() {
+            lines.push(Words::new());
+        }
+        lines.push(Words::of(Role::Strong, group.title()));
+        for binding in KEYMAP.iter().filter(|binding| binding.group == group) {
+            push(&mut lines, binding, cols);
+        }
+    }
+    lines.push(Words::new());
+    lines.push(Words::of(Role::Strong, "Steps in one letter"));
+    let letters =
+        "S search  V view  E/e edit ok/failed  R/r run ok/failed  G git  t text  D done  F done refused  ! API error  = seen before";
+    lines.extend(width::wrap(letters, cols.saturating_sub(2), 4).into_iter().map(|line| Words::of(Role::Muted, format!("  {line}"))));
+    lines
+}
+
+fn push(lines: &mut Vec<Words>, binding: &Binding, cols: usize) {
+    let place = match binding.place {
+        Place::Anywhere => "",
+        Place::Queue => " (in the list)",
+        Place::Item => " (in an item)",
+    };
+    let text = format!("{}{place}", binding.help);
+    for (at, line) in width::wrap(&text, cols.saturating_sub(KEYS + 2).max(1), 3).into_iter().enumerate() {
+        let keys = if at == 0 { binding.keys_label() } else { String::new() };
+        lines.push(Words::of(Role::Accent, format!("  {}", width::fit(&keys, KEYS))).add(Role::Text, line));
+    }
+}

@@ -1,0 +1,6 @@
+//! Small things, drawn from what they are given.
+
+pub mod bar;
+pub mod dialog;
+pub mod dots;
+pub mod heading;

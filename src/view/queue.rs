@@ -1,0 +1,180 @@
+//! The list of items. Only the rows that are seen are made.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Words, row_of};
+use super::parts::dots;
+use crate::domain::ids::short_sha;
+use crate::model::{Item, ItemState};
+use crate::text::{duration, width};
+use crate::theme::Role;
+use crate::ui::State;
+use crate::ui::words::{between, percent};
+
+/// Columns of a duration.
+const TIME: usize = 6;
+/// Columns of a difference in percent.
+const DELTA: usize = 9;
+
+/// Which columns there are, and how wide; 0 is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    id: usize,
+    sha: usize,
+    dots: usize,
+    status: usize,
+    rung: usize,
+    delta: usize,
+    time: usize,
+    gap: usize,
+}
+
+impl Columns {
+    /// As many columns as there is room for. The order in which they go: difference, sha, rung, time, dots.
+    pub fn fitting(state: &State, cols: usize) -> Self {
+        let widths = state.widths;
+        // "queued" and an attempt's " ×2" always have room, so that the columns stay where they are
+        let tries = if state.run.items.iter().any(|item| item.attempts.len() > 1) { 3 } else { 0 };
+        let status = widths.status.max(7) + tries;
+        let mut columns = Self {
+            id: widths.id.clamp(4, 40),
+            sha: 8,
+            dots: dots::width(&state.run.stages),
+            status,
+            rung: widths.rung.max(7),
+            delta: DELTA,
+            time: TIME,
+            gap: 2,
+        };
+        let steps: [fn(&mut Self); 7] =
+            [|c| c.delta = 0, |c| c.gap = 1, |c| c.sha = 0, |c| c.rung = 0, |c| c.id = c.id.min(16), |c| c.time = 0, |c| c.dots = 0];
+        for step in steps {
+            if columns.width() <= cols {
+                break;
+            }
+            step(&mut columns);
+        }
+        columns
+    }
+
+    /// Columns that all of them take, with the marker and the gaps.
+    pub fn width(&self) -> usize {
+        let parts = [self.id, self.sha, self.dots, self.status, self.rung, self.delta, self.time];
+        2 + parts.iter().filter(|cols| **cols > 0).map(|cols| cols + self.gap).sum::<usize>() - self.gap
+    }
+}
+
+/// Draws the list with its heading and says how many items there is room for.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> usize {
+    let columns = Columns::fitting(state, usize::from(area.width));
+    let rows = usize::from(area.height).saturating_sub(1);
+    heading(canvas, row_of(area, 0), state, &columns, rows);
+    if state.run.items.is_empty() {
+        canvas.line(row_of(area, 1), &Words::of(Role::Muted, "  no items yet"));
+    }
+    let top = state.queue.top.min(state.run.items.len().saturating_sub(rows));
+    for (row, item) in state.run.items.iter().skip(top).take(rows).enumerate() {
+        let area = row_of(area, row + 1);
+        canvas.line(area, &item_row(canvas, state, item, &columns, now));
+        if state.queue.selected.as_ref() == Some(&item.id) {
+            canvas.tint(area, Role::Selected);
+        }
+    }
+    rows
+}
+
+fn heading(canvas: &mut Canvas<'_>, row: Rect, state: &State, columns: &Columns, rows: usize) {
+    let titles = [
+        (columns.id, "item"),
+        (columns.sha, "commit"),
+        (columns.dots, "stages"),
+        (columns.status, "state"),
+        (columns.rung, "rung"),
+        (columns.delta, " vs human"),
+        (columns.time, "  time"),
+    ];
+    let mut line = String::from("  ");
+    for (cols, title) in titles.into_iter().filter(|(cols, _)| *cols > 0) {
+        line.push_str(&width::fit(title, cols));
+        line.push_str(&" ".repeat(columns.gap));
+    }
+    let all = state.run.items.len();
+    let place = if all > rows && rows > 0 {
+        let top = state.queue.top.min(all - rows);
+        Words::of(Role::Muted, format!("{}-{} of {all}", top + 1, top + rows))
+    } else {
+        Words::new()
+    };
+    canvas.ends(row, &Words::of(Role::Muted, line.trim_end()), &place);
+}
+
+fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, columns: &Columns, now: Timestamp) -> Words {
+    let glyphs = canvas.glyphs();
+    let live = matches!(item.state, ItemState::Running);
+    let main = if live {
+        Role::Strong
+    } else if matches!(item.state, ItemState::Skipped { .. }) {
+        Role::Muted
+    } else {
+        Role::Text
+    };
+    let gap = " ".repeat(columns.gap);
+    let mut words = if live { Words::of(Role::Live, glyphs.live) } else { Words::of(Role::Text, " ") };
+    words = words.add(Role::Text, " ").add(main, width::fit(&item.id.0, columns.id));
+    if columns.sha > 0 {
+        words = words.add(Role::Text, gap.as_str()).add(Role::Muted, width::fit(short_sha(&item.human), columns.sha));
+    }
+    if columns.dots > 0 {
+        words = words.add(Role::Text, gap.as_str()).join(dots::dots(item, &state.run.stages, &glyphs));
+    }
+    words = words.add(Role::Text, gap.as_str()).join(status(item, columns.status, glyphs.times));
+    if columns.rung > 0 {
+        let rung = item.rung().map_or("", |rung| rung.name());
+        words = words.add(Role::Text, gap.as_str()).add(Role::Muted, width::fit(rung, columns.rung));
+    }
+    if columns.delta > 0 {
+        words = words.add(Role::Text, gap.as_str()).join(delta(item));
+    }
+    if columns.time > 0 {
+        words = words.add(Role::Text, gap).add(if live { Role::Text } else { Role::Muted }, format!("{:>TIME$}", took(state, item, now)));
+    }
+    words
+}
+
+fn status(item: &Item, cols: usize, times: &str) -> Words {
+    let tries = if item.attempts.len() > 1 { format!(" {times}{}", item.attempts.len()) } else { String::new() };
+    let word = item.status();
+    let fill = cols.saturating_sub(word.len() + width::width(&tries));
+    Words::of(status_role(item), word).add(Role::Muted, tries).add(Role::Text, " ".repeat(fill))
+}
+
+/// The role of an item's state.
+pub const fn status_role(item: &Item) -> Role {
+    match item.state {
+        ItemState::Queued { .. } | ItemState::Skipped { .. } => Role::Muted,
+        ItemState::Running => Role::Live,
+        ItemState::Done => Role::Good,
+        ItemState::Failed { .. } | ItemState::Blocked { .. } => Role::Bad,
+        ItemState::Waiting { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => Role::Warn,
+    }
+}
+
+fn delta(item: &Item) -> Words {
+    let score = item.last_attempt().and_then(|attempt| attempt.score());
+    let pct = score.and_then(|score| score.verdicts.first()).and_then(|verdict| verdict.against_human_pct);
+    match pct {
+        None => Words::of(Role::Text, " ".repeat(DELTA)),
+        Some(pct) => Words::of(if pct >= 0.0 { Role::Good } else { Role::Warn }, format!("{:>DELTA$}", percent(pct))),
+    }
+}
+
+/// How long an item took, or takes.
+fn took(state: &State, item: &Item, now: Timestamp) -> String {
+    let live = match (&item.state, item.last_attempt()) {
+        (ItemState::Running, Some(attempt)) => between(attempt.started, state.clock(now)),
+        _ => 0,
+    };
+    let ms = item.took_ms().saturating_add(live);
+    if ms == 0 { String::new() } else { duration::short(ms) }
+}

@@ -1,0 +1,142 @@
+//! What the agent did.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Words, row_of};
+use crate::domain::Reply;
+use crate::text::{self, duration, width};
+use crate::theme::Role;
+use crate::ui::kind::Kind;
+use crate::ui::message::Turn;
+use crate::ui::reading::{Fold, Reading, Row, height, rows};
+use crate::ui::state::Trail;
+use crate::ui::step::{How, Shown, ShownCall};
+use crate::ui::words::between;
+
+/// Columns before the text of a step: its number, its letter.
+const INDENT: u16 = 9;
+
+/// The newest steps, two rows each, as many as there is room for.
+pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
+    let mut room = usize::from(area.height);
+    let mut first = trail.steps.len();
+    for step in trail.steps.iter().rev() {
+        let needed = height(step, Fold::Folded, 0);
+        if needed > room {
+            break;
+        }
+        room -= needed;
+        first -= 1;
+    }
+    let mut at = 0;
+    for step in trail.steps.iter().skip(first) {
+        let clock = clock(trail, step, now);
+        for row in rows(step, Fold::Folded, 0) {
+            draw_row(canvas, row_of(area, at), step, &row, clock.as_deref());
+            at += 1;
+        }
+    }
+}
+
+/// All steps, scrolled and unfolded as the reader wants.
+pub fn pane(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, reading: &Reading, now: Timestamp) {
+    let cols = pane_cols(area.width);
+    let (starts, total) = reading.starts(&trail.steps, cols);
+    let (top, seen) = (reading.first_row(total, usize::from(area.height)), usize::from(area.height));
+    let from = starts.partition_point(|start| *start <= top).saturating_sub(1);
+    for (position, step) in trail.steps.iter().enumerate().skip(from) {
+        let start = starts.get(position).copied().unwrap_or(total);
+        if start >= top + seen {
+            break;
+        }
+        let clock = clock(trail, step, now);
+        for (at, row) in rows(step, reading.fold(position), cols).iter().enumerate() {
+            let Some(line) = (start + at).checked_sub(top).filter(|line| *line < seen) else { continue };
+            let place = row_of(area, line);
+            draw_row(canvas, place, step, row, clock.as_deref());
+            if position == reading.cursor && matches!(row, Row::Head | Row::Call) {
+                canvas.tint(place, Role::Selected);
+            }
+        }
+    }
+}
+
+/// Columns for the text of unfolded steps in a pane of this width.
+pub fn pane_cols(width: u16) -> usize {
+    usize::from(width.saturating_sub(INDENT + 2)).max(1)
+}
+
+/// How long the running step's tool has been at it.
+fn clock(trail: &Trail, step: &Shown, now: Timestamp) -> Option<String> {
+    (step.reply == Reply::ToolsRunning && trail.turn == Turn::Tools)
+        .then(|| duration::clock(trail.last_at.map_or(0, |at| between(at, now))))
+}
+
+fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock: Option<&str>) {
+    let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
+    match row {
+        Row::Head => head(canvas, area, text, step),
+        Row::Call => {
+            if let Some(call) = step.main_call() {
+                call_line(canvas, text, step, call, clock);
+            }
+        }
+        Row::Thought(line) => canvas.line(text, &Words::of(Role::Text, line.as_str())),
+        Row::Name(at) => {
+            if let Some(call) = step.calls.get(*at) {
+                let (role, mark) = mark(canvas, call);
+                canvas.line(text, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
+            }
+        }
+        Row::Argument(line) => canvas.line(text, &Words::of(Role::Muted, "  ").add(Role::Text, line.as_str())),
+        Row::Result(how, line) => {
+            let role = if *how == How::Well { Role::Faint } else { Role::Bad };
+            let wall = canvas.glyphs().wall;
+            canvas.line(text, &Words::of(role, format!("{wall} ")).add(Role::Muted, line.as_str()));
+        }
+        Row::Said(line) => canvas.line(text, &Words::of(Role::Warn, line.as_str())),
+        Row::Blank => {}
+    }
+}
+
+fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
+    let number = Words::of(Role::Muted, format!("{:>5} ", step.index)).add(kind_role(step.kind), step.kind.letter().to_string());
+    canvas.line(Rect { width: INDENT.min(area.width), ..area }, &number);
+    let role = if step.error.is_some() { Role::Bad } else { Role::Text };
+    let tokens = if area.width >= 90 && step.tokens > 0 { text::tokens(step.tokens) } else { String::new() };
+    canvas.ends(text, &Words::of(role, step.head()), &Words::of(Role::Muted, tokens));
+}
+
+/// `bash  python bench.py            ✓ latency: 12.3 ms`.
+fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall, clock: Option<&str>) {
+    let (role, mark) = mark(canvas, call);
+    let others = if step.calls.len() > 1 { format!(" +{}", step.calls.len() - 1) } else { String::new() };
+    let left = Words::of(Role::Accent, call.name.as_str()).add(Role::Muted, others).add(Role::Muted, format!("  {}", call.gist));
+    let answer = match (&call.result, clock) {
+        (Some(result), _) => result.head().to_owned(),
+        (None, Some(clock)) => clock.to_owned(),
+        (None, None) => String::new(),
+    };
+    let answer = width::clip(&answer, usize::from(area.width) * 2 / 5).into_owned();
+    canvas.ends(area, &left, &Words::of(role, mark).add(Role::Muted, format!(" {answer}").trim_end()));
+}
+
+fn mark(canvas: &Canvas<'_>, call: &ShownCall) -> (Role, &'static str) {
+    let glyphs = canvas.glyphs();
+    match call.result.as_ref().map(|result| result.how) {
+        Some(How::Well) => (Role::Good, glyphs.ok),
+        Some(How::Badly) => (Role::Bad, glyphs.no),
+        None => (Role::Live, glyphs.running),
+    }
+}
+
+const fn kind_role(kind: Kind) -> Role {
+    match kind {
+        Kind::Edit => Role::Accent,
+        Kind::Finish => Role::Good,
+        Kind::EditFailed | Kind::RunFailed | Kind::ApiError => Role::Bad,
+        Kind::RefusedFinish | Kind::Seen => Role::Warn,
+        Kind::Search | Kind::View | Kind::Run | Kind::Git | Kind::Text => Role::Muted,
+    }
+}

@@ -1,0 +1,271 @@
+//! Runs in all their states, made of facts: for screens without a runner.
+
+use isobench_tui::domain::{
+    AgentTotals, Answer, ArmDetail, CheckDetail, Direction, FailureClass, ItemId, Metric, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
+    StageEnd, StageOutcome, Standing, Usage, Verdict,
+};
+use isobench_tui::ledger::fact::{AttemptEnd, Blocked};
+use isobench_tui::ledger::lock::Taken;
+use isobench_tui::ledger::{By, Entry, Fact, PlannedItem, RunFolder, RunPlan, RunnerLock, Writer};
+use isobench_tui::model::Run;
+use jiff::{SignedDuration, Timestamp};
+
+/// When the runs of the tests began.
+pub fn base() -> Timestamp {
+    "2026-11-21T09:30:12Z".parse().unwrap()
+}
+
+/// Facts with the second at which each happened.
+pub struct Story {
+    pub facts: Vec<(u64, Fact)>,
+    clock: u64,
+}
+
+pub fn ann() -> By {
+    By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: Some("pts/3".to_owned()) }
+}
+
+pub fn id(n: usize) -> ItemId {
+    ItemId(format!("vllm_core-{n:04}"))
+}
+
+fn sha(n: usize, salt: u64) -> String {
+    format!("{:016x}{:024x}", (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt, n)
+}
+
+impl Story {
+    /// A run of so many items, with its runner.
+    pub fn of(items: usize) -> Self {
+        let items = (1..=items).map(|n| PlannedItem { item: id(n), human: sha(n, 1), parent: sha(n, 77), blocked: None }).collect();
+        Self::planned(items)
+    }
+
+    pub fn planned(items: Vec<PlannedItem>) -> Self {
+        let plan = RunPlan {
+            plan: "plans/vllm_core.json".to_owned(),
+            digest: "d1".repeat(32),
+            repo: "vllm".to_owned(),
+            task_id: "vllm_core".to_owned(),
+            agent: "trae".to_owned(),
+            model: "claude-sonnet-4-5".to_owned(),
+            stages: Stage::PROCESS.to_vec(),
+            items,
+        };
+        let mut story = Self { facts: Vec::new(), clock: 0 };
+        story.push(Fact::RunCreated(plan));
+        story.push(Fact::RunnerStarted { pid: 4711, boot: "b".to_owned(), version: "0.1.0".to_owned() });
+        story
+    }
+
+    pub fn push(&mut self, fact: Fact) -> &mut Self {
+        self.facts.push((self.clock, fact));
+        self
+    }
+
+    pub fn wait(&mut self, seconds: u64) -> &mut Self {
+        self.clock += seconds;
+        self
+    }
+
+    pub fn attempt(&mut self, item: usize, n: u32, from: Stage) -> &mut Self {
+        self.push(Fact::AttemptStarted { item: id(item), n, from })
+    }
+
+    pub fn start(&mut self, item: usize, n: u32, stage: Stage) -> &mut Self {
+        let budget_ms = (stage == Stage::Agent).then_some(3_600_000);
+        self.push(Fact::StageStarting { item: id(item), n, stage, budget_ms });
+        self.push(Fact::StageStarted { item: id(item), n, stage, pid: 9000 })
+    }
+
+    pub fn end(&mut self, item: usize, n: u32, stage: Stage, end: StageEnd, detail: StageDetail) -> &mut Self {
+        let outcome = StageOutcome { end, child: None, duration_ms: 1000, detail };
+        self.push(Fact::StageFinished { item: id(item), n, stage, outcome })
+    }
+
+    /// A stage that takes so many seconds and does its work.
+    pub fn stage(&mut self, item: usize, n: u32, stage: Stage, seconds: u64, detail: StageDetail) -> &mut Self {
+        self.start(item, n, stage).wait(seconds).end(item, n, stage, StageEnd::Done, detail)
+    }
+
+    /// Worktree, agent and check.
+    pub fn work(&mut self, item: usize, n: u32) -> &mut Self {
+        self.attempt(item, n, Stage::Worktree);
+        self.stage(item, n, Stage::Worktree, 2, StageDetail::Nothing);
+        self.stage(item, n, Stage::Agent, 700 + 37 * item as u64, StageDetail::Agent(totals(40 + item as u32)));
+        self.stage(item, n, Stage::Check, 1, StageDetail::Check(check(4)))
+    }
+
+    /// An item from its first to its last stage.
+    pub fn done(&mut self, item: usize, against_human: f64) -> &mut Self {
+        self.work(item, 1);
+        for (stage, factor) in [(Stage::Human, 1.0), (Stage::Baseline, 1.25), (Stage::Candidate, 1.0 - against_human / 100.0)] {
+            self.stage(item, 1, stage, 90, StageDetail::Arm(arm(factor)));
+        }
+        self.stage(item, 1, Stage::Score, 0, StageDetail::Score(score(against_human)));
+        self.stage(item, 1, Stage::Clean, 1, StageDetail::Nothing);
+        self.push(Fact::AttemptFinished { item: id(item), n: 1, end: AttemptEnd::Done })
+    }
+
+    /// An item that fails in a stage.
+    pub fn failed(&mut self, item: usize, n: u32, stage: Stage, class: FailureClass, why: &str) -> &mut Self {
+        let end = StageEnd::Failed { class, why: why.to_owned() };
+        self.attempt(item, n, Stage::Worktree);
+        self.stage(item, n, Stage::Worktree, 2, StageDetail::Nothing);
+        if stage > Stage::Agent {
+            self.stage(item, n, Stage::Agent, 300, StageDetail::Agent(totals(12)));
+        }
+        self.start(item, n, stage).wait(5).end(item, n, stage, end, StageDetail::Nothing);
+        self.push(Fact::AttemptFinished { item: id(item), n, end: AttemptEnd::Failed { class, why: why.to_owned() } })
+    }
+
+    /// The run that these facts tell.
+    pub fn run(&self) -> Run {
+        let mut run = Run::default();
+        for (n, (at, fact)) in self.facts.iter().enumerate() {
+            let line = Entry::encode(n as u64 + 1, moment(base(), *at), at * 1000, fact).unwrap();
+            run.apply(&Entry::decode(std::str::from_utf8(&line).unwrap().trim_end()).unwrap());
+        }
+        run
+    }
+
+    /// The second of the last fact.
+    pub fn now(&self) -> u64 {
+        self.clock
+    }
+
+    /// Writes them as a run's ledger that began at `begin`; the writer holds the run's lock.
+    pub fn write(&self, folder: &RunFolder, begin: Timestamp) -> Writer {
+        std::fs::create_dir_all(folder.path()).unwrap();
+        let Taken::Ours(lock) = RunnerLock::take(folder).unwrap() else { panic!("the lock is taken") };
+        let (mut writer, _) = Writer::open(folder, lock, 0).unwrap();
+        for (at, fact) in &self.facts {
+            writer.append(moment(begin, *at), at * 1000, fact.clone()).unwrap();
+        }
+        writer
+    }
+}
+
+/// So many seconds after the beginning.
+pub fn moment(begin: Timestamp, seconds: u64) -> Timestamp {
+    begin + SignedDuration::from_secs(seconds as i64)
+}
+
+pub fn totals(steps: u32) -> AgentTotals {
+    let usage = Usage { input: u64::from(steps) * 31_000, output: u64::from(steps) * 410, cached: 0 };
+    AgentTotals { steps: Some(steps), calls: steps, usage }
+}
+
+fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
+    RungAnswer { rung, answer, evidence: evidence.to_owned() }
+}
+
+fn check(files: u32) -> CheckDetail {
+    let rungs = vec![
+        answer(Rung::Exited, Answer::Yes, "exit 0"),
+        answer(Rung::Patch, Answer::Yes, "4 files, 41 lines added"),
+        answer(Rung::Source, Answer::Yes, "vllm/core/scheduler.py and 3 more"),
+        answer(Rung::Applies, Answer::Yes, "git apply --check"),
+    ];
+    CheckDetail { rungs, patch_digest: "ab".repeat(32), files, added: 41, removed: 12 }
+}
+
+fn arm(factor: f64) -> ArmDetail {
+    let metric = |name: &str, value: f64, unit: &str| Metric { name: name.to_owned(), value: value * factor, unit: unit.to_owned() };
+    ArmDetail { metrics: vec![metric("latency_avg", 1.932, "s"), metric("latency_p99", 2.411, "s"), metric("Mean TTFT", 31.25, "ms")] }
+}
+
+fn score(against_human: f64) -> ScoreDetail {
+    let verdict = |metric: &str, unit: &str, human: f64| Verdict {
+        metric: metric.to_owned(),
+        unit: unit.to_owned(),
+        direction: Direction::LowerIsBetter,
+        agent: human * (1.0 - against_human / 100.0),
+        human: Some(human),
+        baseline: Some(human * 1.25),
+        against_human_pct: Some(against_human),
+        against_baseline_pct: Some(20.0 + against_human * 0.8),
+        standing: Some(if against_human > 5.0 {
+            Standing::Beats
+        } else if against_human < -5.0 {
+            Standing::Worse
+        } else {
+            Standing::Similar
+        }),
+    };
+    ScoreDetail {
+        verdicts: vec![verdict("latency_avg", "s", 1.932), verdict("latency_p99", "s", 2.411), verdict("Mean TTFT", "ms", 31.25)],
+        why_not: Vec::new(),
+        rungs: vec![
+            answer(Rung::Metrics, Answer::Yes, "3 metrics in every arm"),
+            answer(Rung::BeyondNoise, if against_human > -15.0 { Answer::Yes } else { Answer::No }, "latency_avg, one sample"),
+        ],
+    }
+}
+
+/// Nothing has begun.
+pub fn queued() -> Story {
+    Story::of(12)
+}
+
+/// Some done, some failed, one agent at work in its second attempt.
+pub fn agent_running() -> Story {
+    let mut story = Story::of(24);
+    story.done(1, 3.0).done(2, -9.5).failed(3, 1, Stage::Agent, FailureClass::EmptyPatch, "the agent changed nothing");
+    story.done(4, 11.4).failed(5, 1, Stage::Candidate, FailureClass::ArmCrashed, "exit 1: torch.OutOfMemoryError: CUDA out of memory");
+    story.push(Fact::ItemSkipped { item: id(6), by: ann() });
+    story.failed(7, 1, Stage::Agent, FailureClass::ApiDown, "503 from the API");
+    let why = "503 from the API".to_owned();
+    story.push(Fact::ItemRequeued { item: id(7), from: Stage::Worktree, not_before: None, automatic: true, why, by: By::rule("retry") });
+    story.attempt(7, 2, Stage::Worktree).stage(7, 2, Stage::Worktree, 2, StageDetail::Nothing).start(7, 2, Stage::Agent).wait(311);
+    story.push(Fact::AgentProgressed { item: id(7), n: 2, totals: totals(14) }).wait(4);
+    story
+}
+
+/// The same, paused at a benchmark.
+pub fn paused() -> Story {
+    let mut story = Story::of(24);
+    story.done(1, 3.0).work(2, 1).stage(2, 1, Stage::Human, 90, StageDetail::Arm(arm(1.0))).start(2, 1, Stage::Baseline).wait(30);
+    story.push(Fact::PauseOrdered { why: "lunch".to_owned(), by: ann() }).wait(11);
+    story
+}
+
+/// The newest item failed, nothing else is left.
+pub fn finished() -> Story {
+    let mut story = Story::of(3);
+    story.done(1, 3.0).done(2, -9.5).failed(3, 1, Stage::Candidate, FailureClass::ArmCrashed, "exit 1: torch.OutOfMemoryError: CUDA out of memory");
+    story.push(Fact::RunFinished {}).push(Fact::RunnerStopped { why: "nothing is left to do".to_owned() });
+    story
+}
+
+/// The runner was killed while an arm ran.
+pub fn interrupted() -> Story {
+    let mut story = Story::of(8);
+    story.done(1, 6.0).work(2, 1).start(2, 1, Stage::Human).wait(20);
+    story
+}
+
+/// The breaker waits.
+pub fn breaker() -> Story {
+    let mut story = Story::of(24);
+    let why = "401 from the API: invalid x-api-key";
+    story.done(1, 3.0);
+    for item in 2..=4 {
+        story.failed(item, 1, Stage::Agent, FailureClass::ApiAuth, why);
+    }
+    let probe_at = moment(base(), story.now() + 900);
+    story.push(Fact::BreakerOpened { class: FailureClass::ApiAuth, items: vec![id(2), id(3), id(4)], probe_at }).wait(60);
+    story
+}
+
+/// So many items, one of them blocked, every third one done.
+pub fn many(items: usize) -> Story {
+    let mut planned: Vec<PlannedItem> =
+        (1..=items).map(|n| PlannedItem { item: id(n), human: sha(n, 1), parent: sha(n, 77), blocked: None }).collect();
+    let why = "the clone has no commit 0000".to_owned();
+    planned[1].blocked = Some(Blocked { class: FailureClass::BadSha, why });
+    let mut story = Story::planned(planned);
+    for item in (1..=items).step_by(3) {
+        story.done(item, 1.0);
+    }
+    story
+}

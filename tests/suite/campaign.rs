@@ -88,7 +88,11 @@ impl Campaign {
     /// Runs git in the repository.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
-        command.arg("-C").arg(self.root.join("repo")).args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "gc.auto=0"]).args(arguments);
+        command
+            .arg("-C")
+            .arg(self.root.join("repo"))
+            .args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "gc.auto=0"])
+            .args(arguments);
         command.env("HOME", self.root.join("home"));
         for name in ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"] {
             command.env(name, "2026-01-01T00:00:00Z");

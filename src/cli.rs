@@ -162,8 +162,21 @@ pub fn main() -> anyhow::Result<Exit> {
     }
 }
 
+/// Says something to a person. Whoever closed our stderr, a terminal hung up for one, does not want to hear it: no
+/// reason for a run to end.
+fn tell(says: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{says}");
+}
+
+/// Answers a person in a line; the same holds.
+fn print_line(says: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{says}");
+}
+
 /// Says a usage error and what to do.
 fn usage(says: impl std::fmt::Display) -> Exit {
-    eprintln!("isobench-tui: {says}");
+    tell(format_args!("isobench-tui: {says}"));
     Exit::Usage
 }

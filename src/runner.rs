@@ -58,7 +58,9 @@ pub enum RunnerError {
         source: std::io::Error,
     },
     /// The run has no beginning.
-    #[error("{run} holds no run that can be continued: its ledger begins with no run_created")]
+    #[error(
+        "{run} holds no run that can be continued: its ledger does not begin with run_created; start another with `isobench-tui run --new`"
+    )]
     Empty {
         /// The run.
         run: String,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{find, read, run, usage};
+use super::{find, print_line, read, run, tell, usage};
 use crate::artifact::Checkout;
 use crate::domain::{ItemId, Stage};
 use crate::exit::Exit;
@@ -55,7 +55,7 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
     if !lives && !verb.starts_runner() {
         let state = Follower::load(&folder)?.state(false);
         let hint = if state == RunState::Finished { "it is finished" } else { "`isobench-tui run --resume` continues it" };
-        eprintln!("isobench-tui: run {} has no runner, so there is nothing to {}: {hint}", folder.run_id(), verb.name());
+        tell(format_args!("isobench-tui: run {} has no runner, so there is nothing to {}: {hint}", folder.run_id(), verb.name()));
         return Ok(Exit::NoRunner);
     }
     if !lives && verb == Verb::Resume {
@@ -63,7 +63,10 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
     }
     let request = send(&folder, ask)?;
     if !lives {
-        wake(&folder, true)?;
+        let exit = wake(&folder, true)?;
+        if exit != Exit::Well {
+            return Ok(exit);
+        }
     }
     wait(&folder, &request)
 }
@@ -76,7 +79,7 @@ fn wake(folder: &RunFolder, keep_pause: bool) -> anyhow::Result<Exit> {
     };
     let checkout = Checkout { root: manifest.root.into() };
     run::start_runner(folder, &checkout.root, keep_pause)?;
-    println!("run {} goes on", folder.run_id());
+    print_line(format_args!("run {} goes on", folder.run_id()));
     Ok(Exit::Well)
 }
 
@@ -94,20 +97,20 @@ fn wait(folder: &RunFolder, request: &Request) -> anyhow::Result<Exit> {
         follower.catch_up()?;
         match follower.run.answers.get(&request.id) {
             Some((_, Answer::Done { says })) => {
-                println!("{says}");
+                print_line(format_args!("{says}"));
                 return Ok(Exit::Well);
             }
             Some((_, Answer::Refused { says })) => {
-                eprintln!("isobench-tui: refused: {says}");
+                tell(format_args!("isobench-tui: refused: {says}"));
                 return Ok(Exit::Refused);
             }
             Some((_, Answer::Expired {})) => {
-                eprintln!("isobench-tui: the runner ended before it could answer: send it again");
+                tell(format_args!("isobench-tui: the runner ended before it could answer: send it again"));
                 return Ok(Exit::Refused);
             }
             None => std::thread::sleep(Duration::from_millis(10)),
         }
     }
-    eprintln!("isobench-tui: no answer within {} s; the request stays in {}", PATIENCE.as_secs(), folder.requests().display());
+    tell(format_args!("isobench-tui: no answer within {} s; the request stays in {}", PATIENCE.as_secs(), folder.requests().display()));
     Ok(Exit::NoRunner)
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use super::{Format, find, usage};
+use super::{Format, find, tell, usage};
 use crate::exit::Exit;
 use crate::host::clock;
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
@@ -34,7 +34,7 @@ pub(super) fn on_screen(folder: &RunFolder) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn no_such_run(says: &str) -> Exit {
-    eprintln!("isobench-tui: {says}");
+    tell(format_args!("isobench-tui: {says}"));
     Exit::NoSuchRun
 }
 
@@ -61,7 +61,7 @@ pub(super) fn status(root: Option<&Path>, named: Option<&str>, format: Format) -
         Err(says) => return Ok(no_such_run(&says)),
     };
     if let Err(error @ crate::ledger::LedgerError::Newer { .. }) = Manifest::read(&folder) {
-        eprintln!("isobench-tui: {error}; what follows may lack something");
+        tell(format_args!("isobench-tui: {error}; what follows may lack something"));
     }
     say(&folder, &Follower::load(&folder)?, format)?;
     Ok(Exit::Well)
@@ -80,10 +80,11 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
     written(std::io::stdout().write_all(text.as_bytes()))
 }
 
-/// A reader of ours that left early (`| head`) is no failure.
+/// A reader of ours that left early (`| head`), or a terminal that was closed, is no failure.
 pub(super) fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
+    let hung_up = rustix::io::Errno::IO.raw_os_error();
     match result {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(hung_up) => Ok(()),
         other => Ok(other?),
     }
 }

@@ -1,11 +1,12 @@
 //! `run` and `demo`: from a plan to a run, and to its runner.
 
 use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{DemoArgs, Format, RunArgs, find, read, usage};
+use super::{DemoArgs, Format, RunArgs, find, print_line, read, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
 use crate::domain::short_sha;
@@ -66,7 +67,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
         (true, false) => Mode::Headless(args.format),
         (false, false) => Mode::Screen,
     };
-    eprintln!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display());
+    tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
     let checkout = Checkout { root };
     let config = Config::load(&checkout.root.join(Config::FILE), true)?;
     let plan_path = checkout.default_plan();
@@ -124,9 +125,9 @@ fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs,
     let Some((folder, run)) = same else { return Ok(None) };
     let id = folder.run_id();
     if let Some(pid) = RunnerLock::holder(&folder) {
-        eprintln!(
+        tell(format_args!(
             "isobench-tui: run {id} of this plan and agent is held by the runner with pid {pid}: `isobench-tui attach {id}` shows it, --new starts another"
-        );
+        ));
         return Ok(Some(Exit::Held));
     }
     let over = run.items.iter().filter(|item| item.is_over()).count();
@@ -150,7 +151,7 @@ fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs,
 fn clone(checkout: &Checkout, config: &Config, plan: &Path) -> anyhow::Result<Option<Exit>> {
     let Ok((plan, _)) = PlanFile::read(plan) else { return Ok(None) };
     let Err(place) = checkout.clone_of(config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
-    eprintln!("cloning {} to {}", plan.repo, place.display());
+    tell(format_args!("cloning {} to {}", plan.repo, place.display()));
     let status = Command::new("git").args(["clone", "--progress", "--", &plan.repo]).arg(&place).status()?;
     Ok((!status.success()).then(|| usage(format!("git could not clone {}: see above", plan.repo))))
 }
@@ -173,13 +174,13 @@ fn begin(checkout: Checkout, config: Config, plan_path: PathBuf, only: &[String]
     let found = preflight(&plan, &checkout, &config);
     show_preflight(&found);
     if !found.is_runnable() {
-        eprintln!("isobench-tui: nothing can be run: all {} items are blocked, see above", found.items.len());
+        tell(format_args!("isobench-tui: nothing can be run: all {} items are blocked, see above", found.items.len()));
         return Ok(Exit::NothingRunnable);
     }
     if let Mode::Detached | Mode::Screen = mode
         && let detach::Logout::Kills(says) = detach::logout()
     {
-        eprintln!("warning: {says}");
+        tell(format_args!("warning: {says}"));
     }
     let binary = find::binary()?;
     let wanted = Wanted { checkout, plan_path, plan: &plan, plan_bytes: &bytes, config, preflight: &found, binary: &binary };
@@ -195,21 +196,24 @@ fn begin(checkout: Checkout, config: Config, plan_path: PathBuf, only: &[String]
 fn show_preflight(found: &Preflight) {
     for (check, says) in &found.checks {
         if *check != Check::Ok {
-            eprintln!("{:<8} {says}", check.name());
+            tell(format_args!("{:<8} {says}", check.name()));
         }
     }
     // where one thing blocks everything, it is said of each item too: people look for theirs
     for item in &found.items {
         if let Some(blocked) = &item.blocked {
-            eprintln!("{:<8} {}  {}  {}: {}", "blocked", item.item, short_sha(&item.human), blocked.class, blocked.why);
+            tell(format_args!("{:<8} {}  {}  {}: {}", "blocked", item.item, short_sha(&item.human), blocked.class, blocked.why));
         }
     }
 }
 
 fn resume(folder: RunFolder, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
     if let Some(pid) = RunnerLock::holder(&folder) {
-        eprintln!("isobench-tui: {}", RunnerError::Held { run: folder.run_id().0, pid: Some(pid) });
+        tell(format_args!("isobench-tui: {}", RunnerError::Held { run: folder.run_id().0, pid: Some(pid) }));
         return Ok(Exit::Held);
+    }
+    if Follower::load(&folder)?.created.is_none() {
+        return Ok(usage(RunnerError::Empty { run: folder.run_id().0 }));
     }
     match Job::open(folder, &find::binary()?) {
         Ok(job) => go(job, mode, keep_pause),
@@ -224,7 +228,7 @@ fn go(job: Job, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
         Mode::Headless(format) => headless(job, *format, keep_pause),
         Mode::Detached => {
             start_runner(&job.folder, &job.checkout.root, keep_pause)?;
-            println!("run {} goes on in the background: `isobench-tui attach {0}` shows it", job.folder.run_id());
+            print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it", job.folder.run_id()));
             Ok(Exit::Well)
         }
         Mode::Screen => {
@@ -288,9 +292,9 @@ pub(super) fn show(job: &Job) -> anyhow::Result<Exit> {
 
 fn headless(job: Job, format: Format, keep_pause: bool) -> anyhow::Result<Exit> {
     let folder = job.folder.clone();
-    let log = std::fs::File::options().append(true).create(true).open(folder.log())?;
+    let log = std::fs::File::options().append(true).create(true).mode(0o600).open(folder.log())?;
     let _ = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(log)).try_init();
-    eprintln!("run {} in {}", folder.run_id(), folder.path().display());
+    tell(format_args!("run {} in {}", folder.run_id(), folder.path().display()));
     let by = (!keep_pause).then(me);
     let started = Instant::now();
     let mut report = |entry: &Entry, run: &Run| progress(started, entry, run);
@@ -298,15 +302,16 @@ fn headless(job: Job, format: Format, keep_pause: bool) -> anyhow::Result<Exit> 
     let ended = match runtime.block_on(drive(job, by, &mut report)) {
         Ok(ended) => ended,
         Err(error @ RunnerError::Held { .. }) => {
-            eprintln!("isobench-tui: {error}");
+            tell(format_args!("isobench-tui: {error}"));
             return Ok(Exit::Held);
         }
         Err(RunnerError::Ledger(error)) => return Ok(usage(error)),
+        Err(error @ RunnerError::Empty { .. }) => return Ok(usage(error)),
         Err(error) => return Err(error.into()),
     };
     read::say(&folder, &ended.run, format)?;
     if !ended.finished {
-        eprintln!("run {} is not finished: `isobench-tui run --resume {0}` continues it", folder.run_id());
+        tell(format_args!("run {} is not finished: `isobench-tui run --resume {0}` continues it", folder.run_id()));
     }
     let bad = ["failed", "blocked", "stopped"].iter().any(|status| ended.run.count(status) > 0);
     Ok(if bad { Exit::ItemsFailed } else { Exit::Well })

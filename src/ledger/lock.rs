@@ -40,7 +40,7 @@ impl RunnerLock {
             .mode(0o600)
             .open(&path)
             .map_err(LedgerError::io("open", &path))?;
-        match patiently(&mut file, FlockOperation::NonBlockingLockExclusive) {
+        match patiently(&mut file, FlockOperation::NonBlockingLockExclusive, &|_| false) {
             Ok(()) => {}
             Err((Errno::WOULDBLOCK, pid)) => return Ok(Taken::Held { pid }),
             Err((errno, _)) => return Err(LedgerError::io("lock", &path)(errno.into())),
@@ -53,7 +53,7 @@ impl RunnerLock {
     /// Pid of the runner that holds the lock now; `None` when nobody does.
     pub fn holder(folder: &RunFolder) -> Option<u32> {
         let mut file = File::open(folder.lock()).ok()?;
-        match patiently(&mut file, FlockOperation::NonBlockingLockShared) {
+        match patiently(&mut file, FlockOperation::NonBlockingLockShared, &lives) {
             Err((Errno::WOULDBLOCK, pid)) => Some(pid.unwrap_or_default()),
             _ => None,
         }
@@ -62,13 +62,15 @@ impl RunnerLock {
 
 /// A killed runner's lock may live a moment longer, in a child of its between fork and exec: where the pid in the file
 /// is gone, that moment is waited out. A pid that stays away while the lock stays lives in another pid namespace.
-fn patiently(file: &mut File, operation: FlockOperation) -> Result<(), (Errno, Option<u32>)> {
+/// Whoever takes the lock waits in any case: who only looks holds it for an instant as well, while the file names the
+/// process that made the run and may still live. `sure` says of which pid the answer is taken at once.
+fn patiently(file: &mut File, operation: FlockOperation, sure: &dyn Fn(u32) -> bool) -> Result<(), (Errno, Option<u32>)> {
     let patience = Instant::now() + Duration::from_millis(500);
     loop {
         match flock(&*file, operation) {
             Err(Errno::WOULDBLOCK) => {
                 let pid = read_pid(file);
-                if pid.is_some_and(lives) || Instant::now() >= patience {
+                if pid.is_some_and(sure) || Instant::now() >= patience {
                     return Err((Errno::WOULDBLOCK, pid));
                 }
                 std::thread::sleep(Duration::from_millis(5));

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::domain::{AgentTotals, AttemptId, FailureClass, ItemId, Stage, Temper, Usage};
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{By, Fact};
-use crate::model::{Breaker, Item, ItemState, Run};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run};
 
 /// The next thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,8 @@ fn within(run: &Run, item: &Item, limits: &Limits<'_>, now: Timestamp) -> Next {
     if attempt.live_stage().is_some() {
         return Next::Busy;
     }
-    match follow(attempt, &run.stages, run.hold) {
+    let follows = follow(attempt, &run.stages, run.hold);
+    match if item.skipping.is_some() { cut_short(attempt, &run.stages, follows) } else { follows } {
         Follow::End(end) => {
             let held = run.hold && matches!(end, AttemptEnd::Failed { .. });
             let mut facts = vec![Fact::AttemptFinished { item: id.item.clone(), n: id.n, end }];
@@ -74,6 +75,18 @@ fn within(run: &Run, item: &Item, limits: &Limits<'_>, now: Timestamp) -> Next {
             Some(Hindrance::Limit(why)) => Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]),
             None => Next::Start { attempt: id, stage },
         },
+    }
+}
+
+/// What follows in an attempt that somebody skipped while no stage of it ran, or whose stage ended before it could be
+/// stopped: it is cleaned up and over.
+fn cut_short(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
+    match follows {
+        Follow::Stage(stage) if stage != Stage::Clean && stages.contains(&Stage::Clean) && !attempt.stages.is_empty() => {
+            Follow::Stage(Stage::Clean)
+        }
+        Follow::Stage(stage) if stage != Stage::Clean => Follow::End(AttemptEnd::Stopped { why: "skipped".to_owned() }),
+        other => other,
     }
 }
 

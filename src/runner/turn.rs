@@ -3,6 +3,7 @@
 mod inbox;
 mod recover;
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -152,11 +153,21 @@ impl Turn<'_> {
     async fn settle(&mut self) -> Result<Settled, RunnerError> {
         loop {
             self.obey().await;
-            if self.leaving != Leaving::Stays && self.live.is_none() {
-                return Ok(Settled::Leave);
-            }
             let limits = Limits { config: &self.job.config, until: self.until };
-            match next(&self.run, &limits, clock::now()) {
+            let now_what = next(&self.run, &limits, clock::now());
+            if self.leaving != Leaving::Stays && self.live.is_none() {
+                // an attempt whose last stage is over has come to its end: that is still said
+                return match now_what {
+                    Next::Record(facts) if matches!(facts.first(), Some(Fact::AttemptFinished { .. })) => {
+                        for fact in facts {
+                            self.record(fact).await?;
+                        }
+                        Ok(Settled::Leave)
+                    }
+                    _ => Ok(Settled::Leave),
+                };
+            }
+            match now_what {
                 Next::Record(facts) => {
                     for fact in facts {
                         self.record(fact).await?;
@@ -327,7 +338,8 @@ impl Turn<'_> {
                 Err(error) => {
                     if first.is_none() {
                         tracing::error!("{error}; trying again until it works");
-                        eprintln!("isobench-tui: {error}: free space there; the run goes on by itself (Ctrl-C leaves it)");
+                        let says = format!("isobench-tui: {error}: free space there; the run goes on by itself (Ctrl-C leaves it)");
+                        let _ = writeln!(io::stderr(), "{says}");
                     }
                     first.get_or_insert_with(|| (clock::up_ms(), error.to_string()));
                     tokio::select! {

@@ -1,8 +1,17 @@
 //! One binary for the tests that run the real program, so that it links once.
 
+mod alone;
+mod artifacts;
+mod budgets;
+mod campaign;
+mod controls;
 mod demo_agent;
+mod errors;
+mod fold;
 mod keeper;
+mod patches;
 mod pty;
+mod recover;
 mod screen;
 mod screen_frames;
 mod screen_journeys;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_isobench-tui");
 
 /// Longer than anything here takes on a slow machine; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until something is there, and returns it.
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -44,6 +44,26 @@ pub(crate) fn pid_in(path: &Path) -> i32 {
         let text = std::fs::read_to_string(path).ok()?;
         text.strip_suffix('\n')?.trim().parse().ok()
     })
+}
+
+/// Says that a test, or a part of one, can't run here. `tests/run` counts these lines and shows them.
+pub(crate) fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+    let Some(path) = std::env::var_os("ISOBENCH_SKIPS") else { return };
+    let name = std::thread::current().name().unwrap_or("?").to_owned();
+    let mut file = std::fs::File::options().append(true).create(true).open(path).expect("the file of skips");
+    // one write a line: other tests append to it as well
+    std::io::Write::write_all(&mut file, format!("{name}: {why}\n").as_bytes()).expect("a line in the file of skips");
+}
+
+/// The project's shared folder of real data, where this machine has it.
+pub(crate) fn shared() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    if path.join("corpus").is_dir() {
+        return Some(path);
+    }
+    skip("../shared is not here");
+    None
 }
 
 /// A folder that goes away, with its path.

@@ -37,7 +37,7 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
     match then {
         Then::Nothing => Vec::new(),
         Then::Detach => vec![Effect::Leave(Left::Detached)],
-        Then::Send(verb, item) => send(state, ask(verb, item)),
+        Then::Send(wish) => send(state, wish),
         Then::StopAndLeave(verb) => {
             let effects = send(state, ask(verb, None));
             if !effects.is_empty() {

@@ -89,8 +89,8 @@ fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now:
     let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
     let output = state.shown_output().filter(|output| !output.lines.is_empty() || item.live_stage().is_some());
     let rows = usize::from(area.height);
-    // a heading needs a blank row above it and something below it
-    if rows < 3 {
+    // a heading needs a blank row above it and a whole step below it
+    if rows < 4 {
         return;
     }
     let agent_leads = item.live_stage().is_none_or(|record| record.stage == Stage::Agent);

@@ -53,8 +53,8 @@ impl Entry {
             Err(error) => {
                 let envelope: Envelope<'_> = serde_json::from_str(line)?;
                 let kind = envelope.kind.into_owned();
-                // serde names the unknown variant first; an unknown word deeper in a known kind is a bad body
-                let is_unknown = error.to_string().starts_with(&format!("unknown variant `{kind}`"));
+                // an unknown word deeper in a known kind is a bad body: the list of what was expected tells them apart
+                let is_unknown = error.to_string().starts_with(&format!("unknown variant `{kind}`, expected one of `run_created`"));
                 let body = if is_unknown { Body::Unknown { kind } } else { Body::Bad { kind, why: error.to_string() } };
                 Ok(Self { seq: envelope.seq, at: envelope.at, up_ms: envelope.up_ms, body })
             }

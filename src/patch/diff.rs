@@ -43,8 +43,40 @@ fn path_of(header: &str) -> String {
     {
         return old.to_owned();
     }
-    let new = header.rsplit_once(" b/").map_or_else(|| header.rsplit_once(" \"b/").map_or(header, |(_, new)| new), |(_, new)| new);
-    new.trim_end_matches('"').to_owned()
+    // names with odd bytes stand in quotes, each half for itself
+    if let Some((_, quoted)) = header.strip_suffix('"').and_then(|header| header.rsplit_once(" \"b/")) {
+        return unquote(quoted);
+    }
+    header.rsplit_once(" b/").map_or(header, |(_, new)| new).to_owned()
+}
+
+/// A name as git quotes it for C: `gr\303\274n.py`, `new\nline.py`.
+fn unquote(quoted: &str) -> String {
+    let mut bytes = Vec::with_capacity(quoted.len());
+    let mut rest = quoted.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        bytes.push(match rest.next() {
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'r') => b'\r',
+            Some(b'a') => 7,
+            Some(b'b') => 8,
+            Some(b'v') => 11,
+            Some(b'f') => 12,
+            Some(digit @ b'0'..=b'3') => {
+                let octal = |digit: u8| digit.wrapping_sub(b'0') & 7;
+                let (second, third) = (rest.next().map_or(0, octal), rest.next().map_or(0, octal));
+                (octal(digit) << 6) | (second << 3) | third
+            }
+            Some(other) => other,
+            None => b'\\',
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// `12,3 +12,4 @@ …` → (3, 4); a length left out is 1.
@@ -66,6 +98,16 @@ mod tests {
         let files = changed_files(DIFF);
         let seen: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.added, file.removed)).collect();
         assert_eq!(seen, [("engine/a b.sh", 1, 2), ("new.py", 1, 1), ("bin", 0, 0)]);
+    }
+
+    #[test]
+    fn quoted_names_are_read_as_they_are_on_the_disk() {
+        let names = |diff: &str| changed_files(diff).into_iter().map(|file| file.path).collect::<Vec<_>>();
+        assert_eq!(names("diff --git \"a/gr\\303\\274n.py\" \"b/gr\\303\\274n.py\"\n"), ["grün.py"]);
+        assert_eq!(names("diff --git \"a/new\\nline.py\" \"b/new\\nline.py\"\n"), ["new\nline.py"]);
+        assert_eq!(names("diff --git a/plain.py \"b/\\\"quoted\\\".py\"\n"), ["\"quoted\".py"]);
+        assert_eq!(names("diff --git \"a/\\\\.py\" b/plain.py\n"), ["plain.py"]);
+        assert_eq!(names("diff --git \"a/\\\" \"b/\\\"\n"), ["\\"]);
     }
 
     #[test]

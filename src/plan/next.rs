@@ -256,3 +256,6 @@ pub fn why_not(run: &Run, item: &ItemId, runner_lives: bool) -> Option<String> {
         n => format!("{n} items before it"),
     })
 }
+
+#[cfg(test)]
+mod tests;

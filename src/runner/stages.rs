@@ -232,8 +232,17 @@ fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
         &["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", "--no-commit-id", &item.parent, &item.human],
     );
     expected.stdout = Some(folder.join("expected"));
-    Ok(vec![with_store(git(job, &tree, &index, &add)), diff, expected])
+    let mut add = with_store(git(job, &tree, &index, &add));
+    add.argv.splice(0..0, ["sh", "-c", ADD_AGAIN, "sh"].map(str::to_owned));
+    Ok(vec![add, diff, expected])
 }
+
+/// git refuses to add anything at all where an agent left a repository without a commit inside the worktree: its files
+/// are then taken as files. One with commits is a submodule to git, and stays one.
+const ADD_AGAIN: &str = r#""$@" && exit
+find . -mindepth 2 -name .git -prune -exec sh -c '
+  for inner; do git --git-dir="$inner" rev-parse -q --verify HEAD >/dev/null 2>&1 || rm -rf "$inner"; done' sh {} +
+exec "$@""#;
 
 /// Copies an index with its time: a file changed in the second in which it was checked out, to the same length, looks
 /// unchanged, and git looks closer only where the index is not younger than that.

@@ -174,7 +174,7 @@ fn send(state: &mut State, wish: Ask) -> Vec<Effect> {
     }
     let what = what(&wish);
     let request = state.asker.request(state.now, wish);
-    state.asked.push(Asked { id: request.id.clone(), what, at: state.now });
+    state.asked.push(Asked { id: request.id.clone(), verb, what, at: state.now });
     let mut effects = vec![Effect::Send(request)];
     if gone {
         effects.push(Effect::StartRunner);

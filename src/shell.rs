@@ -7,6 +7,7 @@ pub mod painter;
 pub mod places;
 pub mod reader;
 pub mod screen;
+pub mod setup;
 pub mod terminal;
 pub mod trail;
 pub mod watch;
@@ -14,4 +15,5 @@ pub mod window;
 
 pub use crate::ui::Left;
 pub use places::Places;
-pub use screen::{ScreenError, Setup, run};
+pub use screen::run;
+pub use setup::{ScreenError, Setup};

@@ -1,10 +1,10 @@
 //! Requests answered: which facts a verb makes of the run as it stands.
 
 use super::next::retry_from;
-use crate::domain::{ItemId, Stage};
+use crate::domain::{AttemptId, ItemId, Stage};
 use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, PlannedItem, Request, Verb};
-use crate::model::{Item, ItemState, Run, StageState};
+use crate::model::{Item, ItemState, Run, StageRecord, StageState};
 
 /// The facts of a request, its answer last. What they imply is done afterwards, from the model.
 /// `added` is the commit of an `add`, looked up by the caller.
@@ -95,8 +95,20 @@ fn thaw(run: &Run, request: &Request) -> Option<Fact> {
     }
 }
 
-fn freeze(run: &Run, request: &Request) -> Decision {
+/// The live stage, if it is the one that the request means: between a question and its answer another may have begun.
+fn meant<'a>(run: &'a Run, request: &Request) -> Result<(AttemptId, &'a StageRecord), String> {
     let (attempt, record) = run.live_stage().ok_or("no stage is running")?;
+    if request.ask.item.is_some() && named(run, request)?.id != attempt.item {
+        return Err(format!("{} is not running", request.ask.item.as_ref().map(ToString::to_string).unwrap_or_default()));
+    }
+    match request.ask.stage {
+        Some(stage) if stage != record.stage => Err(format!("{stage} is over; {} runs now", record.stage)),
+        _ => Ok((attempt, record)),
+    }
+}
+
+fn freeze(run: &Run, request: &Request) -> Decision {
+    let (attempt, record) = meant(run, request)?;
     let StageState::Running { frozen, keeper, .. } = &record.state else { return Err("no stage is running".to_owned()) };
     if request.ask.verb == Verb::Thaw {
         let fact = thaw(run, request).ok_or("it is not frozen")?;
@@ -113,10 +125,7 @@ fn freeze(run: &Run, request: &Request) -> Decision {
 }
 
 fn stopping(run: &Run, request: &Request, why: &str) -> Result<Fact, String> {
-    let (attempt, record) = run.live_stage().ok_or("no stage is running")?;
-    if request.ask.item.is_some() && named(run, request)?.id != attempt.item {
-        return Err(format!("{} is not running", request.ask.item.as_ref().map(ToString::to_string).unwrap_or_default()));
-    }
+    let (attempt, record) = meant(run, request)?;
     let StageState::Running { stopping: None, .. } = &record.state else { return Err("it is being stopped already".to_owned()) };
     Ok(Fact::StageStopping {
         item: attempt.item,

@@ -15,7 +15,7 @@ pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
     let mut out = String::new();
     let mut at = None;
     let mut look: Option<(Color, Color, Modifier)> = None;
-    for (x, y, cell) in old.diff(new) {
+    each_change(old, new, |x, y, cell| {
         if at != Some((x, y)) {
             let _ = write!(out, "\u{1b}[{};{}H", y.saturating_add(1), x.saturating_add(1));
         }
@@ -25,9 +25,8 @@ pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
             look = Some(next);
         }
         out.push_str(cell.symbol());
-        let wide = u16::try_from(width::width(cell.symbol())).unwrap_or(1).max(1);
-        at = Some((x.saturating_add(wide), y));
-    }
+        at = Some((x.saturating_add(columns(cell)), y));
+    });
     if look.is_some() {
         out.push_str("\u{1b}[0m");
     }
@@ -37,6 +36,31 @@ pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
         out.push_str("\u{1b}[?2026l");
     }
     out.into_bytes()
+}
+
+/// Hands out the cells that differ. What a wide character covered or uncovers counts as different: terminals disagree
+/// on what half of one leaves behind.
+fn each_change(old: &Buffer, new: &Buffer, mut each: impl FnMut(u16, u16, &Cell)) {
+    let area = new.area.intersection(old.area);
+    for y in area.top()..area.bottom() {
+        let (mut x, mut stale_until) = (area.left(), area.left());
+        while x < area.right() {
+            let (Some(cell), Some(before)) = (new.cell((x, y)), old.cell((x, y))) else { return };
+            let end = x.saturating_add(columns(cell)).min(area.right());
+            if cell != before || x < stale_until {
+                each(x, y, cell);
+                let covered = (x..end).filter_map(|x| Some(x.saturating_add(columns(old.cell((x, y))?))));
+                stale_until = covered.fold(stale_until, u16::max);
+            }
+            x = end;
+        }
+    }
+}
+
+/// Columns of a cell's character.
+fn columns(cell: &Cell) -> u16 {
+    let symbol = cell.symbol();
+    if symbol.len() == 1 { 1 } else { u16::try_from(width::width(symbol)).unwrap_or(1).max(1) }
 }
 
 /// Everything that a cell's style says, from nothing.
@@ -86,6 +110,7 @@ fn colour(out: &mut String, colour: Color, base: u8) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use ratatui::layout::Rect;
     use ratatui::style::Style;
 
@@ -113,5 +138,21 @@ mod tests {
         let mut parser = vt100::Parser::new(2, 20, 0);
         parser.process(&changes(&frame(""), &frame("日本x")));
         assert_eq!(parser.screen().contents(), "\n日本x");
+    }
+
+    proptest! {
+        #[test]
+        fn a_terminal_shows_every_frame_as_it_was_meant(texts in proptest::collection::vec("[ab 日本🎉é]{0,10}", 1..8)) {
+            let mut parser = vt100::Parser::new(2, 20, 0);
+            let mut old = frame("");
+            for text in texts {
+                let new = frame(&text);
+                parser.process(&changes(&old, &new));
+                let meant = format!("\n{}", text.trim_end());
+                let seen = parser.screen().contents();
+                prop_assert_eq!(seen.trim_end(), meant.trim_end());
+                old = new;
+            }
+        }
     }
 }

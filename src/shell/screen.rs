@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
 use futures_core::Stream;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as Caught, SignalKind, signal};
@@ -18,54 +17,19 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::painter::Painter;
 use super::places::Places;
 use super::reader::Reader;
+use super::setup::{ScreenError, Setup, io_error};
 use super::terminal::Terminal;
 use super::{effects, keys};
 use crate::host::clock;
-use crate::ledger::{By, RunFolder, RunnerLock, Tail};
-use crate::text::mask::Masker;
-use crate::theme::{Depth, Glyphs, Theme, ThemeError};
+use crate::ledger::{RunFolder, RunnerLock, Tail};
+use crate::theme::{Depth, Glyphs, Theme};
 use crate::ui::message::Sight;
-use crate::ui::state::{Limits, Start};
+use crate::ui::state::Start;
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
-
-/// What the screen needs to know at its start.
-#[derive(Debug)]
-pub struct Setup {
-    /// The run.
-    pub folder: RunFolder,
-    /// The harness root, for starting a runner.
-    pub root: PathBuf,
-    /// The folder of the run's items in ISO-Bench's layout: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
-    pub items: PathBuf,
-    /// Who sits at the screen.
-    pub by: By,
-    /// Hides secrets.
-    pub masker: Masker,
-    /// Limits that no fact carries.
-    pub limits: Limits,
-    /// Name of the theme: `dark`, `light`, `high-contrast`, `colour-blind`.
-    pub theme: String,
-}
-
-/// Why there is no screen.
-#[derive(Debug, thiserror::Error)]
-pub enum ScreenError {
-    /// The terminal refused.
-    #[error("can't {doing}: {source}")]
-    Io {
-        /// The verb with its object: "take the terminal".
-        doing: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The theme is wrong.
-    #[error(transparent)]
-    Theme(#[from] ThemeError),
-}
 
 /// What the loop waits for.
 enum Woken {
@@ -111,10 +75,6 @@ struct Screen {
     ledger: mpsc::Receiver<()>,
     drawn: Drawn,
     next_frame: Instant,
-}
-
-fn io_error(doing: &'static str) -> impl FnOnce(io::Error) -> ScreenError {
-    move |source| ScreenError::Io { doing, source }
 }
 
 /// Shows the run until somebody leaves.

@@ -54,7 +54,7 @@ impl Glyphs {
         none: "·",
         live: "▸",
         bar: "━",
-        track: "━",
+        track: "─",
         rule: "─",
         wall: "│",
         dot: "·",

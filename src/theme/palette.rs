@@ -80,6 +80,8 @@ impl Look {
         if depth == Depth::Mono || (self.bg.is_some() && bg.is_none()) {
             mods.extend(&self.mono);
         }
+        // a reversed row is of one colour, whatever its words have
+        let fg = if depth == Depth::Sixteen && self.fg.is_none() && bg.is_none() { Some(Color::Reset) } else { fg };
         let style = Style { fg, bg, ..Style::new() };
         Ok(mods.into_iter().fold(style, |style, found| style.add_modifier(found.modifier())))
     }

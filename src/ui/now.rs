@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::message::Turn;
+use super::message::{Sight, Turn};
 use super::state::State;
 use super::words::{between, moment};
 use super::{Mood, Said};
@@ -28,6 +28,9 @@ pub struct Budget {
 pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     match &item.state {
         ItemState::Running => match item.live_stage() {
+            Some(record) if matches!(state.runner, Sight::Gone) => {
+                Said::new(Mood::Warn, format!("{} was running when the runner went away; c continues", record.stage))
+            }
             Some(record) => running(state, record, state.clock(now)),
             None => Said::new(Mood::Live, "between two stages"),
         },
@@ -88,7 +91,7 @@ fn agent(state: &State, since: Timestamp, now: Timestamp) -> Option<Said> {
     let of = trail.max_steps.or(state.limits.steps).map(|max| format!("/{max}")).unwrap_or_default();
     Some(match &trail.turn {
         Turn::Tools => {
-            let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.name.as_str());
+            let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.word.as_str());
             Said::new(Mood::Live, format!("agent · step {n}{of} · {tool} {clock}"))
         }
         Turn::Model => {

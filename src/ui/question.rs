@@ -1,9 +1,10 @@
 //! Questions before something that costs.
 
+use super::sent::ask;
 use super::state::State;
 use super::{Key, words};
-use crate::domain::ItemId;
-use crate::ledger::{By, Verb};
+use crate::domain::{AttemptId, Stage};
+use crate::ledger::{Ask, By, Verb};
 use crate::model::{Item, ItemState, StageState};
 use crate::text::duration;
 
@@ -33,7 +34,7 @@ pub struct Choice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
     /// A wish is sent.
-    Send(Verb, Option<ItemId>),
+    Send(Ask),
     /// The runner is asked to end, and we leave when it has.
     StopAndLeave(Verb),
     /// We leave; the run goes on.
@@ -66,14 +67,19 @@ impl Question {
         } else {
             says.push("It is not run. R puts it back into the queue.".to_owned());
         }
-        Self::yes_no(format!("Skip {}?", item.id), says, "skip it", Then::Send(Verb::Skip, Some(item.id.clone())))
+        Self::yes_no(format!("Skip {}?", item.id), says, "skip it", Then::Send(ask(Verb::Skip, Some(item.id.clone()))))
     }
 
     /// Whether the live stage is to be stopped.
     pub fn stop(state: &State) -> Option<Self> {
         let (attempt, record) = state.run.live_stage()?;
         let says = vec!["Its processes are ended. The item counts as stopped; r runs the stage again.".to_owned()];
-        Some(Self::yes_no(format!("Stop '{}' of {}?", record.stage, attempt.item), says, "stop it", Then::Send(Verb::Stop, None)))
+        Some(Self::yes_no(
+            format!("Stop '{}' of {}?", record.stage, attempt.item),
+            says,
+            "stop it",
+            about_stage(Verb::Stop, attempt, record.stage),
+        ))
     }
 
     /// Whether the live stage is to be frozen, and what that costs.
@@ -81,13 +87,18 @@ impl Question {
         let (attempt, record) = state.run.live_stage()?;
         let cost = if record.stage.arm().is_some() {
             "This is a benchmark: numbers measured around a freeze are invalid, and the arm will have to be run again."
-        } else if record.stage == crate::domain::Stage::Agent {
+        } else if record.stage == Stage::Agent {
             "An open API call of the agent may break; most agents then retry the step."
         } else {
             "The stage only waits; nothing is lost."
         };
         let says = vec![cost.to_owned(), "Frozen time counts against no budget. P thaws.".to_owned()];
-        Some(Self::yes_no(format!("Freeze '{}' of {} now?", record.stage, attempt.item), says, "freeze it", Then::Send(Verb::Freeze, None)))
+        Some(Self::yes_no(
+            format!("Freeze '{}' of {} now?", record.stage, attempt.item),
+            says,
+            "freeze it",
+            about_stage(Verb::Freeze, attempt, record.stage),
+        ))
     }
 
     /// What becomes of the run when the screen is left.
@@ -105,6 +116,11 @@ impl Question {
         ];
         Self { title: "Leave the screen?".to_owned(), says, choices }
     }
+}
+
+/// A wish about the stage that the question named: what runs when it is answered may be another.
+fn about_stage(verb: Verb, attempt: AttemptId, stage: Stage) -> Then {
+    Then::Send(Ask { stage: Some(stage), ..ask(verb, Some(attempt.item)) })
 }
 
 /// Since when the live stage is frozen, and by whom.

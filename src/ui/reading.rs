@@ -66,6 +66,8 @@ pub enum Fold {
 pub enum Row {
     /// Its number, its letter and its first line.
     Head,
+    /// Its number, its letter and its main call: it says nothing.
+    HeadCall,
     /// Its main call in one line.
     Call,
     /// A line of the thought.
@@ -87,6 +89,7 @@ impl Pane {
     pub const ALL: [Self; 3] = [Self::Steps, Self::Output, Self::Result];
 
     /// The one after it.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Steps => Self::Output,
@@ -96,6 +99,7 @@ impl Pane {
     }
 
     /// The one before it.
+    #[must_use]
     pub const fn previous(self) -> Self {
         self.next().next()
     }
@@ -198,19 +202,25 @@ impl Reading {
     }
 }
 
+/// A step that says something has its call in a row of its own.
+fn has_call_row(step: &Shown) -> bool {
+    !step.calls.is_empty() && !step.head().is_empty()
+}
+
 /// How many rows a step takes.
 pub fn height(step: &Shown, fold: Fold, cols: usize) -> usize {
     match fold {
-        Fold::Folded => 1 + usize::from(!step.calls.is_empty()),
+        Fold::Folded => 1 + usize::from(has_call_row(step)),
         Fold::Unfolded => rows(step, fold, cols).len(),
     }
 }
 
 /// The rows of a step, texts wrapped to `cols` columns.
 pub fn rows(step: &Shown, fold: Fold, cols: usize) -> Vec<Row> {
-    let mut rows = vec![Row::Head];
+    let silent = step.head().is_empty() && !step.calls.is_empty();
+    let mut rows = vec![if silent { Row::HeadCall } else { Row::Head }];
     if fold == Fold::Folded {
-        if !step.calls.is_empty() {
+        if has_call_row(step) {
             rows.push(Row::Call);
         }
         return rows;

@@ -39,6 +39,8 @@ pub struct Shown {
 pub struct ShownCall {
     /// The tool.
     pub name: String,
+    /// What it does, in a word: `bash`, `view`, `edit`.
+    pub word: String,
     /// What it is about, in one line.
     pub gist: String,
     /// Its arguments.
@@ -98,6 +100,7 @@ impl ShownCall {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_else(|_| Value::String(call.args.clone()));
         Self {
             name: clean::first_line(&masker.mask(&call.name)),
+            word: clean::first_line(&masker.mask(word(&call.name, &args))),
             gist: clean::first_line(&masker.mask(&gist(&args))),
             args: arguments(&args, masker),
             result: call
@@ -115,18 +118,44 @@ impl ShownResult {
     }
 }
 
-/// What a call is about: its command, its command and path, or all of it.
+/// What a call does, in a word.
+fn word<'a>(name: &'a str, args: &'a Value) -> &'a str {
+    match (name, args.get("command").and_then(Value::as_str)) {
+        ("str_replace_based_edit_tool" | "str_replace_editor", Some("str_replace")) => "edit",
+        ("str_replace_based_edit_tool" | "str_replace_editor", Some(command)) => command,
+        ("sequentialthinking", _) => "think",
+        ("task_done", _) => "done",
+        _ => name,
+    }
+}
+
+/// What a call is about: its file, its command, or its longest argument.
 fn gist(args: &Value) -> String {
     let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
-    let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty()).unwrap_or_default();
-    match (field("command"), path) {
-        ("", "") => {
+    let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty());
+    match (path, field("command")) {
+        (Some(path), _) => short_path(path),
+        (None, "") => {
             let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
             texts.max_by_key(|text| text.len()).unwrap_or_default().to_owned()
         }
-        ("", path) => path.to_owned(),
-        (command, "") => command.to_owned(),
-        (command, path) => format!("{command} {path}"),
+        (None, command) => without_cd(command).to_owned(),
+    }
+}
+
+/// The end of a long path.
+fn short_path(path: &str) -> String {
+    match path.rmatch_indices('/').nth(2) {
+        Some((at, _)) if at > 0 => format!("…{}", path.get(at..).unwrap_or_default()),
+        _ => path.to_owned(),
+    }
+}
+
+/// A command without the change of folder that agents put before each.
+fn without_cd(command: &str) -> &str {
+    match command.trim_start().split_once("&&") {
+        Some((cd, rest)) if cd.starts_with("cd ") => rest.trim_start(),
+        _ => command,
     }
 }
 
@@ -171,6 +200,15 @@ fn text(s: &str, masker: &Masker) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::domain::{ToolResult, Usage};
+
+    #[test]
+    fn a_call_is_told_in_a_few_words() {
+        let edit = serde_json::json!({"command": "str_replace", "path": "/home/x/work/vllm/core/scheduler.py"});
+        let told = (word("str_replace_based_edit_tool", &edit).to_owned(), gist(&edit));
+        assert_eq!(told, ("edit".to_owned(), "…/vllm/core/scheduler.py".to_owned()));
+        let bash = serde_json::json!({"command": "cd /home/x && make -j2"});
+        assert_eq!((word("bash", &bash), gist(&bash).as_str()), ("bash", "make -j2"));
+    }
 
     #[test]
     fn what_is_shown_is_clean_masked_and_bounded() {

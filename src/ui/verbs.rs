@@ -7,7 +7,7 @@ use super::state::{Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
-use crate::model::{Breaker, Item, RunState};
+use crate::model::{Breaker, Item, ItemState, RunState};
 
 /// Does what an action about the run or an item asks for. `None`: it is no such action.
 pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> {
@@ -37,7 +37,7 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
     match then {
         Then::Nothing => Vec::new(),
         Then::Detach => vec![Effect::Leave(Left::Detached)],
-        Then::Send(verb, item) => send(state, ask(verb, item)),
+        Then::Send(wish) => send(state, wish),
         Then::StopAndLeave(verb) => {
             let effects = send(state, ask(verb, None));
             if !effects.is_empty() {
@@ -56,7 +56,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Pause => (alive && state.run.finished.is_none()) || is_stopped_queue(state),
         Action::Freeze | Action::Stop => alive && state.run.live_stage().is_some(),
         Action::Skip => alive && item.is_some_and(may_be_skipped),
-        Action::RetryStage => item.is_some_and(|item| item.is_over() && item.last_attempt().is_some()),
+        Action::RetryStage => item.is_some_and(|item| matches!(item.state, ItemState::Failed { .. } | ItemState::Stopped { .. })),
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
         Action::Hold => alive && state.run.finished.is_none(),
@@ -161,6 +161,10 @@ fn send(state: &mut State, wish: Ask) -> Vec<Effect> {
     let (verb, gone) = (wish.verb, matches!(state.runner, Sight::Gone));
     if gone && !verb.starts_runner() {
         return refuse(state, "nobody would read it: the run has no runner; c continues it");
+    }
+    if gone && verb == Verb::Resume {
+        // a runner that is started by hand lifts the pause
+        return vec![Effect::StartRunner];
     }
     let what = what(&wish);
     let request = state.asker.request(state.now, wish);

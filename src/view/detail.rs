@@ -19,9 +19,6 @@ use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Said, State};
 
-/// Columns of a budget's figures.
-const FIGURES: u16 = 16;
-
 /// Draws it.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
     let Some(item) = state.selected_item() else {
@@ -53,12 +50,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     streams(canvas, flow.rest(), state, item, now);
 }
 
-/// `vllm_core-0001  83450458 → 1a2b3c4d   running ×2`.
+/// `vllm_core-0001  83450458 on 1a2b3c4d   running ×2`.
 pub fn title(canvas: &mut Canvas<'_>, row: Rect, item: &Item) {
     let glyphs = canvas.glyphs();
     let mut left = Words::of(Role::Strong, item.id.0.as_str()).add(Role::Muted, format!("  {}", short_sha(&item.human)));
     if !item.parent.is_empty() {
-        left = left.add(Role::Muted, format!(" {} {}", glyphs.arrow, short_sha(&item.parent)));
+        left = left.add(Role::Muted, format!(" on {}", short_sha(&item.parent)));
     }
     let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
     canvas.ends(row, &left, &Words::of(status_role(item), item.status()).add(Role::Muted, tries));
@@ -72,23 +69,18 @@ pub fn said(canvas: &mut Canvas<'_>, flow: &mut Flow, said: &Said, rows: usize) 
     }
 }
 
-/// One row a budget, or all in one row where it is wide.
+/// One row a budget, or all in one row where that is enough.
 pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item: &Item, now: Timestamp) {
     let budgets = budgets(state, item, now);
     let area = flow.rest();
-    let n = u16::try_from(budgets.len()).unwrap_or(1).max(1);
-    let each = area.width / n;
-    if each < 7 + FIGURES + 6 && area.height > 12 {
+    if bar::width_beside(&budgets) > area.width && area.height > 12 {
+        let figures = budgets.iter().filter(|budget| budget.share.is_some()).map(bar::figures).max().unwrap_or_default();
         for budget in &budgets {
             let Some(row) = flow.row() else { return };
-            bar::budget(canvas, row, budget, FIGURES);
+            bar::budget(canvas, row, budget, figures);
         }
-        return;
-    }
-    let Some(row) = flow.row().filter(|_| !budgets.is_empty()) else { return };
-    for (at, budget) in budgets.iter().enumerate() {
-        let x = row.x.saturating_add(each.saturating_mul(u16::try_from(at).unwrap_or_default()));
-        bar::budget(canvas, Rect { x, width: each.saturating_sub(2), ..row }, budget, FIGURES.min(each / 2));
+    } else if let Some(row) = flow.row().filter(|_| !budgets.is_empty()) {
+        bar::beside(canvas, row, &budgets);
     }
 }
 
@@ -97,8 +89,8 @@ fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now:
     let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
     let output = state.shown_output().filter(|output| !output.lines.is_empty() || item.live_stage().is_some());
     let rows = usize::from(area.height);
-    // a heading needs a blank row above it and something below it
-    if rows < 3 {
+    // a heading needs a blank row above it and a whole step below it
+    if rows < 4 {
         return;
     }
     let agent_leads = item.live_stage().is_none_or(|record| record.stage == Stage::Agent);

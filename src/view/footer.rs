@@ -17,7 +17,9 @@ const FRESH: u64 = 60_000;
 pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
     let fresh = state.note.as_ref().filter(|(at, _)| between(*at, now) < FRESH).map(|(_, said)| said.clone());
     let of_run = || {
-        let (at, says) = state.run.notes.last()?;
+        // what the header says already is not said again
+        let above = state.run.pause.as_ref().map(|pause| pause.at);
+        let (at, says) = state.run.notes.iter().rev().find(|(at, says)| Some(*at) != above && !says.starts_with("the queue waits"))?;
         Some(Said::new(Mood::Quiet, format!("{}  {says}", moment(*at, now, &state.zone))))
     };
     if let Some(said) = sent::waiting(state, now).or(fresh).or_else(of_run) {
@@ -32,8 +34,9 @@ pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
         let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
         let key = if binding.action == Action::MoveUp { "J K".into() } else { key };
         let short = verbs::word(state, binding.action, binding.short);
-        let next = words.clone().add(Role::Accent, key).add(Role::Muted, format!(" {short}   "));
-        if next.width() > usize::from(area.width) + 3 {
+        let gap = if words.width() == 0 { "" } else { "   " };
+        let next = words.clone().add(Role::Text, gap).add(Role::Accent, key).add(Role::Muted, format!(" {short}"));
+        if next.width() > usize::from(area.width) {
             break;
         }
         words = next;

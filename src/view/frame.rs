@@ -31,10 +31,10 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
         return Layout::default();
     }
     let page = inset(area, 1);
-    let notices = notices(state, now);
+    let lines = header::lines(&notices(state, now), usize::from(page.width), area.height);
     let mut flow = Flow::new(page);
-    if let Some(area) = flow.take(usize::from(header::height(&notices, area.height))) {
-        header::draw(&mut canvas, area, state, &notices, now);
+    if let Some(area) = flow.take(2 + lines.len()) {
+        header::draw(&mut canvas, area, state, &lines, now);
     }
     if let Some(row) = flow.row() {
         rule(&mut canvas, Rect { x: area.x, width: area.width, ..row });
@@ -70,6 +70,7 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
         let list = u16::try_from(queue::Columns::fitting(state, most.min(wanted)).width()).unwrap_or(u16::MAX).min(body.width);
         let list_area = Rect { width: list, ..body };
         let rows = queue::draw(canvas, list_area, state, now);
+        list_range(canvas, list_area, state, rows);
         wall(canvas, Rect { x: body.x.saturating_add(list + 1), width: 1, ..body });
         let item_area = Rect { x: body.x.saturating_add(list + 3), width: body.width.saturating_sub(list + 3), ..body };
         detail::draw(canvas, item_area, state, now);
@@ -81,14 +82,26 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
     let mut layout = Layout::default();
     if let Some(area) = flow.take(usize::from(needed.min(most).min(body.height))) {
         layout.queue_rows = queue::draw(canvas, area, state, now);
+        list_range(canvas, area, state, layout.queue_rows);
     }
     if flow.left() >= 3
         && let Some(row) = flow.row()
     {
-        rule(canvas, row);
+        rule(canvas, Rect { x: 0, width: canvas.area().width, ..row });
         detail::draw(canvas, flow.rest(), state, now);
     }
     layout
+}
+
+/// Which items are seen, in the rule above the list.
+fn list_range(canvas: &mut Canvas<'_>, list: Rect, state: &State, rows: usize) {
+    let Some(range) = queue::range(state, rows) else { return };
+    let words = Words::of(Role::Muted, format!(" {range} "));
+    let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
+    if wide < list.width {
+        let above = Rect { x: list.right() - wide, y: list.y.saturating_sub(1), width: wide, height: 1 };
+        canvas.line(above, &words);
+    }
 }
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect, state: &State) {

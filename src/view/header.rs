@@ -23,20 +23,24 @@ const COUNTED: [(&str, Role); 7] = [
     ("running", Role::Live),
 ];
 
-/// Rows that the header takes: two, and one a notice.
-pub fn height(notices: &[Said], frame_rows: u16) -> u16 {
-    let room: usize = if frame_rows >= 30 {
-        4
-    } else if frame_rows >= 14 {
-        2
-    } else {
-        1
+/// The lines of the notices: two a notice at most, and no more than a frame of so many rows has room for.
+pub fn lines(notices: &[Said], cols: usize, frame_rows: u16) -> Vec<Said> {
+    let room: usize = match frame_rows {
+        30.. => 6,
+        20.. => 3,
+        14.. => 2,
+        _ => 1,
     };
-    2 + u16::try_from(notices.len().min(room)).unwrap_or_default()
+    let each = if room < 2 { 1 } else { 2 };
+    let wrapped = notices.iter().flat_map(|said| {
+        let lines = width::wrap(&said.text, cols, each);
+        lines.into_iter().map(|line| Said::new(said.mood, line))
+    });
+    wrapped.take(room).collect()
 }
 
-/// Draws it.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, notices: &[Said], now: Timestamp) {
+/// Draws it: two rows, and the lines of the notices.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, lines: &[Said], now: Timestamp) {
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
         title(canvas, row, state, now);
@@ -44,12 +48,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, notices: &[Said]
     if let Some(row) = flow.row() {
         counts(canvas, row, state);
     }
-    let room = flow.left();
-    for (at, notice) in notices.iter().take(room).enumerate() {
+    for said in lines {
         let Some(row) = flow.row() else { return };
-        let hidden = if at + 1 == room { notices.len() - room } else { 0 };
-        let more = if hidden > 0 { Words::of(Role::Muted, format!("+{hidden} more")) } else { Words::new() };
-        canvas.ends(row, &Words::of(role(notice.mood), notice.text.as_str()), &more);
+        canvas.line(row, &Words::of(role(said.mood), said.text.as_str()));
     }
 }
 

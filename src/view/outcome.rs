@@ -7,7 +7,7 @@ use crate::theme::Role;
 use crate::ui::results::{Results, Row};
 
 /// Columns of a number.
-const CELL: usize = 10;
+const CELL: usize = 9;
 
 /// Draws as much as there is room for; the table of numbers from a row on.
 pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidence: Evidence, top: usize) {
@@ -58,10 +58,16 @@ fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, rungs: &[RungAnswer], eviden
         }
         return;
     }
-    let mut words = Words::of(Role::Muted, "ladder  ");
+    let mut words = Words::of(Role::Muted, "ladder");
     for found in rungs {
         let (role, mark) = mark(canvas, found.answer);
-        words = words.add(role, mark).add(Role::Muted, format!(" {}  ", found.rung.name()));
+        let next = Words::of(Role::Text, "  ").add(role, mark).add(Role::Muted, format!(" {}", found.rung.name()));
+        if words.width() + next.width() > usize::from(flow.rest().width) {
+            let Some(row) = flow.row() else { return };
+            canvas.line(row, &words);
+            words = Words::of(Role::Text, " ".repeat(6));
+        }
+        words = words.join(next);
     }
     if let Some(row) = flow.row() {
         canvas.line(row, &words);
@@ -87,9 +93,9 @@ fn mark(canvas: &Canvas<'_>, answer: Answer) -> (Role, &'static str) {
 fn table(canvas: &mut Canvas<'_>, flow: &mut Flow, rows: &[Row], cols: usize) {
     let compared = rows.iter().any(|row| row.against.iter().any(Option::is_some));
     // name, three arms, two differences; differences first give way to the numbers
-    let cells = if compared && cols >= 16 + CELL * 5 {
+    let cells = if compared && cols >= 15 + CELL * 5 {
         5
-    } else if compared && cols >= 12 + CELL * 4 {
+    } else if compared && cols >= 13 + CELL * 4 {
         4
     } else {
         3
@@ -99,8 +105,8 @@ fn table(canvas: &mut Canvas<'_>, flow: &mut Flow, rows: &[Row], cols: usize) {
     // with four columns the difference is that against the human's commit
     let shown: Vec<&str> = titles.iter().enumerate().filter(|(at, _)| keeps(*at, cells)).map(|(_, title)| *title).collect();
     if let Some(row) = flow.row() {
-        let heads: String = shown.iter().map(|title| format!("{title:>CELL$}")).collect();
-        canvas.line(row, &Words::of(Role::Muted, format!("{}{heads}", " ".repeat(name))));
+        let blank = Words::of(Role::Muted, " ".repeat(name));
+        canvas.line(row, &shown.iter().fold(blank, |words, title| words.add(Role::Muted, format!("{title:>CELL$}"))));
     }
     for row in rows {
         let Some(place) = flow.row() else { return };
@@ -119,7 +125,11 @@ const fn keeps(column: usize, cells: usize) -> bool {
 fn table_row(row: &Row, name: usize, cells: usize) -> Words {
     let mut words = Words::of(Role::Text, width::fit(&row.name, name));
     for (at, cell) in row.cells.iter().enumerate() {
-        let role = if at == 2 { Role::Strong } else { Role::Text };
+        let role = match (cell, at) {
+            (None, _) => Role::Muted,
+            (Some(_), 2) => Role::Strong,
+            (Some(_), _) => Role::Text,
+        };
         let text = cell.as_deref().unwrap_or("-");
         words = words.add(role, format!("{text:>CELL$}"));
     }

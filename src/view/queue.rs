@@ -69,7 +69,7 @@ impl Columns {
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> usize {
     let columns = Columns::fitting(state, usize::from(area.width));
     let rows = usize::from(area.height).saturating_sub(1);
-    heading(canvas, row_of(area, 0), state, &columns, rows);
+    heading(canvas, row_of(area, 0), &columns);
     if state.run.items.is_empty() {
         canvas.line(row_of(area, 1), &Words::of(Role::Muted, "  no items yet"));
     }
@@ -84,7 +84,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     rows
 }
 
-fn heading(canvas: &mut Canvas<'_>, row: Rect, state: &State, columns: &Columns, rows: usize) {
+fn heading(canvas: &mut Canvas<'_>, row: Rect, columns: &Columns) {
     let titles = [
         (columns.id, "item"),
         (columns.sha, "commit"),
@@ -99,14 +99,16 @@ fn heading(canvas: &mut Canvas<'_>, row: Rect, state: &State, columns: &Columns,
         line.push_str(&width::fit(title, cols));
         line.push_str(&" ".repeat(columns.gap));
     }
+    canvas.line(row, &Words::of(Role::Muted, line.trim_end()));
+}
+
+/// Which rows of the list are seen, where not all are: `3-8 of 24`.
+pub fn range(state: &State, rows: usize) -> Option<String> {
     let all = state.run.items.len();
-    let place = if all > rows && rows > 0 {
+    (all > rows && rows > 0).then(|| {
         let top = state.queue.top.min(all - rows);
-        Words::of(Role::Muted, format!("{}-{} of {all}", top + 1, top + rows))
-    } else {
-        Words::new()
-    };
-    canvas.ends(row, &Words::of(Role::Muted, line.trim_end()), &place);
+        format!("{}-{} of {all}", top + 1, top + rows)
+    })
 }
 
 fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, columns: &Columns, now: Timestamp) -> Words {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
 use crate::domain::Reply;
-use crate::text::{self, duration, width};
+use crate::text::{self, duration};
 use crate::theme::Role;
 use crate::ui::kind::Kind;
 use crate::ui::message::Turn;
@@ -15,7 +15,7 @@ use crate::ui::step::{How, Shown, ShownCall};
 use crate::ui::words::between;
 
 /// Columns before the text of a step: its number, its letter.
-const INDENT: u16 = 9;
+const INDENT: u16 = 8;
 
 /// The newest steps, two rows each, as many as there is room for.
 pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
@@ -55,7 +55,7 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, reading: &Readin
             let Some(line) = (start + at).checked_sub(top).filter(|line| *line < seen) else { continue };
             let place = row_of(area, line);
             draw_row(canvas, place, step, row, clock.as_deref());
-            if position == reading.cursor && matches!(row, Row::Head | Row::Call) {
+            if position == reading.cursor && matches!(row, Row::Head | Row::HeadCall | Row::Call) {
                 canvas.tint(place, Role::Selected);
             }
         }
@@ -77,6 +77,12 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock:
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
     match row {
         Row::Head => head(canvas, area, text, step),
+        Row::HeadCall => {
+            number(canvas, area, step);
+            if let Some(call) = step.main_call() {
+                call_line(canvas, text, step, call, clock);
+            }
+        }
         Row::Call => {
             if let Some(call) = step.main_call() {
                 call_line(canvas, text, step, call, clock);
@@ -85,7 +91,7 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock:
         Row::Thought(line) => canvas.line(text, &Words::of(Role::Text, line.as_str())),
         Row::Name(at) => {
             if let Some(call) = step.calls.get(*at) {
-                let (role, mark) = mark(canvas, call);
+                let (role, mark) = mark(canvas, step, call);
                 canvas.line(text, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
             }
         }
@@ -100,34 +106,47 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock:
     }
 }
 
-fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
-    let number = Words::of(Role::Muted, format!("{:>5} ", step.index)).add(kind_role(step.kind), step.kind.letter().to_string());
+fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown) {
+    let number = Words::of(Role::Muted, format!("{:>4} ", step.index)).add(kind_role(step.kind), step.kind.letter().to_string());
     canvas.line(Rect { width: INDENT.min(area.width), ..area }, &number);
+}
+
+fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
+    number(canvas, area, step);
     let role = if step.error.is_some() { Role::Bad } else { Role::Text };
     let tokens = if area.width >= 90 && step.tokens > 0 { text::tokens(step.tokens) } else { String::new() };
     canvas.ends(text, &Words::of(role, step.head()), &Words::of(Role::Muted, tokens));
 }
 
-/// `bash  python bench.py            ✓ latency: 12.3 ms`.
+/// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.
 fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall, clock: Option<&str>) {
-    let (role, mark) = mark(canvas, call);
+    let (role, mark) = mark(canvas, step, call);
     let others = if step.calls.len() > 1 { format!(" +{}", step.calls.len() - 1) } else { String::new() };
-    let left = Words::of(Role::Accent, call.name.as_str()).add(Role::Muted, others).add(Role::Muted, format!("  {}", call.gist));
-    let answer = match (&call.result, clock) {
-        (Some(result), _) => result.head().to_owned(),
-        (None, Some(clock)) => clock.to_owned(),
-        (None, None) => String::new(),
+    let words = Words::of(role, format!("{mark} ")).add(Role::Accent, call.word.as_str()).add(Role::Muted, others);
+    let words = words.add(Role::Muted, format!("  {}", call.gist));
+    let Some(result) = &call.result else {
+        canvas.ends(area, &words, &Words::of(Role::Live, clock.unwrap_or_default()));
+        return;
     };
-    let answer = width::clip(&answer, usize::from(area.width) * 2 / 5).into_owned();
-    canvas.ends(area, &left, &Words::of(role, mark).add(Role::Muted, format!(" {answer}").trim_end()));
+    let answer = result.head();
+    if answer.is_empty() || (area.width < 80 && result.how == How::Well) {
+        canvas.line(area, &words);
+        return;
+    }
+    let split = area.width * 11 / 20;
+    canvas.line(Rect { width: split.saturating_sub(2), ..area }, &words);
+    let role = if result.how == How::Well { Role::Faint } else { Role::Bad };
+    canvas.line(Rect { x: area.x.saturating_add(split), width: area.width - split, ..area }, &Words::of(role, answer));
 }
 
-fn mark(canvas: &Canvas<'_>, call: &ShownCall) -> (Role, &'static str) {
+fn mark(canvas: &Canvas<'_>, step: &Shown, call: &ShownCall) -> (Role, &'static str) {
     let glyphs = canvas.glyphs();
     match call.result.as_ref().map(|result| result.how) {
         Some(How::Well) => (Role::Good, glyphs.ok),
         Some(How::Badly) => (Role::Bad, glyphs.no),
-        None => (Role::Live, glyphs.running),
+        None if step.reply == Reply::ToolsRunning => (Role::Live, glyphs.running),
+        // it never answered
+        None => (Role::Muted, glyphs.none),
     }
 }
 

@@ -1,8 +1,16 @@
 //! Runs in all their states, made of facts: for screens without a runner.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    reason = "a test may fail loudly"
+)]
 
 use isobench_tui::domain::{
-    AgentTotals, Answer, ArmDetail, CheckDetail, Direction, FailureClass, ItemId, Metric, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
-    StageEnd, StageOutcome, Standing, Usage, Verdict,
+    AgentTotals, Answer, ArmDetail, CheckDetail, Direction, FailureClass, ItemId, Metric, Rung, RungAnswer, ScoreDetail, Stage,
+    StageDetail, StageEnd, StageOutcome, Standing, Usage, Verdict,
 };
 use isobench_tui::ledger::fact::{AttemptEnd, Blocked};
 use isobench_tui::ledger::lock::Taken;
@@ -11,21 +19,21 @@ use isobench_tui::model::Run;
 use jiff::{SignedDuration, Timestamp};
 
 /// When the runs of the tests began.
-pub fn base() -> Timestamp {
+pub(crate) fn base() -> Timestamp {
     "2026-11-21T09:30:12Z".parse().unwrap()
 }
 
 /// Facts with the second at which each happened.
-pub struct Story {
-    pub facts: Vec<(u64, Fact)>,
+pub(crate) struct Story {
+    pub(crate) facts: Vec<(u64, Fact)>,
     clock: u64,
 }
 
-pub fn ann() -> By {
+pub(crate) fn ann() -> By {
     By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: Some("pts/3".to_owned()) }
 }
 
-pub fn id(n: usize) -> ItemId {
+pub(crate) fn id(n: usize) -> ItemId {
     ItemId(format!("vllm_core-{n:04}"))
 }
 
@@ -35,12 +43,12 @@ fn sha(n: usize, salt: u64) -> String {
 
 impl Story {
     /// A run of so many items, with its runner.
-    pub fn of(items: usize) -> Self {
+    pub(crate) fn of(items: usize) -> Self {
         let items = (1..=items).map(|n| PlannedItem { item: id(n), human: sha(n, 1), parent: sha(n, 77), blocked: None }).collect();
         Self::planned(items)
     }
 
-    pub fn planned(items: Vec<PlannedItem>) -> Self {
+    pub(crate) fn planned(items: Vec<PlannedItem>) -> Self {
         let plan = RunPlan {
             plan: "plans/vllm_core.json".to_owned(),
             digest: "d1".repeat(32),
@@ -57,38 +65,38 @@ impl Story {
         story
     }
 
-    pub fn push(&mut self, fact: Fact) -> &mut Self {
+    pub(crate) fn push(&mut self, fact: Fact) -> &mut Self {
         self.facts.push((self.clock, fact));
         self
     }
 
-    pub fn wait(&mut self, seconds: u64) -> &mut Self {
+    pub(crate) fn wait(&mut self, seconds: u64) -> &mut Self {
         self.clock += seconds;
         self
     }
 
-    pub fn attempt(&mut self, item: usize, n: u32, from: Stage) -> &mut Self {
+    pub(crate) fn attempt(&mut self, item: usize, n: u32, from: Stage) -> &mut Self {
         self.push(Fact::AttemptStarted { item: id(item), n, from })
     }
 
-    pub fn start(&mut self, item: usize, n: u32, stage: Stage) -> &mut Self {
+    pub(crate) fn start(&mut self, item: usize, n: u32, stage: Stage) -> &mut Self {
         let budget_ms = (stage == Stage::Agent).then_some(3_600_000);
         self.push(Fact::StageStarting { item: id(item), n, stage, budget_ms });
         self.push(Fact::StageStarted { item: id(item), n, stage, pid: 9000 })
     }
 
-    pub fn end(&mut self, item: usize, n: u32, stage: Stage, end: StageEnd, detail: StageDetail) -> &mut Self {
+    pub(crate) fn end(&mut self, item: usize, n: u32, stage: Stage, end: StageEnd, detail: StageDetail) -> &mut Self {
         let outcome = StageOutcome { end, child: None, duration_ms: 1000, detail };
         self.push(Fact::StageFinished { item: id(item), n, stage, outcome })
     }
 
     /// A stage that takes so many seconds and does its work.
-    pub fn stage(&mut self, item: usize, n: u32, stage: Stage, seconds: u64, detail: StageDetail) -> &mut Self {
+    pub(crate) fn stage(&mut self, item: usize, n: u32, stage: Stage, seconds: u64, detail: StageDetail) -> &mut Self {
         self.start(item, n, stage).wait(seconds).end(item, n, stage, StageEnd::Done, detail)
     }
 
     /// Worktree, agent and check.
-    pub fn work(&mut self, item: usize, n: u32) -> &mut Self {
+    pub(crate) fn work(&mut self, item: usize, n: u32) -> &mut Self {
         self.attempt(item, n, Stage::Worktree);
         self.stage(item, n, Stage::Worktree, 2, StageDetail::Nothing);
         self.stage(item, n, Stage::Agent, 700 + 37 * item as u64, StageDetail::Agent(totals(40 + item as u32)));
@@ -96,7 +104,7 @@ impl Story {
     }
 
     /// An item from its first to its last stage.
-    pub fn done(&mut self, item: usize, against_human: f64) -> &mut Self {
+    pub(crate) fn done(&mut self, item: usize, against_human: f64) -> &mut Self {
         self.work(item, 1);
         for (stage, factor) in [(Stage::Human, 1.0), (Stage::Baseline, 1.25), (Stage::Candidate, 1.0 - against_human / 100.0)] {
             self.stage(item, 1, stage, 90, StageDetail::Arm(arm(factor)));
@@ -107,7 +115,7 @@ impl Story {
     }
 
     /// An item that fails in a stage.
-    pub fn failed(&mut self, item: usize, n: u32, stage: Stage, class: FailureClass, why: &str) -> &mut Self {
+    pub(crate) fn failed(&mut self, item: usize, n: u32, stage: Stage, class: FailureClass, why: &str) -> &mut Self {
         let end = StageEnd::Failed { class, why: why.to_owned() };
         self.attempt(item, n, Stage::Worktree);
         self.stage(item, n, Stage::Worktree, 2, StageDetail::Nothing);
@@ -119,7 +127,7 @@ impl Story {
     }
 
     /// The run that these facts tell.
-    pub fn run(&self) -> Run {
+    pub(crate) fn run(&self) -> Run {
         let mut run = Run::default();
         for (n, (at, fact)) in self.facts.iter().enumerate() {
             let line = Entry::encode(n as u64 + 1, moment(base(), *at), at * 1000, fact).unwrap();
@@ -129,12 +137,12 @@ impl Story {
     }
 
     /// The second of the last fact.
-    pub fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.clock
     }
 
     /// Writes them as a run's ledger that began at `begin`; the writer holds the run's lock.
-    pub fn write(&self, folder: &RunFolder, begin: Timestamp) -> Writer {
+    pub(crate) fn write(&self, folder: &RunFolder, begin: Timestamp) -> Writer {
         std::fs::create_dir_all(folder.path()).unwrap();
         let Taken::Ours(lock) = RunnerLock::take(folder).unwrap() else { panic!("the lock is taken") };
         let (mut writer, _) = Writer::open(folder, lock, 0).unwrap();
@@ -146,11 +154,11 @@ impl Story {
 }
 
 /// So many seconds after the beginning.
-pub fn moment(begin: Timestamp, seconds: u64) -> Timestamp {
+pub(crate) fn moment(begin: Timestamp, seconds: u64) -> Timestamp {
     begin + SignedDuration::from_secs(seconds as i64)
 }
 
-pub fn totals(steps: u32) -> AgentTotals {
+pub(crate) fn totals(steps: u32) -> AgentTotals {
     let usage = Usage { input: u64::from(steps) * 31_000, output: u64::from(steps) * 410, cached: 0 };
     AgentTotals { steps: Some(steps), calls: steps, usage }
 }
@@ -203,12 +211,12 @@ fn score(against_human: f64) -> ScoreDetail {
 }
 
 /// Nothing has begun.
-pub fn queued() -> Story {
+pub(crate) fn queued() -> Story {
     Story::of(12)
 }
 
 /// Some done, some failed, one agent at work in its second attempt.
-pub fn agent_running() -> Story {
+pub(crate) fn agent_running() -> Story {
     let mut story = Story::of(24);
     story.done(1, 3.0).done(2, -9.5).failed(3, 1, Stage::Agent, FailureClass::EmptyPatch, "the agent changed nothing");
     story.done(4, 11.4).failed(5, 1, Stage::Candidate, FailureClass::ArmCrashed, "exit 1: torch.OutOfMemoryError: CUDA out of memory");
@@ -222,7 +230,7 @@ pub fn agent_running() -> Story {
 }
 
 /// The same, paused at a benchmark.
-pub fn paused() -> Story {
+pub(crate) fn paused() -> Story {
     let mut story = Story::of(24);
     story.done(1, 3.0).work(2, 1).stage(2, 1, Stage::Human, 90, StageDetail::Arm(arm(1.0))).start(2, 1, Stage::Baseline).wait(30);
     story.push(Fact::PauseOrdered { why: "lunch".to_owned(), by: ann() }).wait(11);
@@ -230,22 +238,28 @@ pub fn paused() -> Story {
 }
 
 /// The newest item failed, nothing else is left.
-pub fn finished() -> Story {
+pub(crate) fn finished() -> Story {
     let mut story = Story::of(3);
-    story.done(1, 3.0).done(2, -9.5).failed(3, 1, Stage::Candidate, FailureClass::ArmCrashed, "exit 1: torch.OutOfMemoryError: CUDA out of memory");
+    story.done(1, 3.0).done(2, -9.5).failed(
+        3,
+        1,
+        Stage::Candidate,
+        FailureClass::ArmCrashed,
+        "exit 1: torch.OutOfMemoryError: CUDA out of memory",
+    );
     story.push(Fact::RunFinished {}).push(Fact::RunnerStopped { why: "nothing is left to do".to_owned() });
     story
 }
 
 /// The runner was killed while an arm ran.
-pub fn interrupted() -> Story {
+pub(crate) fn interrupted() -> Story {
     let mut story = Story::of(8);
     story.done(1, 6.0).work(2, 1).start(2, 1, Stage::Human).wait(20);
     story
 }
 
 /// The breaker waits.
-pub fn breaker() -> Story {
+pub(crate) fn breaker() -> Story {
     let mut story = Story::of(24);
     let why = "401 from the API: invalid x-api-key";
     story.done(1, 3.0);
@@ -258,7 +272,7 @@ pub fn breaker() -> Story {
 }
 
 /// So many items, one of them blocked, every third one done.
-pub fn many(items: usize) -> Story {
+pub(crate) fn many(items: usize) -> Story {
     let mut planned: Vec<PlannedItem> =
         (1..=items).map(|n| PlannedItem { item: id(n), human: sha(n, 1), parent: sha(n, 77), blocked: None }).collect();
     let why = "the clone has no commit 0000".to_owned();

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::text::width;
 use crate::theme::Role;
 use crate::ui::now::Budget;
 use crate::view::canvas::{Canvas, Words};
@@ -9,10 +10,17 @@ use crate::view::canvas::{Canvas, Words};
 /// Columns of a budget's label.
 const LABEL: u16 = 7;
 
-/// A budget: label, bar, figures. Without a limit there is no bar.
+/// Columns between two budgets of one row.
+const GAP: u16 = 3;
+
+/// A budget in a row of its own: label, bar, figures. Without a limit there is no bar.
 pub fn budget(canvas: &mut Canvas<'_>, area: Rect, budget: &Budget, figures: u16) {
-    canvas.line(Rect { width: LABEL.min(area.width), ..area }, &Words::of(Role::Muted, budget.label));
-    let area = Rect { x: area.x.saturating_add(LABEL), width: area.width.saturating_sub(LABEL), ..area };
+    labelled(canvas, area, budget, LABEL, figures);
+}
+
+fn labelled(canvas: &mut Canvas<'_>, area: Rect, budget: &Budget, label: u16, figures: u16) {
+    canvas.line(Rect { width: label.min(area.width), ..area }, &Words::of(Role::Muted, budget.label));
+    let area = Rect { x: area.x.saturating_add(label), width: area.width.saturating_sub(label), ..area };
     let Some(share) = budget.share else {
         canvas.line(area, &Words::of(Role::Text, budget.says.as_str()));
         return;
@@ -29,6 +37,39 @@ pub fn budget(canvas: &mut Canvas<'_>, area: Rect, budget: &Budget, figures: u16
     let after = if bar == 0 { 0 } else { bar + 1 };
     let area = Rect { x: area.x.saturating_add(after), width: area.width.saturating_sub(after), ..area };
     canvas.line(area, &Words::of(Role::Text, budget.says.as_str()));
+}
+
+/// Columns of a budget's figures.
+pub fn figures(budget: &Budget) -> u16 {
+    u16::try_from(width::width(&budget.says)).unwrap_or(u16::MAX)
+}
+
+/// Columns that budgets need at least to stand beside each other.
+pub fn width_beside(budgets: &[Budget]) -> u16 {
+    budgets.iter().map(|budget| beside_width(budget, if budget.share.is_some() { 8 } else { 0 })).sum::<u16>().saturating_sub(GAP)
+}
+
+fn label(budget: &Budget) -> u16 {
+    u16::try_from(budget.label.len()).unwrap_or(LABEL).saturating_add(1)
+}
+
+fn beside_width(budget: &Budget, bar: u16) -> u16 {
+    let bar = if bar == 0 { 0 } else { bar + 1 };
+    label(budget).saturating_add(bar).saturating_add(figures(budget)).saturating_add(GAP)
+}
+
+/// Budgets in one row; their bars share the room.
+pub fn beside(canvas: &mut Canvas<'_>, row: Rect, budgets: &[Budget]) {
+    let bars = u16::try_from(budgets.iter().filter(|budget| budget.share.is_some()).count()).unwrap_or(1).max(1);
+    let text: u16 = budgets.iter().map(|budget| beside_width(budget, 0)).sum();
+    let bar = (row.width.saturating_add(GAP).saturating_sub(text) / bars).saturating_sub(1).min(24);
+    let mut x = row.x;
+    for found in budgets {
+        let wide = beside_width(found, if found.share.is_some() { bar } else { 0 });
+        let area = Rect { x, width: wide.saturating_sub(GAP).min(row.right().saturating_sub(x)), ..row };
+        labelled(canvas, area, found, label(found), figures(found));
+        x = x.saturating_add(wide);
+    }
 }
 
 /// A bar of several shares one after another; the rest is track. A share above 0 shows at least one column.

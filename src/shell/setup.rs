@@ -1,0 +1,49 @@
+//! What the screen needs to know at its start, and why there may be none.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::ledger::{By, RunFolder};
+use crate::text::mask::Masker;
+use crate::theme::ThemeError;
+use crate::ui::state::Limits;
+
+/// What the screen needs to know at its start.
+#[derive(Debug)]
+pub struct Setup {
+    /// The run.
+    pub folder: RunFolder,
+    /// The harness root, for starting a runner.
+    pub root: PathBuf,
+    /// The folder of the run's items in ISO-Bench's layout: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
+    pub items: PathBuf,
+    /// Who sits at the screen.
+    pub by: By,
+    /// Hides secrets.
+    pub masker: Masker,
+    /// Limits that no fact carries.
+    pub limits: Limits,
+    /// Name of the theme: `dark`, `light`, `high-contrast`, `colour-blind`.
+    pub theme: String,
+}
+
+/// Why there is no screen.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// The terminal refused.
+    #[error("can't {doing}: {source}")]
+    Io {
+        /// The verb with its object: "take the terminal".
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The theme is wrong.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+}
+
+/// An error of the terminal or the system.
+pub(super) fn io_error(doing: &'static str) -> impl FnOnce(io::Error) -> ScreenError {
+    move |source| ScreenError::Io { doing, source }
+}

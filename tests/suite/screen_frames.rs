@@ -1,0 +1,147 @@
+//! Frames as text: three sizes, every state of a run; roles where colour tells something.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use isobench_tui::theme::{Depth, Glyphs, Theme};
+use isobench_tui::ui::Key;
+use isobench_tui::ui::message::Sight;
+
+use crate::screen::Bench;
+use crate::screen_runs as runs;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn agent() -> Bench {
+    let mut bench = Bench::on(&runs::agent_running());
+    bench.trail(7, 2, "running.json", 41);
+    bench.output(&[
+        "INFO llm_engine.py:161] Initializing an LLM engine (v0.6.3)",
+        "Profiling iterations:  40%|####      | 12/30 [00:50<01:14]",
+    ]);
+    bench
+}
+
+fn keep(name: &str, bench: &mut Bench) {
+    for (cols, rows) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{cols}x{rows}"), bench.text(cols, rows));
+    }
+}
+
+#[test]
+fn an_agent_at_work() {
+    keep("agent", &mut agent());
+    insta::assert_snapshot!("agent_80x24_roles", agent().roles(80, 24));
+}
+
+#[test]
+fn a_queue_that_has_not_begun() {
+    keep("queued", &mut Bench::on(&runs::queued()));
+}
+
+#[test]
+fn a_run_that_pauses_after_a_benchmark() {
+    keep("pausing", &mut Bench::on(&runs::paused()));
+}
+
+#[test]
+fn a_finished_run() {
+    keep("finished", &mut Bench::with(&runs::finished(), Sight::Gone));
+    let mut bench = Bench::with(&runs::finished(), Sight::Gone);
+    bench.press(Key::End);
+    insta::assert_snapshot!("finished_failed_item_80x24", bench.text(80, 24));
+}
+
+#[test]
+fn a_run_without_its_runner() {
+    keep("interrupted", &mut Bench::with(&runs::interrupted(), Sight::Gone));
+}
+
+#[test]
+fn a_queue_that_waits_for_the_breaker() {
+    keep("breaker", &mut Bench::on(&runs::breaker()));
+}
+
+#[test]
+fn an_opened_item_with_an_unfolded_step() {
+    let mut bench = agent();
+    bench.frame(120, 40);
+    bench.press(Key::Enter);
+    keep("item", &mut bench);
+    bench.press(Key::Enter);
+    insta::assert_snapshot!("item_unfolded_120x40", bench.text(120, 40));
+    bench.press(Key::Tab);
+    insta::assert_snapshot!("item_output_80x24", bench.text(80, 24));
+}
+
+#[test]
+fn the_result_of_an_item() {
+    let mut bench = Bench::with(&runs::finished(), Sight::Gone);
+    bench.press(Key::Enter);
+    bench.press(Key::BackTab);
+    insta::assert_snapshot!("item_result_80x24", bench.text(80, 24));
+}
+
+#[test]
+fn questions_and_help() {
+    let mut bench = agent();
+    bench.press(Key::Char('q'));
+    insta::assert_snapshot!("quit_80x24", bench.text(80, 24));
+    bench.press(Key::Esc);
+    bench.press(Key::Char('P'));
+    insta::assert_snapshot!("freeze_80x24", bench.text(80, 24));
+    bench.press(Key::Esc);
+    bench.press(Key::Char('?'));
+    insta::assert_snapshot!("help_120x40", bench.text(120, 40));
+}
+
+#[test]
+fn a_terminal_without_unicode_gets_none() {
+    let mut bench = agent();
+    bench.theme = Theme::embedded("dark", Depth::Mono, Glyphs::ASCII).unwrap();
+    let text = bench.text(80, 24);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!("agent_80x24_ascii", text);
+}
+
+#[test]
+fn secrets_and_escapes_of_facts_do_not_reach_the_screen() {
+    let mut story = runs::queued();
+    let why = "the key sk-very-secret \u{1b}[31mfailed\u{1b}]0;title\u{7}".to_owned();
+    story.push(isobench_tui::ledger::Fact::PauseOrdered { why, by: runs::ann() });
+    let text = Bench::on(&story).text(120, 40);
+    assert!(text.contains("the key ••• failed"), "{text}");
+    assert!(!text.contains("secret") && !text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    let mut screens = [agent(), Bench::on(&runs::paused()), Bench::with(&runs::finished(), Sight::Gone), Bench::on(&runs::breaker())];
+    let keys = [None, Some(Key::Enter), Some(Key::Tab), Some(Key::Tab), Some(Key::Char('q')), Some(Key::Esc), Some(Key::Char('?'))];
+    for bench in &mut screens {
+        for key in keys {
+            if let Some(key) = key {
+                bench.press(key);
+            }
+            for cols in 0..=40 {
+                for rows in 0..=12 {
+                    bench.frame(cols, rows);
+                }
+            }
+            for (cols, rows) in [(41, 11), (60, 16), (79, 23), (99, 20), (100, 10), (101, 13), (300, 100), (65535 / 300, 300)] {
+                bench.frame(cols, rows);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_thousand_items_cost_as_much_as_twenty() {
+    let mut bench = Bench::on(&runs::many(2000));
+    bench.frame(200, 60);
+    let begun = std::time::Instant::now();
+    for _ in 0..20 {
+        bench.press(Key::PageDown);
+        bench.frame(200, 60);
+    }
+    // 60 frames of an unoptimised build beside other tests
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}

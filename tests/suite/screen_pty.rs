@@ -1,0 +1,159 @@
+//! The screen in a real terminal. There is no runner: the tests append the facts.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use isobench_tui::domain::{AttemptId, RunId, Stage};
+use isobench_tui::host::clock;
+use isobench_tui::ledger::fact::Answer;
+use isobench_tui::ledger::{By, Fact, Request, RunFolder, Writer};
+use isobench_tui::shell::{Setup, run};
+use isobench_tui::text::mask::Masker;
+use isobench_tui::ui::state::Limits;
+use jiff::SignedDuration;
+use rustix::process::Signal;
+
+use crate::pty::Pty;
+use crate::screen_runs::{Story, agent_running, finished, id};
+
+/// Names the folder of the run for the screen that runs in the terminal.
+const ROOT: &str = "ISOBENCH_TEST_SCREEN";
+
+/// Not a test of its own: what the tests below start in their terminals.
+#[test]
+fn the_screen_itself() {
+    let Some(root) = std::env::var_os(ROOT).map(PathBuf::from) else { return };
+    let by = By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None };
+    let masker = Masker::new([("A_TOKEN", "hunter22")], []);
+    let (folder, items, theme) = (folder(&root), root.join("items"), "dark".to_owned());
+    let left = run(Setup { folder, root, items, by, masker, limits: Limits::default(), theme }).unwrap();
+    println!("left: {left:?}");
+}
+
+fn folder(root: &std::path::Path) -> RunFolder {
+    RunFolder::of(root, &RunId("2026-11-21_09-30-12-3fa9".to_owned()))
+}
+
+struct Shown {
+    pty: Pty,
+    folder: RunFolder,
+    writer: Writer,
+    root: tempfile::TempDir,
+}
+
+fn show(story: &Story, cols: u16, rows: u16) -> Shown {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    let begin = clock::now() - SignedDuration::from_secs(i64::try_from(story.now()).unwrap());
+    let writer = story.write(&folder, begin);
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["screen_pty::the_screen_itself", "--exact", "--nocapture", "--test-threads=1"]).env(ROOT, root.path());
+    Shown { pty: Pty::spawn(&command, cols, rows), folder, writer, root }
+}
+
+impl Shown {
+    fn append(&mut self, fact: Fact) {
+        self.writer.append(clock::now(), 0, fact).unwrap();
+    }
+
+    /// The terminal is as it was before.
+    fn is_restored(&self) -> bool {
+        let screen = self.pty.screen();
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    }
+}
+
+#[test]
+fn facts_appear_as_they_are_written() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0007");
+    shown.append(Fact::PauseOrdered { why: "lunch".to_owned(), by: By::rule("limit") });
+    shown.pty.wait_for("pausing after 'agent' by rule 'limit'");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    assert!(shown.pty.text().contains("left: Detached"), "{}", shown.pty.text());
+    assert!(shown.is_restored());
+}
+
+#[test]
+fn a_wish_becomes_a_line_and_its_answer_is_shown() {
+    let mut shown = show(&agent_running(), 80, 24);
+    shown.pty.wait_for("space pause");
+    shown.pty.press(" ");
+    shown.pty.wait_for("asked: pause");
+    let line = std::fs::read_to_string(shown.folder.requests()).unwrap();
+    let request: Request = serde_json::from_str(line.trim()).unwrap();
+    let answer = Answer::Done { says: "pauses after the agent".to_owned() };
+    shown.append(Fact::RequestAnswered { id: request.id, verb: "pause".to_owned(), answer });
+    shown.pty.wait_for("pauses after the agent");
+}
+
+#[test]
+fn output_and_steps_are_followed() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0007");
+    let attempt = AttemptId { item: id(7), n: 2 };
+    let stage = shown.folder.stage(&attempt, Stage::Agent);
+    std::fs::create_dir_all(&stage).unwrap();
+    std::fs::write(stage.join("out"), "the token is hunter22\n").unwrap();
+    shown.pty.wait_for("the token is •••");
+    let item = shown.root.path().join("items").join(&id(7).0);
+    std::fs::create_dir_all(&item).unwrap();
+    let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/trae/running.json");
+    std::fs::copy(fixture, item.join("trajectory.json")).unwrap();
+    shown.pty.wait_for("view  /tmp/w/engine");
+    std::fs::write(item.join("trajectory.json"), "{ half").unwrap();
+    shown.pty.pump(Duration::from_millis(300));
+    assert!(shown.pty.text().contains("view  /tmp/w/engine"));
+}
+
+#[test]
+fn it_fits_any_size_and_says_when_it_is_too_small() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0024");
+    shown.pty.resize(30, 5);
+    shown.pty.wait_for("this terminal is 30x5");
+    shown.pty.resize(0, 0);
+    shown.pty.pump(Duration::from_millis(100));
+    shown.pty.resize(80, 24);
+    shown.pty.wait_for("? help");
+    shown.pty.press("?");
+    shown.pty.wait_for("pause after the live stage");
+    shown.pty.press("<Esc>");
+    shown.pty.wait_gone("pause after the live stage");
+}
+
+#[test]
+fn every_signal_gives_the_terminal_back() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut shown = show(&agent_running(), 80, 24);
+        shown.pty.wait_for("? help");
+        shown.pty.signal(signal);
+        shown.pty.wait_end();
+        assert!(shown.is_restored(), "{signal:?}: {}", shown.pty.text());
+        assert!(shown.pty.text().contains("left: Detached"), "{signal:?}: {}", shown.pty.text());
+    }
+}
+
+#[test]
+fn a_finished_run_costs_no_byte_and_is_left_by_q() {
+    let mut shown = show(&finished(), 80, 24);
+    shown.pty.wait_for("finished");
+    shown.pty.pump(Duration::from_millis(1500));
+    assert_eq!(shown.pty.pump(Duration::from_secs(3)), 0);
+    shown.pty.press("q");
+    shown.pty.wait_end();
+    assert!(shown.pty.text().contains("left: Quit"));
+}
+
+#[test]
+fn a_run_that_sleeps_costs_few_bytes() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("? help");
+    shown.pty.pump(Duration::from_millis(1500));
+    let bytes = shown.pty.pump(Duration::from_secs(5));
+    assert!(bytes < 5 * 200, "{bytes} bytes in 5 s");
+}

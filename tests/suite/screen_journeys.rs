@@ -65,7 +65,7 @@ fn a_refusal_says_what_was_refused() {
 #[test]
 fn what_costs_is_asked_first() {
     let mut bench = Bench::on(&runs::agent_running());
-    for (key, verb, item) in [("s", Verb::Skip, Some(7)), ("x", Verb::Stop, None), ("P", Verb::Freeze, None)] {
+    for (key, verb, item) in [("s", Verb::Skip, Some(7)), ("x", Verb::Stop, Some(7)), ("P", Verb::Freeze, Some(7))] {
         assert_eq!(bench.type_in(key), []);
         assert!(matches!(bench.state.over, Over::Question(_)), "{key}");
         assert_eq!(bench.type_in("n"), []);

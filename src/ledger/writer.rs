@@ -34,15 +34,24 @@ pub struct TornTail {
 }
 
 impl Writer {
-    /// Opens the ledger behind the last fact read, `last_seq`; closes a torn tail and reports it.
-    pub fn open(folder: &RunFolder, lock: RunnerLock, last_seq: u64) -> Result<(Self, Option<TornTail>), LedgerError> {
+    /// Opens the ledger, and closes a torn tail with a newline and reports it. Comes before the ledger is read: a line
+    /// that lacks nothing but its newline is a fact, and then everybody sees it. Numbers begin at 1, or where
+    /// [`Self::go_on_after`] says.
+    pub fn open(folder: &RunFolder, lock: RunnerLock) -> Result<(Self, Option<TornTail>), LedgerError> {
         let path = folder.events();
         let mut file =
             File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
         let torn = torn_tail(&mut file).map_err(LedgerError::io("read", &path))?;
+        if torn.is_some() {
+            file.write_all(b"\n").map_err(LedgerError::io("append to", &path))?;
+        }
         let die_after = std::env::var("ISOBENCH_DIE_AFTER").ok().and_then(|seq| seq.parse().ok());
-        let writer = Self { file, path, next_seq: last_seq.saturating_add(1), torn: torn.is_some(), die_after, _lock: lock };
-        Ok((writer, torn))
+        Ok((Self { file, path, next_seq: 1, torn: false, die_after, _lock: lock }, torn))
+    }
+
+    /// Goes on behind the last fact that was read.
+    pub const fn go_on_after(&mut self, last_seq: u64) {
+        self.next_seq = last_seq.saturating_add(1);
     }
 
     /// Appends one fact and hands it back as the readers will see it. After an error the fact is not on disk, and

@@ -64,7 +64,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
             .map_err(|error| LedgerError::Damaged { path: folder.manifest(), why: error.to_string() })?,
     };
     manifest.write(&folder)?;
-    let (mut writer, _) = Writer::open(&folder, lock, 0)?;
+    let (mut writer, _) = Writer::open(&folder, lock)?;
     let stages = if wanted.config.arms.command.is_empty() {
         Stage::PROCESS.into_iter().filter(|stage| stage.arm().is_none() && *stage != Stage::Score).collect()
     } else {

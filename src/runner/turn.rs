@@ -84,11 +84,12 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         Taken::Ours(lock) => lock,
         Taken::Held { pid } => return Err(RunnerError::Held { run: job.folder.run_id().0, pid }),
     };
+    let (mut writer, torn) = Writer::open(&job.folder, lock)?;
     let run = Follower::load(&job.folder).map_err(|source| RunnerError::Process { doing: "read the ledger", source })?;
     if run.created.is_none() {
         return Err(RunnerError::Empty { run: job.folder.run_id().0 });
     }
-    let (writer, torn) = Writer::open(&job.folder, lock, run.seq)?;
+    writer.go_on_after(run.seq);
     let signals = Signals::new().map_err(|source| RunnerError::Process { doing: "take over the signals", source })?;
     let watch = Watch::new(Heed::Closed).and_then(|mut watch| watch.add(job.folder.path()).map(|()| watch));
     let watch = watch.inspect_err(|error| tracing::warn!("no file events ({error}); looking once a second")).ok();

@@ -1,4 +1,5 @@
 //! One runner a run, and no second run of the same plan by accident.
+#![expect(clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
 
 use crate::campaign::{Campaign, GOOD_ARM, said};
 

@@ -1,5 +1,5 @@
 //! What is wrong is said in a sentence with what to do, and by the exit code.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -295,11 +295,12 @@ fn a_full_disk_stops_nothing_for_good_and_loses_no_fact() {
     let agent = campaign.at_gate(1, "agent");
     let inside = Path::new(&format!("/proc/{agent}/root")).join(campaign.root.join("state/tui").strip_prefix("/").unwrap());
     let run = fs::read_dir(&inside).unwrap().next().unwrap().unwrap().path();
-    let requests: String = (0..60)
-        .map(|nth| {
-            format!("{{\"id\":\"full-{nth}\",\"at\":\"2026-01-01T00:00:00Z\",\"by\":{{\"who\":\"rule\",\"rule\":\"test\"}},\"verb\":\"hold\"}}\n")
-        })
-        .collect();
+    let request = |nth: u32| {
+        format!(
+            "{{\"id\":\"full-{nth}\",\"at\":\"2026-01-01T00:00:00Z\",\"by\":{{\"who\":\"rule\",\"rule\":\"test\"}},\"verb\":\"hold\"}}\n"
+        )
+    };
+    let requests = (0..60).map(request).collect::<Vec<_>>().concat();
     fs::write(run.join("aside"), requests).unwrap();
     let mut fill = fs::File::create(inside.join("fill")).unwrap();
     while std::io::Write::write_all(&mut fill, &[0; 512]).is_ok() {}

@@ -142,9 +142,10 @@ fn folded(bytes: &[u8]) -> Run {
 
 fn writer(path: &Path) -> (Writer, Option<isobench_tui::ledger::writer::TornTail>) {
     let folder = RunFolder::at(path.to_owned());
-    let seq = Follower::load(&folder).unwrap().seq;
     let Taken::Ours(lock) = RunnerLock::take(&folder).unwrap() else { panic!("the lock is held") };
-    Writer::open(&folder, lock, seq).unwrap()
+    let (mut writer, torn) = Writer::open(&folder, lock).unwrap();
+    writer.go_on_after(Follower::load(&folder).unwrap().seq);
+    (writer, torn)
 }
 
 #[test]
@@ -252,6 +253,18 @@ fn a_torn_tail_is_closed_by_the_next_writer_and_cut_off_by_nobody() {
 }
 
 #[test]
+fn a_line_that_lacks_nothing_but_its_newline_is_a_fact_and_hides_none() {
+    let (_keep, path) = folder();
+    let whole = ledger(&every_fact()[..3]);
+    fs::write(path.join("events.jsonl"), &whole[..whole.len() - 1]).unwrap();
+    let (mut writer, torn) = writer(&path);
+    assert!(torn.is_some());
+    assert_eq!(writer.append(Timestamp::UNIX_EPOCH, 9, Fact::RunFinished {}).unwrap().seq, 4);
+    let run = Follower::load(&RunFolder::at(path)).unwrap();
+    assert_eq!((run.hold, run.finished.is_some(), run.faults.len()), (true, true, 0));
+}
+
+#[test]
 fn a_ledger_that_shrank_or_was_replaced_is_folded_again_and_that_is_said() {
     let (_keep, path) = folder();
     let folder = RunFolder::at(path.clone());
@@ -328,7 +341,9 @@ proptest! {
     #[test]
     fn bytes_cut_anywhere_give_the_same_model(mut cuts in prop::collection::vec(0_usize..9_000, 0..24)) {
         let whole = ledger(&every_fact());
-        cuts.iter_mut().for_each(|cut| *cut %= whole.len());
+        for cut in &mut cuts {
+            *cut %= whole.len();
+        }
         cuts.extend([0, whole.len()]);
         cuts.sort_unstable();
         let pieces = cuts.windows(2).map(|pair| &whole[pair[0]..pair[1]]);
@@ -373,11 +388,10 @@ proptest! {
         let end = end % whole.len();
         let (_keep, path) = folder();
         fs::write(path.join("events.jsonl"), &whole[..end]).unwrap();
-        let before = Follower::load(&RunFolder::at(path.clone())).unwrap().seq;
         let (mut writer, _) = writer(&path);
-        writer.append(Timestamp::UNIX_EPOCH, 1, Fact::RunFinished {}).unwrap();
+        let written = writer.append(Timestamp::UNIX_EPOCH, 1, Fact::RunFinished {}).unwrap();
         let run = Follower::load(&RunFolder::at(path)).unwrap();
-        prop_assert_eq!(run.seq, before + 1);
+        prop_assert_eq!(run.seq, written.seq);
         prop_assert!(run.finished.is_some());
     }
 }

@@ -1,5 +1,5 @@
 //! Honest after a kill: whatever dies, and whenever, a resumed run comes to the end that it would have come to.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -14,10 +14,10 @@ use crate::support::{lives, pid_in, wait_until};
 
 /// One item that is won, one whose agent fails and whose patch crashes the benchmark, one with an empty patch.
 fn three() -> Campaign {
-    let agent = r#"case $item in
+    let agent = r"case $item in
 c-0001) echo cost=50 >engine.sh;;
 c-0002) printf 'cost=1\necho broken >&2\nexit 9\n' >engine.sh; echo 'gave up' >&2; exit 3;;
-esac"#;
+esac";
     Campaign::new(3, agent, GOOD_ARM)
 }
 

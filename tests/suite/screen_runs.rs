@@ -145,7 +145,7 @@ impl Story {
     pub(crate) fn write(&self, folder: &RunFolder, begin: Timestamp) -> Writer {
         std::fs::create_dir_all(folder.path()).unwrap();
         let Taken::Ours(lock) = RunnerLock::take(folder).unwrap() else { panic!("the lock is taken") };
-        let (mut writer, _) = Writer::open(folder, lock, 0).unwrap();
+        let (mut writer, _) = Writer::open(folder, lock).unwrap();
         for (at, fact) in &self.facts {
             writer.append(moment(begin, *at), at * 1000, fact.clone()).unwrap();
         }

@@ -306,7 +306,11 @@ impl Turn<'_> {
         let Some((attempt, record)) = self.run.live_stage() else { return Ok(()) };
         let is_stopping = matches!(&record.state, StageState::Running { stopping: Some(_), .. });
         let Some(agent) = &mut self.agent else { return Ok(()) };
-        agent.look();
+        if let Err(says) = agent.look() {
+            // without the adapter the agent goes on; its output is still shown
+            self.agent = None;
+            return self.record(Fact::AdapterPanicked { item: attempt.item, n: attempt.n, says }).await;
+        }
         let over =
             agent_over_budget(&self.job.config, agent.trajectory().totals(), agent.trajectory().steps().len()).filter(|_| !is_stopping);
         let now = clock::up_ms();

@@ -4,6 +4,8 @@ mod ctl;
 mod find;
 mod read;
 mod run;
+mod screen;
+mod start;
 
 use std::path::PathBuf;
 

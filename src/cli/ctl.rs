@@ -1,11 +1,11 @@
-//! `ctl`: a verb for a run, and its answer.
+//! `ctl`: a verb for a start, and its answer.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{find, print_line, read, run, tell, usage};
+use super::{find, print_line, read, start, tell, usage};
 use crate::artifact::Checkout;
 use crate::domain::{ItemId, Stage};
 use crate::exit::Exit;
@@ -78,14 +78,14 @@ fn wake(folder: &RunFolder, keep_pause: bool) -> anyhow::Result<Exit> {
         Err(error) => return Ok(usage(error)),
     };
     let checkout = Checkout { root: manifest.root.into() };
-    run::start_runner(folder, &checkout.root, keep_pause)?;
+    start::start_runner(folder, &checkout.root, keep_pause)?;
     print_line(format_args!("run {} goes on", folder.run_id()));
     Ok(Exit::Well)
 }
 
 fn send(folder: &RunFolder, ask: Ask) -> anyhow::Result<Request> {
     let id = format!("{}-{}", std::process::id(), clock::now().as_nanosecond());
-    let request = Request { id, at: clock::now(), by: run::me(), ask };
+    let request = Request { id, at: clock::now(), by: find::me(), ask };
     request.send(folder)?;
     Ok(request)
 }

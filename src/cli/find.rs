@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::Checkout;
 use crate::domain::RunId;
-use crate::ledger::{RunFolder, RunnerLock};
+use crate::ledger::{By, RunFolder, RunnerLock};
 
 /// The harness folder: as named, found upwards from here, or that of the last demo.
 pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, String> {
@@ -91,4 +91,16 @@ pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder,
 /// This program's own path, for keepers and runners in the background.
 pub(super) fn binary() -> anyhow::Result<PathBuf> {
     Ok(std::env::current_exe()?)
+}
+
+/// Who we are, for the ledger.
+pub(super) fn me() -> By {
+    let user = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new())
+        .ok()
+        .map(|name| name.to_string_lossy().trim_start_matches("/dev/").to_owned());
+    By::Person { user, host, tty }
 }

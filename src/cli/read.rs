@@ -1,9 +1,9 @@
 //! `attach`, `ls`, `status`: readers. They exit 0 once they could read.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 
-use super::{Format, find, tell, usage};
+use super::{Format, find, screen, tell, usage};
 use crate::exit::Exit;
 use crate::host::clock;
 use crate::ledger::{LedgerError, Manifest, RunFolder, RunnerLock};
@@ -12,24 +12,16 @@ use crate::model::{Follower, Run};
 /// Without a command: the live or the last run, on the screen.
 pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
     match find::run(root, None) {
-        Ok(folder) => on_screen(&folder),
+        Ok(folder) => screen::show(&folder),
         Err(says) => Ok(usage(format!("{says}\n\nFor more: isobench-tui --help"))),
     }
 }
 
 pub(super) fn attach(root: Option<&Path>, named: Option<&str>) -> anyhow::Result<Exit> {
     match find::run(root, named) {
-        Ok(folder) => on_screen(&folder),
+        Ok(folder) => screen::show(&folder),
         Err(says) => Ok(no_such_run(&says)),
     }
-}
-
-/// Shows a run on the screen.
-pub(super) fn on_screen(folder: &RunFolder) -> anyhow::Result<Exit> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Ok(usage("the screen needs a terminal: use `isobench-tui status`, or run with --headless"));
-    }
-    super::run::show(folder)
 }
 
 pub(super) fn no_such_run(says: &str) -> Exit {

@@ -1,49 +1,32 @@
 //! `run` and `demo`: from a plan to a run, and to its runner.
 
-use std::io::{IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use super::{DemoArgs, Format, RunArgs, find, print_line, read, tell, usage};
+use super::start::{Mode, go, on_terminal, resume};
+use super::{DemoArgs, RunArgs, find, read, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
 use crate::domain::short_sha;
 use crate::exit::Exit;
-use crate::host::{clock, detach, environment};
-use crate::ledger::{By, Entry, Fact, Manifest, RunFolder, RunnerLock};
-use crate::model::{Follower, Run};
+use crate::host::{clock, detach};
+use crate::ledger::RunnerLock;
+use crate::model::Follower;
 use crate::runner::create::digest;
-use crate::runner::job::Resolved;
-use crate::runner::{Job, Preflight, RunnerError, Wanted, create, drive, preflight};
-use crate::shell::{self, Left, ScreenError, Setup};
-use crate::text::mask::Masker;
-use crate::ui::state::{Access, Limits};
-
-/// Where a run is shown.
-enum Mode {
-    Headless(Format),
-    Detached,
-    Screen,
-}
+use crate::runner::{Preflight, RunnerError, Wanted, create, preflight};
 
 pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     if args.own_session {
         detach::own_session();
     }
-    let here = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    let mode = match (args.headless || !here, args.detach) {
-        (_, true) => Mode::Detached,
-        (true, false) => Mode::Headless(args.format),
-        (false, false) => Mode::Screen,
-    };
+    let mode = Mode::of(args.headless, args.detach, args.format);
     match &args.resume {
         Some(named) => match find::run(root, Some(named)) {
             Ok(folder) => resume(folder, &mode, args.keep_pause),
             Err(says) => Ok(read::no_such_run(&says)),
         },
-        None => fresh(root, args, &mode, here),
+        None => fresh(root, args, &mode),
     }
 }
 
@@ -62,12 +45,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     crate::demo::repo::prepare(&root, &binary, args.speed)?;
     let root = root.canonicalize()?;
     find::remember_demo(&root);
-    let here = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    let mode = match (args.headless || !here, args.detach) {
-        (_, true) => Mode::Detached,
-        (true, false) => Mode::Headless(args.format),
-        (false, false) => Mode::Screen,
-    };
+    let mode = Mode::of(args.headless, args.detach, args.format);
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
     let checkout = Checkout { root };
     let config = Config::load(&checkout.root.join(Config::FILE), true)?;
@@ -75,7 +53,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     begin(checkout, config, plan_path, &[], &mode)
 }
 
-fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode, here: bool) -> anyhow::Result<Exit> {
+fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
     let checkout = match (find::checkout(root), &args.plan) {
         (Ok(checkout), _) => checkout,
         (Err(_), Some(plan)) if root.is_none() => root_of_plan(plan)?,
@@ -93,7 +71,7 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode, here: bool) -> anyhow
         config.agent.model.clone_from(model);
     }
     let plan_path = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
-    if let Some(exit) = unfinished(&checkout, &config, &plan_path, args, mode, here)? {
+    if let Some(exit) = unfinished(&checkout, &config, &plan_path, args, mode)? {
         return Ok(exit);
     }
     if args.clone
@@ -112,7 +90,7 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 }
 
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
-fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs, mode: &Mode, here: bool) -> anyhow::Result<Option<Exit>> {
+fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs, mode: &Mode) -> anyhow::Result<Option<Exit>> {
     if args.new {
         return Ok(None);
     }
@@ -133,7 +111,7 @@ fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs,
     }
     let over = run.items.iter().filter(|item| item.is_over()).count();
     let says = format!("run {id} of this plan and agent is unfinished ({over} of {} items are over)", run.items.len());
-    if !here || matches!(mode, Mode::Headless(_) | Mode::Detached) {
+    if !on_terminal() || matches!(mode, Mode::Headless(_) | Mode::Detached) {
         return Ok(Some(usage(format!(
             "{says}: continue it with `isobench-tui run --resume {id}`, or start another with `isobench-tui run --new`"
         ))));
@@ -204,153 +182,4 @@ fn show_preflight(found: &Preflight) {
             tell(format_args!("{:<8} {}  {}  {}: {}", "blocked", item.item, short_sha(&item.human), blocked.class, blocked.why));
         }
     }
-}
-
-fn resume(folder: RunFolder, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
-    if let Some(pid) = RunnerLock::holder(&folder) {
-        tell(format_args!("isobench-tui: {}", RunnerError::Held { run: folder.run_id().0, pid: Some(pid) }));
-        return Ok(Exit::Held);
-    }
-    if Follower::load(&folder)?.created.is_none() {
-        return Ok(usage(RunnerError::Empty { run: folder.run_id().0 }));
-    }
-    match Job::open(folder, &find::binary()?) {
-        Ok(job) => go(job, mode, keep_pause),
-        Err(RunnerError::Ledger(error)) => Ok(usage(error)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Starts the run's runner, here or in the background.
-fn go(job: Job, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
-    match mode {
-        Mode::Headless(format) => headless(job, *format, keep_pause),
-        Mode::Detached => {
-            start_runner(&job.folder, &job.checkout.root, keep_pause)?;
-            print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it", job.folder.run_id()));
-            Ok(Exit::Well)
-        }
-        Mode::Screen => {
-            start_runner(&job.folder, &job.checkout.root, keep_pause)?;
-            show(&job.folder)
-        }
-    }
-}
-
-/// Starts a runner in the background and waits until it holds the run.
-pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) -> anyhow::Result<()> {
-    let id = folder.run_id().0;
-    let mut arguments: Vec<String> = ["run", "--resume", &id, "--headless", "--own-session", "--root"].map(str::to_owned).to_vec();
-    arguments.push(root.display().to_string());
-    if keep_pause {
-        arguments.push("--keep-pause".to_owned());
-    }
-    let mut child = detach::start(&find::binary()?, &arguments, &folder.log())?;
-    let patience = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < patience {
-        if RunnerLock::holder(folder).is_some() {
-            return Ok(());
-        }
-        if let Some(status) = child.try_wait()? {
-            // a run with nothing left to do ends as soon as it begins
-            anyhow::ensure!(
-                status.code().is_some_and(|code| code <= 1),
-                "the runner ended at once ({status}): see {}",
-                folder.log().display()
-            );
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    anyhow::bail!("the runner did not take the run within 20 s: see {}", folder.log().display())
-}
-
-/// Shows a run on the screen.
-pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
-    let manifest = match Manifest::look(folder) {
-        Ok(manifest) => manifest,
-        Err(error) => return Ok(usage(error)),
-    };
-    let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
-    let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
-    let checkout = Checkout { root: manifest.root.into() };
-    let root = &checkout.root;
-    let run = Follower::load(folder)?;
-    let setup = Setup {
-        folder: folder.clone(),
-        root: root.clone(),
-        items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
-        by: me(),
-        masker: Masker::new(environment::variables(), environment::dot_env(root)),
-        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
-        access,
-        theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),
-    };
-    match shell::run(setup) {
-        Ok(Left::Detached) if RunnerLock::holder(folder).is_some() => {
-            println!("run {} goes on in the background: `isobench-tui attach {0}` shows it again", folder.run_id());
-            Ok(Exit::Well)
-        }
-        Ok(_) => Ok(Exit::Well),
-        Err(ScreenError::Theme(error)) => Ok(usage(format!("ISOBENCH_TUI_THEME: {error}"))),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn headless(job: Job, format: Format, keep_pause: bool) -> anyhow::Result<Exit> {
-    let folder = job.folder.clone();
-    let log = std::fs::File::options().append(true).create(true).mode(0o600).open(folder.log())?;
-    let _ = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(log)).try_init();
-    tell(format_args!("run {} in {}", folder.run_id(), folder.path().display()));
-    let by = (!keep_pause).then(me);
-    let started = Instant::now();
-    let mut report = |entry: &Entry, run: &Run| progress(started, entry, run);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = match runtime.block_on(drive(job, by, &mut report)) {
-        Ok(ended) => ended,
-        Err(error @ RunnerError::Held { .. }) => {
-            tell(format_args!("isobench-tui: {error}"));
-            return Ok(Exit::Held);
-        }
-        Err(RunnerError::Ledger(error)) => return Ok(usage(error)),
-        Err(error @ RunnerError::Empty { .. }) => return Ok(usage(error)),
-        Err(error) => return Err(error.into()),
-    };
-    read::say(&folder, &ended.run, format)?;
-    if !ended.finished {
-        tell(format_args!("run {} is not finished: `isobench-tui run --resume {0}` continues it", folder.run_id()));
-    }
-    let bad = ["failed", "blocked", "stopped"].iter().any(|status| ended.run.count(status) > 0);
-    Ok(if bad { Exit::ItemsFailed } else { Exit::Well })
-}
-
-/// Who we are, for the ledger.
-pub(super) fn me() -> By {
-    let user = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new())
-        .ok()
-        .map(|name| name.to_string_lossy().trim_start_matches("/dev/").to_owned());
-    By::Person { user, host, tty }
-}
-
-/// One line a fact that people wait for.
-fn progress(started: Instant, entry: &Entry, run: &Run) {
-    let crate::ledger::Body::Known(fact) = &entry.body else { return };
-    let says = match fact.as_ref() {
-        Fact::AttemptStarted { item, n, from } if *n > 1 => format!("{item}: attempt {n} from {from}"),
-        Fact::StageStarting { item, stage, .. } => format!("{item}: {stage}"),
-        Fact::AttemptFinished { item, .. } => match run.item(item) {
-            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(item)),
-            None => return,
-        },
-        _ => match run.notes.last() {
-            Some((at, note)) if *at == entry.at => note.clone(),
-            _ => return,
-        },
-    };
-    // whoever closed our stderr does not want to read it
-    let _ = writeln!(std::io::stderr(), "{:>7.1}s  {says}", started.elapsed().as_secs_f64());
 }

@@ -1,0 +1,48 @@
+//! A run on the screen.
+
+use super::start::on_terminal;
+use super::{find, print_line, usage};
+use crate::artifact::Checkout;
+use crate::exit::Exit;
+use crate::host::environment;
+use crate::ledger::{Manifest, RunFolder, RunnerLock};
+use crate::model::Follower;
+use crate::runner::job::Resolved;
+use crate::shell::{self, Left, ScreenError, Setup};
+use crate::text::mask::Masker;
+use crate::ui::state::{Access, Limits};
+
+/// Shows a run until its reader leaves.
+pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
+    if !on_terminal() {
+        return Ok(usage("the screen needs a terminal: use `isobench-tui status`, or run with --headless"));
+    }
+    let manifest = match Manifest::look(folder) {
+        Ok(manifest) => manifest,
+        Err(error) => return Ok(usage(error)),
+    };
+    let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
+    let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
+    let checkout = Checkout { root: manifest.root.into() };
+    let root = &checkout.root;
+    let run = Follower::load(folder)?;
+    let setup = Setup {
+        folder: folder.clone(),
+        root: root.clone(),
+        items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
+        by: find::me(),
+        masker: Masker::new(environment::variables(), environment::dot_env(root)),
+        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        access,
+        theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),
+    };
+    match shell::run(setup) {
+        Ok(Left::Detached) if RunnerLock::holder(folder).is_some() => {
+            print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it again", folder.run_id()));
+            Ok(Exit::Well)
+        }
+        Ok(_) => Ok(Exit::Well),
+        Err(ScreenError::Theme(error)) => Ok(usage(format!("ISOBENCH_TUI_THEME: {error}"))),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,145 @@
+//! Starting a run's runner: here, in the background, or in the background with a screen before it.
+
+use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{Format, find, print_line, read, screen, tell, usage};
+use crate::exit::Exit;
+use crate::host::detach;
+use crate::ledger::{Entry, Fact, RunFolder, RunnerLock};
+use crate::model::{Follower, Run};
+use crate::runner::{Job, RunnerError, drive};
+
+/// Where a run is shown.
+pub(super) enum Mode {
+    /// Here, without a screen.
+    Headless(Format),
+    /// In the background.
+    Detached,
+    /// In the background, with a screen.
+    Screen,
+}
+
+/// Whether a person sits here.
+pub(super) fn on_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
+impl Mode {
+    /// As asked for; without a terminal a run is headless.
+    pub(super) fn of(headless: bool, detach: bool, format: Format) -> Self {
+        match (headless || !on_terminal(), detach) {
+            (_, true) => Self::Detached,
+            (true, false) => Self::Headless(format),
+            (false, false) => Self::Screen,
+        }
+    }
+}
+
+/// Continues a run.
+pub(super) fn resume(folder: RunFolder, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
+    if let Some(pid) = RunnerLock::holder(&folder) {
+        tell(format_args!("isobench-tui: {}", RunnerError::Held { run: folder.run_id().0, pid: Some(pid) }));
+        return Ok(Exit::Held);
+    }
+    if Follower::load(&folder)?.created.is_none() {
+        return Ok(usage(RunnerError::Empty { run: folder.run_id().0 }));
+    }
+    match Job::open(folder, &find::binary()?) {
+        Ok(job) => go(job, mode, keep_pause),
+        Err(RunnerError::Ledger(error)) => Ok(usage(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Starts the run's runner, here or in the background.
+pub(super) fn go(job: Job, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
+    match mode {
+        Mode::Headless(format) => headless(job, *format, keep_pause),
+        Mode::Detached => {
+            start_runner(&job.folder, &job.checkout.root, keep_pause)?;
+            print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it", job.folder.run_id()));
+            Ok(Exit::Well)
+        }
+        Mode::Screen => {
+            start_runner(&job.folder, &job.checkout.root, keep_pause)?;
+            screen::show(&job.folder)
+        }
+    }
+}
+
+/// Starts a runner in the background and waits until it holds the run.
+pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) -> anyhow::Result<()> {
+    let id = folder.run_id().0;
+    let mut arguments: Vec<String> = ["run", "--resume", &id, "--headless", "--own-session", "--root"].map(str::to_owned).to_vec();
+    arguments.push(root.display().to_string());
+    if keep_pause {
+        arguments.push("--keep-pause".to_owned());
+    }
+    let mut child = detach::start(&find::binary()?, &arguments, &folder.log())?;
+    let patience = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < patience {
+        if RunnerLock::holder(folder).is_some() {
+            return Ok(());
+        }
+        if let Some(status) = child.try_wait()? {
+            // a run with nothing left to do ends as soon as it begins
+            anyhow::ensure!(
+                status.code().is_some_and(|code| code <= 1),
+                "the runner ended at once ({status}): see {}",
+                folder.log().display()
+            );
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    anyhow::bail!("the runner did not take the run within 20 s: see {}", folder.log().display())
+}
+
+fn headless(job: Job, format: Format, keep_pause: bool) -> anyhow::Result<Exit> {
+    let folder = job.folder.clone();
+    let log = std::fs::File::options().append(true).create(true).mode(0o600).open(folder.log())?;
+    let _ = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(log)).try_init();
+    tell(format_args!("run {} in {}", folder.run_id(), folder.path().display()));
+    let by = (!keep_pause).then(find::me);
+    let started = Instant::now();
+    let mut report = |entry: &Entry, run: &Run| progress(started, entry, run);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = match runtime.block_on(drive(job, by, &mut report)) {
+        Ok(ended) => ended,
+        Err(error @ RunnerError::Held { .. }) => {
+            tell(format_args!("isobench-tui: {error}"));
+            return Ok(Exit::Held);
+        }
+        Err(RunnerError::Ledger(error)) => return Ok(usage(error)),
+        Err(error @ RunnerError::Empty { .. }) => return Ok(usage(error)),
+        Err(error) => return Err(error.into()),
+    };
+    read::say(&folder, &ended.run, format)?;
+    if !ended.finished {
+        tell(format_args!("run {} is not finished: `isobench-tui run --resume {0}` continues it", folder.run_id()));
+    }
+    let bad = ["failed", "blocked", "stopped"].iter().any(|status| ended.run.count(status) > 0);
+    Ok(if bad { Exit::ItemsFailed } else { Exit::Well })
+}
+
+/// One line a fact that people wait for.
+fn progress(started: Instant, entry: &Entry, run: &Run) {
+    let crate::ledger::Body::Known(fact) = &entry.body else { return };
+    let says = match fact.as_ref() {
+        Fact::AttemptStarted { item, n, from } if *n > 1 => format!("{item}: attempt {n} from {from}"),
+        Fact::StageStarting { item, stage, .. } => format!("{item}: {stage}"),
+        Fact::AttemptFinished { item, .. } => match run.item(item) {
+            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(item)),
+            None => return,
+        },
+        _ => match run.notes.last() {
+            Some((at, note)) if *at == entry.at => note.clone(),
+            _ => return,
+        },
+    };
+    // whoever closed our stderr does not want to read it
+    let _ = writeln!(std::io::stderr(), "{:>7.1}s  {says}", started.elapsed().as_secs_f64());
+}

@@ -10,7 +10,6 @@ pub mod screen;
 pub mod setup;
 pub mod terminal;
 pub mod trail;
-pub mod watch;
 pub mod window;
 
 pub use crate::ui::Left;

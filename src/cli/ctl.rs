@@ -92,6 +92,7 @@ fn send(folder: &RunFolder, ask: Ask) -> anyhow::Result<Request> {
 
 fn wait(folder: &RunFolder, request: &Request) -> anyhow::Result<Exit> {
     let mut follower = Follower::new(folder);
+    let mut lives = true;
     let patience = Instant::now() + PATIENCE;
     while Instant::now() < patience {
         follower.catch_up()?;
@@ -107,6 +108,19 @@ fn wait(folder: &RunFolder, request: &Request) -> anyhow::Result<Exit> {
             Some((_, Answer::Expired {})) => {
                 tell(format_args!("isobench-tui: the runner ended before it could answer: send it again"));
                 return Ok(Exit::Refused);
+            }
+            None if lives && RunnerLock::holder(folder).is_none() => {
+                // it ended in the moment in which it was asked; its last facts may just have come
+                follower.catch_up()?;
+                lives = false;
+                if follower.run.answers.contains_key(&request.id) {
+                    continue;
+                }
+                if !request.ask.verb.outlives_runner() {
+                    tell(format_args!("isobench-tui: the runner ended before it could answer"));
+                    return Ok(Exit::NoRunner);
+                }
+                wake(folder, true)?;
             }
             None => std::thread::sleep(Duration::from_millis(10)),
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Format, find, tell, usage};
 use crate::exit::Exit;
 use crate::host::clock;
-use crate::ledger::{Manifest, RunFolder, RunnerLock};
+use crate::ledger::{LedgerError, Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, Run};
 
 /// Without a command: the live or the last run, on the screen.
@@ -29,8 +29,7 @@ pub(super) fn on_screen(folder: &RunFolder) -> anyhow::Result<Exit> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Ok(usage("the screen needs a terminal: use `isobench-tui status`, or run with --headless"));
     }
-    let job = crate::runner::Job::open(folder.clone(), &find::binary()?)?;
-    super::run::show(&job)
+    super::run::show(folder)
 }
 
 pub(super) fn no_such_run(says: &str) -> Exit {
@@ -60,7 +59,7 @@ pub(super) fn status(root: Option<&Path>, named: Option<&str>, format: Format) -
         Ok(folder) => folder,
         Err(says) => return Ok(no_such_run(&says)),
     };
-    if let Err(error @ crate::ledger::LedgerError::Newer { .. }) = Manifest::read(&folder) {
+    if let Err(error @ LedgerError::Newer { .. }) = Manifest::read(&folder) {
         tell(format_args!("isobench-tui: {error}; what follows may lack something"));
     }
     say(&folder, &Follower::load(&folder)?, format)?;

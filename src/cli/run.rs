@@ -12,13 +12,14 @@ use crate::config::Config;
 use crate::domain::short_sha;
 use crate::exit::Exit;
 use crate::host::{clock, detach, environment};
-use crate::ledger::{By, Entry, Fact, RunFolder, RunnerLock};
+use crate::ledger::{By, Entry, Fact, Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, Run};
 use crate::runner::create::digest;
-use crate::runner::{Check, Job, Preflight, RunnerError, Wanted, create, drive, preflight};
+use crate::runner::job::Resolved;
+use crate::runner::{Job, Preflight, RunnerError, Wanted, create, drive, preflight};
 use crate::shell::{self, Left, ScreenError, Setup};
 use crate::text::mask::Masker;
-use crate::ui::state::Limits;
+use crate::ui::state::{Access, Limits};
 
 /// Where a run is shown.
 enum Mode {
@@ -195,9 +196,7 @@ fn begin(checkout: Checkout, config: Config, plan_path: PathBuf, only: &[String]
 
 fn show_preflight(found: &Preflight) {
     for (check, says) in &found.checks {
-        if *check != Check::Ok {
-            tell(format_args!("{:<8} {says}", check.name()));
-        }
+        tell(format_args!("{:<8} {says}", check.name()));
     }
     // where one thing blocks everything, it is said of each item too: people look for theirs
     for item in &found.items {
@@ -233,7 +232,7 @@ fn go(job: Job, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
         }
         Mode::Screen => {
             start_runner(&job.folder, &job.checkout.root, keep_pause)?;
-            show(&job)
+            show(&job.folder)
         }
     }
 }
@@ -267,21 +266,29 @@ pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) ->
 }
 
 /// Shows a run on the screen.
-pub(super) fn show(job: &Job) -> anyhow::Result<Exit> {
-    let root = &job.checkout.root;
-    let run = Follower::load(&job.folder)?;
+pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
+    let manifest = match Manifest::look(folder) {
+        Ok(manifest) => manifest,
+        Err(error) => return Ok(usage(error)),
+    };
+    let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
+    let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
+    let checkout = Checkout { root: manifest.root.into() };
+    let root = &checkout.root;
+    let run = Follower::load(folder)?;
     let setup = Setup {
-        folder: job.folder.clone(),
+        folder: folder.clone(),
         root: root.clone(),
-        items: job.checkout.items(&run.repo, &run.agent, &run.model, &job.timestamp),
+        items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
         by: me(),
         masker: Masker::new(environment::variables(), environment::dot_env(root)),
-        limits: Limits { steps: job.config.agent.max_steps, tokens: job.config.limits.item_tokens },
+        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        access,
         theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),
     };
     match shell::run(setup) {
-        Ok(Left::Detached) if RunnerLock::holder(&job.folder).is_some() => {
-            println!("run {} goes on in the background: `isobench-tui attach {0}` shows it again", job.folder.run_id());
+        Ok(Left::Detached) if RunnerLock::holder(folder).is_some() => {
+            println!("run {} goes on in the background: `isobench-tui attach {0}` shows it again", folder.run_id());
             Ok(Exit::Well)
         }
         Ok(_) => Ok(Exit::Well),

@@ -1,11 +1,10 @@
-//! File events as hints. A hint says "look again"; it carries nothing, may be missed and may be doubled, so every
-//! reader also looks once a second.
+//! File events as hints. A hint says "look again": it may be missed and may be doubled, so every reader also looks
+//! once a second. Without inotify (its watches used up, say) there are no hints, and that second is all.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc;
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// Which events are worth a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,50 +15,67 @@ pub enum Heed {
     Writes,
 }
 
-/// Watches folders.
+/// Where something changed.
+#[derive(Debug, Clone, Copy)]
+pub enum Changed<'a> {
+    /// These files.
+    Paths(&'a [PathBuf]),
+    /// Events were lost: anything may have.
+    Anything,
+}
+
+/// Watches folders, not what lies below them.
 #[derive(Debug)]
 pub struct Watch {
-    watcher: RecommendedWatcher,
-    hints: mpsc::Receiver<()>,
+    watcher: Option<RecommendedWatcher>,
+    passing: Vec<PathBuf>,
 }
 
 impl Watch {
-    /// A watch on nothing yet.
-    pub fn new(heed: Heed) -> notify::Result<Self> {
-        // one hint is as good as a thousand
-        let (send, hints) = mpsc::channel(1);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_err() || event.is_ok_and(|event| matters(heed, &event)) {
-                let _ = send.try_send(());
+    /// A watch on nothing yet. `tell` is called on a thread of its own and must not wait.
+    pub fn new(heed: Heed, mut tell: impl FnMut(Changed<'_>) + Send + 'static) -> Self {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
+            Ok(event) if event.need_rescan() => tell(Changed::Anything),
+            Ok(event) if matters(heed, event.kind) => tell(Changed::Paths(&event.paths)),
+            Ok(_) => {}
+            // the queue of events ran over
+            Err(_) => tell(Changed::Anything),
+        });
+        let watcher = watcher.inspect_err(|error| tracing::warn!("no file events ({error}); looking once a second")).ok();
+        Self { watcher, passing: Vec::new() }
+    }
+
+    /// Watches a folder for as long as this lives.
+    pub fn always(&mut self, folder: &Path) {
+        if let Some(watcher) = &mut self.watcher {
+            let _ = watcher.watch(folder, RecursiveMode::NonRecursive);
+        }
+    }
+
+    /// Watches these folders instead of the last ones. Those that do not exist yet are tried again by the next call.
+    pub fn instead(&mut self, folders: &[PathBuf]) {
+        let Some(watcher) = &mut self.watcher else { return };
+        self.passing.retain(|folder| {
+            let keep = folders.contains(folder) && folder.exists();
+            if !keep {
+                let _ = watcher.unwatch(folder);
             }
-        })?;
-        Ok(Self { watcher, hints })
-    }
-
-    /// Watches a folder's own files.
-    pub fn add(&mut self, folder: &Path) -> notify::Result<()> {
-        self.watcher.watch(folder, RecursiveMode::NonRecursive)
-    }
-
-    /// Stops watching a folder; one that is gone is not watched anyhow.
-    pub fn remove(&mut self, folder: &Path) {
-        let _ = self.watcher.unwatch(folder);
-    }
-
-    /// Waits for the next hint.
-    pub async fn hint(&mut self) {
-        if self.hints.recv().await.is_none() {
-            std::future::pending::<()>().await;
+            keep
+        });
+        for folder in folders {
+            if !self.passing.contains(folder) && folder.exists() && watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
+                self.passing.push(folder.clone());
+            }
         }
     }
 }
 
-fn matters(heed: Heed, event: &notify::Event) -> bool {
-    event.need_rescan()
-        || match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Create(_) | EventKind::Remove(_) => true,
-            EventKind::Modify(ModifyKind::Name(_)) => true,
-            EventKind::Modify(_) => heed == Heed::Writes,
-            _ => false,
-        }
+/// Opening and reading are no changes: a reader's own would wake it without end.
+const fn matters(heed: Heed, kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Create(_) | EventKind::Remove(_) => true,
+        EventKind::Modify(ModifyKind::Name(_)) => true,
+        EventKind::Modify(_) => matches!(heed, Heed::Writes),
+        EventKind::Access(_) | EventKind::Any | EventKind::Other => false,
+    }
 }

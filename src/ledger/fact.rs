@@ -227,6 +227,15 @@ pub enum Fact {
         /// Counts so far.
         totals: AgentTotals,
     },
+    /// Reading the agent's files failed by a defect of ours; its steps are not counted any more.
+    AdapterPanicked {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// What the panic said.
+        says: String,
+    },
     /// All processes of the stage were told to stand still.
     StageFrozen {
         /// The item.

@@ -19,16 +19,22 @@ pub struct Manifest {
     /// Major version of the format.
     pub format: u32,
     /// Version of the program that made the run.
+    #[serde(default)]
     pub version: String,
     /// When.
+    #[serde(default)]
     pub created: Timestamp,
     /// Host name of the machine.
+    #[serde(default)]
     pub host: String,
     /// The harness root.
+    #[serde(default)]
     pub root: String,
     /// Timestamp folder of `state/runs/<repo>/<agent>/<model>/<timestamp>`.
+    #[serde(default)]
     pub harness_timestamp: String,
     /// The configuration as resolved, so that a resumed run goes on as it began.
+    #[serde(default)]
     pub config: Value,
 }
 
@@ -49,16 +55,24 @@ impl Manifest {
         fs::rename(&side, &path).map_err(LedgerError::io("rename to", &path))
     }
 
-    /// Reads it; a newer format is an error of its own.
+    /// Reads it for a writer; a newer format is an error of its own.
     pub fn read(folder: &RunFolder) -> Result<Self, LedgerError> {
+        let manifest = Self::look(folder)?;
+        if manifest.is_newer() {
+            return Err(LedgerError::Newer { path: folder.manifest(), format: manifest.format, known: FORMAT });
+        }
+        Ok(manifest)
+    }
+
+    /// Reads it for a reader, who takes what a newer program wrote as far as it goes.
+    pub fn look(folder: &RunFolder) -> Result<Self, LedgerError> {
         let path = folder.manifest();
         let text = fs::read(&path).map_err(LedgerError::io("read", &path))?;
-        let damaged = |error: serde_json::Error| LedgerError::Damaged { path: path.clone(), why: error.to_string() };
-        let value: Value = serde_json::from_slice(&text).map_err(damaged)?;
-        let format = value.get("format").and_then(Value::as_u64).unwrap_or_default();
-        if format > u64::from(FORMAT) {
-            return Err(LedgerError::Newer { path, format: u32::try_from(format).unwrap_or(u32::MAX), known: FORMAT });
-        }
-        serde_json::from_value(value).map_err(damaged)
+        serde_json::from_slice(&text).map_err(|error| LedgerError::Damaged { path, why: error.to_string() })
+    }
+
+    /// Whether a newer program wrote it, so that we may only read.
+    pub const fn is_newer(&self) -> bool {
+        self.format > FORMAT
     }
 }

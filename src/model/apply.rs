@@ -86,6 +86,9 @@ impl Run {
             | Fact::StageThawed { .. }
             | Fact::StageStopping { .. }
             | Fact::StageFinished { .. } => self.apply_stage(fact, at),
+            Fact::AdapterPanicked { item, says, .. } => {
+                self.note(at, format!("{item}: its steps can't be read any more, a defect of isobench-tui: {says}"));
+            }
             Fact::PauseOrdered { why, by } => {
                 self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
                 self.pause = Some(Pause { why: why.clone(), by: by.clone(), at });

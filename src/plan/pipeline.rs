@@ -21,6 +21,8 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
     }
     let end = end_of(attempt);
     let goes_on = match &outcome.end {
+        // what the agent of a stopped attempt changed is taken, and nothing is measured
+        _ if matches!(end, AttemptEnd::Stopped { .. }) => last == Stage::Agent,
         StageEnd::Done => true,
         StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } => false,
         // what an agent left is looked at however it ended, and arms are independent of each other
@@ -147,9 +149,18 @@ mod tests {
     }
 
     #[test]
+    fn the_patch_of_a_stopped_agent_is_taken_and_not_measured() {
+        let stopped = StageEnd::Stopped { why: "by ann".to_owned() };
+        let ends = [(Stage::Agent, 2, stopped), (Stage::Check, 2, StageEnd::Done), (Stage::Clean, 2, StageEnd::Done)];
+        assert_eq!(next_after(ends.get(..1).unwrap(), false), Follow::Stage(Stage::Check));
+        assert_eq!(next_after(ends.get(..2).unwrap(), false), Follow::Stage(Stage::Clean));
+        assert!(matches!(next_after(&ends, false), Follow::End(AttemptEnd::Stopped { .. })));
+    }
+
+    #[test]
     fn a_stopped_stage_is_cleaned_up_and_an_interrupted_one_is_left_for_the_next_attempt() {
         let stopped = StageEnd::Stopped { why: "by ann".to_owned() };
-        assert_eq!(next_after(&[(Stage::Agent, 2, stopped.clone())], false), Follow::Stage(Stage::Clean));
+        assert_eq!(next_after(&[(Stage::Human, 2, stopped.clone())], false), Follow::Stage(Stage::Clean));
         assert!(matches!(
             next_after(&[(Stage::Agent, 2, stopped), (Stage::Clean, 2, StageEnd::Done)], false),
             Follow::End(AttemptEnd::Stopped { .. })

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use crate::agent::trae::{Taken, Trajectory};
@@ -22,16 +23,25 @@ impl AgentWatch {
         Self { path, trajectory: Trajectory::new(), stamp: None, told: AgentTotals::default() }
     }
 
-    /// Reads the file if it changed. A file caught half-written is read again at the next look.
-    pub fn look(&mut self) {
-        let Ok(there) = fs::metadata(&self.path) else { return };
+    /// Reads the file if it changed. A file caught half-written is read again at the next look. `Err` is the
+    /// adapter's own panic: a defect of ours that must not end the run.
+    pub fn look(&mut self) -> Result<(), String> {
+        let Ok(there) = fs::metadata(&self.path) else { return Ok(()) };
         let stamp = (there.len(), there.mtime(), there.mtime_nsec());
         if self.stamp == Some(stamp) {
-            return;
+            return Ok(());
         }
-        let Ok(bytes) = fs::read(&self.path) else { return };
-        if self.trajectory.take(&bytes) != Taken::Torn {
-            self.stamp = Some(stamp);
+        let Ok(bytes) = fs::read(&self.path) else { return Ok(()) };
+        match catch_unwind(AssertUnwindSafe(|| self.trajectory.take(&bytes))) {
+            Ok(Taken::Torn) => Ok(()),
+            Ok(_) => {
+                self.stamp = Some(stamp);
+                Ok(())
+            }
+            Err(panic) => {
+                let says = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|says| (*says).to_owned()));
+                Err(says.unwrap_or_else(|| "without a word".to_owned()))
+            }
         }
     }
 

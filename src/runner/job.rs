@@ -37,12 +37,18 @@ pub struct Resolved {
     pub git_dir: Option<PathBuf>,
 }
 
+impl Resolved {
+    /// What the manifest holds.
+    pub fn of(manifest: &Manifest) -> Result<Self, serde_json::Error> {
+        Self::deserialize(&manifest.config)
+    }
+}
+
 impl Job {
     /// The surroundings of a run that exists.
     pub fn open(folder: RunFolder, binary: &Path) -> Result<Self, RunnerError> {
         let manifest = Manifest::read(&folder)?;
-        let resolved: Resolved = serde_json::from_value(manifest.config)
-            .map_err(|error| LedgerError::Damaged { path: folder.manifest(), why: error.to_string() })?;
+        let resolved = Resolved::of(&manifest).map_err(|error| LedgerError::Damaged { path: folder.manifest(), why: error.to_string() })?;
         Ok(Self {
             folder,
             checkout: Checkout { root: PathBuf::from(manifest.root) },

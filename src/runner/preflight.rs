@@ -78,6 +78,13 @@ pub fn preflight(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Prefl
         (Some(blocked), _) => blocked_all(plan, blocked),
         (None, None) => Vec::new(),
     };
+    let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
+    let check = match runnable {
+        0 => Check::Blocked,
+        some if some < items.len() => Check::Warning,
+        _ => Check::Ok,
+    };
+    checks.insert(0, (check, format!("plan: {runnable} of {} items can run", items.len())));
     Preflight { checks, items, git_dir }
 }
 

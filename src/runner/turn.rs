@@ -4,9 +4,11 @@ mod inbox;
 mod recover;
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
@@ -57,7 +59,8 @@ struct Turn<'a> {
     agent: Option<AgentWatch>,
     agent_fact_at: u64,
     agent_look: AgentLook,
-    watch: Option<Watch>,
+    watch: Watch,
+    hints: mpsc::Receiver<()>,
     signals: Signals,
     leaving: Leaving,
     until: Option<Timestamp>,
@@ -91,8 +94,12 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     }
     writer.go_on_after(run.seq);
     let signals = Signals::new().map_err(|source| RunnerError::Process { doing: "take over the signals", source })?;
-    let watch = Watch::new(Heed::Closed).and_then(|mut watch| watch.add(job.folder.path()).map(|()| watch));
-    let watch = watch.inspect_err(|error| tracing::warn!("no file events ({error}); looking once a second")).ok();
+    // one hint is as good as a thousand
+    let (hint, hints) = mpsc::channel(1);
+    let mut watch = Watch::new(Heed::Closed, move |_| {
+        let _ = hint.try_send(());
+    });
+    watch.always(job.folder.path());
     let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
     let inbox = Tail::new(job.folder.requests());
     let root = job.checkout.root.clone();
@@ -106,6 +113,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         agent_fact_at: 0,
         agent_look: AgentLook { last: Instant::now(), next: None },
         watch,
+        hints,
         signals,
         leaving: Leaving::Stays,
         until,
@@ -196,12 +204,6 @@ impl Turn<'_> {
                 None => std::future::pending().await,
             }
         };
-        let hint = async {
-            match &mut self.watch {
-                Some(watch) => watch.hint().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             leaving = self.signals.next(self.leaving) => {
@@ -209,7 +211,7 @@ impl Turn<'_> {
                 return Ok(());
             }
             end = live => return self.work_ended(end).await,
-            () = hint => {
+            Some(()) = self.hints.recv() => {
                 self.agent_look.next.get_or_insert(self.agent_look.last + AGENT_LOOK);
             }
             () = sleep_until(wake) => self.agent_look.next = Some(wake),
@@ -264,17 +266,11 @@ impl Turn<'_> {
     }
 
     fn watch_agent(&mut self, item: &ItemId, stage: Stage) {
-        self.agent = None;
-        let Some(path) =
-            (stage == Stage::Agent).then(|| self.run.item(item).and_then(|item| self.job.trajectory(&self.run, item))).flatten()
-        else {
-            return;
-        };
-        if let (Some(watch), Some(folder)) = (&mut self.watch, path.parent()) {
-            // without events the backstop reads it
-            let _ = watch.add(folder);
-        }
-        self.agent = Some(AgentWatch::new(path));
+        let item = self.run.item(item).filter(|_| stage == Stage::Agent);
+        let path = item.and_then(|item| self.job.trajectory(&self.run, item));
+        let folder: Vec<PathBuf> = path.iter().filter_map(|path| path.parent().map(Path::to_owned)).collect();
+        self.watch.instead(&folder);
+        self.agent = path.map(AgentWatch::new);
     }
 
     async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
@@ -300,12 +296,8 @@ impl Turn<'_> {
     }
 
     async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
-        if let Some(folder) =
-            self.agent.take().and_then(|_| self.run.item(&attempt.item).and_then(|item| self.job.trajectory(&self.run, item)))
-            && let (Some(watch), Some(folder)) = (&mut self.watch, folder.parent())
-        {
-            watch.remove(folder);
-        }
+        self.agent = None;
+        self.watch.instead(&[]);
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
     }
 
@@ -314,7 +306,11 @@ impl Turn<'_> {
         let Some((attempt, record)) = self.run.live_stage() else { return Ok(()) };
         let is_stopping = matches!(&record.state, StageState::Running { stopping: Some(_), .. });
         let Some(agent) = &mut self.agent else { return Ok(()) };
-        agent.look();
+        if let Err(says) = agent.look() {
+            // without the adapter the agent goes on; its output is still shown
+            self.agent = None;
+            return self.record(Fact::AdapterPanicked { item: attempt.item, n: attempt.n, says }).await;
+        }
         let over =
             agent_over_budget(&self.job.config, agent.trajectory().totals(), agent.trajectory().steps().len()).filter(|_| !is_stopping);
         let now = clock::up_ms();

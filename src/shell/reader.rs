@@ -1,6 +1,5 @@
 //! A thread that reads what may be large: trajectories and outputs. The loop never waits for it.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,9 +9,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::places::Places;
 use super::trail::TrailFile;
-use super::watch::Watch;
 use super::window::Window;
 use crate::domain::{AttemptId, Stage};
+use crate::host::watch::{Changed, Heed, Watch};
 use crate::text::mask::Masker;
 use crate::ui::message::OutputNews;
 use crate::ui::{Focus, Msg};
@@ -55,8 +54,17 @@ impl Reader {
     pub fn start(places: Places, masker: Masker, news: mpsc::Sender<Msg>, ledger: mpsc::Sender<()>) -> std::io::Result<Self> {
         let (hint, hints) = sync_channel(1);
         let (focus, focused) = watch::channel(None);
-        let events: PathBuf = places.folder().events();
-        let mut watch = Watch::new(events, ledger, hint.clone());
+        let events = places.folder().events();
+        let ourselves = hint.clone();
+        let mut watch = Watch::new(Heed::Writes, move |changed| {
+            let (facts, others) = match changed {
+                Changed::Paths(paths) => (paths.contains(&events), paths.iter().any(|path| *path != events)),
+                Changed::Anything => (true, true),
+            };
+            // a full channel means that somebody is about to look anyway
+            let _ = facts.then(|| ledger.try_send(()));
+            let _ = others.then(|| ourselves.try_send(()));
+        });
         watch.always(places.folder().path());
         let work = Work { places, masker, focus: focused, hints, news, watch, trail: None, window: None, free: None, asked_space: None };
         thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;

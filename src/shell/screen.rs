@@ -95,6 +95,7 @@ impl Screen {
             zone: TimeZone::system(),
             masker: setup.masker.clone(),
             limits: setup.limits,
+            access: setup.access,
             now,
         });
         let (news_from, news) = mpsc::channel(32);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::ledger::{By, RunFolder};
 use crate::text::mask::Masker;
 use crate::theme::ThemeError;
-use crate::ui::state::Limits;
+use crate::ui::state::{Access, Limits};
 
 /// What the screen needs to know at its start.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Setup {
     pub masker: Masker,
     /// Limits that no fact carries.
     pub limits: Limits,
+    /// What may be done with the run.
+    pub access: Access,
     /// Name of the theme: `dark`, `light`, `high-contrast`, `colour-blind`.
     pub theme: String,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::message::Sight;
-use super::state::{Leaving, State};
+use super::state::{Access, Leaving, State};
 use super::words::moment;
 use super::{Mood, Said};
 use crate::model::{Breaker, RunState};
@@ -14,8 +14,26 @@ const TIGHT: u64 = 2_000_000_000;
 
 /// The notices, the most urgent first.
 pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
-    let found = [space(state), leaving(state), runner(state, now), pause(state, now), breaker(state, now), damage(state), trouble(state)];
+    let found = [
+        access(state),
+        space(state),
+        leaving(state),
+        runner(state, now),
+        pause(state, now),
+        breaker(state, now),
+        damage(state),
+        trouble(state),
+    ];
     found.into_iter().flatten().collect()
+}
+
+fn access(state: &State) -> Option<Said> {
+    match state.access {
+        Access::Full => None,
+        Access::ReadOnly(format) => {
+            Some(Said::new(Mood::Warn, format!("made by a newer isobench-tui (format {format}): read only, and something may be missing")))
+        }
+    }
 }
 
 fn space(state: &State) -> Option<Said> {

@@ -21,6 +21,8 @@ pub struct Asker {
 pub struct Asked {
     /// Its id.
     pub id: String,
+    /// The verb.
+    pub verb: Verb,
     /// What was asked, for people.
     pub what: String,
     /// When.

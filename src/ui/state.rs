@@ -32,6 +32,8 @@ pub struct State {
     pub masker: Masker,
     /// Limits that no fact carries.
     pub limits: Limits,
+    /// What may be done here.
+    pub access: Access,
     /// The list of items.
     pub queue: Queue,
     /// What is open.
@@ -77,8 +79,20 @@ pub struct Start {
     pub masker: Masker,
     /// Limits that no fact carries.
     pub limits: Limits,
+    /// What may be done here.
+    pub access: Access,
     /// The moment.
     pub now: Timestamp,
+}
+
+/// What may be done with the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Everything.
+    #[default]
+    Full,
+    /// Looking: a newer program made the run, in this format.
+    ReadOnly(u32),
 }
 
 /// Limits of an item that no fact carries.
@@ -179,6 +193,7 @@ impl State {
             zone: start.zone,
             masker: start.masker,
             limits: start.limits,
+            access: start.access,
             queue: Queue::default(),
             open: Open::Queue,
             over: Over::Nothing,

@@ -248,7 +248,9 @@ fn see_runner(state: &mut State, sight: Sight) -> Vec<Effect> {
     if sight == Sight::Gone && state.leaving == Leaving::WhenStopped {
         return vec![Effect::Leave(Left::Stopped)];
     }
-    Vec::new()
+    // asked in the moment in which the runner ended: work that is wanted finds its runner
+    let is_wanted = sight == Sight::Gone && state.asked.iter().any(|asked| asked.verb.outlives_runner());
+    if is_wanted { vec![Effect::StartRunner] } else { Vec::new() }
 }
 
 fn take_trail(state: &mut State, news: TrailNews) {

@@ -3,7 +3,7 @@
 use super::message::Sight;
 use super::question::{Question, Then, frozen};
 use super::sent::{Asked, ask, what};
-use super::state::{Leaving, Over, State};
+use super::state::{Access, Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
@@ -152,12 +152,18 @@ fn continue_run(state: &mut State) -> Vec<Effect> {
     match state.runner {
         Sight::Alive(pid) => refuse(state, format!("the run has a runner (pid {pid})")),
         Sight::Gone if state.run.finished.is_some() => refuse(state, "the run is finished; R runs an item again"),
+        Sight::Gone if state.access != Access::Full => refuse(state, READ_ONLY),
         Sight::Gone => vec![Effect::StartRunner],
     }
 }
 
+const READ_ONLY: &str = "a newer isobench-tui made this run: use that one";
+
 /// Sends a wish; a wish that makes sense without a runner starts one.
 fn send(state: &mut State, wish: Ask) -> Vec<Effect> {
+    if state.access != Access::Full {
+        return refuse(state, READ_ONLY);
+    }
     let (verb, gone) = (wish.verb, matches!(state.runner, Sight::Gone));
     if gone && !verb.starts_runner() {
         return refuse(state, "nobody would read it: the run has no runner; c continues it");
@@ -168,7 +174,7 @@ fn send(state: &mut State, wish: Ask) -> Vec<Effect> {
     }
     let what = what(&wish);
     let request = state.asker.request(state.now, wish);
-    state.asked.push(Asked { id: request.id.clone(), what, at: state.now });
+    state.asked.push(Asked { id: request.id.clone(), verb, what, at: state.now });
     let mut effects = vec![Effect::Send(request)];
     if gone {
         effects.push(Effect::StartRunner);

@@ -68,6 +68,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::StageStarted { item: item(), n, stage: Stage::Agent, pid: 8 },
         Fact::StageAdopted { item: item(), n, stage: Stage::Agent, pid: 8 },
         Fact::AgentProgressed { item: item(), n, totals },
+        Fact::AdapterPanicked { item: item(), n, says: "overflow".to_owned() },
         Fact::StageFrozen { item: item(), n, stage: Stage::Agent, by: by.clone() },
         Fact::StageThawed { item: item(), n, stage: Stage::Agent, by: by.clone() },
         Fact::StageStopping {

@@ -2,6 +2,7 @@
 
 mod alone;
 mod artifacts;
+mod attach;
 mod budgets;
 mod campaign;
 mod controls;

@@ -6,7 +6,7 @@ use isobench_tui::shell::trail::TrailFile;
 use isobench_tui::text::mask::Masker;
 use isobench_tui::theme::{Depth, Glyphs, Role, Theme};
 use isobench_tui::ui::message::{OutputLine, OutputNews, Sight, Stream};
-use isobench_tui::ui::state::{Limits, Start};
+use isobench_tui::ui::state::{Access, Limits, Start};
 use isobench_tui::ui::{Effect, Key, Msg, State, update};
 use isobench_tui::view;
 use jiff::Timestamp;
@@ -34,7 +34,16 @@ impl Bench {
         let now = moment(base(), story.now());
         let masker = Masker::new([("API_KEY", "sk-very-secret")], []);
         let run_id = RunId("2026-11-21_09-30-12-3fa9".to_owned());
-        let start = Start { run_id, by: ann(), word: "w".to_owned(), zone: TimeZone::UTC, masker, limits: Limits::default(), now };
+        let start = Start {
+            run_id,
+            by: ann(),
+            word: "w".to_owned(),
+            zone: TimeZone::UTC,
+            masker,
+            limits: Limits::default(),
+            access: Access::Full,
+            now,
+        };
         let theme = Theme::embedded("dark", Depth::True, Glyphs::UNICODE).unwrap();
         let mut bench = Self { state: State::new(start), now, theme };
         bench.state.run = story.run();

@@ -12,7 +12,7 @@ use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{By, Fact, Request, RunFolder, Writer};
 use isobench_tui::shell::{Setup, run};
 use isobench_tui::text::mask::Masker;
-use isobench_tui::ui::state::Limits;
+use isobench_tui::ui::state::{Access, Limits};
 use jiff::SignedDuration;
 use rustix::process::Signal;
 
@@ -29,7 +29,7 @@ fn the_screen_itself() {
     let by = By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None };
     let masker = Masker::new([("A_TOKEN", "hunter22")], []);
     let (folder, items, theme) = (folder(&root), root.join("items"), "dark".to_owned());
-    let left = run(Setup { folder, root, items, by, masker, limits: Limits::default(), theme }).unwrap();
+    let left = run(Setup { folder, root, items, by, masker, limits: Limits::default(), access: Access::Full, theme }).unwrap();
     println!("left: {left:?}");
 }
 

@@ -42,6 +42,9 @@ fn decide(run: &Run, request: &Request, added: Option<Result<PlannedItem, String
             if !item.is_pending() {
                 return Err(format!("{} is {} and not queued", item.id, item.status()));
             }
+            if !item.attempts.is_empty() {
+                return Err(format!("{} was tried already, and its attempts stay on record: skip it", item.id));
+            }
             Ok((vec![Fact::ItemRemoved { item: item.id.clone(), by }], format!("{} is removed from the queue", item.id)))
         }
         Verb::Add => match added {

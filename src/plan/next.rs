@@ -102,7 +102,7 @@ fn no_stage_now(run: &Run, limits: &Limits<'_>, stage: Stage, now: Timestamp) ->
     let (until, budget) = (limits.until?, limits.config.budget_ms(stage)?);
     let ends = now.saturating_add(SignedDuration::from_millis(i64::try_from(budget).unwrap_or(i64::MAX))).unwrap_or(Timestamp::MAX);
     (ends > until && !run.limits_lifted)
-        .then(|| Hindrance::Limit(format!("{stage} may take {} min and could not end by limits.until", budget / 60_000)))
+        .then(|| Hindrance::Limit(format!("{stage} may take {} and could not end by limits.until", crate::text::duration::short(budget))))
 }
 
 /// No attempt is under way.

@@ -19,6 +19,7 @@ use crate::domain::{
 use crate::host::{clock, files};
 use crate::model::{Item, Run, StageState};
 use crate::patch::{changed_files, climb};
+use crate::text::duration::short;
 use crate::text::mask::Masker;
 
 /// How much of an output's end is read for its cause and its numbers, in bytes.
@@ -72,8 +73,8 @@ fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> StageEnd {
         EndCause::Signalled { signal: 9 } => failed(FailureClass::Killed, "killed by signal 9 from outside".to_owned()),
         EndCause::Signalled { .. } | EndCause::NotStarted { .. } => failed(class, child.cause.words()),
         EndCause::Deadline => {
-            let minutes = case.job.config.budget_ms(case.stage).unwrap_or_default() / 60_000;
-            failed(FailureClass::Timeout, format!("did not end within its budget of {minutes} min"))
+            let budget = short(case.job.config.budget_ms(case.stage).unwrap_or_default());
+            failed(FailureClass::Timeout, format!("did not end within its budget of {budget}"))
         }
         EndCause::Stopped => stopped(case),
         EndCause::Lost => failed(FailureClass::Killed, "its keeper was killed from outside".to_owned()),
@@ -113,9 +114,10 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
             failed(class.unwrap_or(FailureClass::AgentCrashed), format!("{}{line}", child.cause.words()))
         }
         (EndCause::NotStarted { error }, _) => failed(FailureClass::AgentNotFound, error.clone()),
-        (EndCause::Deadline, _) => {
-            failed(FailureClass::AgentBudget, format!("time budget: {} min (budget.agent)", case.job.config.budget.agent))
-        }
+        (EndCause::Deadline, _) => failed(
+            FailureClass::AgentBudget,
+            format!("time budget: {} (budget.agent)", short(case.job.config.budget_ms(Stage::Agent).unwrap_or_default())),
+        ),
         _ => plain(case, child, FailureClass::AgentCrashed),
     };
     (end, StageDetail::Agent(trajectory.totals()))

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::RunnerError;
@@ -39,8 +40,7 @@ pub struct Wanted<'a> {
 /// Makes the run. Nothing is left behind where it fails but, at worst, an empty folder.
 pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     let created = clock::now();
-    let zoned = created.to_zoned(jiff::tz::TimeZone::system());
-    let timestamp = zoned.strftime("%Y-%m-%d_%H-%M-%S").to_string();
+    let timestamp = free_timestamp(&wanted.checkout, created);
     let seed = Sha256::digest(format!("{created} {} {}", std::process::id(), clock::up_ms()));
     let tail: String = hex(&seed).chars().take(4).collect();
     let folder = RunFolder::of(&wanted.checkout.root, &RunId(format!("{timestamp}-{tail}")));
@@ -89,6 +89,15 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         timestamp,
         binary: wanted.binary.to_owned(),
     })
+}
+
+/// The run's second, or the next that no run has: ISO-Bench's own folders are named by it alone.
+fn free_timestamp(checkout: &Checkout, created: Timestamp) -> String {
+    let runs = fs::read_dir(RunFolder::all(&checkout.root)).into_iter().flatten().flatten();
+    let taken: Vec<String> = runs.map(|run| run.file_name().to_string_lossy().into_owned()).collect();
+    let zoned = created.to_zoned(jiff::tz::TimeZone::system());
+    let name = |seconds: i64| zoned.saturating_add(SignedDuration::from_secs(seconds)).strftime("%Y-%m-%d_%H-%M-%S").to_string();
+    (0..i64::MAX).map(name).find(|name| !taken.iter().any(|run| run.starts_with(name.as_str()))).unwrap_or_else(|| name(0))
 }
 
 /// SHA-256 of bytes, in hex.

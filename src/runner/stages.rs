@@ -16,7 +16,7 @@ use crate::artifact::repo_name;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::launch::Environment;
 use crate::host::stage_folder::{Command, Spec};
-use crate::model::{Item, Run};
+use crate::model::{Item, ItemState, Run};
 use crate::patch::SCRATCH;
 
 /// Time between the request to end and the kill, in ms.
@@ -284,6 +284,18 @@ fn clean(worktrees: PathBuf, item: ItemId) -> JoinHandle<StageOutcome> {
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         StageOutcome { end, child: None, duration_ms, detail: StageDetail::Nothing }
     })
+}
+
+/// Removes what an item left that was skipped while nothing of it ran: no stage of its own does.
+pub fn sweep(job: &Job, run: &Run) {
+    for item in run.items.iter().filter(|item| matches!(item.state, ItemState::Skipped { .. })) {
+        for tree in trees_of(&job.worktrees(), &item.id).unwrap_or_default() {
+            if let Err(error) = remove_tree(&tree) {
+                tracing::warn!("can't remove {}: {error}", tree.display());
+            }
+        }
+    }
+    let _ = fs::remove_dir(job.worktrees());
 }
 
 /// `<item>.<n>` and `<item>.<n>.<arm>`, and not those of an item whose id begins the same.

@@ -15,7 +15,7 @@ use super::agent_watch::AgentWatch;
 use super::conclude::{Case, conclude, failed};
 use super::live::{Live, Work, WorkEnd};
 use super::signals::{Leaving, Signals};
-use super::stages::{Begun, begin, environment};
+use super::stages::{Begun, begin, environment, sweep};
 use super::{Job, RunnerError};
 use crate::config::time_of_day;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome};
@@ -150,7 +150,10 @@ impl Turn<'_> {
     async fn turn(&mut self) -> Result<bool, RunnerError> {
         loop {
             let until = match self.settle().await? {
-                Settled::Over => return Ok(true),
+                Settled::Over => {
+                    sweep(&self.job, &self.run);
+                    return Ok(true);
+                }
                 Settled::Leave => return Ok(false),
                 Settled::Until(until) => until,
             };

@@ -176,9 +176,10 @@ fn every_kind_of_fact_comes_back_as_it_was_written() {
 
 #[test]
 fn a_ledger_of_everything_folds_without_a_fault() {
-    let run = folded(&ledger(&every_fact()[..35]));
+    let facts: Vec<Fact> = every_fact().into_iter().filter(|fact| !matches!(fact, Fact::TailHealed { .. })).collect();
+    let run = folded(&ledger(&facts));
     assert_eq!(run.faults, []);
-    assert_eq!((run.seq, run.items.len(), run.answers.len()), (35, 3, 3));
+    assert_eq!((run.seq, run.items.len(), run.answers.len()), (facts.len() as u64, 3, 3));
     assert!(matches!(run.items[1].state, ItemState::Skipped { .. }));
 }
 
@@ -371,7 +372,7 @@ proptest! {
     }
 
     #[test]
-    fn facts_in_any_order_never_panic_and_are_planned_for(order in prop::collection::vec(0_usize..38, 0..60)) {
+    fn facts_in_any_order_never_panic_and_are_planned_for(order in prop::collection::vec(0_usize..50, 0..60)) {
         let all = every_fact();
         let facts: Vec<Fact> = order.iter().filter_map(|at| all.get(*at).cloned()).collect();
         let run = folded(&ledger(&facts));

@@ -65,7 +65,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         Format::Json => serde_json::to_string_pretty(&crate::report::status(&folder.run_id(), run, holder, clock::now()))? + "\n",
         Format::Text => {
             let why = run.pause.as_ref().map_or_else(String::new, |pause| format!(" by {}: {}", pause.by.words(), pause.why));
-            format!("run {}: {}{why}\n\n{}", folder.run_id(), run.state(holder.is_some()).name(), crate::report::table(run))
+            format!("run {}: {}{why}\n\n{}", folder.run_id(), run.state(holder.is_some()).name(), crate::report::table(run, clock::now()))
         }
     };
     written(std::io::stdout().write_all(text.as_bytes()))

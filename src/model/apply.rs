@@ -51,13 +51,13 @@ impl Run {
         self.at = Some(entry.at);
         self.up_ms = entry.up_ms;
         match &entry.body {
-            Body::Known(fact) => self.apply_fact(fact, entry.at, entry.up_ms),
+            Body::Known(fact) => self.apply_fact(fact, entry.at),
             Body::Unknown { kind } => *self.unknown.entry(kind.clone()).or_default() += 1,
             Body::Bad { kind, why } => self.faults.push(Fault { offset, why: format!("'{kind}' can't be read: {why}") }),
         }
     }
 
-    fn apply_fact(&mut self, fact: &Fact, at: Timestamp, up_ms: u64) {
+    fn apply_fact(&mut self, fact: &Fact, at: Timestamp) {
         match fact {
             Fact::RunCreated(plan) => self.create(plan, at),
             Fact::RunnerStarted { pid, boot, .. } => {
@@ -76,8 +76,8 @@ impl Run {
             | Fact::ItemRequeued { .. } => {
                 self.apply_queue(fact, at);
             }
-            Fact::AttemptStarted { item, n, from } => self.start_attempt(item, *n, *from, at, up_ms),
-            Fact::AttemptFinished { item, end, .. } => self.finish_attempt(item, end, at, up_ms),
+            Fact::AttemptStarted { item, n, from } => self.start_attempt(item, *n, *from, at),
+            Fact::AttemptFinished { item, end, .. } => self.finish_attempt(item, end, at),
             Fact::StageStarting { .. }
             | Fact::StageStarted { .. }
             | Fact::StageAdopted { .. }
@@ -240,32 +240,21 @@ impl Run {
         }
     }
 
-    fn start_attempt(&mut self, item: &ItemId, n: u32, from: Stage, at: Timestamp, up_ms: u64) {
+    fn start_attempt(&mut self, item: &ItemId, n: u32, from: Stage, at: Timestamp) {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
         let taken_over = item.last_attempt().map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
         item.state = ItemState::Running;
-        item.attempts.push(Attempt {
-            n,
-            from,
-            started: at,
-            end: None,
-            stages: taken_over.unwrap_or_default(),
-            started_up_ms: up_ms,
-            took_ms: 0,
-        });
+        item.attempts.push(Attempt { n, from, started: at, end: None, stages: taken_over.unwrap_or_default() });
     }
 
-    fn finish_attempt(&mut self, id: &ItemId, end: &AttemptEnd, at: Timestamp, up_ms: u64) {
+    fn finish_attempt(&mut self, id: &ItemId, end: &AttemptEnd, at: Timestamp) {
         if self.live.as_ref() == Some(id) {
             self.live = None;
         }
         let Some(item) = self.item_mut(id) else { return };
         let Some(attempt) = item.attempts.last_mut() else { return };
         attempt.end = Some((end.clone(), at));
-        attempt.took_ms = up_ms
-            .checked_sub(attempt.started_up_ms)
-            .unwrap_or_else(|| u64::try_from(at.duration_since(attempt.started).as_millis()).unwrap_or_default());
         let resume_from = attempt.resume_from();
         item.state = match end {
             AttemptEnd::Done => ItemState::Done,

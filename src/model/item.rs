@@ -95,10 +95,6 @@ pub struct Attempt {
     pub end: Option<(AttemptEnd, Timestamp)>,
     /// Its stages in the order in which they began; those taken over from an earlier attempt come first.
     pub stages: Vec<StageRecord>,
-    /// Milliseconds since boot when it began.
-    pub started_up_ms: u64,
-    /// How long it took, in ms; 0 while it runs.
-    pub took_ms: u64,
 }
 
 /// A stage of an attempt.
@@ -204,13 +200,31 @@ impl Item {
         self.last_attempt()?.totals()
     }
 
-    /// Wall time of all attempts that ended, in ms.
-    pub fn took_ms(&self) -> u64 {
-        self.attempts.iter().map(|attempt| attempt.took_ms).sum()
+    /// Time worked on it up to `now`, in ms: the unfrozen time of the stages of all attempts. A pause is no work.
+    pub fn worked_ms(&self, now: Timestamp) -> u64 {
+        self.attempts.iter().map(|attempt| attempt.worked_ms(now)).sum()
+    }
+}
+
+impl StageRecord {
+    /// Unfrozen time of the stage up to `now`, in ms.
+    pub fn worked_ms(&self, now: Timestamp) -> u64 {
+        match &self.state {
+            StageState::Running { since, frozen, frozen_ms, .. } => {
+                let until = frozen.as_ref().map_or(now, |(frozen_since, _)| *frozen_since);
+                u64::try_from(until.duration_since(*since).as_millis()).unwrap_or_default().saturating_sub(*frozen_ms)
+            }
+            StageState::Ended(outcome) => outcome.duration_ms.saturating_sub(outcome.child.as_ref().map_or(0, |child| child.frozen_ms)),
+        }
     }
 }
 
 impl Attempt {
+    /// Unfrozen time of its own stages up to `now`, in ms; those taken over were worked on in an earlier attempt.
+    pub fn worked_ms(&self, now: Timestamp) -> u64 {
+        self.stages.iter().filter(|record| record.ran_in == self.n).map(|record| record.worked_ms(now)).sum()
+    }
+
     /// The stage's record, if it began or was taken over.
     pub fn stage(&self, stage: Stage) -> Option<&StageRecord> {
         self.stages.iter().find(|record| record.stage == stage)

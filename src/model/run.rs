@@ -212,6 +212,11 @@ impl Run {
         sum
     }
 
+    /// Time worked on all items up to `now`, in ms.
+    pub fn worked_ms(&self, now: Timestamp) -> u64 {
+        self.items.iter().map(|item| item.worked_ms(now)).sum()
+    }
+
     /// How many items are in this state, by its word.
     pub fn count(&self, status: &str) -> usize {
         self.items.iter().filter(|item| item.status() == status).count()

@@ -89,7 +89,7 @@ mod tests {
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();
-        Attempt { n: 2, from: Stage::Worktree, started: Timestamp::UNIX_EPOCH, end: None, stages, started_up_ms: 0, took_ms: 0 }
+        Attempt { n: 2, from: Stage::Worktree, started: Timestamp::UNIX_EPOCH, end: None, stages }
     }
 
     fn failed(class: FailureClass) -> StageEnd {

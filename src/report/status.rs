@@ -54,10 +54,9 @@ fn one(item: &Item, now: Timestamp) -> Value {
     })
 }
 
-/// Seconds of all attempts, the one that runs now included; `None` for an item that never began.
+/// Seconds worked on all attempts, the one that runs now included; `None` for an item that never began.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run")]
 fn duration_s(item: &Item, now: Timestamp) -> Option<f64> {
-    let live = item.last_attempt()?;
-    let running = if live.end.is_none() { u64::try_from(now.duration_since(live.started).as_millis()).unwrap_or_default() } else { 0 };
-    Some((item.took_ms().saturating_add(running)) as f64 / 1000.0)
+    item.last_attempt()?;
+    Some(item.worked_ms(now) as f64 / 1000.0)
 }

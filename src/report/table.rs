@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::domain::short_sha;
 use crate::model::{Item, Run};
 use crate::text::width::{clip, width};
 use crate::text::{duration, tokens};
 
 /// The table, with a line of sums below it.
-pub fn table(run: &Run) -> String {
+pub fn table(run: &Run, now: Timestamp) -> String {
     let head = ["item", "human", "status", "rung", "tries", "steps", "tokens", "took", "result"];
-    let rows: Vec<[String; 9]> = run.items.iter().map(row).collect();
+    let rows: Vec<[String; 9]> = run.items.iter().map(|item| row(item, now)).collect();
     let mut widths = head.map(width);
     for row in &rows {
         for (cell, widest) in row.iter().zip(&mut widths) {
@@ -31,7 +33,7 @@ pub fn table(run: &Run) -> String {
     text
 }
 
-fn row(item: &Item) -> [String; 9] {
+fn row(item: &Item, now: Timestamp) -> [String; 9] {
     let totals = item.totals();
     let dash = || "-".to_owned();
     [
@@ -42,7 +44,7 @@ fn row(item: &Item) -> [String; 9] {
         item.attempts.len().to_string(),
         totals.and_then(|totals| totals.steps).map_or_else(dash, |steps| steps.to_string()),
         totals.filter(|totals| totals.steps.is_some()).map_or_else(dash, |totals| tokens(totals.usage.total())),
-        if item.attempts.is_empty() { dash() } else { duration::short(item.took_ms()) },
+        if item.attempts.is_empty() { dash() } else { duration::short(item.worked_ms(now)) },
         result(item),
     ]
 }

@@ -38,7 +38,7 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         ItemState::Waiting { from, until, why } => {
             Said::new(Mood::Warn, format!("tried again from {from} at {}: {why}", moment(*until, now, &state.zone)))
         }
-        ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.took_ms()))),
+        ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.worked_ms(now)))),
         ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("failed: {class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
         ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}; R runs it again", by.words())),

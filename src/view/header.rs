@@ -61,10 +61,8 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     if state.run.hold {
         left = left.add(Role::Warn, "  hold");
     }
-    let elapsed = state.run.created.map(|created| {
-        let end = state.run.finished.unwrap_or_else(|| state.clock(now));
-        duration::short(between(created, end))
-    });
+    let worked = state.run.worked_ms(state.clock(now));
+    let elapsed = (worked > 0).then(|| duration::short(worked));
     let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];
     let room = usize::from(row.width).saturating_sub(left.width() + 12);
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();

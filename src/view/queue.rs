@@ -10,7 +10,7 @@ use crate::model::{Item, ItemState};
 use crate::text::{duration, width};
 use crate::theme::Role;
 use crate::ui::State;
-use crate::ui::words::{between, percent};
+use crate::ui::words::percent;
 
 /// Columns of a duration.
 const TIME: usize = 6;
@@ -173,10 +173,6 @@ fn delta(item: &Item) -> Words {
 
 /// How long an item took, or takes.
 fn took(state: &State, item: &Item, now: Timestamp) -> String {
-    let live = match (&item.state, item.last_attempt()) {
-        (ItemState::Running, Some(attempt)) => between(attempt.started, state.clock(now)),
-        _ => 0,
-    };
-    let ms = item.took_ms().saturating_add(live);
+    let ms = item.worked_ms(state.clock(now));
     if ms == 0 { String::new() } else { duration::short(ms) }
 }

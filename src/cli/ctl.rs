@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{find, print_line, read, start, tell, usage};
+use super::{find, print_line, start, tell, usage};
 use crate::artifact::Checkout;
 use crate::domain::{ItemId, Stage};
 use crate::exit::Exit;
@@ -47,7 +47,7 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
     };
     let folder = match find::run(root, args.run.as_deref()) {
         Ok(folder) => folder,
-        Err(says) => return Ok(read::no_such_run(&says)),
+        Err(exit) => return Ok(exit),
     };
     let (item, commit) = if verb == Verb::Add { (None, args.item.clone()) } else { (args.item.clone().map(ItemId), None) };
     let ask = Ask { verb, item, stage, commit };

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{tell, usage};
 use crate::artifact::Checkout;
 use crate::domain::RunId;
+use crate::exit::Exit;
 use crate::ledger::{By, RunFolder, RunnerLock};
 
 /// The harness folder: as named, found upwards from here, or that of the last demo.
@@ -58,15 +60,22 @@ pub(super) fn runs(checkout: &Checkout) -> Vec<RunFolder> {
 }
 
 /// The run that is named by its id, the start of it or its folder; the live one, else the last, when none is named.
-/// `Err` is the sentence for exit code 8.
-pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder, String> {
+/// `Err` is the exit code of what has been said: there is no harness, or no such run.
+pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder, Exit> {
     let named = named.filter(|named| !named.is_empty());
-    if let Some(path) = named.map(Path::new).filter(|path| path.join("events.jsonl").is_file()) {
-        let path = path.canonicalize().map_err(|error| format!("can't use {}: {error}", path.display()))?;
+    let by_path = named.map(Path::new).filter(|path| path.join("events.jsonl").is_file()).and_then(|path| path.canonicalize().ok());
+    if let Some(path) = by_path {
         return Ok(RunFolder::at(path));
     }
-    let checkout = checkout(root)?;
-    let runs = runs(&checkout);
+    let checkout = checkout(root).map_err(usage)?;
+    look_for(&checkout, named).map_err(|says| {
+        tell(format_args!("isobench-tui: {says}"));
+        Exit::NoSuchRun
+    })
+}
+
+fn look_for(checkout: &Checkout, named: Option<&str>) -> Result<RunFolder, String> {
+    let runs = runs(checkout);
     let Some(named) = named else {
         let live = runs.iter().rev().find(|run| RunnerLock::holder(run).is_some());
         return live.or_else(|| runs.last()).cloned().ok_or_else(|| {
@@ -95,12 +104,22 @@ pub(super) fn binary() -> anyhow::Result<PathBuf> {
 
 /// Who we are, for the ledger.
 pub(super) fn me() -> By {
-    let user = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| format!("uid {}", rustix::process::getuid().as_raw()));
+    let uid = rustix::process::getuid().as_raw();
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok().or_else(|| login_name(uid));
+    let user = user.unwrap_or_else(|| format!("uid {uid}"));
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new())
         .ok()
         .map(|name| name.to_string_lossy().trim_start_matches("/dev/").to_owned());
     By::Person { user, host, tty }
+}
+
+/// The login name of a user by `/etc/passwd`.
+fn login_name(uid: u32) -> Option<String> {
+    let passwd = fs::read_to_string("/etc/passwd").ok()?;
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, id) = (fields.next()?, fields.nth(1)?);
+        (id.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }

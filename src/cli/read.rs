@@ -13,20 +13,15 @@ use crate::model::{Follower, Run};
 pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
     match find::run(root, None) {
         Ok(folder) => screen::show(&folder),
-        Err(says) => Ok(usage(format!("{says}\n\nFor more: isobench-tui --help"))),
+        Err(exit) => Ok(exit),
     }
 }
 
 pub(super) fn attach(root: Option<&Path>, named: Option<&str>) -> anyhow::Result<Exit> {
     match find::run(root, named) {
         Ok(folder) => screen::show(&folder),
-        Err(says) => Ok(no_such_run(&says)),
+        Err(exit) => Ok(exit),
     }
-}
-
-pub(super) fn no_such_run(says: &str) -> Exit {
-    tell(format_args!("isobench-tui: {says}"));
-    Exit::NoSuchRun
 }
 
 pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
@@ -34,8 +29,12 @@ pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
         Ok(checkout) => checkout,
         Err(says) => return Ok(usage(says)),
     };
+    let runs = find::runs(&checkout);
+    if runs.is_empty() {
+        tell(format_args!("isobench-tui: no run in {} yet: `isobench-tui run` starts one", RunFolder::all(&checkout.root).display()));
+    }
     let mut out = std::io::stdout().lock();
-    for folder in find::runs(&checkout) {
+    for folder in runs {
         let run = Follower::load(&folder)?;
         let holder = RunnerLock::holder(&folder);
         let over = run.items.iter().filter(|item| item.is_over()).count();
@@ -49,7 +48,7 @@ pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
 pub(super) fn status(root: Option<&Path>, named: Option<&str>, format: Format) -> anyhow::Result<Exit> {
     let folder = match find::run(root, named) {
         Ok(folder) => folder,
-        Err(says) => return Ok(no_such_run(&says)),
+        Err(exit) => return Ok(exit),
     };
     if let Err(error @ LedgerError::Newer { .. }) = Manifest::read(&folder) {
         tell(format_args!("isobench-tui: {error}; what follows may lack something"));
@@ -58,14 +57,25 @@ pub(super) fn status(root: Option<&Path>, named: Option<&str>, format: Format) -
     Ok(Exit::Well)
 }
 
+/// Columns of the terminal that we write to; `None` for a pipe or a file.
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Says how a run stands.
 pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
     let holder = RunnerLock::holder(folder);
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&crate::report::status(&folder.run_id(), run, holder, clock::now()))? + "\n",
         Format::Text => {
-            let why = run.pause.as_ref().map_or_else(String::new, |pause| format!(" by {}: {}", pause.by.words(), pause.why));
-            format!("run {}: {}{why}\n\n{}", folder.run_id(), run.state(holder.is_some()).name(), crate::report::table(run, clock::now()))
+            let why = crate::report::status::why(run, holder.is_some()).map_or_else(String::new, |why| format!(" ({why})"));
+            format!(
+                "run {}: {}{why}\n\n{}",
+                folder.run_id(),
+                run.state(holder.is_some()).name(),
+                crate::report::table(run, clock::now(), terminal_width())
+            )
         }
     };
     written(std::io::stdout().write_all(text.as_bytes()))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::start::{Mode, go, on_terminal, resume};
-use super::{DemoArgs, RunArgs, find, read, tell, usage};
+use super::{DemoArgs, RunArgs, find, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
 use crate::domain::short_sha;
@@ -24,7 +24,7 @@ pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     match &args.resume {
         Some(named) => match find::run(root, Some(named)) {
             Ok(folder) => resume(folder, &mode, args.keep_pause),
-            Err(says) => Ok(read::no_such_run(&says)),
+            Err(exit) => Ok(exit),
         },
         None => fresh(root, args, &mode),
     }
@@ -176,10 +176,12 @@ fn show_preflight(found: &Preflight) {
     for (check, says) in &found.checks {
         tell(format_args!("{:<8} {says}", check.name()));
     }
-    // where one thing blocks everything, it is said of each item too: people look for theirs
+    // a cause with its fix stands above; of each item it is said too, for people look for theirs
     for item in &found.items {
         if let Some(blocked) = &item.blocked {
-            tell(format_args!("{:<8} {}  {}  {}: {}", "blocked", item.item, short_sha(&item.human), blocked.class, blocked.why));
+            let is_common = found.checks.iter().any(|(_, says)| says.ends_with(&blocked.why));
+            let why = if is_common { blocked.why.split(": ").next().unwrap_or_default() } else { &blocked.why };
+            tell(format_args!("{:<8} {}  {}  {}: {why}", "blocked", item.item, short_sha(&item.human), blocked.class));
         }
     }
 }

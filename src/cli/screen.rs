@@ -6,9 +6,9 @@ use crate::artifact::Checkout;
 use crate::exit::Exit;
 use crate::host::environment;
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
-use crate::model::Follower;
+use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
-use crate::shell::{self, Left, ScreenError, Setup};
+use crate::shell::{self, ScreenError, Setup};
 use crate::text::mask::Masker;
 use crate::ui::state::{Access, Limits};
 
@@ -37,12 +37,25 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
         theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),
     };
     match shell::run(setup) {
-        Ok(Left::Detached) if RunnerLock::holder(folder).is_some() => {
-            print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it again", folder.run_id()));
+        Ok(_) => {
+            farewell(folder)?;
             Ok(Exit::Well)
         }
-        Ok(_) => Ok(Exit::Well),
         Err(ScreenError::Theme(error)) => Ok(usage(format!("ISOBENCH_TUI_THEME: {error}"))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// How the run stands when its reader leaves, and the command that comes back to it.
+fn farewell(folder: &RunFolder) -> anyhow::Result<()> {
+    let run = Follower::load(folder)?;
+    let (id, state) = (folder.run_id(), run.state(RunnerLock::holder(folder).is_some()));
+    let over = run.items.iter().filter(|item| item.is_over()).count();
+    let then = match state {
+        RunState::Finished => "shows it again",
+        RunState::Interrupted => "shows it, `run --resume` continues it",
+        _ => "shows it again; it goes on in the background",
+    };
+    print_line(format_args!("run {id}: {}, {over} of {} items are over; `isobench-tui attach {id}` {then}", state.name(), run.items.len()));
+    Ok(())
 }

@@ -34,6 +34,8 @@ pub enum FailureClass {
     ArmCrashed,
     /// A benchmark command ended well, and printed no number.
     NoMetrics,
+    /// Something disturbed the measurement: its numbers are not to be trusted.
+    Tainted,
     /// A stage ran out of its time.
     Timeout,
     /// Something killed the process: the kernel out of memory, or a person.
@@ -65,7 +67,7 @@ pub enum Temper {
 
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
@@ -79,6 +81,7 @@ impl FailureClass {
         Self::PatchDoesNotApply,
         Self::ArmCrashed,
         Self::NoMetrics,
+        Self::Tainted,
         Self::Timeout,
         Self::Killed,
         Self::ApiAuth,
@@ -106,6 +109,7 @@ impl FailureClass {
             Self::PatchDoesNotApply => "patch_does_not_apply",
             Self::ArmCrashed => "arm_crashed",
             Self::NoMetrics => "no_metrics",
+            Self::Tainted => "tainted",
             Self::Timeout => "timeout",
             Self::Killed => "killed",
             Self::ApiAuth => "api_auth",
@@ -148,9 +152,12 @@ impl FailureClass {
             Self::PatchDoesNotApply => "look at the patch: it was made against other files",
             Self::ArmCrashed => "read the arm's output; r tries the stage again",
             Self::NoMetrics => "the command printed no 'name: number unit' line; read its output",
+            Self::Tainted => "r runs this arm again",
             Self::Timeout => "raise the stage's budget, or read its output for what hung",
             Self::Killed => "look for the out-of-memory killer in the kernel log; R tries again",
-            Self::ApiAuth => "renew the token or key, then resume",
+            Self::ApiAuth => {
+                "keys come from the environment in which the runner was started: q x, then `isobench-tui run --resume` where the new key is"
+            }
             Self::ApiQuota => "top up the account, then resume",
             Self::ApiRateLimit => "wait; the queue tries again by itself",
             Self::ApiProtocol => "the agent sent a malformed request; R tries again",

@@ -84,6 +84,11 @@ pub fn look_up(git_dir: &Path, names: &[String]) -> Result<Vec<Looked>, GitError
     Ok(answers)
 }
 
+/// Whether the clone was cut off at this commit, so that it lacks the parents.
+pub fn is_shallow_at(git_dir: &Path, commit: &str) -> bool {
+    std::fs::read_to_string(git_dir.join("shallow")).is_ok_and(|cut| cut.lines().any(|line| line == commit))
+}
+
 fn refused(folder: &Path, stderr: &[u8]) -> GitError {
     GitError::Refused { folder: folder.to_owned(), says: String::from_utf8_lossy(stderr).trim().to_owned() }
 }

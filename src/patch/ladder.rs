@@ -2,6 +2,7 @@
 
 use super::ChangedFile;
 use crate::domain::{Answer, EndCause, FailureClass, Rung, RungAnswer};
+use crate::text::count;
 
 /// What the ladder's lower part says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,11 @@ pub fn climb(agent: Option<&EndCause>, files: &[ChangedFile], expected: &[String
         rungs.push(RungAnswer { rung: Rung::Source, answer: Answer::No, evidence: why.clone() });
         return Climbed { rungs, nothing: Some((FailureClass::EmptyPatch, why)) };
     }
-    rungs.push(RungAnswer { rung: Rung::Patch, answer: Answer::Yes, evidence: format!("{} files, {lines} lines", files.len()) });
+    rungs.push(RungAnswer {
+        rung: Rung::Patch,
+        answer: Answer::Yes,
+        evidence: format!("{}, {}", count(files.len(), "file"), count(lines as usize, "line")),
+    });
     let sources: Vec<&str> = files.iter().map(|file| file.path.as_str()).filter(|path| is_source(path)).collect();
     if sources.is_empty() {
         let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).take(3).collect();
@@ -33,9 +38,9 @@ pub fn climb(agent: Option<&EndCause>, files: &[ChangedFile], expected: &[String
     }
     let met = expected.iter().filter(|path| sources.contains(&path.as_str())).count();
     let evidence = if expected.is_empty() {
-        format!("{} source files", sources.len())
+        count(sources.len(), "source file")
     } else {
-        format!("{} source files, {met} of the {} the human changed", sources.len(), expected.len())
+        format!("{}, {met} of the {} the human changed", count(sources.len(), "source file"), expected.len())
     };
     rungs.push(RungAnswer { rung: Rung::Source, answer: Answer::Yes, evidence });
     Climbed { rungs, nothing: None }

@@ -72,7 +72,7 @@ fn named<'a>(run: &'a Run, request: &Request) -> Result<&'a Item, String> {
 
 /// People name an item by the start of its sha as often as by its id.
 fn by_prefix<'a>(run: &'a Run, id: &ItemId) -> Option<&'a Item> {
-    let mut found = run.items.iter().filter(|item| id.0.len() >= 6 && item.human.starts_with(&id.0));
+    let mut found = run.items.iter().filter(|item| id.0.len() >= 4 && item.human.starts_with(&id.0));
     found.next().filter(|_| found.next().is_none())
 }
 
@@ -212,6 +212,7 @@ fn relocate(run: &Run, request: &Request) -> Decision {
     } else {
         others.find(|(place, _)| *place > at).map(|(place, _)| place)
     };
-    let to = to.ok_or_else(|| format!("{} is at the end of the queue already", item.id))?;
+    let place = if request.ask.verb == Verb::MoveUp { "next" } else { "last" };
+    let to = to.ok_or_else(|| format!("{} is {place} already", item.id))?;
     Ok((vec![Fact::ItemMoved { item: item.id.clone(), to, by: request.by.clone() }], format!("{} is now at place {}", item.id, to + 1)))
 }

@@ -64,7 +64,7 @@ fn within(run: &Run, item: &Item, limits: &Limits<'_>, now: Timestamp) -> Next {
             let mut facts = vec![Fact::AttemptFinished { item: id.item.clone(), n: id.n, end }];
             if held {
                 facts.push(Fact::PauseOrdered {
-                    why: format!("{} failed and hold is on; its worktree is kept", id.item),
+                    why: format!("{id} failed and hold is on; its worktree is kept below .work/worktrees/"),
                     by: By::rule("hold"),
                 });
             }

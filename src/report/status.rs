@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::RunId;
-use crate::model::{Item, ItemState, Run};
+use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
 
 /// The run as JSON. `runner` is the pid of the runner that holds it, if one does; `now` closes what still runs.
 pub fn status(id: &RunId, run: &Run, runner: Option<u32>, now: Timestamp) -> Value {
     json!({
         "run": id.0,
         "state": run.state(runner.is_some()).name(),
-        "why": run.pause.as_ref().map(|pause| format!("{} ({})", pause.why, pause.by.words())),
+        "why": why(run, runner.is_some()),
+        "frozen": frozen(run),
         "runner": runner,
         "plan": run.plan,
         "repo": run.repo,
@@ -24,6 +25,34 @@ pub fn status(id: &RunId, run: &Run, runner: Option<u32>, now: Timestamp) -> Val
         "unknown_facts": run.unknown,
         "items": run.items.iter().map(|item| one(item, now)).collect::<Vec<_>>(),
     })
+}
+
+/// Why the run does not go on by itself, in a sentence; `None` where it does.
+pub fn why(run: &Run, runner_lives: bool) -> Option<String> {
+    let pause = run.pause.as_ref().map(|pause| format!("paused by {}: {}", pause.by.words(), pause.why));
+    match (run.state(runner_lives), &run.breaker) {
+        (RunState::Finished, _) => None,
+        (RunState::Interrupted, _) => Some("it has no runner; `isobench-tui run --resume` continues it".to_owned()),
+        (_, Breaker::Open { class, items, probe_at, .. }) if pause.is_none() => {
+            Some(format!("{class} ended {} items in a row; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
+        }
+        (RunState::Waiting, _) => run.items.iter().find_map(|item| match &item.state {
+            ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),
+            _ => None,
+        }),
+        _ => pause,
+    }
+}
+
+/// The stage that stands still, since when and by whom.
+pub fn frozen(run: &Run) -> Option<Value> {
+    let (attempt, record) = run.live_stage()?;
+    match &record.state {
+        StageState::Running { frozen: Some((since, by)), .. } => {
+            Some(json!({"item_id": attempt.item.0, "stage": record.stage.name(), "since": since, "by": by.words()}))
+        }
+        _ => None,
+    }
 }
 
 fn one(item: &Item, now: Timestamp) -> Value {

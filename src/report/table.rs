@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use crate::domain::short_sha;
 use crate::model::{Item, Run};
 use crate::text::width::{clip, width};
-use crate::text::{duration, tokens};
+use crate::text::{count, duration, tokens};
 
-/// The table, with a line of sums below it.
-pub fn table(run: &Run, now: Timestamp) -> String {
+/// The table, with a line of sums below it. `room` is the width of the terminal, if there is one: a sentence is cut to it
+/// and whole in a pipe.
+pub fn table(run: &Run, now: Timestamp, room: Option<usize>) -> String {
     let head = ["item", "human", "status", "rung", "tries", "steps", "tokens", "took", "result"];
     let rows: Vec<[String; 9]> = run.items.iter().map(|item| row(item, now)).collect();
+    let room = room.unwrap_or(usize::MAX);
     let mut widths = head.map(width);
     for row in &rows {
         for (cell, widest) in row.iter().zip(&mut widths) {
@@ -23,13 +25,14 @@ pub fn table(run: &Run, now: Timestamp) -> String {
     for row in std::iter::once(head.map(str::to_owned)).chain(rows) {
         let cells: Vec<String> =
             row.iter().zip(widths).map(|(cell, widest)| format!("{cell}{}", " ".repeat(widest.saturating_sub(width(cell))))).collect();
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+        let _ = writeln!(text, "{}", clip(cells.join("  ").trim_end(), room));
     }
     let usage = run.usage();
     let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "waiting", "queued", "running"];
     let counts: Vec<String> =
         states.iter().filter(|state| run.count(state) > 0).map(|state| format!("{} {state}", run.count(state))).collect();
-    let _ = writeln!(text, "\n{} items: {}; {} tokens", run.items.len(), counts.join(", "), tokens(usage.total()));
+    let used = if usage.total() > 0 { format!("; {} tokens", tokens(usage.total())) } else { String::new() };
+    let _ = writeln!(text, "\n{}: {}{used}", count(run.items.len(), "item"), counts.join(", "));
     text
 }
 
@@ -43,7 +46,7 @@ fn row(item: &Item, now: Timestamp) -> [String; 9] {
         item.rung().map_or_else(dash, |rung| rung.name().to_owned()),
         item.attempts.len().to_string(),
         totals.and_then(|totals| totals.steps).map_or_else(dash, |steps| steps.to_string()),
-        totals.filter(|totals| totals.steps.is_some()).map_or_else(dash, |totals| tokens(totals.usage.total())),
+        totals.filter(|totals| totals.usage.total() > 0).map_or_else(dash, |totals| tokens(totals.usage.total())),
         if item.attempts.is_empty() { dash() } else { duration::short(item.worked_ms(now)) },
         result(item),
     ]
@@ -57,17 +60,15 @@ pub fn result(item: &Item) -> String {
             crate::model::ItemState::Failed { class, .. } | crate::model::ItemState::Blocked { class, .. } => format!("{class}: "),
             _ => String::new(),
         };
-        return clip(&format!("{class}{why}"), 100).into_owned();
+        return format!("{class}{why}");
     }
     let Some(verdict) = score.and_then(|score| score.verdicts.first()) else { return String::new() };
-    let percent = |pct: Option<f64>| pct.map_or_else(|| "n/a".to_owned(), |pct| format!("{pct:+.1} %"));
-    format!(
-        "{} {:.2} {}: {} against human ({}), {} against baseline",
-        verdict.metric,
-        verdict.agent,
-        verdict.unit,
-        percent(verdict.against_human_pct),
-        verdict.standing.map_or("no verdict", crate::domain::Standing::name),
-        percent(verdict.against_baseline_pct),
-    )
+    let than = |pct: Option<f64>, whom: &str| match pct {
+        Some(pct) if pct < 0.0 => format!("{:.1} % worse than the {whom}", -pct),
+        Some(pct) => format!("{pct:.1} % better than the {whom}"),
+        None => format!("no number of the {whom}"),
+    };
+    let standing = verdict.standing.map_or("no verdict", crate::domain::Standing::name);
+    let (human, baseline) = (than(verdict.against_human_pct, "human"), than(verdict.against_baseline_pct, "baseline"));
+    format!("{standing}: {} {:.2} {}, {human}, {baseline}; one sample", verdict.metric, verdict.agent, verdict.unit)
 }

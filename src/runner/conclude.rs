@@ -120,7 +120,10 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         ),
         _ => plain(case, child, FailureClass::AgentCrashed),
     };
-    (end, StageDetail::Agent(trajectory.totals()))
+    // an agent that was killed while it wrote leaves half a file: what was counted before stands
+    let counted = case.item.totals().unwrap_or_default();
+    let totals = trajectory.totals();
+    (end, StageDetail::Agent(if totals.steps.is_some() { totals } else { counted }))
 }
 
 fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
@@ -212,6 +215,10 @@ fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         StageEnd::Done if metrics.is_empty() => {
             StageEnd::Failed { class: FailureClass::NoMetrics, why: "the command ended well and printed no number with a unit".to_owned() }
         }
+        StageEnd::Done if child.frozen_ms > 0 => StageEnd::Failed {
+            class: FailureClass::Tainted,
+            why: format!("frozen for {} while it measured: its numbers are invalid", short(child.frozen_ms)),
+        },
         end => end,
     };
     (end, StageDetail::Arm(ArmDetail { metrics }))

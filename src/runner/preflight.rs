@@ -72,12 +72,17 @@ pub fn preflight(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Prefl
         let says = "arms: no arms.command in isobench-tui.toml: patches are taken and checked, and not benchmarked";
         checks.push((Check::Warning, says.to_owned()));
     }
-    let everything = everything.or_else(|| agent.err());
-    let items = match (&everything, &git_dir) {
+    let mut items = match (&everything, &git_dir) {
         (None, Some(git_dir)) => resolve(plan, git_dir),
         (Some(blocked), _) => blocked_all(plan, blocked),
         (None, None) => Vec::new(),
     };
+    if let Err(no_agent) = &agent {
+        // an item's own reason says more than the one that all of them have
+        for item in &mut items {
+            item.blocked.get_or_insert_with(|| no_agent.clone());
+        }
+    }
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     let check = match runnable {
         0 => Check::Blocked,
@@ -183,10 +188,14 @@ fn resolve_one(item: &crate::artifact::PlanItem, human: Looked, parent: Looked, 
         Looked::Found(sha) => sha,
         Looked::Missing | Looked::Ambiguous => {
             let index = item.pre_parent_index.unwrap_or(1);
-            let named = if item.pre.is_empty() { format!("parent {index} of {written}") } else { format!("commit {}", item.pre) };
-            why = why.or_else(|| {
-                blocked(FailureClass::MissingParent, format!("{named} is not in {clone}: a shallow clone? `git fetch --unshallow`"))
-            });
+            let says = if !item.pre.is_empty() {
+                format!("commit {} (`pre` of the plan) is not in {clone}: check the sha, or fetch it", item.pre)
+            } else if git::is_shallow_at(git_dir, &human) {
+                format!("{clone} is a shallow clone that was cut off at {written}: git fetch --unshallow")
+            } else {
+                format!("{written} has no parent {index}: it is the first commit, or `pre_parent_index` is wrong")
+            };
+            why = why.or_else(|| blocked(FailureClass::MissingParent, says));
             String::new()
         }
     };

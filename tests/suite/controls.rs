@@ -198,7 +198,7 @@ fn items_move_come_and_go_while_the_queue_runs() {
     assert_eq!(queue(&campaign), ["c-0001", "c-0002", "c-0004", "c-0003"]);
     campaign.ctl(&["move-down", "c-0002"]);
     assert_eq!(queue(&campaign), ["c-0001", "c-0004", "c-0002", "c-0003"]);
-    assert!(campaign.ctl_refused(&["move-down", "c-0003"], 6).contains("end of the queue"));
+    assert!(campaign.ctl_refused(&["move-down", "c-0003"], 6).contains("is last already"));
     assert!(campaign.ctl_refused(&["move-up", "c-0001"], 6).contains("not queued"));
     campaign.ctl(&["remove", "c-0003"]);
     assert_eq!(queue(&campaign), ["c-0001", "c-0004", "c-0002"]);

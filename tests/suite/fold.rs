@@ -368,7 +368,7 @@ proptest! {
         let run = folded(&bytes);
         // what the screen does with it does not panic either
         let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, None, Timestamp::UNIX_EPOCH);
-        let _ = isobench_tui::report::table(&run, Timestamp::UNIX_EPOCH);
+        let _ = isobench_tui::report::table(&run, Timestamp::UNIX_EPOCH, Some(80));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Turn;
 use crate::artifact::PlanItem;
-use crate::domain::ItemId;
+use crate::domain::{ItemId, short_sha};
 use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, Line, PlannedItem, Request, Verb};
 use crate::plan::answer;
@@ -58,19 +58,20 @@ impl Turn<'_> {
     }
 
     fn look_up(&self, commit: &str) -> Result<PlannedItem, String> {
+        if commit.is_empty() {
+            return Err("name the commit to add".to_owned());
+        }
         let git_dir = self.job.git_dir.as_ref().ok_or("this run has no clone")?;
-        let item_id = ItemId(format!("added-{}", crate::domain::short_sha(commit)));
-        if let Some(why) = item_id.unfit() {
-            return Err(format!("'{commit}' is no commit: {why}"));
-        }
-        if self.run.item(&item_id).is_some() {
-            return Err(format!("{item_id} is in the queue already; R runs it again"));
-        }
-        let item = PlanItem { item_id, human: commit.to_owned(), pre: String::new(), pre_parent_index: Some(1) };
+        let unnamed = ItemId("added".to_owned());
+        let item = PlanItem { item_id: unnamed, human: commit.to_owned(), pre: String::new(), pre_parent_index: Some(1) };
         let found = resolve_added(git_dir, &item);
-        match found.blocked {
-            Some(blocked) => Err(blocked.why),
-            None => Ok(found),
+        if let Some(blocked) = found.blocked {
+            return Err(blocked.why);
         }
+        let item = ItemId(format!("added-{}", short_sha(&found.human)));
+        if self.run.item(&item).is_some() {
+            return Err(format!("{item} is in the queue already; R runs it again"));
+        }
+        Ok(PlannedItem { item, ..found })
     }
 }

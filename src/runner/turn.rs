@@ -83,6 +83,8 @@ enum Settled {
 
 /// Drives a run to its end, or until it is told to leave. `lift_pause` names who wants a paused run to go on.
 pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Result<Ended, RunnerError> {
+    // what was asked before the lock was taken was asked of another runner
+    let started = clock::now();
     let lock = match RunnerLock::take(&job.folder)? {
         Taken::Ours(lock) => lock,
         Taken::Held { pid } => return Err(RunnerError::Held { run: job.folder.run_id().0, pid }),
@@ -126,7 +128,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         turn.record(Fact::TailHealed { offset: torn.offset, bytes: torn.bytes }).await?;
     }
     turn.recover().await?;
-    turn.read_inbox(true).await?;
+    turn.read_inbox(Some(started)).await?;
     if let Some(by) = lift_pause.filter(|_| turn.run.pause.is_some()) {
         turn.record(Fact::Resumed { by }).await?;
     }
@@ -223,7 +225,7 @@ impl Turn<'_> {
             self.agent_look = AgentLook { last: Instant::now(), next: None };
             self.look_at_agent().await?;
         }
-        self.read_inbox(false).await
+        self.read_inbox(None).await
     }
 
     /// Makes the live stage follow the model.

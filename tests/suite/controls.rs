@@ -360,3 +360,58 @@ fn who_asked_is_on_record_and_people_name_items_by_sha() {
     let output = campaign.run(&["status"]);
     assert!(said(&output).contains("skipped"), "{}", said(&output));
 }
+
+#[test]
+fn an_arm_that_was_frozen_while_it_measured_is_tainted_and_measured_again_by_a_retry() {
+    let campaign = Campaign::new(
+        1,
+        crate::campaign::GOOD_AGENT,
+        ". ./engine.sh; [ $cost = 99 ] && [ ! -e \"$CAMPAIGN/calm\" ] && gate arm; echo \"latency: $cost ms\"",
+    );
+    campaign.detached();
+    campaign.at_gate(1, "arm");
+    campaign.ctl(&["freeze"]);
+    assert_eq!(campaign.status()["frozen"]["stage"], "human");
+    campaign.ctl(&["thaw"]);
+    campaign.open(1, "arm");
+    campaign.wait_end();
+    let item = campaign.item(1);
+    assert_eq!((item["status"].as_str(), item["class"].as_str()), (Some("failed"), Some("tainted")), "{item:#}");
+    fs::write(campaign.root.join("calm"), "").unwrap();
+    campaign.ctl(&["retry-stage", "c-0001"]);
+    campaign.wait_end();
+    let item = campaign.item(1);
+    assert_eq!((item["status"].as_str(), item["verdict"]["standing"].as_str()), (Some("done"), Some("beats")), "{item:#}");
+    campaign.assert_nothing_left();
+}
+
+#[test]
+fn the_patch_of_a_stopped_agent_is_kept() {
+    let campaign = Campaign::new(1, "echo cost=50 >engine.sh; gate agent", GOOD_ARM);
+    campaign.detached();
+    campaign.at_gate(1, "agent");
+    campaign.ctl(&["stop"]);
+    campaign.wait_end();
+    assert_eq!(campaign.item(1)["status"], "stopped");
+    assert!(campaign.patch(1).contains("+cost=50"));
+    campaign.assert_nothing_left();
+}
+
+#[test]
+fn an_interrupted_item_that_is_skipped_leaves_no_worktree() {
+    let campaign = live(2);
+    campaign.at_gate(1, "agent");
+    campaign.ctl(&["pause"]);
+    campaign.kill(campaign.keeper());
+    wait_until("the pause", || campaign.status()["state"] == "paused");
+    campaign.ctl(&["quit"]);
+    wait_until("the runner to leave", || campaign.runner().is_none());
+    campaign.open(2, "agent");
+    let runner = campaign.spawn(&["run", "--resume", "--headless", "--keep-pause"]);
+    wait_until("the next runner", || campaign.runner().is_some());
+    campaign.ctl(&["skip", "c-0001"]);
+    campaign.ctl(&["resume"]);
+    assert_eq!(runner.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(campaign.statuses(), ["skipped", "done"]);
+    campaign.assert_nothing_left();
+}

@@ -1,5 +1,7 @@
 //! Requests: read, answered with facts.
 
+use jiff::Timestamp;
+
 use super::Turn;
 use crate::artifact::PlanItem;
 use crate::domain::{ItemId, short_sha};
@@ -11,8 +13,9 @@ use crate::runner::preflight::resolve_added;
 use crate::runner::signals::Leaving;
 
 impl Turn<'_> {
-    /// Reads new requests and answers them with facts. At the start of a runner what it finds is older than itself.
-    pub(super) async fn read_inbox(&mut self, at_start: bool) -> Result<(), RunnerError> {
+    /// Reads new requests and answers them with facts. What a runner finds at its start and was asked `before` it took
+    /// the run is expired, but for work that is still wanted.
+    pub(super) async fn read_inbox(&mut self, before: Option<Timestamp>) -> Result<(), RunnerError> {
         let mut lines = Vec::new();
         let read = self.inbox.read_on(|line| {
             if let Line::Text(offset, text) = line
@@ -27,7 +30,7 @@ impl Turn<'_> {
         for (offset, line) in lines {
             match serde_json::from_str::<Request>(&line) {
                 Ok(request) if self.run.answers.contains_key(&request.id) => {}
-                Ok(request) if at_start && !request.ask.verb.outlives_runner() => {
+                Ok(request) if before.is_some_and(|start| request.at < start) && !request.ask.verb.outlives_runner() => {
                     let verb = request.ask.verb.name().to_owned();
                     self.record(Fact::RequestAnswered { id: request.id, verb, answer: Answer::Expired {} }).await?;
                 }

@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::conclude::{failed, score_outcome};
 use super::job::Job;
 use crate::artifact::repo_name;
+use crate::bench::classify;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::launch::Environment;
 use crate::host::stage_folder::{Command, Spec};
@@ -59,12 +60,9 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
             oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
         }),
         Err((doing, error)) => {
-            let class = if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-                FailureClass::NoSpace
-            } else {
-                FailureClass::Unknown
-            };
-            Begun::Over(failed(class, format!("can't {doing}: {error}"), None, StageDetail::Nothing))
+            let why = format!("can't {doing}: {error}");
+            let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
+            Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::model::{ItemState, RunState};
 use crate::text::{self, duration, width};
 use crate::theme::Role;
 use crate::ui::now::ratio;
-use crate::ui::words::between;
 use crate::ui::{Said, State};
 
 /// Statuses with their roles, in the order of the bar. What is not named here is still to come.

@@ -1,7 +1,7 @@
 //! What came of an item: patch, ladder, numbers, verdict.
 
 use super::canvas::{Canvas, Flow, Words, role};
-use crate::domain::{Answer, RungAnswer};
+use crate::domain::{Answer, Rung, RungAnswer};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::results::{Results, Row};
@@ -73,11 +73,16 @@ fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, rungs: &[RungAnswer], eviden
         canvas.line(row, &words);
     }
     let broken = rungs.iter().find(|found| found.answer == Answer::No && !found.evidence.is_empty());
-    if let Some(found) = broken
-        && let Some(row) = flow.row()
-    {
-        canvas.line(row, &Words::of(Role::Muted, format!("        {}: {}", found.rung.name(), found.evidence)));
+    let beside = rungs.iter().find(|found| misses_human(found)).map(|found| (Role::Warn, found));
+    for (role, found) in beside.into_iter().chain(broken.map(|found| (Role::Muted, found))) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(role, format!("        {}: {}", found.rung.name(), found.evidence)));
     }
+}
+
+/// A patch that touches none of the files that the human changed passes, but deserves a look.
+fn misses_human(found: &RungAnswer) -> bool {
+    found.rung == Rung::Source && found.answer == Answer::Yes && found.evidence.contains(", 0 of the ")
 }
 
 fn mark(canvas: &Canvas<'_>, answer: Answer) -> (Role, &'static str) {

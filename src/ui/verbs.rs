@@ -71,10 +71,10 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
         Action::Continue => !alive && state.run.finished.is_none(),
-        Action::Open => item.is_some(),
+        Action::Open => item.is_some() && !matches!(&state.open, Open::Item(reading) if reading.pane != Pane::Steps),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some(),
-        Action::PageDown => matches!(state.over, Over::Help(_)) && state.layout.help_lines > state.layout.help_rows,
+        Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::PreviousStage => matches!(&state.open, Open::Item(reading) if reading.pane == Pane::Output),
         _ => true,
     }

@@ -27,7 +27,7 @@ pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidenc
     {
         canvas.line(row, &Words::of(Role::Muted, "patch   ").add(Role::Text, patch.as_str()));
     }
-    ladder(canvas, flow, &results.rungs, evidence);
+    ladder(canvas, flow, results, evidence);
     if !results.rows.is_empty() {
         if evidence == Evidence::All {
             flow.row();
@@ -45,7 +45,8 @@ pub enum Evidence {
     All,
 }
 
-fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, rungs: &[RungAnswer], evidence: Evidence) {
+fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidence: Evidence) {
+    let rungs = results.rungs.as_slice();
     if rungs.is_empty() {
         return;
     }
@@ -72,7 +73,9 @@ fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, rungs: &[RungAnswer], eviden
     if let Some(row) = flow.row() {
         canvas.line(row, &words);
     }
-    let broken = rungs.iter().find(|found| found.answer == Answer::No && !found.evidence.is_empty());
+    // what stands above already is not said again
+    let is_said = |found: &&RungAnswer| results.why_not.iter().any(|why| why.contains(&found.evidence));
+    let broken = rungs.iter().find(|found| found.answer == Answer::No).filter(|found| !is_said(found));
     let beside = rungs.iter().find(|found| misses_human(found)).map(|found| (Role::Warn, found));
     for (role, found) in beside.into_iter().chain(broken.map(|found| (Role::Muted, found))) {
         let Some(row) = flow.row() else { return };

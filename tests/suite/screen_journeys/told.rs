@@ -185,3 +185,20 @@ fn a_patch_beside_the_human_s_files_is_told_at_once() {
     assert!(text.contains("source: 2 source files, 0 of the 1 the human changed"), "{text}");
     assert!(text.contains("benchmarking the human's commit · 0:12") && !text.contains("steps"), "{text}");
 }
+
+#[test]
+fn between_two_stages_a_pause_says_what_comes_next() {
+    let mut story = Story::of(2);
+    story.attempt(1, 1, Stage::Worktree).stage(1, 1, Stage::Worktree, 2, StageDetail::Nothing);
+    story.stage(1, 1, Stage::Agent, 9, StageDetail::Nothing);
+    assert!(Bench::on(&story).text(80, 24).contains("between two stages"));
+    story.push(Fact::PauseOrdered { why: "lunch".to_owned(), by: runs::ann() });
+    assert!(Bench::on(&story).text(80, 24).contains("next: check, when resumed"));
+}
+
+#[test]
+fn a_limit_that_paused_the_run_is_lifted_by_space() {
+    let mut story = runs::queued();
+    story.push(Fact::PauseOrdered { why: "limits.run_tokens".to_owned(), by: isobench_tui::ledger::By::rule("limit") });
+    assert!(Bench::on(&story).text(120, 40).contains("limits.run_tokens; space goes on without this limit"));
+}

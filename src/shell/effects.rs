@@ -1,4 +1,4 @@
-//! Doing what the state wants done.
+//! Doing what the state wants done, and looking at what no file tells.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -6,9 +6,24 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
+use crate::domain::{AttemptId, Stage};
+use crate::host::stage_folder::StageFolder;
+use crate::host::{clock, process};
 use crate::ledger::{Request, RunFolder};
 use crate::text::clean;
 use crate::ui::Msg;
+use crate::ui::message::Sight;
+
+/// Whether a stage that has no end is still kept.
+pub fn keeper(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> Sight {
+    let folder = StageFolder::at(&folder.stage(attempt, stage));
+    let Ok(Some(keeper)) = folder.keeper() else { return Sight::Gone };
+    let lives = !folder.has_end() && keeper.boot == clock::boot_id() && process::identity(keeper.id.pid) == Some(keeper.id);
+    match u32::try_from(keeper.id.pid) {
+        Ok(pid) if lives => Sight::Alive(pid),
+        _ => Sight::Gone,
+    }
+}
 
 /// Appends a request; what goes wrong becomes a message.
 pub fn send(folder: &RunFolder, request: &Request) -> Option<Msg> {

@@ -35,6 +35,11 @@ impl Places {
         [stage.join("out"), stage.join("err")]
     }
 
+    /// Whether a stage wrote anything.
+    pub fn has_output(&self, attempt: &AttemptId, stage: Stage) -> bool {
+        self.streams(attempt, stage).iter().any(|path| path.metadata().is_ok_and(|there| there.len() > 0))
+    }
+
     /// The folders in which the files of an attempt change.
     pub fn folders(&self, trail: Option<&AttemptId>, output: Option<&(AttemptId, Stage)>) -> Vec<PathBuf> {
         let trail = trail.and_then(|attempt| self.trajectory(attempt).parent().map(Path::to_owned));

@@ -42,6 +42,7 @@ struct Work {
     watch: Watch,
     trail: Option<TrailFile>,
     window: Option<((AttemptId, Stage), Window)>,
+    wrote: Vec<(AttemptId, Stage)>,
     free: Option<u64>,
     asked_space: Option<Instant>,
 }
@@ -66,7 +67,8 @@ impl Reader {
             let _ = others.then(|| ourselves.try_send(()));
         });
         watch.always(places.folder().path());
-        let work = Work { places, masker, focus: focused, hints, news, watch, trail: None, window: None, free: None, asked_space: None };
+        let (trail, window, wrote) = (None, None, Vec::new());
+        let work = Work { places, masker, focus: focused, hints, news, watch, trail, window, wrote, free: None, asked_space: None };
         thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;
         Ok(Self { focus, hint })
     }
@@ -95,7 +97,8 @@ impl Work {
 
     fn look(&mut self) -> Result<(), Deaf> {
         let focus = self.focus.borrow_and_update().clone();
-        let (trail, output) = focus.map_or((None, None), |focus| (focus.trail, focus.output));
+        let (trail, output, stages) = focus.map_or_else(Default::default, |focus| (focus.trail, focus.output, focus.stages));
+        self.look_who_wrote(&stages)?;
         self.watch.instead(&self.places.folders(trail.as_ref(), output.as_ref()));
         if self.trail.as_ref().map(TrailFile::attempt) != trail.as_ref() {
             self.trail = trail.map(TrailFile::new);
@@ -110,6 +113,15 @@ impl Work {
         self.read_trail()?;
         self.read_window()?;
         self.ask_space()
+    }
+
+    fn look_who_wrote(&mut self, stages: &[(AttemptId, Stage)]) -> Result<(), Deaf> {
+        let wrote: Vec<_> = stages.iter().filter(|(attempt, stage)| self.places.has_output(attempt, *stage)).cloned().collect();
+        if wrote == self.wrote {
+            return Ok(());
+        }
+        self.wrote.clone_from(&wrote);
+        self.send(Msg::Wrote(wrote))
     }
 
     fn read_trail(&mut self) -> Result<(), Deaf> {

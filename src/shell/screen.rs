@@ -118,7 +118,7 @@ impl Screen {
     async fn stay(mut self) -> Result<Left, ScreenError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut left = self.look_at_runner().or(self.read_ledger());
+        let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         while left.is_none() {
             let woken = tokio::select! {
                 biased;
@@ -146,7 +146,7 @@ impl Screen {
             Woken::News(None) => None,
             Woken::Ledger => self.read_ledger(),
             Woken::Second => {
-                let left = self.look_at_runner().or(self.read_ledger());
+                let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
                 if self.state.ticks() { left.or(self.tell(Msg::Tick).await) } else { left }
             }
             Woken::Frame => self.paint(),
@@ -229,6 +229,17 @@ impl Screen {
             return None;
         }
         let effects = self.change(Msg::Runner(sight));
+        effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
+    }
+
+    /// Without a runner a stage may work on: its keeper outlives the runner.
+    fn look_at_keeper(&mut self) -> Option<Left> {
+        let live = self.state.run.live_stage().filter(|_| !self.state.has_runner());
+        let sight = live.map_or(Sight::Gone, |(attempt, record)| effects::keeper(&self.folder, &attempt, record.stage));
+        if sight == self.state.keeper {
+            return None;
+        }
+        let effects = self.change(Msg::Keeper(sight));
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
     }
 

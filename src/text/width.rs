@@ -28,6 +28,20 @@ pub fn fit(s: &str, cols: usize) -> String {
     out
 }
 
+/// `s` in at most `cols` columns, its middle left out: what tells ids apart is often their end.
+pub fn middle(s: &str, cols: usize) -> Cow<'_, str> {
+    if width(s) <= cols {
+        return Cow::Borrowed(s);
+    }
+    let Some(room) = cols.checked_sub(1) else { return Cow::Borrowed("") };
+    let head = prefix(s, room - room / 2);
+    let starts = s.char_indices().map(|(at, _)| at);
+    let tail = starts.filter_map(|at| s.get(at..)).find(|tail| width(tail) <= room / 2).unwrap_or_default();
+    let out = format!("{head}…{tail}");
+    // a sequence of characters may be wider than its parts
+    if width(&out) <= cols { Cow::Owned(out) } else { clip(s, cols) }
+}
+
 /// The longest beginning of `s` that takes at most `cols` columns.
 fn prefix(s: &str, cols: usize) -> &str {
     let (mut end, mut used) = (0, 0);
@@ -101,6 +115,14 @@ mod tests {
     }
 
     #[test]
+    fn an_id_keeps_its_end() {
+        assert_eq!(
+            (middle("repository-0001", 9), middle("日本語-01", 6), middle("ab", 2)),
+            ("repo…0001".into(), "日…01".into(), "ab".into())
+        );
+    }
+
+    #[test]
     fn a_text_wraps_at_words_and_says_when_it_goes_on() {
         assert_eq!(wrap("one two three four", 9, 5), ["one two", "three", "four"]);
         assert_eq!(wrap("one two three four", 9, 2), ["one two", "three fo…"]);
@@ -111,6 +133,7 @@ mod tests {
         #[test]
         fn a_width_is_never_exceeded(s in "\\PC*", cols in 0_usize..40) {
             prop_assert!(width(&clip(&s, cols)) <= cols);
+            prop_assert!(width(&middle(&s, cols)) <= cols);
             prop_assert!(wrap(&s, cols, 7).iter().all(|line| width(line) <= cols));
             prop_assert!(wrap(&s, cols, 7).len() <= 7);
         }

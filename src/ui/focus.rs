@@ -11,6 +11,8 @@ pub struct Focus {
     pub trail: Option<AttemptId>,
     /// The attempt and the stage whose output is shown.
     pub output: Option<(AttemptId, Stage)>,
+    /// Stages that are asked whether they wrote anything: those of a failed item.
+    pub stages: Vec<(AttemptId, Stage)>,
 }
 
 /// What the state wants to read now.
@@ -22,13 +24,26 @@ pub fn wanted(state: &State) -> Option<Focus> {
         Open::Item(reading) => reading.stage,
         Open::Queue => None,
     };
-    let stage = chosen.and_then(|stage| attempt.stage(stage)).or_else(|| telling_stage(item, attempt));
-    Some(Focus { trail: attempt.stage(Stage::Agent).map(id), output: stage.map(|record| (id(record), record.stage)) })
+    let place = |record: &StageRecord| (id(record), record.stage);
+    let wrote = |record: &StageRecord| state.wrote.contains(&place(record));
+    let stage = chosen.and_then(|stage| attempt.stage(stage)).or_else(|| telling_stage(item, attempt, &wrote));
+    let stages = if bad_stages(attempt).next().is_some() { attempt.stages.iter().map(place).collect() } else { Vec::new() };
+    Some(Focus { trail: attempt.stage(Stage::Agent).map(id), output: stage.map(place), stages })
 }
 
-/// The stage whose output tells most: the one that runs, the one that did not end well, the newest arm, the agent.
-fn telling_stage<'a>(item: &'a Item, attempt: &'a Attempt) -> Option<&'a StageRecord> {
-    let bad = || attempt.stages.iter().rev().find(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()));
+/// The stages that did not end well.
+fn bad_stages(attempt: &Attempt) -> impl Iterator<Item = &StageRecord> {
+    attempt.stages.iter().filter(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()))
+}
+
+/// The stage whose output tells most: the one that runs; where something went wrong the first such stage that wrote
+/// something, else the last one that did; else the newest arm, the agent.
+fn telling_stage<'a>(item: &'a Item, attempt: &'a Attempt, wrote: &impl Fn(&StageRecord) -> bool) -> Option<&'a StageRecord> {
+    let bad = || {
+        let first = bad_stages(attempt).next()?;
+        let last = || attempt.stages.iter().rev().find(|record| wrote(record));
+        bad_stages(attempt).find(|record| wrote(record)).or_else(last).or(Some(first))
+    };
     let arm = || attempt.stages.iter().rev().find(|record| record.stage.arm().is_some());
     item.live_stage().or_else(bad).or_else(arm).or_else(|| attempt.stage(Stage::Agent)).or_else(|| attempt.stages.last())
 }

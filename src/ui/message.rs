@@ -16,6 +16,10 @@ pub enum Msg {
     Facts,
     /// Whether the run has a runner.
     Runner(Sight),
+    /// Whether the live stage has its keeper, told while the run has no runner.
+    Keeper(Sight),
+    /// Which of the stages in focus wrote something.
+    Wrote(Vec<(AttemptId, Stage)>),
     /// An agent's trajectory went on.
     Trail(TrailNews),
     /// A stage wrote something.
@@ -34,12 +38,12 @@ pub enum Msg {
     Trouble(String),
 }
 
-/// Whether the run has a runner.
+/// Whether a process that a run needs is there: its runner, or a stage's keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
-    /// It has, with this pid.
+    /// It is, with this pid.
     Alive(u32),
-    /// Nobody holds the lock.
+    /// It is not.
     Gone,
 }
 
@@ -113,8 +117,10 @@ pub struct Layout {
     pub pane_rows: usize,
     /// Its columns.
     pub pane_cols: usize,
-    /// Rows of the help.
+    /// Rows of the help that are seen.
     pub help_rows: usize,
+    /// All its rows, while it is shown.
+    pub help_lines: usize,
 }
 
 /// Something to be done by the shell.

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::message::Sight;
 use super::state::{Access, Leaving, State};
-use super::words::moment;
+use super::words::{between, moment};
 use super::{Mood, Said};
-use crate::model::{Breaker, RunState};
-use crate::text;
+use crate::domain::{FailureClass, ItemId, Stage};
+use crate::ledger::By;
+use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::text::{self, duration};
 
 /// Less free space than this is worth a notice, in bytes.
 const TIGHT: u64 = 2_000_000_000;
@@ -19,6 +20,7 @@ pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
         space(state),
         leaving(state),
         runner(state, now),
+        frozen(state, now),
         pause(state, now),
         breaker(state, now),
         damage(state),
@@ -59,6 +61,10 @@ fn runner(state: &State, now: Timestamp) -> Option<Said> {
         return None;
     }
     let when = |at| moment(at, now, &state.zone);
+    if let Some(stage) = state.orphan() {
+        let who = if stage == Stage::Agent { "the agent".to_owned() } else { format!("'{stage}'") };
+        return Some(Said::new(Mood::Warn, format!("{who} works on without a runner; c takes it over")));
+    }
     let says = match &state.run.runner {
         None => "no runner yet; c starts one".to_owned(),
         Some(runner) => match &runner.stopped {
@@ -69,25 +75,51 @@ fn runner(state: &State, now: Timestamp) -> Option<Said> {
     Some(Said::new(Mood::Warn, says))
 }
 
+/// Whatever is selected, a frozen stage is not forgotten.
+fn frozen(state: &State, now: Timestamp) -> Option<Said> {
+    let (attempt, record) = state.run.live_stage()?;
+    let StageState::Running { frozen: Some((since, by)), .. } = &record.state else { return None };
+    let (stage, by, held) = (record.stage, by.words(), duration::short(between(*since, state.clock(now))));
+    let undo = if state.has_runner() { "; P thaws" } else { "" };
+    Some(Said::new(Mood::Warn, format!("frozen: {} · {stage}, by {by} for {held}{undo}", attempt.item)))
+}
+
 fn pause(state: &State, now: Timestamp) -> Option<Said> {
-    let pause = state.run.pause.as_ref().filter(|_| state.run.finished.is_none())?;
+    let pause = state.run.pause.as_ref().filter(|_| state.run.finished.is_none() && state.has_runner())?;
     let since = moment(pause.at, now, &state.zone);
     let (who, why) = (pause.by.words(), pause.why.trim_end_matches('.'));
-    let what = match (state.runner, state.live_stage()) {
-        (Sight::Alive(_), Some(stage)) => format!("pausing after '{stage}'"),
-        _ => "paused".to_owned(),
-    };
+    let what = state.live_stage().map_or_else(|| "paused".to_owned(), |stage| format!("pausing after '{stage}'"));
+    let undo = if pause.by == By::rule("limit") { "space goes on without this limit" } else { "space resumes" };
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-    Some(Said::new(Mood::Warn, format!("{what} by {who} at {since}{why}; space resumes")))
+    Some(Said::new(Mood::Warn, format!("{what} by {who} at {since}{why}; {undo}")))
 }
 
 fn breaker(state: &State, now: Timestamp) -> Option<Said> {
-    let Breaker::Open { class, items, probe_at, .. } = &state.run.breaker else { return None };
-    let probe =
-        if *probe_at > now { format!("one is tried at {}", moment(*probe_at, now, &state.zone)) } else { "one is being tried".to_owned() };
+    let Breaker::Open { class, items, probe_at, probed } = &state.run.breaker else { return None };
+    if !state.has_runner() {
+        return None;
+    }
+    let next = moment(*probe_at, now, &state.zone);
+    let failed = match probed {
+        Some((item, false)) => Some(item),
+        _ => probe(&state.run, *class, items),
+    };
+    let probe = match failed {
+        _ if *probe_at <= now => "one is being tried".to_owned(),
+        Some(item) => format!("tried {item}, failed again; next at {next}"),
+        None => format!("one is tried at {next}"),
+    };
     let says =
         format!("waiting: {class} ended {} in a row; {}; {probe}; space resumes at once", text::count(items.len(), "item"), class.hint());
     Some(Said::new(Mood::Warn, says))
+}
+
+/// The newest item that ended by the cause after those that opened the breaker.
+fn probe<'a>(run: &'a Run, class: FailureClass, opened_by: &[ItemId]) -> Option<&'a ItemId> {
+    let ended = |item: &Item| item.last_attempt().and_then(|attempt| attempt.end.as_ref()).map(|(_, at)| *at);
+    let opened = opened_by.iter().filter_map(|id| ended(run.item(id)?)).max()?;
+    let by_cause = |item: &&Item| matches!(&item.state, ItemState::Failed { class: of, .. } if *of == class) && ended(item) > Some(opened);
+    run.items.iter().filter(by_cause).max_by_key(|item| ended(item)).map(|item| &item.id)
 }
 
 fn damage(state: &State) -> Option<Said> {

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::message::{Sight, Turn};
-use super::state::State;
+use super::message::Turn;
+use super::state::{State, Trail};
 use super::words::{between, moment};
 use super::{Mood, Said};
-use crate::domain::Stage;
+use crate::domain::{FailureClass, Stage};
 use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::text::{self, duration};
 
@@ -28,11 +28,11 @@ pub struct Budget {
 pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     match &item.state {
         ItemState::Running => match item.live_stage() {
-            Some(record) if matches!(state.runner, Sight::Gone) => {
+            Some(record) if !state.has_runner() && state.orphan().is_none() => {
                 Said::new(Mood::Warn, format!("{} was running when the runner went away; c continues", record.stage))
             }
             Some(record) => running(state, record, state.clock(now)),
-            None => Said::new(Mood::Live, "between two stages"),
+            None => between_stages(state, item),
         },
         ItemState::Queued { from } => queued(state, item, *from),
         ItemState::Waiting { from, until, why } => {
@@ -47,9 +47,24 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     }
 }
 
+/// Between two stages nothing runs: for a moment, or for as long as the run is paused.
+fn between_stages(state: &State, item: &Item) -> Said {
+    if state.has_runner() && state.run.pause.is_none() {
+        return Said::new(Mood::Live, "between two stages");
+    }
+    let last = item.last_attempt().and_then(|attempt| attempt.stages.last());
+    let next = state.run.stages.iter().find(|stage| last.is_none_or(|last| **stage > last.stage));
+    let when = if state.has_runner() { "when resumed" } else { "once a runner is there" };
+    Said::new(Mood::Warn, next.map_or_else(|| format!("ends {when}"), |stage| format!("next: {stage}, {when}")))
+}
+
 /// What a person can do about the item's failure.
-pub const fn hint(item: &Item) -> Option<&'static str> {
+pub fn hint(item: &Item) -> Option<&'static str> {
+    let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
+        ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => {
+            Some("no patch, so nothing was benchmarked; read the agent's last steps, or raise the budget")
+        }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         _ => None,
     }
@@ -79,7 +94,24 @@ fn running(state: &State, record: &StageRecord, now: Timestamp) -> Said {
         return said;
     }
     let started = if keeper.is_none() { " · starting" } else { "" };
-    Said::new(Mood::Live, format!("{stage}{started} · {}", duration::clock(between(*since, now))))
+    let word = doing(stage);
+    Said::new(Mood::Live, format!("{word}{started} · {}", duration::clock(between(*since, now))))
+}
+
+/// A stage in the reader's words.
+const fn doing(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Human => "benchmarking the human's commit",
+        Stage::Baseline => "benchmarking the parent commit",
+        Stage::Candidate => "benchmarking the agent's patch",
+        _ => stage.name(),
+    }
+}
+
+/// The step limit: the smaller one of ours and the agent's own.
+fn max_steps(state: &State, trail: Option<&Trail>) -> Option<u32> {
+    let own = trail.and_then(|trail| trail.max_steps);
+    [own, state.limits.steps].into_iter().flatten().min()
 }
 
 /// `agent · step 14/200 · bash 0:41`, as its trajectory tells.
@@ -88,7 +120,7 @@ fn agent(state: &State, since: Timestamp, now: Timestamp) -> Option<Said> {
     let idle = between(trail.last_at.map_or(since, |at| at.max(since)), now);
     let clock = duration::clock(idle);
     let n = trail.steps.last().map_or(0, |step| step.index);
-    let of = trail.max_steps.or(state.limits.steps).map(|max| format!("/{max}")).unwrap_or_default();
+    let of = max_steps(state, Some(trail)).map(|max| format!("/{max}")).unwrap_or_default();
     Some(match &trail.turn {
         Turn::Tools => {
             let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.word.as_str());
@@ -98,20 +130,25 @@ fn agent(state: &State, since: Timestamp, now: Timestamp) -> Option<Said> {
             let mood = if idle > SLOW_MODEL { Mood::Warn } else { Mood::Live };
             Said::new(mood, format!("agent · step {}{of} · waiting for the model {clock}", n.saturating_add(1)))
         }
-        Turn::Over(None) => Said::new(Mood::Live, format!("agent · {n} steps · done, about to end")),
-        Turn::Over(Some(why)) => Said::new(Mood::Warn, format!("agent · {n} steps · ended: {why}")),
+        Turn::Over(None) => Said::new(Mood::Live, format!("agent · {} · done, about to end", text::count(n as usize, "step"))),
+        Turn::Over(Some(why)) => Said::new(Mood::Warn, format!("agent · {} · ended: {why}", text::count(n as usize, "step"))),
     })
 }
 
-/// The budgets of the item's newest attempt.
+/// The budgets of the live stage: steps and tokens are the agent's.
 pub fn budgets(state: &State, item: &Item, now: Timestamp) -> Vec<Budget> {
-    [steps(state, item), time(item, state.clock(now)), tokens(state, item)].into_iter().flatten().collect()
+    let time = time(item, state.clock(now));
+    if item.live_stage().is_some_and(|record| record.stage == Stage::Agent) {
+        return [steps(state, item), time, tokens(state, item)].into_iter().flatten().collect();
+    }
+    // without a limit the clock beside the stage says it all
+    time.into_iter().filter(|budget| budget.share.is_some()).collect()
 }
 
 fn steps(state: &State, item: &Item) -> Option<Budget> {
     let trail = state.shown_trail();
     let n = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps)?;
-    Some(match trail.and_then(|trail| trail.max_steps).or(state.limits.steps) {
+    Some(match max_steps(state, trail) {
         Some(max) => Budget { label: "steps", says: format!("{n}/{max}"), share: Some(f64::from(n) / f64::from(max.max(1))) },
         None => Budget { label: "steps", says: n.to_string(), share: None },
     })
@@ -119,9 +156,8 @@ fn steps(state: &State, item: &Item) -> Option<Budget> {
 
 fn time(item: &Item, now: Timestamp) -> Option<Budget> {
     let record = item.live_stage()?;
-    let StageState::Running { since, budget_ms, frozen, frozen_ms, .. } = &record.state else { return None };
-    let still = frozen.as_ref().map_or(0, |(since, _)| between(*since, now));
-    let used = between(*since, now).saturating_sub(still).saturating_sub(*frozen_ms);
+    let StageState::Running { budget_ms, .. } = &record.state else { return None };
+    let used = record.worked_ms(now);
     Some(match budget_ms {
         Some(max) => Budget {
             label: "time",

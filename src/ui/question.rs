@@ -6,7 +6,7 @@ use super::{Key, words};
 use crate::domain::{AttemptId, Stage};
 use crate::ledger::{Ask, By, Verb};
 use crate::model::{Item, ItemState, StageState};
-use crate::text::duration;
+use crate::text::{self, duration};
 
 /// A question with its answers. `Esc` and `n` always mean no.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Choice {
     pub keys: Vec<Key>,
     /// What it means.
     pub label: &'static str,
+    /// What it costs, where it does.
+    pub cost: Option<String>,
     /// What follows.
     pub then: Then,
 }
@@ -51,8 +53,8 @@ impl Question {
 
     fn yes_no(title: String, says: Vec<String>, yes: &'static str, then: Then) -> Self {
         let choices = vec![
-            Choice { keys: vec![Key::Char('y')], label: yes, then },
-            Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "no", then: Then::Nothing },
+            Choice { keys: vec![Key::Char('y')], label: yes, cost: None, then },
+            Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "no", cost: None, then: Then::Nothing },
         ];
         Self { title, says, choices }
     }
@@ -108,14 +110,31 @@ impl Question {
             Some(live) => vec![format!("{live} is running. The runner needs no screen.")],
             None => vec!["Nothing runs at this moment. The runner needs no screen.".to_owned()],
         };
+        let choice = |keys: &[Key], label, cost, then| Choice { keys: keys.to_vec(), label, cost, then };
+        let waits = state.live_stage().map(|stage| format!("waits for '{stage}' to end"));
         let choices = vec![
-            Choice { keys: vec![Key::Char('d'), Key::Enter], label: "leave it running (come back with: isobench-tui)", then: Then::Detach },
-            Choice { keys: vec![Key::Char('s')], label: "stop the run after this stage", then: Then::StopAndLeave(Verb::Quit) },
-            Choice { keys: vec![Key::Char('x')], label: "stop the run now", then: Then::StopAndLeave(Verb::QuitNow) },
-            Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "stay", then: Then::Nothing },
+            choice(&[Key::Char('d'), Key::Enter], "leave it running (come back with: isobench-tui)", None, Then::Detach),
+            choice(&[Key::Char('s')], "stop the run after this stage", waits, Then::StopAndLeave(Verb::Quit)),
+            choice(&[Key::Char('x')], "stop the run now", cost_of_now(state), Then::StopAndLeave(Verb::QuitNow)),
+            choice(&[Key::Esc, Key::Char('n'), Key::Char('q')], "stay", None, Then::Nothing),
         ];
         Self { title: "Leave the screen?".to_owned(), says, choices }
     }
+}
+
+/// What is lost when the live stage is cut off now.
+fn cost_of_now(state: &State) -> Option<String> {
+    let (_, record) = state.run.live_stage()?;
+    let worked = duration::short(record.worked_ms(state.clock(state.now)));
+    let steps = || {
+        let read = state.shown_trail().filter(|_| state.queue.selected == state.run.live).map(|trail| trail.totals.steps);
+        read.unwrap_or_else(|| state.run.live_item()?.totals()?.steps).map(|n| format!(" {},", text::count(n as usize, "step")))
+    };
+    Some(match record.stage {
+        Stage::Agent => format!("agent,{} {worked} in: begins again from a fresh worktree", steps().unwrap_or_default()),
+        stage if stage.arm().is_some() => format!("{stage}, {worked} in: the benchmark is run again"),
+        stage => format!("{stage}, {worked} in: is run again"),
+    })
 }
 
 /// A wish about the stage that the question named: what runs when it is answered may be another.

@@ -66,6 +66,8 @@ pub enum Fold {
 pub enum Row {
     /// Its number, its letter and its first line.
     Head,
+    /// Its number, its letter and the beginning of its thought, wrapped.
+    Begin(String),
     /// Its number, its letter and its main call: it says nothing.
     HeadCall,
     /// Its main call in one line.
@@ -226,8 +228,14 @@ pub fn rows(step: &Shown, fold: Fold, cols: usize) -> Vec<Row> {
         return rows;
     }
     let head = step.thought.iter().position(|line| !line.is_empty());
-    for line in step.thought.iter().skip(head.map_or(0, |at| at + 1)) {
-        push_wrapped(&mut rows, line, cols, Row::Thought);
+    for (at, line) in step.thought.iter().enumerate().skip(head.unwrap_or(0)) {
+        let mut lines = whole(line, cols).into_iter();
+        if Some(at) == head
+            && let Some(first) = lines.next()
+        {
+            rows = vec![Row::Begin(first)];
+        }
+        rows.extend(lines.map(Row::Thought));
     }
     for (at, call) in step.calls.iter().enumerate() {
         rows.push(Row::Name(at));
@@ -249,6 +257,11 @@ fn push_call(rows: &mut Vec<Row>, call: &ShownCall, cols: usize) {
             push_wrapped(rows, line, cols, |line| Row::Result(result.how, line));
         }
     }
+}
+
+/// All of a line of the thought, wrapped.
+fn whole(line: &str, cols: usize) -> Vec<String> {
+    if line.is_empty() || width::width(line) <= cols { vec![line.to_owned()] } else { width::wrap(line, cols, usize::MAX) }
 }
 
 fn push_wrapped(rows: &mut Vec<Row>, line: &str, cols: usize, row: impl Fn(String) -> Row) {

@@ -47,7 +47,7 @@ impl Results {
             }),
             rungs: attempt.rungs(),
             rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
-            verdict: verdicts.first().map(sentence),
+            verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
             why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
         }
     }
@@ -102,7 +102,12 @@ fn named(name: &str, unit: &str) -> String {
     if unit.is_empty() { name.to_owned() } else { format!("{name} ({unit})") }
 }
 
-fn sentence(verdict: &Verdict) -> Said {
+/// Whether the score rests on one sample, as its evidence says.
+fn one_sample(rungs: &[RungAnswer]) -> &'static str {
+    if rungs.iter().any(|found| found.evidence.contains("one sample")) { ", one sample" } else { "" }
+}
+
+fn sentence(verdict: &Verdict, sample: &str) -> Said {
     let way = match verdict.direction {
         Direction::LowerIsBetter => "lower is better",
         Direction::HigherIsBetter => "higher is better",
@@ -125,5 +130,5 @@ fn sentence(verdict: &Verdict) -> Said {
     if parts.is_empty() {
         return Said::new(Mood::Quiet, format!("{}: nothing to compare with", verdict.metric));
     }
-    Said::new(mood, format!("{}; {} ({way})", parts.join("; "), verdict.metric))
+    Said::new(mood, format!("{}; {} ({way}{sample})", parts.join("; "), verdict.metric))
 }

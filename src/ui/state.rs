@@ -24,6 +24,10 @@ pub struct State {
     pub run: Run,
     /// Whether it has a runner.
     pub runner: Sight,
+    /// Without a runner: whether the live stage has its keeper.
+    pub keeper: Sight,
+    /// When the screen was opened.
+    pub opened: Timestamp,
     /// The newest moment that a message brought.
     pub now: Timestamp,
     /// The reader's time zone.
@@ -44,6 +48,8 @@ pub struct State {
     pub trail: Option<Trail>,
     /// What a stage of the item looked at wrote.
     pub output: Option<OutputNews>,
+    /// Which of the stages in focus wrote something.
+    pub wrote: Vec<(AttemptId, Stage)>,
     /// The files that are read.
     pub focus: Option<Focus>,
     /// Makes requests.
@@ -60,8 +66,8 @@ pub struct State {
     pub trouble: Option<String>,
     /// How much room the last frame had.
     pub layout: Layout,
-    /// Widths of the list's columns.
-    pub widths: Widths,
+    /// Columns of the longest item id.
+    pub id_cols: usize,
 }
 
 /// What the caller knows at the start.
@@ -171,17 +177,6 @@ pub enum Leaving {
     WhenStopped,
 }
 
-/// Widths of the list's columns, over all items.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Widths {
-    /// The id.
-    pub id: usize,
-    /// The word for the state.
-    pub status: usize,
-    /// The rung; 0 while no item has one.
-    pub rung: usize,
-}
-
 impl State {
     /// A screen without a run yet.
     pub fn new(start: Start) -> Self {
@@ -189,6 +184,8 @@ impl State {
             run_id: start.run_id,
             run: Run::default(),
             runner: Sight::Gone,
+            keeper: Sight::Gone,
+            opened: start.now,
             now: start.now,
             zone: start.zone,
             masker: start.masker,
@@ -199,6 +196,7 @@ impl State {
             over: Over::Nothing,
             trail: None,
             output: None,
+            wrote: Vec::new(),
             focus: None,
             asker: Asker::new(start.by, start.word),
             asked: Vec::new(),
@@ -207,13 +205,13 @@ impl State {
             free: None,
             trouble: None,
             layout: Layout::default(),
-            widths: Widths::default(),
+            id_cols: 0,
         }
     }
 
     /// The run's state in a word.
     pub fn run_state(&self) -> RunState {
-        self.run.state(matches!(self.runner, Sight::Alive(_)))
+        self.run.state(self.has_runner())
     }
 
     /// The selected item.
@@ -243,12 +241,19 @@ impl State {
         self.run.live_stage().map(|(_, record)| record.stage)
     }
 
-    /// The moment up to which clocks run: without a runner they stand at the last fact.
+    /// Whether the run has a runner.
+    pub const fn has_runner(&self) -> bool {
+        matches!(self.runner, Sight::Alive(_))
+    }
+
+    /// The stage that works on though the run has no runner: its keeper lives.
+    pub fn orphan(&self) -> Option<Stage> {
+        if self.has_runner() || matches!(self.keeper, Sight::Gone) { None } else { self.live_stage() }
+    }
+
+    /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub fn clock(&self, now: Timestamp) -> Timestamp {
-        match self.runner {
-            Sight::Alive(_) => now,
-            Sight::Gone => self.run.at.unwrap_or(now),
-        }
+        if self.has_runner() || self.orphan().is_some() { now } else { self.run.at.unwrap_or(now) }
     }
 
     /// Leaves a remark in the footer.
@@ -258,18 +263,12 @@ impl State {
 
     /// Whether something on the screen changes by time alone.
     pub fn ticks(&self) -> bool {
-        let runs = matches!(self.runner, Sight::Alive(_)) && self.run.finished.is_none();
-        runs || !self.asked.is_empty()
+        let runs = self.has_runner() && self.run.finished.is_none();
+        runs || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
     }
 
     /// Measures the list's columns.
     pub(super) fn measure(&mut self) {
-        let items = &self.run.items;
-        let widest = |of: fn(&Item) -> usize| items.iter().map(of).max().unwrap_or_default();
-        self.widths = Widths {
-            id: widest(|item| width::width(&item.id.0)),
-            status: widest(|item| item.status().len()),
-            rung: widest(|item| item.rung().map_or(0, |rung| rung.name().len())),
-        };
+        self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

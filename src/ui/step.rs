@@ -112,10 +112,22 @@ impl ShownCall {
 }
 
 impl ShownResult {
-    /// The first line that says something.
+    /// The first line that says something; of a failure the one that says the error, or else the last one.
     pub fn head(&self) -> &str {
-        self.lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default()
+        let mut said = self.lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+        let found = match self.how {
+            How::Well => said.next(),
+            How::Badly => said.clone().rev().find(|line| says_error(line)).or_else(|| said.next_back()),
+        };
+        found.unwrap_or_default()
     }
+}
+
+/// Whether a line names an error: what a tool printed before it does not tell why it failed.
+fn says_error(line: &str) -> bool {
+    const WORDS: [&str; 7] = ["error", "exception", "fatal", "failed", "not found", "no such", "denied"];
+    let line = line.to_ascii_lowercase();
+    WORDS.iter().any(|word| line.contains(word))
 }
 
 /// What a call does, in a word.

@@ -6,6 +6,7 @@ use super::keymap::{self, Place};
 use super::message::{Sight, TrailNews};
 use super::reading::{Pane, Reading, Stick};
 use super::state::{Follow, Leaving, Open, Over, State, Trail};
+use super::words::is_fresh;
 use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, sent, verbs};
 use crate::domain::Stage;
 use crate::model::Item;
@@ -13,6 +14,9 @@ use crate::model::Item;
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     state.now = now;
+    if state.note.as_ref().is_some_and(|(at, _)| !is_fresh(*at, now)) {
+        state.note = None;
+    }
     let mut effects = match msg {
         Msg::Key(key) => press(state, key),
         Msg::Facts => {
@@ -22,6 +26,14 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Runner(sight) => see_runner(state, sight),
+        Msg::Keeper(sight) => {
+            state.keeper = sight;
+            Vec::new()
+        }
+        Msg::Wrote(stages) => {
+            state.wrote = stages;
+            Vec::new()
+        }
         Msg::Trail(news) => {
             take_trail(state, news);
             Vec::new()
@@ -81,14 +93,20 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     if let Over::Help(top) = &mut state.over {
         let page = state.layout.help_rows.max(1);
-        match action {
-            Action::Down => *top = top.saturating_add(1),
-            Action::Up => *top = top.saturating_sub(1),
-            Action::PageDown => *top = top.saturating_add(page),
-            Action::PageUp => *top = top.saturating_sub(page),
-            Action::First => *top = 0,
-            _ => state.over = Over::Nothing,
-        }
+        let most = state.layout.help_lines.saturating_sub(state.layout.help_rows);
+        let to = match action {
+            Action::Down => top.saturating_add(1),
+            Action::Up => top.saturating_sub(1),
+            Action::PageDown => top.saturating_add(page),
+            Action::PageUp => top.saturating_sub(page),
+            Action::First => 0,
+            Action::Last => most,
+            _ => {
+                state.over = Over::Nothing;
+                return Vec::new();
+            }
+        };
+        *top = to.min(most);
         return Vec::new();
     }
     if let Some(effects) = verbs::perform(state, action) {

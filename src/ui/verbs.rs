@@ -2,8 +2,9 @@
 
 use super::message::Sight;
 use super::question::{Question, Then, frozen};
+use super::reading::Pane;
 use super::sent::{Asked, ask, what};
-use super::state::{Access, Leaving, Over, State};
+use super::state::{Access, Leaving, Open, Over, State};
 use super::{Action, Effect, Left, Mood, Said};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
@@ -11,6 +12,9 @@ use crate::model::{Breaker, Item, ItemState, RunState};
 
 /// Does what an action about the run or an item asks for. `None`: it is no such action.
 pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+    if needs_runner(action) && !state.has_runner() && state.run.finished.is_none() {
+        return Some(refuse(state, NO_RUNNER));
+    }
     Some(match action {
         Action::Pause => pause(state),
         Action::Freeze => freeze(state),
@@ -23,6 +27,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> 
         Action::Retry => retry(state, Verb::Retry),
         Action::MoveDown => shift(state, Verb::MoveDown),
         Action::MoveUp => shift(state, Verb::MoveUp),
+        Action::Hold if state.run.finished.is_some() => refuse(state, "the run is finished"),
         Action::Hold => send(state, ask(if state.run.hold { Verb::Unhold } else { Verb::Hold }, None)),
         Action::Continue => continue_run(state),
         Action::Detach => vec![Effect::Leave(if may_be_left(state) { Left::Quit } else { Left::Detached })],
@@ -30,6 +35,11 @@ pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> 
         Action::Quit => ask_first(state, Question::quit(state)),
         _ => return None,
     })
+}
+
+/// Whether only a runner can do it: without one there is nothing to ask.
+const fn needs_runner(action: Action) -> bool {
+    matches!(action, Action::Pause | Action::Freeze | Action::Stop | Action::Skip | Action::MoveDown | Action::MoveUp | Action::Hold)
 }
 
 /// What follows the answer to a question.
@@ -51,19 +61,21 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
 /// Whether the footer should name the action now: it would do something.
 pub fn is_offered(state: &State, action: Action) -> bool {
     let item = state.selected_item();
-    let alive = matches!(state.runner, Sight::Alive(_));
+    let alive = state.has_runner();
     match action {
-        Action::Pause => (alive && state.run.finished.is_none()) || is_stopped_queue(state),
-        Action::Freeze | Action::Stop => alive && state.run.live_stage().is_some(),
+        Action::Pause | Action::Hold => alive && state.run.finished.is_none(),
+        Action::Freeze => alive && state.run.live_stage().is_some(),
+        Action::Stop => alive && state.run.live_stage().is_some() && (item.is_none() || state.queue.selected == state.run.live),
         Action::Skip => alive && item.is_some_and(may_be_skipped),
         Action::RetryStage => item.is_some_and(|item| matches!(item.state, ItemState::Failed { .. } | ItemState::Stopped { .. })),
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
-        Action::Hold => alive && state.run.finished.is_none(),
         Action::Continue => !alive && state.run.finished.is_none(),
-        Action::Open => item.is_some(),
+        Action::Open => item.is_some() && !matches!(&state.open, Open::Item(reading) if reading.pane != Pane::Steps),
         Action::Detach => !may_be_left(state),
-        Action::Follow => state.run.live.is_some(),
+        Action::Follow => alive && state.run.live.is_some(),
+        Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
+        Action::PreviousStage => matches!(&state.open, Open::Item(reading) if reading.pane == Pane::Output),
         _ => true,
     }
 }
@@ -79,7 +91,7 @@ pub fn word(state: &State, action: Action, otherwise: &'static str) -> &'static 
 }
 
 fn may_be_left(state: &State) -> bool {
-    matches!(state.runner, Sight::Gone) || state.run_state() == RunState::Finished
+    !state.has_runner() || state.run_state() == RunState::Finished
 }
 
 const fn may_be_skipped(item: &Item) -> bool {
@@ -157,6 +169,8 @@ fn continue_run(state: &mut State) -> Vec<Effect> {
     }
 }
 
+const NO_RUNNER: &str = "no runner; c continues the run";
+
 const READ_ONLY: &str = "a newer isobench-tui made this run: use that one";
 
 /// Sends a wish; a wish that makes sense without a runner starts one.
@@ -164,13 +178,9 @@ fn send(state: &mut State, wish: Ask) -> Vec<Effect> {
     if state.access != Access::Full {
         return refuse(state, READ_ONLY);
     }
-    let (verb, gone) = (wish.verb, matches!(state.runner, Sight::Gone));
+    let (verb, gone) = (wish.verb, !state.has_runner());
     if gone && !verb.starts_runner() {
-        return refuse(state, "nobody would read it: the run has no runner; c continues it");
-    }
-    if gone && verb == Verb::Resume {
-        // a runner that is started by hand lifts the pause
-        return vec![Effect::StartRunner];
+        return refuse(state, NO_RUNNER);
     }
     let what = what(&wish);
     let request = state.asker.request(state.now, wish);

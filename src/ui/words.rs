@@ -8,6 +8,14 @@ pub fn between(since: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(since).as_millis()).unwrap_or_default()
 }
 
+/// A remark older than this has been read, in ms.
+const FRESH: u64 = 6000;
+
+/// Whether a remark of a moment is still to be read.
+pub fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    between(at, now) < FRESH
+}
+
 /// A moment: `09:40`, with its day when that is not today's.
 pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, today) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));

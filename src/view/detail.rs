@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words, role};
 use super::outcome::{self, Evidence};
 use super::parts::{bar, heading::heading};
-use super::queue::status_role;
+use super::queue::{status_role, status_word};
 use super::{output, steps};
 use crate::domain::Stage;
 use crate::domain::ids::short_sha;
@@ -58,7 +58,7 @@ pub fn title(canvas: &mut Canvas<'_>, row: Rect, item: &Item) {
         left = left.add(Role::Muted, format!(" on {}", short_sha(&item.parent)));
     }
     let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
-    canvas.ends(row, &left, &Words::of(status_role(item), item.status()).add(Role::Muted, tries));
+    canvas.ends(row, &left, &Words::of(status_role(item), status_word(item)).add(Role::Muted, tries));
 }
 
 /// A sentence over so many rows at most.
@@ -87,7 +87,9 @@ pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item
 /// Steps and output share what is left.
 fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) {
     let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
-    let output = state.shown_output().filter(|output| !output.lines.is_empty() || item.live_stage().is_some());
+    // an agent whose steps are read says nothing else in its output
+    let repeats = |output: &OutputNews| output.stage == Stage::Agent && trail.is_some();
+    let output = state.shown_output().filter(|output| !repeats(output) && (!output.lines.is_empty() || item.live_stage().is_some()));
     let rows = usize::from(area.height);
     // a heading needs a blank row above it and a whole step below it
     if rows < 4 {
@@ -105,10 +107,10 @@ fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now:
             if let Some(area) = flow.take(for_steps) {
                 step_section(canvas, area, trail, now);
             }
-            output_section(canvas, flow.rest(), output);
+            output_section(canvas, flow.rest(), item, output);
         }
         (Some(trail), _) if agent_leads => step_section(canvas, area, trail, now),
-        (_, Some(output)) => output_section(canvas, area, output),
+        (_, Some(output)) => output_section(canvas, area, item, output),
         (Some(trail), None) => step_section(canvas, area, trail, now),
         (None, None) => {}
     }
@@ -127,11 +129,11 @@ fn step_section(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timesta
     steps::newest(canvas, flow.rest(), trail, now);
 }
 
-fn output_section(canvas: &mut Canvas<'_>, area: Rect, news: &OutputNews) {
+fn output_section(canvas: &mut Canvas<'_>, area: Rect, item: &Item, news: &OutputNews) {
     let mut flow = Flow::new(area);
     flow.row();
     if let Some(row) = flow.row() {
         heading(canvas, row, &format!("output of {}", news.stage), "");
     }
-    output::tail(canvas, flow.rest(), news, 0);
+    output::tail(canvas, flow.rest(), item, news, 0);
 }

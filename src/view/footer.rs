@@ -7,24 +7,28 @@ use super::canvas::{Canvas, Words, role};
 use crate::theme::Role;
 use crate::ui::keymap::{Binding, KEYMAP, Place};
 use crate::ui::state::{Open, Over};
-use crate::ui::words::{between, moment};
+use crate::ui::words::{between, is_fresh, moment};
 use crate::ui::{Action, Mood, Said, State, sent, verbs};
 
-/// A remark older than this gives way to what the run has to say, in ms.
-const FRESH: u64 = 60_000;
+/// What the run did by itself is told for so long, in ms.
+const TOLD: u64 = 60_000;
 
 /// The line of answers and remarks.
 pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
-    let fresh = state.note.as_ref().filter(|(at, _)| between(*at, now) < FRESH).map(|(_, said)| said.clone());
-    let of_run = || {
-        // what the header says already is not said again
-        let above = state.run.pause.as_ref().map(|pause| pause.at);
-        let (at, says) = state.run.notes.iter().rev().find(|(at, says)| Some(*at) != above && !says.starts_with("the queue waits"))?;
-        Some(Said::new(Mood::Quiet, format!("{}  {says}", moment(*at, now, &state.zone))))
-    };
-    if let Some(said) = sent::waiting(state, now).or(fresh).or_else(of_run) {
+    let remark = state.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said.clone());
+    if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now)) {
         canvas.line(area, &Words::of(role(said.mood), said.text));
     }
+}
+
+/// What the run did by itself since the screen was opened, and what the header does not say already.
+fn of_run(state: &State, now: Timestamp) -> Option<Said> {
+    let above = state.run.pause.as_ref().map(|pause| pause.at);
+    let recent = state.run.notes.iter().rev().take_while(|(at, _)| *at > state.opened && between(*at, now) < TOLD);
+    let (at, says) = recent
+        .into_iter()
+        .find(|(at, says)| Some(*at) != above && !says.starts_with("the queue waits") && !says.contains(" frozen by "))?;
+    Some(Said::new(Mood::Quiet, format!("{}  {says}", moment(*at, now, &state.zone))))
 }
 
 /// The keys that do something now, as far as there is room. None is cut.
@@ -32,7 +36,11 @@ pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
     let mut words = Words::new();
     for binding in offered(state) {
         let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
-        let key = if binding.action == Action::MoveUp { "J K".into() } else { key };
+        let key = match binding.action {
+            Action::MoveUp => "J K".into(),
+            Action::PreviousStage => "[ ]".into(),
+            _ => key,
+        };
         let short = verbs::word(state, binding.action, binding.short);
         let gap = if words.width() == 0 { "" } else { "   " };
         let next = words.clone().add(Role::Text, gap).add(Role::Accent, key).add(Role::Muted, format!(" {short}"));
@@ -53,6 +61,10 @@ fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {
     KEYMAP.iter().filter(move |binding| {
         let back = binding.action == Action::Back;
         let idle_back = back && place == Place::Queue && !over;
-        !binding.short.is_empty() && binding.is_in(place) && !idle_back && (!over || back) && verbs::is_offered(state, binding.action)
+        !binding.short.is_empty()
+            && binding.is_in(place)
+            && !idle_back
+            && (!over || back || binding.action == Action::PageDown)
+            && verbs::is_offered(state, binding.action)
     })
 }

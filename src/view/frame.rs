@@ -53,8 +53,9 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
     let mut layout = match (&state.over, &state.open, state.selected_item()) {
         (Over::Help(top), ..) => {
-            help::draw(canvas, body, *top);
-            Layout { queue_rows: state.layout.queue_rows, ..Layout::default() }
+            let (help_lines, range) = help::draw(canvas, body, *top);
+            range_above(canvas, body, range);
+            Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
         (_, Open::Item(reading), Some(found)) => item::draw(canvas, body, state, found, reading, now),
         _ => list_and_item(canvas, body, state, now),
@@ -70,7 +71,7 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
         let list = u16::try_from(queue::Columns::fitting(state, most.min(wanted)).width()).unwrap_or(u16::MAX).min(body.width);
         let list_area = Rect { width: list, ..body };
         let rows = queue::draw(canvas, list_area, state, now);
-        list_range(canvas, list_area, state, rows);
+        range_above(canvas, list_area, queue::range(state, rows));
         wall(canvas, Rect { x: body.x.saturating_add(list + 1), width: 1, ..body });
         let item_area = Rect { x: body.x.saturating_add(list + 3), width: body.width.saturating_sub(list + 3), ..body };
         detail::draw(canvas, item_area, state, now);
@@ -82,7 +83,7 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
     let mut layout = Layout::default();
     if let Some(area) = flow.take(usize::from(needed.min(most).min(body.height))) {
         layout.queue_rows = queue::draw(canvas, area, state, now);
-        list_range(canvas, area, state, layout.queue_rows);
+        range_above(canvas, area, queue::range(state, layout.queue_rows));
     }
     if flow.left() >= 3
         && let Some(row) = flow.row()
@@ -93,9 +94,9 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
     layout
 }
 
-/// Which items are seen, in the rule above the list.
-fn list_range(canvas: &mut Canvas<'_>, list: Rect, state: &State, rows: usize) {
-    let Some(range) = queue::range(state, rows) else { return };
+/// Which rows of a list are seen, in the rule above it.
+fn range_above(canvas: &mut Canvas<'_>, list: Rect, range: Option<String>) {
+    let Some(range) = range else { return };
     let words = Words::of(Role::Muted, format!(" {range} "));
     let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
     if wide < list.width {

@@ -91,7 +91,10 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
         }
     }
     let queued = items.iter().filter(|item| matches!(item.state, ItemState::Queued { .. } | ItemState::Waiting { .. })).count();
-    words = words.add(Role::Muted, format!("{queued} queued  of {all}"));
+    if queued > 0 || state.run.finished.is_none() {
+        words = words.add(Role::Muted, format!("{queued} queued  "));
+    }
+    words = words.add(Role::Muted, format!("of {all}"));
     let usage = state.run.usage();
     let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
     let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };

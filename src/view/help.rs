@@ -10,13 +10,15 @@ use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
 /// Columns of the keys.
 const KEYS: usize = 16;
 
-/// Draws it from a row on.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) {
+/// Draws it from a row on and says how many rows there are, and which are seen where not all are: `1-18 of 40`.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) -> (usize, Option<String>) {
     let lines = lines(usize::from(area.width));
-    let most = lines.len().saturating_sub(usize::from(area.height));
-    for (row, line) in lines.iter().skip(top.min(most)).take(usize::from(area.height)).enumerate() {
+    let (all, rows) = (lines.len(), usize::from(area.height));
+    let top = top.min(all.saturating_sub(rows));
+    for (row, line) in lines.iter().skip(top).take(rows).enumerate() {
         canvas.line(row_of(area, row), line);
     }
+    (all, (all > rows && rows > 0).then(|| format!("{}-{} of {all}", top + 1, top + rows)))
 }
 
 fn lines(cols: usize) -> Vec<Words> {

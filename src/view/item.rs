@@ -43,7 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, rea
             None => canvas.line(pane, &Words::of(Role::Muted, "no steps yet")),
         },
         Pane::Output => match state.shown_output() {
-            Some(news) => output::tail(canvas, pane, news, reading.back),
+            Some(news) => output::tail(canvas, pane, item, news, reading.back),
             None => canvas.line(pane, &Words::of(Role::Muted, "no output yet")),
         },
         Pane::Result => {

@@ -1,7 +1,7 @@
 //! What came of an item: patch, ladder, numbers, verdict.
 
 use super::canvas::{Canvas, Flow, Words, role};
-use crate::domain::{Answer, RungAnswer};
+use crate::domain::{Answer, Rung, RungAnswer};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::results::{Results, Row};
@@ -27,7 +27,7 @@ pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidenc
     {
         canvas.line(row, &Words::of(Role::Muted, "patch   ").add(Role::Text, patch.as_str()));
     }
-    ladder(canvas, flow, &results.rungs, evidence);
+    ladder(canvas, flow, results, evidence);
     if !results.rows.is_empty() {
         if evidence == Evidence::All {
             flow.row();
@@ -45,7 +45,8 @@ pub enum Evidence {
     All,
 }
 
-fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, rungs: &[RungAnswer], evidence: Evidence) {
+fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidence: Evidence) {
+    let rungs = results.rungs.as_slice();
     if rungs.is_empty() {
         return;
     }
@@ -72,12 +73,19 @@ fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, rungs: &[RungAnswer], eviden
     if let Some(row) = flow.row() {
         canvas.line(row, &words);
     }
-    let broken = rungs.iter().find(|found| found.answer == Answer::No && !found.evidence.is_empty());
-    if let Some(found) = broken
-        && let Some(row) = flow.row()
-    {
-        canvas.line(row, &Words::of(Role::Muted, format!("        {}: {}", found.rung.name(), found.evidence)));
+    // what stands above already is not said again
+    let is_said = |found: &&RungAnswer| results.why_not.iter().any(|why| why.contains(&found.evidence));
+    let broken = rungs.iter().find(|found| found.answer == Answer::No).filter(|found| !is_said(found));
+    let beside = rungs.iter().find(|found| misses_human(found)).map(|found| (Role::Warn, found));
+    for (role, found) in beside.into_iter().chain(broken.map(|found| (Role::Muted, found))) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(role, format!("        {}: {}", found.rung.name(), found.evidence)));
     }
+}
+
+/// A patch that touches none of the files that the human changed passes, but deserves a look.
+fn misses_human(found: &RungAnswer) -> bool {
+    found.rung == Rung::Source && found.answer == Answer::Yes && found.evidence.contains(", 0 of the ")
 }
 
 fn mark(canvas: &Canvas<'_>, answer: Answer) -> (Role, &'static str) {

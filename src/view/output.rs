@@ -3,16 +3,18 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
+use crate::model::Item;
 use crate::theme::Role;
 use crate::ui::message::{OutputNews, Stream};
 
 /// The last lines, `back` lines above the newest.
-pub fn tail(canvas: &mut Canvas<'_>, area: Rect, output: &OutputNews, back: usize) {
+pub fn tail(canvas: &mut Canvas<'_>, area: Rect, item: &Item, output: &OutputNews, back: usize) {
     let rows = usize::from(area.height);
     let end = output.lines.len().saturating_sub(back.min(output.lines.len().saturating_sub(rows)));
     let first = end.saturating_sub(rows);
     if output.lines.is_empty() {
-        canvas.line(row_of(area, 0), &Words::of(Role::Muted, "nothing written yet"));
+        let live = item.live_stage().is_some_and(|record| record.stage == output.stage);
+        canvas.line(row_of(area, 0), &Words::of(Role::Muted, if live { "nothing written yet" } else { "wrote nothing" }));
     }
     for (row, line) in output.lines.iter().skip(first).take(end - first).enumerate() {
         let role = match line.from {

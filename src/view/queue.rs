@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Words, row_of};
 use super::parts::dots;
 use crate::domain::ids::short_sha;
-use crate::model::{Item, ItemState};
+use crate::model::{Item, ItemState, StageState};
 use crate::text::{duration, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -16,6 +16,12 @@ use crate::ui::words::percent;
 const TIME: usize = 6;
 /// Columns of a difference in percent.
 const DELTA: usize = 9;
+/// Columns of the longest word for a state, and of a running item's attempts: `running ×2`.
+const STATUS: usize = 11;
+/// Columns of the longest rung.
+const RUNG: usize = 12;
+/// Columns of an id at most.
+const ID: usize = 22;
 
 /// Which columns there are, and how wide; 0 is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,24 +37,21 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// As many columns as there is room for. The order in which they go: difference, sha, rung, time, dots.
+    /// As many columns as there is room for; what the run does moves none of them. The order in which they go: rung,
+    /// sha, dots, difference, time.
     pub fn fitting(state: &State, cols: usize) -> Self {
-        let widths = state.widths;
-        // "queued" and an attempt's " ×2" always have room, so that the columns stay where they are
-        let tries = if state.run.items.iter().any(|item| item.attempts.len() > 1) { 3 } else { 0 };
-        let status = widths.status.max(7) + tries;
         let mut columns = Self {
-            id: widths.id.clamp(4, 40),
+            id: state.id_cols.clamp(4, ID),
             sha: 8,
             dots: dots::width(&state.run.stages),
-            status,
-            rung: widths.rung.max(7),
+            status: STATUS,
+            rung: RUNG,
             delta: DELTA,
             time: TIME,
             gap: 2,
         };
         let steps: [fn(&mut Self); 7] =
-            [|c| c.delta = 0, |c| c.gap = 1, |c| c.sha = 0, |c| c.rung = 0, |c| c.id = c.id.min(16), |c| c.time = 0, |c| c.dots = 0];
+            [|c| c.rung = 0, |c| c.gap = 1, |c| c.sha = 0, |c| c.id = c.id.min(16), |c| c.dots = 0, |c| c.delta = 0, |c| c.time = 0];
         for step in steps {
             if columns.width() <= cols {
                 break;
@@ -123,7 +126,7 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, columns: &Columns, 
     };
     let gap = " ".repeat(columns.gap);
     let mut words = if live { Words::of(Role::Live, glyphs.live) } else { Words::of(Role::Text, " ") };
-    words = words.add(Role::Text, " ").add(main, width::fit(&item.id.0, columns.id));
+    words = words.add(Role::Text, " ").add(main, width::fit(&width::middle(&item.id.0, columns.id), columns.id));
     if columns.sha > 0 {
         words = words.add(Role::Text, gap.as_str()).add(Role::Muted, width::fit(short_sha(&item.human), columns.sha));
     }
@@ -146,14 +149,26 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, columns: &Columns, 
 
 fn status(item: &Item, cols: usize, times: &str) -> Words {
     let tries = if item.attempts.len() > 1 { format!(" {times}{}", item.attempts.len()) } else { String::new() };
-    let word = item.status();
-    let fill = cols.saturating_sub(word.len() + width::width(&tries));
-    Words::of(status_role(item), word).add(Role::Muted, tries).add(Role::Text, " ".repeat(fill))
+    let word = status_word(item);
+    match cols.checked_sub(word.len() + width::width(&tries)) {
+        Some(fill) => Words::of(status_role(item), word).add(Role::Muted, tries).add(Role::Text, " ".repeat(fill)),
+        None => Words::of(status_role(item), width::fit(word, cols)),
+    }
+}
+
+/// The word for an item's state; a frozen one does not pass for running.
+pub fn status_word(item: &Item) -> &'static str {
+    if is_frozen(item) { "frozen" } else { item.status() }
+}
+
+fn is_frozen(item: &Item) -> bool {
+    item.live_stage().is_some_and(|record| matches!(record.state, StageState::Running { frozen: Some(_), .. }))
 }
 
 /// The role of an item's state.
-pub const fn status_role(item: &Item) -> Role {
+pub fn status_role(item: &Item) -> Role {
     match item.state {
+        ItemState::Running if is_frozen(item) => Role::Warn,
         ItemState::Queued { .. } | ItemState::Skipped { .. } => Role::Muted,
         ItemState::Running => Role::Live,
         ItemState::Done => Role::Good,

@@ -17,26 +17,38 @@ use crate::ui::words::between;
 /// Columns before the text of a step: its number, its letter.
 const INDENT: u16 = 8;
 
-/// The newest steps, two rows each, as many as there is room for.
+/// The newest steps, two rows each, as many as there is room for. Steps that say the same and do nothing are told once.
 pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
     let mut room = usize::from(area.height);
-    let mut first = trail.steps.len();
-    for step in trail.steps.iter().rev() {
-        let needed = height(step, Fold::Folded, 0);
+    let mut told: Vec<&[Shown]> = Vec::new();
+    for alike in trail.steps.chunk_by(alike).rev() {
+        let needed = alike.first().map_or(0, |step| height(step, Fold::Folded, 0)) + usize::from(alike.len() > 1);
         if needed > room {
             break;
         }
         room -= needed;
-        first -= 1;
+        told.push(alike);
     }
     let mut at = 0;
-    for step in trail.steps.iter().skip(first) {
+    for alike in told.into_iter().rev() {
+        let [step, others @ ..] = alike else { continue };
         let clock = clock(trail, step, now);
         for row in rows(step, Fold::Folded, 0) {
             draw_row(canvas, row_of(area, at), step, &row, clock.as_deref());
             at += 1;
         }
+        if let Some(last) = others.last() {
+            let row = row_of(area, at);
+            let text = Rect { x: row.x.saturating_add(INDENT), width: row.width.saturating_sub(INDENT), ..row };
+            canvas.line(text, &Words::of(Role::Warn, format!("same as step {}, until step {}", step.index, last.index)));
+            at += 1;
+        }
     }
+}
+
+/// Whether the second step says what the first one said, and neither does anything.
+fn alike(one: &Shown, next: &Shown) -> bool {
+    one.calls.is_empty() && next.calls.is_empty() && !one.head().is_empty() && one.head() == next.head()
 }
 
 /// All steps, scrolled and unfolded as the reader wants.
@@ -55,7 +67,7 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, reading: &Readin
             let Some(line) = (start + at).checked_sub(top).filter(|line| *line < seen) else { continue };
             let place = row_of(area, line);
             draw_row(canvas, place, step, row, clock.as_deref());
-            if position == reading.cursor && matches!(row, Row::Head | Row::HeadCall | Row::Call) {
+            if position == reading.cursor && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::Call) {
                 canvas.tint(place, Role::Selected);
             }
         }
@@ -77,6 +89,11 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock:
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
     match row {
         Row::Head => head(canvas, area, text, step),
+        Row::Begin(line) => {
+            number(canvas, area, step);
+            let role = if step.error.is_some() { Role::Bad } else { Role::Text };
+            canvas.line(text, &Words::of(role, line.as_str()));
+        }
         Row::HeadCall => {
             number(canvas, area, step);
             if let Some(call) = step.main_call() {

@@ -12,6 +12,8 @@ use isobench_tui::ui::{Effect, Key, Left, Msg};
 use crate::screen::Bench;
 use crate::screen_runs::{self as runs, id};
 
+mod told;
+
 /// The verb and the item of the one request among the effects.
 fn wish(effects: &[Effect]) -> (Verb, Option<usize>) {
     let requests: Vec<&Request> =
@@ -136,8 +138,6 @@ fn a_run_that_is_over_is_just_left() {
 fn without_a_runner_only_what_starts_one_is_sent() {
     let mut bench = Bench::with(&runs::interrupted(), Sight::Gone);
     assert_eq!(bench.type_in("c"), [Effect::StartRunner]);
-    assert_eq!(bench.type_in(" "), []);
-    assert_eq!(note(&bench), "nobody would read it: the run has no runner; c continues it");
     bench.type_in("g");
     let effects = bench.type_in("R");
     assert_eq!(wish(&effects), (Verb::Retry, Some(1)));

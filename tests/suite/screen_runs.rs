@@ -86,7 +86,9 @@ impl Story {
     }
 
     pub(crate) fn end(&mut self, item: usize, n: u32, stage: Stage, end: StageEnd, detail: StageDetail) -> &mut Self {
-        let outcome = StageOutcome { end, child: None, duration_ms: 1000, detail };
+        let begun = self.facts.iter().rev().find(|(_, fact)| matches!(fact, Fact::StageStarting { stage: of, .. } if *of == stage));
+        let duration_ms = begun.map_or(0, |(at, _)| (self.clock - at) * 1000);
+        let outcome = StageOutcome { end, child: None, duration_ms, detail };
         self.push(Fact::StageFinished { item: id(item), n, stage, outcome })
     }
 

@@ -155,9 +155,7 @@ impl FailureClass {
             Self::Tainted => "r runs this arm again",
             Self::Timeout => "raise the stage's budget, or read its output for what hung",
             Self::Killed => "look for the out-of-memory killer in the kernel log; R tries again",
-            Self::ApiAuth => {
-                "keys come from the environment in which the runner was started: q x, then `isobench-tui run --resume` where the new key is"
-            }
+            Self::ApiAuth => "a renewed key needs a new runner: q x, then `run --resume`",
             Self::ApiQuota => "top up the account, then resume",
             Self::ApiRateLimit => "wait; the queue tries again by itself",
             Self::ApiProtocol => "the agent sent a malformed request; R tries again",

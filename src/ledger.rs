@@ -45,6 +45,12 @@ pub enum LedgerError {
         /// What is wrong with it.
         why: String,
     },
+    /// Somebody else writes it.
+    #[error("{} is being written by another runner, though its lock file was removed: let that one end", path.display())]
+    Taken {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// Written by a newer program.
     #[error("{} was written by a newer isobench-tui (format {format}, this one knows {known}): read it with that one, or upgrade", path.display())]
     Newer {

@@ -114,8 +114,11 @@ impl ItemFolder {
     /// Writes what the harness writes once the agent has ended, the journal last but for the summary. The same call
     /// again writes the same files.
     pub fn finish(&self, finished: &Finished<'_>) -> Result<(), ArtifactError> {
+        // ours or none: what an agent writes under this name must not be taken for the harness's word
+        let _ = fs::remove_file(self.path.join("journal.json"));
         // a patch that the agent itself wrote there stays beside ours where it differs
-        if let Ok(theirs) = fs::read(self.patch())
+        if let Ok(theirs) =
+            fs::metadata(self.patch()).and_then(|there| if there.is_file() { fs::read(self.patch()) } else { Ok(Vec::new()) })
             && theirs != finished.patch
             && !theirs.is_empty()
         {

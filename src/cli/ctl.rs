@@ -61,6 +61,9 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
     if !lives && verb == Verb::Resume {
         return wake(&folder, false);
     }
+    if let Err(error) = Manifest::read(&folder) {
+        return Ok(usage(error));
+    }
     let request = send(&folder, ask)?;
     if !lives {
         let exit = wake(&folder, true)?;

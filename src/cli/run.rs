@@ -1,8 +1,11 @@
 //! `run` and `demo`: from a plan to a run, and to its runner.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rustix::fs::{FlockOperation, flock};
 
 use super::start::{Mode, go, on_terminal, resume};
 use super::{DemoArgs, RunArgs, find, tell, usage};
@@ -50,7 +53,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     let checkout = Checkout { root };
     let config = Config::load(&checkout.root.join(Config::FILE), true)?;
     let plan_path = checkout.default_plan();
-    begin(checkout, config, plan_path, &[], &mode)
+    begin(checkout, config, plan_path, &[], &mode, None)
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -71,7 +74,8 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
         config.agent.model.clone_from(model);
     }
     let plan_path = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
-    if let Some(exit) = unfinished(&checkout, &config, &plan_path, args, mode)? {
+    let mut alone = start_lock(&checkout.root);
+    if let Some(exit) = unfinished(&checkout, &config, &plan_path, args, mode, &mut alone)? {
         return Ok(exit);
     }
     if args.clone
@@ -79,7 +83,15 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
     {
         return Ok(exit);
     }
-    begin(checkout, config, plan_path, &args.only, mode)
+    begin(checkout, config, plan_path, &args.only, mode, alone)
+}
+
+/// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
+/// nothing is made where nothing is started; where it can't be, whatever is wrong shows soon enough.
+fn start_lock(root: &Path) -> Option<File> {
+    let folder = File::open(root).ok()?;
+    flock(&folder, FlockOperation::LockExclusive).ok()?;
+    Some(folder)
 }
 
 /// A plan named outside any harness: `…/state/plan.json` names its harness, any other makes the current folder one.
@@ -90,7 +102,15 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 }
 
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
-fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs, mode: &Mode) -> anyhow::Result<Option<Exit>> {
+/// Nobody else looks between our look and our start, but while a person thinks.
+fn unfinished(
+    checkout: &Checkout,
+    config: &Config,
+    plan: &Path,
+    args: &RunArgs,
+    mode: &Mode,
+    alone: &mut Option<File>,
+) -> anyhow::Result<Option<Exit>> {
     if args.new {
         return Ok(None);
     }
@@ -116,6 +136,7 @@ fn unfinished(checkout: &Checkout, config: &Config, plan: &Path, args: &RunArgs,
             "{says}: continue it with `isobench-tui run --resume {id}`, or start another with `isobench-tui run --new`"
         ))));
     }
+    *alone = None;
     print!("{says}.\nContinue it (c), start another (n), or leave (q)? ");
     std::io::stdout().flush()?;
     let mut line = String::new();
@@ -136,7 +157,14 @@ fn clone(checkout: &Checkout, config: &Config, plan: &Path) -> anyhow::Result<Op
 }
 
 /// Looks, makes the run, and starts its runner.
-fn begin(checkout: Checkout, config: Config, plan_path: PathBuf, only: &[String], mode: &Mode) -> anyhow::Result<Exit> {
+fn begin(
+    checkout: Checkout,
+    config: Config,
+    plan_path: PathBuf,
+    only: &[String],
+    mode: &Mode,
+    alone: Option<File>,
+) -> anyhow::Result<Exit> {
     let (mut plan, bytes) = match PlanFile::read(&plan_path) {
         Ok(read) => read,
         Err(error) => return Ok(usage(error)),
@@ -164,10 +192,12 @@ fn begin(checkout: Checkout, config: Config, plan_path: PathBuf, only: &[String]
     let binary = find::binary()?;
     let wanted = Wanted { checkout, plan_path, plan: &plan, plan_bytes: &bytes, config, preflight: &found, binary: &binary };
     match create(wanted) {
-        Ok(job) => go(job, mode, false),
-        Err(RunnerError::Ledger(error)) => {
-            Ok(usage(format!("{error}: make the folder writable, or name another harness folder with --root")))
-        }
+        Ok(job) => go(job, mode, false, alone),
+        Err(RunnerError::Ledger(error)) => Ok(usage(if error.is_no_space() {
+            format!("{error}: free space there")
+        } else {
+            format!("{error}: make the folder writable, or name another harness folder with --root")
+        })),
         Err(error) => Err(error.into()),
     }
 }

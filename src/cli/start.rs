@@ -1,5 +1,6 @@
 //! Starting a run's runner: here, in the background, or in the background with a screen before it.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -48,16 +49,16 @@ pub(super) fn resume(folder: RunFolder, mode: &Mode, keep_pause: bool) -> anyhow
         return Ok(usage(RunnerError::Empty { run: folder.run_id().0 }));
     }
     match Job::open(folder, &find::binary()?) {
-        Ok(job) => go(job, mode, keep_pause),
+        Ok(job) => go(job, mode, keep_pause, None),
         Err(RunnerError::Ledger(error)) => Ok(usage(error)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Starts the run's runner, here or in the background.
-pub(super) fn go(job: Job, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
+pub(super) fn go(job: Job, mode: &Mode, keep_pause: bool, alone: Option<File>) -> anyhow::Result<Exit> {
     match mode {
-        Mode::Headless(format) => headless(job, *format, keep_pause),
+        Mode::Headless(format) => headless(job, *format, keep_pause, alone),
         Mode::Detached => {
             start_runner(&job.folder, &job.checkout.root, keep_pause)?;
             print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it", job.folder.run_id()));
@@ -65,6 +66,7 @@ pub(super) fn go(job: Job, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit
         }
         Mode::Screen => {
             start_runner(&job.folder, &job.checkout.root, keep_pause)?;
+            drop(alone);
             screen::show(&job.folder)
         }
     }
@@ -98,14 +100,18 @@ pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) ->
     anyhow::bail!("the runner did not take the run within 20 s: see {}", folder.log().display())
 }
 
-fn headless(job: Job, format: Format, keep_pause: bool) -> anyhow::Result<Exit> {
+fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>) -> anyhow::Result<Exit> {
     let folder = job.folder.clone();
-    let log = std::fs::File::options().append(true).create(true).mode(0o600).open(folder.log())?;
+    let log = File::options().append(true).create(true).mode(0o600).open(folder.log())?;
     let _ = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(log)).try_init();
     tell(format_args!("run {} in {}", folder.run_id(), folder.path().display()));
     let by = (!keep_pause).then(find::me);
     let started = Instant::now();
-    let mut report = |entry: &Entry, run: &Run| progress(started, entry, run);
+    let mut report = |entry: &Entry, run: &Run| {
+        // the first fact: the run has its runner
+        alone = None;
+        progress(started, entry, run);
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = match runtime.block_on(drive(job, by, &mut report)) {
         Ok(ended) => ended,

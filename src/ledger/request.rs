@@ -1,7 +1,7 @@
 //! The inbox: `requests.jsonl`. Many writers, one line a request, answered by a fact.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use jiff::Timestamp;
@@ -137,13 +137,27 @@ impl Verb {
     }
 }
 
+fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(last == [b'\n'])
+}
+
 impl Request {
     /// Appends one line in one write: `O_APPEND` keeps concurrent writers apart.
     pub fn send(&self, folder: &RunFolder) -> Result<(), LedgerError> {
         let path = folder.requests();
         let mut line = serde_json::to_vec(self).map_err(|error| LedgerError::Damaged { path: path.clone(), why: error.to_string() })?;
         line.push(b'\n');
-        let mut file = File::options().append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
+        let mut file =
+            File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
+        if !ends_with_newline(&mut file).map_err(LedgerError::io("read", &path))? {
+            // somebody's torn line must not take ours along
+            line.insert(0, b'\n');
+        }
         file.write_all(&line).map_err(LedgerError::io("append to", &path))
     }
 }

@@ -5,10 +5,13 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::{Entry, Fact, LedgerError, RunFolder, RunnerLock};
@@ -41,6 +44,8 @@ impl Writer {
         let path = folder.events();
         let mut file =
             File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
+        // the ledger is locked as well: a lock file that somebody removed must not let a second writer in
+        take(&file, &path)?;
         let torn = torn_tail(&mut file).map_err(LedgerError::io("read", &path))?;
         if torn.is_some() {
             file.write_all(b"\n").map_err(LedgerError::io("append to", &path))?;
@@ -63,6 +68,9 @@ impl Writer {
         if self.torn {
             line.insert(0, b'\n');
         }
+        if self.file.metadata().is_ok_and(|ledger| ledger.nlink() == 0) {
+            return Err(LedgerError::Damaged { path: self.path.clone(), why: "it was removed while the run went on".to_owned() });
+        }
         if let Err(source) = self.file.write_all(&line) {
             // how much of the line arrived is unknown: close it before the next one
             self.torn = true;
@@ -81,6 +89,19 @@ impl Writer {
             let _ = kill_process(getpid(), Signal::KILL);
         }
         Ok(Entry { seq, at, up_ms, body: super::Body::Known(Box::new(fact)) })
+    }
+}
+
+/// Locks the ledger. A killed writer's lock may live a moment longer, in a child of its between fork and exec.
+fn take(file: &File, path: &Path) -> Result<(), LedgerError> {
+    let patience = Instant::now() + Duration::from_millis(500);
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(5)),
+            Err(Errno::WOULDBLOCK) => return Err(LedgerError::Taken { path: path.to_owned() }),
+            Err(errno) => return Err(LedgerError::io("lock", path)(errno.into())),
+        }
     }
 }
 

@@ -21,8 +21,8 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
     }
     let end = end_of(attempt);
     let goes_on = match &outcome.end {
-        // what the agent of a stopped attempt changed is taken, and nothing is measured
-        _ if matches!(end, AttemptEnd::Stopped { .. }) => last == Stage::Agent,
+        // what an agent changed until it was stopped or killed is taken, and not measured: it had not ended
+        _ if matches!(end, AttemptEnd::Stopped { .. }) || was_killed(attempt) => last == Stage::Agent,
         StageEnd::Done => true,
         StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } => false,
         // what an agent left is looked at however it ended, and arms are independent of each other
@@ -37,6 +37,11 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
     }
 }
 
+/// Whether something from outside killed the agent, or its keeper.
+fn was_killed(attempt: &Attempt) -> bool {
+    attempt.outcome(Stage::Agent).is_some_and(|outcome| matches!(outcome.end, StageEnd::Failed { class: FailureClass::Killed, .. }))
+}
+
 /// How the attempt ends if nothing else happens: the first cause wins.
 fn end_of(attempt: &Attempt) -> AttemptEnd {
     let ended = |record: &crate::model::StageRecord| match &record.state {
@@ -48,7 +53,7 @@ fn end_of(attempt: &Attempt) -> AttemptEnd {
         return AttemptEnd::Stopped { why };
     }
     // the patch of an agent that ended badly counts; its end is the cause only where there is nothing to benchmark
-    let check_done = attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done);
+    let check_done = attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done) && !was_killed(attempt);
     let failed = ends.iter().find_map(|(stage, end)| match end {
         // a worktree that could not be removed is on record, and takes nothing from the result
         StageEnd::Failed { .. } if *stage == Stage::Clean => None,
@@ -124,6 +129,14 @@ mod tests {
             [(Stage::Agent, 2, failed(FailureClass::AgentBudget)), (Stage::Check, 2, StageEnd::Done), (Stage::Clean, 2, StageEnd::Done)];
         assert_eq!(next_after(ends.get(..1).unwrap(), false), Follow::Stage(Stage::Check));
         assert_eq!(next_after(&ends, false), Follow::End(AttemptEnd::Done));
+    }
+
+    #[test]
+    fn the_patch_of_a_killed_agent_is_taken_and_not_measured() {
+        let ends = [(Stage::Agent, 2, failed(FailureClass::Killed)), (Stage::Check, 2, StageEnd::Done), (Stage::Clean, 2, StageEnd::Done)];
+        assert_eq!(next_after(ends.get(..1).unwrap(), false), Follow::Stage(Stage::Check));
+        assert_eq!(next_after(ends.get(..2).unwrap(), false), Follow::Stage(Stage::Clean));
+        assert!(matches!(next_after(&ends, false), Follow::End(AttemptEnd::Failed { class: FailureClass::Killed, .. })));
     }
 
     #[test]

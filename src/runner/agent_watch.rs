@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::agent::trae::{Taken, Trajectory};
 use crate::domain::AgentTotals;
+use crate::host::files::read_regular;
 
 /// A trajectory being written.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl AgentWatch {
         if self.stamp == Some(stamp) {
             return Ok(());
         }
-        let Ok(bytes) = fs::read(&self.path) else { return Ok(()) };
+        let Ok(bytes) = read_regular(&self.path) else { return Ok(()) };
         match catch_unwind(AssertUnwindSafe(|| self.trajectory.take(&bytes))) {
             Ok(Taken::Torn) => Ok(()),
             Ok(_) => {

@@ -67,7 +67,9 @@ fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> StageEnd {
         EndCause::Exited { code: 0 } => StageEnd::Done,
         EndCause::Exited { .. } => {
             let (cause, line) = case.first_cause();
-            let class = if cause == Some(FailureClass::NoSpace) { FailureClass::NoSpace } else { class };
+            // git says of a full disk only that it can't write a file
+            let full = class == FailureClass::GitError && files::is_full(&case.job.worktrees());
+            let class = if full || cause == Some(FailureClass::NoSpace) { FailureClass::NoSpace } else { class };
             failed(class, format!("{}{}", child.cause.words(), line))
         }
         EndCause::Signalled { signal: 9 } => failed(FailureClass::Killed, "killed by signal 9 from outside".to_owned()),
@@ -94,7 +96,7 @@ fn stopped(case: &Case<'_>) -> StageEnd {
 fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let mut trajectory = Trajectory::new();
     if let Some(path) = case.job.trajectory(case.run, case.item)
-        && let Ok(bytes) = fs::read(path)
+        && let Ok(bytes) = files::read_regular(&path)
     {
         trajectory.take(&bytes);
     }
@@ -156,7 +158,8 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         && let Err(error) = write_harness_files(case, &patch, &changed, &detail)
     {
         let why = format!("can't write the item's files: {error}");
-        return (StageEnd::Failed { class: FailureClass::NoSpace, why }, StageDetail::Check(detail));
+        let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
+        return (StageEnd::Failed { class, why }, StageDetail::Check(detail));
     }
     let end = match climbed.nothing {
         Some((class, why)) => StageEnd::Failed { class, why },

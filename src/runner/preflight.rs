@@ -164,6 +164,8 @@ pub fn resolve_added(git_dir: &Path, item: &crate::artifact::PlanItem) -> Planne
 }
 
 fn resolve_one(item: &crate::artifact::PlanItem, human: Looked, parent: Looked, git_dir: &Path) -> PlannedItem {
+    // the zeroth parent of a commit is itself
+    let parent = if item.pre.is_empty() && item.pre_parent_index == Some(0) { Looked::Missing } else { parent };
     let clone = git_dir.display();
     let written = &item.human;
     let blocked = |class, why| Some(Blocked { class, why });

@@ -40,6 +40,13 @@ pub enum Begun {
 /// Prepares a stage. What can't be prepared is a failed stage, not an error of ours.
 pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> Begun {
     let started = Instant::now();
+    if stage == Stage::Check && !fs::symlink_metadata(job.worktree(item)).is_ok_and(|tree| tree.is_dir()) {
+        // a link in its place would make us look at, and clean up, somebody else's folder
+        let why = "the agent removed its worktree, or put something else in its place".to_owned();
+        return Begun::Over(failed(FailureClass::AgentCrashed, why, None, StageDetail::Nothing));
+    }
+    let is_first = item.last_attempt().is_some_and(|last| last.from == stage);
+    set_lost_aside(&if is_first { job.folder.attempt(attempt) } else { job.folder.stage(attempt, stage) });
     let commands = match stage {
         Stage::Worktree => worktree(job, item, attempt),
         Stage::Agent => agent(job, run, item),
@@ -94,6 +101,8 @@ fn git(job: &Job, tree: &Path, index: &Path, arguments: &[&str]) -> Command {
     let git_dir = job.git_dir.clone().unwrap_or_default();
     let mut argv = vec!["git".to_owned(), format!("--git-dir={}", git_dir.display()), format!("--work-tree={}", tree.display())];
     argv.extend(["-c", "core.bare=false", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"].map(str::to_owned));
+    // what an agent may have written into the clone's configuration must not change what the next ones get
+    argv.extend(["-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "core.attributesFile=/dev/null"].map(str::to_owned));
     argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     let mut command = command(tree, argv);
     command.env = vec![("GIT_INDEX_FILE".to_owned(), index.display().to_string()), ("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())];
@@ -168,7 +177,41 @@ fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
     let place = |nth: u32| if nth == 0 { aside.join("item") } else { aside.join(format!("item.{nth}")) };
     let free = (0..u32::MAX).map(place).find(|path| !path.exists());
-    fs::rename(folder, free.unwrap_or_else(|| aside.join("item")))
+    let to = free.unwrap_or_else(|| aside.join("item"));
+    match fs::rename(folder, &to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy_folder(folder, &to)?;
+            fs::remove_dir_all(folder)
+        }
+        other => other,
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, to) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// A ledger that lost its last lines counts attempts and stages again that have been: what they left stays, under
+/// another name.
+fn set_lost_aside(folder: &Path) {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let older = |nth: u32| folder.with_file_name(format!("{name}.older{nth}"));
+    if folder.exists()
+        && let Some(free) = (1..u32::MAX).map(older).find(|path| !path.exists())
+        && let Err(error) = fs::rename(folder, &free)
+    {
+        tracing::warn!("can't set {} aside: {error}", folder.display());
+    }
 }
 
 fn task_text(job: &Job, run: &Run, item: &Item) -> io::Result<String> {

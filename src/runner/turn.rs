@@ -24,10 +24,13 @@ use crate::host::environment::{dot_env, variables as environment_variables};
 use crate::host::launch;
 use crate::host::watch::{Heed, Watch};
 use crate::ledger::lock::Taken;
-use crate::ledger::{By, Entry, Fact, RunnerLock, Tail, Writer};
+use crate::ledger::{By, Entry, Fact, LedgerError, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
 use crate::plan::next::{Limits, Next, agent_over_budget, next};
 use crate::text::mask::Masker;
+
+/// How long a runner that was told to leave at once waits for its live stage: the grace of its processes, and some.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Every reader looks this often, hint or no hint.
 const BACKSTOP: Duration = Duration::from_secs(1);
@@ -63,6 +66,7 @@ struct Turn<'a> {
     hints: mpsc::Receiver<()>,
     signals: Signals,
     leaving: Leaving,
+    told_now: Instant,
     until: Option<Timestamp>,
     masker: Masker,
     report: Report<'a>,
@@ -89,7 +93,10 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         Taken::Ours(lock) => lock,
         Taken::Held { pid } => return Err(RunnerError::Held { run: job.folder.run_id().0, pid }),
     };
-    let (mut writer, torn) = Writer::open(&job.folder, lock)?;
+    let (mut writer, torn) = match Writer::open(&job.folder, lock) {
+        Err(LedgerError::Taken { .. }) => return Err(RunnerError::Held { run: job.folder.run_id().0, pid: None }),
+        opened => opened?,
+    };
     let run = Follower::load(&job.folder).map_err(|source| RunnerError::Process { doing: "read the ledger", source })?;
     if run.created.is_none() {
         return Err(RunnerError::Empty { run: job.folder.run_id().0 });
@@ -118,6 +125,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         hints,
         signals,
         leaving: Leaving::Stays,
+        told_now: Instant::now(),
         until,
         masker: Masker::new(environment_variables(), dot_env(&root)),
         report,
@@ -169,6 +177,10 @@ impl Turn<'_> {
             self.obey().await;
             let limits = Limits { config: &self.job.config, until: self.until };
             let now_what = next(&self.run, &limits, clock::now());
+            if self.leaving == Leaving::Now && self.told_now.elapsed() > PATIENCE {
+                // a keeper that can't write its stage's end (a full disk) keeps it; the next runner takes it up
+                return Ok(Settled::Leave);
+            }
             if self.leaving != Leaving::Stays && self.live.is_none() {
                 // an attempt whose last stage is over has come to its end: that is still said
                 return match now_what {
@@ -212,6 +224,9 @@ impl Turn<'_> {
         tokio::select! {
             biased;
             leaving = self.signals.next(self.leaving) => {
+                if leaving == Leaving::Now && self.leaving != Leaving::Now {
+                    self.told_now = Instant::now();
+                }
                 self.leaving = self.leaving.max(leaving);
                 return Ok(());
             }
@@ -337,6 +352,8 @@ impl Turn<'_> {
         let entry = loop {
             match self.writer.append(clock::now(), clock::up_ms(), fact.clone()) {
                 Ok(entry) => break entry,
+                // what is not there any more does not come back
+                Err(error @ LedgerError::Damaged { .. }) => return Err(error.into()),
                 Err(error) => {
                     if first.is_none() {
                         tracing::error!("{error}; trying again until it works");

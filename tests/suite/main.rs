@@ -13,6 +13,7 @@ mod keeper;
 mod patches;
 mod pty;
 mod recover;
+mod sabotage;
 mod screen;
 mod screen_frames;
 mod screen_journeys;

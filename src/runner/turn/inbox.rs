@@ -54,7 +54,10 @@ impl Turn<'_> {
         }
         match request.ask.verb {
             Verb::Quit => self.leaving = self.leaving.max(Leaving::AfterStage),
-            Verb::QuitNow => self.leaving = Leaving::Now,
+            Verb::QuitNow => {
+                self.leaving = Leaving::Now;
+                self.told_now = tokio::time::Instant::now();
+            }
             _ => {}
         }
         Ok(())

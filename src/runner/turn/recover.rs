@@ -2,7 +2,7 @@
 
 use super::Turn;
 use crate::domain::{EndCause, StageDetail, StageEnd, StageOutcome};
-use crate::host::launch::{self, Found};
+use crate::host::launch::{self, Found, LaunchError};
 use crate::ledger::Fact;
 use crate::plan::{Recovery, Seen, recover};
 use crate::runner::RunnerError;
@@ -16,14 +16,22 @@ impl Turn<'_> {
         let folder = self.job.folder.stage(&attempt, record.stage);
         let mut kept = None;
         let seen = if was_begun(&folder) {
-            match launch::find(&folder)? {
-                Found::Ended(end) => Seen::Ended(end),
-                Found::Alive(found) => {
-                    let pid = u32::try_from(found.pid()).unwrap_or_default();
-                    kept = Some(found);
-                    Seen::Alive { pid }
+            match launch::find(&folder) {
+                // a file that makes no sense (0 bytes after a power cut) is no end: the stage is run again
+                Err(error @ LaunchError::Folder(_)) => {
+                    tracing::warn!("{error}");
+                    Seen::Gone
                 }
-                Found::Lost(_) => Seen::Gone,
+                Err(error) => return Err(error.into()),
+                Ok(found) => match found {
+                    Found::Ended(end) => Seen::Ended(end),
+                    Found::Alive(found) => {
+                        let pid = u32::try_from(found.pid()).unwrap_or_default();
+                        kept = Some(found);
+                        Seen::Alive { pid }
+                    }
+                    Found::Lost(_) => Seen::Gone,
+                },
             }
         } else {
             Seen::Gone

@@ -37,6 +37,12 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
         let verbs: Vec<&str> = Verb::ALL.iter().map(|verb| verb.name()).collect();
         return Ok(usage(format!("there is no verb '{}': use one of {}", args.verb, verbs.join(", "))));
     };
+    if let Some(item) = args.item.as_ref().filter(|_| verb.is_about_run()) {
+        return Ok(usage(format!(
+            "{} is about the whole run and takes no item: leave '{item}' out, or name a run with --run",
+            verb.name()
+        )));
+    }
     let stage = match args.stage.as_deref().map(|name| (name, Stage::from_name(name))) {
         Some((name, None)) => {
             let stages: Vec<&str> = Stage::ALL.iter().map(|stage| stage.name()).collect();

@@ -70,8 +70,12 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         Format::Json => serde_json::to_string_pretty(&crate::report::status(&folder.run_id(), run, holder, clock::now()))? + "\n",
         Format::Text => {
             let why = crate::report::status::why(run, holder.is_some()).map_or_else(String::new, |why| format!(" ({why})"));
+            let faults = run.faults.first().map_or_else(String::new, |first| {
+                let count = crate::text::count(run.faults.len(), "fault");
+                format!("{count} in the ledger, the first at byte {}: {}\n", first.offset, first.why)
+            });
             format!(
-                "run {}: {}{why}\n\n{}",
+                "run {}: {}{why}\n{faults}\n{}",
                 folder.run_id(),
                 run.state(holder.is_some()).name(),
                 crate::report::table(run, clock::now(), terminal_width())

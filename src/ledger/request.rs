@@ -126,6 +126,11 @@ impl Verb {
         Self::ALL.into_iter().find(|verb| verb.name() == name)
     }
 
+    /// Whether the verb is about the run as a whole, and takes no item.
+    pub const fn is_about_run(self) -> bool {
+        matches!(self, Self::Pause | Self::Resume | Self::Hold | Self::Unhold | Self::Quit | Self::QuitNow)
+    }
+
     /// Whether the wish outlives the runner it was sent to: work that was asked for is still wanted.
     pub const fn outlives_runner(self) -> bool {
         matches!(self, Self::Retry | Self::RetryStage | Self::Add)

@@ -415,3 +415,12 @@ fn an_interrupted_item_that_is_skipped_leaves_no_worktree() {
     assert_eq!(campaign.statuses(), ["skipped", "done"]);
     campaign.assert_nothing_left();
 }
+
+#[test]
+fn a_verb_about_the_run_takes_no_item() {
+    let campaign = live(1);
+    assert!(campaign.ctl_refused(&["pause", "c-0001"], 2).contains("takes no item"));
+    assert_eq!(campaign.status()["state"], "running");
+    campaign.open(1, "agent");
+    campaign.wait_end();
+}

@@ -135,11 +135,6 @@ pub fn find(stage: &Path) -> Result<Found, LaunchError> {
     Err(LaunchError::Unknown { stage })
 }
 
-/// How the stage in this folder ended; `None` while it has no end.
-pub fn read_end(stage: &Path) -> Result<Option<ChildEnd>, LaunchError> {
-    Ok(StageFolder::at(stage).end()?)
-}
-
 impl Kept {
     /// The keeper's pid.
     pub fn pid(&self) -> i32 {

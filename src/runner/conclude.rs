@@ -14,7 +14,7 @@ use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
 use crate::domain::{
     Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
-    StageEnd, StageOutcome, short_sha,
+    StageEnd, StageOutcome,
 };
 use crate::host::{clock, files};
 use crate::model::{Item, Run, StageState};
@@ -275,11 +275,6 @@ impl Case<'_> {
 /// A line of output as part of a sentence.
 fn clip(line: &str) -> String {
     crate::text::width::clip(line.trim(), 300).into_owned()
-}
-
-/// The name under which people know an item: its sha's first eight.
-pub fn known_as(item: &Item) -> String {
-    format!("{} ({})", item.id, short_sha(&item.human))
 }
 
 /// Whether the folder of a stage was ever made.

@@ -1,7 +1,7 @@
 //! The item folder `state/runs/<repo>/<agent>/<model>/<timestamp>/<item_id>/`, in the shape the harness writes it.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -90,7 +90,7 @@ impl ItemFolder {
         if !shown.is_symlink() {
             return Ok(());
         }
-        let written = fs::read(&shown);
+        let written = read_regular(&shown);
         fs::remove_file(&shown).map_err(ArtifactError::io("remove the link", &shown))?;
         match written {
             Ok(bytes) => self.write("trajectory.json", &bytes),
@@ -117,8 +117,7 @@ impl ItemFolder {
         // ours or none: what an agent writes under this name must not be taken for the harness's word
         let _ = fs::remove_file(self.path.join("journal.json"));
         // a patch that the agent itself wrote there stays beside ours where it differs
-        if let Ok(theirs) =
-            fs::metadata(self.patch()).and_then(|there| if there.is_file() { fs::read(self.patch()) } else { Ok(Vec::new()) })
+        if let Ok(theirs) = read_regular(&self.patch())
             && theirs != finished.patch
             && !theirs.is_empty()
         {
@@ -251,6 +250,11 @@ impl Finished<'_> {
             },
         })
     }
+}
+
+/// A file of the agent's. It may have put a pipe in its place, and reading one may never end.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("it is no regular file")) }
 }
 
 fn pretty(value: &Value) -> String {

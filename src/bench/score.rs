@@ -60,7 +60,8 @@ fn percent_better(direction: Direction, mine: f64, theirs: f64) -> Option<f64> {
     let change = (mine - theirs) / theirs * 100.0;
     let better = match direction {
         Direction::HigherIsBetter => change,
-        Direction::LowerIsBetter => -change,
+        // not `-change`: no difference is 0, and not -0
+        Direction::LowerIsBetter => 0.0 - change,
     };
     (theirs > 0.0 && better.is_finite()).then_some(better)
 }

@@ -25,7 +25,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
     let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
     let checkout = Checkout { root: manifest.root.into() };
     let root = &checkout.root;
-    let run = Follower::load(folder)?;
+    let run = Follower::beginning(folder)?;
     let setup = Setup {
         folder: folder.clone(),
         root: root.clone(),

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Less than this is full for anybody who wants to write a file, in bytes.
 const FULL: u64 = 1 << 20;
@@ -30,10 +31,36 @@ pub fn tail(path: &Path, most: u64) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A file's bytes. A pipe or a device in its place is an error: reading one may never end.
-pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+/// A larger file is nothing that is rewritten whole, in bytes.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// A file that another process rewrites whole, read where it changed. Caught half-written it is read again, so what
+/// was read counts only once it is said to be [`Self::good`].
+#[derive(Debug, Default)]
+pub struct Rewritten {
+    read: Option<(u64, SystemTime)>,
+    good: Option<(u64, SystemTime)>,
+}
+
+impl Rewritten {
+    /// The bytes and the time of the file, where they are not those that were good. A missing or a huge file has none,
+    /// and neither has a pipe or a device in its place: reading one may never end.
+    pub fn changed(&mut self, path: &Path) -> io::Result<Option<(Vec<u8>, SystemTime)>> {
+        let there = match std::fs::metadata(path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let stamp = (there.len(), there.modified()?);
+        if !there.is_file() || there.len() > LARGEST || self.good == Some(stamp) {
+            return Ok(None);
+        }
+        self.read = Some(stamp);
+        Ok(Some((std::fs::read(path)?, stamp.1)))
     }
-    std::fs::read(path)
+
+    /// What was read last was whole.
+    pub const fn good(&mut self) {
+        self.good = self.read;
+    }
 }

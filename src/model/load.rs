@@ -1,9 +1,10 @@
 //! A run as a reader sees it: its ledger followed and folded.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 
 use super::Run;
-use crate::ledger::{RunFolder, Tail};
+use crate::ledger::{Line, RunFolder, Tail};
 
 /// Follows one run's ledger.
 #[derive(Debug)]
@@ -28,6 +29,16 @@ impl Follower {
             run.apply_line(line);
         })?;
         Ok(news)
+    }
+
+    /// The run as its first fact made it: who and what, without the thousands of facts that follow.
+    pub fn beginning(folder: &RunFolder) -> io::Result<Run> {
+        let mut run = Run::default();
+        let mut line = Vec::new();
+        BufReader::new(File::open(folder.events())?).read_until(b'\n', &mut line)?;
+        // a damaged beginning is a fault that the whole fold tells
+        run.apply_line(Line::Text(0, String::from_utf8_lossy(&line).trim_end()));
+        Ok(run)
     }
 
     /// Folds a whole ledger once.

@@ -96,7 +96,7 @@ fn stopped(case: &Case<'_>) -> StageEnd {
 fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let mut trajectory = Trajectory::new();
     if let Some(path) = case.job.trajectory(case.run, case.item)
-        && let Ok(bytes) = files::read_regular(&path)
+        && let Ok(Some((bytes, _))) = files::Rewritten::default().changed(&path)
     {
         trajectory.take(&bytes);
     }

@@ -1,6 +1,5 @@
 //! Following one trajectory file.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
@@ -9,21 +8,18 @@ use jiff::Timestamp;
 
 use crate::agent::trae::{End, Live, Taken, Trajectory};
 use crate::domain::AttemptId;
+use crate::host::files::Rewritten;
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::kind::Kinds;
 use crate::ui::message::{TrailNews, Turn};
 use crate::ui::step::Shown;
 
-/// A larger file is no trajectory.
-const LARGEST: u64 = 256 * 1024 * 1024;
-
 /// One trajectory, as far as it was read.
 #[derive(Debug)]
 pub struct TrailFile {
     attempt: AttemptId,
-    /// Length and time of the file that was read last.
-    seen: Option<(u64, SystemTime)>,
+    file: Rewritten,
     trajectory: Trajectory,
     kinds: Kinds,
 }
@@ -31,7 +27,7 @@ pub struct TrailFile {
 impl TrailFile {
     /// Not yet read.
     pub fn new(attempt: AttemptId) -> Self {
-        Self { attempt, seen: None, trajectory: Trajectory::new(), kinds: Kinds::default() }
+        Self { attempt, file: Rewritten::default(), trajectory: Trajectory::new(), kinds: Kinds::default() }
     }
 
     /// Whose it is.
@@ -41,28 +37,16 @@ impl TrailFile {
 
     /// Reads it where it changed.
     pub fn read_on(&mut self, path: &Path, masker: &Masker) -> io::Result<Option<TrailNews>> {
-        let there = match fs::metadata(path) {
-            Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let stamp = (there.len(), there.modified()?);
-        if self.seen == Some(stamp) || there.len() > LARGEST {
-            return Ok(None);
+        let Some((bytes, changed)) = self.file.changed(path)? else { return Ok(None) };
+        let taken = self.trajectory.take(&bytes);
+        if taken != Taken::Torn {
+            self.file.good();
         }
-        let from = match self.trajectory.take(&fs::read(path)?) {
-            Taken::Torn => return Ok(None),
-            Taken::Same => {
-                self.seen = Some(stamp);
-                return Ok(None);
-            }
-            Taken::News { from } => from,
-        };
-        self.seen = Some(stamp);
+        let Taken::News { from } = taken else { return Ok(None) };
         if from == 0 {
             self.kinds = Kinds::default();
         }
-        Ok(Some(self.news(from, stamp.1, masker)))
+        Ok(Some(self.news(from, changed, masker)))
     }
 
     fn news(&mut self, from: usize, changed: SystemTime, masker: &Masker) -> TrailNews {

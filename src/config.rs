@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Stage;
+use crate::domain::{AgentKind, PromptSource, Stage};
 
 /// What is wrong with a configuration file. Usage errors all: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +50,14 @@ pub struct Config {
     pub repo: Option<PathBuf>,
     /// Pause the queue after a failure and keep the worktree.
     pub hold: bool,
+    /// Folders of the harness.
+    pub paths: PathsConfig,
     /// The coding agent.
     pub agent: AgentConfig,
+    /// What the agent is asked.
+    pub prompt: PromptConfig,
+    /// ISO-Bench's own scripts and files.
+    pub harness: HarnessConfig,
     /// The benchmark arms.
     pub arms: ArmsConfig,
     /// Time budgets of the stages.
@@ -64,33 +70,80 @@ pub struct Config {
     pub breaker: BreakerConfig,
 }
 
+/// `[paths]`: relative to the harness root. `bench.yaml` names them `paths.state_root` and `paths.work_root`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PathsConfig {
+    /// Holds `runs/`: the item folders.
+    pub state: PathBuf,
+    /// Holds `worktrees/` and `repos/`.
+    pub work: PathBuf,
+}
+
 /// `[agent]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AgentConfig {
-    /// Only `command` so far.
+    /// Which agent; `agents.default` of `bench.yaml`.
     pub kind: AgentKind,
-    /// The folder below `state/runs/<repo>/`.
+    /// Who runs it.
+    pub via: Via,
+    /// The folder below `state/runs/<repo>/`; the kind's name when none is configured.
     pub name: String,
-    /// The folder below that.
-    pub model: String,
-    /// Program and arguments; `{task}` `{worktree}` `{item_dir}` `{trajectory}` `{patch}` `{item_id}` are filled in.
+    /// The model that the agent is told to use; its own choice when empty.
+    pub model: Option<String>,
+    /// The model that the run's folder is named by: `model`, or what the agent's own configuration names.
+    pub model_name: String,
+    /// The program: Python for `trae` and `codex`, else the agent's own.
+    pub cli: Option<String>,
+    /// Kind `command`: program and arguments; `{task}` `{worktree}` `{item_dir}` `{trajectory}` `{patch}` `{item_id}`
+    /// are filled in.
     pub command: Vec<String>,
-    /// A TRAE trajectory that the agent writes while it works; the same words are filled in.
+    /// Kind `command`: a TRAE trajectory that the agent writes while it works; the same words are filled in.
     pub trajectory: Option<String>,
+    /// The agent's own configuration file (`trae`, `codex`); relative to the harness root.
+    pub config_file: Option<PathBuf>,
+    /// Profile of the agent's own configuration (`codex_cli`).
+    pub profile: Option<String>,
     /// Steps after which the agent is stopped.
     pub max_steps: Option<u32>,
-    /// The text of `task.txt`; `{worktree}` and `{repo}` are filled in. Ours when empty.
-    pub task: Option<PathBuf>,
+    /// Dollars after which the agent stops itself (`openhands`).
+    pub max_usd: Option<f64>,
 }
 
-/// Kinds of agents.
+/// Who runs the agent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AgentKind {
-    /// Any program.
+pub enum Via {
+    /// We do.
     #[default]
-    Command,
+    Direct,
+    /// ISO-Bench's own `python -m bench.cli prepare`, one item at a time.
+    Harness,
+}
+
+/// `[prompt]`: what an agent that we run ourselves is asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PromptConfig {
+    /// Where the text comes from.
+    pub source: PromptSource,
+    /// Source `template`: the person's own template; ours when empty. Relative to the harness root.
+    pub template: Option<PathBuf>,
+    /// Source `copy`: the run whose `task.txt` is taken: its id, or a folder below `state/runs/`.
+    pub from: Option<String>,
+}
+
+/// `[harness]`: ISO-Bench's own files and the Python that runs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HarnessConfig {
+    /// The bench file; `bench.yaml` beside the configuration when empty.
+    pub bench: Option<PathBuf>,
+    /// The task file; the one of `tasks/` whose `id` is the plan's `task_id` when empty.
+    pub task: Option<PathBuf>,
+    /// The Python that has ISO-Bench's packages.
+    pub python: String,
 }
 
 /// `[arms]`
@@ -99,6 +152,13 @@ pub enum AgentKind {
 pub struct ArmsConfig {
     /// Where the arms run.
     pub engine: Engine,
+    /// Commit, model and benchmark command of each item; `data/mappings/benchmark_mode_mapping.json` at or above the
+    /// harness root when empty.
+    pub mapping: Option<PathBuf>,
+    /// Engine `three_way`: the `--agent-type` of `scripts/runners/run_3way_benchmarks.py`.
+    pub agent_type: Option<String>,
+    /// Whether results that the harness's own scripts left are taken for ours.
+    pub reuse: bool,
     /// Program and arguments, run in a checkout of the arm's commit; `{arm}` `{item_id}` are filled in.
     pub command: Vec<String>,
     /// Percent of difference below which two numbers are similar.
@@ -112,6 +172,8 @@ pub enum Engine {
     /// As local commands.
     #[default]
     Process,
+    /// By ISO-Bench's own `scripts/runners/run_3way_benchmarks.py`, one commit and one arm at a time.
+    ThreeWay,
 }
 
 /// `[budget]`: minutes of unfrozen time; 0 means no limit.
@@ -170,19 +232,36 @@ impl Default for AgentConfig {
     fn default() -> Self {
         Self {
             kind: AgentKind::Command,
-            name: "command".to_owned(),
-            model: "default".to_owned(),
+            via: Via::Direct,
+            name: AgentKind::Command.name().to_owned(),
+            model: None,
+            model_name: "default".to_owned(),
+            cli: None,
             command: Vec::new(),
             trajectory: None,
+            config_file: None,
+            profile: None,
             max_steps: None,
-            task: None,
+            max_usd: None,
         }
+    }
+}
+
+impl Default for PathsConfig {
+    fn default() -> Self {
+        Self { state: PathBuf::from("state"), work: PathBuf::from(".work") }
+    }
+}
+
+impl Default for HarnessConfig {
+    fn default() -> Self {
+        Self { bench: None, task: None, python: "python3".to_owned() }
     }
 }
 
 impl Default for ArmsConfig {
     fn default() -> Self {
-        Self { engine: Engine::Process, command: Vec::new(), threshold_pct: 5.0 }
+        Self { engine: Engine::Process, mapping: None, agent_type: None, reuse: false, command: Vec::new(), threshold_pct: 5.0 }
     }
 }
 
@@ -215,10 +294,13 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(Self::default()),
             Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
         };
-        let config: Self = toml::from_str(&text).map_err(|error| {
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
             let (line, column) = error.span().map_or((1, 1), |span| line_and_column(&text, span.start));
             ConfigError::Malformed { path: path.to_owned(), line, column, says: error.message().to_owned() }
         })?;
+        if let Some(model) = &config.agent.model {
+            config.agent.model_name.clone_from(model);
+        }
         config.check(path)?;
         Ok(config)
     }
@@ -233,7 +315,7 @@ impl Config {
         if self.limits.run_usd.is_some() && self.limits.usd_per_mtok_input == 0.0 && self.limits.usd_per_mtok_output == 0.0 {
             return unfit("limits.run_usd", "needs usd_per_mtok_input and usd_per_mtok_output to count by".to_owned());
         }
-        for (key, word) in [("agent.name", &self.agent.name), ("agent.model", &self.agent.model)] {
+        for (key, word) in [("agent.name", &self.agent.name)] {
             if let Some(why) = crate::domain::ItemId(word.clone()).unfit() {
                 return unfit(key, format!("'{word}': {why}"));
             }

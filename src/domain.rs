@@ -1,5 +1,6 @@
 //! The words of the field, without I/O and without a clock.
 
+pub mod agent_kind;
 pub mod failure;
 pub mod ids;
 pub mod metric;
@@ -8,6 +9,7 @@ pub mod rung;
 pub mod stage;
 pub mod step;
 
+pub use agent_kind::{AgentKind, PromptSource};
 pub use failure::{FailureClass, Temper};
 pub use ids::{AttemptId, ItemId, RunId, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict};

@@ -6,6 +6,6 @@ pub mod item;
 pub mod load;
 pub mod run;
 
-pub use item::{Attempt, Item, ItemState, StageRecord, StageState};
+pub use item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 pub use load::Follower;
 pub use run::{Breaker, Fault, Pause, Run, RunState, Runner};

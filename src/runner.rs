@@ -8,6 +8,7 @@ pub mod create;
 pub mod job;
 pub mod live;
 pub mod preflight;
+pub mod prompt;
 pub mod signals;
 pub mod stages;
 pub mod turn;

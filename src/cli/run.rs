@@ -71,7 +71,8 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
         config.agent.name.clone_from(agent);
     }
     if let Some(model) = &args.model {
-        config.agent.model.clone_from(model);
+        config.agent.model = Some(model.clone());
+        config.agent.model_name.clone_from(model);
     }
     let plan_path = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
     let mut alone = start_lock(&checkout.root);
@@ -118,7 +119,8 @@ fn unfinished(
     let digest = digest(&bytes);
     let same = find::runs(checkout).into_iter().rev().find_map(|folder| {
         let run = Follower::load(&folder).ok()?;
-        let is_same = run.digest == digest && run.agent == config.agent.name && run.model == config.agent.model && run.finished.is_none();
+        let is_same =
+            run.digest == digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
         is_same.then_some((folder, run))
     });
     let Some((folder, run)) = same else { return Ok(None) };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageOutcome};
+use crate::domain::{AgentTotals, FailureClass, ItemId, PromptSource, Stage, StageOutcome};
 
 /// Who caused something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,6 +218,30 @@ pub enum Fact {
         /// Pid of the keeper.
         pid: u32,
     },
+    /// What the agent is asked, before it starts.
+    AgentAsked {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// Where the text comes from.
+        source: PromptSource,
+        /// The file it was taken from, if any.
+        from: Option<String>,
+        /// SHA-256 of the text, the worktree's path apart, hex; empty where the harness writes it only later.
+        digest: String,
+    },
+    /// ISO-Bench's own script said how far it is.
+    HarnessSaid {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage that it does for us.
+        stage: Stage,
+        /// Its marker, in a few words, masked.
+        says: String,
+    },
     /// The agent went on; written at most once a second.
     AgentProgressed {
         /// The item.
@@ -381,6 +405,6 @@ pub enum Answer {
 impl Fact {
     /// Whether the fact must be on the disk before anybody acts on it: it begins or ends something.
     pub const fn is_synced(&self) -> bool {
-        !matches!(self, Self::AgentProgressed { .. } | Self::StageStarted { .. } | Self::StageAdopted { .. })
+        !matches!(self, Self::AgentProgressed { .. } | Self::HarnessSaid { .. } | Self::StageStarted { .. } | Self::StageAdopted { .. })
     }
 }

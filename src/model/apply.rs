@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::item::{Attempt, Item, ItemState, StageRecord, StageState};
+use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 use super::run::{Breaker, Fault, Pause, Run, Runner};
 use crate::domain::{AgentTotals, ItemId, Stage};
 use crate::ledger::fact::{Answer, AttemptEnd};
@@ -81,6 +81,8 @@ impl Run {
             Fact::StageStarting { .. }
             | Fact::StageStarted { .. }
             | Fact::StageAdopted { .. }
+            | Fact::AgentAsked { .. }
+            | Fact::HarnessSaid { .. }
             | Fact::AgentProgressed { .. }
             | Fact::StageFrozen { .. }
             | Fact::StageThawed { .. }
@@ -129,6 +131,10 @@ impl Run {
                     }
                 });
             }
+            Fact::AgentAsked { item, source, from, digest, .. } => self.with_attempt(item, |attempt| {
+                attempt.asked = Some(Asked { source: *source, from: from.clone(), digest: digest.clone() });
+            }),
+            Fact::HarnessSaid { item, says, .. } => self.with_attempt(item, |attempt| attempt.said = Some((says.clone(), at))),
             Fact::AgentProgressed { item, totals, .. } => self.with_live(item, Stage::Agent, |state| {
                 if let StageState::Running { totals: so_far, .. } = state {
                     *so_far = *totals;
@@ -243,9 +249,17 @@ impl Run {
     fn start_attempt(&mut self, item: &ItemId, n: u32, from: Stage, at: Timestamp) {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
-        let taken_over = item.last_attempt().map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
+        let last = item.last_attempt();
+        let taken_over = last.map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
+        let asked = last.filter(|_| from > Stage::Agent).and_then(|last| last.asked.clone());
         item.state = ItemState::Running;
-        item.attempts.push(Attempt { n, from, started: at, end: None, stages: taken_over.unwrap_or_default() });
+        item.attempts.push(Attempt { n, from, started: at, end: None, asked, said: None, stages: taken_over.unwrap_or_default() });
+    }
+
+    fn with_attempt(&mut self, item: &ItemId, change: impl FnOnce(&mut Attempt)) {
+        if let Some(attempt) = self.item_mut(item).and_then(|item| item.attempts.last_mut()) {
+            change(attempt);
+        }
     }
 
     fn finish_attempt(&mut self, id: &ItemId, end: &AttemptEnd, at: Timestamp) {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, AttemptId, CheckDetail, FailureClass, ItemId, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageOutcome,
+    AgentTotals, AttemptId, CheckDetail, FailureClass, ItemId, PromptSource, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
+    StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
@@ -93,8 +94,23 @@ pub struct Attempt {
     pub started: Timestamp,
     /// Its end, and when.
     pub end: Option<(AttemptEnd, Timestamp)>,
+    /// What its agent was asked.
+    pub asked: Option<Asked>,
+    /// What ISO-Bench's own script said last, and when.
+    pub said: Option<(String, Timestamp)>,
     /// Its stages in the order in which they began; those taken over from an earlier attempt come first.
     pub stages: Vec<StageRecord>,
+}
+
+/// What an agent was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Where the text comes from.
+    pub source: PromptSource,
+    /// The file it was taken from, if any.
+    pub from: Option<String>,
+    /// SHA-256 of the text, the worktree's path apart, hex.
+    pub digest: String,
 }
 
 /// A stage of an attempt.

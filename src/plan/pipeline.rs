@@ -94,7 +94,7 @@ mod tests {
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();
-        Attempt { n: 2, from: Stage::Worktree, started: Timestamp::UNIX_EPOCH, end: None, stages }
+        Attempt { n: 2, from: Stage::Worktree, started: Timestamp::UNIX_EPOCH, end: None, asked: None, said: None, stages }
     }
 
     fn failed(class: FailureClass) -> StageEnd {

@@ -76,7 +76,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         repo: wanted.plan.repo.clone(),
         task_id: wanted.plan.task_id.clone(),
         agent: wanted.config.agent.name.clone(),
-        model: wanted.config.agent.model.clone(),
+        model: wanted.config.agent.model_name.clone(),
         stages,
         items: wanted.preflight.items.clone(),
     });

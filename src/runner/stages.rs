@@ -1,5 +1,7 @@
 //! How each stage begins: the commands that its keeper runs, or our own work.
 
+mod agent;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -7,16 +9,15 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde_json::json;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::conclude::{failed, score_outcome};
 use super::job::Job;
-use crate::artifact::repo_name;
 use crate::bench::classify;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::launch::Environment;
 use crate::host::stage_folder::{Command, Spec};
+use crate::ledger::Fact;
 use crate::model::{Item, ItemState, Run};
 use crate::patch::SCRATCH;
 
@@ -29,8 +30,8 @@ const AGENT_OOM_SCORE: i32 = 500;
 /// What begins a stage.
 #[derive(Debug)]
 pub enum Begun {
-    /// Commands under a keeper.
-    Commands(Spec),
+    /// Commands under a keeper, and what goes on record before they start.
+    Commands(Spec, Vec<Fact>),
     /// Our own work on a thread.
     Task(JoinHandle<StageOutcome>),
     /// It is over already.
@@ -47,9 +48,10 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
     }
     let is_first = item.last_attempt().is_some_and(|last| last.from == stage);
     set_lost_aside(&if is_first { job.folder.attempt(attempt) } else { job.folder.stage(attempt, stage) });
+    let mut facts = Vec::new();
     let commands = match stage {
         Stage::Worktree => worktree(job, item, attempt),
-        Stage::Agent => agent(job, run, item),
+        Stage::Agent => agent::begin(job, run, item, attempt, &mut facts),
         Stage::Check => check(job, item, attempt),
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
         Stage::Score => return Begun::Over(score_outcome(job, item, started)),
@@ -59,13 +61,16 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
         }
     };
     match commands {
-        Ok(commands) => Begun::Commands(Spec {
-            tag: tag(job, attempt, stage),
-            commands,
-            budget_ms: job.config.budget_ms(stage),
-            grace_ms: GRACE_MS,
-            oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
-        }),
+        Ok(commands) => {
+            let spec = Spec {
+                tag: tag(job, attempt, stage),
+                commands,
+                budget_ms: job.config.budget_ms(stage),
+                grace_ms: GRACE_MS,
+                oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
+            };
+            Begun::Commands(spec, facts)
+        }
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
             let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
@@ -143,64 +148,6 @@ fn worktree(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
     ])
 }
 
-fn agent(job: &Job, run: &Run, item: &Item) -> Commands {
-    let folder = job.item_folder(run, &item.id);
-    set_older_aside(job, item, &folder.path).map_err(|error| (format!("set the older {} aside", folder.path.display()), error))?;
-    let task = task_text(job, run, item).map_err(|error| ("read agent.task".to_owned(), error))?;
-    let prompt = json!({
-        "task": run.task_id,
-        "description": "Optimise the repository's performance",
-        "constraints": [],
-        "target_files": [],
-        "success": {
-            "primary_metric": "runtime",
-            "rules": ["Do not modify tests or metrics harness", "Preserve external behavior; optimize internals only"],
-        },
-        "commits": {"pre": item.parent, "human": item.human},
-    });
-    folder.begin(&task, &prompt).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
-    if let Some(trajectory) = job.trajectory(run, item) {
-        folder.show_trajectory(&trajectory).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
-    }
-    let argv = job.config.agent.command.iter().map(|word| job.fill(word, run, item)).collect();
-    Ok(vec![command(&job.worktree(item), argv)])
-}
-
-/// An older attempt's item folder moves to that attempt: the harness's own layout always shows the newest.
-fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    let made_it = item.attempts.iter().rev().skip(1).find_map(|older| older.stage(Stage::Agent));
-    let older = AttemptId { item: item.id.clone(), n: made_it.map_or(0, |record| record.ran_in) };
-    let aside = job.folder.attempt(&older);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
-    let place = |nth: u32| if nth == 0 { aside.join("item") } else { aside.join(format!("item.{nth}")) };
-    let free = (0..u32::MAX).map(place).find(|path| !path.exists());
-    let to = free.unwrap_or_else(|| aside.join("item"));
-    match fs::rename(folder, &to) {
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            copy_folder(folder, &to)?;
-            fs::remove_dir_all(folder)
-        }
-        other => other,
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().mode(0o700).create(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, to) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy_folder(&entry.path(), &to)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &to)?;
-        }
-    }
-    Ok(())
-}
-
 /// A ledger that lost its last lines counts attempts and stages again that have been: what they left stays, under
 /// another name.
 fn set_lost_aside(folder: &Path) {
@@ -212,20 +159,6 @@ fn set_lost_aside(folder: &Path) {
     {
         tracing::warn!("can't set {} aside: {error}", folder.display());
     }
-}
-
-fn task_text(job: &Job, run: &Run, item: &Item) -> io::Result<String> {
-    if let Some(path) = &job.config.agent.task {
-        let text = fs::read_to_string(job.checkout.root.join(path))?;
-        return Ok(job.fill(&text, run, item).replace("{repo}", &repo_name(&run.repo)));
-    }
-    let tree = job.worktree(item);
-    Ok(format!(
-        "The folder {} holds a checkout of {}.\n\nMake it faster. Find what is slow on its main path, change it, and check that it still does\nthe same. \
-         Keep the public interface and the tests as they are.\n\nLeave your changes in the folder; committing them is not needed.\n",
-        tree.display(),
-        repo_name(&run.repo)
-    ))
 }
 
 /// Takes the patch: base tree against final tree, with an object store of our own, so that it works whatever the

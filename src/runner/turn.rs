@@ -267,7 +267,12 @@ impl Turn<'_> {
                 self.live = Some(Live { attempt, stage, work: Work::Task(task) });
                 return Ok(());
             }
-            Begun::Commands(spec) => spec,
+            Begun::Commands(spec, facts) => {
+                for fact in facts {
+                    self.record(fact).await?;
+                }
+                spec
+            }
         };
         let folder = self.job.folder.stage(&attempt, stage);
         match launch::launch(&self.job.binary, &folder, &spec, &environment(&self.job, &attempt)) {

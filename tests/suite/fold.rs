@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::Path;
 
 use isobench_tui::domain::{
-    AgentTotals, ArmDetail, ChildEnd, EndCause, FailureClass, ItemId, Metric, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
-    Usage,
+    AgentTotals, ArmDetail, ChildEnd, EndCause, FailureClass, ItemId, Metric, PromptSource, ScoreDetail, Stage, StageDetail, StageEnd,
+    StageOutcome, Usage,
 };
 use isobench_tui::ledger::fact::{Answer, AttemptEnd, Blocked};
 use isobench_tui::ledger::lock::Taken;
@@ -67,6 +67,8 @@ fn every_fact() -> Vec<Fact> {
         Fact::StageStarting { item: item(), n, stage: Stage::Agent, budget_ms: Some(60_000) },
         Fact::StageStarted { item: item(), n, stage: Stage::Agent, pid: 8 },
         Fact::StageAdopted { item: item(), n, stage: Stage::Agent, pid: 8 },
+        Fact::AgentAsked { item: item(), n, source: PromptSource::Template, from: Some("p.txt".to_owned()), digest: "d".to_owned() },
+        Fact::HarnessSaid { item: item(), n, stage: Stage::Agent, says: "x".to_owned() },
         Fact::AgentProgressed { item: item(), n, totals },
         Fact::AdapterPanicked { item: item(), n, says: "overflow".to_owned() },
         Fact::StageFrozen { item: item(), n, stage: Stage::Agent, by: by.clone() },

@@ -1,0 +1,81 @@
+//! The agent's stage: its folder, its prompt, its command.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Commands, command};
+use crate::domain::{AttemptId, Stage};
+use crate::ledger::Fact;
+use crate::model::{Item, Run};
+use crate::runner::Job;
+use crate::runner::prompt::prompt;
+
+/// Prepares the item's folder and the agent's command.
+pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, facts: &mut Vec<Fact>) -> Commands {
+    let folder = job.item_folder(run, &item.id);
+    set_older_aside(job, item, &folder.path).map_err(|error| (format!("set the older {} aside", folder.path.display()), error))?;
+    let asked = prompt(job, run, item).map_err(|error| ("read the prompt".to_owned(), error))?;
+    facts.push(Fact::AgentAsked {
+        item: item.id.clone(),
+        n: attempt.n,
+        source: asked.source,
+        from: asked.from.clone(),
+        digest: asked.digest.clone(),
+    });
+    let prompt_json = json!({
+        "task": run.task_id,
+        "description": "Optimise the repository's performance",
+        "constraints": [],
+        "target_files": [],
+        "success": {
+            "primary_metric": "runtime",
+            "rules": ["Do not modify tests or metrics harness", "Preserve external behavior; optimize internals only"],
+        },
+        "commits": {"pre": item.parent, "human": item.human},
+    });
+    folder.begin(&asked.text, &prompt_json).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    if let Some(trajectory) = job.trajectory(run, item) {
+        folder.show_trajectory(&trajectory).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    }
+    let argv = job.config.agent.command.iter().map(|word| job.fill(word, run, item)).collect();
+    Ok(vec![command(&job.worktree(item), argv)])
+}
+
+/// An older attempt's item folder moves to that attempt: the harness's own layout always shows the newest.
+fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let made_it = item.attempts.iter().rev().skip(1).find_map(|older| older.stage(Stage::Agent));
+    let older = AttemptId { item: item.id.clone(), n: made_it.map_or(0, |record| record.ran_in) };
+    let aside = job.folder.attempt(&older);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
+    let place = |nth: u32| if nth == 0 { aside.join("item") } else { aside.join(format!("item.{nth}")) };
+    let free = (0..u32::MAX).map(place).find(|path| !path.exists());
+    let to = free.unwrap_or_else(|| aside.join("item"));
+    match fs::rename(folder, &to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy_folder(folder, &to)?;
+            fs::remove_dir_all(folder)
+        }
+        other => other,
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, to) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}

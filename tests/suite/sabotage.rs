@@ -101,7 +101,7 @@ fn an_end_of_0_bytes_is_no_end() {
     let campaign = Campaign::good(1);
     let mut command = campaign.command(&["run", "--headless"]);
     // right after the agent's stage_started
-    let _ = command.env("ISOBENCH_DIE_AFTER", "8").output().unwrap();
+    let _ = command.env("ISOBENCH_DIE_AFTER", "9").output().unwrap();
     let exit = campaign.stage_dir(1, 1, "agent").join("exit.json");
     wait_until("the agent's end", || exit.exists());
     fs::write(&exit, "").unwrap();

@@ -1,7 +1,8 @@
-//! Adapters: what agents write while they work, read into `domain::Step`.
+//! Adapters: what agents write while they work, read into `domain::Step`; and how each agent is launched.
 
 pub mod claude;
 pub mod codex;
+pub mod launch;
 pub mod live;
 pub mod openhands;
 mod steps;

@@ -16,21 +16,10 @@ use crate::agent::Live;
 use crate::agent::claude::Stream;
 use crate::agent::codex::Rollout;
 use crate::agent::trae::{Taken, Trajectory};
+use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
 use crate::host::files::{Appended, Lines, Rewritten};
 use folder::EventFolder;
-
-/// Claude Code's stream in an item's folder.
-pub const CLAUDE_STREAM: &str = "claude_code_stream.jsonl";
-
-/// Codex's rollout in an item's folder.
-pub const CODEX_ROLLOUT: &str = "codex_rollout.jsonl";
-
-/// OpenHands' events in an item's folder.
-pub const OPENHANDS_EVENTS: &str = "openhands_events";
-
-/// TRAE's trajectory in an item's folder.
-pub const TRAJECTORY: &str = "trajectory.json";
 
 /// What a look brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +92,7 @@ impl Reading {
                     Taken::Torn | Taken::Same => None,
                 }
             }
-            Source::Claude(stream, file) => by_line(stream.as_mut(), file, &item_folder.join(CLAUDE_STREAM))?,
+            Source::Claude(stream, file) => by_line(stream.as_mut(), file, &item_folder.join(CLAUDE_CODE_STREAM))?,
             Source::Codex(rollout, file) => by_line(rollout.as_mut(), file, &item_folder.join(CODEX_ROLLOUT))?,
             Source::Openhands(events) => events.look(&item_folder.join(OPENHANDS_EVENTS))?,
         };
@@ -114,7 +103,7 @@ impl Reading {
     /// Takes the first source that lies there. A link whose file does not exist yet is none.
     fn choose(&mut self, item_folder: &Path) {
         let is_file = |name: &str| fs::metadata(item_folder.join(name)).is_ok_and(|there| there.is_file() && there.len() > 0);
-        if is_file(CLAUDE_STREAM) {
+        if is_file(CLAUDE_CODE_STREAM) {
             if !matches!(self.source, Source::Claude(..)) {
                 self.source = Source::Claude(Box::default(), Appended::default());
             }
@@ -223,7 +212,7 @@ fn least(a: Option<usize>, b: Option<usize>) -> Option<usize> {
 /// The folders in which an agent's files change: the item's, and the real ones behind its links.
 pub fn folders(item_folder: &Path) -> Vec<PathBuf> {
     let mut folders = vec![item_folder.to_owned()];
-    for name in [CLAUDE_STREAM, CODEX_ROLLOUT, TRAJECTORY] {
+    for name in [CLAUDE_CODE_STREAM, CODEX_ROLLOUT, TRAJECTORY] {
         // of a file that is not there yet its folder may be
         if let Ok(target) = fs::read_link(item_folder.join(name)) {
             folders.extend(item_folder.join(target).parent().map(Path::to_owned));

@@ -4,6 +4,7 @@
 //! with its observation. V1 (the SDK, CLI since 1.0): `event-<number>-<uuid>.json`; a step is one answer of the model,
 //! whose parallel calls are events of their own. V1's counts lie in `base_state.json` beside the folder.
 
+mod find;
 mod v0;
 mod v1;
 
@@ -11,6 +12,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
+
+pub use find::find_events;
 
 use crate::agent::steps::Steps;
 use crate::agent::value::{Fields, object, part, some, text, time};

@@ -1,6 +1,5 @@
 //! What the live agent writes, read for its counts and its budgets. The screen reads the same files for itself.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -10,12 +9,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::Job;
 use crate::agent::codex::find_rollout;
-use crate::agent::live::{self, CODEX_ROLLOUT, Reading};
-use crate::domain::{AgentKind, AgentTotals, Stage};
-use crate::host::environment::{dot_env, variables};
+use crate::agent::launch::{codex_home, file_store};
+use crate::agent::live::{self, Reading};
+use crate::agent::openhands::find_events;
+use crate::artifact::item::{CODEX_ROLLOUT, OPENHANDS_EVENTS};
+use crate::domain::{AgentKind, AgentTotals, AttemptId, Stage};
+use crate::host::environment::{dot_env, variable};
 use crate::model::{Item, Run, StageState};
 
-/// A rollout is looked for this often.
+/// Files whose names the agent chooses are looked for this often.
 const SEARCH: Duration = Duration::from_secs(1);
 
 /// An agent that writes while it works.
@@ -23,71 +25,93 @@ const SEARCH: Duration = Duration::from_secs(1);
 pub struct AgentWatch {
     item_folder: PathBuf,
     reading: Reading,
-    rollout: Option<RolloutSearch>,
+    search: Option<Search>,
     searched: Option<Instant>,
     told: AgentTotals,
 }
 
-/// Where Codex's rollout is to be looked for: it chooses the file's name itself.
+/// Where to look for what an agent writes under a name that it chooses itself.
 #[derive(Debug, Clone)]
-pub struct RolloutSearch {
-    /// `$CODEX_HOME` of the agent.
-    pub codex_home: PathBuf,
-    /// The agent's working folder, by which its rollout is known.
-    pub worktree: PathBuf,
-    /// When the agent started.
-    pub since: SystemTime,
+pub enum Search {
+    /// Codex's rollout.
+    Rollout {
+        /// `$CODEX_HOME` of the agent.
+        codex_home: PathBuf,
+        /// The agent's working folder, by which its rollout is known.
+        worktree: PathBuf,
+        /// When the agent started.
+        since: SystemTime,
+    },
+    /// OpenHands' events.
+    Events {
+        /// Its file store, which is the attempt's own.
+        file_store: PathBuf,
+    },
 }
 
-impl RolloutSearch {
-    /// For the agent of this item; `None` for another kind of agent.
+impl Search {
+    /// For the agent of this item; `None` for one whose files are known beforehand.
     pub fn of(job: &Job, item: &Item) -> Option<Self> {
-        if job.config.agent.kind != AgentKind::CodexCli {
-            return None;
+        let stage = item.last_attempt()?.stage(Stage::Agent)?;
+        match job.config.agent.kind {
+            AgentKind::CodexCli => {
+                let root = &job.checkout.root;
+                let of_file = dot_env(root).into_iter().rev().find(|(name, _)| name == "CODEX_HOME").map(|(_, value)| value);
+                let since = match &stage.state {
+                    StageState::Running { since, .. } => SystemTime::from(*since),
+                    StageState::Ended(_) => SystemTime::UNIX_EPOCH,
+                };
+                let codex_home = codex_home(root, of_file.or_else(|| variable("CODEX_HOME")).as_deref());
+                Some(Self::Rollout { codex_home, worktree: job.worktree(item), since })
+            }
+            AgentKind::Openhands => {
+                let ran = AttemptId { item: item.id.clone(), n: stage.ran_in };
+                Some(Self::Events { file_store: file_store(&job.folder.stage(&ran, Stage::Agent)) })
+            }
+            AgentKind::Trae | AgentKind::Codex | AgentKind::ClaudeCode | AgentKind::Command => None,
         }
-        let root = &job.checkout.root;
-        let named = dot_env(root).into_iter().chain(variables()).find(|(name, value)| name == "CODEX_HOME" && !value.is_empty());
-        // the harness gives Codex a home of its own
-        let codex_home = named.map_or_else(|| root.join(".codex_home/.codex"), |(_, path)| PathBuf::from(OsString::from(path)));
-        let since = match item.last_attempt().and_then(|last| last.stage(Stage::Agent)).map(|record| &record.state) {
-            Some(StageState::Running { since, .. }) => SystemTime::from(*since),
-            _ => SystemTime::UNIX_EPOCH,
-        };
-        Some(Self { codex_home, worktree: job.worktree(item), since })
     }
 
-    /// Shows the rollout in the item's folder, once it is there.
+    /// Shows what it finds in the item's folder. What was found once stays: an agent has one session.
     pub fn show_in(&self, item_folder: &Path) -> io::Result<()> {
-        let link = item_folder.join(CODEX_ROLLOUT);
+        let name = match self {
+            Self::Rollout { .. } => CODEX_ROLLOUT,
+            Self::Events { .. } => OPENHANDS_EVENTS,
+        };
+        let link = item_folder.join(name);
         if link.exists() {
             return Ok(());
         }
-        let Some(rollout) = find_rollout(&self.codex_home, &self.worktree, self.since) else { return Ok(()) };
+        let found = match self {
+            Self::Rollout { codex_home, worktree, since } => find_rollout(codex_home, worktree, *since),
+            Self::Events { file_store } => find_events(file_store),
+        };
+        let Some(found) = found else { return Ok(()) };
         let _ = fs::remove_file(&link);
-        symlink(rollout, link)
+        symlink(found, link)
     }
 }
 
 impl AgentWatch {
     /// Of an agent that need not have written anything yet.
-    pub fn new(item_folder: PathBuf, rollout: Option<RolloutSearch>) -> Self {
-        Self { item_folder, reading: Reading::new(), rollout, searched: None, told: AgentTotals::default() }
+    pub fn new(item_folder: PathBuf, search: Option<Search>) -> Self {
+        Self { item_folder, reading: Reading::new(), search, searched: None, told: AgentTotals::default() }
     }
 
     /// For the agent of this item.
     pub fn of(job: &Job, run: &Run, item: &Item) -> Self {
-        Self::new(job.item_folder(run, &item.id).path, RolloutSearch::of(job, item))
+        Self::new(job.item_folder(run, &item.id).path, Search::of(job, item))
     }
 
     /// Reads what changed. A file caught half-written is read again at the next look. `Err` is the adapter's own panic: a
     /// defect of ours that must not end the run.
     pub fn look(&mut self) -> Result<(), String> {
-        if let Some(search) = &self.rollout
+        if let Some(search) = &self.search
             && self.searched.is_none_or(|at| at.elapsed() >= SEARCH)
         {
             self.searched = Some(Instant::now());
             if let Err(error) = search.show_in(&self.item_folder) {
-                tracing::warn!("can't link Codex's rollout in {}: {error}", self.item_folder.display());
+                tracing::warn!("can't link the agent's files in {}: {error}", self.item_folder.display());
             }
         }
         match catch_unwind(AssertUnwindSafe(|| self.reading.look(&self.item_folder))) {

@@ -1,5 +1,6 @@
 //! One binary for the tests that run the real program, so that it links once.
 
+mod adapters;
 mod agents;
 mod alone;
 mod artifacts;

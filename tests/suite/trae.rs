@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use isobench_tui::agent::trae::{End, Live, Taken, Trajectory};
+use isobench_tui::agent::trae::{Taken, Trajectory};
+use isobench_tui::agent::{End, Live};
 use isobench_tui::domain::{Reply, Usage};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -288,7 +289,7 @@ proptest! {
 }
 
 /// Puts `odd` in the place of the `left`-th value, counted depth first.
-fn replace(value: &mut Value, odd: &Value, left: &mut usize) {
+pub(crate) fn replace(value: &mut Value, odd: &Value, left: &mut usize) {
     if *left == 0 {
         *value = odd.clone();
     }

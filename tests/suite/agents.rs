@@ -91,7 +91,9 @@ impl Stage {
     }
 
     fn item_dir(&self, nth: usize) -> PathBuf {
-        self.campaign.item_dir_of(&format!("repo/{}/default", self.kind), nth)
+        let runs = format!("repo/{}", self.kind);
+        let model = fs::read_dir(self.campaign.root.join("state/runs").join(&runs)).unwrap().next().unwrap().unwrap();
+        self.campaign.item_dir_of(&format!("{runs}/{}", model.file_name().to_string_lossy()), nth)
     }
 
     fn journal(&self, nth: usize) -> Value {
@@ -206,7 +208,9 @@ fn assert_model(stage: &Stage, model: &str) {
     assert_eq!(prediction["model_name_or_path"], model);
     let summary = json_of(&stage.item_dir(1).join("run_summary.json"));
     assert_eq!(summary["meta"]["model_full"], model);
-    assert_eq!(stage.journal(1)["run_metadata"]["model"], "default", "the folder's");
+    let folder = stage.item_dir(1);
+    let folder = folder.ancestors().nth(2).unwrap().file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(stage.journal(1)["run_metadata"]["model"], *folder);
 }
 
 /// The harness's files of an item, with these between them.
@@ -408,7 +412,7 @@ fn an_agent_s_failure_is_said_whatever_its_exit_code() {
         stage.set("STANDIN_MODES", "c-0001=api_error c-0002=exit1 c-0003=nochange");
         assert_eq!(stage.campaign.headless(), Some(1), "{kind}");
         let (api, exit) = (stage.agents_end(1), stage.agents_end(2));
-        assert_eq!((api["class"].as_str(), api["child"]["code"].as_i64()), (Some("auth"), Some(exits)), "{kind}: {api:#}");
+        assert_eq!((api["class"].as_str(), api["child"]["code"].as_i64()), (Some("api_auth"), Some(exits)), "{kind}: {api:#}");
         assert_eq!(exit["class"], "agent_crashed", "{kind}: {exit:#}");
         let statuses = [1, 2, 3].map(|nth| stage.journal(nth)["status"].as_str().unwrap().to_owned());
         let lenient = if exits == 0 { "success" } else { "error" };

@@ -202,8 +202,9 @@ impl<'a> Source<'a> {
                 locate.deserialize(&mut serde_json::Deserializer::from_str(self.text)).err().and_then(|error| Wrong::from(error).place)
             }
             Format::Yaml => {
-                let found =
-                    serde_saphyr::with_deserializer_from_str_with_options(self.text, yaml_options(), |yaml| locate.deserialize(yaml));
+                let found = serde_saphyr::with_deserializer_from_str_with_options(self.text, yaml_options(Repeats::LastCounts), |yaml| {
+                    locate.deserialize(yaml)
+                });
                 found.err().and_then(|error| Wrong::from(error).place)
             }
         }

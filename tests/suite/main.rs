@@ -12,6 +12,7 @@ mod corpus;
 mod demo_agent;
 mod errors;
 mod fold;
+mod hostile;
 mod keeper;
 mod patches;
 mod pty;

@@ -102,13 +102,7 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
 /// Nobody else looks between our look and our start, but while a person thinks.
-fn unfinished(
-    resolution: &Resolution,
-    plan: &Path,
-    args: &RunArgs,
-    mode: &Mode,
-    alone: &mut Option<File>,
-) -> anyhow::Result<Option<Exit>> {
+fn unfinished(resolution: &Resolution, plan: &Path, args: &RunArgs, mode: &Mode, alone: &mut Option<File>) -> anyhow::Result<Option<Exit>> {
     if args.new {
         return Ok(None);
     }
@@ -157,13 +151,7 @@ fn clone(resolution: &Resolution, plan: &Path) -> anyhow::Result<Option<Exit>> {
 }
 
 /// Looks, makes the run, and starts its runner.
-fn begin(
-    resolution: Resolution,
-    plan_path: PathBuf,
-    only: &[String],
-    mode: &Mode,
-    alone: Option<File>,
-) -> anyhow::Result<Exit> {
+fn begin(resolution: Resolution, plan_path: PathBuf, only: &[String], mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
     let (mut plan, bytes) = match settings::read_plan(&resolution, &plan_path) {
         Ok(read) => read,
         Err(error) => return Ok(usage(error)),
@@ -191,16 +179,7 @@ fn begin(
         tell(format_args!("warning: {says}"));
     }
     let binary = find::binary()?;
-    let wanted = Wanted {
-        checkout,
-        plan_path,
-        plan: &plan,
-        plan_bytes: &bytes,
-        config,
-        origins,
-        preflight: &found,
-        binary: &binary,
-    };
+    let wanted = Wanted { checkout, plan_path, plan: &plan, plan_bytes: &bytes, config, origins, preflight: &found, binary: &binary };
     match create(wanted) {
         Ok(job) => go(job, mode, false, alone),
         Err(RunnerError::Ledger(error)) => Ok(usage(if error.is_no_space() {

@@ -67,7 +67,12 @@ pub(super) fn plan(resolution: &Resolution, named: Option<&Path>) -> Result<Path
         (None, 1) if !usual.exists() => Ok(plans.remove(0)),
         (None, 2..) if !usual.exists() => {
             let lines: Vec<String> = plans.iter().map(|path| format!("\n  --plan {}  ({})", path.display(), size(path))).collect();
-            Err(format!("there are {} plans in {} and none is called plan.json: name one{}", plans.len(), resolution.checkout.state.display(), lines.concat()))
+            Err(format!(
+                "there are {} plans in {} and none is called plan.json: name one{}",
+                plans.len(),
+                resolution.checkout.state.display(),
+                lines.concat()
+            ))
         }
         _ => Ok(usual),
     }

@@ -27,7 +27,9 @@ pub(super) fn derived(agent: &AgentConfig, checkout: &Checkout, variables: Varia
             let home = variable("CODEX_HOME").map_or_else(|| root.join(".codex_home/.codex"), |home| root.join(home));
             of_codex(&home.join("config.toml"), agent.profile.as_deref())?
         }
-        (AgentKind::Openhands, _) if agent.cli.as_deref().is_some_and(|cli| cli != "uvx") => of_openhands(&root.join("config/main_openai.toml"))?,
+        (AgentKind::Openhands, _) if agent.cli.as_deref().is_some_and(|cli| cli != "uvx") => {
+            of_openhands(&root.join("config/main_openai.toml"))?
+        }
         _ => None,
     };
     Ok(found.unwrap_or_else(|| ("default".to_owned(), Origin::Default)))
@@ -40,8 +42,8 @@ fn of_trae(path: &Path) -> Found {
     let text = read_text(path).map_err(|error| error.to_string())?;
     let whole: Value = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {}", path.display(), first_line(&error.to_string())))?;
     let model = |at: &Value| at.get("model").and_then(Value::as_str).filter(|model| !model.trim().is_empty()).map(str::to_owned);
-    let models = whole.get("models").and_then(Value::as_object).into_iter().flatten();
-    let named = models.filter_map(|(name, at)| Some((model(at)?, format!("models.{name}.model")))).next();
+    let mut models = whole.get("models").and_then(Value::as_object).into_iter().flatten();
+    let named = models.find_map(|(name, at)| Some((model(at)?, format!("models.{name}.model"))));
     let named = named.or_else(|| Some((model(whole.get("llm")?)?, "llm.model".to_owned())));
     Ok(named.map(|(model, field)| (model, of_file(path, &field))))
 }

@@ -168,9 +168,24 @@ fn the_inner_folder_is_found_from_everywhere_in_the_repository_under_all_its_nam
             assert_eq!(output.status.code(), Some(2), "{text}");
             assert!(text.contains(inner) && text.contains(other) && text.contains("--root"), "{text}");
         }
+        fs::write(repo.join("plan.json"), plan(1)).unwrap();
+        let output = harness.command(&repo, &["run", "--headless", "--plan", "plan.json"]);
+        assert_eq!(output.status.code(), Some(2), "a plan does not make a third one of it");
+        assert!(said(&output).contains(other) && !repo.join("state").exists(), "{}", said(&output));
         let output = harness.command(&root, &["print", "config"]);
         assert_eq!(output.status.code(), Some(0), "inside one of them there is no question: {}", said(&output));
     }
+}
+
+#[test]
+fn a_configuration_in_the_repositorys_root_is_not_read_in_silence_nor_passed_over() {
+    let harness = Harness::new();
+    let repo = harness.root.parent().unwrap();
+    fs::write(repo.join("isobench-tui.toml"), "hold = true\n").unwrap();
+    let output = harness.command(repo, &["print", "config"]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("isobench-tui.toml") && text.contains(harness.root.to_str().unwrap()) && text.contains("move"), "{text}");
 }
 
 #[test]
@@ -398,8 +413,9 @@ fn mistakes_in_the_bench_file_are_named_with_file_place_and_field() {
     with("max_steps: 400", "max_steps: many", &["bench.yaml:9:", "agents.trae.args.max_steps"]);
     with("time_budget_minutes: 120", "time_budget_minutes: -1", &["bench.yaml:10:5", "agents.trae.time_budget_minutes", "out of range"]);
     with("time_budget_minutes: 120", "time_budget_minutes: .nan", &["bench.yaml:10:"]);
-    with("  trae:", "  trae: {}\n  trae:", &["bench.yaml:7:", "trae"]);
+    with("  trae:", "  trae: {}\n  trae:", &["bench.yaml:5:", "'trae' stands here twice"]);
     with("agents:", "agents: [", &["bench.yaml:"]);
+    with("\"${TRAE_PYTHON}\"", "\"a\\0b\"", &["bench.yaml:7:", "agents.trae.cli", "NUL"]);
     fs::write(harness.root.join("bench.yaml"), b"agents: \xff").unwrap();
     harness.refused(&[], &["bench.yaml:1:9", "UTF-8"]);
     assert!(!harness.root.join("state/tui").exists(), "nothing was written");
@@ -449,7 +465,10 @@ fn state_and_work_are_where_the_configuration_has_them_and_the_ledger_is_not() {
     campaign.config("", "", "[paths]\nstate = \"kept/state\"\nwork = \"kept/work\"\n");
     fs::create_dir_all(campaign.root.join("kept/state")).unwrap();
     fs::rename(campaign.root.join("state/plan.json"), campaign.root.join("kept/state/plan.json")).unwrap();
-    assert_eq!(campaign.headless(), Some(0));
+    // the runner in the background knows the folders from the manifest alone
+    campaign.detached();
+    campaign.wait_end();
+    assert_eq!(campaign.statuses(), ["done"]);
     let model = campaign.root.join("kept/state/runs/repo/script/default");
     let run = fs::read_dir(&model).unwrap().next().unwrap().unwrap().path();
     assert!(run.join("c-0001/journal.json").is_file(), "{}", run.display());

@@ -1,7 +1,7 @@
 //! A step in one letter.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
@@ -40,7 +40,8 @@ pub enum Kind {
 /// Tells kinds; remembers the calls and results of a trajectory.
 #[derive(Debug, Default)]
 pub struct Kinds {
-    seen: HashSet<u64>,
+    /// The first step with each.
+    seen: HashMap<u64, u32>,
 }
 
 impl Kind {
@@ -64,9 +65,10 @@ impl Kind {
 }
 
 impl Kinds {
-    /// The kind of a step. Steps are to be given in order; one that goes on may be given again.
+    /// The kind of a step. Steps are to be given in order; those that went on may be given again.
     pub fn of(&mut self, step: &Step) -> Kind {
-        let seen = step.reply == Reply::Complete && !step.calls.is_empty() && !self.seen.insert(fingerprint(step));
+        let is_whole = step.reply == Reply::Complete && !step.calls.is_empty();
+        let seen = is_whole && *self.seen.entry(fingerprint(step)).or_insert(step.index) < step.index;
         if step.error.is_some() {
             return Kind::ApiError;
         }
@@ -162,7 +164,8 @@ mod tests {
 
     fn letters(steps: &[Step]) -> String {
         let mut kinds = Kinds::default();
-        steps.iter().map(|step| kinds.of(step).letter()).collect()
+        let nth = |at: usize, step: &Step| Step { index: u32::try_from(at).unwrap_or_default() + 1, ..step.clone() };
+        steps.iter().enumerate().map(|(at, step)| kinds.of(&nth(at, step)).letter()).collect()
     }
 
     #[test]
@@ -204,7 +207,9 @@ mod tests {
     fn a_call_that_runs_is_not_yet_seen() {
         let running = step("bash", r#"{"command":"make"}"#, None);
         let done = step("bash", r#"{"command":"make"}"#, Some((true, "ok")));
-        assert_eq!(letters(&[running.clone(), running, done.clone(), done]), "RRR=");
+        assert_eq!(letters(&[running.clone(), running, done.clone(), done.clone()]), "RRR=");
+        let mut kinds = Kinds::default();
+        assert_eq!([kinds.of(&done), kinds.of(&done)], [Kind::Run; 2], "the same step told again");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod ctl;
 mod find;
+mod print;
+mod print_prompt;
 mod read;
 mod run;
 mod screen;
@@ -45,6 +47,9 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Print what a run would be made from: starts nothing, writes nothing
+    #[command(subcommand)]
+    Print(print::PrintCommand),
     /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
     Ctl(ctl::CtlArgs),
     /// Keeps one stage's processes (started by the runner)
@@ -154,6 +159,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
         Some(Command::Ls) => read::ls(root),
         Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
+        Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;

@@ -200,6 +200,7 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
             "agent_end": agent.end,
             "rungs": detail.rungs,
             "patch_digest": detail.patch_digest,
+            "prompt": item.last_attempt().and_then(|last| last.asked.as_ref()),
         }),
         written: clock::now().as_millisecond() as f64 / 1000.0,
     })

@@ -1,11 +1,11 @@
 //! `print prompt ITEM`: exactly what would be asked. Starts nothing and writes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{Format, find, read, tell, usage};
+use super::{Format, read, tell, usage};
 use crate::agent::prompt::DEFAULT;
 use crate::artifact::{Checkout, PlanFile, PlanItem};
 use crate::config::{Config, Via};
@@ -26,10 +26,10 @@ pub(super) struct PromptArgs {
     plan: Option<PathBuf>,
     /// The configuration [default: isobench-tui.toml of the harness]
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// The agent that would be asked [default: agent.kind]
     #[arg(long)]
-    agent: Option<String>,
+    pub(super) agent: Option<String>,
     /// text: the prompt alone; json: with where it comes from
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -73,7 +73,8 @@ pub(super) fn prompt(checkout: &Checkout, config: &Config, args: &PromptArgs) ->
         worktree: &worktree,
         item_dir: &item_dir,
     };
-    let made = Prompts::read(checkout, config, &plan.repo, &plan.task_id).and_then(|prompts| Ok((prompts.gives_away(), prompts.of(&subject)?)));
+    let made =
+        Prompts::read(checkout, config, &plan.repo, &plan.task_id).and_then(|prompts| Ok((prompts.gives_away(), prompts.of(&subject)?)));
     match made {
         Ok((gives_away, prompt)) => {
             if !gives_away.is_empty() {
@@ -94,7 +95,9 @@ fn choose<'a>(plan: &'a PlanFile, word: &str) -> Result<&'a PlanItem, String> {
     let mut found = plan.items.iter().filter(is_of);
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(item),
-        (Some(one), Some(other)) => Err(format!("{word} is the start of more than one commit ({}, {}): write more of it", one.item_id, other.item_id)),
+        (Some(one), Some(other)) => {
+            Err(format!("{word} is the start of more than one commit ({}, {}): write more of it", one.item_id, other.item_id))
+        }
         (None, _) => {
             let near = plan.items.iter().map(|item| (strsim::damerau_levenshtein(word, &item.item_id.0), &item.item_id.0)).min();
             let hint = near.filter(|(far, _)| *far <= 2).map_or_else(String::new, |(_, near)| format!(": did you mean {near}?"));
@@ -132,8 +135,14 @@ fn of_the_harness(checkout: &Checkout, config: &Config, item: &PlannedItem, form
         let prompt = json!({"item_id": item.item.0, "human": item.human, "source": "harness", "from": path, "digest": "", "text": text});
         return say(&format!("{}\n", serde_json::to_string_pretty(&prompt)?));
     }
-    let before = path.map_or("it has not written one for this commit yet".to_owned(), |path| format!("this is the last one it wrote for this commit, {path}"));
-    tell(format_args!("{} {}: agent.via = \"harness\": ISO-Bench writes the prompt itself while it runs the item; {before}", item.item, short_sha(&item.human)));
+    let before = path.map_or("it has not written one for this commit yet".to_owned(), |path| {
+        format!("this is the last one it wrote for this commit, {path}")
+    });
+    tell(format_args!(
+        "{} {}: agent.via = \"harness\": ISO-Bench writes the prompt itself while it runs the item; {before}",
+        item.item,
+        short_sha(&item.human)
+    ));
     say(&text.unwrap_or_default())
 }
 

@@ -103,7 +103,9 @@ fn asks(plan: &PlanFile, checkout: &Checkout, config: &Config, items: &mut [Plan
     let prompts = Prompts::read(checkout, config, &plan.repo, &plan.task_id);
     let mut without = 0;
     for item in items.iter_mut().filter(|item| item.blocked.is_none()) {
-        let found = prompts.as_ref().map_or_else(|error| Err(error.to_string()), |prompts| prompts.check(&item.human).map_err(|error| error.to_string()));
+        let found = prompts
+            .as_ref()
+            .map_or_else(|error| Err(error.to_string()), |prompts| prompts.check(&item.human).map_err(|error| error.to_string()));
         item.blocked = found.err().map(|why| Blocked { class: FailureClass::NoPrompt, why });
         without += usize::from(item.blocked.is_some());
     }

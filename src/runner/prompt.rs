@@ -67,7 +67,9 @@ pub enum PromptError {
         looked: PathBuf,
     },
     /// The harness's own prompt, without the harness.
-    #[error("prompt.source = \"harness\": ISO-Bench writes that prompt itself, while it runs the agent: set agent.via = \"harness\", or prompt.source = \"copy\" to ask what it asked before")]
+    #[error(
+        "prompt.source = \"harness\": ISO-Bench writes that prompt itself, while it runs the agent: set agent.via = \"harness\", or prompt.source = \"copy\" to ask what it asked before"
+    )]
     OnlyTheHarness,
     /// A file of the harness is broken.
     #[error(transparent)]
@@ -139,7 +141,11 @@ impl Prompts {
                     Some(path) => Some(checkout.root.join(path)),
                     None => Mapping::find(&checkout.root),
                 };
-                Makes::Template { template: template(path.as_deref())?, path, mapping: mapping.map(|path| Mapping::read(&path)).transpose()? }
+                Makes::Template {
+                    template: template(path.as_deref())?,
+                    path,
+                    mapping: mapping.map(|path| Mapping::read(&path)).transpose()?,
+                }
             }
             PromptSource::Copy => {
                 let looked = copied_from(checkout, config)?;
@@ -297,7 +303,7 @@ fn copied_from(checkout: &Checkout, config: &Config) -> Result<PathBuf, PromptEr
     let Some(from) = config.prompt.from.as_deref().filter(|from| !from.is_empty()) else { return Ok(runs) };
     let ours = RunFolder::of(&checkout.root, &RunId(from.to_owned()));
     if !from.contains('/') && ours.manifest().is_file() {
-        let (manifest, run) = (Manifest::look(&ours)?, Follower::load(&ours)?);
+        let (manifest, run) = (Manifest::look(&ours)?, Follower::load(&ours).map_err(unreadable("run", ours.path()))?);
         return Ok(checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp));
     }
     let looked = runs.join(from);

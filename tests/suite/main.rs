@@ -11,6 +11,7 @@ mod errors;
 mod fold;
 mod keeper;
 mod patches;
+mod prompts;
 mod pty;
 mod recover;
 mod sabotage;

@@ -55,7 +55,10 @@ mod tests {
     fn the_command_says_more_than_the_mode() {
         let says = |command, mode| metric(command, mode).unwrap_or("nothing").split(" (").next().unwrap_or_default();
         assert_eq!(says(Some("vllm bench throughput --model m"), Some("serving")), "the throughput");
-        assert_eq!(says(Some("python benchmarks/benchmark_serving.py --dataset latency"), Some("standalone")), "the mean time to first token");
+        assert_eq!(
+            says(Some("python benchmarks/benchmark_serving.py --dataset latency"), Some("standalone")),
+            "the mean time to first token"
+        );
         assert_eq!(says(Some("python benchmarks/benchmark_latency.py"), None), "the average latency of a batch");
         assert_eq!(says(Some("python benchmark_guided.py"), Some("serving")), "the mean time to first token");
         assert_eq!(says(None, Some("prefix_caching")), "the throughput");

@@ -24,7 +24,9 @@ pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, fact
         from: asked.from.clone(),
         digest: asked.digest.clone(),
     });
-    folder.begin(&asked.text, &prompt_json(job, run, item)).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    folder
+        .begin(&asked.text, &prompt_json(job, run, item))
+        .map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
     if let Some(trajectory) = job.trajectory(run, item) {
         folder.show_trajectory(&trajectory).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
     }

@@ -249,7 +249,7 @@ impl Human {
     fn read(template: &Template, subject: &Subject<'_>) -> Result<Self, PromptError> {
         let Some(git_dir) = subject.git_dir else { return Ok(Self::default()) };
         let ask = |word, arguments: &[&str]| {
-            if template.names(word) { git::ask(git_dir, arguments) } else { Ok(String::new()) }
+            if template.names(word) { git::ask(git_dir, arguments).map(|text| text.trim_end().to_owned()) } else { Ok(String::new()) }
         };
         let commits = [subject.parent, subject.human];
         Ok(Self {
@@ -352,13 +352,13 @@ pub fn prompt_json(job: &Job, run: &Run, item: &Item) -> Value {
 
 /// The prompt that ISO-Bench itself wrote last for a commit: its file and its text.
 pub fn harness_wrote(checkout: &Checkout, config: &Config, human: &str) -> Option<(PathBuf, String)> {
-    let ours = |earlier: &&Earlier| {
-        let journal = copy::text(&earlier.folder.join("journal.json")).unwrap_or_default();
-        let journal: Value = serde_json::from_str(&journal).unwrap_or_default();
-        let found = &journal["isobench_tui"];
-        !found.is_null() && found["prompt"]["source"] != PromptSource::Harness.name()
+    // an item of ours without a journal, one that was skipped, can't be told from one of its own
+    let is_its_own = |earlier: &&Earlier| {
+        let journal = copy::text(&earlier.folder.join("journal.json")).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        let source = |journal: &Value| journal.pointer("/isobench_tui/prompt/source").cloned();
+        journal.is_some_and(|journal| journal.get("isobench_tui").is_none() || source(&journal) == Some(json!(PromptSource::Harness)))
     };
     let all = Earlier::below(&checkout.root.join(&config.paths.state).join("runs"));
-    let last = all.iter().filter(|earlier| earlier.is_of(human)).find(|earlier| !ours(earlier))?;
+    let last = all.iter().filter(|earlier| earlier.is_of(human)).find(is_its_own)?;
     Some((last.task(), copy::text(&last.task()).ok()?))
 }

@@ -74,7 +74,7 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
         }
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
-            let is_prompt = error.get_ref().is_some_and(|error| error.is::<PromptError>());
+            let is_prompt = matches!(error.get_ref(), Some(error) if error.is::<PromptError>());
             let class = if is_prompt { FailureClass::NoPrompt } else { classify(&why).map_or(FailureClass::Unknown, |(class, _)| class) };
             Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }

@@ -242,6 +242,7 @@ fn harness_item(root: &Path, run: &str, item: &str, human: &str, task: &str) -> 
     let folder = root.join("state/runs").join(run).join(item);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("prompt.json"), json!({"task": "t", "commits": {"pre": "", "human": human}}).to_string()).unwrap();
+    fs::write(folder.join("journal.json"), json!({"status": "success", "commits": {"pre": "", "human": human}}).to_string()).unwrap();
     fs::write(folder.join("task.txt"), task).unwrap();
     folder
 }
@@ -374,7 +375,7 @@ fn two_agents_asked_the_same_have_one_digest_and_another_template_has_another() 
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("shows the agent the human's solution (human_message)"), "{}", said(&output));
     let (text, fact) = asked(&campaign, 1);
-    assert_eq!(placeless(&campaign, 1, &text), "Make {worktree} faster: commit 1\n\n");
+    assert_eq!(placeless(&campaign, 1, &text), "Make {worktree} faster: commit 1\n");
     assert_ne!(fact["digest"], first);
     assert_eq!(fact["from"], campaign.root.join("own.txt").display().to_string());
 }
@@ -451,7 +452,8 @@ fn print_prompt_says_what_would_be_asked_and_writes_nothing() {
     with_mapping(&campaign, 1);
     let before = files(&campaign);
     let by_id = campaign.run(&["print", "prompt", "c-0001"]);
-    let by_sha = campaign.run(&["print", "prompt", &campaign.commits[1][..9]]);
+    let start: String = campaign.commits[1].chars().take(9).collect();
+    let by_sha = campaign.run(&["print", "prompt", &start]);
     assert_eq!((by_id.status.code(), &by_id.stdout), (Some(0), &by_sha.stdout));
     let json = campaign.run(&["print", "prompt", "c-0001", "--format", "json"]);
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();

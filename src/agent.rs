@@ -1,4 +1,5 @@
-//! Adapters: what agents write while they work, read into `domain::Step`.
+//! Adapters: what agents write while they work, read into `domain::Step`; and how each agent is launched.
 
+pub mod launch;
 pub mod prompt;
 pub mod trae;

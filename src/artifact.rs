@@ -15,7 +15,7 @@ pub mod runs;
 pub mod task_file;
 
 pub use bench_file::{BenchAgent, BenchFile};
-pub use checkout::{Checkout, harness_model, repo_name};
+pub use checkout::{Checkout, CheckoutError, harness_model, repo_name};
 pub use document::Document;
 pub use item::{Finished, ItemFolder};
 pub use journal::Journal;

@@ -1,5 +1,9 @@
 //! The item folder `state/runs/<repo>/<agent>/<model>/<timestamp>/<item_id>/`, in the shape the harness writes it.
 
+mod agent_files;
+
+pub use agent_files::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS};
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};

@@ -1,14 +1,15 @@
 //! `print prompt ITEM`: exactly what would be asked. Starts nothing and writes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use super::{Format, read, tell, usage};
+use super::settings::{self, SettingsArgs};
+use super::{Format, find, read, tell, usage};
 use crate::agent::prompt::DEFAULT;
 use crate::artifact::{Checkout, PlanFile, PlanItem};
-use crate::config::{Config, Via};
+use crate::config::Via;
 use crate::domain::{AttemptId, short_sha};
 use crate::exit::Exit;
 use crate::host::git;
@@ -24,12 +25,8 @@ pub(super) struct PromptArgs {
     /// The plan [default: state/plan.json of the harness]
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
-    /// The configuration [default: isobench-tui.toml of the harness]
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// The agent that would be asked [default: agent.kind]
-    #[arg(long)]
-    pub(super) agent: Option<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
     /// text: the prompt alone; json: with where it comes from
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -44,9 +41,21 @@ pub(super) fn template() -> anyhow::Result<Exit> {
 }
 
 /// The prompt of one item.
-pub(super) fn prompt(checkout: &Checkout, config: &Config, args: &PromptArgs) -> anyhow::Result<Exit> {
-    let plan_path = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
-    let plan = match PlanFile::read(&plan_path) {
+pub(super) fn prompt(root: Option<&Path>, args: &PromptArgs) -> anyhow::Result<Exit> {
+    let checkout = match find::checkout(root) {
+        Ok(checkout) => checkout,
+        Err(says) => return Ok(usage(says)),
+    };
+    let resolution = match settings::resolved(&checkout, &args.settings) {
+        Ok(resolution) => resolution,
+        Err(error) => return Ok(usage(error)),
+    };
+    let (checkout, config) = (&resolution.checkout, &resolution.config);
+    let plan_path = match settings::plan(&resolution, args.plan.as_deref()) {
+        Ok(path) => path,
+        Err(says) => return Ok(usage(says)),
+    };
+    let plan = match settings::read_plan(&resolution, &plan_path) {
         Ok((plan, _)) => plan,
         Err(error) => return Ok(usage(error)),
     };
@@ -60,7 +69,7 @@ pub(super) fn prompt(checkout: &Checkout, config: &Config, args: &PromptArgs) ->
         None => PlannedItem { item: item.item_id.clone(), human: item.human.clone(), parent: item.pre.clone(), blocked: None },
     };
     if config.agent.via == Via::Harness {
-        return of_the_harness(checkout, config, &planned, args.format);
+        return of_the_harness(checkout, &planned, args.format);
     }
     let attempt = AttemptId { item: planned.item.clone(), n: 1 };
     let worktree = checkout.worktrees(NO_RUN).join(attempt.to_string());
@@ -128,8 +137,8 @@ fn show(item: &PlannedItem, prompt: &Prompt, format: Format) -> anyhow::Result<E
 }
 
 /// ISO-Bench writes its own prompt only while it runs the item: all there is to show is what it wrote before.
-fn of_the_harness(checkout: &Checkout, config: &Config, item: &PlannedItem, format: Format) -> anyhow::Result<Exit> {
-    let last = harness_wrote(checkout, config, &item.human);
+fn of_the_harness(checkout: &Checkout, item: &PlannedItem, format: Format) -> anyhow::Result<Exit> {
+    let last = harness_wrote(checkout, &item.human);
     let (path, text) = last.map(|(path, text)| (path.display().to_string(), text)).unzip();
     if format == Format::Json {
         let prompt = json!({"item_id": item.item.0, "human": item.human, "source": "harness", "from": path, "digest": "", "text": text});

@@ -1,13 +1,15 @@
 //! What a runner knows beside the ledger: where things are, and the configuration as it was when the run was made.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::RunnerError;
+use crate::agent::launch::program;
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
-use crate::domain::{AttemptId, ItemId, Stage};
+use crate::domain::{AgentKind, AttemptId, ItemId, Stage};
 use crate::ledger::{LedgerError, Manifest, RunFolder};
 use crate::model::{Item, Run};
 
@@ -35,6 +37,9 @@ pub struct Resolved {
     pub config: Config,
     /// The clone's git folder.
     pub git_dir: Option<PathBuf>,
+    /// Where the values come from that are no defaults: key and source in words.
+    #[serde(default)]
+    pub origins: BTreeMap<String, String>,
 }
 
 impl Resolved {
@@ -51,7 +56,7 @@ impl Job {
         let resolved = Resolved::of(&manifest).map_err(|error| LedgerError::Damaged { path: folder.manifest(), why: error.to_string() })?;
         Ok(Self {
             folder,
-            checkout: Checkout { root: PathBuf::from(manifest.root) },
+            checkout: Checkout::at(PathBuf::from(manifest.root)).with_paths(&resolved.config.paths.state, &resolved.config.paths.work),
             config: resolved.config,
             git_dir: resolved.git_dir,
             timestamp: manifest.harness_timestamp,
@@ -88,8 +93,20 @@ impl Job {
 
     /// Where the agent of this item writes its trajectory, if it writes one.
     pub fn trajectory(&self, run: &Run, item: &Item) -> Option<PathBuf> {
+        if matches!(self.config.agent.kind, AgentKind::Trae | AgentKind::Codex) {
+            return Some(self.item_folder(run, &item.id).trajectory());
+        }
         let template = self.config.agent.trajectory.as_ref()?;
         Some(PathBuf::from(self.fill(template, run, item)))
+    }
+
+    /// The agent's program, as the journal names it.
+    pub fn program(&self) -> String {
+        let agent = &self.config.agent;
+        match agent.kind {
+            AgentKind::Command => agent.command.first().cloned().unwrap_or_default(),
+            kind => program(kind, agent.cli.as_deref()),
+        }
     }
 
     /// A configured word with its `{names}` filled in.

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::prompt::Prompts;
+use crate::agent::launch::program;
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Config, Via};
-use crate::domain::FailureClass;
+use crate::domain::{AgentKind, FailureClass};
 use crate::host::git::{self, Looked};
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
@@ -136,7 +137,9 @@ fn find_clone(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Result<P
 
 fn agent_there(config: &Config) -> Result<String, Blocked> {
     let missing = |why: String| Blocked { class: FailureClass::AgentNotFound, why };
-    let Some(program) = config.agent.command.first() else {
+    let of_kind = program(config.agent.kind, config.agent.cli.as_deref());
+    let own = (config.agent.kind != AgentKind::Command).then_some(&of_kind);
+    let Some(program) = own.or(config.agent.command.first()) else {
         return Err(missing(format!("no agent is configured: write [agent] command = [\"program\", \"arg\", …] into {}", Config::FILE)));
     };
     find_program(program)

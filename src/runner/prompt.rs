@@ -299,7 +299,7 @@ fn task(checkout: &Checkout, config: &Config, task_id: &str) -> Result<Option<Ta
 
 /// The folder in or below which earlier prompts are looked for: the run's that is named, else that of all runs.
 fn copied_from(checkout: &Checkout, config: &Config) -> Result<PathBuf, PromptError> {
-    let runs = checkout.root.join(&config.paths.state).join("runs");
+    let runs = checkout.state.join("runs");
     let Some(from) = config.prompt.from.as_deref().filter(|from| !from.is_empty()) else { return Ok(runs) };
     let ours = RunFolder::of(&checkout.root, &RunId(from.to_owned()));
     if !from.contains('/') && ours.manifest().is_file() {
@@ -351,14 +351,14 @@ pub fn prompt_json(job: &Job, run: &Run, item: &Item) -> Value {
 }
 
 /// The prompt that ISO-Bench itself wrote last for a commit: its file and its text.
-pub fn harness_wrote(checkout: &Checkout, config: &Config, human: &str) -> Option<(PathBuf, String)> {
+pub fn harness_wrote(checkout: &Checkout, human: &str) -> Option<(PathBuf, String)> {
     // an item of ours without a journal, one that was skipped, can't be told from one of its own
     let is_its_own = |earlier: &&Earlier| {
         let journal = copy::text(&earlier.folder.join("journal.json")).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
         let source = |journal: &Value| journal.pointer("/isobench_tui/prompt/source").cloned();
         journal.is_some_and(|journal| journal.get("isobench_tui").is_none() || source(&journal) == Some(json!(PromptSource::Harness)))
     };
-    let all = Earlier::below(&checkout.root.join(&config.paths.state).join("runs"));
+    let all = Earlier::below(&checkout.state.join("runs"));
     let last = all.iter().filter(|earlier| earlier.is_of(human)).find(is_its_own)?;
     Some((last.task(), copy::text(&last.task()).ok()?))
 }

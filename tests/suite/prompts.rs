@@ -143,7 +143,7 @@ fn our_template_reads_well_whatever_is_known() {
 
 /// The prompts of a harness folder by its configuration.
 fn prompts(root: &Path, config: &Config) -> Prompts {
-    Prompts::read(&Checkout { root: root.to_owned() }, config, "https://github.com/vllm-project/vllm.git", "vllm_core").unwrap()
+    Prompts::read(&Checkout::at(root.to_owned()), config, "https://github.com/vllm-project/vllm.git", "vllm_core").unwrap()
 }
 
 fn ask(prompts: &Prompts, item: &str, human: &str) -> String {
@@ -271,7 +271,7 @@ fn the_newest_prompt_of_the_same_commit_is_copied() {
 
     // Subject's item folder lies below /h: only one of the same run's folder is left out
     let with = |from: Option<&str>| {
-        let checkout = Checkout { root: root.clone() };
+        let checkout = Checkout::at(root.clone());
         let prompts = Prompts::read(&checkout, &copying(from), "vllm", "t").map_err(|error| error.to_string())?;
         let subject = Subject {
             item: &ItemId("e".to_owned()),
@@ -301,7 +301,7 @@ fn an_earlier_prompt_that_is_no_text_is_an_error_with_its_file() {
     let sha = "0d243f2a54fbd1c56da8a571f0899c30b6aba5d9";
     let item = harness_item(&root, "r/a/m/2026-01-02_00-00-00", "a", sha, "");
     fs::write(item.join("task.txt"), b"ok \xff").unwrap();
-    let prompts = Prompts::read(&Checkout { root: root.clone() }, &copying(None), "r", "t").unwrap();
+    let prompts = Prompts::read(&Checkout::at(root.clone()), &copying(None), "r", "t").unwrap();
     let subject = Subject {
         item: &ItemId("a".to_owned()),
         human: sha,

@@ -12,10 +12,11 @@ use crate::artifact::{Checkout, PlanFile, PlanItem};
 use crate::config::Via;
 use crate::domain::{AttemptId, short_sha};
 use crate::exit::Exit;
-use crate::host::git;
+use crate::host::{environment, git};
 use crate::ledger::PlannedItem;
 use crate::runner::preflight::resolve_added;
 use crate::runner::prompt::{Prompt, Prompts, Subject, harness_wrote};
+use crate::text::mask::{Masker, is_secret};
 
 /// `print prompt`
 #[derive(Debug, Args)]
@@ -89,10 +90,20 @@ pub(super) fn prompt(root: Option<&Path>, args: &PromptArgs) -> anyhow::Result<E
             if !gives_away.is_empty() {
                 tell(format_args!("warning: the template shows the agent the human's solution: {}", gives_away.join(", ")));
             }
-            show(&planned, &prompt, args.format)
+            show(&planned, &masked(checkout, prompt), args.format)
         }
         Err(error) => Ok(usage(error)),
     }
+}
+
+/// The prompt without the values of secrets, which a template or a task's variables can bring into it.
+fn masked(checkout: &Checkout, prompt: Prompt) -> Prompt {
+    let secret = environment::dot_env(&checkout.root).into_iter().filter(|(name, _)| is_secret(name));
+    let text = Masker::new(environment::variables(), secret).mask(&prompt.text).into_owned();
+    if text != prompt.text {
+        tell(format_args!("warning: the prompt holds the value of a secret; it is hidden here, and not for the agent"));
+    }
+    Prompt { text, ..prompt }
 }
 
 /// The item with this id, or the one whose commit begins so.

@@ -85,7 +85,7 @@ pub fn look_up(git_dir: &Path, names: &[String]) -> Result<Vec<Looked>, GitError
 }
 
 /// What git answers to a question about commits. Neither the clone's configuration nor a person's changes it.
-pub fn ask(git_dir: &Path, arguments: &[&str]) -> Result<String, GitError> {
+pub fn answer(git_dir: &Path, arguments: &[&str]) -> Result<String, GitError> {
     let output = Command::new("git")
         .arg("--git-dir")
         .arg(git_dir)

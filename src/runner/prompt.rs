@@ -202,7 +202,7 @@ impl Prompts {
                 (copy::moved(&text, &earlier.folder, &tree, &item_dir), PromptSource::Copy, Some(path))
             }
         };
-        let digest = digest(text.replace(&tree, "{worktree}").replace(&item_dir, "{item_dir}").as_bytes());
+        let digest = digest_of(&text, &tree, &item_dir);
         Ok(Prompt { text, source, from: from.map(|path| path.display().to_string()), digest })
     }
 
@@ -237,6 +237,11 @@ impl Prompts {
     }
 }
 
+/// The digest of a prompt: the same wherever the same is asked.
+pub fn digest_of(text: &str, worktree: &str, item_dir: &str) -> String {
+    digest(text.replace(worktree, "{worktree}").replace(item_dir, "{item_dir}").as_bytes())
+}
+
 /// What a template that asks for it by name is told of the human's commit.
 #[derive(Default)]
 struct Human {
@@ -249,7 +254,7 @@ impl Human {
     fn read(template: &Template, subject: &Subject<'_>) -> Result<Self, PromptError> {
         let Some(git_dir) = subject.git_dir else { return Ok(Self::default()) };
         let ask = |word, arguments: &[&str]| {
-            if template.names(word) { git::ask(git_dir, arguments).map(|text| text.trim_end().to_owned()) } else { Ok(String::new()) }
+            if template.names(word) { git::answer(git_dir, arguments).map(|text| text.trim_end().to_owned()) } else { Ok(String::new()) }
         };
         let commits = [subject.parent, subject.human];
         Ok(Self {
@@ -306,8 +311,11 @@ fn copied_from(checkout: &Checkout, config: &Config) -> Result<PathBuf, PromptEr
         let (manifest, run) = (Manifest::look(&ours)?, Follower::load(&ours).map_err(unreadable("run", ours.path()))?);
         return Ok(checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp));
     }
-    let looked = runs.join(from);
-    if looked.is_dir() { Ok(looked) } else { Err(PromptError::NoRun { from: from.to_owned(), looked }) }
+    // people also write it as it stands below the harness folder: state/runs/…
+    let places = [runs.join(from), checkout.root.join(from)];
+    let [looked, _] = &places;
+    let none = PromptError::NoRun { from: from.to_owned(), looked: looked.clone() };
+    places.into_iter().find(|place| place.is_dir()).ok_or(none)
 }
 
 /// The newest earlier item of a commit that is not one of this run.

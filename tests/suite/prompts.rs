@@ -286,6 +286,7 @@ fn the_newest_prompt_of_the_same_commit_is_copied() {
     assert_eq!(with(None).as_deref(), Ok("newest\n"));
     assert_eq!(with(Some("")).as_deref(), Ok("newest\n"));
     assert_eq!(with(Some("vllm/trae")).as_deref(), Ok("older\n"));
+    assert_eq!(with(Some("state/runs/vllm/trae")).as_deref(), Ok("older\n"));
     assert_eq!(with(Some("vllm_core-1a2b3c4d")).as_deref(), Ok("legacy\n"));
     let absolute = root.join("state/runs/vllm/trae/gpt-5/2026-01-02_00-00-00/a").display().to_string();
     assert_eq!(with(Some(&absolute)).as_deref(), Ok("older\n"));
@@ -504,4 +505,18 @@ fn the_printed_template_is_the_one_that_asks() {
     fs::write(campaign.root.join("own.txt"), DEFAULT).unwrap();
     campaign.config("", "", "[prompt]\ntemplate = \"own.txt\"");
     assert_eq!(ask(&campaign), ours);
+}
+
+#[test]
+fn a_secret_in_a_prompt_is_hidden_where_it_is_printed() {
+    let campaign = Campaign::good(1);
+    fs::write(campaign.root.join(".env"), "SERVICE_TOKEN=sesame-sesame\nMODEL_FOLDER=/plain/words\n").unwrap();
+    fs::write(campaign.root.join("own.txt"), "use sesame-sesame in /plain/words\n").unwrap();
+    campaign.config("", "", "[prompt]\ntemplate = \"own.txt\"");
+    for format in ["text", "json"] {
+        let output = campaign.run(&["print", "prompt", "c-0001", "--format", format]);
+        assert!(!said(&output).contains("sesame"), "{}", said(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("use ••• in /plain/words"), "{}", said(&output));
+        assert!(said(&output).contains("holds the value of a secret"), "{}", said(&output));
+    }
 }

@@ -122,6 +122,7 @@ fn our_template_reads_well_whatever_is_known() {
         Word::TargetFiles,
         Word::TimeBudget,
         Word::MaxSteps,
+        Word::Task,
     ];
     for known in 0..(1_u32 << optional.len()) {
         let value = |word: Word| {
@@ -519,4 +520,38 @@ fn a_secret_in_a_prompt_is_hidden_where_it_is_printed() {
         assert!(String::from_utf8_lossy(&output.stdout).contains("use ••• in /plain/words"), "{}", said(&output));
         assert!(said(&output).contains("holds the value of a secret"), "{}", said(&output));
     }
+}
+
+#[test]
+fn a_template_that_asks_for_the_humans_commit_by_name_gets_it() {
+    let campaign = Campaign::good(2);
+    with_mapping(&campaign, 2);
+    let tasks = campaign.root.join("tasks/t.yaml");
+    fs::write(&tasks, TASK.replace("target_files: []", "target_files: [a.py, b.py]")).unwrap();
+    let own = "{item_id} {human_commit}: {human_message}\n{human_files}\n{human_diff}\n{target_files}\n{task} {benchmark_mode} {time_budget} {max_steps}\n";
+    fs::write(campaign.root.join("own.txt"), own).unwrap();
+    campaign.config("", "max_steps = 7", "[budget]\nagent = 1.5\n[prompt]\ntemplate = \"own.txt\"");
+    let output = campaign.run(&["print", "prompt", "c-0002"]);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(
+        text.starts_with(&format!("c-0002 {}: commit 2\n- engine.sh\ndiff --git a/engine.sh b/engine.sh\n", campaign.commits[2])),
+        "{text}"
+    );
+    assert!(text.contains("\n-cost=99\n+cost=98\n"), "{text}");
+    assert!(text.ends_with("\n- a.py\n- b.py\nEngine performance serving 1.5 minutes 7\n"), "{text}");
+    assert!(said(&output).contains("the human's solution: human_commit, human_message, human_files, human_diff"), "{}", said(&output));
+}
+
+#[test]
+fn a_template_that_is_gone_while_the_run_goes_on_fails_the_item_and_starts_no_agent() {
+    let campaign = Campaign::new(2, "echo ran >>$CAMPAIGN/ran; rm -f $CAMPAIGN/own.txt; echo cost=50 >engine.sh", GOOD_ARM);
+    fs::write(campaign.root.join("own.txt"), "Make {worktree} faster.\n").unwrap();
+    campaign.config("", "", "[prompt]\ntemplate = \"own.txt\"");
+    assert_eq!(campaign.headless(), Some(1));
+    assert_eq!(campaign.statuses(), ["done", "failed"]);
+    let second = campaign.item(2);
+    assert_eq!((second["class"].as_str(), second["verdict"].is_null()), (Some("no_prompt"), true));
+    assert!(second["why"].as_str().unwrap().contains("can't make the prompt: can't read the prompt template"), "{second}");
+    assert_eq!(fs::read_to_string(campaign.root.join("ran")).unwrap(), "ran\n");
+    campaign.assert_nothing_left();
 }

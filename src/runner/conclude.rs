@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::create::digest;
 use super::job::Job;
+use super::prompt::task_of;
 use crate::agent::trae::{End, Live, Trajectory};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
@@ -105,6 +106,12 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         let (class, line) = classify(text).unwrap_or((class, text.lines().next().unwrap_or_default()));
         failed(class, format!("the agent's run failed: {}", clip(line)))
     };
+    if matches!(child.cause, EndCause::NotStarted { .. })
+        && let Err(error) = write_not_started(case, child)
+    {
+        let why = format!("can't write the item's journal: {error}");
+        return (StageEnd::Failed { class: FailureClass::AgentNotFound, why }, StageDetail::Nothing);
+    }
     let end = match (&child.cause, trajectory.state()) {
         (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
         (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => {
@@ -155,7 +162,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
     // a skipped item gets no journal; its patch lies with the attempt
     if case.item.skipping.is_none()
-        && let Err(error) = write_harness_files(case, &patch, &changed, &detail)
+        && let Err(error) = write_harness_files(case, &Brought { patch: &patch, changed: &changed, expected: &expected, detail: &detail })
     {
         let why = format!("can't write the item's files: {error}");
         let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
@@ -168,8 +175,17 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     (end, StageDetail::Check(detail))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds since the epoch, as the harness writes them")]
-fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail: &CheckDetail) -> Result<(), ArtifactError> {
+/// What an agent brought, for the item's files.
+struct Brought<'a> {
+    patch: &'a [u8],
+    /// Files that the patch changes.
+    changed: &'a [String],
+    /// Files that the human's commit changes.
+    expected: &'a [String],
+    detail: &'a CheckDetail,
+}
+
+fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), ArtifactError> {
     let (job, run, item) = (case.job, case.run, case.item);
     let folder = job.item_folder(run, &item.id);
     let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
@@ -185,12 +201,37 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
             AgentKind::Command => folder.keep_output(&run.agent, &out, &err)?,
         }
     }
-    folder.finish(&Finished {
+    let ours = json!({
+        "run": job.folder.run_id().0,
+        "attempt": case.attempt.n,
+        "agent_end": agent.end,
+        "rungs": brought.detail.rungs,
+        "patch_digest": brought.detail.patch_digest,
+        "prompt": item.last_attempt().and_then(|last| last.asked.as_ref()),
+    });
+    finish(case, child, brought, ours)
+}
+
+/// An agent that could not be started has a journal too, and no work that could be checked.
+fn write_not_started(case: &Case<'_>, child: &ChildEnd) -> Result<(), ArtifactError> {
+    let nothing = Brought { patch: &[], changed: &[], expected: &[], detail: &CheckDetail::default() };
+    case.job.item_folder(case.run, &case.item.id).keep_shown()?;
+    let prompt = case.item.last_attempt().and_then(|last| last.asked.as_ref());
+    finish(case, child, &nothing, json!({"run": case.job.folder.run_id().0, "attempt": case.attempt.n, "prompt": prompt}))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since the epoch, as the harness writes them")]
+fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value) -> Result<(), ArtifactError> {
+    let (job, run, item) = (case.job, case.run, case.item);
+    let task = task_of(&job.checkout, &job.config, &run.task_id).ok().flatten();
+    let named = task.as_ref().map(|task| task.target_files.as_slice()).filter(|files| !files.is_empty());
+    job.item_folder(run, &item.id).finish(&Finished {
         repo: &run.repo,
         task_id: &run.task_id,
         item: &item.id,
         human: &item.human,
         parent: &item.parent,
+        kind: job.config.agent.kind,
         agent: &run.agent,
         model: &run.model,
         timestamp: &job.timestamp,
@@ -198,17 +239,11 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
         time_budget_minutes: job.config.budget.agent,
         cause: &child.cause,
         duration_ms: child.duration_ms.saturating_sub(child.frozen_ms),
-        patch,
-        changed,
-        lines: (detail.added, detail.removed),
-        ours: json!({
-            "run": job.folder.run_id().0,
-            "attempt": case.attempt.n,
-            "agent_end": agent.end,
-            "rungs": detail.rungs,
-            "patch_digest": detail.patch_digest,
-            "prompt": item.last_attempt().and_then(|last| last.asked.as_ref()),
-        }),
+        patch: brought.patch,
+        changed: brought.changed,
+        targets: named.unwrap_or(brought.expected),
+        strict: task.as_ref().is_some_and(|task| task.strict_targets),
+        ours,
         written: clock::now().as_millisecond() as f64 / 1000.0,
     })
 }

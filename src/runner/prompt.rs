@@ -133,6 +133,9 @@ impl Prompts {
     /// Reads what the configuration names. What is wrong with a template or a mapping is told here, before any agent
     /// starts.
     pub fn read(checkout: &Checkout, config: &Config, repo: &str, task_id: &str) -> Result<Self, PromptError> {
+        // a copied text has all it needs
+        let is_filled = config.prompt.source == PromptSource::Template;
+        let task = if is_filled { task_of(checkout, config, task_id)? } else { None };
         let makes = match config.prompt.source {
             PromptSource::Harness => return Err(PromptError::OnlyTheHarness),
             PromptSource::Template => {
@@ -155,7 +158,7 @@ impl Prompts {
         Ok(Self {
             makes,
             repo: repo.to_owned(),
-            task: task(checkout, config, task_id)?,
+            task,
             threshold_pct: config.arms.threshold_pct,
             minutes: config.budget.agent,
             max_steps: config.agent.max_steps,
@@ -294,7 +297,7 @@ fn template(path: Option<&Path>) -> Result<Template, PromptError> {
 }
 
 /// The task file of the plan: the one that is configured, or the one of its id.
-fn task(checkout: &Checkout, config: &Config, task_id: &str) -> Result<Option<TaskFile>, PromptError> {
+pub fn task_of(checkout: &Checkout, config: &Config, task_id: &str) -> Result<Option<TaskFile>, ArtifactError> {
     let variables = |name: &str| std::env::var(name).ok();
     Ok(match &config.harness.task {
         Some(path) => Some(TaskFile::read(&checkout.root.join(path), &variables)?),
@@ -343,7 +346,7 @@ pub fn prompt(job: &Job, run: &Run, item: &Item) -> Result<Prompt, PromptError> 
 /// The harness's own `prompt.json`, as far as it may be known before the agent has ended: the files of the human's
 /// commit are not in it.
 pub fn prompt_json(job: &Job, run: &Run, item: &Item) -> Value {
-    let task = task(&job.checkout, &job.config, &run.task_id).ok().flatten();
+    let task = task_of(&job.checkout, &job.config, &run.task_id).ok().flatten();
     let task = task.as_ref();
     json!({
         "task": task.map_or(run.task_id.as_str(), |task| &task.name),

@@ -11,6 +11,7 @@ mod corpus;
 mod demo_agent;
 mod errors;
 mod fold;
+mod hostile;
 mod keeper;
 mod patches;
 mod prompts;

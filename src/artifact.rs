@@ -4,7 +4,7 @@ pub mod checkout;
 pub mod item;
 pub mod plan_file;
 
-pub use checkout::{Checkout, harness_model, repo_name};
+pub use checkout::{Checkout, CheckoutError, harness_model, repo_name};
 pub use item::{Finished, ItemFolder};
 pub use plan_file::{PlanFile, PlanItem};
 

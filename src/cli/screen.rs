@@ -23,7 +23,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
     };
     let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
     let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
-    let checkout = Checkout { root: manifest.root.into() };
+    let checkout = Checkout::at(manifest.root.into()).with_paths(&config.paths.state, &config.paths.work);
     let root = &checkout.root;
     let run = Follower::beginning(folder)?;
     let setup = Setup {

@@ -1,5 +1,6 @@
 //! Making a run: its folder, its manifest, its first fact.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Wanted<'a> {
     pub plan_bytes: &'a [u8],
     /// The configuration.
     pub config: Config,
+    /// Where its values come from, for the manifest.
+    pub origins: BTreeMap<String, String>,
     /// What preflight found.
     pub preflight: &'a Preflight,
     /// This program.
@@ -52,7 +55,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     let Taken::Ours(lock) = RunnerLock::take(&folder)? else {
         return Err(RunnerError::Held { run: folder.run_id().0, pid: None });
     };
-    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone() };
+    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone(), origins: wanted.origins };
     let manifest = Manifest {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

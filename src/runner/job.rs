@@ -1,5 +1,6 @@
 //! What a runner knows beside the ledger: where things are, and the configuration as it was when the run was made.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct Resolved {
     pub config: Config,
     /// The clone's git folder.
     pub git_dir: Option<PathBuf>,
+    /// Where the values come from that are no defaults: key and source in words.
+    #[serde(default)]
+    pub origins: BTreeMap<String, String>,
 }
 
 impl Resolved {
@@ -51,7 +55,7 @@ impl Job {
         let resolved = Resolved::of(&manifest).map_err(|error| LedgerError::Damaged { path: folder.manifest(), why: error.to_string() })?;
         Ok(Self {
             folder,
-            checkout: Checkout { root: PathBuf::from(manifest.root) },
+            checkout: Checkout::at(PathBuf::from(manifest.root)).with_paths(&resolved.config.paths.state, &resolved.config.paths.work),
             config: resolved.config,
             git_dir: resolved.git_dir,
             timestamp: manifest.harness_timestamp,

@@ -1,11 +1,14 @@
 //! Arguments in, exit code out.
 
 mod ctl;
+mod doctor;
 mod find;
 mod read;
 mod run;
 mod screen;
+mod select;
 mod start;
+mod table;
 
 use std::path::PathBuf;
 
@@ -47,6 +50,8 @@ enum Command {
     },
     /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
     Ctl(ctl::CtlArgs),
+    /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
+    Doctor(doctor::DoctorArgs),
     /// Keeps one stage's processes (started by the runner)
     #[command(hide = true)]
     Keeper {
@@ -83,6 +88,12 @@ struct RunArgs {
     /// Only the items of these commits (sha, the start of one, or item id)
     #[arg(long, value_name = "SHA", num_args = 1.., conflicts_with = "resume")]
     only: Vec<String>,
+    /// Only the items that failed in an earlier run: its id, or a folder of ISO-Bench's own below state/runs/
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    failed_of: Option<String>,
+    /// Only the items that never came to an end in an earlier run; with --failed-of both
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    missing_of: Option<String>,
     /// Folder name of the agent below state/runs/<repo>/ [default: agent.name]
     #[arg(long, conflicts_with = "resume")]
     agent: Option<String>,
@@ -155,6 +166,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Ls) => read::ls(root),
         Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
+        Some(Command::Doctor(args)) => doctor::doctor(root, &args),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)
@@ -175,6 +187,12 @@ fn tell(says: std::fmt::Arguments<'_>) {
 fn print_line(says: std::fmt::Arguments<'_>) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{says}");
+}
+
+/// Hides the secrets of a harness folder.
+fn masker(root: &std::path::Path) -> crate::text::mask::Masker {
+    use crate::host::environment;
+    crate::text::mask::Masker::new(environment::variables(), environment::dot_env(root))
 }
 
 /// Says a usage error and what to do.

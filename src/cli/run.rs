@@ -2,22 +2,21 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::select::{Chosen, choose, whole};
 use super::start::{Mode, go, on_terminal, resume};
-use super::{DemoArgs, RunArgs, find, tell, usage};
+use super::{DemoArgs, RunArgs, find, masker, table, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
-use crate::domain::short_sha;
 use crate::exit::Exit;
 use crate::host::{clock, detach};
 use crate::ledger::RunnerLock;
 use crate::model::Follower;
-use crate::runner::create::digest;
-use crate::runner::{Preflight, RunnerError, Wanted, create, preflight};
+use crate::runner::{Look, RunnerError, Surroundings, Wanted, create, preflight};
 
 pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     if args.own_session {
@@ -52,8 +51,11 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
     let checkout = Checkout::at(root);
     let config = Config::load(&checkout.root.join(Config::FILE), true)?;
-    let plan_path = checkout.default_plan();
-    begin(checkout, config, plan_path, &[], &mode, None)
+    let chosen = match whole(checkout.default_plan()) {
+        Ok(chosen) => chosen,
+        Err(exit) => return Ok(exit),
+    };
+    begin(checkout, config, chosen, &mode, None)
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -74,17 +76,20 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
         config.agent.model = Some(model.clone());
         config.agent.model_name.clone_from(model);
     }
-    let plan_path = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
+    let chosen = match choose(&checkout, args, || checkout.default_plan()) {
+        Ok(chosen) => chosen,
+        Err(exit) => return Ok(exit),
+    };
     let mut alone = start_lock(&checkout.root);
-    if let Some(exit) = unfinished(&checkout, &config, &plan_path, args, mode, &mut alone)? {
+    if let Some(exit) = unfinished(&checkout, &config, &chosen, args, mode, &mut alone)? {
         return Ok(exit);
     }
     if args.clone
-        && let Some(exit) = clone(&checkout, &config, &plan_path)?
+        && let Some(exit) = clone(&checkout, &config, &chosen.plan)?
     {
         return Ok(exit);
     }
-    begin(checkout, config, plan_path, &args.only, mode, alone)
+    begin(checkout, config, chosen, mode, alone)
 }
 
 /// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
@@ -107,7 +112,7 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 fn unfinished(
     checkout: &Checkout,
     config: &Config,
-    plan: &Path,
+    chosen: &Chosen,
     args: &RunArgs,
     mode: &Mode,
     alone: &mut Option<File>,
@@ -115,12 +120,10 @@ fn unfinished(
     if args.new {
         return Ok(None);
     }
-    let Ok((_, bytes)) = PlanFile::read(plan) else { return Ok(None) };
-    let digest = digest(&bytes);
     let same = find::runs(checkout).into_iter().rev().find_map(|folder| {
         let run = Follower::load(&folder).ok()?;
         let is_same =
-            run.digest == digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
+            run.digest == chosen.digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
         is_same.then_some((folder, run))
     });
     let Some((folder, run)) = same else { return Ok(None) };
@@ -150,8 +153,7 @@ fn unfinished(
     }
 }
 
-fn clone(checkout: &Checkout, config: &Config, plan: &Path) -> anyhow::Result<Option<Exit>> {
-    let Ok((plan, _)) = PlanFile::read(plan) else { return Ok(None) };
+fn clone(checkout: &Checkout, config: &Config, plan: &PlanFile) -> anyhow::Result<Option<Exit>> {
     let Err(place) = checkout.clone_of(config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
     tell(format_args!("cloning {} to {}", plan.repo, place.display()));
     let status = Command::new("git").args(["clone", "--progress", "--", &plan.repo]).arg(&place).status()?;
@@ -159,31 +161,20 @@ fn clone(checkout: &Checkout, config: &Config, plan: &Path) -> anyhow::Result<Op
 }
 
 /// Looks, makes the run, and starts its runner.
-fn begin(
-    checkout: Checkout,
-    config: Config,
-    plan_path: PathBuf,
-    only: &[String],
-    mode: &Mode,
-    alone: Option<File>,
-) -> anyhow::Result<Exit> {
-    let (mut plan, bytes) = match PlanFile::read(&plan_path) {
-        Ok(read) => read,
-        Err(error) => return Ok(usage(error)),
-    };
-    if !only.is_empty() {
-        let wanted = |item: &crate::artifact::PlanItem, word: &String| {
-            item.item_id.0 == *word || item.human.starts_with(word.as_str()) || (item.human.len() >= 8 && word.starts_with(&item.human))
-        };
-        if let Some(word) = only.iter().find(|word| !plan.items.iter().any(|item| wanted(item, word))) {
-            return Ok(usage(format!("--only {word}: no item of {} has that id or sha", plan_path.display())));
-        }
-        plan.items.retain(|item| only.iter().any(|word| wanted(item, word)));
+fn begin(checkout: Checkout, config: Config, chosen: Chosen, mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
+    let around = Surroundings::read(&checkout.root);
+    let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
+    table::tell_preflight(&found, &masker(&checkout.root));
+    if found.is_unwritable() {
+        return Ok(usage("nothing can be run where nothing can be written, see above"));
     }
-    let found = preflight(&plan, &checkout, &config);
-    show_preflight(&found);
     if !found.is_runnable() {
-        tell(format_args!("isobench-tui: nothing can be run: all {} items are blocked, see above", found.items.len()));
+        let blocked = found.items.iter().filter(|item| item.blocked.is_some()).count();
+        if blocked == found.items.len() {
+            tell(format_args!("isobench-tui: nothing can be run: all {blocked} items are blocked, see above"));
+        } else {
+            tell(format_args!("isobench-tui: nothing can be run: see what is blocked above"));
+        }
         return Ok(Exit::NothingRunnable);
     }
     if let Mode::Detached | Mode::Screen = mode
@@ -194,9 +185,10 @@ fn begin(
     let binary = find::binary()?;
     let wanted = Wanted {
         checkout,
-        plan_path,
-        plan: &plan,
-        plan_bytes: &bytes,
+        plan_path: chosen.path,
+        plan: &chosen.plan,
+        digest: chosen.digest,
+        selection: chosen.selection,
         config,
         origins: std::collections::BTreeMap::new(),
         preflight: &found,
@@ -210,19 +202,5 @@ fn begin(
             format!("{error}: make the folder writable, or name another harness folder with --root")
         })),
         Err(error) => Err(error.into()),
-    }
-}
-
-fn show_preflight(found: &Preflight) {
-    for (check, says) in &found.checks {
-        tell(format_args!("{:<8} {says}", check.name()));
-    }
-    // a cause with its fix stands above; of each item it is said too, for people look for theirs
-    for item in &found.items {
-        if let Some(blocked) = &item.blocked {
-            let is_common = found.checks.iter().any(|(_, says)| says.ends_with(&blocked.why));
-            let why = if is_common { blocked.why.split(": ").next().unwrap_or_default() } else { &blocked.why };
-            tell(format_args!("{:<8} {}  {}  {}: {why}", "blocked", item.item, short_sha(&item.human), blocked.class));
-        }
     }
 }

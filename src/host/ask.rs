@@ -38,6 +38,7 @@ pub fn ask(command: &mut Command, patience: Duration) -> io::Result<Asked> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 mod tests {
     use super::*;
 

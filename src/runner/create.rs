@@ -28,8 +28,10 @@ pub struct Wanted<'a> {
     pub plan_path: PathBuf,
     /// Its content.
     pub plan: &'a PlanFile,
-    /// Its bytes.
-    pub plan_bytes: &'a [u8],
+    /// SHA-256 of its bytes, and of what was chosen from it.
+    pub digest: String,
+    /// What was chosen from it, in words.
+    pub selection: Option<String>,
     /// The configuration.
     pub config: Config,
     /// Where its values come from, for the manifest.
@@ -75,7 +77,8 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     };
     let first = Fact::RunCreated(RunPlan {
         plan: wanted.plan_path.display().to_string(),
-        digest: digest(wanted.plan_bytes),
+        digest: wanted.digest,
+        selection: wanted.selection,
         repo: wanted.plan.repo.clone(),
         task_id: wanted.plan.task_id.clone(),
         agent: wanted.config.agent.name.clone(),

@@ -79,6 +79,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(commits::doubles(&items));
     rows.push(length.row());
     rows.push(clone_row);
+    rows.extend(clone.is_some().then(|| commits::known(&items)));
     rows.extend(agent);
     rows.extend(needs(look, &length, Some(plan), &items));
     let first = items.iter().find(|item| item.blocked.is_none());

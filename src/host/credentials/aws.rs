@@ -29,7 +29,11 @@ pub fn aws(home: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Cre
         cache: home.join(".aws/sso/cache"),
     };
     files.profile(&profile, 0).ok_or_else(|| {
-        format!("no AWS credentials: neither AWS_ACCESS_KEY_ID, nor profile '{profile}' in {}, nor a login in {}", files.config.display(), files.cache.display())
+        format!(
+            "no AWS credentials: neither AWS_ACCESS_KEY_ID, nor profile '{profile}' in {}, nor a login in {}",
+            files.config.display(),
+            files.cache.display()
+        )
     })
 }
 
@@ -132,6 +136,7 @@ fn value<'t>(text: &'t str, section: &str, key: &str) -> Option<&'t str> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 mod tests {
     use super::*;
 

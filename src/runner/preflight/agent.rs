@@ -89,7 +89,9 @@ fn module(look: &Look<'_>, kind: AgentKind, python: &Path) -> Option<Row> {
             format!("{} did not say within {} s whether it has {module}", python.display(), PATIENCE.as_secs()),
             "is its disk slow, or a network's?",
         )),
-        Err(error) => Some(Row::blocked(About::Agent, format!("can't run {}: {error}", python.display()), "name another Python with agent.cli")),
+        Err(error) => {
+            Some(Row::blocked(About::Agent, format!("can't run {}: {error}", python.display()), "name another Python with agent.cli"))
+        }
     }
 }
 
@@ -98,9 +100,11 @@ fn config_file(look: &Look<'_>) -> Option<Row> {
     let path = look.checkout.root.join(look.config.agent.config_file.as_ref()?);
     match read_config(&path) {
         Ok(_) => Some(Row::ok(About::Agent, format!("its configuration: {}", path.display()))),
-        Err(says) => {
-            Some(Row::blocked(About::Agent, says, "check agent.config_file, or the bench file's config_file and the variable that names it"))
-        }
+        Err(says) => Some(Row::blocked(
+            About::Agent,
+            says,
+            "check agent.config_file, or the bench file's config_file and the variable that names it",
+        )),
     }
 }
 

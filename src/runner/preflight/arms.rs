@@ -39,7 +39,11 @@ fn three_way(look: &Look<'_>) -> Vec<Row> {
         }
         Some(unknown) => {
             let says = format!("{} knows no agent type {unknown}", path.display());
-            Row::blocked(About::Arms, says, "choose one of its own with arms.agent_type, or write it into AGENT_CONFIGS and AGENT_OUTPUT_DIRS there")
+            Row::blocked(
+                About::Arms,
+                says,
+                "choose one of its own with arms.agent_type, or write it into AGENT_CONFIGS and AGENT_OUTPUT_DIRS there",
+            )
         }
         None => Row::warning(
             About::Arms,
@@ -47,10 +51,11 @@ fn three_way(look: &Look<'_>) -> Vec<Row> {
             "name the one whose folders hold this agent's patches",
         ),
     });
-    let mapping = look.config.arms.mapping.as_ref().map_or_else(
-        || look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json"),
-        |path| look.checkout.root.join(path),
-    );
+    let mapping =
+        look.config.arms.mapping.as_ref().map_or_else(
+            || look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json"),
+            |path| look.checkout.root.join(path),
+        );
     if !mapping.is_file() {
         let says = format!("no {}: nothing says which command and model belong to a commit", mapping.display());
         rows.push(Row::warning(About::Arms, says, "name it with arms.mapping"));

@@ -45,6 +45,18 @@ pub(super) fn count(items: &[PlannedItem]) -> Row {
     }
 }
 
+/// Whether the clone knows the commits.
+pub(super) fn known(items: &[PlannedItem]) -> Row {
+    let of = |class| items.iter().filter(|item| item.blocked.as_ref().is_some_and(|blocked| blocked.class == class)).count();
+    match (of(FailureClass::BadSha), of(FailureClass::MissingParent)) {
+        (0, 0) => Row::ok(About::Commits, format!("{} with their parents are in the clone", counted(items.len(), "commit"))),
+        (commits, parents) => {
+            let says = format!("{} and {} are not in the clone", counted(commits, "commit"), counted(parents, "parent"));
+            Row::warning(About::Commits, says, "see the items below")
+        }
+    }
+}
+
 /// Commits that stand in the plan more than once.
 pub(super) fn doubles(items: &[PlannedItem]) -> Option<Row> {
     let mut of: HashMap<&str, Vec<&str>> = HashMap::new();

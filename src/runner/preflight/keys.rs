@@ -58,6 +58,7 @@ fn local(at: Timestamp, now: Timestamp) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 mod tests {
     use super::*;
     use crate::host::credentials::Credential;
@@ -76,7 +77,10 @@ mod tests {
         let end = Life::Until("2026-01-24T11:10:00Z".parse().unwrap());
         let (check, says) = said(end, &measured(9_000.0));
         assert_eq!(check, Check::Warning);
-        assert!(says.starts_with("X_KEY expires in 3 h 20 min; the queue needs about 25 h: renew it before, or expect items to fail from "), "{says}");
+        assert!(
+            says.starts_with("X_KEY expires in 3 h 20 min; the queue needs about 25 h: renew it before, or expect items to fail from "),
+            "{says}"
+        );
         assert_eq!(said(end, &measured(60.0)), (Check::Ok, "X_KEY, good for 3 h 20 min; the queue needs about 10 min".to_owned()));
         assert_eq!(said(end, &Length::Unknown).0, Check::Warning);
         let over = Life::Until("2026-01-24T07:49:00Z".parse().unwrap());

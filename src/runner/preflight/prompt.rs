@@ -16,7 +16,9 @@ pub(super) fn prompt(look: &Look<'_>, _items: &[PlannedItem]) -> Option<Row> {
     match prompt.source {
         PromptSource::Template => {
             let path = look.checkout.root.join(prompt.template.as_ref()?);
-            let is_file = path.metadata().and_then(|there| if there.is_file() { File::open(&path).map(|_| ()) } else { Err(std::io::Error::other("it is no file")) });
+            let is_file = path.metadata().and_then(|there| {
+                if there.is_file() { File::open(&path).map(|_| ()) } else { Err(std::io::Error::other("it is no file")) }
+            });
             Some(match is_file {
                 Ok(()) => Row::ok(About::Prompt, format!("template {}", path.display())),
                 Err(error) => Row::blocked(
@@ -27,7 +29,13 @@ pub(super) fn prompt(look: &Look<'_>, _items: &[PlannedItem]) -> Option<Row> {
             })
         }
         PromptSource::Copy => Some(prompt.from.as_ref().map_or_else(
-            || Row::blocked(About::Prompt, "prompt.source is copy, and no run is named to copy from", "name one with prompt.from: its id, or a folder below state/runs/"),
+            || {
+                Row::blocked(
+                    About::Prompt,
+                    "prompt.source is copy, and no run is named to copy from",
+                    "name one with prompt.from: its id, or a folder below state/runs/",
+                )
+            },
             |from| Row::ok(About::Prompt, format!("copied from {from}")),
         )),
         PromptSource::Harness => Some(Row::blocked(

@@ -70,10 +70,18 @@ fn row(what: &str, path: &Path, room: Room, tree: Option<Tree>) -> Row {
     }
     match room.files {
         Some(left) if left <= one.files.max(10) => {
-            return Row::blocked(About::Disk, format!("{free}, and room for {left} more files; one item needs about {files}{why}"), "remove files there (`df -i`)");
+            return Row::blocked(
+                About::Disk,
+                format!("{free}, and room for {left} more files; one item needs about {files}{why}"),
+                "remove files there (`df -i`)",
+            );
         }
         Some(left) if left < files => {
-            return Row::warning(About::Disk, format!("{free}, and room for {left} more files; one item needs about {files}{why}"), "remove files there (`df -i`)");
+            return Row::warning(
+                About::Disk,
+                format!("{free}, and room for {left} more files; one item needs about {files}{why}"),
+                "remove files there (`df -i`)",
+            );
         }
         _ => {}
     }
@@ -95,7 +103,12 @@ mod tests {
         let check = |bytes, files| room(bytes, files).check;
         assert_eq!((check(3_000_000_000, None), check(2_999_999_999, None)), (Check::Ok, Check::Warning));
         assert_eq!(check(500_000_000, None), Check::Blocked, "not even one checkout");
-        assert_eq!((check(u64::MAX, Some(13_000)), check(u64::MAX, Some(12_999)), check(u64::MAX, Some(3000))), (Check::Ok, Check::Warning, Check::Blocked));
-        assert!(room(2_000_000_000, None).sentence().contains("2.0 GB free; one item needs about 3.0 GB (a checkout is 500 MB in 3000 files)"));
+        assert_eq!(
+            (check(u64::MAX, Some(13_000)), check(u64::MAX, Some(12_999)), check(u64::MAX, Some(3000))),
+            (Check::Ok, Check::Warning, Check::Blocked)
+        );
+        assert!(
+            room(2_000_000_000, None).sentence().contains("2.0 GB free; one item needs about 3.0 GB (a checkout is 500 MB in 3000 files)")
+        );
     }
 }

@@ -33,6 +33,8 @@ pub enum About {
     Length,
     /// The clone of the repository.
     Clone,
+    /// The items' commits and their parents.
+    Commits,
     /// The agent's program and its own configuration.
     Agent,
     /// Keys and tokens.
@@ -91,6 +93,7 @@ impl About {
             Self::Plan => "plan",
             Self::Length => "length",
             Self::Clone => "clone",
+            Self::Commits => "commits",
             Self::Agent => "agent",
             Self::Keys => "keys",
             Self::Prompt => "prompt",

@@ -35,8 +35,7 @@ pub(super) enum Found {
 }
 
 /// The harness takes these out of the agent's environment, and so do we: agents must not search.
-const REMOVED: [&str; 6] =
-    ["GOOGLE_API_KEY", "SERPAPI_API_KEY", "BING_API_KEY", "TAVILY_API_KEY", "BRAVE_API_KEY", "PERPLEXITY_API_KEY"];
+const REMOVED: [&str; 6] = ["GOOGLE_API_KEY", "SERPAPI_API_KEY", "BING_API_KEY", "TAVILY_API_KEY", "BRAVE_API_KEY", "PERPLEXITY_API_KEY"];
 
 /// The agent's key or login; `None` for a kind whose needs we don't know.
 pub(super) fn find(look: &Look<'_>) -> Option<Found> {
@@ -61,10 +60,14 @@ fn aws(look: &Look<'_>, why: &str) -> Found {
     match credentials::aws(&look.around.home(), &|name| look.around.value(name)) {
         Ok(credential) => {
             let profile = look.around.value("AWS_PROFILE").map_or_else(String::new, |name| format!(" --profile {name}"));
-            let renew = if credential.from.contains("sso") { format!("`aws sso login{profile}`") } else { format!("renew {}", credential.from) };
+            let renew =
+                if credential.from.contains("sso") { format!("`aws sso login{profile}`") } else { format!("renew {}", credential.from) };
             Found::There { credential, renew }
         }
-        Err(says) => Found::Missing { says: format!("{why} needs AWS, and there are {says}"), fix: "`aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env".to_owned() },
+        Err(says) => Found::Missing {
+            says: format!("{why} needs AWS, and there are {says}"),
+            fix: "`aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env".to_owned(),
+        },
     }
 }
 
@@ -95,7 +98,10 @@ fn claude_code(look: &Look<'_>) -> Found {
         return Found::NotNeeded { says: format!("from the apiKeyHelper of {}", folder.join("settings.json").display()) };
     }
     Found::Missing {
-        says: format!("no key for Claude Code: neither ANTHROPIC_API_KEY, nor CLAUDE_CODE_OAUTH_TOKEN, nor a login in {}", folder.display()),
+        says: format!(
+            "no key for Claude Code: neither ANTHROPIC_API_KEY, nor CLAUDE_CODE_OAUTH_TOKEN, nor a login in {}",
+            folder.display()
+        ),
         fix: "log in with `claude /login`, or set ANTHROPIC_API_KEY in .env".to_owned(),
     }
 }

@@ -192,7 +192,7 @@ fn print_line(says: std::fmt::Arguments<'_>) {
 /// Hides the secrets of a harness folder.
 fn masker(root: &std::path::Path) -> crate::text::mask::Masker {
     use crate::host::environment;
-    crate::text::mask::Masker::new(environment::variables(), environment::dot_env(root))
+    crate::text::mask::Masker::new(environment::variables(), environment::secrets(root))
 }
 
 /// Says a usage error and what to do.

@@ -157,7 +157,7 @@ fn earlier(checkout: &Checkout, named: &str) -> Result<Earlier, Exit> {
     }
     let places = [path.to_owned(), checkout.state.join("runs").join(path), checkout.root.join(path)];
     if let Some(folder) = places.iter().find(|place| place.is_dir())
-        && let Some(run) = harness::read(folder)
+        && let Some(run) = harness::read(folder).map_err(usage)?
     {
         return Ok(run);
     }

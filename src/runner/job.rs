@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunnerError;
+use crate::agent::launch::program;
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
-use crate::domain::{AttemptId, ItemId, Stage};
+use crate::domain::{AgentKind, AttemptId, ItemId, Stage};
 use crate::ledger::{LedgerError, Manifest, RunFolder};
 use crate::model::{Item, Run};
 
@@ -92,8 +93,20 @@ impl Job {
 
     /// Where the agent of this item writes its trajectory, if it writes one.
     pub fn trajectory(&self, run: &Run, item: &Item) -> Option<PathBuf> {
+        if matches!(self.config.agent.kind, AgentKind::Trae | AgentKind::Codex) {
+            return Some(self.item_folder(run, &item.id).trajectory());
+        }
         let template = self.config.agent.trajectory.as_ref()?;
         Some(PathBuf::from(self.fill(template, run, item)))
+    }
+
+    /// The agent's program, as the journal names it.
+    pub fn program(&self) -> String {
+        let agent = &self.config.agent;
+        match agent.kind {
+            AgentKind::Command => agent.command.first().cloned().unwrap_or_default(),
+            kind => program(kind, agent.cli.as_deref()),
+        }
     }
 
     /// A configured word with its `{names}` filled in.

@@ -6,6 +6,7 @@ mod attach;
 mod budgets;
 mod campaign;
 mod controls;
+mod corpus;
 mod demo_agent;
 mod errors;
 mod fold;

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{About, Look, Row};
-use crate::config::{AgentConfig, Config, Via};
+use crate::agent::launch;
+use crate::config::{Config, Via};
 use crate::domain::AgentKind;
 use crate::host::ask::{Asked, ask};
 
@@ -15,8 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Rows about the agent.
 pub(super) fn agent(look: &Look<'_>) -> Vec<Row> {
     let agent = &look.config.agent;
-    // the harness starts it by its own bench file, which the rows of the harness look at
-    let Some(program) = program(agent) else {
+    let Some(program) = program(look) else {
         let fix = format!("write [agent] command = [\"program\", \"arg\", …] into {}", Config::FILE);
         return vec![Row::blocked(About::Agent, "no agent is configured", fix)];
     };
@@ -41,16 +41,15 @@ pub(super) fn agent(look: &Look<'_>) -> Vec<Row> {
     rows
 }
 
-/// The program that is started; `None` where none is configured.
-fn program(agent: &AgentConfig) -> Option<String> {
-    let or = |default: &str| Some(agent.cli.clone().unwrap_or_else(|| default.to_owned()));
-    match agent.kind {
-        AgentKind::Command => agent.command.first().cloned(),
-        AgentKind::Trae | AgentKind::Codex => or("python"),
-        AgentKind::CodexCli => or("codex"),
-        AgentKind::ClaudeCode => or("claude"),
-        AgentKind::Openhands => or("uvx"),
+/// The program that is started; `None` where none is configured. A path is as seen from the harness folder, but that of
+/// a person's own command line, which is taken as it stands.
+fn program(look: &Look<'_>) -> Option<String> {
+    let agent = &look.config.agent;
+    if agent.kind == AgentKind::Command {
+        return agent.command.first().cloned();
     }
+    let program = launch::program(agent.kind, agent.cli.as_deref());
+    Some(if program.contains('/') { look.checkout.root.join(program).display().to_string() } else { program })
 }
 
 /// A program by its path or on `PATH`.

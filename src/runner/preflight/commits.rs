@@ -104,7 +104,7 @@ pub(super) fn resolve(plan: &PlanFile, git_dir: &Path) -> Vec<PlannedItem> {
 
 /// One commit for `add`, looked up as the plan's items are.
 pub fn resolve_added(git_dir: &Path, item: &PlanItem) -> PlannedItem {
-    let plan = PlanFile { repo: String::new(), task_id: String::new(), items: vec![item.clone()] };
+    let plan = PlanFile::of_items(vec![item.clone()]);
     let unknown = PlannedItem { item: item.item_id.clone(), human: item.human.clone(), parent: String::new(), blocked: None };
     resolve(&plan, git_dir).into_iter().next().unwrap_or(unknown)
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{About, Look, Row};
+use crate::artifact::runs::{self, HarnessRun};
+use crate::artifact::{harness_model, repo_name};
 use crate::config::Engine;
 use crate::domain::Stage;
 use crate::ledger::RunFolder;
@@ -122,9 +124,29 @@ fn ours(look: &Look<'_>, repo: &str) -> Vec<f64> {
     runs.flat_map(|run| run.items.iter().filter_map(worked).collect::<Vec<_>>()).collect()
 }
 
-/// Seconds of each agent of ISO-Bench's own runs with the same repository, agent and model.
-fn journals(_look: &Look<'_>, _repo: &str) -> Vec<f64> {
-    Vec::new()
+/// Seconds of each agent of ISO-Bench's own runs with the same repository, agent and model; of any model where that one
+/// has none. Of an agent that broke down at once nothing is learned.
+fn journals(look: &Look<'_>, repo: &str) -> Vec<f64> {
+    const SHORTEST: f64 = 5.0;
+    let (repo, agent) = (repo_name(repo), &look.config.agent);
+    let model = harness_model(&agent.model_name);
+    let mut folders = runs::below(&look.checkout.state.join("runs"));
+    folders.retain(|folder| {
+        let names: Vec<_> = folder.iter().rev().take(4).map(|name| name.to_string_lossy()).collect();
+        let [_, _, of, from] = names.as_slice() else { return false };
+        **of == agent.name && runs::shown_repo(from) == runs::shown_repo(&repo)
+    });
+    let same_model = |folder: &&PathBuf| folder.iter().rev().nth(1).is_some_and(|name| *name == *model);
+    let seconds = |folders: Vec<&PathBuf>| -> Vec<f64> {
+        // the newest are read: a thousand journals say no more than the last few hundred
+        let runs = folders.into_iter().rev().take(4 * RUNS).filter_map(|folder| HarnessRun::read(folder).ok());
+        let of_run = |run: HarnessRun| -> Vec<f64> {
+            run.items.iter().filter_map(|item| item.readable()?.agent.as_ref()?.duration_s).filter(|took| *took >= SHORTEST).collect()
+        };
+        runs.flat_map(of_run).collect()
+    };
+    let of_model = seconds(folders.iter().filter(same_model).collect());
+    if of_model.is_empty() { seconds(folders.iter().collect()) } else { of_model }
 }
 
 /// The middle one; the lower of the two in the middle. Times that are none are left out.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::agent::launch;
 use crate::domain::AgentKind;
 use crate::host::credentials::{self, Credential, Life};
 use crate::runner::preflight::Look;
@@ -33,9 +34,6 @@ pub(super) enum Found {
         says: String,
     },
 }
-
-/// The harness takes these out of the agent's environment, and so do we: agents must not search.
-const REMOVED: [&str; 6] = ["GOOGLE_API_KEY", "SERPAPI_API_KEY", "BING_API_KEY", "TAVILY_API_KEY", "BRAVE_API_KEY", "PERPLEXITY_API_KEY"];
 
 /// The agent's key or login; `None` for a kind whose needs we don't know.
 pub(super) fn find(look: &Look<'_>) -> Option<Found> {
@@ -111,13 +109,8 @@ fn helper(settings: &Path) -> bool {
     settings.is_some_and(|settings| settings.get("apiKeyHelper").is_some_and(Value::is_string))
 }
 
-/// Codex's folder: as the environment says, else below the private home that the harness gives it.
-fn codex_home(look: &Look<'_>) -> PathBuf {
-    look.around.value("CODEX_HOME").map_or_else(|| look.checkout.root.join(".codex_home/.codex"), PathBuf::from)
-}
-
 fn codex_cli(look: &Look<'_>) -> Found {
-    let folder = codex_home(look);
+    let folder = launch::codex_home(&look.checkout.root, look.around.value("CODEX_HOME").as_deref());
     if let Some(provider) = provider_of(&folder.join("config.toml"), look.config.agent.profile.as_deref()) {
         return match provider.env_key {
             Some(name) => variable(look, &[&name]).unwrap_or_else(|| Found::Missing {
@@ -184,7 +177,7 @@ fn trae(look: &Look<'_>) -> Option<Found> {
         return Some(aws(look, &format!("provider {name} of {}", path.display())));
     }
     let key = format!("{}_API_KEY", provider.to_ascii_uppercase().replace('-', "_"));
-    let is_removed = REMOVED.contains(&key.as_str());
+    let is_removed = launch::SEARCH_KEYS.contains(&key.as_str());
     if !is_removed && let Some(found) = variable(look, &[&key]) {
         return Some(found);
     }

@@ -3,10 +3,12 @@
 mod ctl;
 mod doctor;
 mod find;
+mod print;
 mod read;
 mod run;
 mod screen;
 mod select;
+mod settings;
 mod start;
 mod table;
 
@@ -52,6 +54,9 @@ enum Command {
     Ctl(ctl::CtlArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
+    /// Print what isobench-tui goes by
+    #[command(subcommand)]
+    Print(print::What),
     /// Keeps one stage's processes (started by the runner)
     #[command(hide = true)]
     Keeper {
@@ -79,12 +84,11 @@ enum Format {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// The plan [default: state/plan.json of the harness]
+    /// The plan: JSON, YAML, or a list of commits [default: state/plan.json of the harness, or the only plan there]
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     plan: Option<PathBuf>,
-    /// The configuration [default: isobench-tui.toml of the harness]
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: settings::SettingsArgs,
     /// Only the items of these commits (sha, the start of one, or item id)
     #[arg(long, value_name = "SHA", num_args = 1.., conflicts_with = "resume")]
     only: Vec<String>,
@@ -94,12 +98,6 @@ struct RunArgs {
     /// Only the items that never came to an end in an earlier run; with --failed-of both
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     missing_of: Option<String>,
-    /// Folder name of the agent below state/runs/<repo>/ [default: agent.name]
-    #[arg(long, conflicts_with = "resume")]
-    agent: Option<String>,
-    /// Folder name of the model below that [default: agent.model]
-    #[arg(long, conflicts_with = "resume")]
-    model: Option<String>,
     /// Clone the plan's repository first if it is not there
     #[arg(long, conflicts_with = "resume")]
     clone: bool,
@@ -107,7 +105,7 @@ struct RunArgs {
     #[arg(long, conflicts_with = "resume")]
     new: bool,
     /// Continue an unfinished run [default: the last]
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["config", "bench_cfg", "agent", "model", "via"])]
     resume: Option<String>,
     /// Run here without a screen, until the end; prints a table
     #[arg(long)]
@@ -165,6 +163,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
         Some(Command::Ls) => read::ls(root),
         Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
+        Some(Command::Print(what)) => Ok(print::print(root, &what)),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
         Some(Command::Keeper { stage }) => {
@@ -187,12 +186,6 @@ fn tell(says: std::fmt::Arguments<'_>) {
 fn print_line(says: std::fmt::Arguments<'_>) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{says}");
-}
-
-/// Hides the secrets of a harness folder.
-fn masker(root: &std::path::Path) -> crate::text::mask::Masker {
-    use crate::host::environment;
-    crate::text::mask::Masker::new(environment::variables(), environment::secrets(root))
 }
 
 /// Says a usage error and what to do.

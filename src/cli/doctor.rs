@@ -8,15 +8,17 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::table::{blocked, lines, masked, terminal};
-use super::{Format, find, read};
-use crate::artifact::{Checkout, PlanFile};
-use crate::config::Config;
+use super::settings::{self, SettingsArgs};
+use super::table::{lines, masked, own_reasons, terminal};
+use super::{Format, find, print, read};
+use crate::artifact::Checkout;
+use crate::config::{Config, Resolution};
 use crate::exit::Exit;
 use crate::host::ask::{Asked, ask};
-use crate::host::{clock, detach};
+use crate::host::{clock, detach, environment};
 use crate::runner::preflight::{About, without_plan};
 use crate::runner::{Check, Look, Preflight, Row, Surroundings, preflight};
+use crate::text::mask::Masker;
 use crate::theme::{Depth, Glyphs};
 
 /// `doctor`
@@ -25,21 +27,16 @@ pub(super) struct DoctorArgs {
     /// The plan [default: as `run` takes it]
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
-    /// The configuration [default: isobench-tui.toml of the harness]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The agent [default: as configured]
-    #[arg(long)]
-    agent: Option<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
     /// How to say it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
-    let (checkout, mut found) = look(root, args);
+    let (masker, checkout, mut found) = look(root, args);
     found.rows.extend(machine());
-    let masker = super::masker(checkout.as_ref().map_or(Path::new("."), |checkout| &checkout.root));
     found.rows = masked(&found.rows, &masker);
     let is_blocked = found.rows.iter().any(|row| row.check == Check::Blocked);
     let text = match args.format {
@@ -61,8 +58,9 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
         }
         Format::Text => {
             let (columns, colour) = terminal(std::io::stdout());
-            let mut text = lines(&found.rows, Some(columns.unwrap_or(80)), colour);
-            text.extend(blocked(&found, &masker));
+            let columns = columns.unwrap_or(80);
+            let mut text = lines(&found.rows, Some(columns), colour);
+            text.extend(own_reasons(&found, &masker, columns));
             text.join("\n") + "\n"
         }
     };
@@ -71,46 +69,57 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
 }
 
 /// The table as far as it can be had: a row stands for what can't be read.
-fn look(root: Option<&Path>, args: &DoctorArgs) -> (Option<Checkout>, Preflight) {
+fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Preflight) {
     let only = |rows| Preflight { rows, items: Vec::new(), git_dir: None };
     let checkout = match find::checkout(root) {
         Ok(checkout) => checkout,
         Err(says) => {
             let (says, fix) = says.split_once(": ").unwrap_or((&says, "name it with --root"));
-            return (None, only(vec![Row::blocked(About::Checkout, says, fix)]));
+            return (secrets(None), None, only(vec![Row::blocked(About::Checkout, says, fix)]));
         }
     };
     let mut rows = vec![Row::ok(About::Checkout, checkout.root.display())];
-    let path = args.config.clone().unwrap_or_else(|| checkout.root.join(Config::FILE));
-    let mut config = match Config::load(&path, args.config.is_some()) {
-        Ok(config) => config,
+    let resolution = match settings::resolved(&checkout, &args.settings) {
+        Ok(resolution) => resolution,
         Err(error) => {
-            rows.push(Row::blocked(About::Config, error.to_string(), "mend the file, or name another with --config"));
-            return (Some(checkout), only(rows));
+            rows.push(Row::blocked(About::Config, error.to_string(), "mend the file, or name another with --config or --bench-cfg"));
+            return (secrets(Some(&checkout.root)), Some(checkout), only(rows));
         }
     };
-    if let Some(agent) = &args.agent {
-        config.agent.name.clone_from(agent);
-    }
-    let there = if path.exists() { path.display().to_string() } else { format!("no {}: the defaults", Config::FILE) };
-    rows.push(Row::ok(About::Config, there));
+    rows.extend(configuration(&resolution));
     let around = Surroundings::read(&checkout.root);
-    let look = Look { checkout: &checkout, config: &config, around: &around };
-    let plan = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
-    let found = match PlanFile::read(&plan) {
-        Ok((read, _)) => {
-            let mut found = preflight(&read, &look);
-            rows.push(Row::ok(About::Plan, plan.display()));
+    let look = Look { checkout: &resolution.checkout, config: &resolution.config, around: &around };
+    let plan = settings::plan(&resolution, args.plan.as_deref());
+    let read =
+        plan.and_then(|path| settings::read_plan(&resolution, &path).map(|(plan, _)| (path, plan)).map_err(|error| error.to_string()));
+    let found = match read {
+        Ok((path, plan)) => {
+            rows.push(Row::ok(About::Plan, path.display()));
+            let mut found = preflight(&plan, &look);
             found.rows.splice(0..0, rows);
             found
         }
-        Err(error) => {
-            rows.push(Row::blocked(About::Plan, error.to_string(), "mend it, or name another with --plan"));
+        Err(says) => {
+            rows.push(Row::blocked(About::Plan, says, "mend it, or name another with --plan"));
             rows.extend(without_plan(&look));
             only(rows)
         }
     };
-    (Some(checkout), found)
+    (print::masker(&resolution), Some(resolution.checkout), found)
+}
+
+/// Which files the configuration is from, and what of them was not taken.
+fn configuration(resolution: &Resolution) -> Vec<Row> {
+    let bench = resolution.bench.as_ref().map(|bench| bench.path.display().to_string());
+    let files: Vec<String> = resolution.file.iter().map(|file| file.display().to_string()).chain(bench).collect();
+    let says = if files.is_empty() { format!("neither {} nor a bench file: the defaults", Config::FILE) } else { files.join(", ") };
+    let note = |note: &String| Row::warning(About::Config, note.clone(), "`isobench-tui print config` shows every value with its origin");
+    [Row::ok(About::Config, says)].into_iter().chain(resolution.notes.iter().map(note)).collect()
+}
+
+/// Hides what is secret where no configuration says which values are none.
+fn secrets(root: Option<&Path>) -> Masker {
+    Masker::new(environment::variables(), root.map(environment::secrets).unwrap_or_default())
 }
 
 /// Rows about the machine, whatever is run on it.

@@ -9,9 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::select::{Chosen, choose, whole};
 use super::start::{Mode, go, on_terminal, resume};
-use super::{DemoArgs, RunArgs, find, masker, table, tell, usage};
+use super::{DemoArgs, RunArgs, find, print, settings, table, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
-use crate::config::Config;
+use crate::config::{Asked, Resolution, resolve};
 use crate::exit::Exit;
 use crate::host::{clock, detach};
 use crate::ledger::RunnerLock;
@@ -50,12 +50,12 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     let mode = Mode::of(args.headless, args.detach, args.format);
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
     let checkout = Checkout::at(root);
-    let config = Config::load(&checkout.root.join(Config::FILE), true)?;
+    let resolution = resolve(&checkout, &Asked::default(), &|_| None)?;
     let chosen = match whole(checkout.default_plan()) {
         Ok(chosen) => chosen,
         Err(exit) => return Ok(exit),
     };
-    begin(checkout, config, chosen, &mode, None)
+    begin(resolution, chosen, &mode, None)
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -64,32 +64,27 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
         (Err(_), Some(plan)) if root.is_none() => root_of_plan(plan)?,
         (Err(says), _) => return Ok(usage(says)),
     };
-    let config_path = args.config.clone().unwrap_or_else(|| checkout.root.join(Config::FILE));
-    let mut config = match Config::load(&config_path, args.config.is_some()) {
-        Ok(config) => config,
+    let resolution = match settings::resolved(&checkout, &args.settings) {
+        Ok(resolution) => resolution,
         Err(error) => return Ok(usage(error)),
     };
-    if let Some(agent) = &args.agent {
-        config.agent.name.clone_from(agent);
+    for note in &resolution.notes {
+        tell(format_args!("warning: {note}"));
     }
-    if let Some(model) = &args.model {
-        config.agent.model = Some(model.clone());
-        config.agent.model_name.clone_from(model);
-    }
-    let chosen = match choose(&checkout, args, || checkout.default_plan()) {
+    let chosen = match choose(&resolution, args) {
         Ok(chosen) => chosen,
         Err(exit) => return Ok(exit),
     };
     let mut alone = start_lock(&checkout.root);
-    if let Some(exit) = unfinished(&checkout, &config, &chosen, args, mode, &mut alone)? {
+    if let Some(exit) = unfinished(&resolution, &chosen, args, mode, &mut alone)? {
         return Ok(exit);
     }
     if args.clone
-        && let Some(exit) = clone(&checkout, &config, &chosen.plan)?
+        && let Some(exit) = clone(&resolution, &chosen.plan)?
     {
         return Ok(exit);
     }
-    begin(checkout, config, chosen, mode, alone)
+    begin(resolution, chosen, mode, alone)
 }
 
 /// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
@@ -110,8 +105,7 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
 /// Nobody else looks between our look and our start, but while a person thinks.
 fn unfinished(
-    checkout: &Checkout,
-    config: &Config,
+    resolution: &Resolution,
     chosen: &Chosen,
     args: &RunArgs,
     mode: &Mode,
@@ -120,7 +114,8 @@ fn unfinished(
     if args.new {
         return Ok(None);
     }
-    let same = find::runs(checkout).into_iter().rev().find_map(|folder| {
+    let config = &resolution.config;
+    let same = find::runs(&resolution.checkout).into_iter().rev().find_map(|folder| {
         let run = Follower::load(&folder).ok()?;
         let is_same =
             run.digest == chosen.digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
@@ -153,28 +148,28 @@ fn unfinished(
     }
 }
 
-fn clone(checkout: &Checkout, config: &Config, plan: &PlanFile) -> anyhow::Result<Option<Exit>> {
-    let Err(place) = checkout.clone_of(config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
+fn clone(resolution: &Resolution, plan: &PlanFile) -> anyhow::Result<Option<Exit>> {
+    let Err(place) = resolution.checkout.clone_of(resolution.config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
     tell(format_args!("cloning {} to {}", plan.repo, place.display()));
     let status = Command::new("git").args(["clone", "--progress", "--", &plan.repo]).arg(&place).status()?;
     Ok((!status.success()).then(|| usage(format!("git could not clone {}: see above", plan.repo))))
 }
 
 /// Looks, makes the run, and starts its runner.
-fn begin(checkout: Checkout, config: Config, chosen: Chosen, mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
+fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
+    let origins = resolution.told();
+    let masker = print::masker(&resolution);
+    let Resolution { checkout, config, .. } = resolution;
     let around = Surroundings::read(&checkout.root);
     let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
-    table::tell_preflight(&found, &masker(&checkout.root));
+    table::tell_preflight(&found, &masker);
     if found.is_unwritable() {
         return Ok(usage("nothing can be run where nothing can be written, see above"));
     }
     if !found.is_runnable() {
         let blocked = found.items.iter().filter(|item| item.blocked.is_some()).count();
-        if blocked == found.items.len() {
-            tell(format_args!("isobench-tui: nothing can be run: all {blocked} items are blocked, see above"));
-        } else {
-            tell(format_args!("isobench-tui: nothing can be run: see what is blocked above"));
-        }
+        let why = if blocked == found.items.len() { format!("all {blocked} items are blocked") } else { "something is blocked".to_owned() };
+        tell(format_args!("isobench-tui: nothing can be run: {why}, see above"));
         return Ok(Exit::NothingRunnable);
     }
     if let Mode::Detached | Mode::Screen = mode
@@ -190,7 +185,7 @@ fn begin(checkout: Checkout, config: Config, chosen: Chosen, mode: &Mode, alone:
         digest: chosen.digest,
         selection: chosen.selection,
         config,
-        origins: std::collections::BTreeMap::new(),
+        origins,
         preflight: &found,
         binary: &binary,
     };

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{RunArgs, find, tell, usage};
+use super::{RunArgs, find, settings, tell, usage};
 use crate::artifact::{Checkout, PlanFile, PlanItem};
+use crate::config::Resolution;
 use crate::exit::Exit;
 use crate::ledger::{RunFolder, RunnerLock};
 use crate::model::{Follower, ItemState, Run};
@@ -64,13 +65,17 @@ pub(super) fn whole(path: PathBuf) -> Result<Chosen, Exit> {
 }
 
 /// The plan and what is chosen from it. `Err` is the exit code of what has been said.
-pub(super) fn choose(checkout: &Checkout, args: &RunArgs, default_plan: impl FnOnce() -> PathBuf) -> Result<Chosen, Exit> {
+pub(super) fn choose(resolution: &Resolution, args: &RunArgs) -> Result<Chosen, Exit> {
+    let checkout = &resolution.checkout;
     let failed = args.failed_of.as_deref().map(|named| earlier(checkout, named)).transpose()?;
     let missing = args.missing_of.as_deref().map(|named| earlier(checkout, named)).transpose()?;
     let runs: Vec<&Earlier> = [&failed, &missing].into_iter().flatten().collect();
     let own = runs.iter().find_map(|run| run.plan.clone()).filter(|_| args.plan.is_none());
-    let path = args.plan.clone().or(own).unwrap_or_else(default_plan);
-    let (mut plan, bytes) = PlanFile::read(&path).map_err(usage)?;
+    let path = match own {
+        Some(own) => own,
+        None => settings::plan(resolution, args.plan.as_deref()).map_err(usage)?,
+    };
+    let (mut plan, bytes) = settings::read_plan(resolution, &path).map_err(usage)?;
     if args.plan.is_none() {
         add_what_people_added(&mut plan, &runs);
     }

@@ -10,7 +10,7 @@ use crate::ledger::fact::Blocked;
 use crate::runner::{Check, Preflight, Row};
 use crate::text::clean;
 use crate::text::mask::Masker;
-use crate::text::width::wrap;
+use crate::text::width::{clip, wrap};
 use crate::theme::Depth;
 
 /// Columns before the sentence: the check and what it is about.
@@ -30,8 +30,24 @@ pub(super) fn tell_preflight(found: &Preflight, masker: &Masker) {
     }
 }
 
+/// The items that are blocked by something of their own, in so many columns: what blocks them all is a row.
+pub(super) fn own_reasons(found: &Preflight, masker: &Masker, columns: usize) -> Vec<String> {
+    let of_row = |blocked: &Blocked| found.rows.iter().any(|row| row.sentence() == blocked.why);
+    let own: Vec<_> = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).filter(|(_, b)| !of_row(b)).collect();
+    let lines = |(item, blocked): &(&PlannedItem, &Blocked)| {
+        let head = format!("{:<8} {}  {}  {}", "blocked", item.item, short_sha(&item.human), blocked.class);
+        let indent = " ".repeat(9);
+        let why = clean::line(&masker.mask(&blocked.why));
+        let why = wrap(&why, columns.saturating_sub(indent.len()).max(20), usize::MAX);
+        [clip(&head, columns).into_owned()].into_iter().chain(why.into_iter().map(|line| format!("{indent}{line}"))).collect::<Vec<_>>()
+    };
+    let mut text: Vec<String> = own.iter().take(MOST).flat_map(lines).collect();
+    text.extend((own.len() > MOST).then(|| format!("… and {} more", own.len() - MOST)));
+    text
+}
+
 /// A line for each blocked item, up to a number.
-pub(super) fn blocked(found: &Preflight, masker: &Masker) -> Vec<String> {
+fn blocked(found: &Preflight, masker: &Masker) -> Vec<String> {
     let blocked: Vec<_> = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).collect();
     // a cause with its fix stands above; of each item it is said too, for people look for theirs
     let line = |(item, blocked): &(&PlannedItem, &Blocked)| {

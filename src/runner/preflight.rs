@@ -74,7 +74,8 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
         }
     }
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
-    let length = length::expected(look, &plan.repo, runnable);
+    // where nothing can run yet, all of them are to
+    let length = length::expected(look, &plan.repo, if runnable == 0 { items.len() } else { runnable });
     let mut rows = vec![commits::count(&items)];
     rows.extend(commits::doubles(&items));
     rows.push(length.row());

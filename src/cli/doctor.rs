@@ -37,13 +37,13 @@ pub(super) struct DoctorArgs {
 pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let (masker, checkout, mut found) = look(root, args);
     found.rows.extend(machine());
-    found.rows = masked(&found.rows, &masker);
+    let found = masked(found, &masker);
     let is_blocked = found.rows.iter().any(|row| row.check == Check::Blocked);
     let text = match args.format {
         Format::Json => {
             let items = found.items.iter().filter_map(|item| {
                 let blocked = item.blocked.as_ref()?;
-                Some(json!({"item_id": item.item, "human": item.human, "class": blocked.class, "why": masker.mask(&blocked.why)}))
+                Some(json!({"item_id": item.item, "human": item.human, "class": blocked.class, "why": blocked.why}))
             });
             let root = checkout.map(|checkout| checkout.root.display().to_string());
             let runnable = found.items.iter().filter(|item| item.blocked.is_none()).count();
@@ -60,7 +60,7 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
             let (columns, colour) = terminal(std::io::stdout());
             let columns = columns.unwrap_or(80);
             let mut text = lines(&found.rows, Some(columns), colour);
-            text.extend(own_reasons(&found, &masker, columns));
+            text.extend(own_reasons(&found, columns));
             text.join("\n") + "\n"
         }
     };

@@ -162,7 +162,8 @@ fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, alone: Option<File
     let Resolution { checkout, config, .. } = resolution;
     let around = Surroundings::read(&checkout.root);
     let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
-    table::tell_preflight(&found, &masker);
+    let found = table::masked(found, &masker);
+    table::tell_preflight(&found);
     if found.is_unwritable() {
         return Ok(usage("nothing can be run where nothing can be written, see above"));
     }

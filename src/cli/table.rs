@@ -20,25 +20,24 @@ const MARGIN: usize = 19;
 const MOST: usize = 20;
 
 /// Says the table on stderr, and below it the items that are blocked.
-pub(super) fn tell_preflight(found: &Preflight, masker: &Masker) {
+pub(super) fn tell_preflight(found: &Preflight) {
     let (columns, colour) = terminal(std::io::stderr());
-    for line in lines(&masked(&found.rows, masker), columns, colour) {
+    for line in lines(&found.rows, columns, colour) {
         tell(format_args!("{line}"));
     }
-    for line in blocked(found, masker) {
+    for line in blocked(found) {
         tell(format_args!("{line}"));
     }
 }
 
 /// The items that are blocked by something of their own, in so many columns: what blocks them all is a row.
-pub(super) fn own_reasons(found: &Preflight, masker: &Masker, columns: usize) -> Vec<String> {
+pub(super) fn own_reasons(found: &Preflight, columns: usize) -> Vec<String> {
     let of_row = |blocked: &Blocked| found.rows.iter().any(|row| row.sentence() == blocked.why);
     let own: Vec<_> = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).filter(|(_, b)| !of_row(b)).collect();
     let lines = |(item, blocked): &(&PlannedItem, &Blocked)| {
         let head = format!("{:<8} {}  {}  {}", "blocked", item.item, short_sha(&item.human), blocked.class);
         let indent = " ".repeat(9);
-        let why = clean::line(&masker.mask(&blocked.why));
-        let why = wrap(&why, columns.saturating_sub(indent.len()).max(20), usize::MAX);
+        let why = wrap(&blocked.why, columns.saturating_sub(indent.len()).max(20), usize::MAX);
         [clip(&head, columns).into_owned()].into_iter().chain(why.into_iter().map(|line| format!("{indent}{line}"))).collect::<Vec<_>>()
     };
     let mut text: Vec<String> = own.iter().take(MOST).flat_map(lines).collect();
@@ -47,13 +46,13 @@ pub(super) fn own_reasons(found: &Preflight, masker: &Masker, columns: usize) ->
 }
 
 /// A line for each blocked item, up to a number.
-fn blocked(found: &Preflight, masker: &Masker) -> Vec<String> {
+fn blocked(found: &Preflight) -> Vec<String> {
     let blocked: Vec<_> = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).collect();
     // a cause with its fix stands above; of each item it is said too, for people look for theirs
     let line = |(item, blocked): &(&PlannedItem, &Blocked)| {
         let common = found.rows.iter().find(|row| row.sentence() == blocked.why);
         let why = common.map_or(blocked.why.as_str(), |row| row.says.as_str());
-        format!("{:<8} {}  {}  {}: {}", "blocked", item.item, short_sha(&item.human), blocked.class, clean::line(&masker.mask(why)))
+        format!("{:<8} {}  {}  {}: {}", "blocked", item.item, short_sha(&item.human), blocked.class, why)
     };
     let mut lines: Vec<String> = blocked.iter().take(MOST).map(line).collect();
     lines.extend((blocked.len() > MOST).then(|| format!("… and {} more", blocked.len() - MOST)));
@@ -76,11 +75,15 @@ pub(super) fn lines(rows: &[Row], columns: Option<usize>, colour: bool) -> Vec<S
     rows.iter().flat_map(|row| row_lines(row, columns, colour)).collect()
 }
 
-/// Rows without any secret in them.
-pub(super) fn masked(rows: &[Row], masker: &Masker) -> Vec<Row> {
+/// What was found without any secret in it: it is shown, and it goes on record.
+pub(super) fn masked(found: Preflight, masker: &Masker) -> Preflight {
     let mask = |text: &str| clean::line(&masker.mask(text));
-    let row = |row: &Row| Row { says: mask(&row.says), fix: row.fix.as_deref().map(mask), ..row.clone() };
-    rows.iter().map(row).collect()
+    let row = |row: Row| Row { says: mask(&row.says), fix: row.fix.as_deref().map(mask), ..row };
+    let item = |item: PlannedItem| {
+        let blocked = item.blocked.map(|blocked| Blocked { why: mask(&blocked.why), ..blocked });
+        PlannedItem { blocked, ..item }
+    };
+    Preflight { rows: found.rows.into_iter().map(row).collect(), items: found.items.into_iter().map(item).collect(), ..found }
 }
 
 fn row_lines(row: &Row, columns: Option<usize>, colour: bool) -> Vec<String> {

@@ -57,7 +57,12 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     let Taken::Ours(lock) = RunnerLock::take(&folder)? else {
         return Err(RunnerError::Held { run: folder.run_id().0, pid: None });
     };
-    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone(), origins: wanted.origins };
+    let resolved = Resolved {
+        config: wanted.config.clone(),
+        git_dir: wanted.preflight.git_dir.clone(),
+        preflight: wanted.preflight.rows.clone(),
+        origins: wanted.origins,
+    };
     let manifest = Manifest {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -5,6 +5,7 @@ mod artifacts;
 mod attach;
 mod budgets;
 mod campaign;
+mod config;
 mod controls;
 mod corpus;
 mod demo_agent;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::run::root_of_plan;
 use super::settings::{self, SettingsArgs};
 use super::table::{lines, masked, own_reasons, terminal};
 use super::{Format, find, print, read};
@@ -71,10 +72,16 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
 /// The table as far as it can be had: a row stands for what can't be read.
 fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Preflight) {
     let only = |rows| Preflight { rows, items: Vec::new(), git_dir: None };
+    let of_plan = || args.plan.as_deref().filter(|_| root.is_none()).and_then(|plan| root_of_plan(plan).ok());
     let checkout = match find::checkout(root) {
+        Ok(checkout) => Ok(checkout),
+        Err(find::Lost::Nothing(says)) => of_plan().ok_or(says),
+        Err(find::Lost::Unclear(says)) => Err(says),
+    };
+    let checkout = match checkout {
         Ok(checkout) => checkout,
         Err(says) => {
-            let (says, fix) = says.split_once(": ").unwrap_or((&says, "name it with --root"));
+            let (says, fix) = says.rsplit_once(": ").unwrap_or((&says, "name it with --root"));
             return (secrets(None), None, only(vec![Row::blocked(About::Checkout, says, fix)]));
         }
     };

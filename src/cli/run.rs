@@ -96,7 +96,7 @@ fn start_lock(root: &Path) -> Option<File> {
 }
 
 /// A plan named outside any harness: `…/state/plan.json` names its harness, any other makes the current folder one.
-fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
+pub(super) fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
     let plan = std::path::absolute(plan)?;
     let state = plan.parent().filter(|folder| folder.ends_with("state")).and_then(Path::parent);
     Ok(Checkout::at(state.map_or_else(std::env::current_dir, |root| Ok(root.to_owned()))?))

@@ -70,7 +70,9 @@ pub(super) fn choose(resolution: &Resolution, args: &RunArgs) -> Result<Chosen, 
     let failed = args.failed_of.as_deref().map(|named| earlier(checkout, named)).transpose()?;
     let missing = args.missing_of.as_deref().map(|named| earlier(checkout, named)).transpose()?;
     let runs: Vec<&Earlier> = [&failed, &missing].into_iter().flatten().collect();
-    let own = runs.iter().find_map(|run| run.plan.clone()).filter(|_| args.plan.is_none());
+    let own = runs.iter().find_map(|run| run.plan.as_ref()).filter(|_| args.plan.is_none());
+    // a run remembers its plan as it was named, in a folder that need not be ours
+    let own = own.map(|path| if path.exists() { path.clone() } else { checkout.root.join(path) });
     let path = match own {
         Some(own) => own,
         None => settings::plan(resolution, args.plan.as_deref()).map_err(usage)?,
@@ -157,19 +159,18 @@ fn earlier(checkout: &Checkout, named: &str) -> Result<Earlier, Exit> {
     if path.join("events.jsonl").is_file() {
         return ours(&RunFolder::at(path.canonicalize().unwrap_or_else(|_| path.to_owned())));
     }
-    if let Ok(folder) = find::look_for(checkout, Some(named)) {
-        return ours(&folder);
-    }
-    let places = [path.to_owned(), checkout.state.join("runs").join(path), checkout.root.join(path)];
+    let says = match find::look_for(checkout, Some(named)) {
+        Ok(folder) => return ours(&folder),
+        Err(says) => says,
+    };
+    let runs = checkout.state.join("runs");
+    let places = [path.to_owned(), runs.join(path), checkout.root.join(path)];
     if let Some(folder) = places.iter().find(|place| place.is_dir())
         && let Some(run) = harness::read(folder).map_err(usage)?
     {
         return Ok(run);
     }
-    tell(format_args!(
-        "isobench-tui: there is no run {named}, neither of ours (`isobench-tui ls` lists them) nor in {}",
-        checkout.state.join("runs").display()
-    ));
+    tell(format_args!("isobench-tui: {says}; nor is it a folder with items of ISO-Bench's own, there or below {}", runs.display()));
     Err(Exit::NoSuchRun)
 }
 

@@ -421,3 +421,26 @@ fn the_three_way_runner_must_know_its_agent_type_and_reads_its_token_from_a_file
     write(&campaign.root.join("home/.cache/huggingface/token"), "hf_0123456789\n");
     is(&doctor(&campaign).1, "keys", "ok", &["Hugging Face"]);
 }
+
+#[test]
+fn on_a_terminal_the_table_is_as_wide_as_it_and_coloured_unless_nobody_wants_that() {
+    let campaign = agent_of("codex_cli", "");
+    let shown = |no_colour: bool| {
+        let mut command = campaign.command(&["doctor"]);
+        for name in KEYS {
+            command.env_remove(name);
+        }
+        if no_colour {
+            command.env("NO_COLOR", "1");
+        }
+        let mut pty = crate::pty::Pty::spawn(&command, 60, 60);
+        assert_eq!(pty.wait_code(), 0);
+        String::from_utf8_lossy(&pty.written).into_owned()
+    };
+    let (plain, coloured) = (shown(true), shown(false));
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    assert!(coloured.contains("\u{1b}[32mok      \u{1b}[0m") && coloured.contains("\u{1b}[33mwarning \u{1b}[0m"), "{coloured:?}");
+    assert!(plain.lines().all(|line| line.trim_end().chars().count() <= 60), "{plain}");
+    assert!(plain.contains("terminal  TERM=xterm-256color, no colours, UTF-8"), "{plain}");
+    assert!(plain.lines().any(|line| line.starts_with("                   > ")), "the fix stands below: {plain}");
+}

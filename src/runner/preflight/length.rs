@@ -80,7 +80,7 @@ pub(super) fn expected(look: &Look<'_>, repo: &str, items: usize) -> Length {
     let mut of = "runs of ours";
     if seconds.is_empty() {
         seconds = journals(look, repo);
-        of = "ISO-Bench's journals";
+        of = if has_arms(look) { "ISO-Bench's journals, without the benchmarks" } else { "ISO-Bench's journals" };
     }
     match median(&mut seconds) {
         Some(each) => {
@@ -91,10 +91,14 @@ pub(super) fn expected(look: &Look<'_>, repo: &str, items: usize) -> Length {
     }
 }
 
+fn has_arms(look: &Look<'_>) -> bool {
+    look.config.arms.engine == Engine::ThreeWay || !look.config.arms.command.is_empty()
+}
+
 /// What the budgets allow; one that is 0 allows everything.
 #[expect(clippy::cast_precision_loss, reason = "budgets are minutes")]
 fn at_most(look: &Look<'_>, items: usize) -> Length {
-    let has_arms = look.config.arms.engine == Engine::ThreeWay || !look.config.arms.command.is_empty();
+    let has_arms = has_arms(look);
     let stages = Stage::PROCESS.into_iter().filter(|stage| *stage == Stage::Agent || (has_arms && stage.arm().is_some()));
     let budgets: Option<Vec<u64>> = stages.map(|stage| look.config.budget_ms(stage)).collect();
     match budgets {

@@ -83,7 +83,7 @@ fn rows(resolution: &Resolution) -> Vec<Row> {
 /// Hides what a variable of a secret's name holds, and all that stands in `.env` but what a setting was taken from.
 fn masker(resolution: &Resolution) -> Masker {
     let taken: BTreeSet<&str> = resolution.origins.values().flat_map(Origin::variables).filter(|name| !is_secret(name)).collect();
-    let file = environment::dot_env(&resolution.checkout.root).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
+    let file = environment::secrets(&resolution.checkout.root).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
     Masker::new(environment::variables(), file)
 }
 
@@ -152,8 +152,8 @@ impl<'a> Found<'a> {
             Some(task) => Some(checkout.root.join(task)),
             None => of_plan().map(|task| task.path),
         };
-        let files = [checkout.repo_root.join(".env"), checkout.root.join(".env")];
-        let env = files.into_iter().find(|path| path.is_file()).map(|path| {
+        let folders = checkout.root.parent().into_iter().chain([checkout.root.as_path()]);
+        let env = folders.map(|folder| folder.join(".env")).find(|path| path.is_file()).map(|path| {
             let names = environment::dot_env(&checkout.root).into_iter().map(|(name, _)| name);
             (path, names.collect::<BTreeSet<_>>().into_iter().collect())
         });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::file::out_of_range;
+use super::file::{NUL, has_nul, out_of_range};
 use super::origin::Filled;
 use super::{ConfigError, Origin, wrong};
 use crate::artifact::expand::Variables;
@@ -80,6 +80,9 @@ pub(super) fn values(bench: &BenchFile, kind: AgentKind, variables: Variables<'_
         let field = format!("agents.{}.{field}", kind.name());
         if let Some(says) = value.as_f64().and_then(out_of_range) {
             return Err(bench.unfit(&field, &says).into());
+        }
+        if has_nul(&value) {
+            return Err(bench.unfit(&field, NUL).into());
         }
         match origin(bench, &field, variables) {
             Some(origin) => found.push((key, value, origin)),

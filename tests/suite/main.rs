@@ -8,6 +8,7 @@ mod at_home;
 mod attach;
 mod budgets;
 mod campaign;
+mod config;
 mod controls;
 mod corpus;
 mod demo_agent;

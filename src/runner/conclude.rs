@@ -7,10 +7,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::agent_watch::Search;
+use super::agent_watch::AgentWatch;
 use super::create::digest;
 use super::job::Job;
-use crate::agent::live::Reading;
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished, TaskFile, task_file};
 use crate::bench::{classify, parse_metrics, score};
@@ -96,7 +95,8 @@ fn stopped(case: &Case<'_>) -> StageEnd {
 }
 
 fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
-    let reading = read_agent(case);
+    let read = read_agent(case);
+    let reading = read.reading();
     let failed = |class, why: String| StageEnd::Failed { class, why: case.masker.mask(&why).into_owned() };
     let api_or = |class, text: &str| {
         let (class, line) = classify(text).unwrap_or((class, text.lines().next().unwrap_or_default()));
@@ -134,18 +134,18 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     (end, StageDetail::Agent(if totals.steps.is_some() { totals } else { counted }))
 }
 
-/// What the agent wrote, read once more: the last lines may have come after the last look.
-fn read_agent(case: &Case<'_>) -> Reading {
-    let folder = case.job.item_folder(case.run, &case.item.id).path;
-    let search = Search::of(case.job, case.item);
-    if let Some(Err(error)) = search.map(|search| search.show_in(&folder)) {
-        tracing::warn!("can't link the agent's files in {}: {error}", folder.display());
+/// What the agent wrote, read once more: the last lines may have come after the last look. An adapter that panics has
+/// read nothing.
+fn read_agent(case: &Case<'_>) -> AgentWatch {
+    let watch = || AgentWatch::of(case.job, case.run, case.item);
+    let mut read = watch();
+    match read.look() {
+        Ok(()) => read,
+        Err(says) => {
+            tracing::error!("a defect of isobench-tui: the adapter of {}'s agent panicked: {says}", case.attempt);
+            watch()
+        }
     }
-    let mut reading = Reading::new();
-    if let Err(error) = reading.look(&folder) {
-        tracing::warn!("can't read what the agent wrote to {}: {error}", folder.display());
-    }
-    reading
 }
 
 fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {

@@ -8,7 +8,7 @@ pub use finished::Finished;
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -40,30 +40,6 @@ impl ItemFolder {
     /// The trajectory, where every reader looks for it.
     pub fn trajectory(&self) -> PathBuf {
         self.path.join("trajectory.json")
-    }
-
-    /// Shows a trajectory that the agent writes elsewhere where readers look for it.
-    pub fn show_trajectory(&self, written_to: &Path) -> Result<(), ArtifactError> {
-        let shown = self.trajectory();
-        if shown == written_to {
-            return Ok(());
-        }
-        let _ = fs::remove_file(&shown);
-        symlink(written_to, &shown).map_err(ArtifactError::io("link the trajectory at", &shown))
-    }
-
-    /// Turns such a link into the file itself, which outlives the worktree. No trajectory, no file.
-    pub fn keep_trajectory(&self) -> Result<(), ArtifactError> {
-        let shown = self.trajectory();
-        if !shown.is_symlink() {
-            return Ok(());
-        }
-        let written = read_regular(&shown);
-        fs::remove_file(&shown).map_err(ArtifactError::io("remove the link", &shown))?;
-        match written {
-            Ok(bytes) => self.write("trajectory.json", &bytes),
-            Err(_) => Ok(()),
-        }
     }
 
     /// Copies what the agent printed to `<agent>_stdout.txt` and `_stderr.txt`.

@@ -21,6 +21,12 @@ pub fn dot_env(root: &Path) -> Vec<(String, String)> {
     files(root).into_iter().next().map(|text| pairs(&text)).unwrap_or_default()
 }
 
+/// A variable as an agent finds it: what its `.env` says counts before our own.
+pub fn of_agent(dot_env: &[(String, String)], name: &str) -> Option<String> {
+    let of_file = dot_env.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.clone());
+    of_file.or_else(|| variable(name))
+}
+
 /// What must be hidden: the values of both `.env` files, as the harness reads them and as a shell would, which keeps
 /// what stands behind a `#`.
 pub fn secrets(root: &Path) -> Vec<(String, String)> {

@@ -14,7 +14,7 @@ use crate::agent::live::{self, Reading};
 use crate::agent::openhands::find_events;
 use crate::artifact::item::{CODEX_ROLLOUT, OPENHANDS_EVENTS};
 use crate::domain::{AgentKind, AgentTotals, AttemptId, Stage};
-use crate::host::environment::{dot_env, variable};
+use crate::host::environment::{dot_env, of_agent};
 use crate::model::{Item, Run, StageState};
 
 /// Files whose names the agent chooses are looked for this often.
@@ -56,12 +56,11 @@ impl Search {
         match job.config.agent.kind {
             AgentKind::CodexCli => {
                 let root = &job.checkout.root;
-                let of_file = dot_env(root).into_iter().rev().find(|(name, _)| name == "CODEX_HOME").map(|(_, value)| value);
                 let since = match &stage.state {
                     StageState::Running { since, .. } => SystemTime::from(*since),
                     StageState::Ended(_) => SystemTime::UNIX_EPOCH,
                 };
-                let codex_home = codex_home(root, of_file.or_else(|| variable("CODEX_HOME")).as_deref());
+                let codex_home = codex_home(root, of_agent(&dot_env(root), "CODEX_HOME").as_deref());
                 Some(Self::Rollout { codex_home, worktree: job.worktree(item), since })
             }
             AgentKind::Openhands => {

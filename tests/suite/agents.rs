@@ -20,8 +20,17 @@ const GIT: &str = "#!/bin/sh\nenv >>\"$CAMPAIGN/git.${ISOBENCH_STAGE_ID##*/}.env
 /// A secret of `.env`.
 const HUSH: &str = "hush-hush-hush-hush";
 
-fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/agents")
+}
+
+/// Puts the Python packages of the stand-ins where the harness expects the real ones: in the repository.
+pub(crate) fn packages(repository: &Path) {
+    fs::create_dir(repository.join("third-party")).unwrap();
+    symlink(fixtures().join("trae"), repository.join("third-party/trae-agent")).unwrap();
+    for package in ["codex_agent", "openhands"] {
+        symlink(fixtures().join("root").join(package), repository.join(package)).unwrap();
+    }
 }
 
 /// A campaign in the folders of a release, its agents stand-ins.
@@ -33,12 +42,7 @@ struct Stage {
 impl Stage {
     fn new(kind: &'static str, items: usize) -> Self {
         let mut campaign = Campaign::below("ISO-Bench/ISO-Bench", items, "", ARM);
-        let above = campaign.root.parent().unwrap().to_owned();
-        fs::create_dir(above.join("third-party")).unwrap();
-        symlink(fixtures().join("trae"), above.join("third-party/trae-agent")).unwrap();
-        for package in ["codex_agent", "openhands"] {
-            symlink(fixtures().join("root").join(package), above.join(package)).unwrap();
-        }
+        packages(campaign.root.parent().unwrap());
         fs::create_dir(campaign.root.join("record")).unwrap();
         fs::create_dir(campaign.root.join("bin")).unwrap();
         let path = std::env::var("PATH").unwrap();

@@ -4,6 +4,7 @@ mod adapters;
 mod agents;
 mod alone;
 mod artifacts;
+mod at_home;
 mod attach;
 mod budgets;
 mod campaign;

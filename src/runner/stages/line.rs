@@ -7,9 +7,9 @@ use std::path::absolute;
 use super::{command, make_folder};
 use crate::agent::launch::{Asked, Line, line};
 use crate::artifact::ItemFolder;
-use crate::artifact::item::CLAUDE_CODE_STREAM;
+use crate::artifact::item::{CLAUDE_CODE_STREAM, TRAJECTORY};
 use crate::domain::{AgentKind, AttemptId, Stage};
-use crate::host::environment::{dot_env, variable};
+use crate::host::environment::{dot_env, of_agent};
 use crate::host::launch::Environment;
 use crate::host::stage_folder::Command;
 use crate::model::{Item, Run};
@@ -31,7 +31,7 @@ pub(super) fn prepare(place: &Place<'_>, prompt: &str, environment: &mut Environ
     let kind = job.config.agent.kind;
     if kind == AgentKind::Command {
         if let Some(trajectory) = job.trajectory(run, item) {
-            folder.show_trajectory(&trajectory).map_err(io::Error::other)?;
+            folder.show(TRAJECTORY, &trajectory).map_err(io::Error::other)?;
         }
         with(environment, &pairs, None);
         let argv = job.config.agent.command.iter().map(|word| job.fill(word, run, item)).collect();
@@ -61,7 +61,6 @@ fn of_kind(place: &Place<'_>, prompt: &str, pairs: &[(String, String)]) -> io::R
         AgentKind::Openhands => main_openai.is_file().then_some(main_openai),
         _ => agent.config_file.as_ref().map(|file| root.join(file)),
     };
-    let childs = |name: &str| named(pairs, name);
     Ok(line(&Asked {
         kind: agent.kind,
         cli: agent.cli.as_deref(),
@@ -77,15 +76,9 @@ fn of_kind(place: &Place<'_>, prompt: &str, pairs: &[(String, String)]) -> io::R
         prompt,
         root: &root,
         repo_root: root.parent().unwrap_or(&root),
-        python_path: childs("PYTHONPATH").as_deref(),
-        codex_home: childs("CODEX_HOME").as_deref(),
+        python_path: of_agent(pairs, "PYTHONPATH").as_deref(),
+        codex_home: of_agent(pairs, "CODEX_HOME").as_deref(),
     }))
-}
-
-/// A variable as the agent would find it: `.env` counts before ours.
-pub(super) fn named(pairs: &[(String, String)], name: &str) -> Option<String> {
-    let of_file = pairs.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.clone());
-    of_file.or_else(|| variable(name))
 }
 
 /// Ours, then `.env`, then what the line says, then the words by which we know our processes.

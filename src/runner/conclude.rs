@@ -235,7 +235,7 @@ fn write_not_started(case: &Case<'_>, child: &ChildEnd) -> Result<(), ArtifactEr
 fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value) -> Result<(), ArtifactError> {
     let (job, run, item) = (case.job, case.run, case.item);
     let task = task_of(job, run);
-    let reading = read_agent(case);
+    let read = read_agent(case);
     let named = task.as_ref().map(|task| task.target_files.as_slice()).filter(|files| !files.is_empty());
     job.item_folder(run, &item.id).finish(&Finished {
         repo: &run.repo,
@@ -246,7 +246,7 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
         kind: job.config.agent.kind,
         agent: &run.agent,
         model: &run.model,
-        real_model: reading.model(),
+        real_model: read.reading().model(),
         timestamp: &job.timestamp,
         cli: &job.program(),
         time_budget_minutes: job.config.budget.agent,

@@ -50,18 +50,16 @@ pub enum Search {
 }
 
 impl Search {
-    /// For the agent of this item; `None` for one whose files are known beforehand.
+    /// For the agent of this item while it runs; `None` for one whose files are known beforehand.
     pub fn of(job: &Job, item: &Item) -> Option<Self> {
         let stage = item.last_attempt()?.stage(Stage::Agent)?;
+        // once it has ended its files are kept as they are
+        let StageState::Running { since, .. } = &stage.state else { return None };
         match job.config.agent.kind {
             AgentKind::CodexCli => {
                 let root = &job.checkout.root;
-                let since = match &stage.state {
-                    StageState::Running { since, .. } => SystemTime::from(*since),
-                    StageState::Ended(_) => SystemTime::UNIX_EPOCH,
-                };
                 let codex_home = codex_home(root, of_agent(&dot_env(root), "CODEX_HOME").as_deref());
-                Some(Self::Rollout { codex_home, worktree: job.worktree(item), since })
+                Some(Self::Rollout { codex_home, worktree: job.worktree(item), since: SystemTime::from(*since) })
             }
             AgentKind::Openhands => {
                 let ran = AttemptId { item: item.id.clone(), n: stage.ran_in };

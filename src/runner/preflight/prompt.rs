@@ -3,12 +3,13 @@
 use std::fs::File;
 
 use super::{About, Look, Row};
+use crate::artifact::PlanFile;
 use crate::config::{Config, Via};
 use crate::domain::PromptSource;
 use crate::ledger::PlannedItem;
 
-/// The row about the prompt, where there is something to say.
-pub(super) fn prompt(look: &Look<'_>, _items: &[PlannedItem]) -> Option<Row> {
+/// The row about the prompt, where there is something to say; an item that has none is blocked.
+pub(super) fn prompt(look: &Look<'_>, _plan: Option<&PlanFile>, _items: &mut [PlannedItem]) -> Option<Row> {
     let prompt = &look.config.prompt;
     if look.config.agent.via == Via::Harness {
         return Some(Row::ok(About::Prompt, "ISO-Bench's own, written by it for each item"));

@@ -1,5 +1,7 @@
 //! One binary for the tests that run the real program, so that it links once.
 
+mod adapters;
+mod agents;
 mod alone;
 mod artifacts;
 mod attach;
@@ -11,9 +13,11 @@ mod corpus;
 mod demo_agent;
 mod errors;
 mod fold;
+mod hostile;
 mod keeper;
 mod patches;
 mod preflight;
+mod prompts;
 mod pty;
 mod recover;
 mod sabotage;

@@ -1,48 +1,39 @@
 //! Whether the texts that the agent is asked can be had.
 
-use std::fs::File;
-
 use super::{About, Look, Row};
 use crate::artifact::PlanFile;
-use crate::config::{Config, Via};
-use crate::domain::PromptSource;
+use crate::config::Via;
+use crate::domain::FailureClass;
 use crate::ledger::PlannedItem;
+use crate::ledger::fact::Blocked;
+use crate::runner::prompt::Prompts;
 
 /// The row about the prompt, where there is something to say; an item that has none is blocked.
-pub(super) fn prompt(look: &Look<'_>, _plan: Option<&PlanFile>, _items: &mut [PlannedItem]) -> Option<Row> {
-    let prompt = &look.config.prompt;
+pub(super) fn prompt(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Option<Row> {
     if look.config.agent.via == Via::Harness {
         return Some(Row::ok(About::Prompt, "ISO-Bench's own, written by it for each item"));
     }
-    match prompt.source {
-        PromptSource::Template => {
-            let path = look.checkout.root.join(prompt.template.as_ref()?);
-            let is_file = path.metadata().and_then(|there| {
-                if there.is_file() { File::open(&path).map(|_| ()) } else { Err(std::io::Error::other("it is no file")) }
-            });
-            Some(match is_file {
-                Ok(()) => Row::ok(About::Prompt, format!("template {}", path.display())),
-                Err(error) => Row::blocked(
-                    About::Prompt,
-                    format!("can't read the template {}: {error}", path.display()),
-                    format!("check prompt.template in {}, or leave it out for ours", Config::FILE),
-                ),
-            })
+    let plan = plan?;
+    let prompts = match Prompts::read(look.checkout, look.config, &plan.repo, &plan.task_id) {
+        Ok(prompts) => prompts,
+        Err(error) => {
+            return Some(Row::blocked(About::Prompt, error.to_string(), "`isobench-tui print prompt ITEM` shows what an agent is asked"));
         }
-        PromptSource::Copy => Some(prompt.from.as_ref().map_or_else(
-            || {
-                Row::blocked(
-                    About::Prompt,
-                    "prompt.source is copy, and no run is named to copy from",
-                    "name one with prompt.from: its id, or a folder below state/runs/",
-                )
-            },
-            |from| Row::ok(About::Prompt, format!("copied from {from}")),
-        )),
-        PromptSource::Harness => Some(Row::blocked(
-            About::Prompt,
-            "prompt.source is harness, and only ISO-Bench itself writes that prompt",
-            "set agent.via = \"harness\", or another prompt.source",
-        )),
+    };
+    let mut without = 0;
+    for item in items.iter_mut().filter(|item| item.blocked.is_none()) {
+        let found = prompts.check(&item.human);
+        item.blocked = found.err().map(|error| Blocked { class: FailureClass::NoPrompt, why: error.to_string() });
+        without += usize::from(item.blocked.is_some());
     }
+    let (words, shown) = (prompts.words(), prompts.gives_away());
+    Some(if without > 0 {
+        let says = format!("{words}; {without} of {} items have none", items.len());
+        Row::warning(About::Prompt, says, "see the items below")
+    } else if shown.is_empty() {
+        Row::ok(About::Prompt, words)
+    } else {
+        let says = format!("{words} shows the agent the human's solution ({})", shown.join(", "));
+        Row::warning(About::Prompt, says, "take these words out, unless that is what is to be measured")
+    })
 }

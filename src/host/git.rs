@@ -87,22 +87,6 @@ pub fn look_up(git_dir: &Path, names: &[String]) -> Result<Vec<Looked>, GitError
     Ok(answers)
 }
 
-/// What git answers to a question about commits. Neither the clone's configuration nor a person's changes it.
-pub fn answer(git_dir: &Path, arguments: &[&str]) -> Result<String, GitError> {
-    let output = Command::new("git")
-        .arg("--git-dir")
-        .arg(git_dir)
-        .args(["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| GitError::NotStarted { source })?;
-    if !output.status.success() {
-        return Err(refused(git_dir, &output.stderr));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
 /// The files of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tree {
@@ -129,6 +113,22 @@ pub fn tree_of(git_dir: &Path, commit: &str, patience: Duration) -> Option<Tree>
     let none = Tree { bytes: 0, files: 0 };
     let sizes = output.stdout.split(|byte| *byte == b'\n').filter_map(size);
     Some(sizes.fold(none, |tree, size| Tree { bytes: tree.bytes.saturating_add(size), files: tree.files + 1 }))
+}
+
+/// What git answers to a question about commits. Neither the clone's configuration nor a person's changes it.
+pub fn answer(git_dir: &Path, arguments: &[&str]) -> Result<String, GitError> {
+    let output = Command::new("git")
+        .arg("--git-dir")
+        .arg(git_dir)
+        .args(["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| GitError::NotStarted { source })?;
+    if !output.status.success() {
+        return Err(refused(git_dir, &output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether the clone was cut off at this commit, so that it lacks the parents.

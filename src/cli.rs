@@ -1,14 +1,17 @@
 //! Arguments in, exit code out.
 
 mod ctl;
+mod doctor;
 mod find;
 mod print;
 mod print_prompt;
 mod read;
 mod run;
 mod screen;
+mod select;
 mod settings;
 mod start;
+mod table;
 
 use std::path::PathBuf;
 
@@ -50,6 +53,8 @@ enum Command {
     },
     /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
     Ctl(ctl::CtlArgs),
+    /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
+    Doctor(doctor::DoctorArgs),
     /// Print what isobench-tui goes by
     #[command(subcommand)]
     Print(print::What),
@@ -88,6 +93,12 @@ struct RunArgs {
     /// Only the items of these commits (sha, the start of one, or item id)
     #[arg(long, value_name = "SHA", num_args = 1.., conflicts_with = "resume")]
     only: Vec<String>,
+    /// Only the items that failed in an earlier run: its id, or a folder of ISO-Bench's own below state/runs/
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    failed_of: Option<String>,
+    /// Only the items that never came to an end in an earlier run; with --failed-of both
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    missing_of: Option<String>,
     /// Clone the plan's repository first if it is not there
     #[arg(long, conflicts_with = "resume")]
     clone: bool,
@@ -155,6 +166,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
         Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
+        Some(Command::Doctor(args)) => doctor::doctor(root, &args),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)

@@ -1,7 +1,10 @@
 //! The outside world.
 
+pub mod ask;
 pub mod clock;
+pub mod credentials;
 pub mod detach;
+pub mod disk;
 pub mod environment;
 pub mod files;
 pub mod git;

@@ -15,7 +15,7 @@ pub mod turn;
 
 pub use create::{Wanted, create};
 pub use job::Job;
-pub use preflight::{Check, Preflight, preflight};
+pub use preflight::{Check, Look, Preflight, Row, Surroundings, preflight};
 pub use turn::{Ended, Report, drive};
 
 use crate::artifact::ArtifactError;

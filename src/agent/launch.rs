@@ -15,7 +15,7 @@ const MAX_STEPS: u32 = 50;
 const MAX_USD: f64 = 10.0;
 
 /// Searches of the web would find the human's commit: the harness takes their keys away, and so do we.
-const SEARCH_KEYS: [&str; 6] =
+pub const SEARCH_KEYS: [&str; 6] =
     ["GOOGLE_API_KEY", "SERPAPI_API_KEY", "BING_API_KEY", "TAVILY_API_KEY", "BRAVE_API_KEY", "PERPLEXITY_API_KEY"];
 
 /// What a launch line is made from. All paths are absolute.

@@ -142,6 +142,14 @@ impl Checkout {
         self.state.join("runs").join(repo_name(repo)).join(agent).join(harness_model(model)).join(timestamp)
     }
 
+    /// Where a folder of an item really is when a link leads it out of `state/runs`; `None` where it does not. The
+    /// state folder itself may be anywhere.
+    pub fn leads_out(&self, folder: &Path) -> Option<PathBuf> {
+        let runs = self.state.join("runs").canonicalize().ok()?;
+        let really = folder.ancestors().find_map(|there| there.canonicalize().ok())?;
+        (!really.starts_with(&runs)).then_some(really)
+    }
+
     /// The worktrees of a run.
     pub fn worktrees(&self, run: &str) -> PathBuf {
         self.work.join("worktrees").join(run)

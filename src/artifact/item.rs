@@ -3,7 +3,7 @@
 mod agent_files;
 mod finished;
 
-pub use agent_files::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS};
+pub use agent_files::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 pub use finished::Finished;
 
 use std::fs;

@@ -95,7 +95,8 @@ pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder,
     })
 }
 
-fn look_for(checkout: &Checkout, named: Option<&str>) -> Result<RunFolder, String> {
+/// The same, without saying anything: `Err` is the sentence.
+pub(super) fn look_for(checkout: &Checkout, named: Option<&str>) -> Result<RunFolder, String> {
     let runs = runs(checkout);
     let Some(named) = named else {
         let live = runs.iter().rev().find(|run| RunnerLock::holder(run).is_some());

@@ -88,7 +88,7 @@ fn rows(resolution: &Resolution) -> Vec<Row> {
 }
 
 /// Hides what a variable of a secret's name holds, and all that stands in `.env` but what a setting was taken from.
-fn masker(resolution: &Resolution) -> Masker {
+pub(super) fn masker(resolution: &Resolution) -> Masker {
     let taken: BTreeSet<&str> = resolution.origins.values().flat_map(Origin::variables).filter(|name| !is_secret(name)).collect();
     let file = environment::secrets(&resolution.checkout.root).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
     Masker::new(environment::variables(), file)

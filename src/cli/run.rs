@@ -2,22 +2,21 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::select::{Chosen, choose, whole};
 use super::start::{Mode, go, on_terminal, resume};
-use super::{DemoArgs, RunArgs, find, settings, tell, usage};
-use crate::artifact::Checkout;
+use super::{DemoArgs, RunArgs, find, print, settings, table, tell, usage};
+use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Asked, Resolution, resolve};
-use crate::domain::short_sha;
 use crate::exit::Exit;
 use crate::host::{clock, detach};
 use crate::ledger::RunnerLock;
 use crate::model::Follower;
-use crate::runner::create::digest;
-use crate::runner::{Preflight, RunnerError, Wanted, create, preflight};
+use crate::runner::{Look, RunnerError, Surroundings, Wanted, create, preflight};
 
 pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     if args.own_session {
@@ -52,8 +51,11 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
     let checkout = Checkout::at(root);
     let resolution = resolve(&checkout, &Asked::default(), &|_| None)?;
-    let plan_path = checkout.default_plan();
-    begin(resolution, plan_path, &[], &mode, None)
+    let chosen = match whole(checkout.default_plan()) {
+        Ok(chosen) => chosen,
+        Err(exit) => return Ok(exit),
+    };
+    begin(resolution, chosen, &mode, None)
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -69,20 +71,20 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
     for note in &resolution.notes {
         tell(format_args!("warning: {note}"));
     }
-    let plan_path = match settings::plan(&resolution, args.plan.as_deref()) {
-        Ok(path) => path,
-        Err(says) => return Ok(usage(says)),
+    let chosen = match choose(&resolution, args) {
+        Ok(chosen) => chosen,
+        Err(exit) => return Ok(exit),
     };
     let mut alone = start_lock(&checkout.root);
-    if let Some(exit) = unfinished(&resolution, &plan_path, args, mode, &mut alone)? {
+    if let Some(exit) = unfinished(&resolution, &chosen, args, mode, &mut alone)? {
         return Ok(exit);
     }
     if args.clone
-        && let Some(exit) = clone(&resolution, &plan_path)?
+        && let Some(exit) = clone(&resolution, &chosen.plan)?
     {
         return Ok(exit);
     }
-    begin(resolution, plan_path, &args.only, mode, alone)
+    begin(resolution, chosen, mode, alone)
 }
 
 /// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
@@ -102,17 +104,21 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
 /// Nobody else looks between our look and our start, but while a person thinks.
-fn unfinished(resolution: &Resolution, plan: &Path, args: &RunArgs, mode: &Mode, alone: &mut Option<File>) -> anyhow::Result<Option<Exit>> {
+fn unfinished(
+    resolution: &Resolution,
+    chosen: &Chosen,
+    args: &RunArgs,
+    mode: &Mode,
+    alone: &mut Option<File>,
+) -> anyhow::Result<Option<Exit>> {
     if args.new {
         return Ok(None);
     }
-    let Ok((_, bytes)) = settings::read_plan(resolution, plan) else { return Ok(None) };
-    let digest = digest(&bytes);
     let config = &resolution.config;
     let same = find::runs(&resolution.checkout).into_iter().rev().find_map(|folder| {
         let run = Follower::load(&folder).ok()?;
         let is_same =
-            run.digest == digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
+            run.digest == chosen.digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
         is_same.then_some((folder, run))
     });
     let Some((folder, run)) = same else { return Ok(None) };
@@ -142,8 +148,7 @@ fn unfinished(resolution: &Resolution, plan: &Path, args: &RunArgs, mode: &Mode,
     }
 }
 
-fn clone(resolution: &Resolution, plan: &Path) -> anyhow::Result<Option<Exit>> {
-    let Ok((plan, _)) = settings::read_plan(resolution, plan) else { return Ok(None) };
+fn clone(resolution: &Resolution, plan: &PlanFile) -> anyhow::Result<Option<Exit>> {
     let Err(place) = resolution.checkout.clone_of(resolution.config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
     tell(format_args!("cloning {} to {}", plan.repo, place.display()));
     let status = Command::new("git").args(["clone", "--progress", "--", &plan.repo]).arg(&place).status()?;
@@ -151,26 +156,21 @@ fn clone(resolution: &Resolution, plan: &Path) -> anyhow::Result<Option<Exit>> {
 }
 
 /// Looks, makes the run, and starts its runner.
-fn begin(resolution: Resolution, plan_path: PathBuf, only: &[String], mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
-    let (mut plan, bytes) = match settings::read_plan(&resolution, &plan_path) {
-        Ok(read) => read,
-        Err(error) => return Ok(usage(error)),
-    };
-    if !only.is_empty() {
-        let wanted = |item: &crate::artifact::PlanItem, word: &String| {
-            item.item_id.0 == *word || item.human.starts_with(word.as_str()) || (item.human.len() >= 8 && word.starts_with(&item.human))
-        };
-        if let Some(word) = only.iter().find(|word| !plan.items.iter().any(|item| wanted(item, word))) {
-            return Ok(usage(format!("--only {word}: no item of {} has that id or sha", plan_path.display())));
-        }
-        plan.items.retain(|item| only.iter().any(|word| wanted(item, word)));
-    }
+fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
     let origins = resolution.told();
+    let masker = print::masker(&resolution);
     let Resolution { checkout, config, .. } = resolution;
-    let found = preflight(&plan, &checkout, &config);
-    show_preflight(&found);
+    let around = Surroundings::read(&checkout.root);
+    let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
+    let found = table::masked(found, &masker);
+    table::tell_preflight(&found);
+    if found.is_unwritable() {
+        return Ok(usage("nothing can be run where nothing can be written, see above"));
+    }
     if !found.is_runnable() {
-        tell(format_args!("isobench-tui: nothing can be run: all {} items are blocked, see above", found.items.len()));
+        let blocked = found.items.iter().filter(|item| item.blocked.is_some()).count();
+        let why = if blocked == found.items.len() { format!("all {blocked} items are blocked") } else { "something is blocked".to_owned() };
+        tell(format_args!("isobench-tui: nothing can be run: {why}, see above"));
         return Ok(Exit::NothingRunnable);
     }
     if let Mode::Detached | Mode::Screen = mode
@@ -179,7 +179,17 @@ fn begin(resolution: Resolution, plan_path: PathBuf, only: &[String], mode: &Mod
         tell(format_args!("warning: {says}"));
     }
     let binary = find::binary()?;
-    let wanted = Wanted { checkout, plan_path, plan: &plan, plan_bytes: &bytes, config, origins, preflight: &found, binary: &binary };
+    let wanted = Wanted {
+        checkout,
+        plan_path: chosen.path,
+        plan: &chosen.plan,
+        digest: chosen.digest,
+        selection: chosen.selection,
+        config,
+        origins,
+        preflight: &found,
+        binary: &binary,
+    };
     match create(wanted) {
         Ok(job) => go(job, mode, false, alone),
         Err(RunnerError::Ledger(error)) => Ok(usage(if error.is_no_space() {
@@ -188,19 +198,5 @@ fn begin(resolution: Resolution, plan_path: PathBuf, only: &[String], mode: &Mod
             format!("{error}: make the folder writable, or name another harness folder with --root")
         })),
         Err(error) => Err(error.into()),
-    }
-}
-
-fn show_preflight(found: &Preflight) {
-    for (check, says) in &found.checks {
-        tell(format_args!("{:<8} {says}", check.name()));
-    }
-    // a cause with its fix stands above; of each item it is said too, for people look for theirs
-    for item in &found.items {
-        if let Some(blocked) = &item.blocked {
-            let is_common = found.checks.iter().any(|(_, says)| says.ends_with(&blocked.why));
-            let why = if is_common { blocked.why.split(": ").next().unwrap_or_default() } else { &blocked.why };
-            tell(format_args!("{:<8} {}  {}  {}: {why}", "blocked", item.item, short_sha(&item.human), blocked.class));
-        }
     }
 }

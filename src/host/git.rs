@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::ask::{Asked, ask};
 
 /// Why git could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +101,34 @@ pub fn answer(git_dir: &Path, arguments: &[&str]) -> Result<String, GitError> {
         return Err(refused(git_dir, &output.stderr));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The files of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tree {
+    /// Their sizes together, in bytes.
+    pub bytes: u64,
+    /// How many.
+    pub files: u64,
+}
+
+/// How much a checkout of a commit takes; `None` where git can't say it within `patience`: in a clone without blobs it
+/// would have to fetch each.
+pub fn tree_of(git_dir: &Path, commit: &str, patience: Duration) -> Option<Tree> {
+    let mut command = Command::new("git");
+    command.arg("--git-dir").arg(git_dir).args(["ls-tree", "-r", "-l", "--full-tree", commit]).env("GIT_NO_LAZY_FETCH", "1");
+    let Ok(Asked::Answered(output)) = ask(&mut command, patience) else { return None };
+    if !output.status.success() {
+        return None;
+    }
+    // mode, type, object, size, tab, path: the size of a submodule is `-`
+    let size = |line: &[u8]| {
+        let head = line.split(|byte| *byte == b'\t').next().unwrap_or_default();
+        String::from_utf8_lossy(head).split_whitespace().nth(3).and_then(|size| size.parse::<u64>().ok())
+    };
+    let none = Tree { bytes: 0, files: 0 };
+    let sizes = output.stdout.split(|byte| *byte == b'\n').filter_map(size);
+    Some(sizes.fold(none, |tree, size| Tree { bytes: tree.bytes.saturating_add(size), files: tree.files + 1 }))
 }
 
 /// Whether the clone was cut off at this commit, so that it lacks the parents.

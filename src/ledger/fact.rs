@@ -70,8 +70,11 @@ pub struct Blocked {
 pub struct RunPlan {
     /// The plan's file.
     pub plan: String,
-    /// SHA-256 of its bytes, hex.
+    /// SHA-256 of its bytes, and of what was chosen from it, hex: two selections are two plans.
     pub digest: String,
+    /// What was chosen from it, in words; `None` for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
     /// `repo` of the plan.
     pub repo: String,
     /// `task_id` of the plan.

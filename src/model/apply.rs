@@ -173,6 +173,7 @@ impl Run {
     fn create(&mut self, plan: &RunPlan, at: Timestamp) {
         self.plan.clone_from(&plan.plan);
         self.digest.clone_from(&plan.digest);
+        self.selection.clone_from(&plan.selection);
         self.repo.clone_from(&plan.repo);
         self.task_id.clone_from(&plan.task_id);
         self.agent.clone_from(&plan.agent);

@@ -31,8 +31,10 @@ pub enum RunState {
 pub struct Run {
     /// The plan's file.
     pub plan: String,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes and of what was chosen from it.
     pub digest: String,
+    /// What was chosen from it, in words; `None` for all of it.
+    pub selection: Option<String>,
     /// `repo` of the plan.
     pub repo: String,
     /// `task_id` of the plan.

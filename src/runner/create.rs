@@ -28,8 +28,10 @@ pub struct Wanted<'a> {
     pub plan_path: PathBuf,
     /// Its content.
     pub plan: &'a PlanFile,
-    /// Its bytes.
-    pub plan_bytes: &'a [u8],
+    /// SHA-256 of its bytes, and of what was chosen from it.
+    pub digest: String,
+    /// What was chosen from it, in words.
+    pub selection: Option<String>,
     /// The configuration.
     pub config: Config,
     /// Where its values come from, for the manifest.
@@ -55,7 +57,12 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     let Taken::Ours(lock) = RunnerLock::take(&folder)? else {
         return Err(RunnerError::Held { run: folder.run_id().0, pid: None });
     };
-    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone(), origins: wanted.origins };
+    let resolved = Resolved {
+        config: wanted.config.clone(),
+        git_dir: wanted.preflight.git_dir.clone(),
+        preflight: wanted.preflight.rows.clone(),
+        origins: wanted.origins,
+    };
     let manifest = Manifest {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -75,7 +82,8 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     };
     let first = Fact::RunCreated(RunPlan {
         plan: wanted.plan_path.display().to_string(),
-        digest: digest(wanted.plan_bytes),
+        digest: wanted.digest,
+        selection: wanted.selection,
         repo: wanted.plan.repo.clone(),
         task_id: wanted.plan.task_id.clone(),
         agent: wanted.config.agent.name.clone(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunnerError;
+use super::preflight::Row;
 use crate::agent::launch::program;
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
@@ -37,6 +38,9 @@ pub struct Resolved {
     pub config: Config,
     /// The clone's git folder.
     pub git_dir: Option<PathBuf>,
+    /// What was found before the run was made, masked.
+    #[serde(default)]
+    pub preflight: Vec<Row>,
     /// Where the values come from that are no defaults: key and source in words.
     #[serde(default)]
     pub origins: BTreeMap<String, String>,

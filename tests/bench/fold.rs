@@ -22,6 +22,7 @@ fn write_ledger(path: &std::path::Path, facts: u64) {
     let plan = RunPlan {
         plan: "state/plan.json".to_owned(),
         digest: String::new(),
+        selection: None,
         repo: "vllm".to_owned(),
         task_id: "vllm_core".to_owned(),
         agent: "command".to_owned(),

@@ -410,6 +410,8 @@ fn mistakes_in_the_bench_file_are_named_with_file_place_and_field() {
         assert_eq!(harness.run(&["run", "--headless"]).status.code(), Some(2));
     };
     with("default: \"trae\"", "default: \"tare\"", &["bench.yaml:5:3", "agents.default", "did you mean trae?"]);
+    let kind = harness.value("agent.kind", &["--agent", "claude_code"]);
+    assert_eq!(kind, at("claude_code", "--agent"), "an unknown default is nobody's business where another agent is wanted");
     with("max_steps: 400", "max_steps: many", &["bench.yaml:9:", "agents.trae.args.max_steps"]);
     with("time_budget_minutes: 120", "time_budget_minutes: -1", &["bench.yaml:10:5", "agents.trae.time_budget_minutes", "out of range"]);
     with("time_budget_minutes: 120", "time_budget_minutes: .nan", &["bench.yaml:10:"]);
@@ -444,7 +446,7 @@ fn of_several_plans_one_must_be_named() {
     assert!(run(&[]).contains("i-1"), "the only plan is taken");
     harness.write("state/other_plan.yaml", "repo: repo\ntask_id: u\nitems:\n  - {item_id: y-7, human: abcdef12}\n");
     let text = run(&[]);
-    for part in ["2 plans", "plan_remaining.json", "2 items of t", "other_plan.yaml", "1 items of u", "--plan"] {
+    for part in ["2 plans", "plan_remaining.json", "2 items of t", "other_plan.yaml", "1 item of u", "--plan"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(run(&["--plan", "state/other_plan.yaml"]).contains("y-7"), "YAML");
@@ -479,4 +481,22 @@ fn state_and_work_are_where_the_configuration_has_them_and_the_ledger_is_not() {
     let origin = manifest["config"]["origins"]["paths.state"].as_str().unwrap();
     assert!(origin.starts_with("isobench-tui.toml:"), "{origin}");
     assert!(manifest["config"]["origins"]["paths.work"].is_string() && manifest["config"]["origins"]["retry.transient"].is_null());
+}
+
+#[test]
+fn a_link_in_the_tree_of_runs_is_not_written_through_and_one_to_the_whole_state_is() {
+    let campaign = Campaign::good(1);
+    let outside = campaign.root.join("outside");
+    fs::create_dir_all(&outside).unwrap();
+    fs::create_dir_all(campaign.root.join("state/runs")).unwrap();
+    std::os::unix::fs::symlink(&outside, campaign.root.join("state/runs/repo")).unwrap();
+    assert_eq!(campaign.headless(), Some(1));
+    let why = campaign.item(1).to_string();
+    assert!(why.contains("leads it out") && why.contains("paths.state"), "{why}");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "nothing is written through the link");
+    fs::remove_file(campaign.root.join("state/runs/repo")).unwrap();
+    fs::rename(campaign.root.join("state"), outside.join("state")).unwrap();
+    std::os::unix::fs::symlink(outside.join("state"), campaign.root.join("state")).unwrap();
+    assert_eq!(campaign.run(&["run", "--new", "--headless"]).status.code(), Some(0));
+    assert!(outside.join("state/runs/repo/script/default").is_dir());
 }

@@ -326,7 +326,7 @@ fn a_full_disk_stops_nothing_for_good_and_loses_no_fact() {
 }
 
 #[test]
-fn the_real_plan_of_96_items_is_accepted_and_says_for_each_what_blocks_it() {
+fn the_real_plan_of_96_items_is_accepted_and_says_what_blocks_them() {
     let Some(shared) = shared() else { return };
     let campaign = Campaign::good(1);
     let real = shared.join("corpus/state/plan.json");
@@ -340,10 +340,12 @@ fn the_real_plan_of_96_items_is_accepted_and_says_for_each_what_blocks_it() {
     let mut command = Command::new(BINARY);
     command.args(["run", "--headless", "--plan"]).arg(&real).arg("--root").arg(&copy).env("HOME", &campaign.root);
     let text = assert_said(&command.output().unwrap(), 3, &["all 96 items are blocked", "clone"]);
-    for id in ids {
+    let (told, rest) = ids.split_at(20);
+    for id in told {
         let line = text.lines().find(|line| line.split_whitespace().nth(1) == Some(id));
         assert!(line.is_some_and(|line| line.starts_with("blocked") && line.contains("missing_repo: no clone of")), "{id}: {line:?}");
     }
+    assert!(text.contains("… and 76 more") && !text.contains(rest[0]), "{text}");
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn every_fact() -> Vec<Fact> {
     let plan = RunPlan {
         plan: "/x/plan.json".to_owned(),
         digest: "0".repeat(64),
+        selection: None,
         repo: "repo".to_owned(),
         task_id: "t".to_owned(),
         agent: "a".to_owned(),

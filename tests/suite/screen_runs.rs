@@ -52,6 +52,7 @@ impl Story {
         let plan = RunPlan {
             plan: "plans/vllm_core.json".to_owned(),
             digest: "d1".repeat(32),
+            selection: None,
             repo: "vllm".to_owned(),
             task_id: "vllm_core".to_owned(),
             agent: "trae".to_owned(),

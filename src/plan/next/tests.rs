@@ -31,6 +31,7 @@ impl Story {
         let plan = RunPlan {
             plan: String::new(),
             digest: String::new(),
+            selection: None,
             repo: String::new(),
             task_id: String::new(),
             agent: String::new(),

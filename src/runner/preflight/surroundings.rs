@@ -1,0 +1,58 @@
+//! Variables, home and time: what a look depends on beside files.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::host::{clock, environment};
+
+/// What the agent will find around it.
+#[derive(Clone)]
+pub struct Surroundings {
+    own: HashMap<String, String>,
+    dot_env: HashMap<String, String>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A variable that is set and not empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable<'a> {
+    /// Its value; never printed.
+    pub value: &'a str,
+    /// Whether `.env` sets it.
+    pub in_dot_env: bool,
+}
+
+impl Surroundings {
+    /// As they are now, for a harness folder.
+    pub fn read(root: &Path) -> Self {
+        let dot_env = environment::dot_env(root).into_iter().collect();
+        Self { own: environment::variables().into_iter().collect(), dot_env, now: clock::now() }
+    }
+
+    /// A variable of the agent's environment: `.env` comes before our own.
+    pub fn variable(&self, name: &str) -> Option<Variable<'_>> {
+        let set = |from: &'_ HashMap<String, String>| from.get(name).is_some_and(|value| !value.trim().is_empty());
+        let in_dot_env = set(&self.dot_env);
+        let from = if in_dot_env { &self.dot_env } else { &self.own };
+        from.get(name).map(String::as_str).filter(|value| !value.trim().is_empty()).map(|value| Variable { value, in_dot_env })
+    }
+
+    /// Its value alone.
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.variable(name).map(|variable| variable.value.to_owned())
+    }
+
+    /// The person's home.
+    pub fn home(&self) -> PathBuf {
+        self.value("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+    }
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Surroundings({} variables, {} of .env)", self.own.len(), self.dot_env.len())
+    }
+}

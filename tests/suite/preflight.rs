@@ -1,0 +1,423 @@
+//! The table before a run and the same by `doctor`: what it finds, what it says to do, and that it leaves nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test says what went wrong by failing"
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use isobench_tui::host::clock;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::campaign::{Campaign, GOOD_ARM, said};
+use crate::support::{BINARY, folder, skip};
+
+/// Variables of the machine that tests run on must not decide.
+const KEYS: [&str; 18] = [
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CONFIG_DIR",
+    "OPENAI_API_KEY",
+    "CODEX_API_KEY",
+    "CODEX_HOME",
+    "LLM_API_KEY",
+    "LLM_MODEL",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+];
+
+fn run(campaign: &Campaign, arguments: &[&str]) -> Output {
+    let mut command = campaign.command(arguments);
+    for name in KEYS {
+        command.env_remove(name);
+    }
+    command.envs(campaign.env.iter().cloned()).output().unwrap()
+}
+
+/// What `doctor` finds, with its exit code.
+fn doctor(campaign: &Campaign) -> (Option<i32>, Value) {
+    let output = run(campaign, &["doctor", "--format", "json"]);
+    let found = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+    (output.status.code(), found)
+}
+
+/// The rows about something: check and sentence.
+fn rows(found: &Value, about: &str) -> Vec<(String, String)> {
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let rows = found["rows"].as_array().unwrap().iter().filter(|row| row["about"] == about);
+    rows.map(|row| (text(row, "check"), format!("{}: {}", text(row, "says"), text(row, "fix")))).collect()
+}
+
+/// The only row about something must stand so and say all of this.
+fn is(found: &Value, about: &str, check: &str, says: &[&str]) {
+    let rows = rows(found, about);
+    let fits = |(is, sentence): &(String, String)| is == check && says.iter().all(|part| sentence.contains(part));
+    assert!(rows.iter().any(fits), "no row about {about} is {check} and says {says:?}: {rows:#?}");
+}
+
+/// Every file below a folder with its length.
+fn files(of: &Path) -> Vec<(PathBuf, u64)> {
+    let mut found = Vec::new();
+    let mut folders = vec![of.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let there = entry.metadata().unwrap();
+            found.push((entry.path(), if there.is_file() { there.len() } else { 0 }));
+            if there.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn program(path: &Path, text: &str) {
+    write(path, text);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn in_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_second(clock::now().as_second() + seconds).unwrap()
+}
+
+/// A token that nobody signed, as base64url by hand.
+fn jwt(end: Timestamp) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let encode = |text: String| {
+        let mut out = String::new();
+        for three in text.as_bytes().chunks(3) {
+            let number = three.iter().fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)) << (8 * (3 - three.len()));
+            for nth in 0..=three.len() {
+                out.push(char::from(LETTERS[usize::try_from((number >> (18 - 6 * nth)) & 63).unwrap()]));
+            }
+        }
+        out
+    };
+    let claims = json!({"sub": "ann", "exp": end.as_second()}).to_string();
+    format!("{}.{}.c2lnbmF0dXJl", encode(json!({"alg": "RS256"}).to_string()), encode(claims))
+}
+
+/// A campaign with an agent of this kind; its program is there.
+fn agent_of(kind: &str, more: &str) -> Campaign {
+    let campaign = Campaign::good(3);
+    program(&campaign.root.join("bin/agent"), "#!/bin/sh\nexit 0\n");
+    configure(&campaign, kind, more);
+    campaign
+}
+
+fn configure(campaign: &Campaign, kind: &str, more: &str) {
+    let cli = campaign.root.join("bin/agent");
+    let cli = if more.contains("cli =") { String::new() } else { format!("cli = {:?}\n", cli.display().to_string()) };
+    fs::write(campaign.root.join("isobench-tui.toml"), format!("[agent]\nkind = \"{kind}\"\n{cli}{more}\n")).unwrap();
+}
+
+#[test]
+fn doctor_finds_a_good_campaign_good_and_leaves_no_trace() {
+    let campaign = Campaign::good(3);
+    let before = files(&campaign.root);
+    let (code, found) = doctor(&campaign);
+    assert_eq!((code, &found["runnable"], &found["items"]), (Some(0), &json!(3), &json!(3)), "{found:#}");
+    is(&found, "plan", "ok", &["3 of 3 items can run"]);
+    is(&found, "commits", "ok", &["3 commits"]);
+    is(&found, "length", "ok", &["at most 3 items × ", "no earlier run"]);
+    is(&found, "folders", "ok", &["state/tui"]);
+    is(&found, "disk", "ok", &["free", "a checkout is"]);
+    is(&found, "git", "ok", &["git version"]);
+    let text = String::from_utf8(run(&campaign, &["doctor"]).stdout).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(!text.contains('\u{1b}'), "no colour where no terminal is");
+    assert_eq!(files(&campaign.root), before, "something was left");
+}
+
+#[test]
+fn doctor_works_without_a_harness_a_plan_or_a_configuration() {
+    let (_keep, empty) = folder();
+    let mut command = Command::new(BINARY);
+    command.args(["doctor", "--format", "json"]).current_dir(&empty).env("HOME", &empty).env_remove("XDG_STATE_HOME");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    is(&found, "checkout", "blocked", &["no ISO-Bench harness", "--root"]);
+    is(&found, "git", "ok", &[]);
+    assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
+
+    let campaign = Campaign::good(1);
+    let plan = campaign.root.join("state/plan.json");
+    for (text, says) in [(None, "no plan"), (Some(""), "empty"), (Some("{\"repo\": 7}"), "plan.json:1:")] {
+        match text {
+            None => fs::remove_file(&plan).unwrap(),
+            Some(text) => fs::write(&plan, text).unwrap(),
+        }
+        let (code, found) = doctor(&campaign);
+        assert_eq!(code, Some(3), "{found:#}");
+        is(&found, "plan", "blocked", &[says]);
+        // what can be said without it is said
+        is(&found, "agent", "ok", &["script"]);
+        is(&found, "folders", "ok", &[]);
+    }
+    fs::write(campaign.root.join("isobench-tui.toml"), "[agent]\nnmae = \"x\"\n").unwrap();
+    let (code, found) = doctor(&campaign);
+    assert_eq!(code, Some(3));
+    is(&found, "config", "blocked", &["isobench-tui.toml:2:1", "name"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_found_by_trying() {
+    let mut campaign = Campaign::good(1);
+    if !campaign.as_nobody() {
+        skip("neither an ordinary user nor able to become one: modes mean nothing to root");
+        return;
+    }
+    fs::create_dir_all(campaign.root.join(".work/worktrees")).unwrap();
+    fs::set_permissions(campaign.root.join(".work/worktrees"), fs::Permissions::from_mode(0o555)).unwrap();
+    let (code, found) = doctor(&campaign);
+    assert_eq!(code, Some(3));
+    is(&found, "folders", "blocked", &[".work/worktrees", "Permission denied", "writable"]);
+    let output = run(&campaign, &["run", "--headless"]);
+    assert_eq!((output.status.code(), campaign.folders().len()), (Some(2), 0), "{}", said(&output));
+    fs::set_permissions(campaign.root.join(".work/worktrees"), fs::Permissions::from_mode(0o755)).unwrap();
+    // the plan itself
+    fs::set_permissions(campaign.root.join("state/plan.json"), fs::Permissions::from_mode(0o000)).unwrap();
+    is(&doctor(&campaign).1, "plan", "blocked", &["plan.json", "Permission denied"]);
+}
+
+#[test]
+fn a_key_is_found_by_its_name_and_its_value_is_said_nowhere() {
+    let campaign = agent_of("claude_code", "");
+    is(&doctor(&campaign).1, "keys", "warning", &["no key for Claude Code", "ANTHROPIC_API_KEY", "expect every item to fail"]);
+    let secret = "sk-ant-api03-0123456789abcdef";
+    fs::write(campaign.root.join(".env"), format!("export ANTHROPIC_API_KEY={secret}\nOTHER=also-hidden-here\n")).unwrap();
+    let (code, found) = doctor(&campaign);
+    assert_eq!(code, Some(0), "{found:#}");
+    is(&found, "keys", "ok", &["ANTHROPIC_API_KEY in .env"]);
+    let text = said(&run(&campaign, &["doctor"])) + &found.to_string();
+    assert!(!text.contains(secret) && !text.contains("also-hidden"), "{text}");
+    // a name in a path is a value of .env too
+    fs::write(campaign.root.join(".env"), format!("A_PATH={}\n", campaign.root.join("bin").display())).unwrap();
+    let found = doctor(&campaign).1;
+    assert!(!found["rows"].to_string().contains("/bin/agent"), "{found:#}");
+}
+
+#[test]
+fn a_token_is_held_against_the_length_of_the_queue() {
+    // 3 items of at most 120 minutes: 6 h
+    let campaign = agent_of("claude_code", "");
+    let with = |end| {
+        fs::write(campaign.root.join(".env"), format!("ANTHROPIC_AUTH_TOKEN={}\n", jwt(end))).unwrap();
+        doctor(&campaign)
+    };
+    let (code, found) = with(in_seconds(2 * 3600 + 60));
+    assert_eq!(code, Some(0), "a warning alone");
+    is(
+        &found,
+        "keys",
+        "warning",
+        &["ANTHROPIC_AUTH_TOKEN in .env expires in 2 h", "the queue needs at most 6 h", "expect items to fail from"],
+    );
+    is(&with(in_seconds(7 * 3600)).1, "keys", "ok", &["good for 7 h"]);
+    let (code, found) = with(in_seconds(-7200));
+    assert_eq!((code, &found["runnable"]), (Some(3), &json!(0)));
+    is(&found, "keys", "blocked", &["expired 2 h ago", "renew ANTHROPIC_AUTH_TOKEN"]);
+    let output = run(&campaign, &["run", "--headless"]);
+    assert_eq!((output.status.code(), campaign.folders().len()), (Some(3), 0), "{}", said(&output));
+    assert!(said(&output).contains("blocked  keys"), "{}", said(&output));
+    assert!(!said(&output).contains("c2lnbmF0dXJl"));
+    // a login of Claude Code's own, without and with the means to renew itself
+    fs::remove_file(campaign.root.join(".env")).unwrap();
+    let login = |refresh: &str| {
+        let end = in_seconds(-60).as_millisecond();
+        let text = json!({"claudeAiOauth": {"accessToken": "a-b-c", "refreshToken": refresh, "expiresAt": end}});
+        write(&campaign.root.join("home/.claude/.credentials.json"), &text.to_string());
+        doctor(&campaign).1
+    };
+    is(&login(""), "keys", "blocked", &[".claude/.credentials.json expired", "claude /login"]);
+    is(&login("r-s-t"), "keys", "ok", &["renews itself"]);
+}
+
+#[test]
+fn an_aws_login_that_ends_within_the_queue_is_a_warning_before_it_is_82_failed_items() {
+    let mut campaign = agent_of("claude_code", "");
+    campaign.env.push(("CLAUDE_CODE_USE_BEDROCK".to_owned(), "1".to_owned()));
+    is(&doctor(&campaign).1, "keys", "warning", &["needs AWS", "aws sso login"]);
+    let cache = campaign.root.join("home/.aws/sso/cache");
+    // a client's registration lasts for months and is no login
+    write(&cache.join("botocore-client-id.json"), r#"{"clientId":"c","clientSecret":"s","expiresAt":"2099-01-01T00:00:00Z"}"#);
+    is(&doctor(&campaign).1, "keys", "warning", &["needs AWS"]);
+    let login = |end: String, more: Value| {
+        let mut text = json!({"startUrl": "https://a.example/start", "accessToken": "t-o-k", "expiresAt": end});
+        text.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        write(&cache.join("0123.json"), &text.to_string());
+        doctor(&campaign).1
+    };
+    let soon = in_seconds(3 * 3600 + 20 * 60 + 20);
+    let utc = soon.strftime("%Y-%m-%dT%H:%M:%SUTC").to_string();
+    is(&login(utc, json!({})), "keys", "warning", &["expires in 3 h 20 min", "at most 6 h", "`aws sso login` before"]);
+    is(&login(in_seconds(-600).to_string(), json!({})), "keys", "blocked", &["expired 10 min ago", "aws sso login"]);
+    let renewing = json!({"refreshToken": "r", "registrationExpiresAt": in_seconds(80 * 86_400).to_string()});
+    is(&login(soon.to_string(), renewing), "keys", "ok", &["renews itself"]);
+    campaign.env.extend(
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(|name| (name.to_owned(), "x-y-z-x-y-z".to_owned())),
+    );
+    is(&doctor(&campaign).1, "keys", "warning", &["AWS_SESSION_TOKEN ends some time", "nothing here says when"]);
+}
+
+#[test]
+fn codex_looks_for_its_login_in_the_home_that_the_harness_gives_it() {
+    let campaign = agent_of("codex_cli", "");
+    write(&campaign.root.join("home/.codex/auth.json"), r#"{"OPENAI_API_KEY":"sk-elsewhere"}"#);
+    is(&doctor(&campaign).1, "keys", "warning", &["no key for Codex", "home/.codex is not used", ".codex_home codex login"]);
+    let own = campaign.root.join(".codex_home/.codex");
+    let tokens = |refresh: &str| json!({"tokens": {"access_token": jwt(in_seconds(-60)), "refresh_token": refresh}}).to_string();
+    write(&own.join("auth.json"), &tokens("r"));
+    is(&doctor(&campaign).1, "keys", "ok", &[".codex_home/.codex/auth.json, renews itself"]);
+    write(&own.join("auth.json"), &tokens(""));
+    is(&doctor(&campaign).1, "keys", "blocked", &["expired"]);
+    write(&own.join("config.toml"), "model_provider = \"inner\"\n[model_providers.inner]\nenv_key = \"INNER_KEY\"\n");
+    is(&doctor(&campaign).1, "keys", "warning", &["INNER_KEY, which is not set"]);
+}
+
+#[test]
+fn trae_needs_its_python_its_module_its_configuration_and_its_providers_key() {
+    let campaign = agent_of("trae", "cli = \"python3\"\nconfig_file = \"trae.yaml\"");
+    let blocked = doctor(&campaign);
+    assert_eq!(blocked.0, Some(3));
+    is(&blocked.1, "agent", "blocked", &["no module trae_agent", "third-party/trae-agent"]);
+    is(&blocked.1, "agent", "blocked", &["trae.yaml", "No such file", "agent.config_file"]);
+    write(&campaign.root.join("third-party/trae-agent/trae_agent/__init__.py"), "raise SystemExit('it was run')\n");
+    let yaml = |provider: &str, key: &str| {
+        let text = format!(
+            "agents:\n  trae_agent:\n    model: m\nmodels:\n  m:\n    model_provider: p\n    model: gpt-5\nmodel_providers:\n  p:\n    provider: {provider}\n    api_key: {key}\n"
+        );
+        write(&campaign.root.join("trae.yaml"), &text);
+        doctor(&campaign).1
+    };
+    let found = yaml("openai", "your_openai_api_key");
+    is(&found, "agent", "ok", &["its configuration", "trae.yaml"]);
+    is(&found, "keys", "warning", &["neither OPENAI_API_KEY, nor api_key in", "trae.yaml"]);
+    is(&yaml("openai", "sk-real-0123456789"), "keys", "ok", &["api_key of provider p"]);
+    is(&yaml("google", "''"), "keys", "warning", &["the harness hides GOOGLE_API_KEY"]);
+    is(&yaml("ollama", "''"), "keys", "ok", &["ollama"]);
+    is(&yaml("bedrock", "''"), "keys", "warning", &["needs AWS"]);
+    write(&campaign.root.join("trae.yaml"), "agents: [\n");
+    is(&doctor(&campaign).1, "agent", "blocked", &["trae.yaml"]);
+    let output = run(&campaign, &["run", "--headless"]);
+    assert_eq!((output.status.code(), campaign.folders().len()), (Some(3), 0), "{}", said(&output));
+}
+
+#[test]
+fn a_python_that_hangs_holds_nobody_up() {
+    let campaign = agent_of("codex", "cli = \"bin/hangs\"");
+    program(&campaign.root.join("bin/hangs"), "#!/bin/sh\nsleep 1000 & echo $! >\"$CAMPAIGN/sleeper\"; wait\n");
+    let (code, found) = doctor(&campaign);
+    assert_eq!(code, Some(0));
+    is(&found, "agent", "warning", &["did not say within 5 s", "codex_agent"]);
+    let sleeper = crate::support::pid_in(&campaign.root.join("sleeper"));
+    crate::support::wait_until("what it had started to be gone", || !crate::support::lives(sleeper));
+}
+
+#[test]
+fn the_length_is_told_by_our_own_runs_and_else_by_the_harnesss_journals() {
+    let campaign = Campaign::good(2);
+    let journal = |id: &str, seconds: f64| {
+        let text =
+            json!({"status": "error", "commits": {"pre": "", "human": ""}, "trae": {"cli": "x", "returncode": 0, "duration_s": seconds}});
+        write(&campaign.root.join("state/runs/repo/trae/gpt-5/2026-01-01_00-00-00").join(id).join("journal.json"), &text.to_string());
+    };
+    for (id, seconds) in [("a", 60.0), ("b", 960.0), ("c", 5000.0), ("d", 0.5)] {
+        journal(id, seconds);
+    }
+    configure(&campaign, "trae", "cli = \"sh\"\nmodel = \"gpt-5\"");
+    is(&doctor(&campaign).1, "length", "ok", &["2 items × 16 min (median of 3 earlier items of trae in ISO-Bench's journals) ≈ 32 min"]);
+    campaign.config("", "", "");
+    is(&doctor(&campaign).1, "length", "ok", &["no earlier run"]);
+    fs::write(campaign.root.join(".env"), format!("SOME_NAME={}\n", campaign.root.join("repo").display())).unwrap();
+    assert_eq!(campaign.headless(), Some(0));
+    // what was found goes on record, without what `.env` holds
+    let manifest = crate::campaign::json_of(&campaign.folder().manifest());
+    let record = manifest["config"]["preflight"].as_array().unwrap();
+    assert!(record.iter().any(|row| row["about"] == "clone" && row["check"] == "ok" && row["says"] == "•••/.git"), "{record:#?}");
+    is(&doctor(&campaign).1, "length", "ok", &["2 items × ", "median of 2 earlier items of script in runs of ours"]);
+}
+
+#[test]
+fn commits_named_twice_are_a_warning_and_of_many_blocked_items_only_some_are_listed() {
+    let campaign = Campaign::good(2);
+    let mut items: Vec<(String, String)> = (0..2000).map(|nth| (format!("no-{nth:04}"), format!("{nth:040x}"))).collect();
+    items.push(("one".to_owned(), campaign.commits[1].clone()));
+    items.push(("two".to_owned(), campaign.commits[1][..8].to_owned()));
+    campaign.plan(&items);
+    let (code, found) = doctor(&campaign);
+    assert_eq!((code, &found["runnable"], found["blocked"].as_array().unwrap().len()), (Some(0), &json!(2), 2000));
+    is(&found, "plan", "warning", &["2 of 2002 items can run"]);
+    is(&found, "plan", "warning", &["stands in the plan more than once (one, two)"]);
+    let text = said(&run(&campaign, &["doctor"]));
+    assert!(text.contains("no-0019") && !text.contains("no-0020") && text.contains("… and 1980 more"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn a_disk_without_room_for_one_checkout_blocks_and_one_with_little_warns() {
+    if !Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|output| output.status.success()) {
+        skip("may not mount in a namespace of its own");
+        return;
+    }
+    let campaign = Campaign::good(1);
+    fs::create_dir(campaign.root.join(".work")).unwrap();
+    let on = |size: &str| {
+        let script = format!("mount -t tmpfs -o size={size} tmpfs \"$1/.work\" && shift && exec \"$@\"");
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", &script, "sh"]).arg(&campaign.root).arg(BINARY).arg("--root").arg(&campaign.root);
+        campaign.dress(&mut command);
+        let output = command.args(["doctor", "--format", "json"]).output().unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let (code, found) = on("8m");
+    assert_eq!(code, Some(0));
+    is(&found, "disk", "warning", &["work (", "8.4 MB free", "one item needs about 1.0 GB"]);
+    is(&found, "disk", "ok", &["state ("]);
+    let (code, found) = on("500k");
+    assert_eq!(code, Some(3));
+    is(&found, "disk", "blocked", &["work (", "free space there"]);
+}
+
+#[test]
+fn the_three_way_runner_must_know_its_agent_type_and_reads_its_token_from_a_file_alone() {
+    let mut campaign = Campaign::new(1, "", GOOD_ARM);
+    campaign.config("", "", "");
+    let config = campaign.root.join("isobench-tui.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let (agent, _) = text.split_once("[arms]").unwrap();
+    let with = |agent_type: &str| fs::write(&config, format!("{agent}[arms]\nengine = \"three_way\"\n{agent_type}\n")).unwrap();
+    with("agent_type = \"mine\"");
+    is(&doctor(&campaign).1, "arms", "blocked", &["run_3way_benchmarks.py", "No such file"]);
+    write(&campaign.root.join("scripts/runners/run_3way_benchmarks.py"), "AGENT_CONFIGS = {\"claude_code\": 1, 'trae_gpt5': 2}\n");
+    is(&doctor(&campaign).1, "arms", "blocked", &["knows no agent type mine", "AGENT_CONFIGS"]);
+    with("agent_type = \"trae_gpt5\"");
+    campaign.env.push(("HF_TOKEN".to_owned(), "hf_0123456789".to_owned()));
+    let found = doctor(&campaign).1;
+    is(&found, "arms", "ok", &["--agent-type trae_gpt5"]);
+    is(&found, "keys", "warning", &["HF_TOKEN is set, and the 3-way runner does not look at it", "gated models"]);
+    write(&campaign.root.join("home/.cache/huggingface/token"), "hf_0123456789\n");
+    is(&doctor(&campaign).1, "keys", "ok", &["Hugging Face"]);
+}

@@ -73,7 +73,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
             item.blocked.get_or_insert_with(|| no_agent.blocks(FailureClass::AgentNotFound));
         }
     }
-    let prompt = prompt::prompt(look, Some(plan), &mut items);
+    let asked = prompt::prompt(look, Some(plan), &mut items);
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     // where nothing can run yet, all of them are to
     let length = length::expected(look, &plan.repo, if runnable == 0 { items.len() } else { runnable });
@@ -83,8 +83,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.push(clone_row);
     rows.extend(clone.is_some().then(|| commits::known(&items)));
     rows.extend(agent);
-    rows.extend(prompt);
-    rows.extend(needs(look, &length, Some(plan)));
+    rows.extend(needs(look, &length, Some(plan), asked));
     let first = items.iter().find(|item| item.blocked.is_none());
     rows.extend(room::disk(look, clone.as_deref().zip(first)));
     Preflight { rows, items, git_dir: clone }
@@ -93,14 +92,14 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
 /// The same without a plan: what can be said of the checkout and the machine alone.
 pub fn without_plan(look: &Look<'_>) -> Vec<Row> {
     let mut rows = agent::agent(look);
-    rows.extend(prompt::prompt(look, None, &mut []));
-    rows.extend(needs(look, &Length::Unknown, None));
+    rows.extend(needs(look, &Length::Unknown, None, prompt::prompt(look, None, &mut [])));
     rows.extend(room::disk(look, None));
     rows
 }
 
-fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>) -> Vec<Row> {
+fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Row) -> Vec<Row> {
     let mut rows = keys::keys(look, length);
+    rows.push(asked);
     if look.config.agent.via == Via::Harness {
         rows.extend(harness::harness(look, plan));
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunnerError;
+use super::{RunnerError, harness};
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
 use crate::domain::{AttemptId, ItemId, Stage};
@@ -22,6 +22,8 @@ pub struct Job {
     pub config: Config,
     /// The clone's git folder; `None` where there is no clone, and then every item is blocked.
     pub git_dir: Option<PathBuf>,
+    /// The id of the task: ISO-Bench's own worktrees lie in a folder of this name.
+    pub task_id: String,
     /// Timestamp folder below `state/runs/<repo>/<agent>/<model>/`.
     pub timestamp: String,
     /// This program, for keepers.
@@ -35,6 +37,9 @@ pub struct Resolved {
     pub config: Config,
     /// The clone's git folder.
     pub git_dir: Option<PathBuf>,
+    /// The id of the task.
+    #[serde(default)]
+    pub task_id: String,
 }
 
 impl Resolved {
@@ -54,6 +59,7 @@ impl Job {
             checkout: Checkout { root: PathBuf::from(manifest.root) },
             config: resolved.config,
             git_dir: resolved.git_dir,
+            task_id: resolved.task_id,
             timestamp: manifest.harness_timestamp,
             binary: binary.to_owned(),
         })
@@ -71,8 +77,17 @@ impl Job {
 
     /// The worktree in which the item's agent works or worked.
     pub fn worktree(&self, item: &Item) -> PathBuf {
+        if harness::is_used(&self.config) {
+            return harness::tree(&self.checkout, &self.config, &self.task_id, &item.id);
+        }
         let made_in = item.last_attempt().and_then(|last| last.stage(Stage::Worktree)).map_or(1, |record| record.ran_in);
         self.worktrees().join(AttemptId { item: item.id.clone(), n: made_in }.to_string())
+    }
+
+    /// The time budget of a stage in ms of unfrozen time.
+    pub fn budget_ms(&self, stage: Stage) -> Option<u64> {
+        let margin = if stage == Stage::Agent && harness::is_used(&self.config) { harness::MARGIN_MS } else { 0 };
+        self.config.budget_ms(stage).map(|budget| budget.saturating_add(margin))
     }
 
     /// The checkout in which an arm of this attempt runs.
@@ -88,6 +103,9 @@ impl Job {
 
     /// Where the agent of this item writes its trajectory, if it writes one.
     pub fn trajectory(&self, run: &Run, item: &Item) -> Option<PathBuf> {
+        if harness::is_used(&self.config) {
+            return Some(self.item_folder(run, &item.id).trajectory());
+        }
         let template = self.config.agent.trajectory.as_ref()?;
         Some(PathBuf::from(self.fill(template, run, item)))
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::{harness, three_way};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
 use crate::domain::FailureClass;
@@ -63,12 +64,23 @@ pub fn preflight(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Prefl
             (None, Some(blocked.clone()))
         }
     };
-    let agent = agent_there(config);
+    let agent = if harness::is_used(config) {
+        let missing = |why: String| Blocked { class: FailureClass::AgentNotFound, why };
+        harness::ready(checkout, config, &plan.task_id).map_err(missing)
+    } else {
+        agent_there(config)
+    };
     checks.push(match &agent {
         Ok(says) => (Check::Ok, format!("agent: {says}")),
         Err(blocked) => (Check::Blocked, format!("agent: {}", blocked.why)),
     });
-    if config.arms.command.is_empty() {
+    if three_way::is_used(config) {
+        let items = checkout.items(&plan.repo, &config.agent.name, &config.agent.model_name, "");
+        checks.push(match three_way::ready(checkout, config, &items) {
+            Ok(says) => (Check::Ok, format!("arms: {says}")),
+            Err(why) => (Check::Blocked, format!("arms: {why}")),
+        });
+    } else if config.arms.command.is_empty() {
         let says = "arms: no arms.command in isobench-tui.toml: patches are taken and checked, and not benchmarked";
         checks.push((Check::Warning, says.to_owned()));
     }

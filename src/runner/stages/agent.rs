@@ -46,7 +46,7 @@ pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, fact
 }
 
 /// An older attempt's item folder moves to that attempt: the harness's own layout always shows the newest.
-fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
+pub(super) fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
     if !folder.exists() {
         return Ok(());
     }

@@ -1,12 +1,30 @@
 //! ISO-Bench's own files, read and written: its scripts go on working with what we leave.
 
+pub mod bench_file;
 pub mod checkout;
+pub mod document;
+pub mod expand;
 pub mod item;
+pub mod journal;
+pub mod mapping;
+mod plain;
 pub mod plan_file;
+pub mod records;
+pub mod result_file;
+pub mod runs;
+pub mod task_file;
 
-pub use checkout::{Checkout, harness_model, repo_name};
+pub use bench_file::{BenchAgent, BenchFile};
+pub use checkout::{Checkout, CheckoutError, harness_model, repo_name};
+pub use document::Document;
 pub use item::{Finished, ItemFolder};
+pub use journal::Journal;
+pub use mapping::{Mapping, MappingEntry};
 pub use plan_file::{PlanFile, PlanItem};
+pub use records::{DiffTargets, Prediction, Prompt, RunSummary};
+pub use result_file::ArmResult;
+pub use runs::{HarnessItem, HarnessRun, shown_repo};
+pub use task_file::TaskFile;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +48,7 @@ pub enum ArtifactError {
         /// Where we looked.
         path: PathBuf,
     },
-    /// The plan is no plan.
+    /// The file is not what it should be.
     #[error("{}:{line}:{column}: {says}", path.display())]
     Malformed {
         /// The file.

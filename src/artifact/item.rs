@@ -1,5 +1,9 @@
 //! The item folder `state/runs/<repo>/<agent>/<model>/<timestamp>/<item_id>/`, in the shape the harness writes it.
 
+mod agent_files;
+
+pub use agent_files::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS};
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
@@ -137,18 +141,19 @@ impl ItemFolder {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ArtifactError> {
-        let path = self.path.join(name);
-        let side = self.path.join(format!(".{name}.new"));
-        let mut file = fs::File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&side)
-            .map_err(ArtifactError::io("create", &side))?;
-        file.write_all(bytes).map_err(ArtifactError::io("write", &side))?;
-        fs::rename(&side, &path).map_err(ArtifactError::io("rename to", &path))
+        replace(&self.path.join(name), bytes)
     }
+}
+
+/// Writes a file beside its place and moves it there: whole or not at all, and never through a link in its place.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let side = path.with_file_name(format!(".{name}.new"));
+    // what a dead writer left there, or a link that somebody put there
+    let _ = fs::remove_file(&side);
+    let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&side).map_err(ArtifactError::io("create", &side))?;
+    file.write_all(bytes).map_err(ArtifactError::io("write", &side))?;
+    fs::rename(&side, path).map_err(ArtifactError::io("rename to", path))
 }
 
 impl Finished<'_> {

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::{find, print_line, start, tell, usage};
-use crate::artifact::Checkout;
 use crate::domain::{ItemId, Stage};
 use crate::exit::Exit;
 use crate::host::clock;
@@ -86,8 +85,7 @@ fn wake(folder: &RunFolder, keep_pause: bool) -> anyhow::Result<Exit> {
         Ok(manifest) => manifest,
         Err(error) => return Ok(usage(error)),
     };
-    let checkout = Checkout { root: manifest.root.into() };
-    start::start_runner(folder, &checkout.root, keep_pause)?;
+    start::start_runner(folder, Path::new(&manifest.root), keep_pause)?;
     print_line(format_args!("run {} goes on", folder.run_id()));
     Ok(Exit::Well)
 }

@@ -13,16 +13,21 @@ use crate::ledger::{By, RunFolder, RunnerLock};
 pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, String> {
     if let Some(root) = root {
         let root = root.canonicalize().map_err(|error| format!("can't use --root {}: {error}", root.display()))?;
-        return if root.is_dir() { Ok(Checkout { root }) } else { Err(format!("--root {} is no folder", root.display())) };
+        return if root.is_dir() {
+            Checkout::named(&root).map_err(|error| error.to_string())
+        } else {
+            Err(format!("--root {} is no folder", root.display()))
+        };
     }
     let here = std::env::current_dir().map_err(|error| format!("can't tell the current folder: {error}"))?;
-    if let Some(found) = Checkout::find(&here) {
+    if let Some(found) = Checkout::find(&here).map_err(|error| error.to_string())? {
         return Ok(found);
     }
-    last_demo().map(|root| Checkout { root }).ok_or_else(|| {
+    last_demo().map(Checkout::at).ok_or_else(|| {
         format!(
-            "no ISO-Bench harness at {} or above it (a folder with state/plan.json or state/runs/): go there, name it with --root, or try `isobench-tui demo`",
-            here.display()
+            "no ISO-Bench harness at {} or above it (a folder with {}, or with bench.yaml and state/, or a repository that holds ISO-Bench/ or perf-agents-bench/ with them; state/plan.json and state/runs/ do as well): go there, name it with --root, or try `isobench-tui demo`",
+            here.display(),
+            crate::config::Config::FILE,
         )
     })
 }

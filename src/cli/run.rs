@@ -50,7 +50,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     find::remember_demo(&root);
     let mode = Mode::of(args.headless, args.detach, args.format);
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
-    let checkout = Checkout { root };
+    let checkout = Checkout::at(root);
     let config = Config::load(&checkout.root.join(Config::FILE), true)?;
     let plan_path = checkout.default_plan();
     begin(checkout, config, plan_path, &[], &mode, None)
@@ -99,7 +99,7 @@ fn start_lock(root: &Path) -> Option<File> {
 fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
     let plan = std::path::absolute(plan)?;
     let state = plan.parent().filter(|folder| folder.ends_with("state")).and_then(Path::parent);
-    Ok(Checkout { root: state.map_or_else(std::env::current_dir, |root| Ok(root.to_owned()))? })
+    Ok(Checkout::at(state.map_or_else(std::env::current_dir, |root| Ok(root.to_owned()))?))
 }
 
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
@@ -192,7 +192,16 @@ fn begin(
         tell(format_args!("warning: {says}"));
     }
     let binary = find::binary()?;
-    let wanted = Wanted { checkout, plan_path, plan: &plan, plan_bytes: &bytes, config, preflight: &found, binary: &binary };
+    let wanted = Wanted {
+        checkout,
+        plan_path,
+        plan: &plan,
+        plan_bytes: &bytes,
+        config,
+        origins: std::collections::BTreeMap::new(),
+        preflight: &found,
+        binary: &binary,
+    };
     match create(wanted) {
         Ok(job) => go(job, mode, false, alone),
         Err(RunnerError::Ledger(error)) => Ok(usage(if error.is_no_space() {

@@ -23,7 +23,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
     };
     let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
     let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
-    let checkout = Checkout { root: manifest.root.into() };
+    let checkout = Checkout::at(manifest.root.into()).with_paths(&config.paths.state, &config.paths.work);
     let root = &checkout.root;
     let run = Follower::beginning(folder)?;
     let setup = Setup {
@@ -31,7 +31,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
         root: root.clone(),
         items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
         by: find::me(),
-        masker: Masker::new(environment::variables(), environment::dot_env(root)),
+        masker: Masker::new(environment::variables(), environment::secrets(root)),
         limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         access,
         theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),

@@ -1,4 +1,5 @@
-//! Environment variables and the harness's `.env`, as far as their values must be hidden.
+//! Environment variables, and the harness's `.env`: its values belong to the agent's processes and to nobody else, and
+//! are hidden wherever we show something.
 
 use std::fs;
 use std::path::Path;
@@ -8,16 +9,74 @@ pub fn variables() -> Vec<(String, String)> {
     std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())).collect()
 }
 
-/// The pairs of `.env` in the harness folder or the folder above it: lines `KEY=value`, `export KEY=value`. A missing
-/// file has none.
+/// One of our own variables; `None` where it is empty or not set.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+}
+
+/// What an agent gets: the pairs of the first `.env` that exists above the harness folder or in it, read by the
+/// harness's own rules. The later of two with the same name counts.
 pub fn dot_env(root: &Path) -> Vec<(String, String)> {
-    let read = |folder: &Path| fs::read_to_string(folder.join(".env")).unwrap_or_default();
-    let texts = [read(root), root.parent().map(read).unwrap_or_default()];
-    let pair = |line: &str| {
-        let line = line.trim();
-        let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-        let value = value.trim().trim_matches(['"', '\'']);
-        (!name.starts_with('#')).then(|| (name.trim().to_owned(), value.to_owned()))
+    let pairs = |text: &str| text.lines().filter_map(pair).collect();
+    files(root).into_iter().next().map(|text| pairs(&text)).unwrap_or_default()
+}
+
+/// What must be hidden: the values of both `.env` files, as the harness reads them and as a shell would, which keeps
+/// what stands behind a `#`.
+pub fn secrets(root: &Path) -> Vec<(String, String)> {
+    let texts = files(root);
+    let lines = || texts.iter().flat_map(|text| text.lines());
+    let as_written = |line: &str| {
+        let (name, value) = written(line)?;
+        Some((name.to_owned(), value.trim_matches(['"', '\'']).to_owned()))
     };
-    texts.iter().flat_map(|text| text.lines()).filter_map(pair).collect()
+    lines().filter_map(pair).chain(lines().filter_map(as_written)).collect()
+}
+
+/// The texts of the `.env` files that exist: the repository's first, then the harness folder's.
+fn files(root: &Path) -> Vec<String> {
+    let folders = root.parent().into_iter().chain([root]);
+    // a pipe under that name would never end
+    let paths = folders.map(|folder| folder.join(".env")).filter(|path| path.is_file());
+    paths.filter_map(|path| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+}
+
+/// Name and value of a line, the value as it stands there. Nothing can be set that has no name or holds a NUL.
+fn written(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").map_or(line, str::trim);
+    let (name, value) = line.split_once('=').map(|(name, value)| (name.trim(), value.trim()))?;
+    (!line.starts_with('#') && !name.is_empty() && !line.contains('\0')).then_some((name, value))
+}
+
+/// A line as the harness reads it: an unquoted value ends at a `#`, a pair of quotes around a value goes.
+fn pair(line: &str) -> Option<(String, String)> {
+    let (name, mut value) = written(line)?;
+    if !value.starts_with(['"', '\'']) {
+        value = value.split('#').next().unwrap_or_default().trim();
+    }
+    let inside = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let value = inside('"').or_else(|| inside('\'')).unwrap_or(value);
+    Some((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_the_harness_reads_them() {
+        let of = |line: &str| pair(line);
+        let is = |name: &str, value: &str| Some((name.to_owned(), value.to_owned()));
+        assert_eq!(of("  export A = b c  "), is("A", "b c"));
+        assert_eq!(of("A=b#c"), is("A", "b"));
+        assert_eq!(of("A=#c"), is("A", ""));
+        assert_eq!(of("A='b # c'"), is("A", "b # c"));
+        assert_eq!(of("A=\"b\" # c"), is("A", "\"b\" # c"), "quotes that are not at both ends stay");
+        assert_eq!(of("A=\""), is("A", "\""), "one quote is no pair");
+        assert_eq!(of("A=x=y"), is("A", "x=y"));
+        for nothing in ["", "# A=b", "export # A=b", "A", "=b", "A=b\0c"] {
+            assert_eq!(of(nothing), None, "{nothing:?}");
+        }
+    }
 }

@@ -62,6 +62,13 @@ pub enum LaunchError {
 pub enum Environment {
     /// Ours, with these added or changed.
     Ours(Vec<(OsString, OsString)>),
+    /// Ours, with some added or changed, and then some taken away.
+    Changed {
+        /// Added or changed; the later of two with the same name counts.
+        set: Vec<(OsString, OsString)>,
+        /// Taken away, whoever set them.
+        unset: Vec<OsString>,
+    },
     /// These, and nothing else.
     Only(Vec<(OsString, OsString)>),
 }
@@ -97,6 +104,10 @@ pub fn launch(binary: &Path, stage: &Path, spec: &Spec, environment: &Environmen
     let mut command = Command::new(absolute(binary).map_err(system("find the program", &stage))?);
     match environment {
         Environment::Ours(added) => command.envs(added.iter().cloned()),
+        Environment::Changed { set, unset } => {
+            command.envs(set.iter().cloned());
+            unset.iter().fold(&mut command, |command, name| command.env_remove(name))
+        }
         Environment::Only(all) => command.env_clear().envs(all.iter().cloned()),
     };
     command.arg("keeper").arg(&stage).current_dir("/").env_remove(TAG_VARIABLE);
@@ -213,6 +224,7 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, variables) = match self {
             Self::Ours(variables) => ("Ours", variables),
+            Self::Changed { set, .. } => ("Changed", set),
             Self::Only(variables) => ("Only", variables),
         };
         // names alone: the values may be secrets

@@ -14,8 +14,8 @@ use crate::agent::trae::{End, Live, Trajectory};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
 use crate::domain::{
-    Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
-    StageEnd, StageOutcome,
+    AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
+    StageDetail, StageEnd, StageOutcome,
 };
 use crate::host::{clock, files};
 use crate::model::{Item, Run, StageState};
@@ -184,9 +184,16 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
     let folder = job.item_folder(run, &item.id);
     let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
     let Some(child) = &agent.child else { return Ok(()) };
-    folder.keep_trajectory()?;
+    folder.keep_shown()?;
     if let Some(ran) = job.ran(item, Stage::Agent) {
-        folder.keep_output(&run.agent, &ran.join("out"), &ran.join("err"))?;
+        let (out, err) = (ran.join("out"), ran.join("err"));
+        match job.config.agent.kind {
+            AgentKind::ClaudeCode => folder.keep_claude_code_output(&out, &err)?,
+            // the harness's own names
+            AgentKind::CodexCli | AgentKind::Openhands => folder.keep_output("openhands", &out, &err)?,
+            kind @ (AgentKind::Trae | AgentKind::Codex) => folder.keep_output(kind.name(), &out, &err)?,
+            AgentKind::Command => folder.keep_output(&run.agent, &out, &err)?,
+        }
     }
     folder.finish(&Finished {
         repo: &run.repo,
@@ -197,7 +204,7 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
         agent: &run.agent,
         model: &run.model,
         timestamp: &job.timestamp,
-        cli: job.config.agent.command.first().map_or("", String::as_str),
+        cli: &job.program(),
         time_budget_minutes: job.config.budget.agent,
         cause: &child.cause,
         duration_ms: child.duration_ms.saturating_sub(child.frozen_ms),

@@ -1,5 +1,6 @@
 //! Making a run: its folder, its manifest, its first fact.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -7,9 +8,9 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::{RunnerError, harness};
 use super::job::{Job, Resolved};
 use super::preflight::Preflight;
+use super::{RunnerError, harness};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Config, Engine};
 use crate::domain::{RunId, Stage};
@@ -31,6 +32,8 @@ pub struct Wanted<'a> {
     pub plan_bytes: &'a [u8],
     /// The configuration.
     pub config: Config,
+    /// Where its values come from, for the manifest.
+    pub origins: BTreeMap<String, String>,
     /// What preflight found.
     pub preflight: &'a Preflight,
     /// This program.
@@ -58,7 +61,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     } else {
         task_id
     };
-    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone(), task_id };
+    let resolved = Resolved { config: wanted.config.clone(), git_dir: wanted.preflight.git_dir.clone(), task_id, origins: wanted.origins };
     let manifest = Manifest {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -45,14 +45,14 @@ pub fn task_of(checkout: &Checkout, config: &Config, task_id: &str) -> Result<(P
 }
 
 /// The folder in which `prepare` has or had its worktree of an item. A reused one would carry the last agent's edits.
-pub fn tree(checkout: &Checkout, config: &Config, task_id: &str, item: &ItemId) -> PathBuf {
-    checkout.root.join(&config.paths.work).join("worktrees").join(task_id).join(&item.0)
+pub fn tree(checkout: &Checkout, task_id: &str, item: &ItemId) -> PathBuf {
+    checkout.work.join("worktrees").join(task_id).join(&item.0)
 }
 
 /// The clone from which `prepare` makes its worktrees, where it exists already.
-pub fn base(checkout: &Checkout, config: &Config, repo: &str, task_id: &str) -> Option<PathBuf> {
+pub fn base(checkout: &Checkout, repo: &str, task_id: &str) -> Option<PathBuf> {
     let local = checkout.root.join(repo);
-    let own = checkout.root.join(&config.paths.work).join("repos").join(task_id);
+    let own = checkout.work.join("repos").join(task_id);
     [local, own].into_iter().find(|place| !repo.is_empty() && place.is_dir())
 }
 
@@ -67,7 +67,9 @@ pub fn ready(checkout: &Checkout, config: &Config, task_id: &str) -> Result<Stri
     }
     let python = python(checkout, config);
     if find_program(&python).is_none() {
-        return Err(format!("the Python '{python}' is not there or not executable: name the one with ISO-Bench's packages in harness.python"));
+        return Err(format!(
+            "the Python '{python}' is not there or not executable: name the one with ISO-Bench's packages in harness.python"
+        ));
     }
     let bench = bench_file(checkout, config);
     if !bench.is_file() {
@@ -95,7 +97,10 @@ fn other_model(checkout: &Checkout, config: &Config) -> Option<String> {
             let names_it = file.as_ref().is_none_or(|file| fs::read_to_string(file).is_ok_and(|text| text.contains(model)));
             (!names_it).then(|| {
                 let file = file.unwrap_or_default();
-                format!("{} does not name the model '{model}', and ISO-Bench takes it from there: name another with agent.config_file", file.display())
+                format!(
+                    "{} does not name the model '{model}', and ISO-Bench takes it from there: name another with agent.config_file",
+                    file.display()
+                )
             })
         }
         AgentKind::CodexCli if config.agent.profile.is_none() => {

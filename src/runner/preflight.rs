@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{harness, three_way};
+use crate::agent::launch::program;
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::Config;
-use crate::domain::FailureClass;
+use crate::domain::{AgentKind, FailureClass};
 use crate::host::git::{self, Looked};
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
@@ -120,7 +121,9 @@ fn find_clone(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Result<P
 
 fn agent_there(config: &Config) -> Result<String, Blocked> {
     let missing = |why: String| Blocked { class: FailureClass::AgentNotFound, why };
-    let Some(program) = config.agent.command.first() else {
+    let of_kind = program(config.agent.kind, config.agent.cli.as_deref());
+    let own = (config.agent.kind != AgentKind::Command).then_some(&of_kind);
+    let Some(program) = own.or(config.agent.command.first()) else {
         return Err(missing(format!("no agent is configured: write [agent] command = [\"program\", \"arg\", …] into {}", Config::FILE)));
     };
     find_program(program)
@@ -170,7 +173,7 @@ fn resolve(plan: &PlanFile, git_dir: &Path) -> Vec<PlannedItem> {
 
 /// One commit for `add`, looked up as the plan's items are.
 pub fn resolve_added(git_dir: &Path, item: &crate::artifact::PlanItem) -> PlannedItem {
-    let plan = PlanFile { repo: String::new(), task_id: String::new(), items: vec![item.clone()] };
+    let plan = PlanFile::of_items(vec![item.clone()]);
     let unknown = PlannedItem { item: item.item_id.clone(), human: item.human.clone(), parent: String::new(), blocked: None };
     resolve(&plan, git_dir).into_iter().next().unwrap_or(unknown)
 }

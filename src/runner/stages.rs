@@ -2,6 +2,7 @@
 
 mod agent;
 mod harness;
+mod line;
 mod three_way;
 
 use std::ffi::OsString;
@@ -16,7 +17,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::conclude::{failed, score_outcome};
 use super::job::Job;
 use crate::bench::classify;
-use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::launch::Environment;
 use crate::host::stage_folder::{Command, Spec};
 use crate::ledger::Fact;
@@ -32,8 +33,8 @@ const AGENT_OOM_SCORE: i32 = 500;
 /// What begins a stage.
 #[derive(Debug)]
 pub enum Begun {
-    /// Commands under a keeper, and what goes on record before they start.
-    Commands(Spec, Vec<Fact>),
+    /// Commands under a keeper, what they find in their environment, and what goes on record before they start.
+    Commands(Spec, Environment, Vec<Fact>),
     /// Our own work on a thread.
     Task(JoinHandle<StageOutcome>),
     /// It is over already.
@@ -52,11 +53,12 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
     let is_first = item.last_attempt().is_some_and(|last| last.from == stage);
     set_lost_aside(&if is_first { job.folder.attempt(attempt) } else { job.folder.stage(attempt, stage) });
     let mut facts = Vec::new();
+    let mut environment = environment(job, attempt);
     let commands = match stage {
         Stage::Worktree if is_harness => harness::make_way(job, run, item, attempt),
-        Stage::Worktree => worktree(job, item, attempt),
+        Stage::Worktree => worktree(job, run, item, attempt),
         Stage::Agent if is_harness => harness::begin(job, run, item, attempt),
-        Stage::Agent => agent::begin(job, run, item, attempt, &mut facts),
+        Stage::Agent => agent::begin(job, run, item, attempt, &mut environment, &mut facts),
         Stage::Check if is_harness => harness::check(job, run, item, attempt),
         Stage::Check => check(job, item, attempt),
         Stage::Human | Stage::Baseline | Stage::Candidate if super::three_way::is_used(&job.config) => {
@@ -82,7 +84,7 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
                 grace_ms: GRACE_MS,
                 oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
             };
-            Begun::Commands(spec, facts)
+            Begun::Commands(spec, environment, facts)
         }
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
@@ -98,7 +100,7 @@ fn tag(job: &Job, attempt: &AttemptId, stage: Stage) -> String {
 }
 
 /// What the stage's processes find in their environment beside ours.
-pub fn environment(job: &Job, attempt: &AttemptId) -> Environment {
+fn environment(job: &Job, attempt: &AttemptId) -> Environment {
     let text = |name: &str, value: String| (OsString::from(name), OsString::from(value));
     let kill_switch: (OsString, OsString) = text("ISOBENCH_DIE_AFTER", String::new());
     Environment::Ours(vec![kill_switch, text("ISOBENCH_RUN", job.folder.run_id().0), text("ISOBENCH_ATTEMPT", attempt.to_string())])
@@ -137,7 +139,7 @@ fn checkout(job: &Job, tree: &Path, index: &Path, commit: &str) -> Result<Comman
 }
 
 /// The parent commit without its history: the agent must not find the human's commit in it.
-fn worktree(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
+fn worktree(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Commands {
     let tree = job.worktree(item);
     let index = job.folder.stage(attempt, Stage::Worktree).join("index");
     let own = |arguments: &[&str]| {
@@ -152,12 +154,16 @@ fn worktree(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
         argv.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         command(&tree, argv)
     };
+    let mut branch = own(&["checkout", "-q", "-B", &format!("agent/{}/{}", run.task_id, short_sha(&item.human))]);
+    // where git does not like the name the harness goes on without the branch
+    branch.argv.splice(0..0, ["sh", "-c", r#""$@" || :"#, "sh"].map(str::to_owned));
     Ok(vec![
         checkout(job, &tree, &index, &item.parent)?,
         own(&["init", "-q", "--template="]),
         // tracked files that .gitignore names belong to the first state too
         own(&["add", "-A", "-f"]),
         own(&["commit", "-q", "--allow-empty", "--no-verify", "-m", "Initial state"]),
+        branch,
     ])
 }
 

@@ -60,16 +60,10 @@ pub fn script(repo_root: &Path) -> PathBuf {
     repo_root.join("scripts/runners/run_3way_benchmarks.py")
 }
 
-/// The folder from which the script works: the one above the harness folder, or the harness folder itself.
-pub fn repo_root(checkout: &Checkout) -> PathBuf {
-    let above = checkout.root.parent().unwrap_or(&checkout.root);
-    if !script(above).is_file() && script(&checkout.root).is_file() { checkout.root.clone() } else { above.to_owned() }
-}
-
 /// Whether the arms can be measured at all: with what, or what is missing and what to do. `items` is the folder of the
 /// run's items, or the one above it.
 pub fn ready(checkout: &Checkout, config: &Config, items: &Path) -> Result<String, String> {
-    let root = repo_root(checkout);
+    let root = checkout.repo_root.clone();
     let script = script(&root);
     let text = fs::read_to_string(&script).map_err(|error| format!("can't read {}: {error}", script.display()))?;
     let python = python(checkout, config);
@@ -123,14 +117,13 @@ pub fn name(item: &Item, arm: Arm) -> String {
 /// they are: they are in nobody's way.
 pub fn older(root: &Path, agent_type: &str, name: &str) -> Vec<PathBuf> {
     let text = fs::read_to_string(script(root)).unwrap_or_default();
-    let folders = match entry(&text, "AGENT_OUTPUT_DIRS", agent_type) {
-        Some(folder) => vec![root.join(folder).join("results")],
-        None => {
-            let inside = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-            let of_agent = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(agent_type));
-            let archived = inside(root.join("archive/results")).flat_map(inside).filter(of_agent).map(|folder| folder.join("results"));
-            archived.chain([root.join("results")]).collect()
-        }
+    let folders = if let Some(folder) = entry(&text, "AGENT_OUTPUT_DIRS", agent_type) {
+        vec![root.join(folder).join("results")]
+    } else {
+        let inside = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let of_agent = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(agent_type));
+        let archived = inside(root.join("archive/results")).flat_map(inside).filter(of_agent).map(|folder| folder.join("results"));
+        archived.chain([root.join("results")]).collect()
     };
     folders.into_iter().map(|folder| folder.join(name)).filter(|path| path.is_file()).collect()
 }
@@ -226,9 +219,9 @@ fn by_error(case: &Case<'_>, result: &ArmResult) -> StageEnd {
 /// It ended well and measured nothing.
 fn no_result(case: &Case<'_>, out: &str) -> StageEnd {
     let items = case.job.item_folder(case.run, &case.item.id).path;
-    let (root, kind) = (repo_root(&case.job.checkout), case.job.config.arms.agent_type.as_deref().unwrap_or_default());
+    let (root, kind) = (case.job.checkout.repo_root.clone(), case.job.config.arms.agent_type.as_deref().unwrap_or_default());
     let theirs = out.lines().find_map(|line| line.trim().strip_prefix("Agent patches dir: ")).map_or_else(|| root.clone(), PathBuf::from);
-    let says = |words: &str| out.lines().find(|line| line.contains(words)).map(|line| clip(line));
+    let says = |words: &str| out.lines().find(|line| line.contains(words)).map(clip);
     if let Some(line) = says("SKIP: No agent patch available") {
         return failed(case, FailureClass::NoMetrics, &format!("{line}; {}", elsewhere(&script(&root), kind, &theirs, &items)));
     }

@@ -17,12 +17,12 @@ use super::conclude::{Case, conclude, failed};
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::signals::{Leaving, Signals};
-use super::stages::{Begun, begin, environment, sweep};
+use super::stages::{Begun, begin, sweep};
 use super::{Job, RunnerError};
 use crate::config::time_of_day;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
-use crate::host::environment::{dot_env, variables as environment_variables};
+use crate::host::environment::{secrets, variables as environment_variables};
 use crate::host::launch;
 use crate::host::watch::{Heed, Watch};
 use crate::ledger::lock::Taken;
@@ -131,7 +131,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         leaving: Leaving::Stays,
         told_now: Instant::now(),
         until,
-        masker: Masker::new(environment_variables(), dot_env(&root)),
+        masker: Masker::new(environment_variables(), secrets(&root)),
         report,
     };
     let boot = clock::boot_id();
@@ -266,21 +266,21 @@ impl Turn<'_> {
         let budget_ms = self.job.budget_ms(stage);
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
         let Some(item) = self.run.item(&attempt.item) else { return Ok(()) };
-        let spec = match begin(&self.job, &self.run, item, &attempt, stage) {
+        let (spec, environment) = match begin(&self.job, &self.run, item, &attempt, stage) {
             Begun::Over(outcome) => return self.finish(attempt, stage, outcome).await,
             Begun::Task(task) => {
                 self.live = Some(Live { attempt, stage, work: Work::Task(task) });
                 return Ok(());
             }
-            Begun::Commands(spec, facts) => {
+            Begun::Commands(spec, environment, facts) => {
                 for fact in facts {
                     self.record(fact).await?;
                 }
-                spec
+                (spec, environment)
             }
         };
         let folder = self.job.folder.stage(&attempt, stage);
-        match launch::launch(&self.job.binary, &folder, &spec, &environment(&self.job, &attempt)) {
+        match launch::launch(&self.job.binary, &folder, &spec, &environment) {
             Ok(kept) => {
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
                 self.watch_agent(&attempt.item, stage);

@@ -9,6 +9,12 @@ pub const MASK: &str = "•••";
 /// Shorter values are not masked: they would black out half the screen and protect nothing.
 const SHORTEST: usize = 6;
 
+/// The harness prints of a longer `…API_KEY…` its beginning of [`SHOWN`] characters, `...` and its last four.
+const SHOWN_OF: usize = 24;
+
+/// How many characters of the beginning that is.
+const SHOWN: usize = 20;
+
 /// Parts of names whose values are secrets.
 const SECRET_NAMES: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
 
@@ -28,11 +34,11 @@ impl Masker {
         V: AsRef<str>,
     {
         let mut values = Vec::new();
-        for (_, value) in environment.into_iter().filter(|(name, _)| is_secret(name.as_ref())) {
-            forms(value.as_ref(), &mut values);
+        for (name, value) in environment.into_iter().filter(|(name, _)| is_secret(name.as_ref())) {
+            forms(name.as_ref(), value.as_ref(), &mut values);
         }
-        for (_, value) in dot_env {
-            forms(value.as_ref(), &mut values);
+        for (name, value) in dot_env {
+            forms(name.as_ref(), value.as_ref(), &mut values);
         }
         values.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         values.dedup();
@@ -95,8 +101,9 @@ fn is_secret(name: &str) -> bool {
     SECRET_NAMES.iter().any(|part| name.contains(part))
 }
 
-/// A value as it is, as JSON writes it, and line by line: a screen shows no more than a line at once.
-fn forms(value: &str, into: &mut Vec<String>) {
+/// A value as it is, as JSON writes it, line by line (a screen shows no more than a line at once), and as the harness's
+/// log abbreviates it.
+fn forms(name: &str, value: &str, into: &mut Vec<String>) {
     let mut keep = |form: &str| {
         if form.chars().count() >= SHORTEST {
             into.push(form.to_owned());
@@ -107,7 +114,14 @@ fn forms(value: &str, into: &mut Vec<String>) {
     let json = serde_json::to_string(value).unwrap_or_default();
     keep(json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default());
     if value.contains('\n') {
-        value.lines().map(str::trim).for_each(keep);
+        value.lines().map(str::trim).for_each(&mut keep);
+    }
+    let length = value.chars().count();
+    if name.contains("API_KEY") && length > SHOWN_OF {
+        let first: String = value.chars().take(SHOWN).collect();
+        let last: String = value.chars().skip(length - 4).collect();
+        keep(&format!("{first}...{last}"));
+        keep(&first);
     }
 }
 
@@ -140,6 +154,15 @@ mod tests {
         let masker = Masker::new([("PEM_KEY", "first line\nsecond line")], []);
         assert_eq!(masker.mask("a first line b"), "a ••• b");
         assert_eq!(masker.mask(r#"{"k":"first line\nsecond line"}"#), r#"{"k":"•••"}"#);
+    }
+
+    #[test]
+    fn a_key_is_masked_as_the_harness_abbreviates_it_too() {
+        let masker =
+            Masker::new([], [("OPENAI_API_KEY", "sk-proj-0123456789abcdefghijklmnop"), ("CONFIG", "/home/ann/projects/iso-bench/x.yaml")]);
+        assert_eq!(masker.mask("  OPENAI_API_KEY: sk-proj-0123456789ab...mnop"), "  OPENAI_API_KEY: •••");
+        assert_eq!(masker.mask("sk-proj-0123456789ab..."), "•••...");
+        assert_eq!(masker.mask("in /home/ann/projects/i"), "in /home/ann/projects/i", "only keys are abbreviated");
     }
 
     #[test]

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::log::prepare_error;
 use super::watch::{is_new, since};
 use crate::agent::trae::{End, Live};
+use crate::artifact::ArtifactError;
 use crate::artifact::document::Document;
 use crate::artifact::journal::{self, AgentBlock, Journal};
-use crate::artifact::ArtifactError;
 use crate::bench::classify;
 use crate::domain::{CheckDetail, ChildEnd, EndCause, FailureClass, Stage, StageEnd};
 use crate::host::files;
-use crate::runner::create::digest;
 use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain};
+use crate::runner::create::digest;
 use crate::text::clean;
 use crate::text::duration::short;
 
@@ -66,7 +66,11 @@ fn by_error(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
     let agent = journal.agent.clone().unwrap_or_default();
     if journal.error_type.as_deref() == Some("TimeoutExpired") {
         let says = clip(journal.error.as_deref().unwrap_or_default());
-        return failed(case, FailureClass::AgentBudget, &format!("its time budget ran out, and it did not end when it was told to: {says}"));
+        return failed(
+            case,
+            FailureClass::AgentBudget,
+            &format!("its time budget ran out, and it did not end when it was told to: {says}"),
+        );
     }
     if is_out_of_time(&agent) {
         let minutes = agent.time_budget_minutes.unwrap_or_default();
@@ -91,7 +95,11 @@ fn by_error(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
             failed(case, FailureClass::EmptyPatch, "the agent ended well, and ISO-Bench found no file changes")
         } else {
             let outside = metrics.violations_count.unwrap_or_default();
-            failed(case, FailureClass::AgentCrashed, &format!("ISO-Bench refused the changes: {outside} files outside the task's target_files (strict_targets)"))
+            failed(
+                case,
+                FailureClass::AgentCrashed,
+                &format!("ISO-Bench refused the changes: {outside} files outside the task's target_files (strict_targets)"),
+            )
         };
     }
     let (class, line) = agents_words(case);
@@ -140,7 +148,8 @@ fn by_last_words(case: &Case<'_>, code: i32) -> StageEnd {
         } else if let Some((class, _)) = classify(error) {
             failed(case, class, &says(""))
         } else if low.contains("'git'") || low.contains(".git") {
-            let gits = err.lines().rev().find(|line| line.starts_with("fatal:")).map(|line| format!(": {}", clip(line))).unwrap_or_default();
+            let gits =
+                err.lines().rev().find(|line| line.starts_with("fatal:")).map(|line| format!(": {}", clip(line))).unwrap_or_default();
             failed(case, FailureClass::GitError, &says(&gits))
         } else {
             failed(case, FailureClass::Unknown, &says(""))

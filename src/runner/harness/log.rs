@@ -25,14 +25,13 @@ pub fn marker(line: &str) -> Option<String> {
     let message = message(line)?;
     let (says, words) = MARKERS.iter().find(|(says, _)| message.starts_with(says)).copied().or_else(|| {
         let (agent, rest) = message.split_once(" agent ")?;
-        (agent.len() <= 12 && agent.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
-            .then_some(if rest.starts_with("timeout after ") {
-                ("", "agent out of its time")
-            } else if rest.starts_with("execution completed") {
-                ("", "agent ended")
-            } else {
-                return None;
-            })
+        (agent.len() <= 12 && agent.chars().all(|c| c.is_ascii_uppercase() || c == '_')).then_some(if rest.starts_with("timeout after ") {
+            ("", "agent out of its time")
+        } else if rest.starts_with("execution completed") {
+            ("", "agent ended")
+        } else {
+            return None;
+        })
     })?;
     let rest = message.get(says.len()..).unwrap_or_default().trim();
     let is_word = !rest.is_empty() && rest.len() <= 20 && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
@@ -88,7 +87,10 @@ mod tests {
 
     #[test]
     fn the_last_prepare_error_counts() {
-        assert_eq!(prepare_error("Run path: x\nPrepare error: [Errno 21] Is a directory: 'a/.git'\n"), Some("[Errno 21] Is a directory: 'a/.git'"));
+        assert_eq!(
+            prepare_error("Run path: x\nPrepare error: [Errno 21] Is a directory: 'a/.git'\n"),
+            Some("[Errno 21] Is a directory: 'a/.git'")
+        );
         assert_eq!(prepare_error("all well"), None);
     }
 }

@@ -7,15 +7,23 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Commands, command};
+use super::{Commands, line};
 use crate::domain::{AttemptId, Stage};
+use crate::host::launch::Environment;
 use crate::ledger::Fact;
 use crate::model::{Item, Run};
 use crate::runner::Job;
 use crate::runner::prompt::prompt;
 
 /// Prepares the item's folder and the agent's command.
-pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, facts: &mut Vec<Fact>) -> Commands {
+pub(super) fn begin(
+    job: &Job,
+    run: &Run,
+    item: &Item,
+    attempt: &AttemptId,
+    environment: &mut Environment,
+    facts: &mut Vec<Fact>,
+) -> Commands {
     let folder = job.item_folder(run, &item.id);
     set_older_aside(job, item, &folder.path).map_err(|error| (format!("set the older {} aside", folder.path.display()), error))?;
     let asked = prompt(job, run, item).map_err(|error| ("read the prompt".to_owned(), error))?;
@@ -38,11 +46,9 @@ pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, fact
         "commits": {"pre": item.parent, "human": item.human},
     });
     folder.begin(&asked.text, &prompt_json).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
-    if let Some(trajectory) = job.trajectory(run, item) {
-        folder.show_trajectory(&trajectory).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
-    }
-    let argv = job.config.agent.command.iter().map(|word| job.fill(word, run, item)).collect();
-    Ok(vec![command(&job.worktree(item), argv)])
+    let place = line::Place { job, run, item, attempt, folder: &folder };
+    let launched = line::prepare(&place, &asked.text, environment).map_err(|error| ("prepare the agent's launch".to_owned(), error))?;
+    Ok(vec![launched])
 }
 
 /// An older attempt's item folder moves to that attempt: the harness's own layout always shows the newest.

@@ -43,7 +43,7 @@ pub(super) fn make_way(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err((format!("look at {}", tree.display()), error)),
     }
-    if let Some(base) = base(&job.checkout, &job.config, &run.repo, &job.task_id) {
+    if let Some(base) = base(&job.checkout, &run.repo, &job.task_id) {
         let words = |words: &[&str]| ["git"].iter().chain(words).map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let mut forget = words(&["worktree", "remove", "--force", "--force"]);
         forget.push(tree.display().to_string());
@@ -75,9 +75,10 @@ pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> C
     let text = |path: &Path| path.display().to_string();
     let plan = folder.join("plan.json");
     write(&plan, &plan_of_one(run, item)).map_err(|error| (format!("write {}", plan.display()), error))?;
-    let (task, _) = task_of(&job.checkout, &job.config, &run.task_id).map_err(|says| ("find the task".to_owned(), io::Error::other(says)))?;
+    let (task, _) =
+        task_of(&job.checkout, &job.config, &run.task_id).map_err(|says| ("find the task".to_owned(), io::Error::other(says)))?;
     let bench = bench_to_use(job, &folder)?;
-    let state = job.checkout.root.join(&job.config.paths.state).join("runs");
+    let state = job.checkout.state.join("runs");
     let run_id = items.parent().and_then(|run| run.strip_prefix(&state).ok()).unwrap_or(&items);
     let argv = [python(&job.checkout, &job.config).as_str(), "-m", "bench.cli", "prepare", &text(&task), "--from-plan", &text(&plan)]
         .into_iter()
@@ -146,7 +147,8 @@ fn derived(bench: &BenchFile, config: &Config) -> Option<Value> {
     for (name, ours, theirs) in
         [("state_root", &config.paths.state, &bench.state_root), ("work_root", &config.paths.work, &bench.work_root)]
     {
-        let same = theirs.as_ref().is_some_and(|theirs| Path::new(".").join(theirs).components().eq(Path::new(".").join(ours).components()));
+        let same =
+            theirs.as_ref().is_some_and(|theirs| Path::new(".").join(theirs).components().eq(Path::new(".").join(ours).components()));
         if !same {
             set(&["paths", name], json!(ours));
         }
@@ -208,7 +210,7 @@ pub(super) struct Leftovers {
 /// The harness's worktree of the item, and the clone that has it on its list.
 pub(super) fn leftovers(job: &Job, run: &Run, item: &Item) -> Leftovers {
     let is_ours = crate::runner::harness::is_used(&job.config) && refuse_far(job).is_ok();
-    let base = || base(&job.checkout, &job.config, &run.repo, &job.task_id);
+    let base = || base(&job.checkout, &run.repo, &job.task_id);
     Leftovers { tree: is_ours.then(|| job.worktree(item)), base: is_ours.then(base).flatten() }
 }
 
@@ -216,7 +218,11 @@ impl Leftovers {
     /// Removes it.
     pub(super) fn remove(&self) -> io::Result<()> {
         let Some(tree) = &self.tree else { return Ok(()) };
-        if tree.is_symlink() { fs::remove_file(tree)? } else { remove_tree(tree)? }
+        if tree.is_symlink() {
+            fs::remove_file(tree)?;
+        } else {
+            remove_tree(tree)?;
+        }
         // the last item leaves an empty folder
         let _ = tree.parent().map(fs::remove_dir);
         match &self.base {

@@ -12,7 +12,7 @@ use crate::host::stage_folder::Command;
 use crate::model::Item;
 use crate::runner::Job;
 use crate::runner::harness::python;
-use crate::runner::three_way::{REUSED_FROM, keep, name, numbers, older, repo_root, script, timeout_s};
+use crate::runner::three_way::{REUSED_FROM, keep, name, numbers, older, script, timeout_s};
 
 /// How an arm begins.
 pub(super) enum Arm {
@@ -25,7 +25,7 @@ pub(super) enum Arm {
 /// The script skips an arm that has a result, even one that is an error: so older ones are moved to the attempt.
 pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, started: Instant) -> Result<Arm, (String, io::Error)> {
     let arm = stage.arm().unwrap_or(Whose::Agent);
-    let (root, folder, name) = (repo_root(&job.checkout), job.folder.stage(attempt, stage), name(item, arm));
+    let (root, folder, name) = (job.checkout.repo_root.clone(), job.folder.stage(attempt, stage), name(item, arm));
     let agent_type = job.config.arms.agent_type.clone().unwrap_or_default();
     make_folder(&folder)?;
     for (nth, found) in older(&root, &agent_type, &name).iter().enumerate() {

@@ -78,6 +78,7 @@ fn patch_measured(job: &Job, item: &Item, agent: Option<&Document<ArmResult>>) -
     let out = job.ran(item, Stage::Candidate).map(|folder| files::tail(&folder.join("out"), OUTPUT_TAIL).unwrap_or_default());
     let applied = out.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("Applying patch: "));
     let differs = applied.and_then(|path| read_digest(path.as_ref())).is_some_and(|theirs| patch_digest(item) != Some(theirs));
-    let notice = differs.then(|| "agent: ISO-Bench's model_patch.diff was measured, and it differs from what lay in the worktree".to_owned());
+    let notice =
+        differs.then(|| "agent: ISO-Bench's model_patch.diff was measured, and it differs from what lay in the worktree".to_owned());
     (RungAnswer { rung: Rung::Applies, answer, evidence: evidence.to_owned() }, notice)
 }

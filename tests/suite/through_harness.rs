@@ -147,11 +147,45 @@ fn a_worktree_that_the_last_run_left_makes_way_and_its_edits_are_kept() {
     assert_eq!(campaign.headless(), Some(0));
     let left = fs::read_to_string(campaign.stage_dir(1, 1, "worktree").join("left_behind.diff")).unwrap();
     assert!(left.contains("+cost=50"), "{left}");
-    // our own attempt's edits are known: the next one keeps no second copy of them
-    mode(&campaign, 1, "no_patch");
-    configure(&campaign, "", "[budget]\nagent = 3\n[arms]\ncommand = [\"false\"]");
-    campaign.run(&["run", "--headless", "--new"]);
+    campaign.assert_nothing_left();
+}
+
+#[test]
+fn edits_that_an_attempt_of_ours_has_are_not_kept_twice() {
+    let campaign = campaign(1);
+    let path = campaign.root.join("isobench-tui.toml");
+    fs::write(&path, format!("hold = true\n{}", fs::read_to_string(&path).unwrap())).unwrap();
+    fs::write(campaign.root.join("arm.sh"), "exit 1").unwrap();
+    campaign.detached();
+    campaign.wait_state("paused");
+    assert_eq!(campaign.statuses(), ["failed"]);
+    assert!(campaign.root.join(".work/worktrees/t/c-0001/engine.sh").exists(), "held");
+    campaign.ctl(&["unhold"]);
     campaign.ctl(&["retry", &campaign.id(1)]);
+    campaign.ctl(&["resume"]);
+    campaign.wait_end();
+    assert_eq!(campaign.item(1)["attempts"], 2);
+    assert!(campaign.stage_dir(1, 2, "worktree").join("exit.json").exists());
+    assert!(!campaign.stage_dir(1, 2, "worktree").join("left_behind.diff").exists());
+    campaign.assert_nothing_left();
+}
+
+#[test]
+fn a_stopped_prepare_leaves_its_patch_and_no_journal() {
+    let campaign = campaign(1);
+    mode(&campaign, 1, "gate");
+    campaign.detached();
+    let agent = campaign.at_gate(1, "gate");
+    campaign.wait_fact("harness_said", |fact| fact["says"].as_str().is_some_and(|says| says.starts_with("agent asked")));
+    assert!(campaign.item(1)["harness_says"].as_str().unwrap().starts_with("agent asked"), "{:#}", campaign.item(1));
+    campaign.ctl(&["stop", &campaign.id(1)]);
+    campaign.wait_end();
+    let item = campaign.item(1);
+    assert_eq!(item["status"], "stopped", "{item:#}");
+    assert!(!lives(agent));
+    let patch = fs::read_to_string(campaign.stage_dir(1, 1, "check").join("model_patch.diff")).unwrap();
+    assert!(patch.contains("+cost=50"), "{patch}");
+    assert!(!item_dir(&campaign, 1).join("journal.json").exists());
     campaign.assert_nothing_left();
 }
 

@@ -87,6 +87,10 @@ pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> C
         .collect();
     let mut prepare = command(&job.checkout.root, argv);
     prepare.env = vec![("PYTHONUNBUFFERED".to_owned(), "1".to_owned())];
+    if let (AgentKind::Openhands, Some(model)) = (job.config.agent.kind, &job.config.agent.model) {
+        // OpenHands takes its model from here; the bench file has no word for it
+        prepare.env.push(("LLM_MODEL".to_owned(), model.clone()));
+    }
     Ok(vec![prepare])
 }
 

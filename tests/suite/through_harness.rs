@@ -152,13 +152,15 @@ fn a_worktree_that_the_last_run_left_makes_way_and_its_edits_are_kept() {
 
 #[test]
 fn edits_that_an_attempt_of_ours_has_are_not_kept_twice() {
-    let campaign = campaign(1);
-    let path = campaign.root.join("isobench-tui.toml");
-    fs::write(&path, format!("hold = true\n{}", fs::read_to_string(&path).unwrap())).unwrap();
+    let campaign = campaign(2);
     fs::write(campaign.root.join("arm.sh"), "exit 1").unwrap();
+    mode(&campaign, 1, "gate");
     campaign.detached();
+    campaign.at_gate(1, "gate");
+    campaign.ctl(&["hold"]);
+    campaign.open(1, "gate");
     campaign.wait_state("paused");
-    assert_eq!(campaign.statuses(), ["failed"]);
+    assert_eq!(campaign.statuses(), ["failed", "queued"]);
     assert!(campaign.root.join(".work/worktrees/t/c-0001/engine.sh").exists(), "held");
     campaign.ctl(&["unhold"]);
     campaign.ctl(&["retry", &campaign.id(1)]);

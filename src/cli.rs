@@ -2,9 +2,11 @@
 
 mod ctl;
 mod find;
+mod print;
 mod read;
 mod run;
 mod screen;
+mod settings;
 mod start;
 
 use std::path::PathBuf;
@@ -47,6 +49,9 @@ enum Command {
     },
     /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
     Ctl(ctl::CtlArgs),
+    /// Print what isobench-tui goes by
+    #[command(subcommand)]
+    Print(print::What),
     /// Keeps one stage's processes (started by the runner)
     #[command(hide = true)]
     Keeper {
@@ -74,21 +79,14 @@ enum Format {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// The plan [default: state/plan.json of the harness]
+    /// The plan: JSON, YAML, or a list of commits [default: state/plan.json of the harness, or the only plan there]
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     plan: Option<PathBuf>,
-    /// The configuration [default: isobench-tui.toml of the harness]
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: settings::SettingsArgs,
     /// Only the items of these commits (sha, the start of one, or item id)
     #[arg(long, value_name = "SHA", num_args = 1.., conflicts_with = "resume")]
     only: Vec<String>,
-    /// Folder name of the agent below state/runs/<repo>/ [default: agent.name]
-    #[arg(long, conflicts_with = "resume")]
-    agent: Option<String>,
-    /// Folder name of the model below that [default: agent.model]
-    #[arg(long, conflicts_with = "resume")]
-    model: Option<String>,
     /// Clone the plan's repository first if it is not there
     #[arg(long, conflicts_with = "resume")]
     clone: bool,
@@ -96,7 +94,7 @@ struct RunArgs {
     #[arg(long, conflicts_with = "resume")]
     new: bool,
     /// Continue an unfinished run [default: the last]
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["config", "bench_cfg", "agent", "model", "via"])]
     resume: Option<String>,
     /// Run here without a screen, until the end; prints a table
     #[arg(long)]
@@ -154,6 +152,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
         Some(Command::Ls) => read::ls(root),
         Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
+        Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;

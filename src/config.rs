@@ -1,46 +1,24 @@
 //! What a person may configure, as written and as resolved. Everything has a default.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod bench;
+mod error;
+mod file;
+mod model_name;
+mod origin;
+mod resolve;
+mod wrong;
+
+pub use error::ConfigError;
+pub use origin::Origin;
+pub use resolve::{Asked, Resolution, resolve};
+pub use wrong::nearest;
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::domain::{AgentKind, PromptSource, Stage};
-
-/// What is wrong with a configuration file. Usage errors all: exit code 2.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It can't be read.
-    #[error("can't read the configuration {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It is no TOML, or holds a key or a value that we don't know.
-    #[error("{}:{line}:{column}: {says}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// The parser's sentence.
-        says: String,
-    },
-    /// A value makes no sense.
-    #[error("{}: {key}: {says}", path.display())]
-    Unfit {
-        /// The file.
-        path: PathBuf,
-        /// The key with its table: `limits.until`.
-        key: &'static str,
-        /// What is wrong, and what would be right.
-        says: String,
-    },
-}
 
 /// `isobench-tui.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -105,9 +83,9 @@ pub struct AgentConfig {
     pub config_file: Option<PathBuf>,
     /// Profile of the agent's own configuration (`codex_cli`).
     pub profile: Option<String>,
-    /// Steps after which the agent is stopped.
+    /// Steps after which the agent is stopped; no limit when 0.
     pub max_steps: Option<u32>,
-    /// Dollars after which the agent stops itself (`openhands`).
+    /// Dollars after which the agent stops itself (`openhands`); no limit when 0.
     pub max_usd: Option<f64>,
 }
 
@@ -190,7 +168,7 @@ pub struct BudgetConfig {
     pub arm: f64,
 }
 
-/// `[limits]`: each pauses the queue with its reason, `item_tokens` ends the item's agent.
+/// `[limits]`: each pauses the queue with its reason, `item_tokens` ends the item's agent. 0 means no limit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
@@ -287,54 +265,29 @@ impl Config {
     /// The name of the configuration file in the harness root.
     pub const FILE: &str = "isobench-tui.toml";
 
-    /// Reads a file; the defaults when it is not there and was not asked for by name.
-    pub fn load(path: &Path, asked_for: bool) -> Result<Self, ConfigError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(Self::default()),
-            Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
-        };
-        let mut config: Self = toml::from_str(&text).map_err(|error| {
-            let (line, column) = error.span().map_or((1, 1), |span| line_and_column(&text, span.start));
-            ConfigError::Malformed { path: path.to_owned(), line, column, says: error.message().to_owned() }
-        })?;
-        if let Some(model) = &config.agent.model {
-            config.agent.model_name.clone_from(model);
-        }
-        config.check(path)?;
-        Ok(config)
+    /// Every key with its table, `agent.kind`, in the order of the structs.
+    pub fn keys() -> Vec<String> {
+        leaves(&Self::default().to_json()).into_iter().map(|(key, _)| key).collect()
     }
 
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        let unfit = |key, says: String| Err(ConfigError::Unfit { path: path.to_owned(), key, says });
-        if let Some(until) = &self.limits.until
-            && time_of_day(until).is_none()
-        {
-            return unfit("limits.until", format!("'{until}' is no time of day; write it as \"08:00\""));
-        }
-        if self.limits.run_usd.is_some() && self.limits.usd_per_mtok_input == 0.0 && self.limits.usd_per_mtok_output == 0.0 {
-            return unfit("limits.run_usd", "needs usd_per_mtok_input and usd_per_mtok_output to count by".to_owned());
-        }
-        for (key, word) in [("agent.name", &self.agent.name)] {
-            if let Some(why) = crate::domain::ItemId(word.clone()).unfit() {
-                return unfit(key, format!("'{word}': {why}"));
-            }
-        }
-        let numbers = [
-            ("budget.worktree", self.budget.worktree),
-            ("budget.agent", self.budget.agent),
-            ("budget.check", self.budget.check),
-            ("budget.arm", self.budget.arm),
-            ("retry.backoff_s", self.retry.backoff_s),
-            ("breaker.probe_minutes", self.breaker.probe_minutes),
-            ("arms.threshold_pct", self.arms.threshold_pct),
-        ];
-        for (key, number) in numbers {
-            if !number.is_finite() || !(0.0..=1e7).contains(&number) {
-                return unfit(key, format!("{number} is out of range; write a number from 0 to 10000000"));
-            }
-        }
-        Ok(())
+    /// Every key with its value, in the order of the structs.
+    pub fn leaves(&self) -> Vec<(String, Value)> {
+        leaves(&self.to_json())
+    }
+
+    /// Whether a key may have a few words of ours only.
+    pub fn has_few_words(key: &str) -> bool {
+        wrong::words(key).is_some()
+    }
+
+    /// Whether a key that may be without a value is a number.
+    pub fn is_number(key: &str) -> bool {
+        ["agent.max_steps", "agent.max_usd", "limits.item_tokens", "limits.run_tokens", "limits.run_usd"].contains(&key)
+    }
+
+    fn to_json(&self) -> Value {
+        // no key is no string and no map has another key: it can't fail
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// The time budget of a stage in ms of unfrozen time.
@@ -349,6 +302,18 @@ impl Config {
         };
         (minutes > 0.0).then_some((minutes * 60_000.0) as u64)
     }
+}
+
+/// The values below the tables of a configuration, each with its whole key.
+fn leaves(config: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (name, value) in config.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(table) => found.extend(table.iter().map(|(key, value)| (format!("{name}.{key}"), value.clone()))),
+            value => found.push((name.clone(), value.clone())),
+        }
+    }
+    found
 }
 
 /// Line and column, from 1, of a byte in a text. Columns count characters.

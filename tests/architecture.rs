@@ -13,7 +13,7 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
     ("theme", "roles to colours", &["domain"]),
     ("ledger", "facts, writer, tail, requests, manifest", &["domain", "text"]),
     ("artifact", "ISO-Bench's own files", &["domain", "text"]),
-    ("agent", "one adapter a trajectory format, launch lines", &["domain", "text", "host"]),
+    ("agent", "one adapter a trajectory format, launch lines", &["domain", "text", "host", "artifact"]),
     ("detect", "one rule a file", &["domain", "text"]),
     ("patch", "diff, ladder rungs", &["domain", "text"]),
     ("bench", "numbers, failure classes, score", &["domain", "text"]),

@@ -12,6 +12,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use crate::agent::value::{repaired, time};
+use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Reply, Step, Usage};
 
 use scan::Found;
@@ -29,32 +31,6 @@ pub enum Taken {
         /// the run's end changed. After a restart in the same file it is 0, and there may be fewer steps than before.
         from: usize,
     },
-}
-
-/// Who is to move, as far as the file alone tells. Of a process that was killed the file says nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Live {
-    /// The model is asked; also the state before the first save.
-    WaitingForModel,
-    /// The model answered and its tools run: the last step is the one.
-    ToolsRunning,
-    /// The run is over.
-    Ended(End),
-}
-
-/// How a run of TRAE ended. Its exit code is 0 in all of these cases.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// `task_done` was called and accepted.
-    Accepted,
-    /// The step budget ran out.
-    MaxSteps,
-    /// A step failed (the API, or a malformed call), with its message.
-    StepError(String),
-    /// The run failed outside its steps, with the text that TRAE left.
-    Failed(String),
-    /// Finished without success and without a word why.
-    Unexplained,
 }
 
 /// The state of one trajectory file.
@@ -79,7 +55,7 @@ impl Trajectory {
         match scan::scan(bytes) {
             Ok(found) => self.adopt(&found),
             // Python writes what JSON does not know (NaN, half surrogates): repaired, and tried once more
-            Err(scan::Fault::Unfit) => match scan::scan(&scan::repaired(bytes)) {
+            Err(scan::Fault::Unfit) => match scan::scan(&repaired(bytes)) {
                 Ok(found) => self.adopt(&found),
                 Err(_) => Taken::Torn,
             },
@@ -182,12 +158,12 @@ impl Trajectory {
 
     /// When the run started.
     pub fn started_at(&self) -> Option<Timestamp> {
-        decode::time(&self.head.start_time)
+        time(&self.head.start_time)
     }
 
     /// When the run ended; `None` while it runs, and for a run that was killed.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        let end = decode::time(&self.head.end_time)?;
+        let end = time(&self.head.end_time)?;
         // a restart in the same file keeps the end of the task before
         (self.started_at().is_none_or(|start| end >= start)).then_some(end)
     }
@@ -201,7 +177,7 @@ impl Trajectory {
     /// Who is to move.
     pub fn state(&self) -> Live {
         let failure = self.steps.last().and_then(|step| step.error.clone());
-        let ended = self.head.end_time_is_set() && (decode::time(&self.head.end_time).is_none() || self.ended_at().is_some());
+        let ended = self.head.end_time_is_set() && (time(&self.head.end_time).is_none() || self.ended_at().is_some());
         if ended {
             return Live::Ended(self.end(failure));
         }

@@ -2,7 +2,7 @@
 
 mod agent_files;
 
-pub use agent_files::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS};
+pub use agent_files::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 
 use std::fs;
 use std::io::{self, Write};

@@ -8,9 +8,9 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, flock};
 
 use super::start::{Mode, go, on_terminal, resume};
-use super::{DemoArgs, RunArgs, find, tell, usage};
-use crate::artifact::{Checkout, PlanFile};
-use crate::config::Config;
+use super::{DemoArgs, RunArgs, find, settings, tell, usage};
+use crate::artifact::Checkout;
+use crate::config::{Asked, Resolution, resolve};
 use crate::domain::short_sha;
 use crate::exit::Exit;
 use crate::host::{clock, detach};
@@ -51,9 +51,9 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     let mode = Mode::of(args.headless, args.detach, args.format);
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
     let checkout = Checkout::at(root);
-    let config = Config::load(&checkout.root.join(Config::FILE), true)?;
+    let resolution = resolve(&checkout, &Asked::default(), &|_| None)?;
     let plan_path = checkout.default_plan();
-    begin(checkout, config, plan_path, &[], &mode, None)
+    begin(resolution, plan_path, &[], &mode, None)
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -62,29 +62,27 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
         (Err(_), Some(plan)) if root.is_none() => root_of_plan(plan)?,
         (Err(says), _) => return Ok(usage(says)),
     };
-    let config_path = args.config.clone().unwrap_or_else(|| checkout.root.join(Config::FILE));
-    let mut config = match Config::load(&config_path, args.config.is_some()) {
-        Ok(config) => config,
+    let resolution = match settings::resolved(&checkout, &args.settings) {
+        Ok(resolution) => resolution,
         Err(error) => return Ok(usage(error)),
     };
-    if let Some(agent) = &args.agent {
-        config.agent.name.clone_from(agent);
+    for note in &resolution.notes {
+        tell(format_args!("warning: {note}"));
     }
-    if let Some(model) = &args.model {
-        config.agent.model = Some(model.clone());
-        config.agent.model_name.clone_from(model);
-    }
-    let plan_path = args.plan.clone().unwrap_or_else(|| checkout.default_plan());
+    let plan_path = match settings::plan(&resolution, args.plan.as_deref()) {
+        Ok(path) => path,
+        Err(says) => return Ok(usage(says)),
+    };
     let mut alone = start_lock(&checkout.root);
-    if let Some(exit) = unfinished(&checkout, &config, &plan_path, args, mode, &mut alone)? {
+    if let Some(exit) = unfinished(&resolution, &plan_path, args, mode, &mut alone)? {
         return Ok(exit);
     }
     if args.clone
-        && let Some(exit) = clone(&checkout, &config, &plan_path)?
+        && let Some(exit) = clone(&resolution, &plan_path)?
     {
         return Ok(exit);
     }
-    begin(checkout, config, plan_path, &args.only, mode, alone)
+    begin(resolution, plan_path, &args.only, mode, alone)
 }
 
 /// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
@@ -104,20 +102,14 @@ fn root_of_plan(plan: &Path) -> anyhow::Result<Checkout> {
 
 /// An unfinished run of the same plan and agent: nobody starts a second one by accident.
 /// Nobody else looks between our look and our start, but while a person thinks.
-fn unfinished(
-    checkout: &Checkout,
-    config: &Config,
-    plan: &Path,
-    args: &RunArgs,
-    mode: &Mode,
-    alone: &mut Option<File>,
-) -> anyhow::Result<Option<Exit>> {
+fn unfinished(resolution: &Resolution, plan: &Path, args: &RunArgs, mode: &Mode, alone: &mut Option<File>) -> anyhow::Result<Option<Exit>> {
     if args.new {
         return Ok(None);
     }
-    let Ok((_, bytes)) = PlanFile::read(plan) else { return Ok(None) };
+    let Ok((_, bytes)) = settings::read_plan(resolution, plan) else { return Ok(None) };
     let digest = digest(&bytes);
-    let same = find::runs(checkout).into_iter().rev().find_map(|folder| {
+    let config = &resolution.config;
+    let same = find::runs(&resolution.checkout).into_iter().rev().find_map(|folder| {
         let run = Follower::load(&folder).ok()?;
         let is_same =
             run.digest == digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
@@ -150,24 +142,17 @@ fn unfinished(
     }
 }
 
-fn clone(checkout: &Checkout, config: &Config, plan: &Path) -> anyhow::Result<Option<Exit>> {
-    let Ok((plan, _)) = PlanFile::read(plan) else { return Ok(None) };
-    let Err(place) = checkout.clone_of(config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
+fn clone(resolution: &Resolution, plan: &Path) -> anyhow::Result<Option<Exit>> {
+    let Ok((plan, _)) = settings::read_plan(resolution, plan) else { return Ok(None) };
+    let Err(place) = resolution.checkout.clone_of(resolution.config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
     tell(format_args!("cloning {} to {}", plan.repo, place.display()));
     let status = Command::new("git").args(["clone", "--progress", "--", &plan.repo]).arg(&place).status()?;
     Ok((!status.success()).then(|| usage(format!("git could not clone {}: see above", plan.repo))))
 }
 
 /// Looks, makes the run, and starts its runner.
-fn begin(
-    checkout: Checkout,
-    config: Config,
-    plan_path: PathBuf,
-    only: &[String],
-    mode: &Mode,
-    alone: Option<File>,
-) -> anyhow::Result<Exit> {
-    let (mut plan, bytes) = match PlanFile::read(&plan_path) {
+fn begin(resolution: Resolution, plan_path: PathBuf, only: &[String], mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
+    let (mut plan, bytes) = match settings::read_plan(&resolution, &plan_path) {
         Ok(read) => read,
         Err(error) => return Ok(usage(error)),
     };
@@ -180,6 +165,8 @@ fn begin(
         }
         plan.items.retain(|item| only.iter().any(|word| wanted(item, word)));
     }
+    let origins = resolution.told();
+    let Resolution { checkout, config, .. } = resolution;
     let found = preflight(&plan, &checkout, &config);
     show_preflight(&found);
     if !found.is_runnable() {
@@ -192,16 +179,7 @@ fn begin(
         tell(format_args!("warning: {says}"));
     }
     let binary = find::binary()?;
-    let wanted = Wanted {
-        checkout,
-        plan_path,
-        plan: &plan,
-        plan_bytes: &bytes,
-        config,
-        origins: std::collections::BTreeMap::new(),
-        preflight: &found,
-        binary: &binary,
-    };
+    let wanted = Wanted { checkout, plan_path, plan: &plan, plan_bytes: &bytes, config, origins, preflight: &found, binary: &binary };
     match create(wanted) {
         Ok(job) => go(job, mode, false, alone),
         Err(RunnerError::Ledger(error)) => Ok(usage(if error.is_no_space() {

@@ -1,7 +1,8 @@
 //! Files of any size, read in bounded pieces.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -31,7 +32,7 @@ pub fn tail(path: &Path, most: u64) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A larger file is nothing that is rewritten whole, in bytes.
+/// A larger file is nothing that an agent writes for us to read, in bytes.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// A file that another process rewrites whole, read where it changed. Caught half-written it is read again, so what
@@ -46,21 +47,113 @@ impl Rewritten {
     /// The bytes and the time of the file, where they are not those that were good. A missing or a huge file has none,
     /// and neither has a pipe or a device in its place: reading one may never end.
     pub fn changed(&mut self, path: &Path) -> io::Result<Option<(Vec<u8>, SystemTime)>> {
-        let there = match std::fs::metadata(path) {
-            Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some((file, there)) = open_regular(path)? else { return Ok(None) };
         let stamp = (there.len(), there.modified()?);
-        if !there.is_file() || there.len() > LARGEST || self.good == Some(stamp) {
+        if there.len() > LARGEST || self.good == Some(stamp) {
             return Ok(None);
         }
         self.read = Some(stamp);
-        Ok(Some((std::fs::read(path)?, stamp.1)))
+        let mut bytes = Vec::new();
+        // it may grow while it is read
+        file.take(LARGEST).read_to_end(&mut bytes)?;
+        Ok(Some((bytes, stamp.1)))
     }
 
     /// What was read last was whole.
     pub const fn good(&mut self) {
         self.good = self.read;
+    }
+}
+
+/// Opens a regular file and says what it is. `None` where there is none, and where a pipe or a device lies in its place:
+/// opening one may wait for ever.
+pub fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+    let missing = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) };
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) => return missing(error),
+    }
+    // it may have become a pipe since
+    let unblocked = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    match File::options().read(true).custom_flags(unblocked).open(path) {
+        Ok(file) => {
+            let there = file.metadata()?;
+            Ok(there.is_file().then_some((file, there)))
+        }
+        Err(error) => missing(error),
+    }
+}
+
+/// How much of a file's beginning tells it from another file under its name, in bytes.
+const HEAD: usize = 1024;
+
+/// A file that another process adds to, read line by line from where the last look ended.
+#[derive(Debug, Default)]
+pub struct Appended {
+    identity: (u64, u64),
+    head: Vec<u8>,
+    offset: u64,
+    torn: Vec<u8>,
+    refused: bool,
+}
+
+/// What a look at such a file brought.
+#[derive(Debug)]
+pub struct Lines {
+    /// The file is another one, or was written anew: all lines seen before are void.
+    pub restarted: bool,
+    /// Whole lines, each with its end.
+    pub whole: Vec<u8>,
+    /// Bytes after the last line end: a line that is still being written, or the last one of all. They are kept, and
+    /// come again before the next ones.
+    pub rest: Vec<u8>,
+    /// When the file was last written.
+    pub changed: SystemTime,
+}
+
+impl Appended {
+    /// What was added since the last look; `None` where that is nothing. A missing file, a pipe, a device and a file of
+    /// more than 256 MiB have nothing.
+    pub fn look(&mut self, path: &Path) -> io::Result<Option<Lines>> {
+        let Some((mut file, there)) = open_regular(path)? else { return Ok(None) };
+        self.refused = there.len() > LARGEST;
+        if self.refused {
+            return Ok(None);
+        }
+        let identity = (there.dev(), there.ino());
+        let mut head = Vec::new();
+        (&file).take(self.head.len() as u64).read_to_end(&mut head)?;
+        let is_another = self.offset > 0 && (identity != self.identity || there.len() < self.offset || head != self.head);
+        if is_another {
+            *self = Self::default();
+        }
+        self.identity = identity;
+        if there.len() == self.offset && !is_another {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut bytes = std::mem::take(&mut self.torn);
+        let before = bytes.len();
+        file.take(there.len() - self.offset).read_to_end(&mut bytes)?;
+        let read = bytes.len() - before;
+        self.offset += read as u64;
+        if self.head.len() < HEAD {
+            let wanted = HEAD - self.head.len();
+            self.head.extend(bytes.iter().skip(before).take(wanted.min(read)));
+        }
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.torn = bytes.split_off(end);
+        Ok(Some(Lines { restarted: is_another, whole: bytes, rest: self.torn.clone(), changed: there.modified()? }))
+    }
+
+    /// The rest of the last look was a whole line after all: it does not come again.
+    pub fn take_rest(&mut self) {
+        self.torn.clear();
+    }
+
+    /// Whether the file has become too large to be read.
+    pub const fn is_refused(&self) -> bool {
+        self.refused
     }
 }

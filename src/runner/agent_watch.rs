@@ -1,37 +1,121 @@
-//! The live agent's trajectory, read for its counts and its budgets. The screen reads the same file for itself.
+//! What the live agent writes, read for its counts and its budgets. The screen reads the same files for itself.
 
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::agent::trae::{Taken, Trajectory};
-use crate::domain::AgentTotals;
-use crate::host::files::Rewritten;
+use super::Job;
+use crate::agent::codex::find_rollout;
+use crate::agent::launch::{codex_home, file_store};
+use crate::agent::live::{self, Reading};
+use crate::agent::openhands::find_events;
+use crate::artifact::item::{CODEX_ROLLOUT, OPENHANDS_EVENTS};
+use crate::domain::{AgentKind, AgentTotals, AttemptId, Stage};
+use crate::host::environment::{dot_env, variable};
+use crate::model::{Item, Run, StageState};
 
-/// A trajectory being written.
+/// Files whose names the agent chooses are looked for this often.
+const SEARCH: Duration = Duration::from_secs(1);
+
+/// An agent that writes while it works.
 #[derive(Debug)]
 pub struct AgentWatch {
-    path: PathBuf,
-    trajectory: Trajectory,
-    file: Rewritten,
+    item_folder: PathBuf,
+    reading: Reading,
+    search: Option<Search>,
+    searched: Option<Instant>,
     told: AgentTotals,
 }
 
-impl AgentWatch {
-    /// A trajectory that need not exist yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, trajectory: Trajectory::new(), file: Rewritten::default(), told: AgentTotals::default() }
+/// Where to look for what an agent writes under a name that it chooses itself.
+#[derive(Debug, Clone)]
+pub enum Search {
+    /// Codex's rollout.
+    Rollout {
+        /// `$CODEX_HOME` of the agent.
+        codex_home: PathBuf,
+        /// The agent's working folder, by which its rollout is known.
+        worktree: PathBuf,
+        /// When the agent started.
+        since: SystemTime,
+    },
+    /// OpenHands' events.
+    Events {
+        /// Its file store, which is the attempt's own.
+        file_store: PathBuf,
+    },
+}
+
+impl Search {
+    /// For the agent of this item; `None` for one whose files are known beforehand.
+    pub fn of(job: &Job, item: &Item) -> Option<Self> {
+        let stage = item.last_attempt()?.stage(Stage::Agent)?;
+        match job.config.agent.kind {
+            AgentKind::CodexCli => {
+                let root = &job.checkout.root;
+                let of_file = dot_env(root).into_iter().rev().find(|(name, _)| name == "CODEX_HOME").map(|(_, value)| value);
+                let since = match &stage.state {
+                    StageState::Running { since, .. } => SystemTime::from(*since),
+                    StageState::Ended(_) => SystemTime::UNIX_EPOCH,
+                };
+                let codex_home = codex_home(root, of_file.or_else(|| variable("CODEX_HOME")).as_deref());
+                Some(Self::Rollout { codex_home, worktree: job.worktree(item), since })
+            }
+            AgentKind::Openhands => {
+                let ran = AttemptId { item: item.id.clone(), n: stage.ran_in };
+                Some(Self::Events { file_store: file_store(&job.folder.stage(&ran, Stage::Agent)) })
+            }
+            AgentKind::Trae | AgentKind::Codex | AgentKind::ClaudeCode | AgentKind::Command => None,
+        }
     }
 
-    /// Reads the file if it changed. A file caught half-written is read again at the next look. `Err` is the
-    /// adapter's own panic: a defect of ours that must not end the run.
+    /// Shows what it finds in the item's folder. What was found once stays: an agent has one session.
+    pub fn show_in(&self, item_folder: &Path) -> io::Result<()> {
+        let name = match self {
+            Self::Rollout { .. } => CODEX_ROLLOUT,
+            Self::Events { .. } => OPENHANDS_EVENTS,
+        };
+        let link = item_folder.join(name);
+        if link.exists() {
+            return Ok(());
+        }
+        let found = match self {
+            Self::Rollout { codex_home, worktree, since } => find_rollout(codex_home, worktree, *since),
+            Self::Events { file_store } => find_events(file_store),
+        };
+        let Some(found) = found else { return Ok(()) };
+        let _ = fs::remove_file(&link);
+        symlink(found, link)
+    }
+}
+
+impl AgentWatch {
+    /// Of an agent that need not have written anything yet.
+    pub fn new(item_folder: PathBuf, search: Option<Search>) -> Self {
+        Self { item_folder, reading: Reading::new(), search, searched: None, told: AgentTotals::default() }
+    }
+
+    /// For the agent of this item.
+    pub fn of(job: &Job, run: &Run, item: &Item) -> Self {
+        Self::new(job.item_folder(run, &item.id).path, Search::of(job, item))
+    }
+
+    /// Reads what changed. A file caught half-written is read again at the next look. `Err` is the adapter's own panic: a
+    /// defect of ours that must not end the run.
     pub fn look(&mut self) -> Result<(), String> {
-        let Ok(Some((bytes, _))) = self.file.changed(&self.path) else { return Ok(()) };
-        match catch_unwind(AssertUnwindSafe(|| self.trajectory.take(&bytes))) {
-            Ok(Taken::Torn) => Ok(()),
-            Ok(_) => {
-                self.file.good();
-                Ok(())
+        if let Some(search) = &self.search
+            && self.searched.is_none_or(|at| at.elapsed() >= SEARCH)
+        {
+            self.searched = Some(Instant::now());
+            if let Err(error) = search.show_in(&self.item_folder) {
+                tracing::warn!("can't link the agent's files in {}: {error}", self.item_folder.display());
             }
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.reading.look(&self.item_folder))) {
+            Ok(_) => Ok(()),
             Err(panic) => {
                 let says = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|says| (*says).to_owned()));
                 Err(says.unwrap_or_else(|| "without a word".to_owned()))
@@ -39,14 +123,19 @@ impl AgentWatch {
         }
     }
 
-    /// The trajectory so far.
-    pub const fn trajectory(&self) -> &Trajectory {
-        &self.trajectory
+    /// The folders whose changes are worth a look; others as the agent's files appear.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        live::folders(&self.item_folder)
+    }
+
+    /// What was read so far.
+    pub const fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     /// The counts, where they changed since the last call.
     pub fn news(&mut self) -> Option<AgentTotals> {
-        let totals = self.trajectory.totals();
+        let totals = self.reading.totals();
         (totals != self.told).then(|| {
             self.told = totals;
             totals

@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::agent_watch::Search;
 use super::create::digest;
 use super::job::Job;
 use super::{harness, three_way};
-use crate::agent::trae::{End, Live, Trajectory};
+use crate::agent::live::Reading;
+use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
 use crate::domain::{
@@ -100,22 +102,20 @@ fn stopped(case: &Case<'_>) -> StageEnd {
 }
 
 fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
-    let mut trajectory = Trajectory::new();
-    if let Some(path) = case.job.trajectory(case.run, case.item)
-        && let Ok(Some((bytes, _))) = files::Rewritten::default().changed(&path)
-    {
-        trajectory.take(&bytes);
-    }
+    let reading = read_agent(case);
     let failed = |class, why: String| StageEnd::Failed { class, why: case.masker.mask(&why).into_owned() };
     let api_or = |class, text: &str| {
         let (class, line) = classify(text).unwrap_or((class, text.lines().next().unwrap_or_default()));
         failed(class, format!("the agent's run failed: {}", clip(line)))
     };
-    let end = match (&child.cause, trajectory.state()) {
+    let end = match (&child.cause, reading.state()) {
         (_, live) if harness::is_used(&case.job.config) => harness::end::judge(case, child, &live),
         (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
         (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => {
             failed(FailureClass::AgentBudget, "the agent's own step limit ran out".to_owned())
+        }
+        (EndCause::Exited { .. }, Live::Ended(End::OwnBudget(text))) => {
+            failed(FailureClass::AgentBudget, format!("the agent's own budget ran out: {}", clip(&text)))
         }
         (EndCause::Exited { code: 0 }, _) => StageEnd::Done,
         (EndCause::Exited { .. }, _) => {
@@ -131,8 +131,22 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     };
     // an agent that was killed while it wrote leaves half a file: what was counted before stands
     let counted = case.item.totals().unwrap_or_default();
-    let totals = trajectory.totals();
+    let totals = reading.totals();
     (end, StageDetail::Agent(if totals.steps.is_some() { totals } else { counted }))
+}
+
+/// What the agent wrote, read once more: the last lines may have come after the last look.
+fn read_agent(case: &Case<'_>) -> Reading {
+    let folder = case.job.item_folder(case.run, &case.item.id).path;
+    let search = Search::of(case.job, case.item);
+    if let Some(Err(error)) = search.map(|search| search.show_in(&folder)) {
+        tracing::warn!("can't link the agent's files in {}: {error}", folder.display());
+    }
+    let mut reading = Reading::new();
+    if let Err(error) = reading.look(&folder) {
+        tracing::warn!("can't read what the agent wrote to {}: {error}", folder.display());
+    }
+    reading
 }
 
 fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {

@@ -5,7 +5,6 @@ mod inbox;
 mod recover;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -298,10 +297,8 @@ impl Turn<'_> {
 
     fn watch_agent(&mut self, item: &ItemId, stage: Stage) {
         let item = self.run.item(item).filter(|_| stage == Stage::Agent);
-        let path = item.and_then(|item| self.job.trajectory(&self.run, item));
-        let folder: Vec<PathBuf> = path.iter().filter_map(|path| path.parent().map(Path::to_owned)).collect();
-        self.watch.instead(&folder);
-        self.agent = path.map(AgentWatch::new);
+        self.agent = item.map(|item| AgentWatch::of(&self.job, &self.run, item));
+        self.watch.instead(&self.agent.as_ref().map(AgentWatch::folders).unwrap_or_default());
     }
 
     async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
@@ -345,8 +342,9 @@ impl Turn<'_> {
             self.agent = None;
             return self.record(Fact::AdapterPanicked { item: attempt.item, n: attempt.n, says }).await;
         }
-        let over =
-            agent_over_budget(&self.job.config, agent.trajectory().totals(), agent.trajectory().steps().len()).filter(|_| !is_stopping);
+        self.watch.instead(&agent.folders());
+        let reading = agent.reading();
+        let over = agent_over_budget(&self.job.config, reading.totals(), reading.steps().len()).filter(|_| !is_stopping);
         let now = clock::up_ms();
         let is_time = over.is_some() || now.saturating_sub(self.agent_fact_at) >= AGENT_FACT_MS;
         if let Some(totals) = is_time.then(|| agent.news()).flatten() {

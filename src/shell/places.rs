@@ -1,7 +1,8 @@
 //! Where the files behind an attempt lie.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::agent::live;
 use crate::domain::{AttemptId, Stage};
 use crate::ledger::RunFolder;
 
@@ -23,10 +24,11 @@ impl Places {
         &self.folder
     }
 
-    /// The trajectory of an attempt: the newest attempt's lies in ISO-Bench's own layout, an older one's was moved.
-    pub fn trajectory(&self, attempt: &AttemptId) -> PathBuf {
-        let moved = self.folder.attempt(attempt).join("item/trajectory.json");
-        if moved.exists() { moved } else { self.items.join(&attempt.item.0).join("trajectory.json") }
+    /// The item's folder of an attempt, with what its agent writes: the newest attempt's lies in ISO-Bench's own layout,
+    /// an older one's was moved.
+    pub fn item_folder(&self, attempt: &AttemptId) -> PathBuf {
+        let moved = self.folder.attempt(attempt).join("item");
+        if moved.exists() { moved } else { self.items.join(&attempt.item.0) }
     }
 
     /// What a stage wrote to its standard output and error.
@@ -42,7 +44,7 @@ impl Places {
 
     /// The folders in which the files of an attempt change.
     pub fn folders(&self, trail: Option<&AttemptId>, output: Option<&(AttemptId, Stage)>) -> Vec<PathBuf> {
-        let trail = trail.and_then(|attempt| self.trajectory(attempt).parent().map(Path::to_owned));
+        let trail = trail.map(|attempt| live::folders(&self.item_folder(attempt))).unwrap_or_default();
         let output = output.map(|(attempt, stage)| self.folder.stage(attempt, *stage));
         trail.into_iter().chain(output).collect()
     }

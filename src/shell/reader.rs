@@ -126,7 +126,7 @@ impl Work {
 
     fn read_trail(&mut self) -> Result<(), Deaf> {
         let Some(trail) = &mut self.trail else { return Ok(()) };
-        let path = self.places.trajectory(trail.attempt());
+        let path = self.places.item_folder(trail.attempt());
         match trail.read_on(&path, &self.masker) {
             Ok(Some(news)) => self.send(Msg::Trail(news)),
             Ok(None) => Ok(()),

@@ -1,33 +1,33 @@
-//! Following one trajectory file.
+//! Following what one agent writes.
 
 use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use crate::agent::trae::{End, Live, Taken, Trajectory};
+use crate::agent::live::{News, Reading};
+use crate::agent::{End, Live};
 use crate::domain::AttemptId;
-use crate::host::files::Rewritten;
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::kind::Kinds;
 use crate::ui::message::{TrailNews, Turn};
 use crate::ui::step::Shown;
 
-/// One trajectory, as far as it was read.
+/// One agent's steps, as far as they were read.
 #[derive(Debug)]
 pub struct TrailFile {
     attempt: AttemptId,
-    file: Rewritten,
-    trajectory: Trajectory,
+    reading: Reading,
     kinds: Kinds,
+    /// How many steps were told.
+    told: usize,
 }
 
 impl TrailFile {
     /// Not yet read.
     pub fn new(attempt: AttemptId) -> Self {
-        Self { attempt, file: Rewritten::default(), trajectory: Trajectory::new(), kinds: Kinds::default() }
+        Self { attempt, reading: Reading::new(), kinds: Kinds::default(), told: 0 }
     }
 
     /// Whose it is.
@@ -35,32 +35,33 @@ impl TrailFile {
         &self.attempt
     }
 
-    /// Reads it where it changed.
-    pub fn read_on(&mut self, path: &Path, masker: &Masker) -> io::Result<Option<TrailNews>> {
-        let Some((bytes, changed)) = self.file.changed(path)? else { return Ok(None) };
-        let taken = self.trajectory.take(&bytes);
-        if taken != Taken::Torn {
-            self.file.good();
-        }
-        let Taken::News { from } = taken else { return Ok(None) };
-        if from == 0 {
-            self.kinds = Kinds::default();
-        }
-        Ok(Some(self.news(from, changed, masker)))
+    /// Reads what changed in the item's folder.
+    pub fn read_on(&mut self, item_folder: &Path, masker: &Masker) -> io::Result<Option<TrailNews>> {
+        let news = self.reading.look(item_folder)?;
+        Ok(news.map(|news| self.news(news, masker)))
     }
 
-    fn news(&mut self, from: usize, changed: SystemTime, masker: &Masker) -> TrailNews {
+    fn news(&mut self, news: News, masker: &Masker) -> TrailNews {
+        let steps = self.reading.steps();
+        let from = news.from.min(steps.len());
+        if from < self.told {
+            // a step that is told again must not look like one that was seen before
+            self.kinds = Kinds::default();
+            for step in steps.iter().take(from) {
+                self.kinds.of(step);
+            }
+        }
+        self.told = steps.len();
         let kinds = &mut self.kinds;
-        let fresh = self.trajectory.steps().get(from..).unwrap_or_default();
         TrailNews {
             attempt: self.attempt.clone(),
             from,
-            steps: fresh.iter().map(|step| Shown::of(step, kinds, masker)).collect(),
-            turn: turn(&self.trajectory.state(), masker),
-            max_steps: self.trajectory.max_steps(),
-            // the agent's own clock counts in local time without an offset; the file's is at least this machine's
-            last_at: Timestamp::try_from(changed).ok().or_else(|| self.trajectory.last_at()),
-            totals: self.trajectory.totals(),
+            steps: steps.iter().skip(from).map(|step| Shown::of(step, kinds, masker)).collect(),
+            turn: turn(&self.reading.state(), masker),
+            max_steps: self.reading.max_steps(),
+            // an agent's own clock may count in local time without an offset; the file's is at least this machine's
+            last_at: Timestamp::try_from(news.changed).ok().or_else(|| self.reading.last_at()),
+            totals: self.reading.totals(),
         }
     }
 }
@@ -73,7 +74,7 @@ fn turn(live: &Live, masker: &Masker) -> Turn {
         Live::Ended(end) => Turn::Over(match end {
             End::Accepted => None,
             End::MaxSteps => Some("the step budget ran out".to_owned()),
-            End::StepError(text) | End::Failed(text) => why(text),
+            End::OwnBudget(text) | End::StepError(text) | End::Failed(text) => why(text),
             End::Unexplained => Some("without a word why".to_owned()),
         }),
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use isobench_tui::agent::trae::{End, Live, Taken, Trajectory};
+use isobench_tui::agent::trae::{Taken, Trajectory};
+use isobench_tui::agent::{End, Live};
 use isobench_tui::demo::repo::prepare;
 use isobench_tui::domain::Step;
 use serde_json::Value;

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use isobench_tui::agent::trae::{End, Live, Taken, Trajectory};
+use isobench_tui::agent::trae::{Taken, Trajectory};
+use isobench_tui::agent::{End, Live};
 use isobench_tui::domain::{Reply, Usage};
 use proptest::prelude::*;
 use serde_json::{Value, json};

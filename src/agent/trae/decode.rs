@@ -1,36 +1,9 @@
 //! Elements of the two lists → steps. Every field may be missing, null or of another type: forks and old versions differ.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
-
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
+use crate::agent::value::{Fields, content, list, part, some, text, time};
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
-
-use super::scan;
-
-/// One object, a level deep: big fields that we do not need stay undecoded.
-#[derive(Default)]
-struct Fields<'a>(BTreeMap<String, &'a RawValue>);
-
-impl<'a> Fields<'a> {
-    fn of(raw: &'a str) -> Self {
-        Self(serde_json::from_str(raw).unwrap_or_default())
-    }
-
-    fn get(&self, name: &str) -> Value {
-        self.0.get(name).map_or(Value::Null, |raw| value(raw.get()))
-    }
-}
-
-/// A value; half surrogates in its strings become U+FFFD.
-fn value(raw: &str) -> Value {
-    serde_json::from_str(raw).or_else(|_| serde_json::from_slice(&scan::repaired(raw.as_bytes()))).unwrap_or_default()
-}
 
 /// A finished step. `interaction` is the usage of the answer with the same number, which knows cached tokens.
 pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
@@ -84,25 +57,6 @@ pub(super) fn running(index: u32, raw: &str, reply: Reply) -> Step {
 /// The tokens of an answer.
 pub(super) fn interaction_usage(raw: &str) -> Usage {
     usage(part(&Fields::of(raw).get("response"), "usage"))
-}
-
-/// TRAE's times: local without an offset, microseconds left out when they are 0; forks write an offset or epoch seconds.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
-    if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| (1e8..1e11).contains(seconds)) {
-        return Timestamp::try_from(SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds)).ok();
-    }
-    let local = |at: DateTime| at.to_zoned(TimeZone::system()).ok().map(|at| at.timestamp());
-    text.parse().ok().or_else(|| local(text.parse().ok()?))
-}
-
-/// A field of an object; null for anything else.
-fn part<'a>(value: &'a Value, name: &str) -> &'a Value {
-    value.get(name).unwrap_or(&Value::Null)
-}
-
-/// The elements of a list; none for anything else.
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn usage(value: &Value) -> Usage {
@@ -176,30 +130,4 @@ fn harness(messages: &Value, calls: &[ToolCall]) -> Vec<String> {
     said.map(|message| content(part(message, "content")))
         .filter(|text| !text.is_empty() && (!finishing || text.contains("Patch is empty")))
         .collect()
-}
-
-/// Text as it is, or the texts of a list of blocks, joined.
-fn content(value: &Value) -> String {
-    match value {
-        Value::Array(blocks) => {
-            let texts: Vec<String> =
-                blocks.iter().map(|block| content(if block.is_object() { part(block, "text") } else { block })).collect();
-            texts.join("\n")
-        }
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn some(value: &Value) -> Option<String> {
-    Some(text(value)).filter(|text| !text.is_empty())
 }

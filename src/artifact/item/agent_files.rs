@@ -8,6 +8,9 @@ use std::path::Path;
 use super::{ItemFolder, read_regular};
 use crate::artifact::ArtifactError;
 
+/// TRAE's trajectory: one JSON, rewritten whole.
+pub const TRAJECTORY: &str = "trajectory.json";
+
 /// Claude Code's stream of events, one JSON a line: its stdout.
 pub const CLAUDE_CODE_STREAM: &str = "claude_code_stream.jsonl";
 
@@ -18,7 +21,7 @@ pub const CODEX_ROLLOUT: &str = "codex_rollout.jsonl";
 pub const OPENHANDS_EVENTS: &str = "openhands_events";
 
 /// Everything that may be shown by a link.
-const SHOWN: [&str; 4] = ["trajectory.json", CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS];
+const SHOWN: [&str; 4] = [TRAJECTORY, CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS];
 
 /// Folders in a folder of events at most: OpenHands has none, and an agent may make a loop of links.
 const DEEPEST: u32 = 4;

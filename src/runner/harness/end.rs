@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::log::prepare_error;
 use super::watch::{is_new, since};
-use crate::agent::trae::{End, Live};
+use crate::agent::{End, Live};
 use crate::artifact::ArtifactError;
 use crate::artifact::document::Document;
 use crate::artifact::journal::{self, AgentBlock, Journal};
@@ -164,7 +164,10 @@ fn by_last_words(case: &Case<'_>, code: i32) -> StageEnd {
 
 /// Puts what we found into the item's journal, under our own key; everything else of the harness's files stays.
 pub fn keep_findings(case: &Case<'_>, detail: &CheckDetail) -> Result<(), ArtifactError> {
-    let path = case.job.item_folder(case.run, &case.item.id).path.join(Journal::FILE);
+    let folder = case.job.item_folder(case.run, &case.item.id);
+    // links of ours, to what the agent wrote under names of its own
+    folder.keep_shown()?;
+    let path = folder.path.join(Journal::FILE);
     match journal_of(case) {
         Some(Ok(_)) => journal::add_ours(&path, ours(case, detail)),
         // no journal, or one that nobody can read: the harness left none, and we make none up

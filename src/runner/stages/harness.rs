@@ -19,6 +19,9 @@ use crate::runner::Job;
 use crate::runner::harness::end::LEFT;
 use crate::runner::harness::{base, bench_file, python, task_of};
 
+/// What the harness takes where its bench file says nothing: minutes, steps, dollars, Claude Code's model.
+const DEFAULTS: (f64, u32, f64, &str) = (60.0, 50, 10.0, "sonnet");
+
 /// Minutes that stand for no limit: the harness has no word for that.
 const NO_LIMIT: f64 = 7.0 * 24.0 * 60.0;
 
@@ -122,21 +125,23 @@ fn derived(bench: &BenchFile, config: &Config) -> Option<Value> {
         set(&["agents", "default"], json!(kind.name()));
     }
     let minutes = if config.budget.agent > 0.0 { config.budget.agent } else { NO_LIMIT };
-    if agent.time_budget_minutes != Some(minutes) {
+    if !same(agent.time_budget_minutes.unwrap_or(DEFAULTS.0), minutes) {
         set(&["agents", kind.name(), "time_budget_minutes"], number(minutes));
     }
     let steps = if kind == AgentKind::Openhands { ("iterations", agent.args.iterations) } else { ("max_steps", agent.args.max_steps) };
-    if config.agent.max_steps.is_some() && steps.1 != config.agent.max_steps {
-        set(&["agents", kind.name(), "args", steps.0], json!(config.agent.max_steps));
+    if let Some(asked) = config.agent.max_steps.filter(|asked| *asked != steps.1.unwrap_or(DEFAULTS.1)) {
+        set(&["agents", kind.name(), "args", steps.0], json!(asked));
     }
     if let (Some(usd), AgentKind::Openhands) = (config.agent.max_usd, kind)
-        && agent.args.max_budget_per_task != Some(usd)
+        && !same(agent.args.max_budget_per_task.unwrap_or(DEFAULTS.2), usd)
     {
         set(&["agents", kind.name(), "args", "max_budget_per_task"], number(usd));
     }
+    let sonnet = (kind == AgentKind::ClaudeCode).then(|| DEFAULTS.3.to_owned());
+    let model = agent.args.model.clone().or(sonnet);
     let words = [
         (&["agents", kind.name(), "cli"][..], &config.agent.cli, &agent.cli),
-        (&["agents", kind.name(), "args", "model"], &config.agent.model, &agent.args.model),
+        (&["agents", kind.name(), "args", "model"], &config.agent.model, &model),
         (&["agents", kind.name(), "args", "profile"], &config.agent.profile, &agent.args.profile),
     ];
     for (path, asked, there) in words {
@@ -151,13 +156,18 @@ fn derived(bench: &BenchFile, config: &Config) -> Option<Value> {
     for (name, ours, theirs) in
         [("state_root", &config.paths.state, &bench.state_root), ("work_root", &config.paths.work, &bench.work_root)]
     {
-        let same =
+        let is_same =
             theirs.as_ref().is_some_and(|theirs| Path::new(".").join(theirs).components().eq(Path::new(".").join(ours).components()));
-        if !same {
+        if !is_same {
             set(&["paths", name], json!(ours));
         }
     }
     (whole != *bench.written()).then_some(whole)
+}
+
+/// Whether two numbers of a configuration are the same.
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-9
 }
 
 /// Puts a value at a place, making the maps above it.

@@ -1,0 +1,151 @@
+//! The steps of a log that is only ever added to.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
+
+/// Steps, their calls by id, and from which step on something changed since it was last asked.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    list: Vec<Step>,
+    asked_in: HashMap<String, usize>,
+    changed: Option<usize>,
+}
+
+impl Steps {
+    pub(super) fn list(&self) -> &[Step] {
+        &self.list
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Position of the first step that is new or differs since the last call; their number when only something else did.
+    pub(super) fn take_changed(&mut self) -> Option<usize> {
+        self.changed.take()
+    }
+
+    /// Something changed that is in no step.
+    pub(super) fn touch(&mut self) {
+        self.mark(self.list.len());
+    }
+
+    fn mark(&mut self, at: usize) {
+        self.changed = Some(self.changed.map_or(at, |before| before.min(at)));
+    }
+
+    /// A new step, complete as long as it has no calls. Returns its position.
+    pub(super) fn begin(&mut self, recorded: Option<Timestamp>) -> usize {
+        let at = self.list.len();
+        self.mark(at);
+        self.list.push(Step {
+            index: u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1),
+            at: recorded,
+            thought: String::new(),
+            calls: Vec::new(),
+            usage: Usage::default(),
+            error: None,
+            finish: None,
+            harness: Vec::new(),
+            reply: Reply::Complete,
+        });
+        at
+    }
+
+    /// A step, to be changed.
+    pub(super) fn edit(&mut self, at: usize) -> Option<&mut Step> {
+        self.mark(at);
+        self.list.get_mut(at)
+    }
+
+    /// Adds to what the model wrote in a step.
+    pub(super) fn say(&mut self, at: usize, text: &str) {
+        if let Some(step) = self.edit(at).filter(|_| !text.is_empty()) {
+            if !step.thought.is_empty() {
+                step.thought.push('\n');
+            }
+            step.thought.push_str(text);
+        }
+    }
+
+    /// Whether there is a call of this id.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.asked_in.contains_key(id)
+    }
+
+    /// A tool was asked for. The same id a second time is the same call.
+    pub(super) fn call(&mut self, at: usize, id: String, name: String, args: String) {
+        if !id.is_empty() && self.asked_in.contains_key(&id) {
+            return;
+        }
+        let Some(step) = self.edit(at) else { return };
+        step.calls.push(ToolCall { id: id.clone(), name, args, result: None });
+        step.reply = Reply::ToolsRunning;
+        if !id.is_empty() {
+            self.asked_in.insert(id, at);
+        }
+    }
+
+    /// A tool answered. An answer to a call that nobody saw gets a nameless call in the last step; a second answer to
+    /// the same call is not taken.
+    pub(super) fn answer(&mut self, id: &str, result: ToolResult) {
+        let Some(at) = self.asked_in.get(id).copied() else {
+            let Some(last) = self.list.len().checked_sub(1) else { return };
+            self.mark(last);
+            self.asked_in.insert(id.to_owned(), last);
+            if let Some(step) = self.list.get_mut(last) {
+                step.calls.push(ToolCall { id: id.to_owned(), name: String::new(), args: "null".to_owned(), result: Some(result) });
+            }
+            return;
+        };
+        let Some(step) = self.list.get_mut(at) else { return };
+        let Some(call) = step.calls.iter_mut().find(|call| call.id == id && call.result.is_none()) else { return };
+        call.result = Some(result);
+        if step.calls.iter().all(|call| call.result.is_some()) {
+            step.reply = Reply::Complete;
+        }
+        self.mark(at);
+    }
+
+    /// Nothing of these steps runs any more: what never answered never will.
+    pub(super) fn close(&mut self, which: impl Fn(usize) -> bool) {
+        let running = |(at, step): (usize, &Step)| (step.reply == Reply::ToolsRunning && which(at)).then_some(at);
+        let open: Vec<usize> = self.list.iter().enumerate().filter_map(running).collect();
+        for at in open {
+            if let Some(step) = self.edit(at) {
+                step.reply = Reply::Complete;
+            }
+        }
+    }
+
+    /// Whether a tool runs.
+    pub(super) fn tools_run(&self) -> bool {
+        self.list.iter().rev().any(|step| step.reply == Reply::ToolsRunning)
+    }
+
+    /// Finished steps.
+    pub(super) fn finished(&self) -> u32 {
+        small(self.list.iter().filter(|step| step.reply == Reply::Complete).count())
+    }
+
+    /// Tool calls.
+    pub(super) fn calls(&self) -> u32 {
+        small(self.list.iter().map(|step| step.calls.len()).sum())
+    }
+
+    /// Tokens of the steps from a position on.
+    pub(super) fn usage_from(&self, from: usize) -> Usage {
+        let mut usage = Usage::default();
+        for step in self.list.iter().skip(from) {
+            usage += step.usage;
+        }
+        usage
+    }
+}
+
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,112 @@
+//! The flags that change the configuration, and the plan that is meant.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::artifact::{ArtifactError, Checkout, PlanFile, TaskFile};
+use crate::config::{Asked, ConfigError, Resolution, Via, resolve};
+use crate::host::environment;
+
+/// What `run` and `print config` have in common.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SettingsArgs {
+    /// The configuration [default: isobench-tui.toml of the harness]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// ISO-Bench's bench file [default: bench.yaml of the harness, or the only bench*.yaml there]
+    #[arg(long, value_name = "FILE")]
+    bench_cfg: Option<PathBuf>,
+    /// The agent: trae, codex, codex_cli, claude_code, openhands or command; for a configured command any name of a
+    /// folder below state/runs/<repo>/ [default: agent.kind, or agents.default of the bench file]
+    #[arg(long)]
+    agent: Option<String>,
+    /// The model that the agent is told to use, which names the run's folder as well [default: agent.model]
+    #[arg(long)]
+    model: Option<String>,
+    /// Who runs the agent: isobench-tui itself (direct), or ISO-Bench's own `prepare` (harness) [default: agent.via]
+    #[arg(long, value_parser = via, value_name = "direct|harness")]
+    via: Option<Via>,
+}
+
+fn via(word: &str) -> Result<Via, String> {
+    match word {
+        "direct" => Ok(Via::Direct),
+        "harness" => Ok(Via::Harness),
+        _ => Err("write direct or harness".to_owned()),
+    }
+}
+
+/// The configuration of a harness with these flags.
+pub(super) fn resolved(checkout: &Checkout, args: &SettingsArgs) -> Result<Resolution, ConfigError> {
+    let asked = Asked {
+        config: args.config.as_deref(),
+        bench: args.bench_cfg.as_deref(),
+        agent: args.agent.as_deref(),
+        model: args.model.as_deref(),
+        via: args.via,
+    };
+    resolve(checkout, &asked, &variables(checkout))
+}
+
+/// Variables of the environment, else of the harness's `.env`: nobody must have sourced it.
+pub(super) fn variables(checkout: &Checkout) -> impl Fn(&str) -> Option<String> + use<> {
+    let file = environment::dot_env(&checkout.root);
+    move |name| {
+        let ours = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        ours.or_else(|| file.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.clone()))
+    }
+}
+
+/// The plan that is meant: the named one, `plan.json`, or the only one there.
+pub(super) fn plan(resolution: &Resolution, named: Option<&Path>) -> Result<PathBuf, String> {
+    let usual = resolution.checkout.default_plan();
+    let mut plans = resolution.checkout.plans();
+    match (named, plans.len()) {
+        (Some(named), _) => Ok(named.to_owned()),
+        (None, 1) if !usual.exists() => Ok(plans.remove(0)),
+        (None, 2..) if !usual.exists() => {
+            let lines: Vec<String> = plans.iter().map(|path| format!("\n  --plan {}  ({})", path.display(), size(path))).collect();
+            Err(format!(
+                "there are {} plans in {} and none is called plan.json: name one{}",
+                plans.len(),
+                resolution.checkout.state.display(),
+                lines.concat()
+            ))
+        }
+        _ => Ok(usual),
+    }
+}
+
+/// How much there is in a plan, or what is wrong with it.
+pub(super) fn size(path: &Path) -> String {
+    match PlanFile::read(path) {
+        Ok((plan, _)) => format!("{} items of {}", plan.items.len(), plan.task_id),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Reads a plan; a list of commits needs its task file.
+pub(super) fn read_plan(resolution: &Resolution, path: &Path) -> Result<(PlanFile, Vec<u8>), ArtifactError> {
+    PlanFile::read_any(path, || task(resolution, path))
+}
+
+/// The task of a list of commits: the configured one, or the only one there.
+fn task(resolution: &Resolution, commits: &Path) -> Result<TaskFile, ArtifactError> {
+    let checkout = &resolution.checkout;
+    let variables = variables(checkout);
+    if let Some(path) = &resolution.config.harness.task {
+        return TaskFile::read(&checkout.root.join(path), &variables);
+    }
+    let files = checkout.task_files();
+    if let [only] = files.as_slice() {
+        return TaskFile::read(only, &variables);
+    }
+    let names: Vec<String> = files.iter().map(|path| path.strip_prefix(&checkout.root).unwrap_or(path).display().to_string()).collect();
+    let says = if names.is_empty() {
+        format!("a list of commits needs its task, and there is none in {}", checkout.root.join("tasks").display())
+    } else {
+        format!("a list of commits needs its task: name one with `harness.task` in isobench-tui.toml ({})", names.join(", "))
+    };
+    Err(ArtifactError::Malformed { path: commits.to_owned(), line: 1, column: 1, says })
+}

@@ -20,8 +20,8 @@ pub struct Stream {
     steps: Steps,
     /// Position of each message's step.
     messages: HashMap<String, usize>,
-    /// For each step the call of the subagent that it belongs to; empty for the agent itself.
-    chains: Vec<String>,
+    /// The last step of the agent itself (no name), and of each subagent by the call that made it.
+    chains: HashMap<String, usize>,
     begun: bool,
     model: Option<String>,
     told: Option<Told>,
@@ -120,10 +120,10 @@ impl Stream {
 
     /// A message that was not seen before: the one before it in its chain is over.
     fn begin(&mut self, id: String, chain: String, recorded: Option<Timestamp>) -> usize {
-        let chains = &self.chains;
-        self.steps.close(|at| chains.get(at).is_some_and(|other| *other == chain));
         let at = self.steps.begin(recorded);
-        self.chains.push(chain);
+        if let Some(before) = self.chains.insert(chain, at) {
+            self.steps.close(before);
+        }
         self.messages.insert(id, at);
         at
     }
@@ -140,7 +140,7 @@ impl Stream {
     }
 
     fn result(&mut self, fields: &Fields<'_>) {
-        self.steps.close(|_| true);
+        self.steps.close_all();
         let of_models = fields.get("modelUsage");
         let mut all = Usage::default();
         for one in of_models.as_object().into_iter().flatten().map(|(_, one)| one) {

@@ -146,7 +146,7 @@ impl Rollout {
 
     fn ends(&mut self, end: End) {
         self.end = Some(end);
-        self.steps.close(|_| true);
+        self.steps.close_all();
         self.steps.touch();
     }
 
@@ -167,7 +167,7 @@ impl Rollout {
             return at;
         }
         self.is_between = false;
-        self.steps.close(|_| true);
+        self.steps.close_all();
         let at = self.steps.begin(recorded);
         if let Some(step) = self.steps.edit(at) {
             step.usage = std::mem::take(&mut self.early);

@@ -16,6 +16,7 @@ use crate::agent::Live;
 use crate::agent::claude::Stream;
 use crate::agent::codex::Rollout;
 use crate::agent::trae::{Taken, Trajectory};
+use crate::agent::value::object;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
 use crate::host::files::{Appended, Lines, Rewritten};
@@ -186,7 +187,7 @@ impl Reading {
 
 /// Reads the lines that were added.
 fn by_line<T: ByLine>(reader: &mut T, file: &mut Appended, path: &Path) -> io::Result<Option<News>> {
-    let Some(Lines { restarted, whole, rest, changed }) = file.look(path)? else { return Ok(None) };
+    let Some(Lines { restarted, whole, changed }) = file.look(path)? else { return Ok(None) };
     if restarted {
         *reader = T::default();
     }
@@ -195,9 +196,8 @@ fn by_line<T: ByLine>(reader: &mut T, file: &mut Appended, path: &Path) -> io::R
         from = least(from, reader.line(line));
     }
     // the last line of all may have no end; one that is a whole object can't become longer
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&rest).is_ok() {
-        file.take_rest();
-        from = least(from, reader.line(&rest));
+    if file.rest().ends_with(b"}") && object(file.rest()).is_some() {
+        from = least(from, reader.line(&file.take_rest()));
     }
     Ok(from.map(|from| News { from, changed }))
 }

@@ -94,7 +94,7 @@ impl Events {
     }
 
     fn ends(&mut self, end: End) {
-        self.steps.close(|_| true);
+        self.steps.close_all();
         self.steps.touch();
         self.end = Some(end);
     }

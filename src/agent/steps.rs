@@ -1,16 +1,21 @@
 //! The steps of a log that is only ever added to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
 
-/// Steps, their calls by id, and from which step on something changed since it was last asked.
+/// Steps, and from which of them on something changed since it was last asked. No line costs more than the one before
+/// it, however many there are: an agent may write what it likes.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     list: Vec<Step>,
-    asked_in: HashMap<String, usize>,
+    /// Where each call is: its step, and its place there.
+    asked: HashMap<String, (usize, usize)>,
+    /// The steps that run, each with the number of its calls that have no answer.
+    running: BTreeMap<usize, usize>,
+    calls: u32,
     changed: Option<usize>,
 }
 
@@ -73,48 +78,64 @@ impl Steps {
 
     /// Whether there is a call of this id.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.asked_in.contains_key(id)
+        self.asked.contains_key(id)
     }
 
     /// A tool was asked for. The same id a second time is the same call.
     pub(super) fn call(&mut self, at: usize, id: String, name: String, args: String) {
-        if !id.is_empty() && self.asked_in.contains_key(&id) {
+        if !id.is_empty() && self.knows(&id) {
             return;
         }
         let Some(step) = self.edit(at) else { return };
+        let place = step.calls.len();
         step.calls.push(ToolCall { id: id.clone(), name, args, result: None });
         step.reply = Reply::ToolsRunning;
+        self.calls = self.calls.saturating_add(1);
+        *self.running.entry(at).or_default() += 1;
         if !id.is_empty() {
-            self.asked_in.insert(id, at);
+            self.asked.insert(id, (at, place));
         }
     }
 
     /// A tool answered. An answer to a call that nobody saw gets a nameless call in the last step; a second answer to
     /// the same call is not taken.
     pub(super) fn answer(&mut self, id: &str, result: ToolResult) {
-        let Some(at) = self.asked_in.get(id).copied() else {
+        let Some((at, place)) = self.asked.get(id).copied() else {
             let Some(last) = self.list.len().checked_sub(1) else { return };
-            self.mark(last);
-            self.asked_in.insert(id.to_owned(), last);
-            if let Some(step) = self.list.get_mut(last) {
-                step.calls.push(ToolCall { id: id.to_owned(), name: String::new(), args: "null".to_owned(), result: Some(result) });
+            let Some(step) = self.edit(last) else { return };
+            let place = step.calls.len();
+            step.calls.push(ToolCall { id: id.to_owned(), name: String::new(), args: "null".to_owned(), result: Some(result) });
+            self.calls = self.calls.saturating_add(1);
+            if !id.is_empty() {
+                self.asked.insert(id.to_owned(), (last, place));
             }
             return;
         };
         let Some(step) = self.list.get_mut(at) else { return };
-        let Some(call) = step.calls.iter_mut().find(|call| call.id == id && call.result.is_none()) else { return };
+        let Some(call) = step.calls.get_mut(place).filter(|call| call.result.is_none()) else { return };
         call.result = Some(result);
-        if step.calls.iter().all(|call| call.result.is_some()) {
-            step.reply = Reply::Complete;
+        if let Some(open) = self.running.get_mut(&at) {
+            *open -= 1;
+            if *open == 0 {
+                self.running.remove(&at);
+                step.reply = Reply::Complete;
+            }
         }
         self.mark(at);
     }
 
-    /// Nothing of these steps runs any more: what never answered never will.
-    pub(super) fn close(&mut self, which: impl Fn(usize) -> bool) {
-        let running = |(at, step): (usize, &Step)| (step.reply == Reply::ToolsRunning && which(at)).then_some(at);
-        let open: Vec<usize> = self.list.iter().enumerate().filter_map(running).collect();
-        for at in open {
+    /// Nothing of this step runs any more: what never answered never will.
+    pub(super) fn close(&mut self, at: usize) {
+        if self.running.remove(&at).is_some()
+            && let Some(step) = self.edit(at)
+        {
+            step.reply = Reply::Complete;
+        }
+    }
+
+    /// Nothing runs any more.
+    pub(super) fn close_all(&mut self) {
+        while let Some((at, _)) = self.running.pop_last() {
             if let Some(step) = self.edit(at) {
                 step.reply = Reply::Complete;
             }
@@ -123,17 +144,17 @@ impl Steps {
 
     /// Whether a tool runs.
     pub(super) fn tools_run(&self) -> bool {
-        self.list.iter().rev().any(|step| step.reply == Reply::ToolsRunning)
+        !self.running.is_empty()
     }
 
     /// Finished steps.
     pub(super) fn finished(&self) -> u32 {
-        small(self.list.iter().filter(|step| step.reply == Reply::Complete).count())
+        u32::try_from(self.list.len() - self.running.len()).unwrap_or(u32::MAX)
     }
 
     /// Tool calls.
-    pub(super) fn calls(&self) -> u32 {
-        small(self.list.iter().map(|step| step.calls.len()).sum())
+    pub(super) const fn calls(&self) -> u32 {
+        self.calls
     }
 
     /// Tokens of the steps from a position on.
@@ -144,8 +165,4 @@ impl Steps {
         }
         usage
     }
-}
-
-fn small(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

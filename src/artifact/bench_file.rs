@@ -127,6 +127,13 @@ impl BenchFile {
         self.agents.keys().map(String::as_str)
     }
 
+    /// What is wrong with a field, at its place in the file: `agents.trae.args.max_steps`.
+    pub fn unfit(&self, field: &str, says: &str) -> ArtifactError {
+        let steps: Vec<Step> = field.split('.').map(Step::from).collect();
+        let at_its_place = |bytes: &[u8]| Ok(Source::new(&self.path, bytes, Format::Yaml)?.malformed(&steps, says));
+        read_bytes(&self.path).and_then(|bytes| at_its_place(&bytes)).unwrap_or_else(|error| error)
+    }
+
     /// All that the file holds, variables expanded.
     pub const fn whole(&self) -> &Value {
         &self.whole

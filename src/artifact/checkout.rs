@@ -25,6 +25,14 @@ pub enum CheckoutError {
         /// The harness folders.
         folders: Vec<PathBuf>,
     },
+    /// Our configuration lies where nobody reads it.
+    #[error("{} lies above the harness folder {}, and beside its bench.yaml is where it is read: move it there", file.display(), inner.display())]
+    Misplaced {
+        /// The configuration.
+        file: PathBuf,
+        /// The harness folder below.
+        inner: PathBuf,
+    },
 }
 
 fn names(paths: &[PathBuf]) -> String {
@@ -69,7 +77,7 @@ impl Checkout {
 
     /// The harness that a named folder is or holds; the folder as it is where it looks like none.
     pub fn named(folder: &Path) -> Result<Self, CheckoutError> {
-        if is_root(folder) {
+        if is_root(folder)? {
             return Ok(Self::at(folder.to_owned()));
         }
         Ok(Self::at(inner(folder)?.unwrap_or_else(|| folder.to_owned())))
@@ -78,7 +86,7 @@ impl Checkout {
     /// The nearest harness upwards: a harness folder, or the root of a repository that holds one.
     pub fn find(from: &Path) -> Result<Option<Self>, CheckoutError> {
         for folder in from.ancestors() {
-            if is_root(folder) {
+            if is_root(folder)? {
                 return Ok(Some(Self::at(folder.to_owned())));
             }
             // further up only a checkout is looked into: a harness beside our folder is somebody else's
@@ -134,6 +142,14 @@ impl Checkout {
         self.state.join("runs").join(repo_name(repo)).join(agent).join(harness_model(model)).join(timestamp)
     }
 
+    /// Where a folder of an item really is when a link leads it out of `state/runs`; `None` where it does not. The
+    /// state folder itself may be anywhere.
+    pub fn leads_out(&self, folder: &Path) -> Option<PathBuf> {
+        let runs = self.state.join("runs").canonicalize().ok()?;
+        let really = folder.ancestors().find_map(|there| there.canonicalize().ok())?;
+        (!really.starts_with(&runs)).then_some(really)
+    }
+
     /// The worktrees of a run.
     pub fn worktrees(&self, run: &str) -> PathBuf {
         self.work.join("worktrees").join(run)
@@ -145,11 +161,20 @@ fn is_repository(folder: &Path) -> bool {
 }
 
 /// Whether a folder is a harness folder: it has our configuration, something of a run, or a bench file with its state.
-fn is_root(folder: &Path) -> bool {
+fn is_root(folder: &Path) -> Result<bool, CheckoutError> {
     let state = folder.join("state");
-    folder.join("isobench-tui.toml").is_file()
-        || ["plan.json", "runs", "tui"].iter().any(|inside| state.join(inside).exists())
-        || is_harness(folder)
+    if is_harness(folder) || ["plan.json", "runs", "tui"].iter().any(|inside| state.join(inside).exists()) {
+        return Ok(true);
+    }
+    let file = folder.join("isobench-tui.toml");
+    if !file.is_file() {
+        return Ok(false);
+    }
+    // alone it makes a folder a harness folder, unless the real one is below it
+    match inner(folder)? {
+        Some(inner) => Err(CheckoutError::Misplaced { file, inner }),
+        None => Ok(true),
+    }
 }
 
 /// Whether a folder looks like the harness itself: a bench file, and what it works on.

@@ -9,26 +9,42 @@ use crate::domain::RunId;
 use crate::exit::Exit;
 use crate::ledger::{By, RunFolder, RunnerLock};
 
+/// Why there is no harness.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// There is none here.
+    Nothing(String),
+    /// It can't be told which one is meant, or it can't be used.
+    Unclear(String),
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Nothing(says) | Self::Unclear(says)) = self;
+        f.write_str(says)
+    }
+}
+
 /// The harness folder: as named, found upwards from here, or that of the last demo.
-pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, String> {
+pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, Lost> {
     if let Some(root) = root {
-        let root = root.canonicalize().map_err(|error| format!("can't use --root {}: {error}", root.display()))?;
+        let root = root.canonicalize().map_err(|error| Lost::Unclear(format!("can't use --root {}: {error}", root.display())))?;
         return if root.is_dir() {
-            Checkout::named(&root).map_err(|error| error.to_string())
+            Checkout::named(&root).map_err(|error| Lost::Unclear(error.to_string()))
         } else {
-            Err(format!("--root {} is no folder", root.display()))
+            Err(Lost::Unclear(format!("--root {} is no folder", root.display())))
         };
     }
-    let here = std::env::current_dir().map_err(|error| format!("can't tell the current folder: {error}"))?;
-    if let Some(found) = Checkout::find(&here).map_err(|error| error.to_string())? {
+    let here = std::env::current_dir().map_err(|error| Lost::Unclear(format!("can't tell the current folder: {error}")))?;
+    if let Some(found) = Checkout::find(&here).map_err(|error| Lost::Unclear(error.to_string()))? {
         return Ok(found);
     }
     last_demo().map(Checkout::at).ok_or_else(|| {
-        format!(
+        Lost::Nothing(format!(
             "no ISO-Bench harness at {} or above it (a folder with {}, or with bench.yaml and state/, or a repository that holds ISO-Bench/ or perf-agents-bench/ with them; state/plan.json and state/runs/ do as well): go there, name it with --root, or try `isobench-tui demo`",
             here.display(),
             crate::config::Config::FILE,
-        )
+        ))
     })
 }
 

@@ -32,20 +32,20 @@ pub(super) struct ConfigArgs {
     format: Format,
 }
 
-pub(super) fn print(root: Option<&Path>, what: &What) -> anyhow::Result<Exit> {
+pub(super) fn print(root: Option<&Path>, what: &What) -> Exit {
     match what {
         What::Config(args) => config(root, args),
     }
 }
 
-fn config(root: Option<&Path>, args: &ConfigArgs) -> anyhow::Result<Exit> {
+fn config(root: Option<&Path>, args: &ConfigArgs) -> Exit {
     let checkout = match find::checkout(root) {
         Ok(checkout) => checkout,
-        Err(says) => return Ok(usage(says)),
+        Err(says) => return usage(says),
     };
     let resolution = match settings::resolved(&checkout, &args.settings) {
         Ok(resolution) => resolution,
-        Err(error) => return Ok(usage(error)),
+        Err(error) => return usage(error),
     };
     let found = Found::of(&resolution);
     let rows = rows(&resolution);
@@ -60,7 +60,7 @@ fn config(root: Option<&Path>, args: &ConfigArgs) -> anyhow::Result<Exit> {
     };
     // a closed pipe is no failure of ours
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    Ok(Exit::Well)
+    Exit::Well
 }
 
 /// A setting.
@@ -83,7 +83,7 @@ fn rows(resolution: &Resolution) -> Vec<Row> {
 /// Hides what a variable of a secret's name holds, and all that stands in `.env` but what a setting was taken from.
 fn masker(resolution: &Resolution) -> Masker {
     let taken: BTreeSet<&str> = resolution.origins.values().flat_map(Origin::variables).filter(|name| !is_secret(name)).collect();
-    let file = environment::dot_env(&resolution.checkout.root).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
+    let file = environment::secrets(&resolution.checkout.root).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
     Masker::new(environment::variables(), file)
 }
 
@@ -115,7 +115,7 @@ fn toml(rows: &[Row]) -> String {
         Some(origin) => format!("{setting:<column$}  # {}\n", one_line(origin)),
         None => format!("{setting}\n"),
     };
-    lines.iter().map(line).collect()
+    lines.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 /// A value as TOML writes it. What is not set is written as the nothing that takes back what other files say.
@@ -152,8 +152,8 @@ impl<'a> Found<'a> {
             Some(task) => Some(checkout.root.join(task)),
             None => of_plan().map(|task| task.path),
         };
-        let files = [checkout.repo_root.join(".env"), checkout.root.join(".env")];
-        let env = files.into_iter().find(|path| path.is_file()).map(|path| {
+        let folders = checkout.root.parent().into_iter().chain([checkout.root.as_path()]);
+        let env = folders.map(|folder| folder.join(".env")).find(|path| path.is_file()).map(|path| {
             let names = environment::dot_env(&checkout.root).into_iter().map(|(name, _)| name);
             (path, names.collect::<BTreeSet<_>>().into_iter().collect())
         });
@@ -178,7 +178,8 @@ impl<'a> Found<'a> {
             None => (".env", "none".to_owned()),
         });
         lines.extend(notes.iter().map(|note| ("note", note.clone())));
-        lines.iter().map(|(what, says)| format!("# {what:<11} {}\n", one_line(says))).collect()
+        let line = |(what, says): &(&str, String)| format!("# {what:<11} {}\n", one_line(says));
+        lines.iter().map(line).collect::<Vec<_>>().concat()
     }
 
     fn json(&self) -> Map<String, Value> {

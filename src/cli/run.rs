@@ -59,7 +59,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
     let checkout = match (find::checkout(root), &args.plan) {
         (Ok(checkout), _) => checkout,
-        (Err(_), Some(plan)) if root.is_none() => root_of_plan(plan)?,
+        (Err(find::Lost::Nothing(_)), Some(plan)) if root.is_none() => root_of_plan(plan)?,
         (Err(says), _) => return Ok(usage(says)),
     };
     let resolution = match settings::resolved(&checkout, &args.settings) {

@@ -81,6 +81,7 @@ pub(super) fn plan(resolution: &Resolution, named: Option<&Path>) -> Result<Path
 /// How much there is in a plan, or what is wrong with it.
 pub(super) fn size(path: &Path) -> String {
     match PlanFile::read(path) {
+        Ok((plan, _)) if plan.items.len() == 1 => format!("1 item of {}", plan.task_id),
         Ok((plan, _)) => format!("{} items of {}", plan.items.len(), plan.task_id),
         Err(error) => error.to_string(),
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::file::out_of_range;
+use super::file::{NUL, has_nul, out_of_range};
 use super::origin::Filled;
 use super::{ConfigError, Origin, wrong};
 use crate::artifact::expand::Variables;
@@ -54,15 +54,15 @@ pub(super) fn name(path: &Path) -> String {
 }
 
 /// The kind of `agents.default`.
-pub(super) fn default_kind(bench: &BenchFile) -> Result<Option<(AgentKind, Origin)>, ConfigError> {
+pub(super) fn default_kind(bench: &BenchFile, variables: Variables<'_>) -> Result<Option<(AgentKind, Origin)>, ConfigError> {
     let field = "agents.default";
     let Some(word) = bench.default_agent.as_deref() else { return Ok(None) };
     let unfit = || {
         let says = format!("'{word}' is no agent: {}", wrong::word(word, &AgentKind::ALL.map(AgentKind::name)));
-        unfit(bench, field, says)
+        bench.unfit(field, &says)
     };
     let kind = AgentKind::from_name(word).ok_or_else(unfit)?;
-    Ok(Some((kind, origin(bench, field, &|_| None).unwrap_or(Origin::HarnessDefault))))
+    Ok(Some((kind, origin(bench, field, variables).unwrap_or(Origin::HarnessDefault))))
 }
 
 /// The values of the file for an agent of this kind.
@@ -79,7 +79,10 @@ pub(super) fn values(bench: &BenchFile, kind: AgentKind, variables: Variables<'_
     for (key, field, value) in fields(agent, kind) {
         let field = format!("agents.{}.{field}", kind.name());
         if let Some(says) = value.as_f64().and_then(out_of_range) {
-            return Err(unfit(bench, &field, says));
+            return Err(bench.unfit(&field, &says).into());
+        }
+        if has_nul(&value) {
+            return Err(bench.unfit(&field, NUL).into());
         }
         match origin(bench, &field, variables) {
             Some(origin) => found.push((key, value, origin)),
@@ -134,8 +137,4 @@ fn filled(text: &str, variables: Variables<'_>) -> Vec<Filled> {
         }
     };
     inside.map(became).collect()
-}
-
-fn unfit(bench: &BenchFile, field: &str, says: String) -> ConfigError {
-    ConfigError::BenchValue { path: bench.path.clone(), field: field.to_owned(), says }
 }

@@ -27,19 +27,9 @@ pub enum ConfigError {
         /// The key with its table where there is one, what is wrong with it, and what would be right.
         says: String,
     },
-    /// The bench file can't be read or is none.
+    /// The bench file can't be read, is none, or holds a value that makes no sense.
     #[error(transparent)]
     Bench(#[from] ArtifactError),
-    /// A value of the bench file makes no sense.
-    #[error("{}: {field}: {says}", path.display())]
-    BenchValue {
-        /// The bench file.
-        path: PathBuf,
-        /// Where in it: `agents.trae.time_budget_minutes`.
-        field: String,
-        /// What is wrong, and what would be right.
-        says: String,
-    },
     /// More than one bench file could be meant.
     #[error(
         "there are {} bench files and none is called bench.yaml ({}): name one with --bench-cfg, or with `harness.bench` in isobench-tui.toml",

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -117,6 +118,10 @@ impl Written {
         if let Some(why) = ItemId(config.agent.name.clone()).unfit() {
             return Err(self.unfit("agent.name", &format!("'{}': {why}", config.agent.name)));
         }
+        let with_nul = config.leaves().into_iter().find(|(_, value)| has_nul(value));
+        if let Some((key, _)) = with_nul {
+            return Err(self.unfit(&key, NUL));
+        }
         let never_empty = [
             ("paths.state", config.paths.state.as_os_str().is_empty()),
             ("paths.work", config.paths.work.as_os_str().is_empty()),
@@ -177,6 +182,18 @@ impl Config {
         self.limits.item_tokens.take_if(|tokens| *tokens == 0);
         self.limits.run_tokens.take_if(|tokens| *tokens == 0);
         self.limits.run_usd.take_if(|usd| *usd == 0.0);
+    }
+}
+
+/// What is wrong with a text that holds one.
+pub(super) const NUL: &str = "it holds a NUL, which no path and no program can be told";
+
+/// Whether there is a NUL in a text or in one of several.
+pub(super) fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(has_nul),
+        _ => false,
     }
 }
 
@@ -290,6 +307,7 @@ mod tests {
             ("hold = true\nhold = false", "isobench-tui.toml:2:1: duplicate key"),
             ("[agent]\n[agent]", "isobench-tui.toml:2:"),
             ("[[agent]]\nname = \"a\"", "isobench-tui.toml:1:"),
+            ("[agent]\ncommand = [\"a\", \"b\\u0000\"]", "isobench-tui.toml:2:11: agent.command: it holds a NUL"),
             ("[agent", "isobench-tui.toml:1:"),
             ("[agent]\nkind.name = 3", "isobench-tui.toml:2:"),
             ("hold = true\nb = 1\n[agent]\nzz = 1", "isobench-tui.toml:2:1: unknown key 'b'"),

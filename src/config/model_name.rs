@@ -42,8 +42,8 @@ fn of_trae(path: &Path) -> Found {
     let text = read_text(path).map_err(|error| error.to_string())?;
     let whole: Value = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {}", path.display(), first_line(&error.to_string())))?;
     let model = |at: &Value| at.get("model").and_then(Value::as_str).filter(|model| !model.trim().is_empty()).map(str::to_owned);
-    let models = whole.get("models").and_then(Value::as_object).into_iter().flatten();
-    let named = models.filter_map(|(name, at)| Some((model(at)?, format!("models.{name}.model")))).next();
+    let mut models = whole.get("models").and_then(Value::as_object).into_iter().flatten();
+    let named = models.find_map(|(name, at)| Some((model(at)?, format!("models.{name}.model"))));
     let named = named.or_else(|| Some((model(whole.get("llm")?)?, "llm.model".to_owned())));
     Ok(named.map(|(model, field)| (model, of_file(path, &field))))
 }

@@ -62,7 +62,12 @@ pub fn resolve(checkout: &Checkout, asked: &Asked<'_>, variables: Variables<'_>)
     let by_file = written.as_ref().and_then(kind_of_file);
     let wanted = by_flag.or(by_file.as_ref().map(|(kind, _)| *kind));
     let (bench, bench_path) = read_bench(checkout, asked, written.as_ref(), wanted, variables)?;
-    let by_bench = bench.as_ref().map(bench::default_kind).transpose()?.flatten();
+    let by_bench = match &bench {
+        // an agent that we don't know is nobody's business where another one is wanted
+        Some(bench) if wanted.is_some() => bench::default_kind(bench, variables).unwrap_or_default(),
+        Some(bench) => bench::default_kind(bench, variables)?,
+        None => None,
+    };
     let of_files = by_file.or(by_bench).unwrap_or((AgentKind::Command, Origin::Default));
     let kind = by_flag.unwrap_or(of_files.0);
 

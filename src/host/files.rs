@@ -94,8 +94,7 @@ pub struct Appended {
     identity: (u64, u64),
     head: Vec<u8>,
     offset: u64,
-    torn: Vec<u8>,
-    refused: bool,
+    rest: Vec<u8>,
 }
 
 /// What a look at such a file brought.
@@ -105,9 +104,6 @@ pub struct Lines {
     pub restarted: bool,
     /// Whole lines, each with its end.
     pub whole: Vec<u8>,
-    /// Bytes after the last line end: a line that is still being written, or the last one of all. They are kept, and
-    /// come again before the next ones.
-    pub rest: Vec<u8>,
     /// When the file was last written.
     pub changed: SystemTime,
 }
@@ -117,8 +113,7 @@ impl Appended {
     /// more than 256 MiB have nothing.
     pub fn look(&mut self, path: &Path) -> io::Result<Option<Lines>> {
         let Some((mut file, there)) = open_regular(path)? else { return Ok(None) };
-        self.refused = there.len() > LARGEST;
-        if self.refused {
+        if there.len() > LARGEST {
             return Ok(None);
         }
         let identity = (there.dev(), there.ino());
@@ -133,7 +128,7 @@ impl Appended {
             return Ok(None);
         }
         file.seek(SeekFrom::Start(self.offset))?;
-        let mut bytes = std::mem::take(&mut self.torn);
+        let mut bytes = std::mem::take(&mut self.rest);
         let before = bytes.len();
         file.take(there.len() - self.offset).read_to_end(&mut bytes)?;
         let read = bytes.len() - before;
@@ -143,17 +138,18 @@ impl Appended {
             self.head.extend(bytes.iter().skip(before).take(wanted.min(read)));
         }
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        self.torn = bytes.split_off(end);
-        Ok(Some(Lines { restarted: is_another, whole: bytes, rest: self.torn.clone(), changed: there.modified()? }))
+        self.rest = bytes.split_off(end);
+        Ok(Some(Lines { restarted: is_another, whole: bytes, changed: there.modified()? }))
     }
 
-    /// The rest of the last look was a whole line after all: it does not come again.
-    pub fn take_rest(&mut self) {
-        self.torn.clear();
+    /// What comes after the last line end: a line that is still being written, or the last one of all. It comes again
+    /// before the next bytes.
+    pub fn rest(&self) -> &[u8] {
+        &self.rest
     }
 
-    /// Whether the file has become too large to be read.
-    pub const fn is_refused(&self) -> bool {
-        self.refused
+    /// The rest was a whole line after all: it does not come again.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
     }
 }

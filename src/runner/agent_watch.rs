@@ -115,6 +115,7 @@ impl AgentWatch {
             }
         }
         match catch_unwind(AssertUnwindSafe(|| self.reading.look(&self.item_folder))) {
+            // what can't be read now is tried again at the next look
             Ok(_) => Ok(()),
             Err(panic) => {
                 let says = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|says| (*says).to_owned()));

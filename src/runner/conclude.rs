@@ -5,15 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::agent_watch::Search;
+use super::agent_watch::AgentWatch;
 use super::create::digest;
 use super::job::Job;
 use super::{harness, three_way};
-use crate::agent::live::Reading;
 use crate::agent::{End, Live};
-use crate::artifact::{ArtifactError, Finished};
+use crate::artifact::{ArtifactError, Finished, TaskFile, task_file};
 use crate::bench::{classify, parse_metrics, score};
 use crate::domain::{
     AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
@@ -102,12 +101,20 @@ fn stopped(case: &Case<'_>) -> StageEnd {
 }
 
 fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
-    let reading = read_agent(case);
+    let read = read_agent(case);
+    let reading = read.reading();
     let failed = |class, why: String| StageEnd::Failed { class, why: case.masker.mask(&why).into_owned() };
     let api_or = |class, text: &str| {
         let (class, line) = classify(text).unwrap_or((class, text.lines().next().unwrap_or_default()));
         failed(class, format!("the agent's run failed: {}", clip(line)))
     };
+    if matches!(child.cause, EndCause::NotStarted { .. })
+        && !harness::is_used(&case.job.config)
+        && let Err(error) = write_not_started(case, child)
+    {
+        let why = format!("can't write the item's journal: {error}");
+        return (StageEnd::Failed { class: FailureClass::AgentNotFound, why }, StageDetail::Nothing);
+    }
     let end = match (&child.cause, reading.state()) {
         (_, live) if harness::is_used(&case.job.config) => harness::end::judge(case, child, &live),
         (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
@@ -135,18 +142,18 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     (end, StageDetail::Agent(if totals.steps.is_some() { totals } else { counted }))
 }
 
-/// What the agent wrote, read once more: the last lines may have come after the last look.
-fn read_agent(case: &Case<'_>) -> Reading {
-    let folder = case.job.item_folder(case.run, &case.item.id).path;
-    let search = Search::of(case.job, case.item);
-    if let Some(Err(error)) = search.map(|search| search.show_in(&folder)) {
-        tracing::warn!("can't link the agent's files in {}: {error}", folder.display());
+/// What the agent wrote, read once more: the last lines may have come after the last look. An adapter that panics has
+/// read nothing.
+fn read_agent(case: &Case<'_>) -> AgentWatch {
+    let watch = || AgentWatch::of(case.job, case.run, case.item);
+    let mut read = watch();
+    match read.look() {
+        Ok(()) => read,
+        Err(says) => {
+            tracing::error!("a defect of isobench-tui: the adapter of {}'s agent panicked: {says}", case.attempt);
+            watch()
+        }
     }
-    let mut reading = Reading::new();
-    if let Err(error) = reading.look(&folder) {
-        tracing::warn!("can't read what the agent wrote to {}: {error}", folder.display());
-    }
-    reading
 }
 
 fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
@@ -176,7 +183,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
     // a skipped item gets no journal; its patch lies with the attempt
     if case.item.skipping.is_none()
-        && let Err(error) = write_harness_files(case, &patch, &changed, &detail)
+        && let Err(error) = write_harness_files(case, &Brought { patch: &patch, changed: &changed, expected: &expected, detail: &detail })
     {
         let why = format!("can't write the item's files: {error}");
         let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
@@ -189,11 +196,20 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     (end, StageDetail::Check(detail))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds since the epoch, as the harness writes them")]
-fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail: &CheckDetail) -> Result<(), ArtifactError> {
+/// What an agent brought, for the item's files.
+struct Brought<'a> {
+    patch: &'a [u8],
+    /// Files that the patch changes.
+    changed: &'a [String],
+    /// Files that the human's commit changes.
+    expected: &'a [String],
+    detail: &'a CheckDetail,
+}
+
+fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), ArtifactError> {
     let (job, run, item) = (case.job, case.run, case.item);
     if harness::is_used(&job.config) {
-        return harness::end::keep_findings(case, detail);
+        return harness::end::keep_findings(case, brought.detail);
     }
     let folder = job.item_folder(run, &item.id);
     let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
@@ -209,31 +225,60 @@ fn write_harness_files(case: &Case<'_>, patch: &[u8], changed: &[String], detail
             AgentKind::Command => folder.keep_output(&run.agent, &out, &err)?,
         }
     }
-    folder.finish(&Finished {
+    let ours = json!({
+        "run": job.folder.run_id().0,
+        "attempt": case.attempt.n,
+        "agent_end": agent.end,
+        "rungs": brought.detail.rungs,
+        "patch_digest": brought.detail.patch_digest,
+    });
+    finish(case, child, brought, ours)
+}
+
+/// An agent that could not be started has a journal too, and no work that could be checked.
+fn write_not_started(case: &Case<'_>, child: &ChildEnd) -> Result<(), ArtifactError> {
+    let nothing = Brought { patch: &[], changed: &[], expected: &[], detail: &CheckDetail::default() };
+    case.job.item_folder(case.run, &case.item.id).keep_shown()?;
+    finish(case, child, &nothing, json!({"run": case.job.folder.run_id().0, "attempt": case.attempt.n}))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since the epoch, as the harness writes them")]
+fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value) -> Result<(), ArtifactError> {
+    let (job, run, item) = (case.job, case.run, case.item);
+    let task = task_of(job, run);
+    let reading = read_agent(case);
+    let named = task.as_ref().map(|task| task.target_files.as_slice()).filter(|files| !files.is_empty());
+    job.item_folder(run, &item.id).finish(&Finished {
         repo: &run.repo,
         task_id: &run.task_id,
         item: &item.id,
         human: &item.human,
         parent: &item.parent,
+        kind: job.config.agent.kind,
         agent: &run.agent,
         model: &run.model,
+        real_model: reading.reading().model(),
         timestamp: &job.timestamp,
         cli: &job.program(),
         time_budget_minutes: job.config.budget.agent,
         cause: &child.cause,
         duration_ms: child.duration_ms.saturating_sub(child.frozen_ms),
-        patch,
-        changed,
-        lines: (detail.added, detail.removed),
-        ours: json!({
-            "run": job.folder.run_id().0,
-            "attempt": case.attempt.n,
-            "agent_end": agent.end,
-            "rungs": detail.rungs,
-            "patch_digest": detail.patch_digest,
-        }),
+        patch: brought.patch,
+        changed: brought.changed,
+        targets: named.unwrap_or(brought.expected),
+        strict: task.as_ref().is_some_and(|task| task.strict_targets),
+        ours,
         written: clock::now().as_millisecond() as f64 / 1000.0,
     })
+}
+
+/// The run's task file, where there is one that can be read.
+fn task_of(job: &Job, run: &Run) -> Option<TaskFile> {
+    let variables = |name: &str| std::env::var(name).ok();
+    match &job.config.harness.task {
+        Some(path) => TaskFile::read(&job.checkout.root.join(path), &variables).ok(),
+        None => task_file::find(&job.checkout.root, &run.task_id, &variables).ok().flatten(),
+    }
 }
 
 fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {

@@ -157,7 +157,8 @@ pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let folder = case.job.folder.stage(case.attempt, case.stage);
     let out = files::tail(&folder.join("out"), OUTPUT_TAIL).unwrap_or_default();
     let name = name(case.item, arm);
-    let saved = out.lines().rev().find_map(|line| line.trim().strip_prefix("Saved to ")).map(PathBuf::from);
+    let saved = out.lines().rev().find_map(|line| line.trim().strip_prefix("Saved to "));
+    let saved = saved.map(|path| case.job.checkout.repo_root.join(path));
     let Some(saved) = saved.filter(|path| path.file_name().is_some_and(|last| last.to_string_lossy() == name)) else {
         return without(if end == StageEnd::Done { no_result(case, &out) } else { end });
     };

@@ -20,14 +20,12 @@ pub struct TrailFile {
     attempt: AttemptId,
     reading: Reading,
     kinds: Kinds,
-    /// How many steps were told.
-    told: usize,
 }
 
 impl TrailFile {
     /// Not yet read.
     pub fn new(attempt: AttemptId) -> Self {
-        Self { attempt, reading: Reading::new(), kinds: Kinds::default(), told: 0 }
+        Self { attempt, reading: Reading::new(), kinds: Kinds::default() }
     }
 
     /// Whose it is.
@@ -44,14 +42,9 @@ impl TrailFile {
     fn news(&mut self, news: News, masker: &Masker) -> TrailNews {
         let steps = self.reading.steps();
         let from = news.from.min(steps.len());
-        if from < self.told {
-            // a step that is told again must not look like one that was seen before
+        if from == 0 {
             self.kinds = Kinds::default();
-            for step in steps.iter().take(from) {
-                self.kinds.of(step);
-            }
         }
-        self.told = steps.len();
         let kinds = &mut self.kinds;
         TrailNews {
             attempt: self.attempt.clone(),

@@ -1,6 +1,7 @@
 //! A step in one letter.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
@@ -39,7 +40,8 @@ pub enum Kind {
 /// Tells kinds; remembers the calls and results of a trajectory.
 #[derive(Debug, Default)]
 pub struct Kinds {
-    seen: HashSet<u64>,
+    /// The first step with each.
+    seen: HashMap<u64, u32>,
 }
 
 impl Kind {
@@ -63,9 +65,10 @@ impl Kind {
 }
 
 impl Kinds {
-    /// The kind of a step. Steps are to be given in order; one that goes on may be given again.
+    /// The kind of a step. Steps are to be given in order; those that went on may be given again.
     pub fn of(&mut self, step: &Step) -> Kind {
-        let seen = step.reply == Reply::Complete && !step.calls.is_empty() && !self.seen.insert(fingerprint(step));
+        let is_whole = step.reply == Reply::Complete && !step.calls.is_empty();
+        let seen = is_whole && *self.seen.entry(fingerprint(step)).or_insert(step.index) < step.index;
         if step.error.is_some() {
             return Kind::ApiError;
         }
@@ -83,21 +86,35 @@ impl Kinds {
 fn of_call(call: &ToolCall) -> Kind {
     let ok = call.result.as_ref().is_none_or(|result| result.ok);
     let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
-    let command = args.get("command").and_then(Value::as_str).unwrap_or_default();
+    let command = command(&args);
     match call.name.as_str() {
         "task_done" | "finish" | "submit" => Kind::Finish,
         "sequentialthinking" | "think" => Kind::Text,
         "ckg" | "grep" | "Grep" | "Glob" | "glob" => Kind::Search,
-        "Read" => Kind::View,
-        "str_replace_based_edit_tool" | "str_replace_editor" if command == "view" => Kind::View,
-        name if name.contains("edit") || matches!(name, "Edit" | "Write" | "MultiEdit" | "apply_patch") => {
-            if ok {
-                Kind::Edit
-            } else {
-                Kind::EditFailed
+        "Read" | "read" => Kind::View,
+        "str_replace_based_edit_tool" | "str_replace_editor" | "file_editor" if command == "view" => Kind::View,
+        name if name.contains("edit") || matches!(name, "Edit" | "Write" | "write" | "MultiEdit" | "apply_patch") => edit(ok),
+        _ => of_command(&command, ok),
+    }
+}
+
+const fn edit(ok: bool) -> Kind {
+    if ok { Kind::Edit } else { Kind::EditFailed }
+}
+
+/// The command of a call, empty where there is none: text, or a list of words, which may hold the text for a shell.
+pub(super) fn command(args: &Value) -> Cow<'_, str> {
+    let field = args.get("command").or_else(|| args.get("cmd"));
+    match field {
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(Value::Array(words)) => {
+            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            match words.as_slice() {
+                [shell, flag, text] if shell.ends_with("sh") && matches!(*flag, "-c" | "-lc") => Cow::Borrowed(text),
+                words => Cow::Owned(words.join(" ")),
             }
         }
-        _ => of_command(command, ok),
+        _ => Cow::Borrowed(""),
     }
 }
 
@@ -109,6 +126,7 @@ fn of_command(command: &str, ok: bool) -> Kind {
         "cat" | "head" | "tail" | "less" | "nl" | "wc" => Kind::View,
         "sed" if last.contains(" -n") => Kind::View,
         "git" => Kind::Git,
+        "apply_patch" => edit(ok),
         _ if ok => Kind::Run,
         _ => Kind::RunFailed,
     }
@@ -146,7 +164,8 @@ mod tests {
 
     fn letters(steps: &[Step]) -> String {
         let mut kinds = Kinds::default();
-        steps.iter().map(|step| kinds.of(step).letter()).collect()
+        let nth = |at: usize, step: &Step| Step { index: u32::try_from(at).unwrap_or_default() + 1, ..step.clone() };
+        steps.iter().enumerate().map(|(at, step)| kinds.of(&nth(at, step)).letter()).collect()
     }
 
     #[test]
@@ -169,10 +188,28 @@ mod tests {
     }
 
     #[test]
+    fn every_agent_has_its_own_words() {
+        let call = |name: &str, args: &str, ok| step(name, args, Some((ok, args)));
+        let steps = [
+            call("shell", r#"{"command":["bash","-lc","rg -n foo"]}"#, true),
+            call("shell", r#"{"command":["python","t.py"]}"#, true),
+            call("exec_command", r#"{"cmd":"make"}"#, false),
+            call("apply_patch", r#"{"input":"*** Begin Patch"}"#, true),
+            call("shell", r#"{"command":["/bin/sh","-c","apply_patch <<'EOF'"]}"#, false),
+            call("file_editor", r#"{"command":"view"}"#, true),
+            call("read", r#"{"path":"a.py"}"#, true),
+            call("Bash", r#"{"command":"git log"}"#, true),
+        ];
+        assert_eq!(letters(&steps), "SRrEeVVG");
+    }
+
+    #[test]
     fn a_call_that_runs_is_not_yet_seen() {
         let running = step("bash", r#"{"command":"make"}"#, None);
         let done = step("bash", r#"{"command":"make"}"#, Some((true, "ok")));
-        assert_eq!(letters(&[running.clone(), running, done.clone(), done]), "RRR=");
+        assert_eq!(letters(&[running.clone(), running, done.clone(), done.clone()]), "RRR=");
+        let mut kinds = Kinds::default();
+        assert_eq!([kinds.of(&done), kinds.of(&done)], [Kind::Run; 2], "the same step told again");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::kind::{Kind, Kinds};
+use super::kind::{Kind, Kinds, command};
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;
@@ -133,8 +133,8 @@ fn says_error(line: &str) -> bool {
 /// What a call does, in a word.
 fn word<'a>(name: &'a str, args: &'a Value) -> &'a str {
     match (name, args.get("command").and_then(Value::as_str)) {
-        ("str_replace_based_edit_tool" | "str_replace_editor", Some("str_replace")) => "edit",
-        ("str_replace_based_edit_tool" | "str_replace_editor", Some(command)) => command,
+        ("str_replace_based_edit_tool" | "str_replace_editor" | "file_editor", Some("str_replace")) => "edit",
+        ("str_replace_based_edit_tool" | "str_replace_editor" | "file_editor", Some(command)) => command,
         ("sequentialthinking", _) => "think",
         ("task_done", _) => "done",
         _ => name,
@@ -145,7 +145,7 @@ fn word<'a>(name: &'a str, args: &'a Value) -> &'a str {
 fn gist(args: &Value) -> String {
     let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty());
-    match (path, field("command")) {
+    match (path, command(args).as_ref()) {
         (Some(path), _) => short_path(path),
         (None, "") => {
             let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());

@@ -57,7 +57,7 @@ fn the_item_folder_holds_what_the_harness_would_have_written() {
     assert_eq!(journal["run_metadata"]["run_path"], format!("repo/script/default/{timestamp}"));
     let prediction = json_of(&folder.join("prediction.jsonl"));
     assert_eq!(prediction["model_patch"], campaign.patch(1));
-    assert_eq!(prediction["instance_id"], format!("local__repo-{}", &campaign.commits[0][..7]));
+    assert_eq!(prediction["instance_id"], format!("repo__repo-{}", &campaign.commits[0][..7]));
     let summary = json_of(&folder.join("run_summary.json"));
     assert_eq!((summary["agent"]["patch_stats"]["lines_added"].as_i64(), summary["meta"]["item_id"].as_str()), (Some(1), Some("c-0001")));
     let task = fs::read_to_string(folder.join("task.txt")).unwrap();

@@ -44,8 +44,14 @@ pub(crate) struct Campaign {
 impl Campaign {
     /// `n` items over `n + 1` commits; each commit makes the engine one cheaper than 100.
     pub(crate) fn new(n: usize, agent: &str, arm: &str) -> Self {
+        Self::below("", n, agent, arm)
+    }
+
+    /// The same with the harness folder not at the top of the temporary folder, but this deep below it.
+    pub(crate) fn below(path: &str, n: usize, agent: &str, arm: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
+        let root = folder.path().canonicalize().unwrap().join(path);
+        fs::create_dir_all(&root).unwrap();
         for name in ["state", "repo", "home"] {
             fs::create_dir(root.join(name)).unwrap();
         }
@@ -281,7 +287,12 @@ impl Campaign {
 
     /// The item's folder in ISO-Bench's own tree.
     pub(crate) fn item_dir(&self, nth: usize) -> PathBuf {
-        let runs = self.root.join("state/runs/repo/script/default");
+        self.item_dir_of("repo/script/default", nth)
+    }
+
+    /// The item's folder below `state/runs/<repo>/<agent>/<model>`.
+    pub(crate) fn item_dir_of(&self, run: &str, nth: usize) -> PathBuf {
+        let runs = self.root.join("state/runs").join(run);
         let newest = fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
         newest.join(self.id(nth))
     }

@@ -1,15 +1,19 @@
 //! One binary for the tests that run the real program, so that it links once.
 
+mod adapters;
+mod agents;
 mod alone;
 mod artifacts;
 mod attach;
 mod budgets;
 mod campaign;
+mod config;
 mod controls;
 mod corpus;
 mod demo_agent;
 mod errors;
 mod fold;
+mod hostile;
 mod keeper;
 mod patches;
 mod pty;

@@ -67,8 +67,10 @@ impl Bench {
     /// The trajectory of a fixture, as that of an attempt, last written `idle` seconds ago.
     pub(crate) fn trail(&mut self, item: usize, n: u32, fixture: &str, idle: u64) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trae").join(fixture);
+        let (_gone, folder) = crate::support::folder();
+        std::fs::copy(path, folder.join("trajectory.json")).unwrap();
         let mut file = TrailFile::new(AttemptId { item: id(item), n });
-        let mut news = file.read_on(&path, &self.state.masker.clone()).unwrap().unwrap();
+        let mut news = file.read_on(&folder, &self.state.masker.clone()).unwrap().unwrap();
         news.last_at = Some(self.now - jiff::SignedDuration::from_secs(idle as i64));
         self.tell(Msg::Trail(news));
     }

@@ -289,7 +289,7 @@ proptest! {
 }
 
 /// Puts `odd` in the place of the `left`-th value, counted depth first.
-fn replace(value: &mut Value, odd: &Value, left: &mut usize) {
+pub(crate) fn replace(value: &mut Value, odd: &Value, left: &mut usize) {
     if *left == 0 {
         *value = odd.clone();
     }

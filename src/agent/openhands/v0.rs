@@ -28,7 +28,7 @@ impl Events {
         self.goes_on();
         self.fault = None;
         // whatever still ran was given up
-        self.steps.close(|_| true);
+        self.steps.close_all();
         let at = self.steps.begin(recorded);
         let mut args = fields.get("args");
         let thought = args.as_object_mut().and_then(|args| args.shift_remove("thought")).unwrap_or_default();
@@ -43,7 +43,9 @@ impl Events {
         if action == "message" {
             self.steps.say(at, &content(part(&args, "content")));
         } else {
-            let name = some(part(&metadata, "function_name")).unwrap_or_else(|| action.to_owned());
+            // OpenHands' own word says more than the function, but for functions of others
+            let function = some(part(&metadata, "function_name")).filter(|_| action == "call_tool_mcp");
+            let name = function.unwrap_or_else(|| action.to_owned());
             let event = text(&fields.get("id"));
             // an id of the provider that came before does not tell which call an observation answers
             let call = some(part(&metadata, "tool_call_id")).filter(|id| !self.steps.knows(id)).unwrap_or_else(|| event.clone());

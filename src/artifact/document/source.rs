@@ -12,7 +12,7 @@ use serde_path_to_error::{Path as FieldPath, Segment, Track};
 use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::locate::{Locate, Step, dotted};
-use super::value::{Repeats, Strict};
+use super::value::{Repeats, Strict, twice};
 use crate::artifact::ArtifactError;
 
 /// A larger file is none of the harness's, in bytes.
@@ -103,6 +103,9 @@ impl From<serde_json::Error> for Wrong {
 impl From<serde_saphyr::Error> for Wrong {
     fn from(error: serde_saphyr::Error) -> Self {
         let place = error.location().map(|at| (as_usize(at.line()), as_usize(at.column())));
+        if let serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } = error.without_snippet() {
+            return Self { says: twice(key), place };
+        }
         let says = error.without_snippet().to_string();
         // its own place and excerpt would stand beside ours
         let says = says.lines().next().unwrap_or_default();
@@ -199,8 +202,9 @@ impl<'a> Source<'a> {
                 locate.deserialize(&mut serde_json::Deserializer::from_str(self.text)).err().and_then(|error| Wrong::from(error).place)
             }
             Format::Yaml => {
-                let found =
-                    serde_saphyr::with_deserializer_from_str_with_options(self.text, yaml_options(), |yaml| locate.deserialize(yaml));
+                let found = serde_saphyr::with_deserializer_from_str_with_options(self.text, yaml_options(Repeats::LastCounts), |yaml| {
+                    locate.deserialize(yaml)
+                });
                 found.err().and_then(|error| Wrong::from(error).place)
             }
         }
@@ -226,7 +230,7 @@ impl<'a> Source<'a> {
             }
             Format::Yaml => {
                 let mut track = Track::new();
-                let read = serde_saphyr::with_deserializer_from_str_with_options(self.text, yaml_options(), |yaml| {
+                let read = serde_saphyr::with_deserializer_from_str_with_options(self.text, yaml_options(seed.repeats), |yaml| {
                     seed.deserialize(serde_path_to_error::Deserializer::new(yaml, &mut track))
                 });
                 read.map_err(|error| (steps(&track.path()), error.into()))
@@ -235,10 +239,10 @@ impl<'a> Source<'a> {
     }
 }
 
-fn yaml_options() -> serde_saphyr::Options {
+fn yaml_options(repeats: Repeats) -> serde_saphyr::Options {
     serde_saphyr::options! {
-        // ours: it knows which keys may be there twice
-        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        // it knows the place of the second; those that may be there are handed on, and noted
+        duplicate_keys: if repeats == Repeats::Refused { DuplicateKeyPolicy::Error } else { DuplicateKeyPolicy::LastWins },
         // `on` stays the word that a person wrote
         strict_booleans: true,
         with_snippet: false,

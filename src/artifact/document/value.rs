@@ -23,6 +23,11 @@ pub(super) struct Strict<'a> {
     pub(super) repeated: &'a RefCell<Vec<String>>,
 }
 
+/// What is said of such a key.
+pub(super) fn twice(key: &str) -> String {
+    format!("the key '{key}' stands here twice: remove one")
+}
+
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
@@ -91,7 +96,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(key) = map.next_key::<String>()? {
             if object.contains_key(&key) {
                 if self.repeats == Repeats::Refused {
-                    return Err(A::Error::custom(format_args!("the key '{key}' stands here twice: remove one")));
+                    return Err(A::Error::custom(twice(&key)));
                 }
                 self.repeated.borrow_mut().push(key.clone());
             }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::log::prepare_error;
+use super::log::{marker, prepare_error};
 use super::watch::{is_new, since};
 use crate::agent::{End, Live};
 use crate::artifact::ArtifactError;
@@ -137,7 +137,7 @@ fn by_last_words(case: &Case<'_>, code: i32) -> StageEnd {
     let folder = case.job.folder.stage(case.attempt, Stage::Agent);
     let read = |name: &str| files::tail(&folder.join(name), OUTPUT_TAIL).unwrap_or_default();
     let (out, err) = (read("out"), read("err"));
-    if code == 0 && err.lines().any(|line| line.contains("bench") && line.contains("task already completed successfully")) {
+    if code == 0 && err.lines().filter_map(marker).any(|says| says.starts_with("skipped")) {
         return StageEnd::Done;
     }
     if let Some(error) = prepare_error(&out).or_else(|| prepare_error(&err)) {

@@ -61,22 +61,15 @@ fn of_kind(place: &Place<'_>, prompt: &str, pairs: &[(String, String)]) -> io::R
         AgentKind::Openhands => main_openai.is_file().then_some(main_openai),
         _ => agent.config_file.as_ref().map(|file| root.join(file)),
     };
-    // names that the harness takes from its own environment: what `.env` says of them must not end up in a command line
-    let or_variable = |configured: &Option<String>, name: &str| configured.clone().or_else(|| variable(name));
-    let (model, profile) = match agent.kind {
-        AgentKind::ClaudeCode => (or_variable(&agent.model, "CLAUDE_MODEL"), None),
-        AgentKind::CodexCli => (agent.model.clone(), or_variable(&agent.profile, "CODEX_PROFILE")),
-        _ => (agent.model.clone(), None),
-    };
     let childs = |name: &str| named(pairs, name);
     Ok(line(&Asked {
         kind: agent.kind,
         cli: agent.cli.as_deref(),
-        model: model.as_deref(),
+        model: agent.model.as_deref(),
         max_steps: agent.max_steps,
         max_usd: agent.max_usd,
         config_file: config_file.as_deref(),
-        profile: profile.as_deref(),
+        profile: agent.profile.as_deref(),
         worktree: &job.worktree(item),
         item_folder: &folder.path,
         stage_folder: &job.folder.stage(attempt, Stage::Agent),

@@ -16,6 +16,7 @@ mod fold;
 mod hostile;
 mod keeper;
 mod patches;
+mod prompts;
 mod pty;
 mod recover;
 mod sabotage;

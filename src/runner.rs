@@ -5,12 +5,14 @@
 pub mod agent_watch;
 pub mod conclude;
 pub mod create;
+pub mod harness;
 pub mod job;
 pub mod live;
 pub mod preflight;
 pub mod prompt;
 pub mod signals;
 pub mod stages;
+pub mod three_way;
 pub mod turn;
 
 pub use create::{Wanted, create};

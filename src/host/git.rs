@@ -136,6 +136,14 @@ pub fn is_shallow_at(git_dir: &Path, commit: &str) -> bool {
     std::fs::read_to_string(git_dir.join("shallow")).is_ok_and(|cut| cut.lines().any(|line| line == commit))
 }
 
+/// Takes worktrees whose folders are gone off the clone's list.
+pub fn prune_worktrees(clone: &Path) -> Result<(), GitError> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(clone).args(["worktree", "prune"]).stdin(Stdio::null());
+    let output = command.output().map_err(|source| GitError::NotStarted { source })?;
+    if output.status.success() { Ok(()) } else { Err(refused(clone, &output.stderr)) }
+}
+
 fn refused(folder: &Path, stderr: &[u8]) -> GitError {
     GitError::Refused { folder: folder.to_owned(), says: String::from_utf8_lossy(stderr).trim().to_owned() }
 }

@@ -77,6 +77,7 @@ fn one(item: &Item, now: Timestamp) -> Value {
         "duration_s": duration_s(item, now),
         "class": class,
         "why": item.why(),
+        "harness_says": last.and_then(|last| last.said.as_ref()).map(|(says, _)| says),
         "agent_end": last.and_then(|last| last.outcome(crate::domain::Stage::Agent)).and_then(|outcome| outcome.child.as_ref()),
         "prompt": last.and_then(|last| last.asked.as_ref()),
         "patch_digest": last.and_then(|last| last.check()).map(|check| check.patch_digest.as_str()),

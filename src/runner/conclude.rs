@@ -11,6 +11,7 @@ use super::agent_watch::AgentWatch;
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
+use super::{harness, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
@@ -25,7 +26,7 @@ use crate::text::duration::short;
 use crate::text::mask::Masker;
 
 /// How much of an output's end is read for its cause and its numbers, in bytes.
-const OUTPUT_TAIL: u64 = 1024 * 1024;
+pub(super) const OUTPUT_TAIL: u64 = 1024 * 1024;
 
 /// What a stage's end is judged by.
 #[derive(Debug)]
@@ -56,14 +57,19 @@ pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
     let (end, detail) = match case.stage {
         Stage::Agent => agent(case, &child),
         Stage::Check => check(case, &child),
+        Stage::Human | Stage::Baseline | Stage::Candidate if three_way::is_used(&case.job.config) => three_way::conclude(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(case, &child),
+        Stage::Worktree if harness::is_used(&case.job.config) => {
+            harness::end::keep_edits(case);
+            (plain(case, &child, FailureClass::GitError), StageDetail::Nothing)
+        }
         _ => (plain(case, &child, FailureClass::GitError), StageDetail::Nothing),
     };
     StageOutcome { end, child: Some(child), duration_ms, detail }
 }
 
 /// The end where only the processes' own end counts; `class` is that of an ordinary error.
-fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> StageEnd {
+pub(super) fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> StageEnd {
     let failed = |class, why| StageEnd::Failed { class, why };
     match &child.cause {
         EndCause::Exited { code: 0 } => StageEnd::Done,
@@ -77,7 +83,7 @@ fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> StageEnd {
         EndCause::Signalled { signal: 9 } => failed(FailureClass::Killed, "killed by signal 9 from outside".to_owned()),
         EndCause::Signalled { .. } | EndCause::NotStarted { .. } => failed(class, child.cause.words()),
         EndCause::Deadline => {
-            let budget = short(case.job.config.budget_ms(case.stage).unwrap_or_default());
+            let budget = short(case.job.budget_ms(case.stage).unwrap_or_default());
             failed(FailureClass::Timeout, format!("did not end within its budget of {budget}"))
         }
         EndCause::Stopped => stopped(case),
@@ -104,12 +110,14 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         failed(class, format!("the agent's run failed: {}", clip(line)))
     };
     if matches!(child.cause, EndCause::NotStarted { .. })
+        && !harness::is_used(&case.job.config)
         && let Err(error) = write_not_started(case, child)
     {
         let why = format!("can't write the item's journal: {error}");
         return (StageEnd::Failed { class: FailureClass::AgentNotFound, why }, StageDetail::Nothing);
     }
     let end = match (&child.cause, reading.state()) {
+        (_, live) if harness::is_used(&case.job.config) => harness::end::judge(case, child, &live),
         (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
         (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => {
             failed(FailureClass::AgentBudget, "the agent's own step limit ran out".to_owned())
@@ -201,6 +209,9 @@ struct Brought<'a> {
 
 fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), ArtifactError> {
     let (job, run, item) = (case.job, case.run, case.item);
+    if harness::is_used(&job.config) {
+        return harness::end::keep_findings(case, brought.detail);
+    }
     let folder = job.item_folder(run, &item.id);
     let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
     let Some(child) = &agent.child else { return Ok(()) };
@@ -299,6 +310,9 @@ pub fn score_outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
         let [human, baseline, agent] = &arms;
         let mut detail = score(human, baseline, agent, job.config.arms.threshold_pct);
         detail.rungs.insert(0, applies(last.outcome(Stage::Candidate)));
+        if three_way::is_used(&job.config) {
+            three_way::temper(job, item, &mut detail);
+        }
         detail
     });
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -332,7 +346,7 @@ impl Case<'_> {
 }
 
 /// A line of output as part of a sentence.
-fn clip(line: &str) -> String {
+pub(super) fn clip(line: &str) -> String {
     crate::text::width::clip(line.trim(), 300).into_owned()
 }
 

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::RunnerError;
 use super::job::{Job, Resolved};
 use super::preflight::Preflight;
+use super::{RunnerError, harness};
 use crate::artifact::{Checkout, PlanFile};
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::domain::{RunId, Stage};
 use crate::host::clock;
 use crate::ledger::lock::Taken;
@@ -57,9 +57,16 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     let Taken::Ours(lock) = RunnerLock::take(&folder)? else {
         return Err(RunnerError::Held { run: folder.run_id().0, pid: None });
     };
+    let task_id = wanted.plan.task_id.clone();
+    let task_id = if harness::is_used(&wanted.config) {
+        harness::task_of(&wanted.checkout, &wanted.config, &task_id).map_or(task_id, |(_, id)| id)
+    } else {
+        task_id
+    };
     let resolved = Resolved {
         config: wanted.config.clone(),
         git_dir: wanted.preflight.git_dir.clone(),
+        task_id,
         preflight: wanted.preflight.rows.clone(),
         origins: wanted.origins,
     };
@@ -75,7 +82,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     };
     manifest.write(&folder)?;
     let (mut writer, _) = Writer::open(&folder, lock)?;
-    let stages = if wanted.config.arms.command.is_empty() {
+    let stages = if wanted.config.arms.command.is_empty() && wanted.config.arms.engine == Engine::Process {
         Stage::PROCESS.into_iter().filter(|stage| stage.arm().is_none() && *stage != Stage::Score).collect()
     } else {
         Stage::PROCESS.to_vec()
@@ -97,6 +104,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         checkout: wanted.checkout,
         config: wanted.config,
         git_dir: resolved.git_dir,
+        task_id: resolved.task_id,
         timestamp,
         binary: wanted.binary.to_owned(),
     })

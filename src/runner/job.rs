@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunnerError;
 use super::preflight::Row;
+use super::{RunnerError, harness};
 use crate::agent::launch::program;
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
@@ -25,6 +25,8 @@ pub struct Job {
     pub config: Config,
     /// The clone's git folder; `None` where there is no clone, and then every item is blocked.
     pub git_dir: Option<PathBuf>,
+    /// The id of the task: ISO-Bench's own worktrees lie in a folder of this name.
+    pub task_id: String,
     /// Timestamp folder below `state/runs/<repo>/<agent>/<model>/`.
     pub timestamp: String,
     /// This program, for keepers.
@@ -38,6 +40,9 @@ pub struct Resolved {
     pub config: Config,
     /// The clone's git folder.
     pub git_dir: Option<PathBuf>,
+    /// The id of the task.
+    #[serde(default)]
+    pub task_id: String,
     /// What was found before the run was made, masked.
     #[serde(default)]
     pub preflight: Vec<Row>,
@@ -63,6 +68,7 @@ impl Job {
             checkout: Checkout::at(PathBuf::from(manifest.root)).with_paths(&resolved.config.paths.state, &resolved.config.paths.work),
             config: resolved.config,
             git_dir: resolved.git_dir,
+            task_id: resolved.task_id,
             timestamp: manifest.harness_timestamp,
             binary: binary.to_owned(),
         })
@@ -80,8 +86,17 @@ impl Job {
 
     /// The worktree in which the item's agent works or worked.
     pub fn worktree(&self, item: &Item) -> PathBuf {
+        if harness::is_used(&self.config) {
+            return harness::tree(&self.checkout, &self.task_id, &item.id);
+        }
         let made_in = item.last_attempt().and_then(|last| last.stage(Stage::Worktree)).map_or(1, |record| record.ran_in);
         self.worktrees().join(AttemptId { item: item.id.clone(), n: made_in }.to_string())
+    }
+
+    /// The time budget of a stage in ms of unfrozen time.
+    pub fn budget_ms(&self, stage: Stage) -> Option<u64> {
+        let margin = if stage == Stage::Agent && harness::is_used(&self.config) { harness::MARGIN_MS } else { 0 };
+        self.config.budget_ms(stage).map(|budget| budget.saturating_add(margin))
     }
 
     /// The checkout in which an arm of this attempt runs.
@@ -97,7 +112,7 @@ impl Job {
 
     /// Where the agent of this item writes its trajectory, if it writes one.
     pub fn trajectory(&self, run: &Run, item: &Item) -> Option<PathBuf> {
-        if matches!(self.config.agent.kind, AgentKind::Trae | AgentKind::Codex) {
+        if harness::is_used(&self.config) || matches!(self.config.agent.kind, AgentKind::Trae | AgentKind::Codex) {
             return Some(self.item_folder(run, &item.id).trajectory());
         }
         let template = self.config.agent.trajectory.as_ref()?;

@@ -103,7 +103,7 @@ fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Row) 
     if look.config.agent.via == Via::Harness {
         rows.extend(harness::harness(look, plan));
     }
-    rows.extend(arms::arms(look));
+    rows.extend(arms::arms(look, plan));
     rows.extend(room::folders(look));
     rows
 }

@@ -1,7 +1,9 @@
 //! How each stage begins: the commands that its keeper runs, or our own work.
 
 mod agent;
+mod harness;
 mod line;
+mod three_way;
 
 use std::ffi::OsString;
 use std::fs;
@@ -43,7 +45,8 @@ pub enum Begun {
 /// Prepares a stage. What can't be prepared is a failed stage, not an error of ours.
 pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> Begun {
     let started = Instant::now();
-    if stage == Stage::Check && !fs::symlink_metadata(job.worktree(item)).is_ok_and(|tree| tree.is_dir()) {
+    let is_harness = super::harness::is_used(&job.config);
+    if stage == Stage::Check && !is_harness && !fs::symlink_metadata(job.worktree(item)).is_ok_and(|tree| tree.is_dir()) {
         // a link in its place would make us look at, and clean up, somebody else's folder
         let why = "the agent removed its worktree, or put something else in its place".to_owned();
         return Begun::Over(failed(FailureClass::AgentCrashed, why, None, StageDetail::Nothing));
@@ -53,12 +56,22 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
     let mut facts = Vec::new();
     let mut environment = environment(job, attempt);
     let commands = match stage {
+        Stage::Worktree if is_harness => harness::make_way(job, run, item, attempt),
         Stage::Worktree => worktree(job, run, item, attempt),
+        Stage::Agent if is_harness => harness::begin(job, run, item, attempt),
         Stage::Agent => agent::begin(job, run, item, attempt, &mut environment, &mut facts),
+        Stage::Check if is_harness => harness::check(job, run, item, attempt),
         Stage::Check => check(job, item, attempt),
+        Stage::Human | Stage::Baseline | Stage::Candidate if super::three_way::is_used(&job.config) => {
+            match three_way::begin(job, item, attempt, stage, started) {
+                Ok(three_way::Arm::Command(command)) => Ok(vec![command]),
+                Ok(three_way::Arm::Reused(outcome)) => return Begun::Over(outcome),
+                Err(error) => Err(error),
+            }
+        }
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
         Stage::Score => return Begun::Over(score_outcome(job, item, started)),
-        Stage::Clean => return Begun::Task(clean(job.worktrees(), item.id.clone())),
+        Stage::Clean => return Begun::Task(clean(job.worktrees(), item.id.clone(), harness::leftovers(job, run, item))),
         Stage::Pull => {
             return Begun::Over(failed(FailureClass::Unknown, "the process engine pulls no images".to_owned(), None, StageDetail::Nothing));
         }
@@ -68,7 +81,7 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
             let spec = Spec {
                 tag: tag(job, attempt, stage),
                 commands,
-                budget_ms: job.config.budget_ms(stage),
+                budget_ms: job.budget_ms(stage),
                 grace_ms: GRACE_MS,
                 oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
             };
@@ -173,12 +186,33 @@ fn set_lost_aside(folder: &Path) {
 /// agent did to the worktree's `.git`.
 fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
     let (folder, tree) = (job.folder.stage(attempt, Stage::Check), job.worktree(item));
-    let (index, objects) = (folder.join("index"), folder.join("objects"));
-    make_folder(&objects)?;
-    // with the index of the checkout git need not read the files that did not change
-    if let Some(made) = job.ran(item, Stage::Worktree) {
+    let index = folder.join("index");
+    make_folder(&folder.join("objects"))?;
+    // with the index of the checkout git need not read the files that did not change; the harness leaves none
+    if let Some(made) = job.ran(item, Stage::Worktree).filter(|_| !super::harness::is_used(&job.config)) {
         copy_index(&made.join("index"), &index).map_err(|error| ("copy the checkout's index".to_owned(), error))?;
     }
+    let mut commands = take_diff(job, item, &folder, &tree, "model_patch.diff");
+    commands.push(expected(job, item, &folder, &tree));
+    Ok(commands)
+}
+
+/// The paths that the human's commit changes, into the file `expected`.
+fn expected(job: &Job, item: &Item, folder: &Path, tree: &Path) -> Command {
+    let mut expected = git(
+        job,
+        tree,
+        &folder.join("index"),
+        &["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", "--no-commit-id", &item.parent, &item.human],
+    );
+    expected.stdout = Some(folder.join("expected"));
+    expected
+}
+
+/// The difference from the parent commit to what lies in a tree now, committed there or not, into a file of this
+/// name; with index and object store of our own in the folder.
+fn take_diff(job: &Job, item: &Item, folder: &Path, tree: &Path, name: &str) -> Vec<Command> {
+    let (index, objects) = (folder.join("index"), folder.join("objects"));
     let store = job.git_dir.clone().unwrap_or_default().join("objects");
     let with_store = |mut command: Command| {
         command.env.push(("GIT_OBJECT_DIRECTORY".to_owned(), objects.display().to_string()));
@@ -190,7 +224,7 @@ fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
     add.extend(excluded.iter().map(String::as_str));
     let mut diff = with_store(git(
         job,
-        &tree,
+        tree,
         &index,
         &[
             "-c",
@@ -206,17 +240,10 @@ fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
             &item.parent,
         ],
     ));
-    diff.stdout = Some(folder.join("model_patch.diff"));
-    let mut expected = git(
-        job,
-        &tree,
-        &index,
-        &["-c", "core.quotePath=false", "diff-tree", "-r", "--name-only", "--no-commit-id", &item.parent, &item.human],
-    );
-    expected.stdout = Some(folder.join("expected"));
-    let mut add = with_store(git(job, &tree, &index, &add));
+    diff.stdout = Some(folder.join(name));
+    let mut add = with_store(git(job, tree, &index, &add));
     add.argv.splice(0..0, ["sh", "-c", ADD_AGAIN, "sh"].map(str::to_owned));
-    Ok(vec![add, diff, expected])
+    vec![add, diff]
 }
 
 /// git refuses to add anything at all where an agent left a repository without a commit inside the worktree: its files
@@ -250,10 +277,11 @@ fn arm(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> 
 }
 
 /// Removes the worktrees of all attempts of the item.
-fn clean(worktrees: PathBuf, item: ItemId) -> JoinHandle<StageOutcome> {
+fn clean(worktrees: PathBuf, item: ItemId, leftovers: harness::Leftovers) -> JoinHandle<StageOutcome> {
     spawn_blocking(move || {
         let started = Instant::now();
         let removed = trees_of(&worktrees, &item).and_then(|trees| trees.iter().try_for_each(|tree| remove_tree(tree)));
+        let removed = removed.and_then(|()| leftovers.remove());
         // the last item leaves an empty folder
         let _ = fs::remove_dir(&worktrees);
         let end = match removed {

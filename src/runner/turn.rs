@@ -1,5 +1,6 @@
 //! The runner's loop.
 
+mod harness;
 mod inbox;
 mod recover;
 
@@ -12,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
 use super::conclude::{Case, conclude, failed};
+use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
@@ -59,6 +61,7 @@ struct Turn<'a> {
     inbox: Tail,
     live: Option<Live>,
     agent: Option<AgentWatch>,
+    harness: Option<HarnessWatch>,
     agent_fact_at: u64,
     agent_look: AgentLook,
     watch: Watch,
@@ -118,6 +121,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         inbox,
         live: None,
         agent: None,
+        harness: None,
         agent_fact_at: 0,
         agent_look: AgentLook { last: Instant::now(), next: None },
         watch,
@@ -237,6 +241,7 @@ impl Turn<'_> {
         }
         if self.agent_look.next.is_some_and(|look| look <= Instant::now()) {
             self.agent_look = AgentLook { last: Instant::now(), next: None };
+            self.look_at_harness(false).await?;
             self.look_at_agent().await?;
         }
         self.read_inbox(None).await
@@ -257,7 +262,7 @@ impl Turn<'_> {
 
     /// Starts a stage: on record first, then in the world.
     async fn start(&mut self, attempt: AttemptId, stage: Stage) -> Result<(), RunnerError> {
-        let budget_ms = self.job.config.budget_ms(stage);
+        let budget_ms = self.job.budget_ms(stage);
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
         let Some(item) = self.run.item(&attempt.item) else { return Ok(()) };
         let (spec, environment) = match begin(&self.job, &self.run, item, &attempt, stage) {
@@ -278,6 +283,7 @@ impl Turn<'_> {
             Ok(kept) => {
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
                 self.watch_agent(&attempt.item, stage);
+                self.watch_harness(&attempt, stage);
                 self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false } });
                 self.record(Fact::StageStarted { item: attempt.item, n: attempt.n, stage, pid }).await
             }
@@ -297,6 +303,8 @@ impl Turn<'_> {
 
     async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
         let Some(live) = self.live.take() else { return Ok(()) };
+        // what it wrote since the last look is still said
+        self.look_at_harness(true).await?;
         let outcome = match end {
             WorkEnd::Own(outcome) => outcome,
             WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
@@ -319,6 +327,7 @@ impl Turn<'_> {
 
     async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
         self.agent = None;
+        self.harness = None;
         self.watch.instead(&[]);
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
     }

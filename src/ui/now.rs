@@ -58,6 +58,13 @@ fn between_stages(state: &State, item: &Item) -> Said {
     Said::new(Mood::Warn, next.map_or_else(|| format!("ends {when}"), |stage| format!("next: {stage}, {when}")))
 }
 
+/// What ISO-Bench's own script said last of the stage that runs now.
+pub fn harness(item: &Item) -> Option<Said> {
+    item.live_stage().filter(|record| record.stage == Stage::Agent)?;
+    let (says, _) = item.last_attempt()?.said.as_ref()?;
+    Some(Said::new(Mood::Quiet, format!("ISO-Bench: {says}")))
+}
+
 /// What a person can do about the item's failure.
 pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);

@@ -14,7 +14,7 @@ use crate::model::Item;
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::message::OutputNews;
-use crate::ui::now::{budgets, hint, sentence};
+use crate::ui::now::{budgets, harness, hint, sentence};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Said, State};
@@ -31,6 +31,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     }
     let rows = if area.height < 14 { 2 } else { 4 };
     said(canvas, &mut flow, &sentence(state, item, now), rows);
+    if let Some(harness) = harness(item) {
+        said(canvas, &mut flow, &harness, 1);
+    }
     if let Some(hint) = hint(item) {
         said(canvas, &mut flow, &Said::new(crate::ui::Mood::Quiet, hint), 2);
     }

@@ -11,7 +11,7 @@ use crate::model::Item;
 use crate::text;
 use crate::theme::Role;
 use crate::ui::message::Layout;
-use crate::ui::now::{hint, sentence};
+use crate::ui::now::{harness, hint, sentence};
 use crate::ui::reading::{Pane, Reading};
 use crate::ui::results::Results;
 use crate::ui::{Mood, Said, State};
@@ -24,6 +24,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, rea
     }
     let rows = if area.height < 20 { 1 } else { 3 };
     said(canvas, &mut flow, &sentence(state, item, now), rows);
+    if let Some(harness) = harness(item) {
+        said(canvas, &mut flow, &harness, 1);
+    }
     if let Some(hint) = hint(item) {
         said(canvas, &mut flow, &Said::new(Mood::Quiet, hint), 1);
     }

@@ -29,4 +29,5 @@ mod screen_pty;
 mod screen_runs;
 mod select;
 mod support;
+mod through_harness;
 mod trae;

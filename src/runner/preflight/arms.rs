@@ -1,17 +1,15 @@
 //! The benchmark arms.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::{About, Look, Row};
+use crate::artifact::PlanFile;
 use crate::config::{Config, Engine};
 use crate::host::credentials;
-
-/// ISO-Bench's own runner of the arms, from the repository's root.
-const SCRIPT: &str = "scripts/runners/run_3way_benchmarks.py";
+use crate::runner::three_way;
 
 /// Rows about the arms.
-pub(super) fn arms(look: &Look<'_>) -> Vec<Row> {
+pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     match look.config.arms.engine {
         Engine::Process if look.config.arms.command.is_empty() => vec![Row::warning(
             About::Arms,
@@ -19,47 +17,20 @@ pub(super) fn arms(look: &Look<'_>) -> Vec<Row> {
             "write one, or leave it so",
         )],
         Engine::Process => Vec::new(),
-        Engine::ThreeWay => three_way(look),
+        Engine::ThreeWay => three_way(look, plan),
     }
 }
 
-fn three_way(look: &Look<'_>) -> Vec<Row> {
-    let path = look.checkout.repo_root.join(SCRIPT);
-    let fix = "name another engine with arms.engine, or use a whole checkout of ISO-Bench";
-    let script = match fs::read_to_string(&path) {
-        Ok(script) => script,
-        Err(error) => return vec![Row::blocked(About::Arms, format!("can't read {}: {error}", path.display()), fix)],
-    };
-    let mut rows = Vec::new();
-    // the script knows its agent types from tables of its own, and a new one is written into it
-    let agent_type = look.config.arms.agent_type.as_deref();
-    rows.push(match agent_type {
-        Some(known) if [format!("\"{known}\""), format!("'{known}'")].iter().any(|word| script.contains(word.as_str())) => {
-            Row::ok(About::Arms, format!("{} --agent-type {known}", path.display()))
+fn three_way(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
+    let repo = plan.map_or("", |plan| &plan.repo);
+    let items = look.checkout.items(repo, &look.config.agent.name, &look.config.agent.model_name, "");
+    let mut rows = vec![match three_way::ready(look.checkout, look.config, &items) {
+        Ok(says) => Row::ok(About::Arms, says),
+        Err(why) => {
+            let (says, fix) = why.split_once(": ").unwrap_or((&why, "name another engine with arms.engine"));
+            Row::blocked(About::Arms, says, fix)
         }
-        Some(unknown) => {
-            let says = format!("{} knows no agent type {unknown}", path.display());
-            Row::blocked(
-                About::Arms,
-                says,
-                "choose one of its own with arms.agent_type, or write it into AGENT_CONFIGS and AGENT_OUTPUT_DIRS there",
-            )
-        }
-        None => Row::warning(
-            About::Arms,
-            format!("no arms.agent_type in {}: {} takes claude_code", Config::FILE, path.display()),
-            "name the one whose folders hold this agent's patches",
-        ),
-    });
-    let mapping =
-        look.config.arms.mapping.as_ref().map_or_else(
-            || look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json"),
-            |path| look.checkout.root.join(path),
-        );
-    if !mapping.is_file() {
-        let says = format!("no {}: nothing says which command and model belong to a commit", mapping.display());
-        rows.push(Row::warning(About::Arms, says, "name it with arms.mapping"));
-    }
+    }];
     rows.push(hugging_face(look));
     rows
 }

@@ -2,43 +2,35 @@
 
 use std::fs;
 
-use super::agent::find_program;
 use super::{About, Look, Row};
 use crate::artifact::PlanFile;
-use crate::config::Config;
+use crate::runner::harness;
 use crate::text::count;
 
 /// Rows about the harness.
 pub(super) fn harness(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let root = &look.checkout.root;
-    let python = &look.config.harness.python;
-    let program = if python.contains('/') { root.join(python).display().to_string() } else { python.clone() };
-    match find_program(&program) {
-        Some(path) => rows.push(Row::ok(About::Harness, format!("Python: {}", path.display()))),
-        None => rows.push(Row::blocked(
-            About::Harness,
-            format!("the Python '{python}' is not there or not executable"),
-            format!("name the one that has ISO-Bench's packages with harness.python in {}", Config::FILE),
-        )),
-    }
-    if !root.join("bench").is_dir() {
-        let says = format!("no {}: ISO-Bench itself is not here", root.join("bench").display());
-        rows.push(Row::blocked(About::Harness, says, "use a whole checkout, or set agent.via = \"direct\""));
-    }
-    rows.extend(stale_worktrees(look, plan));
-    rows
+    let Some(plan) = plan else { return Vec::new() };
+    let ready = match harness::ready(look.checkout, look.config, &plan.task_id) {
+        Ok(says) => Row::ok(About::Harness, says),
+        Err(why) => {
+            let (says, fix) = why.split_once(": ").unwrap_or((&why, "use a whole checkout, or set agent.via = \"direct\""));
+            Row::blocked(About::Harness, says, fix)
+        }
+    };
+    [Some(ready), older_worktrees(look, plan)].into_iter().flatten().collect()
 }
 
-/// Worktrees of earlier runs: the harness would go on in them, with the last agent's edits.
-fn stale_worktrees(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
-    let task = look.checkout.work.join("worktrees").join(&plan?.task_id);
-    let stale = plan?.items.iter().filter(|item| fs::symlink_metadata(task.join(&item.item_id.0)).is_ok()).count();
-    (stale > 0).then(|| {
+/// Worktrees of earlier runs. The harness would go on in them, with the last agent's edits: we make way for a new one.
+fn older_worktrees(look: &Look<'_>, plan: &PlanFile) -> Option<Row> {
+    let (_, task) = harness::task_of(look.checkout, look.config, &plan.task_id).ok()?;
+    let tree = |item: &crate::artifact::PlanItem| harness::tree(look.checkout, &task, &item.item_id);
+    let older = plan.items.iter().filter(|item| fs::symlink_metadata(tree(item)).is_ok()).count();
+    let folder = look.checkout.work.join("worktrees").join(&task);
+    (older > 0).then(|| {
         Row::warning(
             About::Harness,
-            format!("{} of earlier runs in {}, which the harness would reuse, edits and all", count(stale, "worktree"), task.display()),
-            "remove them and `git worktree prune`, unless another run is using them",
+            format!("{} of earlier runs in {}", count(older, "worktree"), folder.display()),
+            "each is removed before its item is run, its edits kept as a diff: let no other run work in them meanwhile",
         )
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn begin(
 }
 
 /// An older attempt's item folder moves to that attempt: the harness's own layout always shows the newest.
-fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
+pub(super) fn set_older_aside(job: &Job, item: &Item, folder: &Path) -> io::Result<()> {
     if let Some(really) = job.checkout.leads_out(folder) {
         let says = "a link leads it out of the state folder, and nothing is written there: remove the link, or move paths.state";
         return Err(io::Error::other(format!("it would be {}: {says}", really.display())));

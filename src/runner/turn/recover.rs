@@ -38,6 +38,8 @@ impl Turn<'_> {
         };
         match (recover(&self.run, seen), kept) {
             (Recovery::Take(attempt, stage, child), _) => {
+                self.watch_harness(&attempt, stage);
+                self.look_at_harness(true).await?;
                 // an end that a dead keeper's finder wrote is an interruption, whoever found it
                 let outcome =
                     if child.cause == EndCause::Lost { interrupted("its keeper was gone") } else { self.judge(&attempt, stage, child) };
@@ -46,6 +48,7 @@ impl Turn<'_> {
             (Recovery::Adopt(attempt, stage, pid), Some(kept)) => {
                 let frozen = kept.frozen_state().ok().flatten().is_some_and(|state| state.frozen);
                 self.watch_agent(&attempt.item, stage);
+                self.watch_harness(&attempt, stage);
                 self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen } });
                 self.record(Fact::StageAdopted { item: attempt.item, n: attempt.n, stage, pid }).await
             }

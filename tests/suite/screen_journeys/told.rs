@@ -23,6 +23,20 @@ fn without_a_runner_nothing_is_asked_that_nobody_can_do() {
 }
 
 #[test]
+fn what_iso_bench_says_stands_beside_the_stage_that_it_runs() {
+    let mut story = runs::agent_running();
+    let says = "agent asked; its log: agent started".to_owned();
+    story.push(Fact::HarnessSaid { item: id(7), n: 2, stage: Stage::Agent, says });
+    let mut bench = Bench::on(&story);
+    assert!(bench.text(120, 40).contains("ISO-Bench: agent asked; its log: agent started"), "{}", bench.text(120, 40));
+    bench.press(Key::Enter);
+    assert!(bench.text(80, 24).contains("ISO-Bench: agent asked"), "{}", bench.text(80, 24));
+    story.end(7, 2, Stage::Agent, isobench_tui::domain::StageEnd::Done, StageDetail::Nothing).start(7, 2, Stage::Check);
+    story.end(7, 2, Stage::Check, isobench_tui::domain::StageEnd::Done, StageDetail::Nothing);
+    assert!(!Bench::on(&story).text(120, 40).contains("ISO-Bench:"), "nothing of it runs");
+}
+
+#[test]
 fn an_agent_that_outlives_its_runner_is_seen_at_work() {
     let mut story = runs::agent_running();
     story.push(Fact::PauseOrdered { why: "lunch".to_owned(), by: runs::ann() });

@@ -1,0 +1,201 @@
+//! How an item ended that ISO-Bench itself ran: its journal says it; without one, its last words do.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::log::{marker, prepare_error};
+use super::watch::{is_new, since};
+use crate::agent::{End, Live};
+use crate::artifact::ArtifactError;
+use crate::artifact::document::Document;
+use crate::artifact::journal::{self, AgentBlock, Journal};
+use crate::bench::classify;
+use crate::domain::{CheckDetail, ChildEnd, EndCause, FailureClass, Stage, StageEnd};
+use crate::host::files;
+use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain};
+use crate::runner::create::digest;
+use crate::text::clean;
+use crate::text::duration::short;
+
+/// In the folder of the stage `worktree`: the edits that were found in a worktree and that nobody had kept.
+pub const LEFT: &str = "left_behind.diff";
+
+/// How the stage ended.
+pub fn judge(case: &Case<'_>, child: &ChildEnd, live: &Live) -> StageEnd {
+    let journal = match &child.cause {
+        // whoever stopped it said why
+        EndCause::Stopped => return plain(case, child, FailureClass::AgentCrashed),
+        EndCause::NotStarted { error } => return failed(case, FailureClass::AgentNotFound, &format!("{error} (harness.python)")),
+        _ => journal_of(case),
+    };
+    match (journal, &child.cause) {
+        (Some(Ok(journal)), _) => by_journal(case, &journal, live),
+        (Some(Err(error)), _) => failed(case, FailureClass::Unknown, &format!("its journal can't be read: {error}")),
+        (None, EndCause::Exited { code }) => by_last_words(case, *code),
+        (None, EndCause::Deadline) => {
+            let budget = short(case.job.budget_ms(Stage::Agent).unwrap_or_default());
+            failed(case, FailureClass::AgentBudget, &format!("ISO-Bench did not end within {budget}, its time budget and ten minutes more"))
+        }
+        (None, _) => plain(case, child, FailureClass::AgentCrashed),
+    }
+}
+
+/// The item's journal, if this attempt wrote one.
+fn journal_of(case: &Case<'_>) -> Option<Result<Document<Journal>, ArtifactError>> {
+    let path = case.job.item_folder(case.run, &case.item.id).path.join(Journal::FILE);
+    let since = since(case.item.last_attempt()?);
+    is_new(&path, since).then(|| Journal::read(&path))
+}
+
+fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {
+    StageEnd::Failed { class, why: clean::line(&case.masker.mask(why)) }
+}
+
+fn by_journal(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
+    match journal.status.as_str() {
+        "success" => StageEnd::Done,
+        "max_steps_exceeded" => failed(case, FailureClass::AgentBudget, "the agent's own step limit ran out (status max_steps_exceeded)"),
+        "error" => by_error(case, journal, live),
+        other => failed(case, FailureClass::Unknown, &format!("its journal has the status '{}'", clip(other))),
+    }
+}
+
+/// ISO-Bench rarely says why: what its journal has, what the agent's trajectory ends with, what the agent printed.
+fn by_error(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
+    let agent = journal.agent.clone().unwrap_or_default();
+    if journal.error_type.as_deref() == Some("TimeoutExpired") {
+        let says = clip(journal.error.as_deref().unwrap_or_default());
+        return failed(
+            case,
+            FailureClass::AgentBudget,
+            &format!("its time budget ran out, and it did not end when it was told to: {says}"),
+        );
+    }
+    if is_out_of_time(&agent) {
+        let minutes = agent.time_budget_minutes.unwrap_or_default();
+        return failed(case, FailureClass::AgentBudget, &format!("its time budget ran out: {minutes} min (time_budget_minutes)"));
+    }
+    match live {
+        Live::Ended(End::MaxSteps) => return failed(case, FailureClass::AgentBudget, "the agent's own step limit ran out"),
+        Live::Ended(End::StepError(text) | End::Failed(text)) => {
+            let (class, line) = classify(text).unwrap_or((FailureClass::AgentCrashed, text.lines().next().unwrap_or_default()));
+            return failed(case, class, &format!("the agent's run failed: {}", clip(line)));
+        }
+        _ => {}
+    }
+    if let Some(error) = &journal.error {
+        let class = classify(error).map_or(FailureClass::AgentCrashed, |(class, _)| class);
+        let kind = journal.error_type.as_deref().unwrap_or("error");
+        return failed(case, class, &format!("ISO-Bench gave it up with {}: {}", clip(kind), clip(error)));
+    }
+    let metrics = journal.metrics.clone().unwrap_or_default();
+    if agent.returncode == Some(0) {
+        return if metrics.changed_files_count == Some(0) {
+            failed(case, FailureClass::EmptyPatch, "the agent ended well, and ISO-Bench found no file changes")
+        } else {
+            let outside = metrics.violations_count.unwrap_or_default();
+            failed(
+                case,
+                FailureClass::AgentCrashed,
+                &format!("ISO-Bench refused the changes: {outside} files outside the task's target_files (strict_targets)"),
+            )
+        };
+    }
+    let (class, line) = agents_words(case);
+    let code = agent.returncode.map_or_else(|| "an unknown return code".to_owned(), |code| format!("return code {code}"));
+    failed(case, class.unwrap_or(FailureClass::AgentCrashed), &format!("the agent ended with {code}{line}"))
+}
+
+/// An agent that ends when it is told to leaves a return code and no word why.
+fn is_out_of_time(agent: &AgentBlock) -> bool {
+    let (Some(minutes), Some(seconds)) = (agent.time_budget_minutes, agent.duration_s) else { return false };
+    agent.returncode.is_some_and(|code| code < 0) && minutes > 0.0 && seconds >= minutes * 60.0
+}
+
+/// The first cause in what the agent printed, and the line to quote.
+fn agents_words(case: &Case<'_>) -> (Option<FailureClass>, String) {
+    let folder = case.job.item_folder(case.run, &case.item.id).path;
+    let name = case.job.config.agent.kind.name();
+    // the harness keeps Codex CLI's words under OpenHands' name
+    let names = [name, "openhands"];
+    let read = |stream: &str| {
+        let text = names.iter().map(|name| files::tail(&folder.join(format!("{name}_{stream}.txt")), OUTPUT_TAIL).unwrap_or_default());
+        text.collect::<Vec<_>>().join("\n")
+    };
+    let (out, err) = (read("stdout"), read("stderr"));
+    let quote = |line: &str| format!(": {}", clip(line));
+    if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
+        return (Some(class), quote(line));
+    }
+    let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(quote);
+    (None, last(&err).or_else(|| last(&out)).unwrap_or_default())
+}
+
+/// `prepare` ended without a journal.
+fn by_last_words(case: &Case<'_>, code: i32) -> StageEnd {
+    let folder = case.job.folder.stage(case.attempt, Stage::Agent);
+    let read = |name: &str| files::tail(&folder.join(name), OUTPUT_TAIL).unwrap_or_default();
+    let (out, err) = (read("out"), read("err"));
+    if code == 0 && err.lines().filter_map(marker).any(|says| says.starts_with("skipped")) {
+        return StageEnd::Done;
+    }
+    if let Some(error) = prepare_error(&out).or_else(|| prepare_error(&err)) {
+        let says = |hint: &str| format!("ISO-Bench stopped before the agent: {}{hint}", clip(error));
+        let low = error.to_lowercase();
+        return if low.contains("[errno 21]") {
+            failed(case, FailureClass::GitError, &says(" (a worktree of an older run was in its way; a new attempt removes it)"))
+        } else if let Some((class, _)) = classify(error) {
+            failed(case, class, &says(""))
+        } else if low.contains("'git'") || low.contains(".git") {
+            let gits =
+                err.lines().rev().find(|line| line.starts_with("fatal:")).map(|line| format!(": {}", clip(line))).unwrap_or_default();
+            failed(case, FailureClass::GitError, &says(&gits))
+        } else {
+            failed(case, FailureClass::Unknown, &says(""))
+        };
+    }
+    let last = err.lines().rev().find(|line| !line.trim().is_empty()).map(|line| format!(": {}", clip(line))).unwrap_or_default();
+    if last.contains("No module named") {
+        return failed(case, FailureClass::AgentNotFound, &format!("harness.python lacks ISO-Bench's packages{last}"));
+    }
+    failed(case, FailureClass::Unknown, &format!("ISO-Bench ended with exit {code} and without a journal{last}"))
+}
+
+/// Puts what we found into the item's journal, under our own key; everything else of the harness's files stays.
+pub fn keep_findings(case: &Case<'_>, detail: &CheckDetail) -> Result<(), ArtifactError> {
+    let folder = case.job.item_folder(case.run, &case.item.id);
+    // links of ours, to what the agent wrote under names of its own
+    folder.keep_shown()?;
+    let path = folder.path.join(Journal::FILE);
+    match journal_of(case) {
+        Some(Ok(_)) => journal::add_ours(&path, ours(case, detail)),
+        // no journal, or one that nobody can read: the harness left none, and we make none up
+        _ => Ok(()),
+    }
+}
+
+fn ours(case: &Case<'_>, detail: &CheckDetail) -> Value {
+    let last = case.item.last_attempt();
+    json!({
+        "run": case.job.folder.run_id().0,
+        "attempt": case.attempt.n,
+        "agent_end": last.and_then(|last| last.outcome(Stage::Agent)).map(|outcome| &outcome.end),
+        "rungs": detail.rungs,
+        "patch_digest": detail.patch_digest,
+        "prompt": last.and_then(|last| last.asked.as_ref()).map(|asked| json!({"source": asked.source, "digest": asked.digest})),
+    })
+}
+
+/// What lay in the worktree that had to make way is kept as a diff, unless it was nothing, or an attempt of ours has
+/// it already.
+pub fn keep_edits(case: &Case<'_>) {
+    let found = case.job.folder.stage(case.attempt, Stage::Worktree).join(LEFT);
+    let Ok(bytes) = fs::read(&found) else { return };
+    let digest = digest(&bytes);
+    let checks = case.item.attempts.iter().filter_map(|attempt| attempt.check());
+    let is_known = bytes.is_empty() || checks.map(|check| &check.patch_digest).any(|known| *known == digest);
+    if is_known && let Err(error) = fs::remove_file(&found) {
+        tracing::warn!("can't remove {}: {error}", found.display());
+    }
+}

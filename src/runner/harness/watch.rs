@@ -1,0 +1,196 @@
+//! Following `prepare` while it runs: by the files of the item's folder, and beside that by its log.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::log::marker;
+use crate::domain::{AttemptId, Stage};
+use crate::model::{Attempt, Item, Run};
+use crate::runner::Job;
+use crate::runner::create::digest;
+use crate::text::mask::Masker;
+
+/// At most this much of the log is read at one look, in bytes; what lies further back is passed over.
+const AT_ONCE: u64 = 256 * 1024;
+
+/// A file may be this much older than the clock says: file systems count coarsely.
+const COARSE: Duration = Duration::from_secs(1);
+
+/// A prompt larger than this is none, in bytes.
+const LARGEST_PROMPT: u64 = 16 * 1024 * 1024;
+
+/// How far the harness is, by its files alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The item's folder is not there.
+    Nothing,
+    /// It is: the worktree is being made.
+    Folder,
+    /// `prompt.json` is written.
+    Prompt,
+    /// `task.txt` is written, and the agent asked.
+    Asked,
+    /// The agent ended: `<agent>_stdout.txt` is written.
+    Finalising,
+    /// `journal.json` is written.
+    Done,
+}
+
+/// An attempt's `prepare`, as far as it was followed.
+#[derive(Debug)]
+pub struct HarnessWatch {
+    attempt: AttemptId,
+    folder: PathBuf,
+    log: PathBuf,
+    trees: Vec<String>,
+    since: SystemTime,
+    read: u64,
+    half: String,
+    marker: Option<String>,
+    said: Option<String>,
+    prompt: Option<(u64, SystemTime)>,
+    is_asked: bool,
+}
+
+/// What a look brought that is not on record yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Digest of what the agent was asked.
+    pub asked: Option<String>,
+    /// How far it is, in a few words.
+    pub says: Option<String>,
+}
+
+impl Place {
+    /// How far the files of this folder are, those from before `since` apart.
+    pub fn of(folder: &Path, since: SystemTime) -> Self {
+        let there = |name: &str| is_new(&folder.join(name), since);
+        let is_output = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with("_stdout.txt") && is_new(&entry.path(), since);
+        if there("journal.json") {
+            Self::Done
+        } else if fs::read_dir(folder).into_iter().flatten().flatten().any(is_output) {
+            Self::Finalising
+        } else if there("task.txt") {
+            Self::Asked
+        } else if there("prompt.json") {
+            Self::Prompt
+        } else if folder.is_dir() {
+            Self::Folder
+        } else {
+            Self::Nothing
+        }
+    }
+
+    /// In a few words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "starting",
+            Self::Folder => "making the worktree",
+            Self::Prompt => "prompt written",
+            Self::Asked => "agent asked",
+            Self::Finalising => "agent ended, finalising",
+            Self::Done => "journal written",
+        }
+    }
+}
+
+/// From when on the files of an attempt count.
+pub fn since(attempt: &Attempt) -> SystemTime {
+    let started = SystemTime::from(attempt.started);
+    started.checked_sub(COARSE).unwrap_or(started)
+}
+
+/// Whether a regular file was written in this attempt.
+pub fn is_new(path: &Path, since: SystemTime) -> bool {
+    fs::metadata(path).is_ok_and(|there| there.is_file() && there.modified().is_ok_and(|at| at >= since))
+}
+
+impl HarnessWatch {
+    /// On the newest attempt of an item, its last facts taken into account.
+    pub fn new(job: &Job, run: &Run, item: &Item) -> Option<Self> {
+        let (attempt, id) = (item.last_attempt()?, item.last_attempt_id()?);
+        let tree = job.worktree(item);
+        // the harness resolves links before it tells the agent where to work
+        let real = tree.parent().and_then(|above| above.canonicalize().ok()).map(|above| above.join(&item.id.0));
+        Some(Self {
+            folder: job.item_folder(run, &item.id).path,
+            log: job.folder.stage(&id, Stage::Agent).join("err"),
+            trees: real.into_iter().chain([tree]).map(|tree| tree.display().to_string()).collect(),
+            since: since(attempt),
+            read: 0,
+            half: String::new(),
+            marker: None,
+            said: attempt.said.as_ref().map(|(says, _)| says.clone()),
+            prompt: None,
+            is_asked: attempt.asked.is_some(),
+            attempt: id,
+        })
+    }
+
+    /// Whose it is.
+    pub const fn attempt(&self) -> &AttemptId {
+        &self.attempt
+    }
+
+    /// Looks at the files and at what the log says since the last look. After the end a file counts as whole.
+    pub fn look(&mut self, is_over: bool, masker: &Masker) -> News {
+        // a log that can't be read decorates nothing
+        let _ = self.read_log();
+        let place = Place::of(&self.folder, self.since);
+        let says = match &self.marker {
+            Some(marker) => format!("{}; its log: {marker}", place.words()),
+            None => place.words().to_owned(),
+        };
+        let says = masker.mask(&says).into_owned();
+        let is_news = self.said.as_deref() != Some(says.as_str()) && (place > Place::Nothing || self.marker.is_some());
+        let says = is_news.then(|| self.said.insert(says).clone());
+        News { asked: self.asked(place > Place::Asked || is_over), says }
+    }
+
+    /// The digest of `task.txt`, once: when it stood still for a look, so that half a file is not taken for it.
+    fn asked(&mut self, is_whole: bool) -> Option<String> {
+        let path = self.folder.join("task.txt");
+        if self.is_asked || !is_new(&path, self.since) {
+            return None;
+        }
+        let there = fs::metadata(&path).ok()?;
+        let stamp = (there.len(), there.modified().ok()?);
+        if stamp.0 > LARGEST_PROMPT || (!is_whole && self.prompt.replace(stamp) != Some(stamp)) {
+            return None;
+        }
+        let mut text = String::from_utf8_lossy(&fs::read(&path).ok()?).into_owned();
+        for tree in &self.trees {
+            text = text.replace(tree.as_str(), "{worktree}");
+        }
+        self.is_asked = true;
+        Some(digest(text.as_bytes()))
+    }
+
+    fn read_log(&mut self) -> io::Result<()> {
+        let mut file = File::open(&self.log)?;
+        let length = file.metadata()?.len();
+        if length.saturating_sub(self.read) > AT_ONCE {
+            self.read = length.saturating_sub(AT_ONCE);
+            self.half.clear();
+        }
+        file.seek(SeekFrom::Start(self.read))?;
+        let mut bytes = Vec::new();
+        self.read += u64::try_from(file.take(AT_ONCE).read_to_end(&mut bytes)?).unwrap_or_default();
+        self.half.push_str(&String::from_utf8_lossy(&bytes));
+        let Some(end) = self.half.rfind('\n') else {
+            // no marker is as long as that
+            if self.half.len() as u64 > AT_ONCE {
+                self.half.clear();
+            }
+            return Ok(());
+        };
+        let rest = self.half.split_off(end);
+        if let Some(newest) = self.half.lines().rev().find_map(marker) {
+            self.marker = Some(newest);
+        }
+        self.half = rest;
+        Ok(())
+    }
+}

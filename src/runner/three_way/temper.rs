@@ -1,0 +1,84 @@
+//! What the script's numbers can't say: which of its arms were measured alike, with which patch, when.
+
+use std::fs;
+
+use super::{REUSED_FROM, is_serving, name, numbers, patch_digest, read_digest};
+use crate::artifact::document::Document;
+use crate::artifact::result_file::ArmResult;
+use crate::domain::{Answer, Arm, Rung, RungAnswer, ScoreDetail, Stage};
+use crate::host::files;
+use crate::model::Item;
+use crate::runner::Job;
+use crate::runner::conclude::OUTPUT_TAIL;
+
+/// Takes comparisons back that the script's own ways make meaningless, each with its reason.
+pub fn temper(job: &Job, item: &Item, detail: &mut ScoreDetail) {
+    let (human, baseline, agent) =
+        (result(job, item, Stage::Human), result(job, item, Stage::Baseline), result(job, item, Stage::Candidate));
+    let is_served = |result: &Option<Document<ArmResult>>| result.as_ref().is_some_and(|result| is_serving(result));
+    if is_served(&agent) {
+        if is_served(&human) {
+            detail.why_not.push(different("human and agent", "sonnet / random"));
+        }
+        if is_served(&baseline) {
+            detail.why_not.push(different("baseline and agent", "sonnet / random"));
+        }
+        for verdict in &mut detail.verdicts {
+            (verdict.against_human_pct, verdict.against_baseline_pct, verdict.standing) = (None, None, None);
+        }
+        for rung in detail.rungs.iter_mut().filter(|rung| rung.rung == Rung::BeyondNoise) {
+            rung.answer = Answer::Unchecked;
+            "baseline and agent were measured with different workloads".clone_into(&mut rung.evidence);
+        }
+    }
+    if let Some(baseline) = &baseline
+        && baseline.metrics.contains_key("output_token_throughput_tok_s")
+        && !numbers(baseline, Arm::Baseline).iter().any(|metric| metric.name == "output_token_throughput_tok_s")
+    {
+        detail.why_not.push("baseline: its output_token_throughput_tok_s counts requests, not tokens, and is left out".to_owned());
+    }
+    for (arm, result) in [(Arm::Human, &human), (Arm::Baseline, &baseline), (Arm::Agent, &agent)] {
+        let parent = result.as_ref().and_then(|result| result.parent_commit.as_deref()).unwrap_or_default();
+        if arm != Arm::Human && !parent.is_empty() && !item.parent.starts_with(parent) && !parent.starts_with(&item.parent) {
+            detail.why_not.push(format!("{}: measured on {parent}, and the plan's parent is {}", arm.name(), item.parent));
+        }
+    }
+    for stage in [Stage::Human, Stage::Baseline] {
+        let from = job.ran(item, stage).and_then(|folder| fs::read_to_string(folder.join(REUSED_FROM)).ok());
+        if let Some(from) = from {
+            detail.why_not.push(format!("{stage}: taken from {}, on an unknown machine", from.trim()));
+        }
+    }
+    let patch = patch_measured(job, item, agent.as_ref());
+    if let Some(first) = detail.rungs.iter_mut().find(|rung| rung.rung == Rung::Applies) {
+        *first = patch.0;
+    }
+    detail.why_not.extend(patch.1);
+}
+
+fn different(whose: &str, data: &str) -> String {
+    format!("{whose} were measured with different workloads by run_3way_benchmarks.py ({data})")
+}
+
+/// An arm's result, as it was kept with the attempt.
+fn result(job: &Job, item: &Item, stage: Stage) -> Option<Document<ArmResult>> {
+    ArmResult::read(&job.ran(item, stage)?.join(name(item, stage.arm()?))).ok()
+}
+
+/// Whether the patch went in, by the container's own words; and a notice where it is not the one that we took.
+fn patch_measured(job: &Job, item: &Item, agent: Option<&Document<ArmResult>>) -> (RungAnswer, Option<String>) {
+    let raw = agent.map(|agent| agent.raw_output.as_str()).unwrap_or_default();
+    let (answer, evidence) = if raw.contains("AGENT_PATCH_APPLIED_FALLBACK") {
+        (Answer::Unchecked, "AGENT_PATCH_APPLIED_FALLBACK: `patch --force` took it, perhaps by half")
+    } else if raw.contains("AGENT_PATCH_APPLIED") {
+        (Answer::Yes, "AGENT_PATCH_APPLIED")
+    } else {
+        (Answer::Unchecked, "run_3way_benchmarks.py did not say")
+    };
+    let out = job.ran(item, Stage::Candidate).map(|folder| files::tail(&folder.join("out"), OUTPUT_TAIL).unwrap_or_default());
+    let applied = out.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("Applying patch: "));
+    let differs = applied.and_then(|path| read_digest(path.as_ref())).is_some_and(|theirs| patch_digest(item) != Some(theirs));
+    let notice =
+        differs.then(|| "agent: ISO-Bench's model_patch.diff was measured, and it differs from what lay in the worktree".to_owned());
+    (RungAnswer { rung: Rung::Applies, answer, evidence: evidence.to_owned() }, notice)
+}

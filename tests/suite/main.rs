@@ -14,6 +14,7 @@ mod demo_agent;
 mod errors;
 mod fold;
 mod hostile;
+mod item_end;
 mod keeper;
 mod patches;
 mod pty;

@@ -5,6 +5,7 @@ pub mod codex;
 pub mod launch;
 pub mod live;
 pub mod openhands;
+pub mod prompt;
 mod steps;
 pub mod trae;
 mod value;

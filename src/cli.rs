@@ -3,6 +3,7 @@
 mod ctl;
 mod find;
 mod print;
+mod print_prompt;
 mod read;
 mod run;
 mod screen;
@@ -152,7 +153,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
         Some(Command::Ls) => read::ls(root),
         Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
-        Some(Command::Print(what)) => Ok(print::print(root, &what)),
+        Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;

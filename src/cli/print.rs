@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::print_prompt::{self, PromptArgs};
 use super::settings::{self, SettingsArgs};
 use super::{Format, find, usage};
 use crate::artifact::task_file;
@@ -20,6 +21,10 @@ use crate::text::mask::{Masker, is_secret};
 pub(super) enum What {
     /// Every setting with its value and where it comes from; the text can be loaded as isobench-tui.toml
     Config(ConfigArgs),
+    /// What the agent would be asked about an item; where that comes from is said on stderr
+    Prompt(PromptArgs),
+    /// Our own template of a prompt, to start one from (prompt.template)
+    Template,
 }
 
 /// `print config`
@@ -32,9 +37,11 @@ pub(super) struct ConfigArgs {
     format: Format,
 }
 
-pub(super) fn print(root: Option<&Path>, what: &What) -> Exit {
+pub(super) fn print(root: Option<&Path>, what: &What) -> anyhow::Result<Exit> {
     match what {
-        What::Config(args) => config(root, args),
+        What::Config(args) => Ok(config(root, args)),
+        What::Prompt(args) => print_prompt::prompt(root, args),
+        What::Template => print_prompt::template(),
     }
 }
 

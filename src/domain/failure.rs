@@ -18,6 +18,8 @@ pub enum FailureClass {
     GitError,
     /// A disk or a quota is full.
     NoSpace,
+    /// There is nothing to ask the agent: no earlier prompt to copy, or a template that is wrong.
+    NoPrompt,
     /// The agent's program could not be started.
     AgentNotFound,
     /// The agent's program ended with an error of its own.
@@ -67,12 +69,13 @@ pub enum Temper {
 
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
         Self::GitError,
         Self::NoSpace,
+        Self::NoPrompt,
         Self::AgentNotFound,
         Self::AgentCrashed,
         Self::AgentBudget,
@@ -101,6 +104,7 @@ impl FailureClass {
             Self::MissingParent => "missing_parent",
             Self::GitError => "git_error",
             Self::NoSpace => "no_space",
+            Self::NoPrompt => "no_prompt",
             Self::AgentNotFound => "agent_not_found",
             Self::AgentCrashed => "agent_crashed",
             Self::AgentBudget => "agent_budget",
@@ -144,6 +148,7 @@ impl FailureClass {
             Self::MissingParent => "fetch the parent into the clone (a shallow clone lacks it)",
             Self::GitError => "read the stage's err file; R tries the item again",
             Self::NoSpace => "free space on the disk named, then resume",
+            Self::NoPrompt => "`isobench-tui print prompt ITEM` says what is missing",
             Self::AgentNotFound => "check agent.command in the configuration and PATH",
             Self::AgentCrashed => "read the agent's output; R tries the item again",
             Self::AgentBudget => "raise the budget, or leave it: the patch so far was benchmarked if there was one",

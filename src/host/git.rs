@@ -84,6 +84,22 @@ pub fn look_up(git_dir: &Path, names: &[String]) -> Result<Vec<Looked>, GitError
     Ok(answers)
 }
 
+/// What git answers to a question about commits. Neither the clone's configuration nor a person's changes it.
+pub fn answer(git_dir: &Path, arguments: &[&str]) -> Result<String, GitError> {
+    let output = Command::new("git")
+        .arg("--git-dir")
+        .arg(git_dir)
+        .args(["-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| GitError::NotStarted { source })?;
+    if !output.status.success() {
+        return Err(refused(git_dir, &output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Whether the clone was cut off at this commit, so that it lacks the parents.
 pub fn is_shallow_at(git_dir: &Path, commit: &str) -> bool {
     std::fs::read_to_string(git_dir.join("shallow")).is_ok_and(|cut| cut.lines().any(|line| line == commit))

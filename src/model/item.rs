@@ -1,6 +1,7 @@
 //! Items, their attempts and their stages, as the facts tell them.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
@@ -102,8 +103,8 @@ pub struct Attempt {
     pub stages: Vec<StageRecord>,
 }
 
-/// What an agent was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an agent was asked; in the journal and in `status` under `prompt`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asked {
     /// Where the text comes from.
     pub source: PromptSource,

@@ -26,7 +26,9 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
         StageEnd::Done => true,
         StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } => false,
         // what an agent left is looked at however it ended, and arms are independent of each other
-        StageEnd::Failed { class, .. } => (last == Stage::Agent && *class != FailureClass::AgentNotFound) || last.arm().is_some(),
+        StageEnd::Failed { class, .. } => {
+            (last == Stage::Agent && !matches!(class, FailureClass::AgentNotFound | FailureClass::NoPrompt)) || last.arm().is_some()
+        }
     };
     let after = |stage: Stage| stages.iter().copied().find(|next| *next > stage);
     let next = if goes_on { after(last) } else { after(last).map(|_| Stage::Clean) };

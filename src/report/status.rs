@@ -78,6 +78,7 @@ fn one(item: &Item, now: Timestamp) -> Value {
         "class": class,
         "why": item.why(),
         "agent_end": last.and_then(|last| last.outcome(crate::domain::Stage::Agent)).and_then(|outcome| outcome.child.as_ref()),
+        "prompt": last.and_then(|last| last.asked.as_ref()),
         "patch_digest": last.and_then(|last| last.check()).map(|check| check.patch_digest.as_str()),
         "verdict": verdict,
     })

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::agent_watch::AgentWatch;
 use super::create::digest;
 use super::job::Job;
+use super::prompt::task_of;
 use crate::agent::{End, Live};
-use crate::artifact::{ArtifactError, Finished, TaskFile, task_file};
+use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{classify, parse_metrics, score};
 use crate::domain::{
     AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
@@ -220,6 +221,7 @@ fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), Art
         "agent_end": agent.end,
         "rungs": brought.detail.rungs,
         "patch_digest": brought.detail.patch_digest,
+        "prompt": item.last_attempt().and_then(|last| last.asked.as_ref()),
     });
     finish(case, child, brought, ours)
 }
@@ -228,13 +230,14 @@ fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), Art
 fn write_not_started(case: &Case<'_>, child: &ChildEnd) -> Result<(), ArtifactError> {
     let nothing = Brought { patch: &[], changed: &[], expected: &[], detail: &CheckDetail::default() };
     case.job.item_folder(case.run, &case.item.id).keep_shown()?;
-    finish(case, child, &nothing, json!({"run": case.job.folder.run_id().0, "attempt": case.attempt.n}))
+    let prompt = case.item.last_attempt().and_then(|last| last.asked.as_ref());
+    finish(case, child, &nothing, json!({"run": case.job.folder.run_id().0, "attempt": case.attempt.n, "prompt": prompt}))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds since the epoch, as the harness writes them")]
 fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value) -> Result<(), ArtifactError> {
     let (job, run, item) = (case.job, case.run, case.item);
-    let task = task_of(job, run);
+    let task = task_of(&job.checkout, &job.config, &run.task_id).ok().flatten();
     let reading = read_agent(case);
     let named = task.as_ref().map(|task| task.target_files.as_slice()).filter(|files| !files.is_empty());
     job.item_folder(run, &item.id).finish(&Finished {
@@ -246,7 +249,7 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
         kind: job.config.agent.kind,
         agent: &run.agent,
         model: &run.model,
-        real_model: reading.model(),
+        real_model: reading.reading().model(),
         timestamp: &job.timestamp,
         cli: &job.program(),
         time_budget_minutes: job.config.budget.agent,
@@ -259,15 +262,6 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
         ours,
         written: clock::now().as_millisecond() as f64 / 1000.0,
     })
-}
-
-/// The run's task file, where there is one that can be read.
-fn task_of(job: &Job, run: &Run) -> Option<TaskFile> {
-    let variables = |name: &str| std::env::var(name).ok();
-    match &job.config.harness.task {
-        Some(path) => TaskFile::read(&job.checkout.root.join(path), &variables).ok(),
-        None => task_file::find(&job.checkout.root, &run.task_id, &variables).ok().flatten(),
-    }
 }
 
 fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::prompt::Prompts;
 use crate::agent::launch::program;
 use crate::artifact::{Checkout, PlanFile};
-use crate::config::Config;
+use crate::config::{Config, Via};
 use crate::domain::{AgentKind, FailureClass};
 use crate::host::git::{self, Looked};
 use crate::ledger::PlannedItem;
@@ -84,6 +85,7 @@ pub fn preflight(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Prefl
             item.blocked.get_or_insert_with(|| no_agent.clone());
         }
     }
+    checks.extend(asks(plan, checkout, config, &mut items));
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     let check = match runnable {
         0 => Check::Blocked,
@@ -92,6 +94,32 @@ pub fn preflight(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Prefl
     };
     checks.insert(0, (check, format!("plan: {runnable} of {} items can run", items.len())));
     Preflight { checks, items, git_dir }
+}
+
+/// What the agent is asked, where we are the ones who ask it. An item without a prompt is blocked.
+fn asks(plan: &PlanFile, checkout: &Checkout, config: &Config, items: &mut [PlannedItem]) -> Option<(Check, String)> {
+    if config.agent.via == Via::Harness {
+        return None;
+    }
+    let prompts = Prompts::read(checkout, config, &plan.repo, &plan.task_id);
+    let mut without = 0;
+    for item in items.iter_mut().filter(|item| item.blocked.is_none()) {
+        let found = prompts
+            .as_ref()
+            .map_or_else(|error| Err(error.to_string()), |prompts| prompts.check(&item.human).map_err(|error| error.to_string()));
+        item.blocked = found.err().map(|why| Blocked { class: FailureClass::NoPrompt, why });
+        without += usize::from(item.blocked.is_some());
+    }
+    Some(match prompts {
+        Err(error) => (Check::Blocked, format!("prompt: {error}")),
+        Ok(prompts) => match (prompts.gives_away(), without) {
+            (_, 1..) => (Check::Warning, format!("prompt: {}; {without} of {} items have none", prompts.words(), items.len())),
+            (shown, 0) if !shown.is_empty() => {
+                (Check::Warning, format!("prompt: {}: it shows the agent the human's solution ({})", prompts.words(), shown.join(", ")))
+            }
+            _ => (Check::Ok, format!("prompt: {}", prompts.words())),
+        },
+    })
 }
 
 fn find_clone(plan: &PlanFile, checkout: &Checkout, config: &Config) -> Result<PathBuf, Blocked> {

@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::conclude::{failed, score_outcome};
 use super::job::Job;
+use super::prompt::PromptError;
 use crate::bench::classify;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::launch::Environment;
@@ -75,7 +76,8 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
         }
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
-            let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
+            let is_prompt = matches!(error.get_ref(), Some(error) if error.is::<PromptError>());
+            let class = if is_prompt { FailureClass::NoPrompt } else { classify(&why).map_or(FailureClass::Unknown, |(class, _)| class) };
             Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }
     }

@@ -3,6 +3,7 @@
 use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::{Direction, Metric, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::model::item::Asked;
 use crate::model::{Attempt, Item};
 
 /// What came of the newest attempt, ready to be laid out.
@@ -10,6 +11,8 @@ use crate::model::{Attempt, Item};
 pub struct Results {
     /// The patch in a few words.
     pub patch: Option<String>,
+    /// What the agent was asked, in a few words; no result by itself.
+    pub asked: Option<String>,
     /// The ladder.
     pub rungs: Vec<RungAnswer>,
     /// One row a metric.
@@ -45,6 +48,7 @@ impl Results {
                     format!("{}, +{} -{}", crate::text::count(check.files as usize, "file"), check.added, check.removed)
                 }
             }),
+            asked: attempt.asked.as_ref().map(asked),
             rungs: attempt.rungs(),
             rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
             verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
@@ -56,6 +60,12 @@ impl Results {
     pub const fn is_empty(&self) -> bool {
         self.patch.is_none() && self.rungs.is_empty() && self.rows.is_empty() && self.verdict.is_none() && self.why_not.is_empty()
     }
+}
+
+/// `template, digest 1a2b3c4d`: equal digests, equal questions.
+fn asked(asked: &Asked) -> String {
+    let digest = asked.digest.get(..8).map_or_else(String::new, |digest| format!(", digest {digest}"));
+    format!("{}{digest}", asked.source.name())
 }
 
 fn compared(verdict: &Verdict) -> Row {

@@ -48,8 +48,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, rea
         },
         Pane::Result => {
             let results = Results::of(item);
-            if results.is_empty() {
-                canvas.line(pane, &Words::of(Role::Muted, "no result yet"));
+            if results.is_empty()
+                && let Some(row) = flow.row()
+            {
+                canvas.line(row, &Words::of(Role::Muted, "no result yet"));
             }
             outcome::draw(canvas, &mut flow, &results, Evidence::All, reading.result_top);
         }

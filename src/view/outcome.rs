@@ -27,6 +27,12 @@ pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidenc
     {
         canvas.line(row, &Words::of(Role::Muted, "patch   ").add(Role::Text, patch.as_str()));
     }
+    if let Some(asked) = &results.asked
+        && evidence == Evidence::All
+        && let Some(row) = flow.row()
+    {
+        canvas.line(row, &Words::of(Role::Muted, "asked   ").add(Role::Text, asked.as_str()));
+    }
     ladder(canvas, flow, results, evidence);
     if !results.rows.is_empty() {
         if evidence == Evidence::All {

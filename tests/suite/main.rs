@@ -17,6 +17,7 @@ mod hostile;
 mod item_end;
 mod keeper;
 mod patches;
+mod prompts;
 mod pty;
 mod recover;
 mod sabotage;

@@ -9,8 +9,8 @@
 )]
 
 use isobench_tui::domain::{
-    AgentTotals, Answer, ArmDetail, CheckDetail, Direction, FailureClass, ItemId, Metric, Rung, RungAnswer, ScoreDetail, Stage,
-    StageDetail, StageEnd, StageOutcome, Standing, Usage, Verdict,
+    AgentTotals, Answer, ArmDetail, CheckDetail, Direction, FailureClass, ItemId, Metric, PromptSource, Rung, RungAnswer, ScoreDetail,
+    Stage, StageDetail, StageEnd, StageOutcome, Standing, Usage, Verdict,
 };
 use isobench_tui::ledger::fact::{AttemptEnd, Blocked};
 use isobench_tui::ledger::lock::Taken;
@@ -82,6 +82,10 @@ impl Story {
     pub(crate) fn start(&mut self, item: usize, n: u32, stage: Stage) -> &mut Self {
         let budget_ms = (stage == Stage::Agent).then_some(3_600_000);
         self.push(Fact::StageStarting { item: id(item), n, stage, budget_ms });
+        if stage == Stage::Agent {
+            let digest = "1a2b3c4d".repeat(8);
+            self.push(Fact::AgentAsked { item: id(item), n, source: PromptSource::Template, from: None, digest });
+        }
         self.push(Fact::StageStarted { item: id(item), n, stage, pid: 9000 })
     }
 

@@ -5,15 +5,13 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use serde_json::json;
-
 use super::{Commands, line};
 use crate::domain::{AttemptId, Stage};
 use crate::host::launch::Environment;
 use crate::ledger::Fact;
 use crate::model::{Item, Run};
 use crate::runner::Job;
-use crate::runner::prompt::prompt;
+use crate::runner::prompt::{prompt, prompt_json};
 
 /// Prepares the item's folder and the agent's command.
 pub(super) fn begin(
@@ -26,7 +24,7 @@ pub(super) fn begin(
 ) -> Commands {
     let folder = job.item_folder(run, &item.id);
     set_older_aside(job, item, &folder.path).map_err(|error| (format!("set the older {} aside", folder.path.display()), error))?;
-    let asked = prompt(job, run, item).map_err(|error| ("read the prompt".to_owned(), error))?;
+    let asked = prompt(job, run, item).map_err(|error| ("make the prompt".to_owned(), io::Error::other(error)))?;
     facts.push(Fact::AgentAsked {
         item: item.id.clone(),
         n: attempt.n,
@@ -34,18 +32,9 @@ pub(super) fn begin(
         from: asked.from.clone(),
         digest: asked.digest.clone(),
     });
-    let prompt_json = json!({
-        "task": run.task_id,
-        "description": "Optimise the repository's performance",
-        "constraints": [],
-        "target_files": [],
-        "success": {
-            "primary_metric": "runtime",
-            "rules": ["Do not modify tests or metrics harness", "Preserve external behavior; optimize internals only"],
-        },
-        "commits": {"pre": item.parent, "human": item.human},
-    });
-    folder.begin(&asked.text, &prompt_json).map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
+    folder
+        .begin(&asked.text, &prompt_json(job, run, item))
+        .map_err(|error| ("prepare the item's folder".to_owned(), io::Error::other(error)))?;
     let place = line::Place { job, run, item, attempt, folder: &folder };
     let launched = line::prepare(&place, &asked.text, environment).map_err(|error| ("prepare the agent's launch".to_owned(), error))?;
     Ok(vec![launched])

@@ -28,31 +28,33 @@ impl Ended {
     }
 }
 
-fn with(change: impl FnOnce(&mut Finished<'_>), trajectory: Option<&Value>) -> Ended {
+fn with<'a>(change: impl FnOnce(&mut Finished<'a>), trajectory: Option<&Value>) -> Ended {
     let (keep, above) = folder();
     let item = ItemFolder { path: above.join("c-0001") };
     item.begin("task", &json!({"task": "t", "target_files": []})).unwrap();
     if let Some(trajectory) = trajectory {
         fs::write(item.trajectory(), trajectory.to_string()).unwrap();
     }
-    let (changed, targets) = (["a.py".to_owned()], ["a.py".to_owned(), "b.py".to_owned()]);
+    // a test's few words may stay
+    let targets: &'static [String] = vec!["a.py".to_owned(), "b.py".to_owned()].leak();
     let mut finished = Finished {
         repo: "https://github.com/sgl-project/sglang.git",
         task_id: "sglang_core",
-        item: &ItemId("c-0001".to_owned()),
+        item: Box::leak(Box::new(ItemId("c-0001".to_owned()))),
         human: "0123456789abcdef",
         parent: "fedcba9876543210",
         kind: AgentKind::Trae,
         agent: "trae",
         model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        real_model: None,
         timestamp: "2026-01-02_03-04-05",
         cli: "/opt/it's/python",
         time_budget_minutes: 120.0,
         cause: &EndCause::Exited { code: 0 },
         duration_ms: 1500,
         patch: PATCH.as_bytes(),
-        changed: &changed,
-        targets: &targets,
+        changed: &targets[..1],
+        targets,
         strict: false,
         ours: json!({}),
         written: 1.5,

@@ -45,12 +45,16 @@ impl ItemFolder {
     /// Copies what the agent printed to `<agent>_stdout.txt` and `_stderr.txt`.
     pub fn keep_output(&self, agent: &str, out: &Path, err: &Path) -> Result<(), ArtifactError> {
         for (from, name) in [(out, "stdout"), (err, "stderr")] {
-            let to = self.path.join(format!("{agent}_{name}.txt"));
-            if from.exists() {
-                fs::copy(from, &to).map_err(ArtifactError::io("copy the agent's output to", &to))?;
-            } else {
-                self.write(&format!("{agent}_{name}.txt"), b"")?;
+            let name = format!("{agent}_{name}.txt");
+            if !from.exists() {
+                self.write(&name, b"")?;
+                continue;
             }
+            // beside it first: the agent may have put a link in its place, which must not be followed
+            let (side, to) = (self.path.join(format!(".{name}.new")), self.path.join(name));
+            let _ = fs::remove_file(&side);
+            fs::copy(from, &side).map_err(ArtifactError::io("copy the agent's output to", &side))?;
+            fs::rename(&side, &to).map_err(ArtifactError::io("rename to", &to))?;
         }
         Ok(())
     }

@@ -411,8 +411,11 @@ fn the_three_way_runner_must_know_its_agent_type_and_reads_its_token_from_a_file
     let with = |agent_type: &str| fs::write(&config, format!("{agent}[arms]\nengine = \"three_way\"\n{agent_type}\n")).unwrap();
     with("agent_type = \"mine\"");
     is(&doctor(&campaign).1, "arms", "blocked", &["run_3way_benchmarks.py", "No such file"]);
-    write(&campaign.root.join("scripts/runners/run_3way_benchmarks.py"), "AGENT_CONFIGS = {\"claude_code\": 1, 'trae_gpt5': 2}\n");
-    is(&doctor(&campaign).1, "arms", "blocked", &["knows no agent type mine", "AGENT_CONFIGS"]);
+    let script = "#!/usr/bin/env python3\nAGENT_CONFIGS = {\n    \"claude_code\": \"elsewhere\",\n    \"trae_gpt5\": \"state/runs/repo/script\",\n}\n";
+    write(&campaign.root.join("scripts/runners/run_3way_benchmarks.py"), script);
+    is(&doctor(&campaign).1, "arms", "blocked", &["knows no agent type 'mine'", "claude_code, trae_gpt5"]);
+    with("agent_type = \"claude_code\"");
+    is(&doctor(&campaign).1, "arms", "blocked", &["elsewhere", "AGENT_CONFIGS"]);
     with("agent_type = \"trae_gpt5\"");
     campaign.env.push(("HF_TOKEN".to_owned(), "hf_0123456789".to_owned()));
     let found = doctor(&campaign).1;

@@ -415,7 +415,7 @@ fn mistakes_in_the_bench_file_are_named_with_file_place_and_field() {
     with("max_steps: 400", "max_steps: many", &["bench.yaml:9:", "agents.trae.args.max_steps"]);
     with("time_budget_minutes: 120", "time_budget_minutes: -1", &["bench.yaml:10:5", "agents.trae.time_budget_minutes", "out of range"]);
     with("time_budget_minutes: 120", "time_budget_minutes: .nan", &["bench.yaml:10:"]);
-    with("  trae:", "  trae: {}\n  trae:", &["bench.yaml:5:", "'trae' stands here twice"]);
+    with("  trae:", "  trae: {}\n  trae:", &["bench.yaml:7:3", "'trae' stands here twice"]);
     with("agents:", "agents: [", &["bench.yaml:"]);
     with("\"${TRAE_PYTHON}\"", "\"a\\0b\"", &["bench.yaml:7:", "agents.trae.cli", "NUL"]);
     fs::write(harness.root.join("bench.yaml"), b"agents: \xff").unwrap();

@@ -127,12 +127,10 @@ fn a_patch_that_the_script_looks_for_elsewhere_is_said_with_the_folder() {
     let text = fs::read_to_string(&script).unwrap().replace("\"state/runs/repo/trae/default\"", "\"state/runs/repo/trae/other\"");
     fs::write(&script, text).unwrap();
     let output = campaign.run(&["run", "--headless"]);
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("blocked  arms:") && said(&output).contains("AGENT_CONFIGS"), "{}", said(&output));
-    let end = outcome(&campaign, 1, "candidate");
-    assert_eq!(end["class"], "no_metrics", "{end:#}");
-    let ours = item_dir(&campaign, 1).display().to_string();
-    assert!(end["why"].as_str().unwrap().contains("not found in mapping") && end["why"].as_str().unwrap().contains(&ours), "{end:#}");
+    // before a night is spent on patches that nobody would measure
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let ours = campaign.root.join("state/runs").display().to_string();
+    assert!(["blocked  arms", "AGENT_CONFIGS", &ours].iter().all(|part| said(&output).contains(part)), "{}", said(&output));
 }
 
 #[test]

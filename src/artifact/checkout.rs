@@ -69,6 +69,11 @@ impl Checkout {
         Self { repo_root: above.unwrap_or(&root).to_owned(), state: root.join("state"), work: root.join(".work"), root }
     }
 
+    /// Where `.env` is looked for, in the harness's order: the first that exists is the agents'.
+    pub fn env_folders(&self) -> [&Path; 2] {
+        [&self.repo_root, &self.root]
+    }
+
     /// With the configured folders in place of `state/` and `.work/`; relative ones are below the root.
     #[must_use]
     pub fn with_paths(self, state: &Path, work: &Path) -> Self {

@@ -90,11 +90,11 @@ fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Pr
         Ok(resolution) => resolution,
         Err(error) => {
             rows.push(Row::blocked(About::Config, error.to_string(), "mend the file, or name another with --config or --bench-cfg"));
-            return (secrets(Some(&checkout.root)), Some(checkout), only(rows));
+            return (secrets(Some(&checkout)), Some(checkout), only(rows));
         }
     };
     rows.extend(configuration(&resolution));
-    let around = Surroundings::read(&checkout.root);
+    let around = Surroundings::read(&checkout.env_folders());
     let look = Look { checkout: &resolution.checkout, config: &resolution.config, around: &around };
     let plan = settings::plan(&resolution, args.plan.as_deref());
     let read =
@@ -125,8 +125,9 @@ fn configuration(resolution: &Resolution) -> Vec<Row> {
 }
 
 /// Hides what is secret where no configuration says which values are none.
-fn secrets(root: Option<&Path>) -> Masker {
-    Masker::new(environment::variables(), root.map(environment::secrets).unwrap_or_default())
+fn secrets(checkout: Option<&Checkout>) -> Masker {
+    let file = checkout.map(|checkout| environment::secrets(&checkout.env_folders())).unwrap_or_default();
+    Masker::new(environment::variables(), file)
 }
 
 /// Rows about the machine, whatever is run on it.

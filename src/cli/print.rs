@@ -90,7 +90,7 @@ fn rows(resolution: &Resolution) -> Vec<Row> {
 /// Hides what a variable of a secret's name holds, and all that stands in `.env` but what a setting was taken from.
 pub(super) fn masker(resolution: &Resolution) -> Masker {
     let taken: BTreeSet<&str> = resolution.origins.values().flat_map(Origin::variables).filter(|name| !is_secret(name)).collect();
-    let file = environment::secrets(&resolution.checkout.root).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
+    let file = environment::secrets(&resolution.checkout.env_folders()).into_iter().filter(|(name, _)| !taken.contains(name.as_str()));
     Masker::new(environment::variables(), file)
 }
 
@@ -159,9 +159,8 @@ impl<'a> Found<'a> {
             Some(task) => Some(checkout.root.join(task)),
             None => of_plan().map(|task| task.path),
         };
-        let folders = checkout.root.parent().into_iter().chain([checkout.root.as_path()]);
-        let env = folders.map(|folder| folder.join(".env")).find(|path| path.is_file()).map(|path| {
-            let names = environment::dot_env(&checkout.root).into_iter().map(|(name, _)| name);
+        let env = checkout.env_folders().into_iter().map(|folder| folder.join(".env")).find(|path| path.is_file()).map(|path| {
+            let names = environment::dot_env(&checkout.env_folders()).into_iter().map(|(name, _)| name);
             (path, names.collect::<BTreeSet<_>>().into_iter().collect())
         });
         Self { resolution, plans, task, env }

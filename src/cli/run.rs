@@ -160,7 +160,7 @@ fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, alone: Option<File
     let origins = resolution.told();
     let masker = print::masker(&resolution);
     let Resolution { checkout, config, .. } = resolution;
-    let around = Surroundings::read(&checkout.root);
+    let around = Surroundings::read(&checkout.env_folders());
     let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
     let found = table::masked(found, &masker);
     table::tell_preflight(&found);

@@ -31,7 +31,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
         root: root.clone(),
         items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
         by: find::me(),
-        masker: Masker::new(environment::variables(), environment::secrets(root)),
+        masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),
         limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         access,
         theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),

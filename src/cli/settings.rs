@@ -7,6 +7,7 @@ use clap::Args;
 use crate::artifact::{ArtifactError, Checkout, PlanFile, TaskFile};
 use crate::config::{Asked, ConfigError, Resolution, Via, resolve};
 use crate::host::environment;
+use crate::text::mask::is_secret;
 
 /// What `run` and `print config` have in common.
 #[derive(Debug, Clone, Default, Args)]
@@ -49,12 +50,14 @@ pub(super) fn resolved(checkout: &Checkout, args: &SettingsArgs) -> Result<Resol
     resolve(checkout, &asked, &variables(checkout))
 }
 
-/// Variables of the environment, else of the harness's `.env`: nobody must have sourced it.
+/// Variables of the environment, else of the harness's `.env`: nobody must have sourced it. What is named like a secret
+/// stays there: what we resolve is written down.
 pub(super) fn variables(checkout: &Checkout) -> impl Fn(&str) -> Option<String> + use<> {
-    let file = environment::dot_env(&checkout.root);
+    let file = environment::dot_env(&checkout.env_folders());
     move |name| {
         let ours = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        ours.or_else(|| file.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.clone()))
+        let of_file = || file.iter().rev().find(|(found, _)| found == name && !is_secret(found)).map(|(_, value)| value.clone());
+        ours.or_else(of_file)
     }
 }
 

@@ -14,11 +14,11 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
 
-/// What an agent gets: the pairs of the first `.env` that exists above the harness folder or in it, read by the
-/// harness's own rules. The later of two with the same name counts.
-pub fn dot_env(root: &Path) -> Vec<(String, String)> {
+/// What an agent gets: the pairs of the first `.env` that exists in these folders (the repository's root, the harness
+/// folder), read by the harness's own rules. The later of two with the same name counts.
+pub fn dot_env(folders: &[&Path]) -> Vec<(String, String)> {
     let pairs = |text: &str| text.lines().filter_map(pair).collect();
-    files(root).into_iter().next().map(|text| pairs(&text)).unwrap_or_default()
+    files(folders).into_iter().next().map(|text| pairs(&text)).unwrap_or_default()
 }
 
 /// A variable as an agent finds it: what its `.env` says counts before our own.
@@ -27,10 +27,10 @@ pub fn of_agent(dot_env: &[(String, String)], name: &str) -> Option<String> {
     of_file.or_else(|| variable(name))
 }
 
-/// What must be hidden: the values of both `.env` files, as the harness reads them and as a shell would, which keeps
+/// What must be hidden: the values of all their `.env` files, as the harness reads them and as a shell would, which keeps
 /// what stands behind a `#`.
-pub fn secrets(root: &Path) -> Vec<(String, String)> {
-    let texts = files(root);
+pub fn secrets(folders: &[&Path]) -> Vec<(String, String)> {
+    let texts = files(folders);
     let lines = || texts.iter().flat_map(|text| text.lines());
     let as_written = |line: &str| {
         let (name, value) = written(line)?;
@@ -39,11 +39,10 @@ pub fn secrets(root: &Path) -> Vec<(String, String)> {
     lines().filter_map(pair).chain(lines().filter_map(as_written)).collect()
 }
 
-/// The texts of the `.env` files that exist: the repository's first, then the harness folder's.
-fn files(root: &Path) -> Vec<String> {
-    let folders = root.parent().into_iter().chain([root]);
+/// The texts of the `.env` files that exist.
+fn files(folders: &[&Path]) -> Vec<String> {
     // a pipe under that name would never end
-    let paths = folders.map(|folder| folder.join(".env")).filter(|path| path.is_file());
+    let paths = folders.iter().map(|folder| folder.join(".env")).filter(|path| path.is_file());
     paths.filter_map(|path| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
 }
 

@@ -58,7 +58,7 @@ impl Search {
         match job.config.agent.kind {
             AgentKind::CodexCli => {
                 let root = &job.checkout.root;
-                let codex_home = codex_home(root, of_agent(&dot_env(root), "CODEX_HOME").as_deref());
+                let codex_home = codex_home(root, of_agent(&dot_env(&job.checkout.env_folders()), "CODEX_HOME").as_deref());
                 Some(Self::Rollout { codex_home, worktree: job.worktree(item), since: SystemTime::from(*since) })
             }
             AgentKind::Openhands => {

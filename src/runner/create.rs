@@ -17,7 +17,7 @@ use crate::domain::{RunId, Stage};
 use crate::host::clock;
 use crate::ledger::lock::Taken;
 use crate::ledger::manifest::FORMAT;
-use crate::ledger::{Fact, LedgerError, Manifest, RunFolder, RunPlan, RunnerLock, Writer};
+use crate::ledger::{By, Fact, LedgerError, Manifest, RunFolder, RunPlan, RunnerLock, Writer};
 
 /// What a run is made from.
 #[derive(Debug)]
@@ -99,6 +99,9 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         items: wanted.preflight.items.clone(),
     });
     writer.append(created, clock::up_ms(), first)?;
+    if wanted.config.hold {
+        writer.append(created, clock::up_ms(), Fact::HoldSet { on: true, by: By::rule("configuration") })?;
+    }
     Ok(Job {
         folder,
         checkout: wanted.checkout,

@@ -113,7 +113,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     watch.always(job.folder.path());
     let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
     let inbox = Tail::new(job.folder.requests());
-    let root = job.checkout.root.clone();
+    let checkout = job.checkout.clone();
     let mut turn = Turn {
         job,
         run,
@@ -130,7 +130,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         leaving: Leaving::Stays,
         told_now: Instant::now(),
         until,
-        masker: Masker::new(environment_variables(), secrets(&root)),
+        masker: Masker::new(environment_variables(), secrets(&checkout.env_folders())),
         report,
     };
     let boot = clock::boot_id();

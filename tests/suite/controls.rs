@@ -222,6 +222,16 @@ fn items_move_come_and_go_while_the_queue_runs() {
 }
 
 #[test]
+fn hold_is_on_from_the_start_where_it_is_configured() {
+    let campaign = Campaign::new(2, "exit 7", GOOD_ARM);
+    campaign.config("hold = true", "", "");
+    campaign.detached();
+    campaign.wait_state("paused");
+    assert!(campaign.status()["why"].as_str().unwrap().contains("hold"), "{:#}", campaign.status());
+    campaign.ctl(&["quit-now"]);
+}
+
+#[test]
 fn hold_pauses_after_a_failure_and_keeps_the_worktree_for_a_look() {
     let campaign = Campaign::new(2, "gate agent; echo looked >notes.txt; exit 0", GOOD_ARM);
     campaign.detached();

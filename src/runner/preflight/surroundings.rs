@@ -26,9 +26,9 @@ pub struct Variable<'a> {
 }
 
 impl Surroundings {
-    /// As they are now, for a harness folder.
-    pub fn read(root: &Path) -> Self {
-        let dot_env = environment::dot_env(root).into_iter().collect();
+    /// As they are now; `env_folders` are where `.env` is looked for.
+    pub fn read(env_folders: &[&Path]) -> Self {
+        let dot_env = environment::dot_env(env_folders).into_iter().collect();
         Self { own: environment::variables().into_iter().collect(), dot_env, now: clock::now() }
     }
 

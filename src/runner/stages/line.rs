@@ -27,7 +27,7 @@ pub(super) struct Place<'a> {
 /// Makes the agent's command, gives its environment what belongs there, and shows its files in the item's folder.
 pub(super) fn prepare(place: &Place<'_>, prompt: &str, environment: &mut Environment) -> io::Result<Command> {
     let Place { job, run, item, attempt, folder } = place;
-    let pairs = dot_env(&job.checkout.root);
+    let pairs = dot_env(&job.checkout.env_folders());
     let kind = job.config.agent.kind;
     if kind == AgentKind::Command {
         if let Some(trajectory) = job.trajectory(run, item) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::{campaign as harness, configure, item_dir, outcome};
+use super::{campaign as harness, configure, outcome};
 use crate::campaign::{Campaign, json_of, said};
 
 /// A campaign whose arms are measured by the script, which knows the run's folder.

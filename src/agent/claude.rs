@@ -185,11 +185,7 @@ impl Stream {
 
     /// Who is to move. After a `result` line that is nobody, until another turn begins.
     pub fn state(&self) -> Live {
-        match &self.end {
-            Some(end) => Live::Ended(end.clone()),
-            None if self.steps.tools_run() => Live::ToolsRunning,
-            None => Live::WaitingForModel,
-        }
+        self.steps.live(self.end.as_ref())
     }
 }
 

@@ -220,11 +220,7 @@ impl Rollout {
 
     /// Who is to move. Versions before 0.169 leave no mark of a good end.
     pub fn state(&self) -> Live {
-        match &self.end {
-            Some(end) => Live::Ended(end.clone()),
-            None if self.steps.tools_run() => Live::ToolsRunning,
-            None => Live::WaitingForModel,
-        }
+        self.steps.live(self.end.as_ref())
     }
 }
 

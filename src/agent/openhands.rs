@@ -141,11 +141,7 @@ impl Events {
 
     /// Who is to move.
     pub fn state(&self) -> Live {
-        match &self.end {
-            Some(end) => Live::Ended(end.clone()),
-            None if self.steps.tools_run() => Live::ToolsRunning,
-            None => Live::WaitingForModel,
-        }
+        self.steps.live(self.end.as_ref())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use super::{End, Live};
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
 
 /// Steps, and from which of them on something changed since it was last asked. No line costs more than the one before
@@ -142,9 +143,13 @@ impl Steps {
         }
     }
 
-    /// Whether a tool runs.
-    pub(super) fn tools_run(&self) -> bool {
-        !self.running.is_empty()
+    /// Who is to move, where the run has this end or none.
+    pub(super) fn live(&self, end: Option<&End>) -> Live {
+        match end {
+            Some(end) => Live::Ended(end.clone()),
+            None if self.running.is_empty() => Live::WaitingForModel,
+            None => Live::ToolsRunning,
+        }
     }
 
     /// Finished steps.

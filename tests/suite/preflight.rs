@@ -447,3 +447,20 @@ fn on_a_terminal_the_table_is_as_wide_as_it_and_coloured_unless_nobody_wants_tha
     assert!(plain.contains("terminal  TERM=xterm-256color, no colours, UTF-8"), "{plain}");
     assert!(plain.lines().any(|line| line.starts_with("                   > ")), "the fix stands below: {plain}");
 }
+
+#[test]
+fn a_missing_clone_is_made_only_when_asked_for_and_where_the_harness_would() {
+    let campaign = Campaign::good(1);
+    let origin = campaign.root.join("far/origin");
+    fs::create_dir(campaign.root.join("far")).unwrap();
+    fs::rename(campaign.root.join("repo"), &origin).unwrap();
+    let plan = campaign.root.join("state/plan.json");
+    let url = format!("\"file://{}\"", origin.display());
+    fs::write(&plan, fs::read_to_string(&plan).unwrap().replace("\"repo\": \"repo\"", &format!("\"repo\": {url}"))).unwrap();
+    let output = campaign.run(&["run", "--headless"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("--clone") && !campaign.root.join(".work/repos").exists(), "{}", said(&output));
+    let output = campaign.run(&["run", "--headless", "--clone"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(campaign.root.join(".work/repos/t/.git").is_dir());
+}

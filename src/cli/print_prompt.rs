@@ -98,7 +98,7 @@ pub(super) fn prompt(root: Option<&Path>, args: &PromptArgs) -> anyhow::Result<E
 
 /// The prompt without the values of secrets, which a template or a task's variables can bring into it.
 fn masked(checkout: &Checkout, prompt: Prompt) -> Prompt {
-    let secret = environment::dot_env(&checkout.env_folders()).into_iter().filter(|(name, _)| is_secret(name));
+    let secret = environment::secrets(&checkout.env_folders()).into_iter().filter(|(name, _)| is_secret(name));
     let text = Masker::new(environment::variables(), secret).mask(&prompt.text).into_owned();
     if text != prompt.text {
         tell(format_args!("warning: the prompt holds the value of a secret; it is hidden here, and not for the agent"));

@@ -98,5 +98,8 @@ mod tests {
             climb(Some(&EndCause::Deadline), &[file("vllm/config.py")], &["vllm/config.py".to_owned(), "vllm/envs.py".to_owned()]);
         assert_eq!(reached(&climbed.rungs), Some(Rung::Source));
         assert!(climbed.rungs.iter().any(|rung| rung.evidence.contains("1 of the 2 the human changed")));
+        let beside = |expected: &str| climb(None, &[file("a.py")], &[expected.to_owned()]).rungs;
+        assert!(beside("a.py").iter().any(|rung| rung.evidence == "1 source file, with the one file the human changed"));
+        assert!(beside("b.py").iter().any(|rung| rung.evidence == "1 source file, 0 of the one file the human changed"));
     }
 }

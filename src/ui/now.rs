@@ -82,8 +82,8 @@ pub fn hint(item: &Item) -> Option<&'static str> {
         }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
-            StageEnd::Failed { class, .. } => Some(class.hint()),
-            _ => None,
+            StageEnd::Failed { class: class @ FailureClass::AgentBudget, .. } => Some(class.hint()),
+            _ => Some("what it had edited was benchmarked; R runs the item again"),
         },
         _ => None,
     }

@@ -117,7 +117,7 @@ fn row_head_and_result_say_how_the_agent_ended() {
     bench.press(Key::BackTab);
     let text = bench.text(120, 40);
     assert_eq!(text.matches(&format!("agent: api_auth: {WHY}")).count(), 2, "{text}");
-    assert!(text.contains("with an agent that failed"), "{text}");
+    assert!(text.contains("with an agent that failed") && text.contains("R runs the item again"), "{text}");
     let mut bench = Bench::with(&story(FailureClass::AgentBudget, "step budget: 6 steps (agent.max_steps)"), Sight::Gone);
     bench.press(Key::Home);
     assert!(bench.text(120, 40).contains("agent stopped: step budget: 6 steps"));

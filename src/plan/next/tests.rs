@@ -368,6 +368,8 @@ fn an_agents_budgets_end_it_when_they_are_spent_and_not_before() {
     assert_eq!(agent_over_budget(&config, totals(50, 49), 4), None);
     assert!(agent_over_budget(&config, totals(50, 50), 4).unwrap().1.contains("token budget: 100 of 100"));
     assert!(agent_over_budget(&config, totals(0, 0), 5).unwrap().1.contains("step budget: 4 steps"));
+    config.agent.max_steps = Some(1);
+    assert!(agent_over_budget(&config, totals(0, 0), 2).unwrap().1.contains("step budget: 1 step ("));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::campaign::{Campaign, GOOD_ARM, json_of, said};
 use crate::support::{lives, pid_in, wait_until};
 
 /// A campaign in a harness folder with ISO-Bench's package, a task file and a bench file.
-fn campaign(items: usize) -> Campaign {
+pub(crate) fn campaign(items: usize) -> Campaign {
     let mut campaign = Campaign::new(items, "exit 1", GOOD_ARM);
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/harness"), &campaign.root);
     fs::create_dir(campaign.root.join("tasks")).unwrap();

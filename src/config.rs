@@ -9,6 +9,7 @@ mod resolve;
 mod wrong;
 
 pub use error::ConfigError;
+pub use model_name::codex_model;
 pub use origin::Origin;
 pub use resolve::{Asked, Resolution, resolve};
 pub use wrong::nearest;

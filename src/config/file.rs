@@ -171,7 +171,6 @@ impl Config {
             &mut self.agent.trajectory,
             &mut self.agent.profile,
             &mut self.prompt.from,
-            &mut self.arms.agent_type,
             &mut self.limits.until,
         ];
         for text in texts {

@@ -341,7 +341,6 @@ python = "py"
 [arms]
 engine = "three_way"
 mapping = "ma"
-agent_type = "at"
 reuse = true
 command = ["x"]
 threshold_pct = 1e-7

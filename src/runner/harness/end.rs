@@ -11,7 +11,7 @@ use crate::artifact::ArtifactError;
 use crate::artifact::document::Document;
 use crate::artifact::journal::{self, AgentBlock, Journal};
 use crate::bench::classify;
-use crate::domain::{CheckDetail, ChildEnd, EndCause, FailureClass, Stage, StageEnd};
+use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung, RungAnswer, Stage, StageEnd};
 use crate::host::files;
 use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain};
 use crate::runner::create::digest;
@@ -46,6 +46,29 @@ fn journal_of(case: &Case<'_>) -> Option<Result<Document<Journal>, ArtifactError
     let path = case.job.item_folder(case.run, &case.item.id).path.join(Journal::FILE);
     let since = since(case.item.last_attempt()?);
     is_new(&path, since).then(|| Journal::read(&path))
+}
+
+/// How the agent itself ended: the process that we started is `prepare`, which ends well whatever its agent does.
+pub fn exited(case: &Case<'_>, child: &ChildEnd) -> RungAnswer {
+    let says = |answer, evidence: String| RungAnswer { rung: Rung::Exited, answer, evidence };
+    let Some(Ok(journal)) = journal_of(case) else {
+        return match &child.cause {
+            EndCause::Exited { .. } => says(Answer::Unchecked, "ISO-Bench left no journal".to_owned()),
+            cause => says(Answer::No, cause.words()),
+        };
+    };
+    let agent = journal.agent.clone().unwrap_or_default();
+    if journal.error_type.as_deref() == Some("TimeoutExpired") || is_out_of_time(&agent) {
+        return says(Answer::No, "timed out (ISO-Bench's journal)".to_owned());
+    }
+    match agent.returncode {
+        // it writes 0 then, whatever the agent returned
+        Some(0) if journal.status == "max_steps_exceeded" => {
+            says(Answer::No, "its own step limit ran out (ISO-Bench's journal)".to_owned())
+        }
+        Some(code) => says(if code == 0 { Answer::Yes } else { Answer::No }, format!("return code {code} (ISO-Bench's journal)")),
+        None => says(Answer::Unchecked, "ISO-Bench's journal has no return code".to_owned()),
+    }
 }
 
 fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {

@@ -217,6 +217,52 @@ fn a_link_in_the_worktrees_place_goes_and_what_it_leads_to_stays() {
 }
 
 #[test]
+fn nothing_is_removed_or_made_behind_a_link_above_the_worktree() {
+    for link in ["worktrees", "worktrees/t"] {
+        let campaign = campaign(1);
+        let link = campaign.root.join(".work").join(link);
+        let victim = campaign.root.join("victim");
+        for folder in ["t/c-0001", "c-0001"] {
+            fs::create_dir_all(victim.join(folder)).unwrap();
+            fs::write(victim.join(folder).join("precious"), "mine").unwrap();
+        }
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        assert_eq!(campaign.headless(), Some(1));
+        let item = campaign.item(1);
+        let why = item["why"].as_str().unwrap();
+        assert!(item["status"] == "failed" && why.contains(&format!("{} is a link to ", link.display())), "{item:#}");
+        for folder in ["t/c-0001", "c-0001"] {
+            assert_eq!(fs::read_dir(victim.join(folder)).unwrap().count(), 1);
+            assert_eq!(fs::read_to_string(victim.join(folder).join("precious")).unwrap(), "mine");
+        }
+    }
+}
+
+#[test]
+fn an_agent_that_puts_a_link_above_its_worktree_gets_nothing_removed_there() {
+    let campaign = campaign(1);
+    let agent = campaign.root.join("agent.py");
+    let text = fs::read_to_string(&agent).unwrap();
+    let link = "import os, pathlib\nroot = pathlib.Path(os.environ['CAMPAIGN'])\nos.rename(root / '.work/worktrees/t', root / 'moved')\n\
+                (root / '.work/worktrees/t').symlink_to(root / 'moved')\n";
+    fs::write(&agent, format!("{text}\n{link}")).unwrap();
+    assert_eq!(campaign.headless(), Some(1), "{:#}", campaign.item(1));
+    let why = outcome(&campaign, 1, "check")["why"].as_str().unwrap().to_owned();
+    assert!(why.contains(".work/worktrees/t is a link to "), "{why}");
+    assert!(campaign.root.join("moved/c-0001/engine.sh").exists());
+}
+
+#[test]
+fn a_work_folder_on_another_disk_is_used_through_its_link() {
+    let campaign = campaign(1);
+    fs::create_dir(campaign.root.join("big")).unwrap();
+    std::os::unix::fs::symlink(campaign.root.join("big"), campaign.root.join(".work")).unwrap();
+    assert_eq!(campaign.headless(), Some(0), "{:#}", campaign.item(1));
+    assert!(!campaign.root.join("big/worktrees/t").exists());
+}
+
+#[test]
 fn the_journal_and_what_lies_behind_it_say_why() {
     for (what, class, words) in
         [("no_change", "empty_patch", "no file changes"), ("error", "api_auth", "401"), ("crash", "agent_crashed", "return code 3")]

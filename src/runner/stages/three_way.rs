@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use super::{command, make_folder};
 use crate::artifact::result_file::ArmResult;
-use crate::domain::{Arm as Whose, ArmDetail, AttemptId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::bench::take_most;
+use crate::domain::{Arm as Whose, AttemptId, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
 use crate::runner::Job;
@@ -55,7 +56,7 @@ fn reuse(found: &Path, folder: &Path, name: &str, arm: Whose, started: Instant) 
     let measured = result.timestamp.as_deref().map(|at| format!(", measured {at}")).unwrap_or_default();
     fs::write(folder.join(REUSED_FROM), format!("{}{measured}\n", found.display())).ok()?;
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Some(StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Arm(ArmDetail { metrics }) })
+    Some(StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Arm(take_most(metrics)) })
 }
 
 fn set_aside(from: &Path, to: &Path) -> io::Result<()> {

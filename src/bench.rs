@@ -5,5 +5,5 @@ pub mod metrics;
 pub mod score;
 
 pub use failure::classify;
-pub use metrics::parse_metrics;
+pub use metrics::{MOST_METRICS, parse_metrics, take_most};
 pub use score::score;

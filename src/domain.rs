@@ -11,8 +11,8 @@ pub mod step;
 
 pub use agent_kind::{AgentKind, PromptSource};
 pub use failure::{FailureClass, Temper};
-pub use ids::{AttemptId, ItemId, RunId, short_sha};
-pub use metric::{Direction, Metric, Standing, Verdict};
+pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
+pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use rung::{Answer, Rung, RungAnswer};
 pub use stage::{Arm, Stage};

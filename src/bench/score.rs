@@ -1,5 +1,7 @@
 //! The comparison of the arms, with the reasons why not where they are not comparable.
 
+use std::collections::HashMap;
+
 use super::metrics::direction;
 use crate::domain::{Answer, Arm, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict};
 
@@ -15,24 +17,31 @@ pub fn score(human: &ArmResult<'_>, baseline: &ArmResult<'_>, agent: &ArmResult<
             why_not.push(format!("{}: {why}", arm.name()));
         }
     }
+    let (human, baseline) = (by_name(human), by_name(baseline));
     let verdicts: Vec<Verdict> = match agent {
-        Ok(metrics) => metrics.iter().filter_map(|metric| verdict(metric, human, baseline, threshold_pct, &mut why_not)).collect(),
+        Ok(metrics) => metrics.iter().filter_map(|metric| verdict(metric, &human, &baseline, threshold_pct, &mut why_not)).collect(),
         Err(_) => Vec::new(),
     };
     let rungs = vec![metrics_rung(agent), beyond_noise(verdicts.first(), threshold_pct)];
     ScoreDetail { verdicts, why_not, rungs }
 }
 
+/// An arm's numbers by their names.
+fn by_name<'a>(arm: &ArmResult<'a>) -> HashMap<&'a str, &'a Metric> {
+    // of two of one name the first counts, as it is the one that is shown
+    arm.iter().flat_map(|metrics| metrics.iter().rev()).map(|metric| (metric.name.as_str(), metric)).collect()
+}
+
 fn verdict(
     mine: &Metric,
-    human: &ArmResult<'_>,
-    baseline: &ArmResult<'_>,
+    human: &HashMap<&str, &Metric>,
+    baseline: &HashMap<&str, &Metric>,
     threshold_pct: f64,
     why_not: &mut Vec<String>,
 ) -> Option<Verdict> {
     let direction = direction(&mine.unit)?;
-    let mut other = |arm: Arm, result: &ArmResult<'_>| {
-        let theirs = result.as_ref().ok()?.iter().find(|theirs| theirs.name == mine.name)?;
+    let mut other = |arm: Arm, numbers: &HashMap<&str, &Metric>| {
+        let theirs = numbers.get(mine.name.as_str())?;
         if theirs.unit == mine.unit {
             return Some(theirs.value);
         }
@@ -63,7 +72,7 @@ fn percent_better(direction: Direction, mine: f64, theirs: f64) -> Option<f64> {
         // not `-change`: no difference is 0, and not -0
         Direction::LowerIsBetter => 0.0 - change,
     };
-    (theirs > 0.0 && better.is_finite()).then_some(better)
+    (mine > 0.0 && theirs > 0.0 && better.is_finite()).then_some(better)
 }
 
 fn standing(pct: f64, threshold_pct: f64) -> Standing {
@@ -127,5 +136,18 @@ mod tests {
         let (zero, some) = (metric("latency", 0.0, "ms"), metric("latency", 1.0, "ms"));
         let detail = score(&Ok(&zero), &Ok(&zero), &Ok(&some), 5.0);
         assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.against_human_pct), None);
+        for value in [0.0, -5.0] {
+            let nothing = metric("latency", value, "ms");
+            let detail = score(&Ok(&some), &Ok(&some), &Ok(&nothing), 5.0);
+            let first = detail.verdicts.first();
+            assert_eq!(first.and_then(|verdict| verdict.standing), None, "{value} ms is no win");
+        }
+    }
+
+    #[test]
+    fn of_two_of_one_name_the_first_is_compared() {
+        let twice = [metric("latency", 8.0, "ms"), metric("latency", 9.0, "ms")].concat();
+        let detail = score(&Ok(&twice), &Ok(&twice), &Ok(&metric("latency", 4.0, "ms")), 5.0);
+        assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.human), Some(8.0));
     }
 }

@@ -61,6 +61,11 @@ impl fmt::Display for AttemptId {
     }
 }
 
+/// Whether two shas, whole or abbreviated to no less than seven characters, may be those of one commit.
+pub fn is_same_commit(one: &str, other: &str) -> bool {
+    one.len().min(other.len()) >= 7 && (one.starts_with(other) || other.starts_with(one))
+}
+
 /// The first eight characters of a sha, as the harness shows it.
 pub fn short_sha(sha: &str) -> &str {
     sha.get(..8).unwrap_or(sha)

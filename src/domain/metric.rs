@@ -13,6 +13,14 @@ pub struct Metric {
     pub unit: String,
 }
 
+/// Whether a number can have been measured under this name. A time, a rate or a size is above 0; only the time between
+/// tokens (TPOT, ITL) is 0 where a single token was asked for.
+pub fn is_measured(name: &str, value: f64) -> bool {
+    let low = name.to_lowercase();
+    let may_be_0 = || ["tpot", "itl"].iter().any(|word| low.split(|c: char| !c.is_alphanumeric()).any(|part| part == *word));
+    value.is_finite() && (value > 0.0 || (value == 0.0 && may_be_0()))
+}
+
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

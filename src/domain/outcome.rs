@@ -98,11 +98,19 @@ pub struct CheckDetail {
     pub removed: u32,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none_left_out(left_out: &u32) -> bool {
+    *left_out == 0
+}
+
 /// What an arm printed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ArmDetail {
     /// Its numbers, in the order printed.
     pub metrics: Vec<Metric>,
+    /// How many more it printed that are not kept.
+    #[serde(default, skip_serializing_if = "is_none_left_out")]
+    pub left_out: u32,
 }
 
 /// What the comparison said.

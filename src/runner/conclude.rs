@@ -14,7 +14,7 @@ use super::prompt::task_of;
 use super::{harness, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
-use crate::bench::{classify, parse_metrics, score};
+use crate::bench::{MOST_METRICS, classify, parse_metrics, score, take_most};
 use crate::domain::{
     AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
     StageDetail, StageEnd, StageOutcome,
@@ -290,16 +290,17 @@ fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         _ => FailureClass::ArmCrashed,
     };
     let end = match plain(case, child, class) {
-        StageEnd::Done if metrics.is_empty() => {
-            StageEnd::Failed { class: FailureClass::NoMetrics, why: "the command ended well and printed no number with a unit".to_owned() }
-        }
+        StageEnd::Done if metrics.is_empty() => StageEnd::Failed {
+            class: FailureClass::NoMetrics,
+            why: "the command ended well and printed no number above 0 with a unit".to_owned(),
+        },
         StageEnd::Done if child.frozen_ms > 0 => StageEnd::Failed {
             class: FailureClass::Tainted,
             why: format!("frozen for {} while it measured: its numbers are invalid", short(child.frozen_ms)),
         },
         end => end,
     };
-    (end, StageDetail::Arm(ArmDetail { metrics }))
+    (end, StageDetail::Arm(take_most(metrics)))
 }
 
 /// The comparison: our own work, and quick.
@@ -314,6 +315,11 @@ pub fn score_outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
         let arms: [Result<&[Metric], String>; 3] = [arm(Stage::Human), arm(Stage::Baseline), arm(Stage::Candidate)];
         let [human, baseline, agent] = &arms;
         let mut detail = score(human, baseline, agent, job.config.arms.threshold_pct);
+        for (arm, stage) in [("human", Stage::Human), ("baseline", Stage::Baseline), ("agent", Stage::Candidate)] {
+            if let Some(StageDetail::Arm(ArmDetail { left_out: more @ 1.., .. })) = last.outcome(stage).map(|outcome| &outcome.detail) {
+                detail.why_not.push(format!("{arm}: {more} numbers after its first {MOST_METRICS} are left out"));
+            }
+        }
         detail.rungs.insert(0, applies(last.outcome(Stage::Candidate)));
         if three_way::is_used(&job.config) {
             three_way::temper(job, item, &mut detail);

@@ -17,7 +17,7 @@ use super::preflight::find_program;
 use crate::artifact::Checkout;
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
-use crate::bench::{classify, metrics};
+use crate::bench::{classify, metrics, take_most};
 use crate::config::{Config, Engine};
 use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Metric, StageDetail, StageEnd, short_sha};
 use crate::host::files;
@@ -167,7 +167,12 @@ pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
 fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: Arm) -> (StageEnd, StageDetail) {
     let metrics = numbers(result, arm);
     let end = match result.status.as_str() {
-        "success" if metrics.is_empty() => failed(case, FailureClass::NoMetrics, "its result says success and holds no number with a unit"),
+        "success" if !result.is_of(&case.item.human) => {
+            failed(case, FailureClass::NoMetrics, &format!("its result is of another commit, {}", clip(&result.human_commit)))
+        }
+        "success" if metrics.is_empty() => {
+            failed(case, FailureClass::NoMetrics, "its result says success and holds no number above 0 with a unit")
+        }
         "success" if child.frozen_ms > 0 => {
             let frozen = short(child.frozen_ms);
             failed(case, FailureClass::Tainted, &format!("frozen for {frozen} while it measured: its numbers are invalid"))
@@ -175,7 +180,7 @@ fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: A
         "success" => StageEnd::Done,
         _ => by_error(case, result),
     };
-    (end, StageDetail::Arm(ArmDetail { metrics }))
+    (end, StageDetail::Arm(take_most(metrics)))
 }
 
 fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {

@@ -6,9 +6,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use isobench_tui::bench::take_most;
 use isobench_tui::domain::{
-    AgentTotals, ArmDetail, ChildEnd, EndCause, FailureClass, ItemId, Metric, PromptSource, ScoreDetail, Stage, StageDetail, StageEnd,
-    StageOutcome, Usage,
+    AgentTotals, ChildEnd, EndCause, FailureClass, ItemId, Metric, PromptSource, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
+    Usage,
 };
 use isobench_tui::ledger::fact::{Answer, AttemptEnd, Blocked};
 use isobench_tui::ledger::lock::Taken;
@@ -84,7 +85,7 @@ fn every_fact() -> Vec<Fact> {
         },
         finished(Stage::Agent, StageEnd::Done, EndCause::Exited { code: 0 }, StageDetail::Agent(totals)),
         Fact::StageStarting { item: item(), n, stage: Stage::Human, budget_ms: None },
-        finished(Stage::Human, failed(), EndCause::Signalled { signal: 9 }, StageDetail::Arm(ArmDetail { metrics: vec![metric] })),
+        finished(Stage::Human, failed(), EndCause::Signalled { signal: 9 }, StageDetail::Arm(take_most(vec![metric]))),
         Fact::StageStarting { item: item(), n, stage: Stage::Score, budget_ms: None },
         finished(Stage::Score, StageEnd::Stopped { why: "x".to_owned() }, EndCause::Stopped, StageDetail::Score(ScoreDetail::default())),
         Fact::AttemptFinished { item: item(), n, end: AttemptEnd::Failed { class: FailureClass::ApiAuth, why: "401".to_owned() } },

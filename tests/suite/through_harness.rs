@@ -226,6 +226,52 @@ fn a_link_in_the_worktrees_place_goes_and_what_it_leads_to_stays() {
 }
 
 #[test]
+fn nothing_is_removed_or_made_behind_a_link_above_the_worktree() {
+    for link in ["worktrees", "worktrees/t"] {
+        let campaign = campaign(1);
+        let link = campaign.root.join(".work").join(link);
+        let victim = campaign.root.join("victim");
+        for folder in ["t/c-0001", "c-0001"] {
+            fs::create_dir_all(victim.join(folder)).unwrap();
+            fs::write(victim.join(folder).join("precious"), "mine").unwrap();
+        }
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        assert_eq!(campaign.headless(), Some(1));
+        let item = campaign.item(1);
+        let why = item["why"].as_str().unwrap();
+        assert!(item["status"] == "failed" && why.contains(&format!("{} is a link to ", link.display())), "{item:#}");
+        for folder in ["t/c-0001", "c-0001"] {
+            assert_eq!(fs::read_dir(victim.join(folder)).unwrap().count(), 1);
+            assert_eq!(fs::read_to_string(victim.join(folder).join("precious")).unwrap(), "mine");
+        }
+    }
+}
+
+#[test]
+fn an_agent_that_puts_a_link_above_its_worktree_gets_nothing_removed_there() {
+    let campaign = campaign(1);
+    let agent = campaign.root.join("agent.py");
+    let text = fs::read_to_string(&agent).unwrap();
+    let link = "import os, pathlib\nroot = pathlib.Path(os.environ['CAMPAIGN'])\nos.rename(root / '.work/worktrees/t', root / 'moved')\n\
+                (root / '.work/worktrees/t').symlink_to(root / 'moved')\n";
+    fs::write(&agent, format!("{text}\n{link}")).unwrap();
+    assert_eq!(campaign.headless(), Some(1), "{:#}", campaign.item(1));
+    let why = outcome(&campaign, 1, "check")["why"].as_str().unwrap().to_owned();
+    assert!(why.contains(".work/worktrees/t is a link to "), "{why}");
+    assert!(campaign.root.join("moved/c-0001/engine.sh").exists());
+}
+
+#[test]
+fn a_work_folder_on_another_disk_is_used_through_its_link() {
+    let campaign = campaign(1);
+    fs::create_dir(campaign.root.join("big")).unwrap();
+    std::os::unix::fs::symlink(campaign.root.join("big"), campaign.root.join(".work")).unwrap();
+    assert_eq!(campaign.headless(), Some(0), "{:#}", campaign.item(1));
+    assert!(!campaign.root.join("big/worktrees/t").exists());
+}
+
+#[test]
 fn the_journal_and_what_lies_behind_it_say_why() {
     for (what, class, words) in
         [("no_change", "empty_patch", "no file changes"), ("error", "api_auth", "401"), ("crash", "agent_crashed", "return code 3")]
@@ -312,6 +358,76 @@ fn an_end_without_a_journal_is_a_failure_whatever_the_exit_code() {
         assert_eq!(end["class"], class, "{end:#}");
         assert!(end["why"].as_str().unwrap().contains(words), "{end:#}");
     }
+}
+
+/// A `prepare` that makes the worktree, edits and writes the journal, with these lines behind it.
+fn prepare(lines: &str) -> Campaign {
+    let campaign = campaign(1);
+    let script = r#"
+import json, os, pathlib, subprocess, sys, time
+said = lambda name: sys.argv[sys.argv.index(name) + 1]
+item = json.load(open(said("--from-plan")))["items"][0]
+folder = pathlib.Path("state/runs") / said("--run-id") / item["item_id"]
+folder.mkdir(parents=True, exist_ok=True)
+tree = pathlib.Path(".work/worktrees/t").resolve() / item["item_id"]
+tree.parent.mkdir(parents=True, exist_ok=True)
+subprocess.run(["git", "worktree", "add", str(tree), item["pre"]], cwd="repo", check=True)
+(tree / "engine.sh").write_text("cost=50\n")
+path = folder / "journal.json"
+def journal(task_id="t", status="success", error=None, **commits):
+    commits = {key: sha for key, sha in ({"pre": item["pre"], "human": item["human"]} | commits).items() if sha is not None}
+    path.write_text(json.dumps({"task_id": task_id, "commits": commits, "status": status, "error": error}))
+"#;
+    fs::write(campaign.root.join("bench/cli.py"), format!("{script}{lines}\n")).unwrap();
+    campaign
+}
+
+#[test]
+fn a_journal_of_another_item_is_not_taken_for_this_ones_end() {
+    for (lines, field) in [
+        ("journal(task_id='other')", "task_id is 'other' there"),
+        ("journal(human='1' * 40)", "commits.human is '1111"),
+        ("journal(human=None)", "commits.human is missing there"),
+        ("journal(human=item['human'][:3])", "commits.human is"),
+        ("journal(pre='0' * 40)", "commits.pre is '0000"),
+    ] {
+        let campaign = prepare(lines);
+        campaign.headless();
+        let end = outcome(&campaign, 1, "agent");
+        assert!(end["class"] == "agent_crashed" && end["why"].as_str().unwrap().contains(field), "{lines}: {end:#}");
+        assert!(json_of(&item_dir(&campaign, 1).join("journal.json")).get("isobench_tui").is_none(), "{lines}");
+        campaign.assert_nothing_left();
+    }
+    for lines in ["journal(human=item['human'][:8])", "journal(pre=None)"] {
+        let campaign = prepare(lines);
+        assert_eq!(campaign.headless(), Some(0), "{lines}: {:#}", campaign.item(1));
+        assert!(json_of(&item_dir(&campaign, 1).join("journal.json")).get("isobench_tui").is_some(), "{lines}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_makes_no_journal_an_older_one() {
+    for skew in ["-3600", "9e8"] {
+        let campaign = prepare(&format!("journal()\nos.utime(path, (time.time() + {skew},) * 2)"));
+        assert_eq!(campaign.headless(), Some(0), "{:#}", campaign.item(1));
+        assert_eq!(outcome(&campaign, 1, "agent")["end"], "done");
+        assert!(json_of(&item_dir(&campaign, 1).join("journal.json"))["isobench_tui"]["patch_digest"].is_string());
+    }
+}
+
+#[test]
+fn a_journal_of_an_earlier_attempt_is_not_the_next_ones() {
+    let first = "journal(status='error', error='Error code: 429 - Rate limit reached')";
+    let undo = "subprocess.run(['git', 'checkout', '.'], cwd=tree, check=True)";
+    let lines = format!("again = pathlib.Path('again')\n{undo}\nif not again.exists():\n    again.touch()\n    {first}");
+    let campaign = prepare(&lines);
+    let file = campaign.root.join("isobench-tui.toml");
+    let text = fs::read_to_string(&file).unwrap().replace("transient = 0", "transient = 1\nbackoff_s = 0.1");
+    fs::write(file, text).unwrap();
+    campaign.headless();
+    assert_eq!(campaign.item(1)["attempts"], 2, "{:#}", campaign.item(1));
+    let end = outcome(&campaign, 1, "agent");
+    assert!(end["why"].as_str().unwrap().contains("without a journal"), "{end:#}");
 }
 
 #[test]

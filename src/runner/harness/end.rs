@@ -5,13 +5,13 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::log::{marker, prepare_error};
-use super::watch::{is_new, since};
+use super::watch::is_there;
 use crate::agent::{End, Live};
 use crate::artifact::ArtifactError;
 use crate::artifact::document::Document;
 use crate::artifact::journal::{self, AgentBlock, Journal};
 use crate::bench::classify;
-use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung, RungAnswer, Stage, StageEnd};
+use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung, RungAnswer, Stage, StageEnd, is_same_commit};
 use crate::host::files;
 use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain};
 use crate::runner::create::digest;
@@ -41,11 +41,28 @@ pub fn judge(case: &Case<'_>, child: &ChildEnd, live: &Live) -> StageEnd {
     }
 }
 
-/// The item's journal, if this attempt wrote one.
+/// The journal in the item's folder, if there is one.
 fn journal_of(case: &Case<'_>) -> Option<Result<Document<Journal>, ArtifactError>> {
     let path = case.job.item_folder(case.run, &case.item.id).path.join(Journal::FILE);
-    let since = since(case.item.last_attempt()?);
-    is_new(&path, since).then(|| Journal::read(&path))
+    is_there(&path).then(|| Journal::read(&path))
+}
+
+/// What in a journal shows that it is not of this item; ISO-Bench names both commits in every journal.
+fn not_this_items(case: &Case<'_>, journal: &Journal) -> Option<String> {
+    let (task, item) = (&case.job.task_id, case.item);
+    let differs = |field: &str, theirs: &str, ours: &str| {
+        let theirs = if theirs.is_empty() { "missing".to_owned() } else { format!("'{}'", clip(theirs)) };
+        Some(format!("its journal is not of this item: {field} is {theirs} there, and '{ours}' was asked for"))
+    };
+    if !journal.task_id.is_empty() && journal.task_id != *task {
+        differs("task_id", &journal.task_id, task)
+    } else if !is_same_commit(&journal.commits.human, &item.human) {
+        differs("commits.human", &journal.commits.human, &item.human)
+    } else if !journal.commits.pre.is_empty() && !is_same_commit(&journal.commits.pre, &item.parent) {
+        differs("commits.pre", &journal.commits.pre, &item.parent)
+    } else {
+        None
+    }
 }
 
 /// How the agent itself ended: the process that we started is `prepare`, which ends well whatever its agent does.
@@ -76,6 +93,9 @@ fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {
 }
 
 fn by_journal(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
+    if let Some(why) = not_this_items(case, journal) {
+        return failed(case, FailureClass::AgentCrashed, &why);
+    }
     match journal.status.as_str() {
         "success" => StageEnd::Done,
         "max_steps_exceeded" => failed(case, FailureClass::AgentBudget, "the agent's own step limit ran out (status max_steps_exceeded)"),
@@ -191,9 +211,10 @@ pub fn keep_findings(case: &Case<'_>, detail: &CheckDetail) -> Result<(), Artifa
     // links of ours, to what the agent wrote under names of its own
     folder.keep_shown()?;
     let path = folder.path.join(Journal::FILE);
-    match journal_of(case) {
-        Some(Ok(_)) => journal::add_ours(&path, ours(case, detail)),
-        // no journal, or one that nobody can read: the harness left none, and we make none up
+    let ran = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).is_some_and(|agent| agent.child.is_some());
+    match journal_of(case).filter(|_| ran) {
+        Some(Ok(journal)) if not_this_items(case, &journal).is_none() => journal::add_ours(&path, ours(case, detail)),
+        // no journal, one that nobody can read or of another item: the harness left none, and we make none up
         _ => Ok(()),
     }
 }

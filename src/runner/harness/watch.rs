@@ -3,20 +3,17 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::log::marker;
 use crate::domain::{AttemptId, Stage};
-use crate::model::{Attempt, Item, Run};
+use crate::model::{Item, Run};
 use crate::runner::Job;
 use crate::runner::create::digest;
 use crate::text::mask::Masker;
 
 /// At most this much of the log is read at one look, in bytes; what lies further back is passed over.
 const AT_ONCE: u64 = 256 * 1024;
-
-/// A file may be this much older than the clock says: file systems count coarsely.
-const COARSE: Duration = Duration::from_secs(1);
 
 /// A prompt larger than this is none, in bytes.
 const LARGEST_PROMPT: u64 = 16 * 1024 * 1024;
@@ -45,7 +42,6 @@ pub struct HarnessWatch {
     folder: PathBuf,
     log: PathBuf,
     trees: Vec<String>,
-    since: SystemTime,
     read: u64,
     half: String,
     marker: Option<String>,
@@ -64,10 +60,10 @@ pub struct News {
 }
 
 impl Place {
-    /// How far the files of this folder are, those from before `since` apart.
-    pub fn of(folder: &Path, since: SystemTime) -> Self {
-        let there = |name: &str| is_new(&folder.join(name), since);
-        let is_output = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with("_stdout.txt") && is_new(&entry.path(), since);
+    /// How far the files of this folder are.
+    pub fn of(folder: &Path) -> Self {
+        let there = |name: &str| is_there(&folder.join(name));
+        let is_output = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with("_stdout.txt") && is_there(&entry.path());
         if there("journal.json") {
             Self::Done
         } else if fs::read_dir(folder).into_iter().flatten().flatten().any(is_output) {
@@ -96,15 +92,10 @@ impl Place {
     }
 }
 
-/// From when on the files of an attempt count.
-pub fn since(attempt: &Attempt) -> SystemTime {
-    let started = SystemTime::from(attempt.started);
-    started.checked_sub(COARSE).unwrap_or(started)
-}
-
-/// Whether a regular file was written in this attempt.
-pub fn is_new(path: &Path, since: SystemTime) -> bool {
-    fs::metadata(path).is_ok_and(|there| there.is_file() && there.modified().is_ok_and(|at| at >= since))
+/// Whether a regular file is there. One in the item's folder is of this attempt, whatever its time says: an older
+/// folder was set aside before `prepare` started, and clocks of other machines are wrong by hours.
+pub fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|there| there.is_file())
 }
 
 impl HarnessWatch {
@@ -118,7 +109,6 @@ impl HarnessWatch {
             folder: job.item_folder(run, &item.id).path,
             log: job.folder.stage(&id, Stage::Agent).join("err"),
             trees: real.into_iter().chain([tree]).map(|tree| tree.display().to_string()).collect(),
-            since: since(attempt),
             read: 0,
             half: String::new(),
             marker: None,
@@ -138,7 +128,7 @@ impl HarnessWatch {
     pub fn look(&mut self, is_over: bool, masker: &Masker) -> News {
         // a log that can't be read decorates nothing
         let _ = self.read_log();
-        let place = Place::of(&self.folder, self.since);
+        let place = Place::of(&self.folder);
         let says = match &self.marker {
             Some(marker) => format!("{}; its log: {marker}", place.words()),
             None => place.words().to_owned(),
@@ -152,7 +142,7 @@ impl HarnessWatch {
     /// The digest of `task.txt`, once: when it stood still for a look, so that half a file is not taken for it.
     fn asked(&mut self, is_whole: bool) -> Option<String> {
         let path = self.folder.join("task.txt");
-        if self.is_asked || !is_new(&path, self.since) {
+        if self.is_asked || !is_there(&path) {
             return None;
         }
         let there = fs::metadata(&path).ok()?;

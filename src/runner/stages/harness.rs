@@ -29,10 +29,12 @@ const NO_LIMIT: f64 = 7.0 * 24.0 * 60.0;
 const REMOVE: &str = r#"rm -rf -- "$1" 2>/dev/null && exit; chmod -R u+rwX -- "$1"; exec rm -rf -- "$1""#;
 
 /// What `prepare` would trip over: it reuses a worktree with the last agent's edits, fails on one that it detached
-/// before, and can't make one that git still has on its list. What was changed in it is kept first.
+/// before, and can't make one that git still has on its list. What was changed in it is kept first, new files
+/// included; files that git ignores are not, and go with it: they are builds and caches, some of them larger than a disk.
 pub(super) fn make_way(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Commands {
     let (folder, tree) = (job.folder.stage(attempt, Stage::Worktree), job.worktree(item));
     refuse_far(job)?;
+    refuse_links(&job.checkout.work, &tree)?;
     make_folder(&folder.join("objects"))?;
     let mut commands = Vec::new();
     match fs::symlink_metadata(&tree) {
@@ -68,9 +70,30 @@ fn refuse_far(job: &Job) -> Result<(), (String, io::Error)> {
     }
 }
 
+/// Between the work folder and a worktree in it lie real folders, or nothing yet: what is removed or made behind a link
+/// is somebody else's. The work folder itself may be a link, to a disk that is large enough.
+fn refuse_links(work: &Path, tree: &Path) -> Result<(), (String, io::Error)> {
+    let above = tree.parent().into_iter().flat_map(Path::ancestors).take_while(|folder| *folder != work);
+    for folder in above {
+        match fs::symlink_metadata(folder) {
+            Ok(there) if there.is_dir() => {}
+            Ok(there) => {
+                let to = fs::read_link(folder).map(|to| format!(" to {}", to.display())).unwrap_or_default();
+                let is = if there.is_symlink() { format!("a link{to}") } else { "no folder".to_owned() };
+                let says = format!("{} is {is}, and nothing is removed or made behind it: remove it, or move paths.work", folder.display());
+                return Err((format!("use the worktree {}", tree.display()), io::Error::other(says)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err((format!("look at {}", folder.display()), error)),
+        }
+    }
+    Ok(())
+}
+
 /// `python -m bench.cli prepare` on a plan of one item, in the harness folder.
 pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Commands {
     refuse_far(job)?;
+    refuse_links(&job.checkout.work, &job.worktree(item))?;
     let items = job.item_folder(run, &item.id).path;
     set_older_aside(job, item, &items).map_err(|error| (format!("set the older {} aside", items.display()), error))?;
     let folder = job.folder.attempt(attempt);
@@ -199,6 +222,8 @@ fn write(path: &Path, value: &Value) -> io::Result<()> {
 /// Takes the patch from the harness's worktree, as from ours; where that is gone, from the harness's own patch file.
 pub(super) fn check(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Commands {
     let tree = job.worktree(item);
+    // its agent may have put a link there since
+    refuse_links(&job.checkout.work, &tree)?;
     if fs::symlink_metadata(&tree).is_ok_and(|tree| tree.is_dir()) {
         return super::check(job, item, attempt);
     }
@@ -217,6 +242,7 @@ pub(super) fn check(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> C
 /// What `prepare` leaves behind that `clean` removes.
 #[derive(Debug)]
 pub(super) struct Leftovers {
+    work: PathBuf,
     tree: Option<PathBuf>,
     base: Option<PathBuf>,
 }
@@ -225,13 +251,14 @@ pub(super) struct Leftovers {
 pub(super) fn leftovers(job: &Job, run: &Run, item: &Item) -> Leftovers {
     let is_ours = crate::runner::harness::is_used(&job.config) && refuse_far(job).is_ok();
     let base = || base(&job.checkout, &run.repo, &job.task_id);
-    Leftovers { tree: is_ours.then(|| job.worktree(item)), base: is_ours.then(base).flatten() }
+    Leftovers { work: job.checkout.work.clone(), tree: is_ours.then(|| job.worktree(item)), base: is_ours.then(base).flatten() }
 }
 
 impl Leftovers {
     /// Removes it.
     pub(super) fn remove(&self) -> io::Result<()> {
         let Some(tree) = &self.tree else { return Ok(()) };
+        refuse_links(&self.work, tree).map_err(|(_, error)| error)?;
         if tree.is_symlink() {
             fs::remove_file(tree)?;
         } else {

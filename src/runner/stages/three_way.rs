@@ -8,7 +8,8 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{command, make_folder};
-use crate::domain::{Arm as Whose, ArmDetail, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
+use crate::bench::take_most;
+use crate::domain::{Arm as Whose, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
 use crate::runner::Job;
@@ -47,7 +48,7 @@ pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, s
             end: StageEnd::Done,
             child: None,
             duration_ms,
-            detail: StageDetail::Arm(ArmDetail { metrics }),
+            detail: StageDetail::Arm(take_most(metrics)),
         }));
     }
     let patches = folder.join("patches");

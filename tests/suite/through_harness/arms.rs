@@ -1,5 +1,7 @@
 //! Arms that ISO-Bench's own `run_3way_benchmarks.py` measures: a stand-in of it with its ways.
 
+mod numbers;
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::run::root_of_plan;
 use super::settings::{self, SettingsArgs};
-use super::table::{lines, masked, own_reasons, terminal};
+use super::table::{masked, shown};
 use super::{Format, find, print, read};
 use crate::artifact::Checkout;
 use crate::config::{Config, Resolution};
@@ -57,13 +57,7 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
             });
             serde_json::to_string_pretty(&value)? + "\n"
         }
-        Format::Text => {
-            let (columns, colour) = terminal(std::io::stdout());
-            let columns = columns.unwrap_or(80);
-            let mut text = lines(&found.rows, Some(columns), colour);
-            text.extend(own_reasons(&found, columns));
-            text.join("\n") + "\n"
-        }
+        Format::Text => shown(&found),
     };
     read::written(std::io::stdout().write_all(text.as_bytes()))?;
     Ok(if is_blocked { Exit::NothingRunnable } else { Exit::Well })

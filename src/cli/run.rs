@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::host::{clock, detach};
 use crate::ledger::RunnerLock;
 use crate::model::Follower;
-use crate::runner::{Look, RunnerError, Surroundings, Wanted, create, preflight};
+use crate::runner::{Look, Preflight, RunnerError, Surroundings, Wanted, create, preflight};
 
 pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     if args.own_session {
@@ -55,7 +55,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
         Ok(chosen) => chosen,
         Err(exit) => return Ok(exit),
     };
-    begin(resolution, chosen, &mode, None)
+    begin(resolution, chosen, &mode, None, Asks::Nothing)
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -84,7 +84,7 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
     {
         return Ok(exit);
     }
-    begin(resolution, chosen, mode, alone)
+    begin(resolution, chosen, mode, alone, Asks::WhereSomethingIsWrong)
 }
 
 /// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
@@ -155,28 +155,79 @@ fn clone(resolution: &Resolution, plan: &PlanFile) -> anyhow::Result<Option<Exit
     Ok((!status.success()).then(|| usage(format!("git could not clone {}: see above", plan.repo))))
 }
 
+/// Why nothing is started, said; `None` where something can be.
+fn refused(found: &Preflight) -> Option<Exit> {
+    if found.is_unwritable() {
+        return Some(usage("nothing can be run: a folder is not fit to be written, see above"));
+    }
+    if found.is_runnable() {
+        return None;
+    }
+    let blocked = found.items.iter().filter(|item| item.blocked.is_some()).count();
+    let why = match (found.items.len(), blocked) {
+        (1, 1) => "the only item is blocked".to_owned(),
+        (all, blocked) if all == blocked => format!("all {blocked} items are blocked"),
+        _ => "something is blocked".to_owned(),
+    };
+    tell(format_args!("isobench-tui: nothing can be run: {why}, see above"));
+    Some(Exit::NothingRunnable)
+}
+
+/// Asks before the screen hides the table; `Some` where the run is left. While a person thinks others may begin a run:
+/// one that did is looked at first.
+fn left(checkout: &Checkout, alone: &mut Option<File>) -> anyhow::Result<Option<Exit>> {
+    let newest = || find::runs(checkout).pop().map(|folder| folder.run_id());
+    let before = newest();
+    *alone = None;
+    print!("Enter starts the run, q leaves it: ");
+    std::io::stdout().flush()?;
+    let mut line = String::new();
+    let is_end = std::io::stdin().read_line(&mut line)? == 0;
+    if is_end || !line.trim().is_empty() {
+        return Ok(Some(Exit::Well));
+    }
+    *alone = start_lock(&checkout.root);
+    let now = newest().filter(|now| Some(now) != before.as_ref());
+    Ok(now.map(|id| {
+        tell(format_args!(
+            "isobench-tui: run {id} was begun here meanwhile: `isobench-tui attach {id}` shows it, `isobench-tui run` looks again"
+        ));
+        Exit::Held
+    }))
+}
+
+/// Whether a person is asked before the screen hides what was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Nothing,
+    WhereSomethingIsWrong,
+}
+
 /// Looks, makes the run, and starts its runner.
-fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, alone: Option<File>) -> anyhow::Result<Exit> {
+fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, mut alone: Option<File>, asks: Asks) -> anyhow::Result<Exit> {
     let origins = resolution.told();
     let masker = print::masker(&resolution);
-    let Resolution { checkout, config, .. } = resolution;
+    let Resolution { checkout, config, notes, .. } = resolution;
     let around = Surroundings::read(&checkout.env_folders());
     let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
     let found = table::masked(found, &masker);
     table::tell_preflight(&found);
-    if found.is_unwritable() {
-        return Ok(usage("nothing can be run where nothing can be written, see above"));
+    if let Some(exit) = refused(&found) {
+        return Ok(exit);
     }
-    if !found.is_runnable() {
-        let blocked = found.items.iter().filter(|item| item.blocked.is_some()).count();
-        let why = if blocked == found.items.len() { format!("all {blocked} items are blocked") } else { "something is blocked".to_owned() };
-        tell(format_args!("isobench-tui: nothing can be run: {why}, see above"));
-        return Ok(Exit::NothingRunnable);
-    }
+    let mut is_wrong = !notes.is_empty() || !found.is_all_well();
     if let Mode::Detached | Mode::Screen = mode
         && let detach::Logout::Kills(says) = detach::logout()
     {
         tell(format_args!("warning: {says}"));
+        is_wrong = true;
+    }
+    if is_wrong
+        && asks == Asks::WhereSomethingIsWrong
+        && matches!(mode, Mode::Screen)
+        && let Some(exit) = left(&checkout, &mut alone)?
+    {
+        return Ok(exit);
     }
     let binary = find::binary()?;
     let wanted = Wanted {

@@ -1,5 +1,6 @@
 //! Preflight's table as lines of text.
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
@@ -8,9 +9,9 @@ use crate::domain::short_sha;
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
 use crate::runner::{Check, Preflight, Row};
-use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::text::width::{clip, wrap};
+use crate::text::{clean, count};
 use crate::theme::Depth;
 
 /// Columns before the sentence: the check and what it is about.
@@ -22,27 +23,80 @@ const MOST: usize = 20;
 /// Says the table on stderr, and below it the items that are blocked.
 pub(super) fn tell_preflight(found: &Preflight) {
     let (columns, colour) = terminal(std::io::stderr());
-    for line in lines(&found.rows, columns, colour) {
-        tell(format_args!("{line}"));
-    }
-    for line in blocked(found) {
+    let below = columns.map_or_else(|| blocked(found), |columns| own_reasons(found, columns));
+    for line in lines(&found.rows, columns, colour).into_iter().chain(below) {
         tell(format_args!("{line}"));
     }
 }
 
+/// The table and the items that are blocked by something of their own, as wide as the terminal or 80 columns.
+pub(super) fn shown(found: &Preflight) -> String {
+    let (columns, colour) = terminal(std::io::stdout());
+    let columns = columns.unwrap_or(80);
+    let mut text = lines(&found.rows, Some(columns), colour);
+    text.extend(own_reasons(found, columns));
+    text.join("\n") + "\n"
+}
+
 /// The items that are blocked by something of their own, in so many columns: what blocks them all is a row.
-pub(super) fn own_reasons(found: &Preflight, columns: usize) -> Vec<String> {
+fn own_reasons(found: &Preflight, columns: usize) -> Vec<String> {
     let of_row = |blocked: &Blocked| found.rows.iter().any(|row| row.sentence() == blocked.why);
-    let own: Vec<_> = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).filter(|(_, b)| !of_row(b)).collect();
-    let lines = |(item, blocked): &(&PlannedItem, &Blocked)| {
-        let head = format!("{:<8} {}  {}  {}", "blocked", item.item, short_sha(&item.human), blocked.class);
-        let indent = " ".repeat(9);
-        let why = wrap(&blocked.why, columns.saturating_sub(indent.len()).max(20), usize::MAX);
-        [clip(&head, columns).into_owned()].into_iter().chain(why.into_iter().map(|line| format!("{indent}{line}"))).collect::<Vec<_>>()
-    };
-    let mut text: Vec<String> = own.iter().take(MOST).flat_map(lines).collect();
-    text.extend((own.len() > MOST).then(|| format!("… and {} more", own.len() - MOST)));
+    let own = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).filter(|(_, blocked)| !of_row(blocked));
+    let groups = grouped(own);
+    let mut text: Vec<String> = groups.iter().take(MOST).flat_map(|group| group.lines(columns)).collect();
+    let rest: usize = groups.iter().skip(MOST).map(|group| group.items.len()).sum();
+    text.extend((rest > 0).then(|| format!("… and {rest} more")));
     text
+}
+
+/// Items that are blocked by the same but for their shas.
+struct Group<'a> {
+    why: String,
+    first: &'a Blocked,
+    items: Vec<&'a PlannedItem>,
+}
+
+fn grouped<'a>(items: impl Iterator<Item = (&'a PlannedItem, &'a Blocked)>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut known = HashMap::new();
+    for (item, blocked) in items {
+        let why = without_shas(&blocked.why);
+        let nth = *known.entry((blocked.class, why.clone())).or_insert(groups.len());
+        match groups.get_mut(nth) {
+            Some(group) => group.items.push(item),
+            None => groups.push(Group { why, first: blocked, items: vec![item] }),
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn lines(&self, columns: usize) -> Vec<String> {
+        let indent = " ".repeat(9);
+        let wrapped = |text: &str| wrap(text, columns.saturating_sub(indent.len()).max(20), usize::MAX);
+        let (head, mut below) = match self.items.as_slice() {
+            [item] => (format!("{}  {}", item.item, short_sha(&item.human)), wrapped(&self.first.why)),
+            items => (count(items.len(), "item"), wrapped(&self.why)),
+        };
+        if self.items.len() > 1 {
+            let mut ids: Vec<String> = self.items.iter().take(MOST).map(|item| item.item.to_string()).collect();
+            ids.extend((self.items.len() > MOST).then(|| format!("… and {} more", self.items.len() - MOST)));
+            below.extend(wrapped(&ids.join(", ")));
+        }
+        let head = format!("{:<8} {head}  {}", "blocked", self.first.class);
+        [clip(&head, columns).into_owned()].into_iter().chain(below.into_iter().map(|line| format!("{indent}{line}"))).collect()
+    }
+}
+
+/// A sentence with a `…` for every sha that stands in it as a word.
+fn without_shas(why: &str) -> String {
+    let is_mark = |c: char| !c.is_alphanumeric();
+    let is_sha = |word: &str| (7..=64).contains(&word.len()) && word.chars().all(|c| c.is_ascii_hexdigit());
+    let word = |word: &str| {
+        let bare = word.trim_matches(is_mark);
+        if is_sha(bare) { word.replacen(bare, "…", 1) } else { word.to_owned() }
+    };
+    why.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A line for each blocked item, up to a number.
@@ -60,7 +114,7 @@ fn blocked(found: &Preflight) -> Vec<String> {
 }
 
 /// Columns of a terminal and whether it has colours; neither for a pipe or a file.
-pub(super) fn terminal(stream: impl AsFd + IsTerminal) -> (Option<usize>, bool) {
+fn terminal(stream: impl AsFd + IsTerminal) -> (Option<usize>, bool) {
     if !stream.is_terminal() {
         return (None, false);
     }
@@ -71,7 +125,7 @@ pub(super) fn terminal(stream: impl AsFd + IsTerminal) -> (Option<usize>, bool) 
 
 /// Lines of the table. Wrapped to `columns` where they are given, in one line a row where not: `grep` likes that better.
 /// A row's fix stands below it. `colour` adds colour to the word of the check, which says the same without.
-pub(super) fn lines(rows: &[Row], columns: Option<usize>, colour: bool) -> Vec<String> {
+fn lines(rows: &[Row], columns: Option<usize>, colour: bool) -> Vec<String> {
     rows.iter().flat_map(|row| row_lines(row, columns, colour)).collect()
 }
 

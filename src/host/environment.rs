@@ -2,7 +2,7 @@
 //! are hidden wherever we show something.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Our own variables; what is no UTF-8 is replaced.
 pub fn variables() -> Vec<(String, String)> {
@@ -19,6 +19,38 @@ pub fn variable(name: &str) -> Option<String> {
 pub fn dot_env(folders: &[&Path]) -> Vec<(String, String)> {
     let pairs = |text: &str| text.lines().filter_map(pair).collect();
     files(folders).into_iter().next().map(|text| pairs(&text)).unwrap_or_default()
+}
+
+/// The `.env` that agents get, and what is wrong with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DotEnv {
+    /// The file that is read; `None` where there is none.
+    pub read: Option<PathBuf>,
+    /// Another one, that is not.
+    pub not_read: Option<PathBuf>,
+    /// Whether it is text as we read it.
+    pub is_utf8: bool,
+    /// Variables whose value begins with a quote and does not end with it: the harness passes all of that on.
+    pub half_quoted: Vec<String>,
+}
+
+impl DotEnv {
+    /// Looks at the `.env` files of these folders, in the harness's order.
+    pub fn look(folders: &[&Path]) -> Self {
+        let mut found = paths(folders).filter_map(|path| Some((fs::read(&path).ok()?, path)));
+        let Some((bytes, path)) = found.next() else { return Self::default() };
+        let is_same = |other: &PathBuf| other.canonicalize().ok() == path.canonicalize().ok();
+        let not_read = found.map(|(_, other)| other).find(|other| !is_same(other));
+        let text = String::from_utf8_lossy(&bytes);
+        let half = |line: &str| {
+            let (name, value) = written(line)?;
+            let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+            (value.len() == 1 || !value.ends_with(quote)).then(|| name.to_owned())
+        };
+        let half_quoted = text.lines().filter_map(half).collect();
+        let is_utf8 = std::str::from_utf8(&bytes).is_ok();
+        Self { read: Some(path), not_read, is_utf8, half_quoted }
+    }
 }
 
 /// A variable as an agent finds it: what its `.env` says counts before our own.
@@ -73,11 +105,14 @@ fn shell_word(text: &str) -> String {
     word
 }
 
+fn paths(folders: &[&Path]) -> impl Iterator<Item = PathBuf> {
+    // a pipe under that name would never end
+    folders.iter().map(|folder| folder.join(".env")).filter(|path| path.is_file())
+}
+
 /// The texts of the `.env` files that exist.
 fn files(folders: &[&Path]) -> Vec<String> {
-    // a pipe under that name would never end
-    let paths = folders.iter().map(|folder| folder.join(".env")).filter(|path| path.is_file());
-    paths.filter_map(|path| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    paths(folders).filter_map(|path| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
 }
 
 /// Name and value of a line, the value as it stands there. Nothing can be set that has no name or holds a NUL.

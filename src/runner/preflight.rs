@@ -53,6 +53,11 @@ impl Preflight {
         self.items.iter().any(|item| item.blocked.is_none()) && !self.rows.iter().any(|row| row.check == Check::Blocked)
     }
 
+    /// Whether there is nothing to warn of.
+    pub fn is_all_well(&self) -> bool {
+        self.items.iter().all(|item| item.blocked.is_none()) && self.rows.iter().all(|row| row.check == Check::Ok)
+    }
+
     /// Whether a folder can't be written: a mistake in the surroundings, and none of the queue.
     pub fn is_unwritable(&self) -> bool {
         self.rows.iter().any(|row| row.check == Check::Blocked && row.about == About::Folders)
@@ -81,7 +86,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(commits::doubles(&items));
     rows.push(length.row());
     rows.push(clone_row);
-    rows.extend(clone.is_some().then(|| commits::known(&items)));
+    rows.extend(clone.as_deref().map(|git_dir| commits::known(&items, git_dir)));
     rows.extend(agent);
     rows.extend(needs(look, &length, Some(plan), asked));
     let first = items.iter().find(|item| item.blocked.is_none());
@@ -92,7 +97,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
 /// The same without a plan: what can be said of the checkout and the machine alone.
 pub fn without_plan(look: &Look<'_>) -> Vec<Row> {
     let mut rows = agent_rows(look);
-    rows.extend(needs(look, &Length::Unknown, None, prompt::prompt(look, None, &mut [])));
+    rows.extend(needs(look, &Length::Unknown { known: 0 }, None, prompt::prompt(look, None, &mut [])));
     rows.extend(room::disk(look, None));
     rows
 }
@@ -108,13 +113,14 @@ fn agent_rows(look: &Look<'_>) -> Vec<Row> {
     rows
 }
 
-fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Row) -> Vec<Row> {
+fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Vec<Row>) -> Vec<Row> {
     let mut rows = keys::keys(look, length);
-    rows.push(asked);
+    rows.extend(keys::dot_env(look));
+    rows.extend(asked);
     if look.config.agent.via == Via::Harness {
         rows.extend(harness::harness(look, plan));
     }
     rows.extend(arms::arms(look, plan));
-    rows.extend(room::folders(look));
+    rows.extend(room::folders(look, plan));
     rows
 }

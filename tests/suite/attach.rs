@@ -44,6 +44,7 @@ fn two_screens_on_one_run_see_and_steer_the_same() {
 #[test]
 fn a_run_started_on_a_terminal_outlives_it() {
     let campaign = Campaign::new(1, WAITING, crate::campaign::GOOD_ARM);
+    campaign.task_file();
     let mut screen = on_terminal(&campaign, &["run"]);
     screen.wait_for("hello from c-0001");
     let runner = campaign.runner().unwrap();
@@ -60,6 +61,37 @@ fn a_run_started_on_a_terminal_outlives_it() {
     campaign.open(1, "work");
     campaign.wait_end();
     assert_eq!(campaign.statuses(), ["done"]);
+}
+
+#[test]
+fn what_there_is_to_warn_of_is_read_before_the_screen_hides_it() {
+    let campaign = Campaign::new(1, WAITING, crate::campaign::GOOD_ARM);
+    let ask = || {
+        let mut asked = on_terminal(&campaign, &["run"]);
+        asked.wait_for("Enter starts the run, q leaves it");
+        asked
+    };
+    for leave in ["q<Enter>", "no<Enter>", "<C-d>"] {
+        let mut asked = ask();
+        assert!(!asked.screen().alternate_screen());
+        assert!(asked.text().contains("                   > write one, or name it with harness.task"), "{}", asked.text());
+        asked.press(leave);
+        assert_eq!((asked.wait_code(), campaign.folders().len()), (0, 0), "{leave}: {}", asked.text());
+    }
+    // nobody is held up by one who thinks; what he saw is then old
+    let (mut one, mut two) = (ask(), ask());
+    one.press("<Enter>");
+    one.wait_for("hello from c-0001");
+    two.press("<Enter>");
+    assert_eq!(two.wait_code(), 4, "{}", two.text());
+    assert!(two.text().contains("was begun here meanwhile"), "{}", two.text());
+    assert_eq!(campaign.folders().len(), 1);
+    campaign.open(1, "work");
+    one.wait_for("finished");
+    one.press("q");
+    assert_eq!(one.wait_code(), 0);
+    campaign.wait_end();
+    // with nothing to warn of nobody is asked: the tests beside this one
 }
 
 #[test]
@@ -93,6 +125,7 @@ fn keys_skip_stop_and_retry_for_real() {
 #[test]
 fn quitting_now_leaves_an_interrupted_item_that_c_takes_up_again() {
     let campaign = Campaign::new(1, WAITING, crate::campaign::GOOD_ARM);
+    campaign.task_file();
     let mut screen = on_terminal(&campaign, &["run"]);
     screen.wait_for("hello from c-0001");
     screen.press("q");

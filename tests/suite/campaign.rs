@@ -116,6 +116,12 @@ impl Campaign {
         fs::write(self.root.join("state/plan.json"), serde_json::to_string_pretty(&plan).unwrap()).unwrap();
     }
 
+    /// Writes the plan's task file: without one there is something to warn of.
+    pub(crate) fn task_file(&self) {
+        fs::create_dir_all(self.root.join("tasks")).unwrap();
+        fs::write(self.root.join("tasks/t.yaml"), "id: t\nname: Faster\ndescription: Make it faster\n").unwrap();
+    }
+
     /// Writes the agent's script.
     pub(crate) fn agent(&self, script: &str) {
         fs::write(self.root.join("agent.sh"), format!("{PRELUDE}{script}\n")).unwrap();

@@ -336,28 +336,47 @@ fn a_python_that_hangs_holds_nobody_up() {
     crate::support::wait_until("what it had started to be gone", || !crate::support::lives(sleeper));
 }
 
-#[test]
-fn the_length_is_told_by_our_own_runs_and_else_by_the_harnesss_journals() {
-    let campaign = Campaign::good(2);
-    let journal = |id: &str, seconds: f64| {
-        let text =
-            json!({"status": "error", "commits": {"pre": "", "human": ""}, "trae": {"cli": "x", "returncode": 0, "duration_s": seconds}});
+/// Journals of one of ISO-Bench's own runs of TRAE: ids, how each ended, its seconds, and what we add to it.
+fn journals(campaign: &Campaign, of: &[(&str, &str, f64, Value)]) {
+    for (id, status, seconds, ours) in of {
+        let mut text = json!({"status": status, "commits": {"pre": "", "human": ""}, "trae": {"cli": "x", "duration_s": seconds}});
+        text.as_object_mut().unwrap().extend(ours.as_object().unwrap().clone());
         write(&campaign.root.join("state/runs/repo/trae/gpt-5/2026-01-01_00-00-00").join(id).join("journal.json"), &text.to_string());
-    };
-    for (id, seconds) in [("a", 60.0), ("b", 960.0), ("c", 5000.0), ("d", 0.5)] {
-        journal(id, seconds);
     }
+}
+
+#[test]
+fn the_length_is_told_by_items_whose_agent_worked_and_only_by_enough_of_them() {
+    let campaign = Campaign::good(2);
     configure(&campaign, "trae", "cli = \"sh\"\nmodel = \"gpt-5\"");
-    is(&doctor(&campaign).1, "length", "ok", &["2 items × 16 min (median of 3 earlier items of trae in ISO-Bench's journals) ≈ 32 min"]);
-    campaign.config("", "", "");
-    is(&doctor(&campaign).1, "length", "ok", &["no earlier run"]);
+    let ours = |end: &str| json!({"isobench_tui": {"agent_end": {"end": end}}});
+    let good = |id, seconds| (id, "success", seconds, json!({}));
+    // three 401s, an agent that never answered, one of ours that failed although its program returned
+    let bad = ["e", "f", "g"].map(|id| (id, "error", 0.24, json!({})));
+    journals(&campaign, &bad);
+    journals(&campaign, &[good("h", 0.24), ("i", "success", 7.0, ours("failed")), ("j", "success", 7.0, json!({"isobench_tui": {}}))]);
+    is(&doctor(&campaign).1, "length", "ok", &["no earlier run of this agent to go by; at most 2 items × 2 h = 4 h"]);
+    journals(&campaign, &[good("a", 60.0), good("b", 200.0), good("c", 5000.0), good("d", 70.0)]);
+    is(&doctor(&campaign).1, "length", "ok", &["4 earlier items of this agent, too few to go by; at most 2 items × 2 h = 4 h"]);
+    journals(&campaign, &[("k", "success", 6000.0, ours("done"))]);
+    is(&doctor(&campaign).1, "length", "ok", &["2 items × 3 min 20 s (median of 5 earlier items of trae) ≈ 6 min 40 s"]);
+}
+
+#[test]
+fn the_length_of_our_own_items_has_their_benchmarks_in_it() {
+    let campaign = Campaign::good(5);
     fs::write(campaign.root.join(".env"), format!("SOME_NAME={}\n", campaign.root.join("repo").display())).unwrap();
     assert_eq!(campaign.headless(), Some(0));
     // what was found goes on record, without what `.env` holds
     let manifest = crate::campaign::json_of(&campaign.folder().manifest());
     let record = manifest["config"]["preflight"].as_array().unwrap();
     assert!(record.iter().any(|row| row["about"] == "clone" && row["check"] == "ok" && row["says"] == "•••/.git"), "{record:#?}");
-    is(&doctor(&campaign).1, "length", "ok", &["2 items × ", "median of 2 earlier items of script in runs of ours"]);
+    let found = doctor(&campaign).1;
+    is(&found, "length", "ok", &["5 items × ", "(median of 5 earlier items of script) ≈ "]);
+    assert!(!found["rows"].to_string().contains("× 0 s") && !found["rows"].to_string().contains("without the benchmarks"), "{found:#}");
+    // where the runs themselves are gone nothing says what the benchmarks take
+    fs::remove_dir_all(campaign.root.join("state/tui")).unwrap();
+    is(&doctor(&campaign).1, "length", "ok", &["(median of 5 earlier items of script, without the benchmarks)"]);
 }
 
 #[test]
@@ -374,6 +393,136 @@ fn commits_named_twice_are_a_warning_and_of_many_blocked_items_only_some_are_lis
     let text = said(&run(&campaign, &["doctor"]));
     assert!(text.contains("no-0019") && !text.contains("no-0020") && text.contains("… and 1980 more"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn what_blocks_many_items_is_said_once() {
+    let campaign = Campaign::good(1);
+    let mut items: Vec<(String, String)> = (0..96).map(|nth| (format!("no-{nth:04}"), format!("{nth:040x}"))).collect();
+    items.push(("first".to_owned(), campaign.commits[0].clone()));
+    items.push(("one".to_owned(), campaign.commits[1].clone()));
+    campaign.plan(&items);
+    let text = String::from_utf8(run(&campaign, &["doctor"]).stdout).unwrap();
+    let found = doctor(&campaign).1;
+    let clone = campaign.root.join("repo");
+    is(
+        &found,
+        "commits",
+        "warning",
+        &["96 commits and 1 parent are not in the clone", &format!("`git -C {} fetch --all`", clone.display())],
+    );
+    assert!(text.contains("\nblocked  96 items  "), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words.matches("check the sha, or fetch it").count(), 1, "{text}");
+    assert!(words.contains("commit … is not in ") && words.contains("no-0019, … and 76 more blocked first "), "{text}");
+    assert!(words.contains("it is the first commit"), "{text}");
+    // of one item it is said with its sha, and nothing is said of what is not
+    campaign.plan(&[items[3].clone(), items[97].clone()]);
+    let found = doctor(&campaign).1;
+    is(&found, "commits", "warning", &["1 commit is not in the clone"]);
+    let text = String::from_utf8(run(&campaign, &["doctor"]).stdout).unwrap();
+    assert!(text.contains("blocked  no-0003  00000000  ") && !text.contains('…'), "{text}");
+    campaign.plan(&items[96..97]);
+    is(&doctor(&campaign).1, "commits", "warning", &["1 parent is not in the clone"]);
+    let output = run(&campaign, &["run", "--headless"]);
+    assert!(said(&output).contains("the only item is blocked"), "{}", said(&output));
+    campaign.plan(&items[97..]);
+    is(&doctor(&campaign).1, "commits", "ok", &["1 commit with its parent is in the clone"]);
+}
+
+#[test]
+fn a_prompt_that_cannot_be_had_names_the_file_that_is_wrong() {
+    let campaign = Campaign::good(2);
+    is(&doctor(&campaign).1, "prompt", "warning", &["no task file", "the id 't' of the plan", "harness.task"]);
+    campaign.task_file();
+    assert_eq!(rows(&doctor(&campaign).1, "prompt").len(), 1);
+    let task = campaign.root.join("tasks/t.yaml");
+    fs::write(&task, "id: t\nname: one\nid: t\n").unwrap();
+    is(&doctor(&campaign).1, "prompt", "warning", &["tasks/t.yaml: the last one counts", "(id"]);
+    fs::write(&task, "id: t\nname: [\n").unwrap();
+    let (code, found) = doctor(&campaign);
+    assert_eq!(code, Some(3));
+    is(&found, "prompt", "blocked", &["mend tasks/t.yaml, or name another with harness.task"]);
+    // what is a row is not said again of each item
+    let text = String::from_utf8(run(&campaign, &["doctor"]).stdout).unwrap();
+    assert!(!text.contains("c-0001"), "{text}");
+    campaign.task_file();
+    write(&campaign.root.join("data/mappings/benchmark_mode_mapping.json"), "{\n  nothing\n}");
+    is(&doctor(&campaign).1, "prompt", "blocked", &["mend data/mappings/benchmark_mode_mapping.json, or name another with arms.mapping"]);
+    campaign.config("", "", "mapping = \"mine.json\"\n[harness]\ntask = \"nowhere.yaml\"");
+    is(&doctor(&campaign).1, "prompt", "blocked", &["mend nowhere.yaml, or name another with harness.task"]);
+    write(&campaign.root.join("nowhere.yaml"), "id: t\nname: one\n");
+    is(&doctor(&campaign).1, "prompt", "blocked", &["mend mine.json, or name another with arms.mapping"]);
+    campaign.config("", "", "[prompt]\ntemplate = \"mine.md\"");
+    fs::remove_dir_all(campaign.root.join("data")).unwrap();
+    write(&campaign.root.join("mine.md"), "{no_such_word}");
+    is(&doctor(&campaign).1, "prompt", "blocked", &["mend mine.md, or name another with prompt.template"]);
+}
+
+#[test]
+fn what_the_bench_file_says_and_nobody_does_is_told() {
+    let campaign = Campaign::good(1);
+    let bench = |text: &str| {
+        fs::write(campaign.root.join("bench.yaml"), text).unwrap();
+        doctor(&campaign).1
+    };
+    fs::remove_file(campaign.root.join("isobench-tui.toml")).unwrap();
+    let trae = "agents:\n  default: trae\n  trae:\n    cli: sh\n    config_file: ${NO_SUCH_TRAE_CONFIG}\n    args: {max_steps: 120}\n";
+    let found = bench(trae);
+    is(&found, "agent", "warning", &["NO_SUCH_TRAE_CONFIG is not set", "takes its default configuration", "…/trae/default", "set NO_SUCH"]);
+    is(&found, "keys", "warning", &["can't tell which key trae needs", "names no configuration"]);
+    assert!(!found.to_string().contains("the agent stops after"));
+    write(&campaign.root.join("trae.yaml"), "agents: {}\n");
+    let found = bench(&trae.replace("${NO_SUCH_TRAE_CONFIG}", "trae.yaml").replace("120", "5"));
+    is(&found, "keys", "warning", &["can't tell which key trae needs", "trae.yaml names no provider"]);
+    is(&found, "agent", "warning", &["stops after 5 steps", "args.max_steps"]);
+    let found = bench("agents:\n  default: openhands\n  openhands:\n    cli: sh\n    container_image: img:1\n    args: {iterations: 1}\n");
+    is(&found, "agent", "warning", &["container_image img:1 of", "bench.yaml is not used", "sh is started"]);
+    is(&found, "agent", "warning", &["stops after 1 step:", "args.iterations"]);
+    let found = bench("agents:\n  default: openhands\n  openhands:\n    cli: sh\n    args: {iterations: 6}\n");
+    assert!(!found.to_string().contains("container_image") && !found.to_string().contains("stops after"), "{found:#}");
+}
+
+#[test]
+fn a_dot_env_that_cannot_work_is_told_without_what_it_holds() {
+    let campaign = Campaign::below("ISO-Bench", 1, "", GOOD_ARM);
+    let above = campaign.root.parent().unwrap().to_owned();
+    fs::create_dir_all(campaign.root.join("bench")).unwrap();
+    program(&campaign.root.join("bin/agent"), "#!/bin/sh\n");
+    configure(&campaign, "claude_code", "");
+    let outer = above.join(".env");
+    is(&doctor(&campaign).1, "keys", "warning", &["set ANTHROPIC_API_KEY in ", &outer.display().to_string()]);
+    fs::write(campaign.root.join(".env"), "A=b\n").unwrap();
+    let inner = campaign.root.join(".env").display().to_string();
+    is(&doctor(&campaign).1, "keys", "warning", &["set ANTHROPIC_API_KEY in ", &inner]);
+    assert!(!doctor(&campaign).1.to_string().contains("is read, and"));
+    fs::write(&outer, "GOOD='x y' \nANTHROPIC_API_KEY=\"sk-hidden-0123456789\" # mine\nB=\"\nC=\"c'\nD=\"d\"\n").unwrap();
+    let found = doctor(&campaign).1;
+    is(&found, "keys", "warning", &[&format!("{} is read, and {inner} is not", outer.display())]);
+    is(&found, "keys", "warning", &["ANTHROPIC_API_KEY, B, C begin with a quote that does not end the value"]);
+    let text = said(&run(&campaign, &["doctor"])) + &found.to_string();
+    assert!(!text.contains("sk-hidden") && !text.contains("UTF-8: what"), "{text}");
+    fs::write(&outer, b"ANTHROPIC_API_KEY=sk-\xff-0123456789\n").unwrap();
+    is(&doctor(&campaign).1, "keys", "warning", &["is not UTF-8", "save it"]);
+}
+
+#[test]
+fn a_link_that_leads_results_out_of_the_state_folder_is_found_before_the_first_item() {
+    let campaign = Campaign::good(1);
+    let (_keep, elsewhere) = folder();
+    fs::create_dir_all(campaign.root.join("state/runs/repo")).unwrap();
+    let link = campaign.root.join("state/runs/repo/script");
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    let (code, found) = doctor(&campaign);
+    assert_eq!(code, Some(3));
+    is(&found, "folders", "blocked", &["a link leads", "state/runs/repo/script", &elsewhere.display().to_string()]);
+    let output = run(&campaign, &["run", "--headless"]);
+    assert_eq!((output.status.code(), campaign.folders().len()), (Some(2), 0), "{}", said(&output));
+    // the state folder itself may be anywhere
+    fs::remove_file(&link).unwrap();
+    fs::rename(campaign.root.join("state/runs"), elsewhere.join("runs")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("runs"), campaign.root.join("state/runs")).unwrap();
+    is(&doctor(&campaign).1, "folders", "ok", &["can be written"]);
 }
 
 #[test]

@@ -6,9 +6,15 @@ use std::time::Duration;
 
 use super::{About, Look, Row};
 use crate::agent::launch;
+use crate::artifact::{BenchFile, harness_model};
 use crate::config::{Config, Via};
 use crate::domain::AgentKind;
 use crate::host::ask::{Asked, ask};
+use crate::runner::harness::bench_file;
+use crate::text::count;
+
+/// So few steps are a warning.
+const FEW_STEPS: u32 = 5;
 
 /// How long Python gets to say whether it has a module.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,9 +42,36 @@ pub(super) fn agent(look: &Look<'_>) -> Vec<Row> {
     let mut rows = vec![Row::ok(About::Agent, format!("{what}: {}{model}{through}", path.display()))];
     if let AgentKind::Trae | AgentKind::Codex = agent.kind {
         rows.extend(module(look, agent.kind, &path));
-        rows.extend(config_file(look));
+        rows.push(config_file(look));
     }
+    rows.extend(container(look));
+    rows.extend(few_steps(look));
     rows
+}
+
+/// OpenHands in a container is what ISO-Bench itself can do.
+fn container(look: &Look<'_>) -> Option<Row> {
+    let agent = &look.config.agent;
+    let is_ours = agent.kind == AgentKind::Openhands && agent.via == Via::Direct;
+    let bench = bench(look).filter(|_| is_ours)?;
+    let image = bench.agent(agent.kind.name())?.container_image.as_ref()?;
+    let program = launch::program(agent.kind, agent.cli.as_deref());
+    let says = format!("container_image {image} of {} is not used: {program} is started here, without a container", bench.path.display());
+    Some(Row::warning(About::Agent, says, "leave it so, or set agent.via = \"harness\""))
+}
+
+/// A limit that no task is solved within: a left-over of somebody's trial.
+fn few_steps(look: &Look<'_>) -> Option<Row> {
+    let steps = look.config.agent.max_steps.filter(|steps| (1..=FEW_STEPS).contains(steps))?;
+    let says = format!("the agent stops after {}", count(usize::try_from(steps).ok()?, "step"));
+    let field = if look.config.agent.kind == AgentKind::Openhands { "args.iterations" } else { "args.max_steps" };
+    Some(Row::warning(About::Agent, says, format!("raise agent.max_steps, or {field} of the bench file; 0 is no limit")))
+}
+
+/// The bench file, variables as the agent finds them.
+fn bench(look: &Look<'_>) -> Option<BenchFile> {
+    look.config.harness.bench.as_ref()?;
+    BenchFile::read(&bench_file(look.checkout, look.config), &|name| look.around.value(name)).ok()
 }
 
 /// The program that is started; `None` where none is configured. A path is as seen from the harness folder, but that of
@@ -95,16 +128,38 @@ fn module(look: &Look<'_>, kind: AgentKind, python: &Path) -> Option<Row> {
 }
 
 /// The agent's own configuration: there, and YAML or JSON.
-fn config_file(look: &Look<'_>) -> Option<Row> {
-    let path = look.checkout.root.join(look.config.agent.config_file.as_ref()?);
+fn config_file(look: &Look<'_>) -> Row {
+    let Some(path) = config_path(look) else { return no_config_file(look) };
     match read_config(&path) {
-        Ok(_) => Some(Row::ok(About::Agent, format!("its configuration: {}", path.display()))),
-        Err(says) => Some(Row::blocked(
-            About::Agent,
-            says,
-            "check agent.config_file, or the bench file's config_file and the variable that names it",
-        )),
+        Ok(_) => Row::ok(About::Agent, format!("its configuration: {}", path.display())),
+        Err(says) => {
+            Row::blocked(About::Agent, says, "check agent.config_file, or the bench file's config_file and the variable that names it")
+        }
     }
+}
+
+/// The agent's own configuration; `None` where none is named.
+pub(super) fn config_path(look: &Look<'_>) -> Option<PathBuf> {
+    let named = look.config.agent.config_file.as_ref().filter(|file| !file.as_os_str().is_empty())?;
+    Some(look.checkout.root.join(named))
+}
+
+fn no_config_file(look: &Look<'_>) -> Row {
+    let agent = &look.config.agent;
+    let name = agent.kind.name();
+    // people forget to export the variable that the bench file names
+    let written =
+        bench(look).and_then(|bench| bench.written().pointer(&format!("/agents/{name}/config_file"))?.as_str().map(str::to_owned));
+    let variable = written.as_deref().and_then(|text| text.split_once("${")).and_then(|(_, rest)| rest.split(['}', ':']).next());
+    let (why, fix) = match variable {
+        Some(variable) => (
+            format!("{variable} is not set, so agent.config_file is empty"),
+            format!("set {variable}, or agent.config_file in {}", Config::FILE),
+        ),
+        None => ("agent.config_file is empty".to_owned(), format!("name it with agent.config_file in {}", Config::FILE)),
+    };
+    let folder = format!("{}/{}", agent.name, harness_model(&agent.model_name));
+    Row::warning(About::Agent, format!("{why}: {name} takes its default configuration, the run's folder will be …/{folder}"), fix)
 }
 
 /// A YAML or JSON file as a value; what is wrong with it, with its place.

@@ -46,15 +46,27 @@ pub(super) fn count(items: &[PlannedItem]) -> Row {
 }
 
 /// Whether the clone knows the commits.
-pub(super) fn known(items: &[PlannedItem]) -> Row {
+pub(super) fn known(items: &[PlannedItem], git_dir: &Path) -> Row {
     let of = |class| items.iter().filter(|item| item.blocked.as_ref().is_some_and(|blocked| blocked.class == class)).count();
-    match (of(FailureClass::BadSha), of(FailureClass::MissingParent)) {
-        (0, 0) => Row::ok(About::Commits, format!("{} with their parents are in the clone", counted(items.len(), "commit"))),
-        (commits, parents) => {
-            let says = format!("{} and {} are not in the clone", counted(commits, "commit"), counted(parents, "parent"));
-            Row::warning(About::Commits, says, "see the items below")
-        }
+    let missing = |n: usize, noun: &str| (n > 0).then(|| counted(n, noun));
+    let (commits, parents) = (of(FailureClass::BadSha), of(FailureClass::MissingParent));
+    let parts: Vec<String> = [missing(commits, "commit"), missing(parents, "parent")].into_iter().flatten().collect();
+    if parts.is_empty() {
+        let whose = if items.len() == 1 { "its parent is" } else { "their parents are" };
+        return Row::ok(About::Commits, format!("{} with {whose} in the clone", counted(items.len(), "commit")));
     }
+    let verb = if commits + parents == 1 { "is" } else { "are" };
+    let fix = if commits > 1 {
+        format!("`git -C {} fetch --all`, or check the shas", working(git_dir).display())
+    } else {
+        "see the items below".to_owned()
+    };
+    Row::warning(About::Commits, format!("{} {verb} not in the clone", parts.join(" and ")), fix)
+}
+
+/// The clone as people name it.
+fn working(git_dir: &Path) -> &Path {
+    if git_dir.ends_with(".git") { git_dir.parent().unwrap_or(git_dir) } else { git_dir }
 }
 
 /// Commits that stand in the plan more than once.

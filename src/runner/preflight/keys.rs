@@ -14,11 +14,39 @@ pub(super) fn keys(look: &Look<'_>, length: &Length) -> Vec<Row> {
     find(look).map(|found| row(&found, look.around.now, length)).into_iter().collect()
 }
 
+/// What is wrong with the `.env` that the agent gets. Its variables are named, never what they hold.
+pub(super) fn dot_env(look: &Look<'_>) -> Vec<Row> {
+    let file = &look.around.dot_env_file;
+    let Some(path) = &file.read else { return Vec::new() };
+    let shown = path.display();
+    let mut rows = Vec::new();
+    if let Some(other) = &file.not_read {
+        let says = format!("{shown} is read, and {} is not", other.display());
+        rows.push(Row::warning(About::Keys, says, "keep one of them: the harness takes the first"));
+    }
+    if !file.is_utf8 {
+        let says = format!("{shown} is not UTF-8: what is not reaches the agent spoilt");
+        rows.push(Row::warning(About::Keys, says, "save it as UTF-8"));
+    }
+    if !file.half_quoted.is_empty() {
+        let says = format!(
+            "{shown}: {} with a quote that does not end the value: the agent gets the quote and all behind it",
+            match file.half_quoted.as_slice() {
+                [name] => format!("{name} begins"),
+                names => format!("{} begin", names.join(", ")),
+            }
+        );
+        rows.push(Row::warning(About::Keys, says, "quote the whole value or nothing, and write comments into lines of their own"));
+    }
+    rows
+}
+
 fn row(found: &Found, now: Timestamp, length: &Length) -> Row {
     let (credential, renew) = match found {
         Found::There { credential, renew } => (credential, renew),
         // a program of the person's own may bring its own key: unknown is not missing
         Found::Missing { says, fix } => return Row::warning(About::Keys, format!("{says}: expect every item to fail"), fix.clone()),
+        Found::Unclear { says, fix } => return Row::warning(About::Keys, says.clone(), fix.clone()),
         Found::NotNeeded { says } => return Row::ok(About::Keys, says),
     };
     let from = &credential.from;
@@ -82,12 +110,12 @@ mod tests {
             "{says}"
         );
         assert_eq!(said(end, &measured(60.0)), (Check::Ok, "X_KEY, good for 3 h 20 min; the queue needs about 10 min".to_owned()));
-        assert_eq!(said(end, &Length::Unknown).0, Check::Warning);
+        assert_eq!(said(end, &Length::Unknown { known: 0 }).0, Check::Warning);
         let over = Life::Until("2026-01-24T07:49:00Z".parse().unwrap());
         let (check, says) = said(over, &measured(1.0));
         assert_eq!((check, says.starts_with("X_KEY expired 1 min ago, at ")), (Check::Blocked, true), "{says}");
-        assert_eq!(said(Life::Renews(None), &Length::Unknown), (Check::Ok, "X_KEY, renews itself".to_owned()));
-        assert_eq!(said(Life::Lasting, &Length::Unknown), (Check::Ok, "X_KEY".to_owned()));
+        assert_eq!(said(Life::Renews(None), &Length::Unknown { known: 0 }), (Check::Ok, "X_KEY, renews itself".to_owned()));
+        assert_eq!(said(Life::Lasting, &Length::Unknown { known: 0 }), (Check::Ok, "X_KEY".to_owned()));
         assert_eq!(said(Life::Unknown, &measured(1.0)).0, Check::Warning);
     }
 }

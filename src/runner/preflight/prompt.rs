@@ -1,15 +1,67 @@
 //! Whether the texts that the agent is asked can be had.
 
+use std::path::Path;
+
 use super::{About, Look, Row};
-use crate::artifact::PlanFile;
+use crate::artifact::{ArtifactError, PlanFile};
 use crate::config::{Config, Via};
-use crate::domain::FailureClass;
+use crate::domain::{FailureClass, PromptSource};
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
-use crate::runner::prompt::Prompts;
+use crate::runner::prompt::{PromptError, Prompts, task_of};
+use crate::text::count;
 
-/// The row about the prompt. An item without one is blocked.
-pub(super) fn prompt(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Row {
+/// The rows about the prompt. An item without one is blocked.
+pub(super) fn prompt(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Vec<Row> {
+    let asked = asked(look, plan, items);
+    [Some(asked), plan.and_then(|plan| task(look, plan))].into_iter().flatten().collect()
+}
+
+/// What is wrong with the plan's task file; that it can't be read is the prompt's row, or the harness's.
+fn task(look: &Look<'_>, plan: &PlanFile) -> Option<Row> {
+    let is_ours = look.config.agent.via == Via::Direct;
+    // a text that was asked before has all that it needs
+    if is_ours && look.config.prompt.source != PromptSource::Template {
+        return None;
+    }
+    match task_of(look.checkout, look.config, &plan.task_id).ok()? {
+        Some(task) => (!task.repeated.is_empty()).then(|| {
+            let says =
+                format!("{}: the last one counts of what stands there more than once ({})", task.path.display(), task.repeated.join(", "));
+            Row::warning(About::Prompt, says, "take out the others")
+        }),
+        None => is_ours.then(|| {
+            let (id, folder) = (&plan.task_id, look.checkout.root.join("tasks"));
+            let says = format!(
+                "no task file in {} has the id '{id}' of the plan: the prompt is without the task's name and constraints",
+                folder.display()
+            );
+            Row::warning(About::Prompt, says, "write one, or name it with harness.task")
+        }),
+    }
+}
+
+/// Which file is to be mended, or which key names another.
+fn fix(look: &Look<'_>, error: &PromptError) -> String {
+    let root = &look.checkout.root;
+    let ours = Config::FILE;
+    let mend = |path: &Path, key: &str| {
+        format!("mend {}, or name another with {key} in {ours}", path.strip_prefix(root).unwrap_or(path).display())
+    };
+    match error {
+        PromptError::Artifact(ArtifactError::Io { path, .. } | ArtifactError::Malformed { path, .. } | ArtifactError::NoPlan { path }) => {
+            let tasks = look.config.harness.task.as_ref().map(|task| root.join(task));
+            let is_task = path.starts_with(root.join("tasks")) || tasks.as_ref() == Some(path);
+            mend(path, if is_task { "harness.task" } else { "arms.mapping" })
+        }
+        PromptError::Template { path, .. } | PromptError::Unreadable { what: "prompt template", path, .. } => mend(path, "prompt.template"),
+        PromptError::Unreadable { path, .. } => mend(path, "prompt.from"),
+        _ => format!("check [prompt] in {ours}"),
+    }
+}
+
+/// The row about the texts themselves.
+fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Row {
     if look.config.agent.via == Via::Harness {
         return Row::ok(About::Prompt, "ISO-Bench's own, written by it for each item");
     }
@@ -18,10 +70,11 @@ pub(super) fn prompt(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [Plan
     let prompts = match Prompts::read(look.checkout, look.config, repo, task_id) {
         Ok(prompts) => prompts,
         Err(error) => {
+            let row = Row::blocked(About::Prompt, error.to_string(), fix(look, &error));
             for item in items {
-                item.blocked.get_or_insert_with(|| blocked(error.to_string()));
+                item.blocked.get_or_insert_with(|| row.blocks(FailureClass::NoPrompt));
             }
-            return Row::blocked(About::Prompt, error.to_string(), format!("check [prompt] in {}", Config::FILE));
+            return row;
         }
     };
     let mut without = 0;
@@ -39,7 +92,7 @@ pub(super) fn prompt(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [Plan
         ),
         _ => Row::warning(
             About::Prompt,
-            format!("{}: {without} of {} items have none", prompts.words(), items.len()),
+            format!("{}: {without} of {} {} none", prompts.words(), count(items.len(), "item"), if without == 1 { "has" } else { "have" }),
             "see these items below",
         ),
     }

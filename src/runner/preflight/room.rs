@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{About, Look, Row};
+use crate::artifact::PlanFile;
 use crate::config::Engine;
 use crate::host::disk::{self, Room};
 use crate::host::git::{self, Tree};
@@ -20,7 +21,7 @@ const CHECKOUTS: u64 = 4;
 const SPARE: u64 = 1_000_000_000;
 
 /// Whether what a run writes can be written; tried for real, and nothing is left.
-pub(super) fn folders(look: &Look<'_>) -> Vec<Row> {
+pub(super) fn folders(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     let checkout = look.checkout;
     let mut places = vec![RunFolder::all(&checkout.root), checkout.state.join("runs"), checkout.work.join("worktrees")];
     let results = checkout.root.join("results");
@@ -30,7 +31,15 @@ pub(super) fn folders(look: &Look<'_>) -> Vec<Row> {
         let fix = "make the folder writable, or name another harness folder with --root";
         Some(Row::blocked(About::Folders, format!("can't write in {}: {error}", path.display()), fix))
     };
-    let rows: Vec<Row> = places.iter().filter_map(refused).collect();
+    // an item refuses to write through such a link, hours later
+    let agent = &look.config.agent;
+    let items = plan.map(|plan| checkout.items(&plan.repo, &agent.name, &agent.model_name, ""));
+    let led_out = items.and_then(|items| {
+        let really = checkout.leads_out(&items)?;
+        let says = format!("a link leads {} out of {} to {}", items.display(), checkout.state.join("runs").display(), really.display());
+        Some(Row::blocked(About::Folders, says, "make it a folder, or move all of the state folder with paths.state"))
+    });
+    let rows: Vec<Row> = places.iter().filter_map(refused).chain(led_out).collect();
     if rows.is_empty() { vec![Row::ok(About::Folders, format!("{} can be written", named(&places, &checkout.root)))] } else { rows }
 }
 

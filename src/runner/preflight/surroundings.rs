@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::host::{clock, environment};
+use crate::host::clock;
+use crate::host::environment::{self, DotEnv};
 
 /// What the agent will find around it.
 #[derive(Clone)]
 pub struct Surroundings {
     own: HashMap<String, String>,
     dot_env: HashMap<String, String>,
+    /// Where `.env` is written where there is none.
+    own_env: PathBuf,
+    /// The `.env` that is read.
+    pub dot_env_file: DotEnv,
     /// The time.
     pub now: Timestamp,
 }
@@ -29,7 +34,18 @@ impl Surroundings {
     /// As they are now; `env_folders` are where `.env` is looked for.
     pub fn read(env_folders: &[&Path]) -> Self {
         let dot_env = environment::dot_env(env_folders).into_iter().collect();
-        Self { own: environment::variables().into_iter().collect(), dot_env, now: clock::now() }
+        Self {
+            own: environment::variables().into_iter().collect(),
+            dot_env,
+            own_env: env_folders.first().map(|folder| folder.join(".env")).unwrap_or_default(),
+            dot_env_file: DotEnv::look(env_folders),
+            now: clock::now(),
+        }
+    }
+
+    /// The `.env` that a person writes a key into: the one that is read, or would be.
+    pub fn env_file(&self) -> &Path {
+        self.dot_env_file.read.as_ref().unwrap_or(&self.own_env)
     }
 
     /// A variable of the agent's environment: `.env` comes before our own.

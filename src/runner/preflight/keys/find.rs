@@ -9,7 +9,7 @@ use crate::agent::launch;
 use crate::domain::AgentKind;
 use crate::host::credentials::{self, Credential, Life};
 use crate::runner::preflight::Look;
-use crate::runner::preflight::agent::read_config;
+use crate::runner::preflight::agent::{config_path, read_config};
 
 /// What was found.
 #[derive(Debug)]
@@ -24,6 +24,13 @@ pub(super) enum Found {
     /// None.
     Missing {
         /// What was looked for.
+        says: String,
+        /// What to do.
+        fix: String,
+    },
+    /// Nothing says which it needs.
+    Unclear {
+        /// Why.
         says: String,
         /// What to do.
         fix: String,
@@ -64,7 +71,7 @@ fn aws(look: &Look<'_>, why: &str) -> Found {
         }
         Err(says) => Found::Missing {
             says: format!("{why} needs AWS, and there are {says}"),
-            fix: "`aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env".to_owned(),
+            fix: format!("`aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in {}", look.around.env_file().display()),
         },
     }
 }
@@ -100,7 +107,7 @@ fn claude_code(look: &Look<'_>) -> Found {
             "no key for Claude Code: neither ANTHROPIC_API_KEY, nor CLAUDE_CODE_OAUTH_TOKEN, nor a login in {}",
             folder.display()
         ),
-        fix: "log in with `claude /login`, or set ANTHROPIC_API_KEY in .env".to_owned(),
+        fix: format!("log in with `claude /login`, or set ANTHROPIC_API_KEY in {}", look.around.env_file().display()),
     }
 }
 
@@ -115,7 +122,7 @@ fn codex_cli(look: &Look<'_>) -> Found {
         return match provider.env_key {
             Some(name) => variable(look, &[&name]).unwrap_or_else(|| Found::Missing {
                 says: format!("Codex's provider {} takes its key from {name}, which is not set", provider.name),
-                fix: format!("set {name} in .env"),
+                fix: format!("set {name} in {}", look.around.env_file().display()),
             }),
             None => Found::NotNeeded { says: format!("Codex's provider {} names none", provider.name) },
         };
@@ -140,7 +147,7 @@ fn codex_cli(look: &Look<'_>) -> Found {
         };
         Found::Missing {
             says: format!("no key for Codex: neither CODEX_API_KEY, nor OPENAI_API_KEY, nor a login in {}{beside}", folder.display()),
-            fix: format!("log in with {log_in}, or set OPENAI_API_KEY in .env"),
+            fix: format!("log in with {log_in}, or set OPENAI_API_KEY in {}", look.around.env_file().display()),
         }
     })
 }
@@ -163,12 +170,16 @@ fn provider_of(config: &Path, profile: Option<&str>) -> Option<Provider> {
 }
 
 /// By the provider of its configuration: `agents.*.model` names one of `models`, whose `model_provider` is one of
-/// `model_providers`; older JSON files say `default_provider`. `None` where there is no configuration to go by.
+/// `model_providers`; older JSON files say `default_provider`. `None` where the configuration is broken.
 fn trae(look: &Look<'_>) -> Option<Found> {
-    let path = look.checkout.root.join(look.config.agent.config_file.as_ref()?);
+    let unclear = |says: String| {
+        let says = format!("can't tell which key {} needs: {says}", look.config.agent.name);
+        Some(Found::Unclear { says, fix: format!("be sure that it is set, e.g. in {}", look.around.env_file().display()) })
+    };
+    let Some(path) = config_path(look) else { return unclear("agent.config_file names no configuration".to_owned()) };
     // that it can't be read is the agent's row
     let config = read_config(&path).ok()?;
-    let (name, written) = trae_provider(&config)?;
+    let Some((name, written)) = trae_provider(&config) else { return unclear(format!("{} names no provider", path.display())) };
     let provider = written.and_then(|provider| provider.get("provider")).and_then(Value::as_str).unwrap_or(&name);
     if provider.eq_ignore_ascii_case("ollama") {
         return Some(Found::NotNeeded { says: "ollama takes none".to_owned() });
@@ -194,7 +205,7 @@ fn trae(look: &Look<'_>) -> Option<Found> {
     } else {
         Found::Missing {
             says: format!("no key for provider {name}: neither {key}, nor api_key in {}", path.display()),
-            fix: format!("set {key} in .env"),
+            fix: format!("set {key} in {}", look.around.env_file().display()),
         }
     })
 }
@@ -241,5 +252,8 @@ fn openhands(look: &Look<'_>) -> Found {
         let credential = Credential { from: format!("llm.api_key in {}", file.display()), life: Life::Lasting };
         return Found::There { credential, renew: "write a new one".to_owned() };
     }
-    Found::Missing { says: format!("no key for OpenHands: neither LLM_API_KEY nor {provider}"), fix: "set LLM_API_KEY in .env".to_owned() }
+    Found::Missing {
+        says: format!("no key for OpenHands: neither LLM_API_KEY nor {provider}"),
+        fix: format!("set LLM_API_KEY in {}", look.around.env_file().display()),
+    }
 }

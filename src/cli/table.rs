@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
-use super::tell;
+use super::{draw, tell};
 use crate::domain::short_sha;
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
@@ -19,11 +19,11 @@ const MARGIN: usize = 19;
 /// So many blocked items are told one by one.
 const MOST: usize = 20;
 
-/// Says the table on stderr, and below it the items that are blocked.
+/// Says the table, as [`masked`] left it, on stderr, and below it the items that are blocked.
 pub(super) fn tell_preflight(found: &Preflight) {
     let (columns, colour) = terminal(std::io::stderr());
     for line in lines(&found.rows, columns, colour) {
-        tell(format_args!("{line}"));
+        draw(&line);
     }
     for line in blocked(found) {
         tell(format_args!("{line}"));

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what went wrong by failing")]
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -35,25 +35,24 @@ fn ended(mut command: Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The same in so little address space that a file without end does not fit.
-fn of(campaign: &Campaign, arguments: &[&str]) -> Output {
-    let plain = campaign.command(arguments);
+/// The same command in so little address space that a file without end does not fit.
+fn frugal(plain: &Command) -> Command {
     let mut command = Command::new("prlimit");
-    command.arg("--as=2000000000").arg(plain.get_program()).args(plain.get_args()).current_dir(&campaign.root);
+    command.arg("--as=2000000000").arg(plain.get_program()).args(plain.get_args());
+    if let Some(here) = plain.get_current_dir() {
+        command.current_dir(here);
+    }
     for (name, value) in plain.get_envs() {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
-    ended(command)
+    command
 }
 
-/// A run of an earlier time that is nothing but its folder.
-fn old_run(campaign: &Campaign, id: &str) -> PathBuf {
-    let path = campaign.root.join("state/tui/runs").join(id);
-    fs::create_dir_all(&path).unwrap();
-    path
+fn of(campaign: &Campaign, arguments: &[&str]) -> Output {
+    ended(frugal(&campaign.command(arguments)))
 }
 
 #[test]
@@ -127,4 +126,150 @@ fn a_line_without_end_is_an_error_and_lines_before_it_are_read() {
     let mut lines = 0;
     let error = Tail::new(path).read_on(|_| lines += 1).unwrap_err();
     assert_eq!((lines, error.to_string().as_str()), (1, "the line at byte 4 is longer than 64 MiB"));
+}
+
+#[test]
+fn doctor_waits_for_no_agents_configuration() {
+    let campaign = Campaign::good(1);
+    let home = campaign.root.join("home");
+    let program = campaign.root.join("bin/agent");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let places: [(&str, PathBuf, &str); 3] = [
+        ("claude_code", home.join(".claude/settings.json"), "no key for Claude Code"),
+        ("openhands", campaign.root.join("config/main_openai.toml"), "no key for OpenHands"),
+        ("codex_cli", home.join(".codex-of-test/config.toml"), "no key for Codex"),
+    ];
+    for (kind, path, says) in places {
+        fs::write(campaign.root.join("isobench-tui.toml"), format!("[agent]\nkind = \"{kind}\"\ncli = {program:?}\n")).unwrap();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for put in [pipe, zeros] {
+            put(&path);
+            let mut command = campaign.command(&["doctor"]);
+            for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK"] {
+                command.env_remove(name);
+            }
+            for name in ["CLAUDE_CODE_USE_VERTEX", "CLAUDE_CONFIG_DIR", "OPENAI_API_KEY", "CODEX_API_KEY", "LLM_API_KEY", "LLM_MODEL"] {
+                command.env_remove(name);
+            }
+            command.env("HOME", &home).env("CODEX_HOME", home.join(".codex-of-test"));
+            // wrapped to a terminal's width
+            let text = said(&ended(frugal(&command))).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(says), "{kind}: {text}");
+        }
+    }
+}
+
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}2J";
+
+/// Nothing that was said steers a terminal; what was evil is written out.
+#[track_caller]
+fn harmless(output: &Output) -> String {
+    let text = said(output);
+    let bad = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+    assert_eq!(bad, None, "{text:?}");
+    assert!(text.contains("\\x1b") || text.contains("\\u001b"), "not said at all: {text}");
+    text
+}
+
+#[test]
+fn what_comes_out_of_files_and_arguments_steers_no_terminal() {
+    let campaign = Campaign::good(2);
+    // an id that only a run of ISO-Bench's own has
+    let run = campaign.root.join(format!("state/runs/repo/trae/gpt-5/{EVIL}"));
+    let item = run.join(format!("x{EVIL}"));
+    fs::create_dir_all(&item).unwrap();
+    let journal = json!({"status": "error", "commits": {"pre": "", "human": "0123456789abcdef"}}).to_string();
+    fs::write(item.join("journal.json"), journal).unwrap();
+    harmless(&campaign.run(&["run", "--headless", "--failed-of", run.to_str().unwrap()]));
+    // arguments
+    for arguments in [&["status", EVIL][..], &["ctl", EVIL], &["run", "--only", EVIL], &["print", "prompt", EVIL], &["run", "--plan", EVIL]]
+    {
+        harmless(&campaign.run(arguments));
+    }
+    // a run's ledger and its folder
+    assert_eq!(campaign.headless(), Some(0));
+    let folder = campaign.folder();
+    let evil = json!(EVIL).to_string();
+    let inside = evil.trim_matches('"');
+    let events = fs::read_to_string(folder.events()).unwrap();
+    let events = events.replace("\"agent\":\"script\"", &format!("\"agent\":{evil}")).replace("c-0001", &format!("c-{inside}"));
+    let events = events.replace("\"latency\"", &format!("\"lat{inside}\""));
+    fs::write(folder.events(), events).unwrap();
+    let status = harmless(&campaign.run(&["status"]));
+    assert!(status.contains("c-\\x1b]0;owned\\x07") && status.contains(": lat\\x1b]0;owned"), "{status}");
+    assert!(harmless(&campaign.run(&["ls"])).contains("items  \\x1b]0;owned"));
+    fs::rename(folder.path(), RunFolder::all(&campaign.root).join(format!("2026{EVIL}"))).unwrap();
+    assert!(harmless(&campaign.run(&["ls"])).contains("2026\\x1b]0;owned"));
+    // files of the harness's and of ours
+    let plan = campaign.root.join("state/plan.json");
+    let good = fs::read_to_string(&plan).unwrap();
+    fs::write(&plan, format!("{{{evil}: 1, {evil}: 2, \"repo\": \"r\", \"task_id\": \"t\", \"items\": []}}")).unwrap();
+    harmless(&campaign.run(&["run", "--headless"]));
+    fs::write(&plan, good).unwrap();
+    for text in [format!("[agent]\n{evil} = 1\n"), format!("[agent]\nkind = {evil}\n"), format!("[agent]\nname = {evil}\n")] {
+        fs::write(campaign.root.join("isobench-tui.toml"), text.replace('\u{9b}', "\\u009b")).unwrap();
+        harmless(&campaign.run(&["run", "--headless"]));
+    }
+}
+
+#[test]
+fn a_prompt_is_printed_safely_on_a_terminal_and_as_it_is_into_a_pipe() {
+    let campaign = Campaign::good(1);
+    earlier(&campaign, format!("do {EVIL} it\n\tand that\n"));
+    campaign.config("", "", "[prompt]\nsource = \"copy\"");
+    let arguments = ["print", "prompt", "c-0001"];
+    let output = campaign.run(&arguments);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("do {EVIL} it\n\tand that\n"));
+    let mut pty = crate::pty::Pty::spawn(&campaign.command(&arguments), 200, 50);
+    assert_eq!(pty.wait_code(), 0);
+    let text = String::from_utf8_lossy(&pty.written);
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{9b}') && text.contains("do \\x1b]0;owned\\x07"), "{text:?}");
+}
+
+/// An item folder of ISO-Bench's own about the first item, with this prompt.
+fn earlier(campaign: &Campaign, task: impl AsRef<[u8]>) -> PathBuf {
+    let folder = campaign.root.join("state/runs/repo/trae/gpt-5/2026-01-23_21-19-19/other-0007");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("prompt.json"), json!({"commits": {"pre": "", "human": campaign.commits[1]}}).to_string()).unwrap();
+    fs::write(folder.join("task.txt"), task).unwrap();
+    folder
+}
+
+#[test]
+fn preflight_reads_the_prompts_that_will_be_copied() {
+    let campaign = Campaign::good(1);
+    campaign.config("", "", "[prompt]\nsource = \"copy\"");
+    let looked = || {
+        let output = campaign.run(&["doctor", "--format", "json"]);
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let row = found["rows"].as_array().unwrap().iter().find(|row| row["about"] == "prompt").unwrap().clone();
+        (row["check"].as_str().unwrap().to_owned(), format!("{} {}", row["says"], found["blocked"]))
+    };
+    let folder = earlier(&campaign, "do it\n");
+    assert_eq!(looked().0, "ok");
+    let large = "x".repeat(256 * 1024 + 1);
+    let bad: [(&[u8], &str); 4] = [
+        (b"ok \xff", "it is no UTF-8 text: byte 3"),
+        (large.as_bytes(), "no prompt is so long"),
+        (b" \n", "it is empty"),
+        (b"do\0it", "byte 2 is a NUL"),
+    ];
+    for (task, says) in bad {
+        fs::write(folder.join("task.txt"), task).unwrap();
+        let (check, text) = looked();
+        assert!(check != "ok" && text.contains("task.txt") && text.contains(says), "{check}: {text}");
+    }
+    fs::write(folder.join("task.txt"), "do it\n").unwrap();
+    fs::write(folder.join("prompt.json"), "{\"commits\": {\"human\": 7}}").unwrap();
+    let (check, text) = looked();
+    assert!(check != "ok" && text.contains("other-0007/prompt.json: commits.human: invalid type: integer `7`"), "{check}: {text}");
+    // where the item's own is there, the broken one is told as well
+    let good = folder.with_file_name("good-0001");
+    fs::create_dir(&good).unwrap();
+    fs::write(good.join("prompt.json"), json!({"commits": {"pre": "", "human": campaign.commits[1]}}).to_string()).unwrap();
+    fs::write(good.join("task.txt"), "do it\n").unwrap();
+    let (check, text) = looked();
+    assert!(check == "warning" && text.contains("prompt.json: commits.human"), "{check}: {text}");
 }

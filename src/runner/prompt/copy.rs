@@ -344,7 +344,7 @@ mod tests {
         let run = "2026-01-23_21-19-19";
         let marks = "/worktrees/".repeat(60_000);
         assert_eq!(of(&marks, "c-1"), marks);
-        assert_eq!(of(&"/worktrees/a".repeat(60_000), "c-1"), NEW);
+        assert_eq!(of(&"/worktrees/a".repeat(60_000), "c-1"), format!("{NEW}/a"));
         let items = of(&many(&|i| format!("/runs/{i}/{run}/c-1 ")), "c-1");
         assert_eq!(items, "/new/item ".repeat(20_000));
         let trees = of(&many(&|i| format!("/w{i}/worktrees/g/c-1 ")), "c-1");

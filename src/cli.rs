@@ -13,11 +13,14 @@ mod settings;
 mod start;
 mod table;
 
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
+use crate::text::clean;
 
 /// Launch and watch ISO-Bench from one terminal. Without a command: opens the live or the last run of this checkout.
 #[derive(Debug, Parser)]
@@ -176,17 +179,26 @@ pub fn main() -> anyhow::Result<Exit> {
     }
 }
 
-/// Says something to a person. Whoever closed our stderr, a terminal hung up for one, does not want to hear it: no
+/// Says something to a person, who may sit at a terminal: what came out of a file, or out of an argument, must not steer
+/// it. Whoever closed our stderr, a terminal hung up for one, does not want to hear it: no
 /// reason for a run to end.
 fn tell(says: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{says}");
+    draw(&clean::shown_lines(&says.to_string()));
+}
+
+/// Says a line in which nothing is anybody else's, or that was made safe before it got its colours.
+fn draw(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Answers a person in a line; the same holds.
 fn print_line(says: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{says}");
+    let _ = writeln!(std::io::stdout(), "{}", clean::shown_lines(&says.to_string()));
+}
+
+/// A text as a terminal may have it. A pipe gets it as it is: who reads there wants what was written.
+fn for_stdout(text: &str) -> Cow<'_, str> {
+    if std::io::stdout().is_terminal() { clean::shown_lines(text) } else { Cow::Borrowed(text) }
 }
 
 /// Says a usage error and what to do.

@@ -8,6 +8,7 @@ pub mod fact;
 pub mod folder;
 pub mod lock;
 pub mod manifest;
+pub mod regular;
 pub mod request;
 pub mod tail;
 pub mod writer;

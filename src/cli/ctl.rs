@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{find, print_line, start, tell, usage};
+use super::{find, print_line, read, start, tell, usage};
 use crate::domain::{ItemId, Stage};
 use crate::exit::Exit;
 use crate::host::clock;
@@ -58,7 +58,10 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
     let ask = Ask { verb, item, stage, commit };
     let lives = RunnerLock::holder(&folder).is_some();
     if !lives && !verb.starts_runner() {
-        let state = Follower::load(&folder)?.state(false);
+        let state = match read::load(&folder) {
+            Ok(run) => run.state(false),
+            Err(says) => return Ok(usage(says)),
+        };
         let hint = if state == RunState::Finished { "it is finished" } else { "`isobench-tui run --resume` continues it" };
         tell(format_args!("isobench-tui: run {} has no runner, so there is nothing to {}: {hint}", folder.run_id(), verb.name()));
         return Ok(Exit::NoRunner);

@@ -7,7 +7,7 @@ use super::{tell, usage};
 use crate::artifact::Checkout;
 use crate::domain::RunId;
 use crate::exit::Exit;
-use crate::ledger::{By, RunFolder, RunnerLock};
+use crate::ledger::{By, RunFolder, RunnerLock, regular};
 
 /// Why there is no harness.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ fn last_demo_file() -> Option<PathBuf> {
 }
 
 fn last_demo() -> Option<PathBuf> {
-    let text = fs::read_to_string(last_demo_file()?).ok()?;
+    let text = String::from_utf8(regular::read(&last_demo_file()?).ok()?).ok()?;
     Some(PathBuf::from(text.trim_end())).filter(|root| root.join("state").is_dir())
 }
 

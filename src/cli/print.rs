@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::print_prompt::{self, PromptArgs};
 use super::settings::{self, SettingsArgs};
-use super::{Format, find, usage};
+use super::{Format, find, for_stdout, usage};
 use crate::artifact::task_file;
 use crate::config::{Config, Origin, Resolution};
 use crate::exit::Exit;
@@ -66,7 +66,7 @@ fn config(root: Option<&Path>, args: &ConfigArgs) -> Exit {
         }
     };
     // a closed pipe is no failure of ours
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = std::io::stdout().lock().write_all(for_stdout(&text).as_bytes());
     Exit::Well
 }
 

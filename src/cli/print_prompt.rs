@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::settings::{self, SettingsArgs};
-use super::{Format, find, read, tell, usage};
+use super::{Format, find, for_stdout, read, tell, usage};
 use crate::agent::prompt::DEFAULT;
 use crate::artifact::{Checkout, PlanFile, PlanItem};
 use crate::config::Via;
@@ -177,6 +177,6 @@ fn wrote(task: &str) -> &'static str {
 
 fn say(text: &str) -> anyhow::Result<Exit> {
     use std::io::Write;
-    read::written(std::io::stdout().write_all(text.as_bytes()))?;
+    read::written(std::io::stdout().write_all(for_stdout(text).as_bytes()))?;
     Ok(Exit::Well)
 }

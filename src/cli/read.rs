@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Format, find, screen, tell, usage};
+use super::{Format, find, for_stdout, screen, tell, usage};
 use crate::exit::Exit;
 use crate::host::clock;
 use crate::ledger::{LedgerError, Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, Run};
+use crate::text::clean;
 
 /// Without a command: the live or the last run, on the screen.
 pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
@@ -35,7 +36,15 @@ pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
     }
     let mut out = std::io::stdout().lock();
     for folder in runs {
-        let run = Follower::load(&folder)?;
+        let run = match Follower::load(&folder) {
+            Ok(run) => run,
+            // one run that somebody broke hides no other
+            Err(error) => {
+                let says = format!("{}  {:<11}  can't read {}: {error}", folder.run_id(), "broken", folder.events().display());
+                written(writeln!(out, "{}", clean::shown(&says)))?;
+                continue;
+            }
+        };
         let holder = RunnerLock::holder(&folder);
         let over = run.items.iter().filter(|item| item.is_over()).count();
         let items = crate::text::count(run.items.len(), "item");
@@ -45,7 +54,8 @@ pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
         let told: Vec<String> = std::iter::once(format!("{over}/{items}")).chain(bad.map(|(n, what)| format!("{n} {what}"))).collect();
         let runner = holder.map_or_else(String::new, |pid| format!("  runner {pid}"));
         let state = run.state(holder.is_some()).name();
-        written(writeln!(out, "{}  {state:<11}  {}  {} {}{runner}", folder.run_id(), told.join(", "), run.agent, run.model))?;
+        let says = format!("{}  {state:<11}  {}  {} {}{runner}", folder.run_id(), told.join(", "), run.agent, run.model);
+        written(writeln!(out, "{}", clean::shown(&says)))?;
     }
     Ok(Exit::Well)
 }
@@ -58,8 +68,19 @@ pub(super) fn status(root: Option<&Path>, named: Option<&str>, format: Format) -
     if let Err(error @ LedgerError::Newer { .. }) = Manifest::read(&folder) {
         tell(format_args!("isobench-tui: {error}; what follows may lack something"));
     }
-    say(&folder, &Follower::load(&folder)?, format)?;
+    let run = match load(&folder) {
+        Ok(run) => run,
+        Err(says) => return Ok(usage(says)),
+    };
+    say(&folder, &run, format)?;
     Ok(Exit::Well)
+}
+
+/// A run from its ledger; the error says which file can't be read, and what to do.
+pub(super) fn load(folder: &RunFolder) -> Result<Run, String> {
+    Follower::load(folder).map_err(|error| {
+        format!("can't read {}: {error}: name another run (`isobench-tui ls` lists them), or remove that folder", folder.events().display())
+    })
 }
 
 /// Columns of the terminal that we write to; `None` for a pipe or a file.
@@ -74,20 +95,21 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&crate::report::status(&folder.run_id(), run, holder, clock::now()))? + "\n",
         Format::Text => {
-            let why = crate::report::status::why(run, holder.is_some()).map_or_else(String::new, |why| format!(" ({why})"));
+            let why =
+                crate::report::status::why(run, holder.is_some()).map_or_else(String::new, |why| format!(" ({})", clean::shown(&why)));
             let faults = run.faults.first().map_or_else(String::new, |first| {
                 let count = crate::text::count(run.faults.len(), "fault");
-                format!("{count} in the ledger, the first at byte {}: {}\n", first.offset, first.why)
+                format!("{count} in the ledger, the first at byte {}: {}\n", first.offset, clean::shown(&first.why))
             });
             format!(
                 "run {}: {}{why}\n{faults}\n{}",
-                folder.run_id(),
+                clean::shown(&folder.run_id().0),
                 run.state(holder.is_some()).name(),
                 crate::report::table(run, clock::now(), terminal_width())
             )
         }
     };
-    written(std::io::stdout().write_all(text.as_bytes()))
+    written(std::io::stdout().write_all(for_stdout(&text).as_bytes()))
 }
 
 /// A reader of ours that left early (`| head`), or a terminal that was closed, is no failure.

@@ -25,7 +25,10 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
     let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
     let checkout = Checkout::at(manifest.root.into()).with_paths(&config.paths.state, &config.paths.work);
     let root = &checkout.root;
-    let run = Follower::beginning(folder)?;
+    let run = match Follower::beginning(folder) {
+        Ok(run) => run,
+        Err(error) => return Ok(usage(format!("can't read {}: {error}", folder.events().display()))),
+    };
     let setup = Setup {
         folder: folder.clone(),
         root: root.clone(),

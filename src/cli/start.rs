@@ -1,17 +1,20 @@
 //! Starting a run's runner: here, in the background, or in the background with a screen before it.
 
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Format, find, print_line, read, screen, tell, usage};
+use anyhow::Context;
+
 use crate::exit::Exit;
 use crate::host::detach;
-use crate::ledger::{Entry, Fact, RunFolder, RunnerLock};
-use crate::model::{Follower, Run};
+use crate::ledger::{Entry, Fact, RunFolder, RunnerLock, regular};
+use crate::model::Run;
 use crate::runner::{Job, RunnerError, drive};
+use crate::text::clean;
 
 /// Where a run is shown.
 pub(super) enum Mode {
@@ -45,8 +48,10 @@ pub(super) fn resume(folder: RunFolder, mode: &Mode, keep_pause: bool) -> anyhow
         tell(format_args!("isobench-tui: {}", RunnerError::Held { run: folder.run_id().0, pid: Some(pid) }));
         return Ok(Exit::Held);
     }
-    if Follower::load(&folder)?.created.is_none() {
-        return Ok(usage(RunnerError::Empty { run: folder.run_id().0 }));
+    match read::load(&folder) {
+        Ok(run) if run.created.is_some() => {}
+        Ok(_) => return Ok(usage(RunnerError::Empty { run: folder.run_id().0 })),
+        Err(says) => return Ok(usage(says)),
     }
     match Job::open(folder, &find::binary()?) {
         Ok(job) => go(job, mode, keep_pause, None),
@@ -102,7 +107,8 @@ pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) ->
 
 fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>) -> anyhow::Result<Exit> {
     let folder = job.folder.clone();
-    let log = File::options().append(true).create(true).mode(0o600).open(folder.log())?;
+    let log = regular::open(File::options().append(true).create(true).mode(0o600), &folder.log())
+        .with_context(|| format!("can't open {}", folder.log().display()))?;
     let _ = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(log)).try_init();
     tell(format_args!("run {} in {}", folder.run_id(), folder.path().display()));
     let by = (!keep_pause).then(find::me);
@@ -156,6 +162,5 @@ fn progress(started: Instant, entry: &Entry, run: &Run) {
             _ => return,
         },
     };
-    // whoever closed our stderr does not want to read it
-    let _ = writeln!(std::io::stderr(), "{:>7.1}s  {says}", started.elapsed().as_secs_f64());
+    tell(format_args!("{:>7.1}s  {}", started.elapsed().as_secs_f64(), clean::shown(&says)));
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
-use super::tell;
+use super::{draw, tell};
 use crate::domain::short_sha;
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
@@ -20,11 +20,13 @@ const MARGIN: usize = 19;
 /// So many blocked items are told one by one.
 const MOST: usize = 20;
 
-/// Says the table on stderr, and below it the items that are blocked.
+/// Says the table, as [`masked`] left it, on stderr, and below it the items that are blocked.
 pub(super) fn tell_preflight(found: &Preflight) {
     let (columns, colour) = terminal(std::io::stderr());
-    let below = columns.map_or_else(|| blocked(found), |columns| own_reasons(found, columns));
-    for line in lines(&found.rows, columns, colour).into_iter().chain(below) {
+    for line in lines(&found.rows, columns, colour) {
+        draw(&line);
+    }
+    for line in columns.map_or_else(|| blocked(found), |columns| own_reasons(found, columns)) {
         tell(format_args!("{line}"));
     }
 }

@@ -20,6 +20,10 @@ pub enum Logout {
 /// Starts this program with these arguments in the background, in a session of its own (the program itself calls
 /// `setsid` when it sees `--own-session`). What it says on its own goes to `log`.
 pub fn start(binary: &Path, arguments: &[String], log: &Path) -> io::Result<Child> {
+    // a pipe in its place would be waited for
+    if fs::metadata(log).is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::other(format!("{} is no regular file", log.display())));
+    }
     let log_file = fs::File::options().append(true).create(true).mode(0o600).open(log)?;
     let mut command = if logout() == Logout::NeedsScope {
         let mut command = Command::new("systemd-run");

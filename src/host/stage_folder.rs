@@ -1,7 +1,7 @@
 //! What runner and keeper tell each other: a stage's folder, its files, and the lock that says who may write its end.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::files::open_regular;
 use super::process::Identity;
 use crate::domain::ChildEnd;
 
@@ -234,12 +235,14 @@ fn write_json(path: &Path, value: &impl Serialize, durable: Durable) -> Result<(
     fs::rename(&aside, path).map_err(FolderError::io("rename to", path))
 }
 
+/// A larger file is none of ours, in bytes: what is cut off there makes no sense.
+const LARGEST: u64 = 64 << 20;
+
 /// Reads a file that may not be there.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(FolderError::io("read", path)(error)),
-    };
+    // an agent can reach these: a pipe in the place of one is as good as none
+    let Some((file, _)) = open_regular(path).map_err(FolderError::io("read", path))? else { return Ok(None) };
+    let mut text = Vec::new();
+    file.take(LARGEST).read_to_end(&mut text).map_err(FolderError::io("read", path))?;
     serde_json::from_slice(&text).map(Some).map_err(|source| FolderError::Malformed { path: path.to_owned(), source })
 }

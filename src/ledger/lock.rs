@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::{LedgerError, RunFolder};
+use super::{LedgerError, RunFolder, regular};
 
 /// Held for the runner's whole life; released by the kernel when the process ends, however it ends.
 #[derive(Debug)]
@@ -32,14 +32,9 @@ impl RunnerLock {
     /// Takes the lock and writes our pid into it, or says who has it.
     pub fn take(folder: &RunFolder) -> Result<Taken, LedgerError> {
         let path = folder.lock();
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(LedgerError::io("open", &path))?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = regular::open(&mut options, &path).map_err(LedgerError::io("open", &path))?;
         match patiently(&mut file, FlockOperation::NonBlockingLockExclusive, &|_| false) {
             Ok(()) => {}
             Err((Errno::WOULDBLOCK, pid)) => return Ok(Taken::Held { pid }),
@@ -52,7 +47,7 @@ impl RunnerLock {
 
     /// Pid of the runner that holds the lock now; `None` when nobody does.
     pub fn holder(folder: &RunFolder) -> Option<u32> {
-        let mut file = File::open(folder.lock()).ok()?;
+        let mut file = regular::open(File::options().read(true), &folder.lock()).ok()?;
         match patiently(&mut file, FlockOperation::NonBlockingLockShared, &lives) {
             Err((Errno::WOULDBLOCK, pid)) => Some(pid.unwrap_or_default()),
             _ => None,
@@ -86,8 +81,9 @@ fn lives(pid: u32) -> bool {
 }
 
 fn read_pid(file: &mut File) -> Option<u32> {
+    const LONGEST_PID: u64 = 32;
     let mut text = String::new();
     file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
+    file.take(LONGEST_PID).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }

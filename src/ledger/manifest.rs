@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{LedgerError, RunFolder};
+use super::{LedgerError, RunFolder, regular};
 
 /// Major version of the format of a run's folder. A reader refuses to write to a newer one.
 pub const FORMAT: u32 = 1;
@@ -67,7 +67,7 @@ impl Manifest {
     /// Reads it for a reader, who takes what a newer program wrote as far as it goes.
     pub fn look(folder: &RunFolder) -> Result<Self, LedgerError> {
         let path = folder.manifest();
-        let text = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+        let text = regular::read(&path).map_err(LedgerError::io("read", &path))?;
         serde_json::from_slice(&text).map_err(|error| LedgerError::Damaged { path, why: error.to_string() })
     }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{By, LedgerError, RunFolder};
+use super::{By, LedgerError, RunFolder, regular};
 use crate::domain::{ItemId, Stage};
 
 /// The names of the verbs, as on the command line.
@@ -157,8 +157,8 @@ impl Request {
         let path = folder.requests();
         let mut line = serde_json::to_vec(self).map_err(|error| LedgerError::Damaged { path: path.clone(), why: error.to_string() })?;
         line.push(b'\n');
-        let mut file =
-            File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
+        let mut file = regular::open(File::options().read(true).append(true).create(true).mode(0o600), &path)
+            .map_err(LedgerError::io("open", &path))?;
         if !ends_with_newline(&mut file).map_err(LedgerError::io("read", &path))? {
             // somebody's torn line must not take ours along
             line.insert(0, b'\n');

@@ -4,9 +4,11 @@
 //! shrank or was replaced starts over and says so.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use super::regular::{self, LONGEST, too_long};
 
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
@@ -52,7 +54,8 @@ impl Tail {
         &self.partial
     }
 
-    /// Hands every new whole line to `each`. A missing file has no lines.
+    /// Hands every new whole line to `each`. A missing file has no lines; an error is what is no regular file, and a line
+    /// longer than any of ours.
     pub fn read_on(&mut self, mut each: impl FnMut(Line<'_>)) -> io::Result<()> {
         let there = match std::fs::metadata(&self.path) {
             Ok(there) => there,
@@ -70,18 +73,22 @@ impl Tail {
             return Ok(());
         }
         if self.file.is_none() {
-            let file = File::open(&self.path)?;
+            let file = regular::open(File::options().read(true), &self.path)?;
             let inode = file.metadata()?.ino();
             self.file = Some((file, inode));
         }
         let Some((file, _)) = self.file.as_mut() else { return Ok(()) };
         file.seek(SeekFrom::Start(self.offset.saturating_add(self.partial.len() as u64)))?;
         let mut reader = BufReader::with_capacity(CHUNK, file);
-        while reader.read_until(b'\n', &mut self.partial)? > 0 {
+        // bounded: a file of holes would fill the memory with one line
+        while (&mut reader).take(LONGEST - self.partial.len() as u64).read_until(b'\n', &mut self.partial)? > 0 {
             let Some(line) = self.partial.strip_suffix(b"\n") else { break };
             each(std::str::from_utf8(line).map_or(Line::NotText(self.offset), |text| Line::Text(self.offset, text)));
             self.offset = self.offset.saturating_add(self.partial.len() as u64);
             self.partial.clear();
+        }
+        if self.partial.len() as u64 >= LONGEST {
+            return Err(too_long(&format!("the line at byte {}", self.offset)));
         }
         Ok(())
     }

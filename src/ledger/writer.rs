@@ -14,7 +14,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::{Entry, Fact, LedgerError, RunFolder, RunnerLock};
+use super::{Entry, Fact, LedgerError, RunFolder, RunnerLock, regular};
 
 /// Appends facts. Exists once a run, guarded by the lock it holds.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ impl Writer {
     /// [`Self::go_on_after`] says.
     pub fn open(folder: &RunFolder, lock: RunnerLock) -> Result<(Self, Option<TornTail>), LedgerError> {
         let path = folder.events();
-        let mut file =
-            File::options().read(true).append(true).create(true).mode(0o600).open(&path).map_err(LedgerError::io("open", &path))?;
+        let mut file = regular::open(File::options().read(true).append(true).create(true).mode(0o600), &path)
+            .map_err(LedgerError::io("open", &path))?;
         // the ledger is locked as well: a lock file that somebody removed must not let a second writer in
         take(&file, &path)?;
         let torn = torn_tail(&mut file).map_err(LedgerError::io("read", &path))?;

@@ -1,10 +1,10 @@
 //! A run as a reader sees it: its ledger followed and folded.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::Run;
-use crate::ledger::{Line, RunFolder, Tail};
+use crate::ledger::{Line, RunFolder, Tail, regular};
 
 /// Follows one run's ledger.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Follower {
     pub fn beginning(folder: &RunFolder) -> io::Result<Run> {
         let mut run = Run::default();
         let mut line = Vec::new();
-        BufReader::new(File::open(folder.events())?).read_until(b'\n', &mut line)?;
+        BufReader::new(regular::open(File::options().read(true), &folder.events())?).take(regular::LONGEST).read_until(b'\n', &mut line)?;
         // a damaged beginning is a fault that the whole fold tells
         run.apply_line(Line::Text(0, String::from_utf8_lossy(&line).trim_end()));
         Ok(run)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::short_sha;
 use crate::model::{Item, Run};
+use crate::text::clean;
 use crate::text::width::{clip, width};
 use crate::text::{count, duration, tokens};
 
@@ -13,7 +14,9 @@ use crate::text::{count, duration, tokens};
 /// and whole in a pipe.
 pub fn table(run: &Run, now: Timestamp, room: Option<usize>) -> String {
     let head = ["item", "human", "status", "rung", "tries", "steps", "tokens", "took", "result"];
-    let rows: Vec<[String; 9]> = run.items.iter().map(|item| row(item, now)).collect();
+    // ids, metrics and reasons come out of files: none may steer a terminal, or open a line of its own
+    let safe = |cell: String| clean::shown(&cell).into_owned();
+    let rows: Vec<[String; 9]> = run.items.iter().map(|item| row(item, now).map(safe)).collect();
     let room = room.unwrap_or(usize::MAX);
     let mut widths = head.map(width);
     for row in &rows {

@@ -56,7 +56,7 @@ pub enum PromptError {
     Run(#[from] LedgerError),
     /// No earlier run asked for the same commit.
     #[error(
-        "no earlier prompt of commit {human} below {}: run it through the harness first (agent.via = \"harness\"), name a run that has it (prompt.from), \
+        "no earlier prompt of commit {human} below {}{broken}: run it through the harness first (agent.via = \"harness\"), name a run that has it (prompt.from), \
          or ask by template (prompt.source = \"template\")",
         looked.display()
     )]
@@ -65,6 +65,8 @@ pub enum PromptError {
         human: String,
         /// Where we looked.
         looked: PathBuf,
+        /// What is wrong with a file there, in brackets; empty where nothing is.
+        broken: String,
     },
     /// The harness's own prompt, without the harness.
     #[error(
@@ -126,7 +128,7 @@ enum Makes {
     /// From a template, ours where there is no path.
     Template { template: Template, path: Option<PathBuf>, mapping: Option<Mapping> },
     /// From what was asked before.
-    Copy { earlier: Vec<Earlier>, looked: PathBuf, whose: Whose },
+    Copy { earlier: Vec<Earlier>, broken: Vec<String>, looked: PathBuf, whose: Whose },
 }
 
 /// Whose earlier prompt is taken where there are several.
@@ -162,7 +164,8 @@ impl Prompts {
             PromptSource::Copy => {
                 let looked = copied_from(checkout, config)?;
                 let named = config.prompt.from.as_deref().is_some_and(|from| !from.is_empty());
-                Makes::Copy { earlier: Earlier::below(&looked), looked, whose: if named { Whose::Newest } else { Whose::Theirs } }
+                let (earlier, broken) = Earlier::below(&looked);
+                Makes::Copy { earlier, broken, looked, whose: if named { Whose::Newest } else { Whose::Theirs } }
             }
         };
         Ok(Self {
@@ -175,11 +178,19 @@ impl Prompts {
         })
     }
 
-    /// Whether an item has a prompt: nothing is missing that is looked up by commit.
+    /// Whether an item has a prompt: nothing is missing that is looked up by commit, and what is copied can be read.
     pub fn check(&self, human: &str) -> Result<(), PromptError> {
         match &self.makes {
             Makes::Template { .. } => Ok(()),
-            Makes::Copy { earlier, looked, whose } => pick(earlier, looked, *whose, human, None).map(|_| ()),
+            Makes::Copy { earlier, broken, looked, whose } => copied(pick(earlier, broken, (looked, *whose), human, None)?).map(|_| ()),
+        }
+    }
+
+    /// What is wrong with earlier runs' files, so that nobody can tell whose prompts lie beside them.
+    pub fn broken(&self) -> &[String] {
+        match &self.makes {
+            Makes::Template { .. } => &[],
+            Makes::Copy { broken, .. } => broken,
         }
     }
 
@@ -209,11 +220,10 @@ impl Prompts {
                 let text = self.filled(template, mapping.as_ref(), subject, &tree)?;
                 (text, PromptSource::Template, path.clone())
             }
-            Makes::Copy { earlier, looked, whose } => {
-                let earlier = pick(earlier, looked, *whose, subject.human, Some(subject.item_dir))?;
-                let path = earlier.task();
-                let text = copy::text(&path).map_err(unreadable("earlier prompt", &path))?;
-                (copy::moved(&text, &earlier.folder, &tree, &item_dir), PromptSource::Copy, Some(path))
+            Makes::Copy { earlier, broken, looked, whose } => {
+                let earlier = pick(earlier, broken, (looked, *whose), subject.human, Some(subject.item_dir))?;
+                let text = copied(earlier)?;
+                (copy::moved(&text, &earlier.folder, &tree, &item_dir), PromptSource::Copy, Some(earlier.task()))
             }
         };
         let digest = digest_of(&text, &tree, &item_dir);
@@ -333,13 +343,27 @@ fn copied_from(checkout: &Checkout, config: &Config) -> Result<PathBuf, PromptEr
 }
 
 /// The newest earlier item of a commit that is not one of this run.
-fn pick<'a>(earlier: &'a [Earlier], looked: &Path, whose: Whose, human: &str, item_dir: Option<&Path>) -> Result<&'a Earlier, PromptError> {
+fn pick<'a>(
+    earlier: &'a [Earlier],
+    broken: &[String],
+    (looked, whose): (&Path, Whose),
+    human: &str,
+    item_dir: Option<&Path>,
+) -> Result<&'a Earlier, PromptError> {
     let own = item_dir.and_then(Path::parent);
     let mut fit = earlier.iter().filter(|earlier| earlier.is_of(human) && (own.is_none() || earlier.folder.parent() != own));
     let theirs = if whose == Whose::Theirs { fit.clone().find(|earlier| harness_wrote_in(&earlier.folder)) } else { None };
-    theirs
-        .or_else(|| fit.next())
-        .ok_or_else(|| PromptError::NothingToCopy { human: short_sha(human).to_owned(), looked: looked.to_owned() })
+    theirs.or_else(|| fit.next()).ok_or_else(|| PromptError::NothingToCopy {
+        human: short_sha(human).to_owned(),
+        looked: looked.to_owned(),
+        broken: broken.first().map_or_else(String::new, |first| format!(" (whose prompt this is can't be told: {first})")),
+    })
+}
+
+/// The text of an earlier prompt.
+fn copied(earlier: &Earlier) -> Result<String, PromptError> {
+    let path = earlier.task();
+    copy::prompt_text(&path).map_err(unreadable("earlier prompt", &path))
 }
 
 /// The prompt of an item of a run.
@@ -375,7 +399,7 @@ pub fn prompt_json(job: &Job, run: &Run, item: &Item) -> Value {
 
 /// The prompt that ISO-Bench itself wrote last for a commit: its file and its text.
 pub fn harness_wrote(checkout: &Checkout, human: &str) -> Option<(PathBuf, String)> {
-    let all = Earlier::below(&checkout.state.join("runs"));
+    let (all, _) = Earlier::below(&checkout.state.join("runs"));
     let last = all.iter().filter(|earlier| earlier.is_of(human)).find(|earlier| harness_wrote_in(&earlier.folder))?;
     Some((last.task(), copy::text(&last.task()).ok()?))
 }

@@ -371,7 +371,7 @@ impl Turn<'_> {
                     if first.is_none() {
                         tracing::error!("{error}; trying again until it works");
                         let says = format!("isobench-tui: {error}: free space there; the run goes on by itself (Ctrl-C leaves it)");
-                        let _ = writeln!(io::stderr(), "{says}");
+                        let _ = writeln!(io::stderr(), "{}", crate::text::clean::shown_lines(&says));
                     }
                     first.get_or_insert_with(|| (clock::up_ms(), error.to_string()));
                     tokio::select! {

@@ -1,5 +1,8 @@
 //! What a program wrote, made safe to draw: no escape sequence and no control character survives.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 /// Characters of a line that are kept. The state of an unfinished escape sequence is bounded by the same number.
 pub const LONGEST: usize = 4096;
 
@@ -47,6 +50,35 @@ pub fn line(s: &str) -> String {
         out.push('…');
     }
     out
+}
+
+/// A name or a value from somebody's file, for a place within a line: what a terminal would obey, or would not show, is
+/// written out (`\x1b`, `\n`, `\u{202e}`), so that two names that differ look different. Nothing is cut off.
+pub fn shown(s: &str) -> Cow<'_, str> {
+    written_out(s, is_invisible)
+}
+
+/// The same for a text of several lines: its newlines and tabs stay.
+pub fn shown_lines(s: &str) -> Cow<'_, str> {
+    written_out(s, |char| !matches!(char, '\n' | '\t') && is_invisible(char))
+}
+
+fn written_out(s: &str, is_bad: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !s.chars().any(&is_bad) {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len() + 8);
+    for char in s.chars() {
+        match char {
+            '\n' | '\r' | '\t' if is_bad(char) => out.extend(char.escape_default()),
+            _ if is_bad(char) && u32::from(char) < 0x100 => {
+                let _ = write!(out, "\\x{:02x}", u32::from(char));
+            }
+            _ if is_bad(char) => out.extend(char.escape_unicode()),
+            _ => out.push(char),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Whether a text is safe as it is: no control characters, and nothing that changes order or width.
@@ -220,6 +252,13 @@ mod tests {
     #[test]
     fn marks_that_reorder_text_are_removed() {
         assert_eq!(line("a\u{202e}b\u{2066}c\u{200d}d"), "abcd");
+    }
+
+    #[test]
+    fn a_name_is_written_out_and_a_clean_one_stays() {
+        assert_eq!(shown("a\u{1b}]0;x\u{7}\n\u{9b}b\u{202e}é"), "a\\x1b]0;x\\x07\\n\\x9bb\\u{202e}é");
+        assert_eq!(shown_lines("a\n\tb\rc\u{1b}"), "a\n\tb\\rc\\x1b");
+        assert!(matches!(shown("runs/é x"), Cow::Borrowed(_)));
     }
 
     #[test]

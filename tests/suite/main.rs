@@ -16,6 +16,7 @@ mod demo_agent;
 mod errors;
 mod fold;
 mod hostile;
+mod hostile_runs;
 mod item_end;
 mod keeper;
 mod patches;

@@ -82,6 +82,10 @@ fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) ->
         item.blocked = prompts.check(&item.human).err().map(|error| blocked(error.to_string()));
         without += usize::from(item.blocked.is_some());
     }
+    if let Some(first) = prompts.broken().first().filter(|_| without == 0) {
+        let says = format!("{}: whose prompt lies beside it can't be told: {first}", prompts.words());
+        return Row::warning(About::Prompt, says, "mend that file, or move its folder away");
+    }
     let shown = prompts.gives_away();
     match without {
         0 if shown.is_empty() => Row::ok(About::Prompt, prompts.words()),

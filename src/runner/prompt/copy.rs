@@ -1,18 +1,23 @@
 //! `task.txt` of an earlier run: which one, and with the paths of that run turned into those of this one.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Deserialize;
 
+use crate::host::files::open_regular;
+
 /// Folders below `state/runs` that lie deeper hold no items.
 const DEEPEST: u32 = 8;
 
-/// A larger file is no prompt and no list of commits, in bytes.
+/// A larger file is no list of commits, in bytes.
 const LARGEST: u64 = 4 << 20;
+
+/// A larger file is no prompt, in bytes: real ones have a few thousand.
+const LARGEST_PROMPT: u64 = 256 << 10;
 
 /// An item folder of an earlier run in which a prompt lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,20 +42,28 @@ struct Commits {
 }
 
 impl Earlier {
-    /// Every item with a prompt in or below a folder, the newest first. What can't be read is left out.
-    pub(super) fn below(folder: &Path) -> Vec<Self> {
-        let mut found = Vec::new();
-        walk(folder, DEEPEST, &mut found);
+    /// Every item with a prompt in or below a folder, the newest first, and what is wrong with the files of those that
+    /// don't tell of which commit they are.
+    pub(super) fn below(folder: &Path) -> (Vec<Self>, Vec<String>) {
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        walk(folder, DEEPEST, &mut |folder, modified| match Self::at(folder, modified) {
+            Ok(earlier) => found.push(earlier),
+            Err(says) => broken.push(says),
+        });
         found.sort_by(|a, b| b.age.cmp(&a.age).then_with(|| a.folder.cmp(&b.folder)));
-        found
+        broken.sort();
+        (found, broken)
     }
 
-    fn at(folder: PathBuf, modified: SystemTime) -> Option<Self> {
-        let whose = |name| serde_json::from_str::<Whose>(&text(&folder.join(name)).ok()?).ok();
-        let human = whose("prompt.json").or_else(|| whose("journal.json"))?.commits.human;
+    fn at(folder: PathBuf, modified: SystemTime) -> Result<Self, String> {
+        // the journal of an older run says it as well; what is told is what is wrong with the prompt's own file
+        let human = match whose(&folder.join("prompt.json")) {
+            Ok(human) => human,
+            Err(says) => whose(&folder.join("journal.json")).or(Err(says))?,
+        };
         let run = folder.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
         let stamp = if is_timestamp(&run) { run } else { String::new() };
-        Some(Self { folder, human, age: (stamp, modified) })
+        Ok(Self { folder, human, age: (stamp, modified) })
     }
 
     /// Whether it was about this commit.
@@ -64,6 +77,17 @@ impl Earlier {
     }
 }
 
+/// The commit that a `prompt.json` or a `journal.json` is about; what is wrong with it, with its field.
+fn whose(path: &Path) -> Result<String, String> {
+    let text = text(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
+    let whose: Result<Whose, _> = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
+    whose.map(|whose| whose.commits.human).map_err(|error| {
+        let (field, why) = (error.path().to_string(), error.inner());
+        let field = if field == "." { String::new() } else { format!("{field}: ") };
+        format!("{}: {field}{why}", path.display())
+    })
+}
+
 /// Whether two shas, each whole or its first characters, are those of one commit.
 fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim().to_ascii_lowercase(), b.trim().to_ascii_lowercase());
@@ -75,11 +99,11 @@ fn is_timestamp(name: &str) -> bool {
     name.chars().map(digits).collect::<String>() == "0000-00-00_00-00-00"
 }
 
-fn walk(folder: &Path, deeper: u32, found: &mut Vec<Earlier>) {
+fn walk(folder: &Path, deeper: u32, found: &mut impl FnMut(PathBuf, SystemTime)) {
     if let Ok(there) = fs::symlink_metadata(folder.join("task.txt"))
         && there.is_file()
     {
-        found.extend(Earlier::at(folder.to_owned(), there.modified().unwrap_or(SystemTime::UNIX_EPOCH)));
+        found(folder.to_owned(), there.modified().unwrap_or(SystemTime::UNIX_EPOCH));
         return;
     }
     // a link may lead round in a circle
@@ -93,14 +117,34 @@ fn walk(folder: &Path, deeper: u32, found: &mut Vec<Earlier>) {
 
 /// A small regular file as text. A pipe in its place would never end.
 pub(super) fn text(path: &Path) -> io::Result<String> {
-    let there = fs::metadata(path)?;
-    if !there.is_file() {
+    text_up_to(path, LARGEST, "no file of ISO-Bench's is so long")
+}
+
+/// What an agent was asked, where it can be asked again: some words, of a length that prompts have. An agent's command
+/// line can't hold a NUL.
+pub(super) fn prompt_text(path: &Path) -> io::Result<String> {
+    let text = text_up_to(path, LARGEST_PROMPT, "no prompt is so long")?;
+    let wrong = if text.trim().is_empty() {
+        Some("it is empty".to_owned())
+    } else {
+        text.find('\0').map(|at| format!("it is no text: byte {at} is a NUL"))
+    };
+    wrong.map_or(Ok(text), |says| Err(io::Error::other(says)))
+}
+
+fn text_up_to(path: &Path, most: u64, says: &str) -> io::Result<String> {
+    let Some((file, there)) = open_regular(path)? else {
+        // a missing file has an error of the system's own
+        fs::metadata(path)?;
         return Err(io::Error::other("it is no regular file"));
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    let length = there.len().max(bytes.len() as u64);
+    if length > most {
+        return Err(io::Error::other(format!("it has {}, {says}", crate::text::bytes(length))));
     }
-    if there.len() > LARGEST {
-        return Err(io::Error::other(format!("it has {}, no prompt is so long", crate::text::bytes(there.len()))));
-    }
-    String::from_utf8(fs::read(path)?).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         io::Error::other(format!("it is no UTF-8 text: byte {at} can't be read"))
     })
@@ -110,55 +154,110 @@ pub(super) fn text(path: &Path) -> io::Result<String> {
 pub(super) fn moved(text: &str, earlier: &Path, worktree: &str, item_dir: &str) -> String {
     let name = |path: Option<&Path>| path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
     let (item, run) = (name(Some(earlier)), name(earlier.parent()));
-    let mut text = text.to_owned();
-    for old in item_dirs(&text, &format!("/{run}/{item}")) {
-        text = replace(&text, &old, item_dir);
-    }
-    for old in worktrees(&text, &item) {
-        text = replace(&text, &old, worktree);
-    }
-    text
+    let text = replaced(text, item_dirs(text, &format!("/{run}/{item}")), item_dir);
+    let found = worktrees(&text, &item);
+    replaced(&text, found, worktree)
 }
 
-/// Paths of worktrees in a text, the longest first: `…/worktrees/<task>/<item>` of the harness,
-/// `…/worktrees/<run>/<item>.<attempt>` of ours. Where none is that of the item, whatever stands there.
-fn worktrees(text: &str, item: &str) -> Vec<String> {
+/// Where worktrees are named in a text: `…/worktrees/<task>/<item>` of the harness, `…/worktrees/<run>/<item>.<attempt>`
+/// of ours. Where none is that of the item, whatever stands there.
+fn worktrees(text: &str, item: &str) -> Vec<Range<usize>> {
     const MARK: &str = "/worktrees/";
-    let (mut exact, mut other) = (BTreeSet::new(), BTreeSet::new());
+    let (mut exact, mut other) = (Vec::new(), Vec::new());
+    let mut starts = Starts::of(text);
     for (at, _) in text.match_indices(MARK) {
-        let from = path_start(text, at);
+        let from = starts.of_path(at);
         let rest = text.get(at + MARK.len()..).unwrap_or_default();
         let Some((group, rest)) = rest.split_once('/').filter(|(group, _)| !group.is_empty() && !group.contains(is_edge)) else { continue };
         let inner = at + MARK.len() + group.len() + 1;
         if let Some(behind) = rest.strip_prefix(item) {
             let attempt = attempt(behind);
             if ends_name(behind.get(attempt..).unwrap_or_default()) {
-                exact.extend(text.get(from..inner + item.len() + attempt).map(str::to_owned));
+                exact.push(from..inner + item.len() + attempt);
                 continue;
             }
         }
         let name = rest.split(|c: char| is_edge(c) || c == '/').next().unwrap_or_default().trim_end_matches('.');
         if !name.is_empty() {
-            other.extend(text.get(from..inner + name.len()).map(str::to_owned));
+            other.push(from..inner + name.len());
         }
     }
-    longest_first(if exact.is_empty() { other } else { exact })
+    if exact.is_empty() { other } else { exact }
 }
 
-/// Paths that end like the earlier item's folder, the longest first.
-fn item_dirs(text: &str, tail: &str) -> Vec<String> {
+/// Where paths stand that end like the earlier item's folder and lead through one of `runs`.
+fn item_dirs(text: &str, tail: &str) -> Vec<Range<usize>> {
+    const RUNS: &str = "/runs/";
+    let mut starts = Starts::of(text);
+    let mut runs = text.match_indices(RUNS).map(|(at, _)| at).peekable();
+    let mut last_runs = None;
     let one = |(at, _): (usize, &str)| {
-        let end = at + tail.len();
-        let path = text.get(path_start(text, at)..end)?;
-        (path.contains("/runs/") && ends_name(text.get(end..)?)).then(|| path.to_owned())
+        let (from, end) = (starts.of_path(at), at + tail.len());
+        while let Some(at) = runs.next_if(|at| at + RUNS.len() <= end) {
+            last_runs = Some(at);
+        }
+        (last_runs >= Some(from) && ends_name(text.get(end..)?)).then_some(from..end)
     };
-    longest_first(text.match_indices(tail).filter_map(one).collect())
+    text.match_indices(tail).filter_map(one).collect()
 }
 
-fn longest_first(paths: BTreeSet<String>) -> Vec<String> {
-    let mut paths: Vec<String> = paths.into_iter().collect();
-    paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
-    paths
+/// The text with something else in these places, which come in their order; of those that begin together, in the longest.
+fn replaced(text: &str, places: Vec<Range<usize>>, new: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    let mut places = places.into_iter().peekable();
+    while let Some(mut place) = places.next() {
+        while let Some(longer) = places.next_if(|next| next.start == place.start) {
+            place = longer;
+        }
+        if place.start >= done {
+            out.push_str(text.get(done..place.start).unwrap_or_default());
+            out.push_str(new);
+            done = place.end;
+        }
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
+}
+
+/// Where the paths of a text begin, asked for from its front to its end: every character is looked at once.
+struct Starts<'a> {
+    text: &'a str,
+    at: usize,
+    before: Option<char>,
+    /// Where the word begins that `at` stands in.
+    word: usize,
+    /// The last slash of the line that begins a word.
+    slash: Option<usize>,
+}
+
+impl<'a> Starts<'a> {
+    const fn of(text: &'a str) -> Self {
+        Self { text, at: 0, before: None, word: 0, slash: None }
+    }
+
+    /// Where the path begins that goes on at `at`. A path with a space in it begins at the last word of the line that
+    /// begins with a slash.
+    fn of_path(&mut self, at: usize) -> usize {
+        for (nth, c) in self.text.get(self.at..at).unwrap_or_default().char_indices() {
+            let here = self.at + nth;
+            if c == '/' && self.before.is_none_or(is_edge) {
+                self.slash = Some(here);
+            }
+            if c == '\n' {
+                self.slash = None;
+            }
+            if is_edge(c) {
+                self.word = here + c.len_utf8();
+            }
+            self.before = Some(c);
+        }
+        self.at = self.at.max(at);
+        if self.text.get(self.word..).unwrap_or_default().starts_with(['/', '.', '~', '$']) {
+            return self.word;
+        }
+        self.slash.unwrap_or(self.word)
+    }
 }
 
 /// Bytes of `.12` at the front of a text: the number of an attempt.
@@ -181,35 +280,6 @@ fn ends_name(rest: &str) -> bool {
 /// What stands around a path.
 fn is_edge(c: char) -> bool {
     c.is_whitespace() || "'\"`()<>[]{}=:,;|".contains(c)
-}
-
-/// Where the path begins that goes on at `at`. A path with a space in it begins at the last word of the line that
-/// begins with a slash.
-fn path_start(text: &str, at: usize) -> usize {
-    let line_start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let line = text.get(line_start..at).unwrap_or_default();
-    let word = line.char_indices().rev().find(|(_, c)| is_edge(*c)).map_or(0, |(edge, c)| edge + c.len_utf8());
-    if line.get(word..).unwrap_or_default().starts_with(['/', '.', '~', '$']) {
-        return line_start + word;
-    }
-    let begins = |(slash, _): &(usize, &str)| line.get(..*slash).and_then(|before| before.chars().next_back()).is_none_or(is_edge);
-    line_start + line.rmatch_indices('/').find(begins).map_or(word, |(slash, _)| slash)
-}
-
-/// Every mention of a path that ends with it.
-fn replace(text: &str, old: &str, new: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut done = 0;
-    for (at, _) in text.match_indices(old) {
-        let end = at + old.len();
-        if ends_name(text.get(end..).unwrap_or_default()) {
-            out.push_str(text.get(done..at).unwrap_or_default());
-            out.push_str(new);
-            done = end;
-        }
-    }
-    out.push_str(text.get(done..).unwrap_or_default());
-    out
 }
 
 #[cfg(test)]
@@ -260,6 +330,26 @@ mod tests {
             assert!(got == text || got.contains(NEW), "{got}");
         }
         assert_eq!(of("/worktrees/ and /worktrees//x", "i"), "/worktrees/ and /worktrees//x");
+    }
+
+    #[test]
+    fn a_path_right_below_the_root_takes_nothing_along_of_its_line() {
+        assert_eq!(of("cd /foo and /worktrees/t/c-1, or /worktrees/t/c-1/x", "c-1"), format!("cd /foo and {NEW}, or {NEW}/x"));
+    }
+
+    #[test]
+    fn a_text_made_to_be_slow_takes_one_look() {
+        // each of these took minutes while every path was looked for in all of the text
+        let many = |one: &dyn Fn(usize) -> String| (0..20_000).map(one).collect::<String>();
+        let run = "2026-01-23_21-19-19";
+        let marks = "/worktrees/".repeat(60_000);
+        assert_eq!(of(&marks, "c-1"), marks);
+        assert_eq!(of(&"/worktrees/a".repeat(60_000), "c-1"), format!("{NEW}/a"));
+        let items = of(&many(&|i| format!("/runs/{i}/{run}/c-1 ")), "c-1");
+        assert_eq!(items, "/new/item ".repeat(20_000));
+        let trees = of(&many(&|i| format!("/w{i}/worktrees/g/c-1 ")), "c-1");
+        assert_eq!(trees, format!("{NEW} ").repeat(20_000));
+        assert!(of(&format!("/runs{}", format!("/{run}/c-1").repeat(100_000)), "c-1").starts_with("/new/item"));
     }
 
     #[test]

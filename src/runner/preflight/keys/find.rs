@@ -1,6 +1,6 @@
 //! Which key or login each kind of agent takes, in the agent's own order.
 
-use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -8,8 +8,20 @@ use serde_json::Value;
 use crate::agent::launch;
 use crate::domain::AgentKind;
 use crate::host::credentials::{self, Credential, Life};
+use crate::host::files::open_regular;
 use crate::runner::preflight::Look;
 use crate::runner::preflight::agent::{config_path, read_config};
+
+/// A larger file is no configuration of an agent, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+/// A small file as text; anything else in its place is none: reading a pipe may never end.
+fn read(path: &Path) -> Option<String> {
+    let (file, there) = open_regular(path).ok()??;
+    let mut text = String::new();
+    let fits = there.len() <= LARGEST && file.take(LARGEST).read_to_string(&mut text).is_ok();
+    fits.then_some(text)
+}
 
 /// What was found.
 #[derive(Debug)]
@@ -112,7 +124,7 @@ fn claude_code(look: &Look<'_>) -> Found {
 }
 
 fn helper(settings: &Path) -> bool {
-    let settings = fs::read_to_string(settings).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let settings = read(settings).and_then(|text| serde_json::from_str::<Value>(&text).ok());
     settings.is_some_and(|settings| settings.get("apiKeyHelper").is_some_and(Value::is_string))
 }
 
@@ -159,7 +171,7 @@ struct Provider {
 }
 
 fn provider_of(config: &Path, profile: Option<&str>) -> Option<Provider> {
-    let config: toml::Table = fs::read_to_string(config).ok()?.parse().ok()?;
+    let config: toml::Table = read(config)?.parse().ok()?;
     let own = profile.and_then(|name| config.get("profiles")?.get(name)?.get("model_provider")?.as_str());
     let name = own.or_else(|| config.get("model_provider")?.as_str())?;
     let provider = config.get("model_providers")?.get(name)?;
@@ -231,7 +243,7 @@ fn is_real(key: &str) -> bool {
 fn openhands(look: &Look<'_>) -> Found {
     let model = look.config.agent.model.clone().or_else(|| look.around.value("LLM_MODEL"));
     let file = look.checkout.root.join("config/main_openai.toml");
-    let config: Option<toml::Table> = fs::read_to_string(&file).ok().and_then(|text| text.parse().ok());
+    let config: Option<toml::Table> = read(&file).and_then(|text| text.parse().ok());
     let written = |key: &str| config.as_ref()?.get("llm")?.get(key)?.as_str().map(str::to_owned);
     let model = model.or_else(|| written("model")).unwrap_or_default();
     if model.starts_with("bedrock/") {

@@ -541,7 +541,7 @@ fn from_inside_a_state_that_is_a_link_the_harness_with_the_link_is_meant() {
     let here = harness.root.join("state/runs");
     let root = |harness: &Harness| {
         let output = harness.command(&here, &["print", "config", "--format", "json"]);
-        serde_json::from_slice::<Value>(&output.stdout).map(|found| found["root"].clone()).map_err(|_| said(&output))
+        serde_json::from_slice::<Value>(&output.stdout).map(|found| found["root"].clone()).map_err(|_no_json| said(&output))
     };
     harness.env = vec![("PWD", here.display().to_string())];
     assert_eq!(root(&harness), Ok(json!(harness.root)));

@@ -294,10 +294,11 @@ fn a_prompt_of_iso_bench_goes_before_a_newer_one_of_ours() {
 fn a_model_that_the_mapping_does_not_know_is_not_known() {
     let campaign = Campaign::good(1);
     let sha = campaign.commits[1].clone();
+    let short: String = sha.chars().take(8).collect();
     fs::create_dir_all(campaign.root.join("data/mappings")).unwrap();
     let asked = |model: &str| {
         let mapping =
-            json!({sha[..8].to_owned(): {"commit_full": sha, "benchmark_mode": "serving", "perf_command": "bench serve", "model": model}});
+            json!({short.as_str(): {"commit_full": sha, "benchmark_mode": "serving", "perf_command": "bench serve", "model": model}});
         fs::write(campaign.root.join("data/mappings/benchmark_mode_mapping.json"), mapping.to_string()).unwrap();
         String::from_utf8(campaign.run(&["print", "prompt", "c-0001"]).stdout).unwrap()
     };

@@ -101,12 +101,14 @@ pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<A
     let mut folders = vec![(root.join("archive/results"), 0), (root.join("results"), 0)];
     let mut found = Vec::new();
     while let Some((folder, depth)) = folders.pop() {
+        // beside its results people archive what they made of them
+        let is_theirs = folder.ends_with("results") || folder.starts_with(root.join("results"));
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             // links are not followed: they may lead round in circles
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() && depth < DEEPEST {
                 folders.push((entry.path(), depth + 1));
-            } else if kind.is_file() && entry.file_name().to_string_lossy() == name {
+            } else if kind.is_file() && is_theirs && entry.file_name().to_string_lossy() == name {
                 found.push(entry.path());
             }
         }

@@ -119,6 +119,7 @@ fn good_older_results_are_taken_where_asked_for_and_said_to_be() {
     let archive = "archive/results/2026-01/iso_bench_results_3way_codex/results";
     older(&campaign, archive, "human", "success", "2026-01-01 00:00:00", 7.0);
     let newer = older(&campaign, "results/an-earlier-run/results", "human", "success", "2026-01-02 00:00:00", 1.0);
+    older(&campaign, "archive/results/2026-01/exports", "human", "success", "2026-01-03 00:00:00", 3.0);
     older(&campaign, archive, "baseline", "error", "2026-01-01 00:00:00", 1.0);
     older(&campaign, archive, "agent", "success", "2026-01-01 00:00:00", 1.0);
     let arms = "[budget]\nagent = 3\n[arms]\nengine = \"three_way\"\nreuse = true";

@@ -9,6 +9,7 @@ mod resolve;
 mod wrong;
 
 pub use error::ConfigError;
+pub use model_name::codex_model;
 pub use origin::Origin;
 pub use resolve::{Asked, Resolution, resolve};
 pub use wrong::nearest;
@@ -133,8 +134,6 @@ pub struct ArmsConfig {
     /// Commit, model and benchmark command of each item; `data/mappings/benchmark_mode_mapping.json` at or above the
     /// harness root when empty.
     pub mapping: Option<PathBuf>,
-    /// Engine `three_way`: the `--agent-type` of `scripts/runners/run_3way_benchmarks.py`.
-    pub agent_type: Option<String>,
     /// Whether results that the harness's own scripts left are taken for ours.
     pub reuse: bool,
     /// Program and arguments, run in a checkout of the arm's commit; `{arm}` `{item_id}` are filled in.
@@ -239,7 +238,7 @@ impl Default for HarnessConfig {
 
 impl Default for ArmsConfig {
     fn default() -> Self {
-        Self { engine: Engine::Process, mapping: None, agent_type: None, reuse: false, command: Vec::new(), threshold_pct: 5.0 }
+        Self { engine: Engine::Process, mapping: None, reuse: false, command: Vec::new(), threshold_pct: 5.0 }
     }
 }
 

@@ -9,6 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::PlanFile;
 use crate::domain::ItemId;
 
 /// What can go wrong while the harness is looked for.
@@ -56,6 +57,12 @@ pub struct Checkout {
 
 /// Names of the inner folder, today's and the older one.
 const INNER: [&str; 2] = ["ISO-Bench", "perf-agents-bench"];
+
+/// Files of the state folder that are looked into for a plan under any name.
+const MOST_GUESSES: usize = 64;
+
+/// The largest of them, in bytes.
+const LARGEST_GUESS: u64 = 4 << 20;
 
 /// What a repository root of ISO-Bench holds.
 const MARKS: [&str; 5] = ["scripts/runners", "data/mappings", "src/eval", "third-party/trae-agent", ".git"];
@@ -109,10 +116,17 @@ impl Checkout {
         self.state.join("plan.json")
     }
 
-    /// The plans of the state folder: every `*plan*.json` or `.yaml`, by name.
+    /// The plans of the state folder, by name: every `*plan*.json` or `.yaml`; where none is called so, whatever else
+    /// there reads as one.
     pub fn plans(&self) -> Vec<PathBuf> {
-        let is_plan = |name: &str| !name.starts_with('.') && name.contains("plan") && has_suffix(name, &["json", "yaml", "yml"]);
-        listed(&self.state, is_plan)
+        let could_be = |name: &str| !name.starts_with('.') && has_suffix(name, &["json", "yaml", "yml"]);
+        let named = listed(&self.state, |name| could_be(name) && name.contains("plan"));
+        if !named.is_empty() {
+            return named;
+        }
+        let is_small = |path: &PathBuf| fs::metadata(path).is_ok_and(|there| there.len() <= LARGEST_GUESS);
+        let others = listed(&self.state, could_be).into_iter().filter(is_small).take(MOST_GUESSES);
+        others.filter(|path| PlanFile::read(path).is_ok()).collect()
     }
 
     /// The bench files: every `bench*.yaml`, by name.

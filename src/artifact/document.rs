@@ -5,6 +5,8 @@ mod locate;
 mod python;
 mod source;
 mod value;
+mod words;
+mod yaml;
 
 pub use locate::Step;
 pub use python::{Indent, python_json};

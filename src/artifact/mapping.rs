@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::ArtifactError;
 use super::document::Document;
+use super::plain::some_text;
 
 /// The mapping.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,10 +27,15 @@ pub struct MappingEntry {
     pub benchmark_mode: Option<String>,
     /// The command that the human measured by.
     pub perf_command: Option<String>,
-    /// The model that is served.
+    /// The model that is served. The harness writes the word `unknown` where it does not know.
+    #[serde(deserialize_with = "known")]
     pub model: Option<String>,
     /// The parent commit.
     pub parent_commit: Option<String>,
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(some_text(deserializer)?.filter(|word| !word.trim().eq_ignore_ascii_case("unknown")))
 }
 
 impl Mapping {

@@ -36,6 +36,11 @@ pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, Lost> {
         };
     }
     let here = std::env::current_dir().map_err(|error| Lost::Unclear(format!("can't tell the current folder: {error}")))?;
+    // a link may have led here: `state` of a harness is often one
+    let as_gone = logical(&here).and_then(|folder| Checkout::find(&folder).ok().flatten());
+    if let Some(root) = as_gone.and_then(|found| found.root.canonicalize().ok()) {
+        return Ok(Checkout::at(root));
+    }
     if let Some(found) = Checkout::find(&here).map_err(|error| Lost::Unclear(error.to_string()))? {
         return Ok(found);
     }
@@ -46,6 +51,12 @@ pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, Lost> {
             crate::config::Config::FILE,
         ))
     })
+}
+
+/// The current folder by the way that was gone, as the shell tells it; `None` where that is another folder or the same path.
+fn logical(here: &Path) -> Option<PathBuf> {
+    let told = std::env::var_os("PWD").map(PathBuf::from).filter(|told| told.is_absolute() && told != here)?;
+    (told.canonicalize().ok()? == here.canonicalize().ok()?).then_some(told)
 }
 
 /// Where the folder of the last demo is remembered.

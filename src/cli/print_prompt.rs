@@ -10,12 +10,12 @@ use super::{Format, find, read, tell, usage};
 use crate::agent::prompt::DEFAULT;
 use crate::artifact::{Checkout, PlanFile, PlanItem};
 use crate::config::Via;
-use crate::domain::{AttemptId, short_sha};
+use crate::domain::{AttemptId, PromptSource, short_sha};
 use crate::exit::Exit;
 use crate::host::{environment, git};
 use crate::ledger::PlannedItem;
 use crate::runner::preflight::resolve_added;
-use crate::runner::prompt::{Prompt, Prompts, Subject, harness_wrote};
+use crate::runner::prompt::{Prompt, Prompts, Subject, harness_wrote, harness_wrote_in};
 use crate::text::mask::{Masker, is_secret};
 
 /// `print prompt`
@@ -98,7 +98,7 @@ pub(super) fn prompt(root: Option<&Path>, args: &PromptArgs) -> anyhow::Result<E
 
 /// The prompt without the values of secrets, which a template or a task's variables can bring into it.
 fn masked(checkout: &Checkout, prompt: Prompt) -> Prompt {
-    let secret = environment::dot_env(&checkout.env_folders()).into_iter().filter(|(name, _)| is_secret(name));
+    let secret = environment::secrets(&checkout.env_folders()).into_iter().filter(|(name, _)| is_secret(name));
     let text = Masker::new(environment::variables(), secret).mask(&prompt.text).into_owned();
     if text != prompt.text {
         tell(format_args!("warning: the prompt holds the value of a secret; it is hidden here, and not for the agent"));
@@ -129,7 +129,10 @@ fn choose<'a>(plan: &'a PlanFile, word: &str) -> Result<&'a PlanItem, String> {
 fn show(item: &PlannedItem, prompt: &Prompt, format: Format) -> anyhow::Result<Exit> {
     match format {
         Format::Text => {
-            let from = prompt.from.as_ref().map_or_else(String::new, |from| format!(" from {from}"));
+            let from = prompt.from.as_ref().map_or_else(String::new, |from| match prompt.source {
+                PromptSource::Copy => format!(" from {from}, written by {}", wrote(from)),
+                _ => format!(" from {from}"),
+            });
             tell(format_args!("{} {}: {}{from}, digest {}", item.item, short_sha(&item.human), prompt.source.name(), prompt.digest));
             say(&prompt.text)
         }
@@ -164,6 +167,12 @@ fn of_the_harness(checkout: &Checkout, item: &PlannedItem, format: Format) -> an
         short_sha(&item.human)
     ));
     say(&text.unwrap_or_default())
+}
+
+/// Who wrote an earlier prompt, as far as its journal tells.
+fn wrote(task: &str) -> &'static str {
+    let its_own = Path::new(task).parent().is_some_and(harness_wrote_in);
+    if its_own { "ISO-Bench" } else { "isobench-tui, or in a run without its journal" }
 }
 
 fn say(text: &str) -> anyhow::Result<Exit> {

@@ -38,9 +38,14 @@ pub(super) fn ls(root: Option<&Path>) -> anyhow::Result<Exit> {
         let run = Follower::load(&folder)?;
         let holder = RunnerLock::holder(&folder);
         let over = run.items.iter().filter(|item| item.is_over()).count();
+        let items = crate::text::count(run.items.len(), "item");
+        let without = run.items.iter().filter(|item| item.is_done_without_agent()).count();
+        let counts = ["failed", "blocked", "stopped"].map(|status| (run.count(status), status));
+        let bad = counts.into_iter().chain([(without, "with an agent that failed")]).filter(|(n, _)| *n > 0);
+        let told: Vec<String> = std::iter::once(format!("{over}/{items}")).chain(bad.map(|(n, what)| format!("{n} {what}"))).collect();
         let runner = holder.map_or_else(String::new, |pid| format!("  runner {pid}"));
         let state = run.state(holder.is_some()).name();
-        written(writeln!(out, "{}  {state:<11}  {over}/{} items  {} {}{runner}", folder.run_id(), run.items.len(), run.agent, run.model))?;
+        written(writeln!(out, "{}  {state:<11}  {}  {} {}{runner}", folder.run_id(), told.join(", "), run.agent, run.model))?;
     }
     Ok(Exit::Well)
 }

@@ -166,9 +166,17 @@ fn earlier(checkout: &Checkout, named: &str) -> Result<Earlier, Exit> {
     let runs = checkout.state.join("runs");
     let places = [path.to_owned(), runs.join(path), checkout.root.join(path)];
     if let Some(folder) = places.iter().find(|place| place.is_dir())
-        && let Some(run) = harness::read(folder).map_err(usage)?
+        && let Some(found) = harness::read(folder).map_err(usage)?
     {
-        return Ok(run);
+        // a run of ours is known by its ledger, which knows more than the journals: what failed before or after the agent
+        let ledger = found.ours.iter().map(|id| RunFolder::of(&checkout.root, id)).find(|ledger| ledger.events().is_file());
+        if let (Some(ledger), [_]) = (ledger, found.ours.as_slice()) {
+            return ours(&ledger);
+        }
+        for says in &found.unreadable {
+            tell(format_args!("warning: {says}; its item counts as missing"));
+        }
+        return Ok(found.run);
     }
     tell(format_args!("isobench-tui: {says}; nor is it a folder with items of ISO-Bench's own, there or below {}", runs.display()));
     Err(Exit::NoSuchRun)
@@ -188,9 +196,9 @@ fn ours(folder: &RunFolder) -> Result<Earlier, Exit> {
         human: item.human.clone(),
         parent: item.parent.clone(),
         end: match item.state {
+            _ if item.has_failed() => End::Failed,
             ItemState::Done | ItemState::Running => End::Well,
-            ItemState::Failed { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => End::Failed,
-            ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Blocked { .. } | ItemState::Skipped { .. } => End::Missing,
+            _ => End::Missing,
         },
     });
     Ok(Earlier { name: id, plan: Some(PathBuf::from(&run.plan)), items: items.collect() })

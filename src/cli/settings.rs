@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::tell;
 use crate::artifact::{ArtifactError, Checkout, PlanFile, TaskFile};
 use crate::config::{Asked, ConfigError, Resolution, Via, resolve};
 use crate::host::environment;
@@ -40,14 +41,29 @@ fn via(word: &str) -> Result<Via, String> {
 
 /// The configuration of a harness with these flags.
 pub(super) fn resolved(checkout: &Checkout, args: &SettingsArgs) -> Result<Resolution, ConfigError> {
+    let config = args.config.as_deref().map(|path| there(checkout, "--config", path));
+    let bench = args.bench_cfg.as_deref().map(|path| there(checkout, "--bench-cfg", path));
     let asked = Asked {
-        config: args.config.as_deref(),
-        bench: args.bench_cfg.as_deref(),
+        config: config.as_deref(),
+        bench: bench.as_deref(),
         agent: args.agent.as_deref(),
         model: args.model.as_deref(),
         via: args.via,
     };
-    resolve(checkout, &asked, &variables(checkout))
+    let file = environment::dot_env(&checkout.env_folders());
+    let is_of_file = |name: &str| std::env::var_os(name).is_none() && file.iter().any(|(found, _)| found == name);
+    resolve(checkout, &asked, &variables(checkout)).map(|resolution| resolution.with_dot_env(is_of_file))
+}
+
+/// A file as it is named from the current folder; where it is not there, the one of that name in the harness folder,
+/// which is said.
+fn there(checkout: &Checkout, flag: &str, named: &Path) -> PathBuf {
+    let below = checkout.root.join(named);
+    if named.exists() || !below.exists() {
+        return named.to_owned();
+    }
+    tell(format_args!("{flag} {}: it is not in this folder; taken is {}", named.display(), below.display()));
+    below
 }
 
 /// Variables of the environment, else of the harness's `.env`: nobody must have sourced it. What is named like a secret
@@ -66,7 +82,7 @@ pub(super) fn plan(resolution: &Resolution, named: Option<&Path>) -> Result<Path
     let usual = resolution.checkout.default_plan();
     let mut plans = resolution.checkout.plans();
     match (named, plans.len()) {
-        (Some(named), _) => Ok(named.to_owned()),
+        (Some(named), _) => Ok(there(&resolution.checkout, "--plan", named)),
         (None, 1) if !usual.exists() => Ok(plans.remove(0)),
         (None, 2..) if !usual.exists() => {
             let lines: Vec<String> = plans.iter().map(|path| format!("\n  --plan {}  ({})", path.display(), size(path))).collect();

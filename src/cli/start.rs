@@ -131,6 +131,16 @@ fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>)
     Ok(if bad { Exit::ItemsFailed } else { Exit::Well })
 }
 
+/// A note with commands in place of the keys of a screen.
+fn by_command(note: &str) -> String {
+    const KEYS: [(&str, &str); 3] = [
+        ("; space resumes", "; `isobench-tui ctl resume` resumes"),
+        ("; P goes on", "; `isobench-tui ctl thaw` goes on"),
+        ("; R runs it again", "; `isobench-tui ctl retry` runs it again"),
+    ];
+    KEYS.iter().fold(note.to_owned(), |note, (key, command)| note.replace(key, command))
+}
+
 /// One line a fact that people wait for.
 fn progress(started: Instant, entry: &Entry, run: &Run) {
     let crate::ledger::Body::Known(fact) = &entry.body else { return };
@@ -138,11 +148,11 @@ fn progress(started: Instant, entry: &Entry, run: &Run) {
         Fact::AttemptStarted { item, n, from } if *n > 1 => format!("{item}: attempt {n} from {from}"),
         Fact::StageStarting { item, stage, .. } => format!("{item}: {stage}"),
         Fact::AttemptFinished { item, .. } => match run.item(item) {
-            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(item)),
+            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(item)).trim_end().to_owned(),
             None => return,
         },
         _ => match run.notes.last() {
-            Some((at, note)) if *at == entry.at => note.clone(),
+            Some((at, note)) if *at == entry.at => by_command(note),
             _ => return,
         },
     };

@@ -53,6 +53,16 @@ pub(super) fn name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
+/// A sentence for each section of an agent that there is not.
+pub(super) fn unknown_agents(bench: &BenchFile) -> Vec<String> {
+    let unknown = bench.agents().filter(|word| AgentKind::from_name(word).is_none());
+    let says = |word| {
+        let known = wrong::word(word, &AgentKind::ALL.map(AgentKind::name));
+        format!("{}: agents.{word} is read by nobody, there is no such agent: {known}", name(&bench.path))
+    };
+    unknown.map(says).collect()
+}
+
 /// The kind of `agents.default`.
 pub(super) fn default_kind(bench: &BenchFile, variables: Variables<'_>) -> Result<Option<(AgentKind, Origin)>, ConfigError> {
     let field = "agents.default";

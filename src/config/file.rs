@@ -171,7 +171,6 @@ impl Config {
             &mut self.agent.trajectory,
             &mut self.agent.profile,
             &mut self.prompt.from,
-            &mut self.arms.agent_type,
             &mut self.limits.until,
         ];
         for text in texts {
@@ -199,7 +198,9 @@ pub(super) fn has_nul(value: &Value) -> bool {
 
 /// Why a number makes no sense as an amount of time, money or percent; `None` when it does.
 pub(super) fn out_of_range(number: f64) -> Option<String> {
-    (!(0.0..=MOST).contains(&number)).then(|| format!("{number} is out of range; write a number from 0 to {MOST}"))
+    // nobody reads three hundred digits
+    let shown = if number.is_finite() && number.abs() >= 1e15 { format!("{number:e}") } else { number.to_string() };
+    (!(0.0..=MOST).contains(&number)).then(|| format!("{shown} is out of range; write a number from 0 to {MOST}"))
 }
 
 /// The keys of a table: those that there are with their places, and what is wrong with the others.
@@ -232,12 +233,17 @@ fn wrong_word(key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
 
 /// The words of the parser in words for people.
 fn plain(says: &str) -> String {
-    let Some((found, wanted)) = says.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected ")) else {
+    let of_types = says.strip_prefix("invalid type: ").or_else(|| says.strip_prefix("invalid value: "));
+    let Some((found, wanted)) = of_types.and_then(|rest| rest.rsplit_once(", expected ")) else {
         return says.lines().next().unwrap_or(says).to_owned();
     };
+    // the parser's own kind of number is nobody's business
+    let found = found.strip_suffix(" as i128").or_else(|| found.strip_suffix(" as u128")).unwrap_or(found);
     let wanted = match wanted {
         "f32" | "f64" => "a number",
-        "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0 up",
+        "i64" => "a whole number",
         "a boolean" => "true or false",
         "a string" | "path string" | "string" => "text in quotes",
         "a sequence" => "a list: [\"…\", \"…\"]",
@@ -293,9 +299,16 @@ mod tests {
             ("agent = 3", "isobench-tui.toml:1:9: agent is a table: write [agent] and its keys below it"),
             ("hold = 1", "isobench-tui.toml:1:8: hold: integer `1` stands here, and it must be true or false"),
             ("[budget]\nagent = \"long\"", "isobench-tui.toml:2:9: budget.agent: string \"long\" stands here, and it must be a number"),
-            ("[agent]\nmax_steps = -1", "isobench-tui.toml:2:13: agent.max_steps: "),
-            ("[agent]\nmax_steps = 99999999999", "isobench-tui.toml:2:13: agent.max_steps: "),
-            ("[limits]\nrun_tokens = 99999999999999999999999999", "isobench-tui.toml:2:14: "),
+            (
+                "[agent]\nmax_steps = -1",
+                "isobench-tui.toml:2:13: agent.max_steps: integer `-1` stands here, and it must be a whole number from 0 to 4294967295",
+            ),
+            ("[agent]\nmax_steps = 99999999999", "isobench-tui.toml:2:13: agent.max_steps: integer `99999999999` stands here"),
+            (
+                "[limits]\nrun_tokens = 99999999999999999999999999",
+                "isobench-tui.toml:2:14: limits.run_tokens: integer `99999999999999999999999999` stands here",
+            ),
+            ("[agent]\nmax_usd = 1e300", "isobench-tui.toml:2:11: agent.max_usd: 1e300 is out of range"),
             ("[agent]\ncommand = \"sh\"", "isobench-tui.toml:2:11: agent.command: string \"sh\" stands here, and it must be a list"),
             ("[agent]\nmodel = [1]", "isobench-tui.toml:2:9: agent.model: "),
             ("[budget]\narm = nan", "isobench-tui.toml:2:7: budget.arm: NaN is out of range"),

@@ -25,7 +25,7 @@ pub(super) fn derived(agent: &AgentConfig, checkout: &Checkout, variables: Varia
         (AgentKind::CodexCli, _) => {
             // the harness gives Codex a home of its own in its folder
             let home = variable("CODEX_HOME").map_or_else(|| root.join(".codex_home/.codex"), |home| root.join(home));
-            of_codex(&home.join("config.toml"), agent.profile.as_deref())?
+            codex_model(&home.join("config.toml"), agent.profile.as_deref())?
         }
         (AgentKind::Openhands, _) if agent.cli.as_deref().is_some_and(|cli| cli != "uvx") => {
             of_openhands(&root.join("config/main_openai.toml"))?
@@ -48,8 +48,8 @@ fn of_trae(path: &Path) -> Found {
     Ok(named.map(|(model, field)| (model, of_file(path, &field))))
 }
 
-/// Codex's TOML: the profile's model, else the model. No file, no model.
-fn of_codex(path: &Path, profile: Option<&str>) -> Found {
+/// Codex's TOML: the profile's model, else the model, and where it stands. No file, no model.
+pub fn codex_model(path: &Path, profile: Option<&str>) -> Found {
     let Some(table) = toml_of(path)? else { return Ok(None) };
     let text = |value: Option<&toml::Value>| value.and_then(toml::Value::as_str).map(str::to_owned);
     let of_profile = profile.and_then(|profile| {

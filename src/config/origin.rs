@@ -25,8 +25,10 @@ pub enum Origin {
         /// The variables that stand there as `${…}`.
         filled: Vec<Filled>,
     },
-    /// An environment variable, or one of `.env`.
+    /// An environment variable.
     Variable(String),
+    /// A variable of the harness's `.env`.
+    DotEnv(String),
     /// A flag of the command line.
     Flag(&'static str),
     /// It follows from another value, or from a file that another value names.
@@ -38,6 +40,8 @@ pub enum Origin {
 pub enum Filled {
     /// The variable is set.
     Set(String),
+    /// The variable is set in the harness's `.env`.
+    DotEnv(String),
     /// The variable is not set, and what stands behind `:-` was taken.
     Fallback(String),
     /// The variable is not set, and nothing was taken.
@@ -45,13 +49,29 @@ pub enum Filled {
 }
 
 impl Origin {
+    /// The same, with the variables told apart that stand in `.env` and nowhere else.
+    #[must_use]
+    pub(super) fn with_dot_env(self, is_of_file: impl Fn(&str) -> bool) -> Self {
+        match self {
+            Self::Variable(name) if is_of_file(&name) => Self::DotEnv(name),
+            Self::Bench { name, field, filled } => {
+                let told = |filled| match filled {
+                    Filled::Set(name) if is_of_file(&name) => Filled::DotEnv(name),
+                    filled => filled,
+                };
+                Self::Bench { name, field, filled: filled.into_iter().map(told).collect() }
+            }
+            origin => origin,
+        }
+    }
+
     /// The variables whose values are part of the value.
     pub fn variables(&self) -> Vec<&str> {
         match self {
-            Self::Variable(name) => vec![name],
+            Self::Variable(name) | Self::DotEnv(name) => vec![name],
             Self::Bench { filled, .. } => {
                 let set = filled.iter().filter_map(|filled| match filled {
-                    Filled::Set(name) => Some(name.as_str()),
+                    Filled::Set(name) | Filled::DotEnv(name) => Some(name.as_str()),
                     _ => None,
                 });
                 set.collect()
@@ -71,11 +91,13 @@ impl fmt::Display for Origin {
                 write!(f, "{name}: {field}")?;
                 filled.iter().try_for_each(|filled| match filled {
                     Filled::Set(name) => write!(f, " (${name})"),
+                    Filled::DotEnv(name) => write!(f, " (.env: {name})"),
                     Filled::Fallback(name) => write!(f, " (its default: ${name} is not set)"),
                     Filled::Unset(name) => write!(f, " (${name} is not set)"),
                 })
             }
             Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::DotEnv(name) => write!(f, ".env: {name}"),
             Self::Flag(flag) => f.write_str(flag),
             Self::Derived(from) => write!(f, "from {from}"),
         }

@@ -47,6 +47,13 @@ pub struct Resolution {
 }
 
 impl Resolution {
+    /// The same, with the origins told apart that are variables of `.env` and not of the environment.
+    #[must_use]
+    pub fn with_dot_env(self, is_of_file: impl Fn(&str) -> bool) -> Self {
+        let origins = self.origins.into_iter().map(|(key, origin)| (key, origin.with_dot_env(&is_of_file))).collect();
+        Self { origins, ..self }
+    }
+
     /// The values that are no defaults: key and origin in words.
     pub fn told(&self) -> BTreeMap<String, String> {
         let told = self.origins.iter().filter(|(_, origin)| **origin != Origin::Default);
@@ -78,9 +85,9 @@ pub fn resolve(checkout: &Checkout, asked: &Asked<'_>, variables: Variables<'_>)
         bench::values(bench, kind, variables)?.into_iter().for_each(|value| layers.put(value));
     }
     layers.environment(kind, variables);
-    let mut notes = Vec::new();
+    let mut notes = bench.as_ref().map(bench::unknown_agents).unwrap_or_default();
     if let Some(written) = &written {
-        notes.extend(layers.file(written, (kind != of_files.0).then_some((of_files.0, kind))));
+        notes.extend(layers.file(written, of_files.0, kind));
     }
     if let Some((path, origin)) = bench_path {
         layers.put(("harness.bench", json!(path.to_string_lossy()), origin));
@@ -157,6 +164,17 @@ const BOUND: [&str; 8] = [
     "agent.profile",
 ];
 
+/// The kinds of agent that a key is for; `None` where it is for all.
+fn users(key: &str) -> Option<&'static [AgentKind]> {
+    match key {
+        "agent.command" | "agent.trajectory" => Some(&[AgentKind::Command]),
+        "agent.config_file" => Some(&[AgentKind::Trae, AgentKind::Codex]),
+        "agent.profile" => Some(&[AgentKind::CodexCli]),
+        "agent.max_usd" => Some(&[AgentKind::Openhands]),
+        _ => None,
+    }
+}
+
 /// Values laid over each other.
 struct Layers {
     values: Value,
@@ -208,18 +226,27 @@ impl Layers {
     }
 
     /// The keys of our file. Where another agent is asked for than the file is written for, those of its agent are left
-    /// out; hands back a sentence for each.
-    fn file(&mut self, written: &Written, other: Option<(AgentKind, AgentKind)>) -> Vec<String> {
+    /// out; hands back a sentence for each, and for each that the agent has no use for.
+    fn file(&mut self, written: &Written, theirs: AgentKind, ours: AgentKind) -> Vec<String> {
         let name = bench::name(&written.path);
         let values: BTreeMap<String, Value> = written.config.leaves().into_iter().collect();
         let mut left_out = Vec::new();
         for (key, line) in written.keys_with_lines().filter(|(key, _)| *key != "agent.kind") {
-            match other {
-                Some((theirs, ours)) if BOUND.contains(&key) => {
-                    left_out.push(format!("{name}:{line}: {key} is for {} and not taken for {}", theirs.name(), ours.name()));
-                }
-                _ => self.lay(key, values.get(key).cloned().unwrap_or_default(), Origin::File { name: name.clone(), line }),
+            if theirs != ours && BOUND.contains(&key) {
+                left_out.push(format!("{name}:{line}: {key} is for {} and not taken for {}", theirs.name(), ours.name()));
+                continue;
             }
+            let value = values.get(key).cloned().unwrap_or_default();
+            let is_nothing = value.is_null() || value == json!([]) || value == json!("");
+            if let Some(users) = users(key).filter(|users| !is_nothing && !users.contains(&ours)) {
+                let users: Vec<&str> = users.iter().map(|kind| kind.name()).collect();
+                left_out.push(format!(
+                    "{name}:{line}: {key} is for agents of kind {}: {} has no use for it",
+                    users.join(" and "),
+                    ours.name()
+                ));
+            }
+            self.lay(key, value, Origin::File { name: name.clone(), line });
         }
         left_out
     }

@@ -31,10 +31,12 @@ impl ItemId {
             Some("it is empty")
         } else if id.len() > 200 {
             Some("it is longer than 200 bytes")
-        } else if id == "." || id == ".." || id.starts_with('-') {
-            Some("it can't be the name of a folder")
+        } else if id.starts_with('-') {
+            Some("it begins with '-', and it names a folder, which programs would take for an option")
+        } else if id == "." || id == ".." {
+            Some("it names a folder, and '.' and '..' name those that are there already")
         } else if id.contains(['/', '\\']) || id.chars().any(char::is_control) {
-            Some("it holds a slash or a control character, and it names a folder")
+            Some("it holds a slash, a backslash or a control character, and it names a folder")
         } else {
             None
         }

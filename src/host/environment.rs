@@ -27,16 +27,50 @@ pub fn of_agent(dot_env: &[(String, String)], name: &str) -> Option<String> {
     of_file.or_else(|| variable(name))
 }
 
-/// What must be hidden: the values of all their `.env` files, as the harness reads them and as a shell would, which keeps
-/// what stands behind a `#`.
+/// What must be hidden: the values of all their `.env` files in every reasonable form, as the harness reads them, as they
+/// are written and as a shell would read them: what hands a value on may have read it in any of these ways.
 pub fn secrets(folders: &[&Path]) -> Vec<(String, String)> {
     let texts = files(folders);
     let lines = || texts.iter().flat_map(|text| text.lines());
-    let as_written = |line: &str| {
+    let as_others = |line| {
         let (name, value) = written(line)?;
-        Some((name.to_owned(), value.trim_matches(['"', '\'']).to_owned()))
+        Some(readings(value).into_iter().map(|value| (name.to_owned(), value)))
     };
-    lines().filter_map(pair).chain(lines().filter_map(as_written)).collect()
+    lines().filter_map(pair).chain(lines().filter_map(as_others).flatten()).filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// A value as it is written, without quotes at its ends, without a comment, what is inside its first pair of quotes,
+/// and as a shell reads it: the parts in quotes and those outside put together, up to a blank.
+fn readings(value: &str) -> Vec<String> {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let before_comment = value.split(" #").next().unwrap_or_default().split("\t#").next().unwrap_or_default().trim();
+    let inside = value.chars().next().filter(|quote| QUOTES.contains(quote)).and_then(|quote| value.split(quote).nth(1));
+    let mut readings: Vec<String> = [value, before_comment, inside.unwrap_or_default()]
+        .iter()
+        .flat_map(|text| [*text, text.trim_matches(QUOTES)])
+        .map(str::to_owned)
+        .collect();
+    readings.push(shell_word(value));
+    readings.sort();
+    readings.dedup();
+    readings
+}
+
+/// The first word of a text by a shell's rules for quotes and backslashes.
+fn shell_word(text: &str) -> String {
+    let mut word = String::new();
+    let mut open = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (open, c) {
+            (Some(quote), c) if c == quote => open = None,
+            (None, '"' | '\'') => open = Some(c),
+            (None | Some('"'), '\\') => word.extend(chars.next()),
+            (None, c) if c.is_whitespace() => break,
+            (_, c) => word.push(c),
+        }
+    }
+    word
 }
 
 /// The texts of the `.env` files that exist.
@@ -68,6 +102,23 @@ fn pair(line: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_hidden_in_every_form_in_which_it_may_be_read() {
+        let all = |value: &str| readings(value);
+        let has = |value: &str, forms: &[&str]| {
+            for form in forms {
+                assert!(all(value).iter().any(|reading| reading == form), "{form} is none of {:?}", all(value));
+            }
+        };
+        has("\"sk-1 2\"  # mine", &["\"sk-1 2\"  # mine", "\"sk-1 2\"", "sk-1 2"]);
+        has("'sk-1'\t# \"it's\"", &["'sk-1'\t# \"it's\"", "'sk-1'", "sk-1"]);
+        has("sk-1 # mine", &["sk-1 # mine", "sk-1"]);
+        has("sk-#1", &["sk-#1"]);
+        has("\"a # b\" # c", &["a # b"]);
+        has("sk-'1'\"2\"\\3 rest", &["sk-123"]);
+        has("\"open", &["\"open", "open"]);
+    }
 
     #[test]
     fn lines_are_read_as_the_harness_reads_them() {

@@ -283,30 +283,29 @@ impl Run {
         self.count_for_breaker(id, end);
     }
 
-    /// Keeps the row of systemic ends; what to do about it is the planner's business.
+    /// Keeps the row of systemic ends; what to do about it is the planner's business. An agent's end counts though its
+    /// patch is benchmarked: the next agent meets the same cause.
     fn count_for_breaker(&mut self, id: &ItemId, end: &AttemptEnd) {
-        let systemic = matches!(end, AttemptEnd::Failed { class, .. } if class.is_systemic());
-        let (class, items) = match &mut self.breaker {
-            Breaker::Closed { class, items } => (class, items),
-            Breaker::Open { probed, .. } => {
-                if matches!(end, AttemptEnd::Done | AttemptEnd::Failed { .. }) {
-                    *probed = Some((id.clone(), !systemic));
-                }
-                return;
-            }
+        let agents = self.item(id).and_then(Item::last_attempt).and_then(Attempt::systemic_agent_failure);
+        let class = match (agents, end) {
+            (Some((class, true)), _) => Some(class),
+            (_, AttemptEnd::Failed { class, .. }) if class.is_systemic() => Some(*class),
+            // it was counted when it happened, and what follows it says nothing of its cause
+            (Some((_, false)), _) | (None, AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. }) => return,
+            (None, AttemptEnd::Done | AttemptEnd::Failed { .. }) => None,
         };
-        match end {
-            AttemptEnd::Failed { class: now, .. } if systemic => {
-                if *class != Some(*now) {
+        match (&mut self.breaker, class) {
+            (Breaker::Open { probed, .. }, class) => *probed = Some((id.clone(), class.is_none())),
+            (Breaker::Closed { class, items }, Some(now)) => {
+                if *class != Some(now) {
                     items.clear();
-                    *class = Some(*now);
+                    *class = Some(now);
                 }
                 if !items.contains(id) {
                     items.push(id.clone());
                 }
             }
-            AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. } => {}
-            AttemptEnd::Done | AttemptEnd::Failed { .. } => {
+            (Breaker::Closed { class, items }, None) => {
                 items.clear();
                 *class = None;
             }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, AttemptId, CheckDetail, FailureClass, ItemId, PromptSource, Rung, RungAnswer, ScoreDetail, Stage, StageDetail,
+    AgentTotals, AttemptId, CheckDetail, FailureClass, ItemId, PromptSource, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd,
     StageOutcome,
 };
 use crate::ledger::By;
@@ -207,6 +207,34 @@ impl Item {
         reached(&self.rungs())
     }
 
+    /// How the agent of the newest attempt ended, in words: `agent: api_auth: …`, `agent stopped: step budget: …`.
+    /// `None` where it ended well, or where the item's own sentence tells it. A patch is benchmarked however its agent
+    /// ended, so that an item that is done may have an agent that failed.
+    pub fn agent_failure(&self) -> Option<String> {
+        let end = self.last_attempt()?.agent_failure()?;
+        let (words, why) = match end {
+            StageEnd::Failed { class: FailureClass::AgentBudget, why } => (format!("agent stopped: {why}"), why),
+            StageEnd::Failed { class, why } => (format!("agent: {class}: {why}"), why),
+            StageEnd::Stopped { why } | StageEnd::Interrupted { why } => (format!("agent stopped: {why}"), why),
+            StageEnd::Done => return None,
+        };
+        self.why().is_none_or(|told| !told.contains(why.as_str())).then_some(words)
+    }
+
+    /// Whether it, or the agent that brought its patch, came to a bad end.
+    pub fn has_failed(&self) -> bool {
+        match self.state {
+            ItemState::Failed { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => true,
+            ItemState::Done | ItemState::Running => self.last_attempt().is_some_and(|last| last.agent_failure().is_some()),
+            ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Blocked { .. } | ItemState::Skipped { .. } => false,
+        }
+    }
+
+    /// Whether every stage did its work but the agent.
+    pub fn is_done_without_agent(&self) -> bool {
+        matches!(self.state, ItemState::Done) && self.last_attempt().is_some_and(|last| last.agent_failure().is_some())
+    }
+
     /// The stage that runs now.
     pub fn live_stage(&self) -> Option<&StageRecord> {
         self.last_attempt()?.live_stage()
@@ -258,6 +286,20 @@ impl Attempt {
     /// The stage that runs now.
     pub fn live_stage(&self) -> Option<&StageRecord> {
         self.stages.iter().find(|record| matches!(record.state, StageState::Running { .. }))
+    }
+
+    /// How its agent ended, where that was not well.
+    pub fn agent_failure(&self) -> Option<&StageEnd> {
+        Some(&self.outcome(Stage::Agent)?.end).filter(|end| **end != StageEnd::Done)
+    }
+
+    /// The class of a cause outside the item by which its agent failed, and whether that was in this attempt.
+    pub fn systemic_agent_failure(&self) -> Option<(FailureClass, bool)> {
+        let own = self.stage(Stage::Agent)?.ran_in == self.n;
+        match self.agent_failure()? {
+            StageEnd::Failed { class, .. } if class.is_systemic() => Some((*class, own)),
+            _ => None,
+        }
     }
 
     /// What the check found.

@@ -37,10 +37,12 @@ pub fn climb(agent: Option<&EndCause>, files: &[ChangedFile], expected: &[String
         return Climbed { rungs, nothing: Some((FailureClass::NoSource, why)) };
     }
     let met = expected.iter().filter(|path| sources.contains(&path.as_str())).count();
-    let evidence = if expected.is_empty() {
-        count(sources.len(), "source file")
-    } else {
-        format!("{}, {met} of the {} the human changed", count(sources.len(), "source file"), expected.len())
+    let sources = count(sources.len(), "source file");
+    let evidence = match (met, expected.len()) {
+        (_, 0) => sources,
+        (0, 1) => format!("{sources}, 0 of the one file the human changed"),
+        (_, 1) => format!("{sources}, with the one file the human changed"),
+        (met, all) => format!("{sources}, {met} of the {all} the human changed"),
     };
     rungs.push(RungAnswer { rung: Rung::Source, answer: Answer::Yes, evidence });
     Climbed { rungs, nothing: None }
@@ -96,5 +98,8 @@ mod tests {
             climb(Some(&EndCause::Deadline), &[file("vllm/config.py")], &["vllm/config.py".to_owned(), "vllm/envs.py".to_owned()]);
         assert_eq!(reached(&climbed.rungs), Some(Rung::Source));
         assert!(climbed.rungs.iter().any(|rung| rung.evidence.contains("1 of the 2 the human changed")));
+        let beside = |expected: &str| climb(None, &[file("a.py")], &[expected.to_owned()]).rungs;
+        assert!(beside("a.py").iter().any(|rung| rung.evidence == "1 source file, with the one file the human changed"));
+        assert!(beside("b.py").iter().any(|rung| rung.evidence == "1 source file, 0 of the one file the human changed"));
     }
 }

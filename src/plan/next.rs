@@ -226,7 +226,7 @@ pub fn agent_over_budget(config: &Config, totals: AgentTotals, begun: usize) -> 
     if let Some(limit) = config.agent.max_steps
         && begun > limit as usize
     {
-        return Some((FailureClass::AgentBudget, format!("step budget: {limit} steps (agent.max_steps)")));
+        return Some((FailureClass::AgentBudget, format!("step budget: {} (agent.max_steps)", crate::text::count(limit as usize, "step"))));
     }
     let limit = config.limits.item_tokens?;
     let used = totals.usage.total();

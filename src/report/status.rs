@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::RunId;
-use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::domain::{RunId, Stage};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
 
 /// The run as JSON. `runner` is the pid of the runner that holds it, if one does; `now` closes what still runs.
 pub fn status(id: &RunId, run: &Run, runner: Option<u32>, now: Timestamp) -> Value {
@@ -78,11 +78,19 @@ fn one(item: &Item, now: Timestamp) -> Value {
         "class": class,
         "why": item.why(),
         "harness_says": last.and_then(|last| last.said.as_ref()).map(|(says, _)| says),
-        "agent_end": last.and_then(|last| last.outcome(crate::domain::Stage::Agent)).and_then(|outcome| outcome.child.as_ref()),
+        "agent_end": last.and_then(agent_end),
         "prompt": last.and_then(|last| last.asked.as_ref()),
         "patch_digest": last.and_then(|last| last.check()).map(|check| check.patch_digest.as_str()),
         "verdict": verdict,
     })
+}
+
+/// How the agent ended, `{end, class, why}`, with the end of its processes where it had some.
+fn agent_end(attempt: &Attempt) -> Option<Value> {
+    let outcome = attempt.outcome(Stage::Agent)?;
+    let mut fields = outcome.child.as_ref().and_then(|child| serde_json::to_value(child).ok()?.as_object().cloned()).unwrap_or_default();
+    fields.extend(serde_json::to_value(&outcome.end).ok()?.as_object().cloned()?);
+    Some(Value::Object(fields))
 }
 
 /// Seconds worked on all attempts, the one that runs now included; `None` for an item that never began.

@@ -29,8 +29,10 @@ pub fn table(run: &Run, now: Timestamp, room: Option<usize>) -> String {
     }
     let usage = run.usage();
     let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "waiting", "queued", "running"];
+    let without = run.items.iter().filter(|item| item.is_done_without_agent()).count();
+    let more = |state: &str| if state == "done" && without > 0 { format!(" ({without} with an agent that failed)") } else { String::new() };
     let counts: Vec<String> =
-        states.iter().filter(|state| run.count(state) > 0).map(|state| format!("{} {state}", run.count(state))).collect();
+        states.iter().filter(|state| run.count(state) > 0).map(|state| format!("{} {state}{}", run.count(state), more(state))).collect();
     let used = if usage.total() > 0 { format!("; {} tokens", tokens(usage.total())) } else { String::new() };
     let _ = writeln!(text, "\n{}: {}{used}", count(run.items.len(), "item"), counts.join(", "));
     text
@@ -52,8 +54,12 @@ fn row(item: &Item, now: Timestamp) -> [String; 9] {
     ]
 }
 
-/// What came of an item, in a few words: the verdict, or why there is none.
+/// What came of an item, in a few words: how its agent ended if not well, and the verdict, or why there is none.
 pub fn result(item: &Item) -> String {
+    [item.agent_failure().unwrap_or_default(), outcome(item)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn outcome(item: &Item) -> String {
     let score = item.last_attempt().and_then(|last| last.score());
     if let Some(why) = item.why() {
         let class = match &item.state {

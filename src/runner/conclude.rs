@@ -173,7 +173,12 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let expected: Vec<String> = fs::read_to_string(folder.join("expected")).unwrap_or_default().lines().map(str::to_owned).collect();
     let files = changed_files(&String::from_utf8_lossy(&patch));
     let agent_end = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).and_then(|outcome| outcome.child.as_ref());
-    let climbed = climb(agent_end.map(|end| &end.cause), &files, &expected);
+    let mut climbed = climb(agent_end.map(|end| &end.cause), &files, &expected);
+    if let (true, Some(child)) = (harness::is_used(&case.job.config), agent_end)
+        && let Some(exited) = climbed.rungs.first_mut()
+    {
+        *exited = harness::end::exited(case, child);
+    }
     let detail = CheckDetail {
         rungs: climbed.rungs,
         patch_digest: digest(&patch),

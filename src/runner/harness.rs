@@ -3,11 +3,11 @@
 
 pub mod end;
 pub mod log;
+mod model;
 pub mod watch;
 
 pub use watch::HarnessWatch;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::preflight::find_program;
@@ -79,33 +79,11 @@ pub fn ready(checkout: &Checkout, config: &Config, task_id: &str) -> Result<Stri
     if let Some(why) = ItemId(id.clone()).unfit() {
         return Err(format!("{}: id '{id}': {why}", task.display()));
     }
-    other_model(checkout, config).map_or_else(|| Ok(format!("{python} -m bench.cli prepare {}", task.display())), Err)
+    model::other(checkout, config).map_or_else(|| Ok(format!("{python} -m bench.cli prepare {}", task.display())), Err)
 }
 
 /// The Python, by its path where it is one.
 pub fn python(checkout: &Checkout, config: &Config) -> String {
     let python = &config.harness.python;
     if python.contains('/') { checkout.root.join(python).display().to_string() } else { python.clone() }
-}
-
-/// Agents whose model no bench file can change: a result under a model's name that another model made would be a lie.
-fn other_model(checkout: &Checkout, config: &Config) -> Option<String> {
-    let model = config.agent.model.as_deref()?;
-    match config.agent.kind {
-        AgentKind::Trae | AgentKind::Codex => {
-            let file = config.agent.config_file.as_ref().map(|file| checkout.root.join(file));
-            let names_it = file.as_ref().is_none_or(|file| fs::read_to_string(file).is_ok_and(|text| text.contains(model)));
-            (!names_it).then(|| {
-                let file = file.unwrap_or_default();
-                format!(
-                    "{} does not name the model '{model}', and ISO-Bench takes it from there: name another with agent.config_file",
-                    file.display()
-                )
-            })
-        }
-        AgentKind::CodexCli if config.agent.profile.is_none() => {
-            Some(format!("ISO-Bench gives Codex CLI no model: name a profile with '{model}' in agent.profile, or leave agent.model out"))
-        }
-        _ => None,
-    }
 }

@@ -126,7 +126,16 @@ enum Makes {
     /// From a template, ours where there is no path.
     Template { template: Template, path: Option<PathBuf>, mapping: Option<Mapping> },
     /// From what was asked before.
-    Copy { earlier: Vec<Earlier>, looked: PathBuf },
+    Copy { earlier: Vec<Earlier>, looked: PathBuf, whose: Whose },
+}
+
+/// Whose earlier prompt is taken where there are several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The newest, in a run that a person named.
+    Newest,
+    /// The newest that ISO-Bench itself wrote; the newest of ours where there is none.
+    Theirs,
 }
 
 impl Prompts {
@@ -152,7 +161,8 @@ impl Prompts {
             }
             PromptSource::Copy => {
                 let looked = copied_from(checkout, config)?;
-                Makes::Copy { earlier: Earlier::below(&looked), looked }
+                let named = config.prompt.from.as_deref().is_some_and(|from| !from.is_empty());
+                Makes::Copy { earlier: Earlier::below(&looked), looked, whose: if named { Whose::Newest } else { Whose::Theirs } }
             }
         };
         Ok(Self {
@@ -169,7 +179,7 @@ impl Prompts {
     pub fn check(&self, human: &str) -> Result<(), PromptError> {
         match &self.makes {
             Makes::Template { .. } => Ok(()),
-            Makes::Copy { earlier, looked } => pick(earlier, looked, human, None).map(|_| ()),
+            Makes::Copy { earlier, looked, whose } => pick(earlier, looked, *whose, human, None).map(|_| ()),
         }
     }
 
@@ -186,7 +196,8 @@ impl Prompts {
         match &self.makes {
             Makes::Template { path: None, .. } => "our template".to_owned(),
             Makes::Template { path: Some(path), .. } => format!("template {}", path.display()),
-            Makes::Copy { looked, .. } => format!("copies of the prompts in {}", looked.display()),
+            Makes::Copy { looked, whose: Whose::Newest, .. } => format!("copies of the prompts in {}", looked.display()),
+            Makes::Copy { looked, .. } => format!("copies of the prompts in {}, ISO-Bench's own before ours", looked.display()),
         }
     }
 
@@ -198,8 +209,8 @@ impl Prompts {
                 let text = self.filled(template, mapping.as_ref(), subject, &tree)?;
                 (text, PromptSource::Template, path.clone())
             }
-            Makes::Copy { earlier, looked } => {
-                let earlier = pick(earlier, looked, subject.human, Some(subject.item_dir))?;
+            Makes::Copy { earlier, looked, whose } => {
+                let earlier = pick(earlier, looked, *whose, subject.human, Some(subject.item_dir))?;
                 let path = earlier.task();
                 let text = copy::text(&path).map_err(unreadable("earlier prompt", &path))?;
                 (copy::moved(&text, &earlier.folder, &tree, &item_dir), PromptSource::Copy, Some(path))
@@ -322,11 +333,12 @@ fn copied_from(checkout: &Checkout, config: &Config) -> Result<PathBuf, PromptEr
 }
 
 /// The newest earlier item of a commit that is not one of this run.
-fn pick<'a>(earlier: &'a [Earlier], looked: &Path, human: &str, item_dir: Option<&Path>) -> Result<&'a Earlier, PromptError> {
+fn pick<'a>(earlier: &'a [Earlier], looked: &Path, whose: Whose, human: &str, item_dir: Option<&Path>) -> Result<&'a Earlier, PromptError> {
     let own = item_dir.and_then(Path::parent);
-    earlier
-        .iter()
-        .find(|earlier| earlier.is_of(human) && (own.is_none() || earlier.folder.parent() != own))
+    let mut fit = earlier.iter().filter(|earlier| earlier.is_of(human) && (own.is_none() || earlier.folder.parent() != own));
+    let theirs = if whose == Whose::Theirs { fit.clone().find(|earlier| harness_wrote_in(&earlier.folder)) } else { None };
+    theirs
+        .or_else(|| fit.next())
         .ok_or_else(|| PromptError::NothingToCopy { human: short_sha(human).to_owned(), looked: looked.to_owned() })
 }
 
@@ -363,13 +375,15 @@ pub fn prompt_json(job: &Job, run: &Run, item: &Item) -> Value {
 
 /// The prompt that ISO-Bench itself wrote last for a commit: its file and its text.
 pub fn harness_wrote(checkout: &Checkout, human: &str) -> Option<(PathBuf, String)> {
-    // an item of ours without a journal, one that was skipped, can't be told from one of its own
-    let is_its_own = |earlier: &&Earlier| {
-        let journal = copy::text(&earlier.folder.join("journal.json")).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        let source = |journal: &Value| journal.pointer("/isobench_tui/prompt/source").cloned();
-        journal.is_some_and(|journal| journal.get("isobench_tui").is_none() || source(&journal) == Some(json!(PromptSource::Harness)))
-    };
     let all = Earlier::below(&checkout.state.join("runs"));
-    let last = all.iter().filter(|earlier| earlier.is_of(human)).find(is_its_own)?;
+    let last = all.iter().filter(|earlier| earlier.is_of(human)).find(|earlier| harness_wrote_in(&earlier.folder))?;
     Some((last.task(), copy::text(&last.task()).ok()?))
+}
+
+/// Whether ISO-Bench itself wrote the prompt in an item's folder. An item of ours without a journal, one that was
+/// skipped, can't be told from one of its own: neither counts.
+pub fn harness_wrote_in(folder: &Path) -> bool {
+    let journal = copy::text(&folder.join("journal.json")).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let source = |journal: &Value| journal.pointer("/isobench_tui/prompt/source").cloned();
+    journal.is_some_and(|journal| journal.get("isobench_tui").is_none() || source(&journal) == Some(json!(PromptSource::Harness)))
 }

@@ -1,5 +1,6 @@
 //! `arms.engine = "three_way"`: ISO-Bench's own `scripts/runners/run_3way_benchmarks.py` measures the arms, one commit
-//! and one arm at a time. It ends with 0 whatever happened, so only its result files and its words count.
+//! and one arm at a time, on a folder of ours with the one patch that we took. It ends with 0 whatever happened, so only
+//! its result files and its words count.
 
 mod temper;
 
@@ -10,8 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::conclude::{Case, OUTPUT_TAIL, clip, plain};
-use super::create::digest;
 use super::harness::python;
+use super::job::Job;
 use super::preflight::find_program;
 use crate::artifact::Checkout;
 use crate::artifact::document::Document;
@@ -24,11 +25,17 @@ use crate::model::Item;
 use crate::text::clean;
 use crate::text::duration::short;
 
+/// Python that runs the script with an agent type of ours in its tables: the script itself stays as it is.
+pub const ENTRY: &str = include_str!("three_way/entry.py");
+
 /// In the folder of an arm's stage that took an older result: where that lay.
 pub const REUSED_FROM: &str = "reused_from";
 
 /// Ends of the names of metrics, longest first, and their units.
 const UNITS: [(&str, &str); 4] = [("_tok_s", "tok/s"), ("_req_s", "req/s"), ("_ms", "ms"), ("_s", "s")];
+
+/// How deep below a folder of results one is looked for.
+const DEEPEST: u32 = 6;
 
 /// Lines that tell the root cause behind a message such as "No metrics in agent output", in lower case.
 const ROOTS: [&str; 16] = [
@@ -60,52 +67,17 @@ pub fn script(repo_root: &Path) -> PathBuf {
     repo_root.join("scripts/runners/run_3way_benchmarks.py")
 }
 
-/// Whether the arms can be measured at all: with what, or what is missing and what to do. `items` is the folder of the
-/// run's items, or the one above it.
-pub fn ready(checkout: &Checkout, config: &Config, items: &Path) -> Result<String, String> {
-    let root = checkout.repo_root.clone();
-    let script = script(&root);
-    let text = fs::read_to_string(&script).map_err(|error| format!("can't read {}: {error}", script.display()))?;
+/// Whether the arms can be measured at all: with what, or what is missing and what to do.
+pub fn ready(checkout: &Checkout, config: &Config) -> Result<String, String> {
+    let script = script(&checkout.repo_root);
+    if !script.is_file() {
+        return Err(format!("no {}: use a whole checkout of ISO-Bench, or another arms.engine", script.display()));
+    }
     let python = python(checkout, config);
     if find_program(&python).is_none() {
         return Err(format!("the Python '{python}' is not there or not executable: set harness.python"));
     }
-    let known = keys(&text, "AGENT_CONFIGS");
-    let Some(kind) = config.arms.agent_type.as_deref() else {
-        return Err(format!("set arms.agent_type to one of {}, or to a line of your own in its tables", known.join(", ")));
-    };
-    if !known.is_empty() && !known.iter().any(|key| key == kind) {
-        return Err(format!("{} knows no agent type '{kind}' (arms.agent_type), only {}", script.display(), known.join(", ")));
-    }
-    match entry(&text, "AGENT_CONFIGS", kind).map(|folder| root.join(folder)) {
-        Some(folder) if !items.starts_with(&folder) => Err(elsewhere(&script, kind, &folder, items)),
-        _ => Ok(format!("{} --agent-type {kind}", script.display())),
-    }
-}
-
-fn elsewhere(script: &Path, kind: &str, theirs: &Path, ours: &Path) -> String {
-    format!(
-        "{} looks for patches of '{kind}' in {}, and this run's lie in {}: change that line of its AGENT_CONFIGS, or add one",
-        script.display(),
-        theirs.display(),
-        ours.display()
-    )
-}
-
-/// The names in one of the script's tables.
-fn keys(text: &str, table: &str) -> Vec<String> {
-    block(text, table).lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\":")).map(|(key, _)| key.to_owned()).collect()
-}
-
-/// The path that one of the script's tables has under a name.
-fn entry(text: &str, table: &str, key: &str) -> Option<String> {
-    let line = block(text, table).lines().find_map(|line| line.trim().strip_prefix(&format!("\"{key}\":")))?;
-    line.split('"').nth(1).map(str::to_owned)
-}
-
-fn block<'t>(text: &'t str, table: &str) -> &'t str {
-    let from = text.find(&format!("\n{table} = {{")).and_then(|at| text.get(at..)).unwrap_or_default();
-    from.find("\n}").and_then(|end| from.get(..end)).unwrap_or_default()
+    Ok(format!("{python} {}", script.display()))
 }
 
 /// The name of an arm's result file.
@@ -113,19 +85,39 @@ pub fn name(item: &Item, arm: Arm) -> String {
     format!("{}_{}_result.json", short_sha(&item.human), arm.name())
 }
 
-/// Where older results of this name may lie that would make the script skip the arm. Those of other agents stay where
-/// they are: they are in nobody's way.
-pub fn older(root: &Path, agent_type: &str, name: &str) -> Vec<PathBuf> {
-    let text = fs::read_to_string(script(root)).unwrap_or_default();
-    let folders = if let Some(folder) = entry(&text, "AGENT_OUTPUT_DIRS", agent_type) {
-        vec![root.join(folder).join("results")]
-    } else {
-        let inside = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let of_agent = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(agent_type));
-        let archived = inside(root.join("archive/results")).flat_map(inside).filter(of_agent).map(|folder| folder.join("results"));
-        archived.chain([root.join("results")]).collect()
-    };
-    folders.into_iter().map(|folder| folder.join(name)).filter(|path| path.is_file()).collect()
+/// The folder of a run's results. The script puts a folder `results` into it.
+pub fn results(job: &Job) -> PathBuf {
+    job.checkout.repo_root.join("results").join(job.folder.run_id().0)
+}
+
+/// Where the script saves a result of this run.
+pub fn saved(job: &Job, item: &Item, arm: Arm) -> PathBuf {
+    results(job).join("results").join(name(item, arm))
+}
+
+/// The newest good result of this name that any run of the script left, with its numbers.
+pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<ArmResult>, Vec<Metric>)> {
+    let name = name(item, arm);
+    let mut folders = vec![(root.join("archive/results"), 0), (root.join("results"), 0)];
+    let mut found = Vec::new();
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            // links are not followed: they may lead round in circles
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() && depth < DEEPEST {
+                folders.push((entry.path(), depth + 1));
+            } else if kind.is_file() && entry.file_name().to_string_lossy() == name {
+                found.push(entry.path());
+            }
+        }
+    }
+    let good = found.into_iter().filter_map(|path| {
+        let result = ArmResult::read(&path).ok().filter(|result| result.status == "success" && result.is_of(&item.human))?;
+        let metrics = numbers(&result, arm);
+        (!metrics.is_empty()).then_some((path, result, metrics))
+    });
+    let age = |path: &Path| path.metadata().and_then(|there| there.modified()).ok();
+    good.max_by_key(|(path, result, _)| (result.timestamp.clone(), age(path)))
 }
 
 /// The numbers of a result, in the order in which they were printed. Offline, the script keeps requests a second of the
@@ -154,29 +146,29 @@ pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let without = |end| (end, StageDetail::Arm(ArmDetail::default()));
     let end = plain(case, child, FailureClass::ArmCrashed);
     let (EndCause::Exited { .. }, Some(arm)) = (&child.cause, case.stage.arm()) else { return without(end) };
-    let folder = case.job.folder.stage(case.attempt, case.stage);
-    let out = files::tail(&folder.join("out"), OUTPUT_TAIL).unwrap_or_default();
-    let name = name(case.item, arm);
-    let saved = out.lines().rev().find_map(|line| line.trim().strip_prefix("Saved to "));
-    let saved = saved.map(|path| case.job.checkout.repo_root.join(path));
-    let Some(saved) = saved.filter(|path| path.file_name().is_some_and(|last| last.to_string_lossy() == name)) else {
-        return without(if end == StageEnd::Done { no_result(case, &out) } else { end });
-    };
-    let kept = folder.join(&name);
+    let saved = saved(case.job, case.item, arm);
+    // what lay there before was moved aside: what lies there now was measured by this attempt
+    if !saved.exists() {
+        return without(if end == StageEnd::Done { no_result(case) } else { end });
+    }
+    let kept = case.job.folder.stage(case.attempt, case.stage).join(name(case.item, arm));
     if let Err(error) = keep(&saved, &kept) {
         return without(failed(case, FailureClass::Unknown, &format!("can't copy {}: {error}", saved.display())));
     }
     let result = match ArmResult::read(&kept) {
         Ok(result) => result,
+        // it died while it wrote
+        Err(_) if end != StageEnd::Done => return without(end),
         Err(error) => return without(failed(case, FailureClass::Unknown, &format!("its result can't be read: {error}"))),
     };
-    if let Some(end) = other_patch(case, &out) {
-        return without(end);
-    }
     judge(case, child, &result, arm)
 }
 
 fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: Arm) -> (StageEnd, StageDetail) {
+    if !result.is_of(&case.item.human) {
+        let why = format!("its result is of another commit, '{}'", clip(&result.human_commit));
+        return (failed(case, FailureClass::Tainted, &why), StageDetail::Arm(ArmDetail::default()));
+    }
     let metrics = numbers(result, arm);
     let end = match result.status.as_str() {
         "success" if metrics.is_empty() => {
@@ -220,51 +212,16 @@ fn by_error(case: &Case<'_>, result: &ArmResult) -> StageEnd {
 }
 
 /// It ended well and measured nothing.
-fn no_result(case: &Case<'_>, out: &str) -> StageEnd {
-    let items = case.job.item_folder(case.run, &case.item.id).path;
-    let (root, kind) = (case.job.checkout.repo_root.clone(), case.job.config.arms.agent_type.as_deref().unwrap_or_default());
-    let theirs = out.lines().find_map(|line| line.trim().strip_prefix("Agent patches dir: ")).map_or_else(|| root.clone(), PathBuf::from);
-    let says = |words: &str| out.lines().find(|line| line.contains(words)).map(clip);
-    if let Some(line) = says("SKIP: No agent patch available") {
-        return failed(case, FailureClass::NoMetrics, &format!("{line}; {}", elsewhere(&script(&root), kind, &theirs, &items)));
-    }
-    if let Some(line) = says("not found in mapping") {
-        let ours = ["run_summary.json", "model_patch.diff"].iter().all(|name| items.join(name).is_file());
-        let why = if !items.starts_with(&theirs) {
-            elsewhere(&script(&root), kind, &theirs, &items)
-        } else if ours {
-            "data/mappings/benchmark_mode_mapping.json has no line for it".to_owned()
-        } else {
-            format!("it needs run_summary.json and model_patch.diff in {}, and ISO-Bench left none", items.display())
-        };
-        return failed(case, FailureClass::NoMetrics, &format!("{line}; {why}"));
-    }
-    if let Some(line) = says("result already exists") {
-        return failed(case, FailureClass::NoMetrics, &format!("{line}: an older result is in its way; move it, and try again with r"));
-    }
-    failed(case, FailureClass::NoMetrics, "it ended well and saved no result")
-}
-
-/// The script takes the first patch of the commit that it finds below its folder, whoever made it.
-fn other_patch(case: &Case<'_>, out: &str) -> Option<StageEnd> {
-    let applied = PathBuf::from(out.lines().find_map(|line| line.trim().strip_prefix("Applying patch: "))?);
-    let ours = case.job.item_folder(case.run, &case.item.id).patch();
-    let same = |a: &Path, b: &Path| a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b));
-    if same(&applied, &ours) || patch_digest(case.item).is_some_and(|ours| read_digest(&applied).as_ref() == Some(&ours)) {
-        return None;
-    }
-    let why = format!("it measured another patch, {}: name this run's folder in its AGENT_CONFIGS", applied.display());
-    Some(failed(case, FailureClass::Tainted, &why))
-}
-
-/// The digest of the patch that we took.
-fn patch_digest(item: &Item) -> Option<String> {
-    item.last_attempt()?.check().map(|check| check.patch_digest.clone())
-}
-
-fn read_digest(path: &Path) -> Option<String> {
-    path.metadata().ok().filter(fs::Metadata::is_file)?;
-    fs::read(path).ok().map(|bytes| digest(&bytes))
+fn no_result(case: &Case<'_>) -> StageEnd {
+    let out = files::tail(&case.job.folder.stage(case.attempt, case.stage).join("out"), OUTPUT_TAIL).unwrap_or_default();
+    let says = out.lines().find(|line| ["ERROR: ", "SKIP: "].iter().any(|word| line.contains(word)));
+    let hint = if says.is_some_and(|line| line.contains("not found in mapping")) {
+        ": data/mappings/benchmark_mode_mapping.json has no line for it"
+    } else {
+        ""
+    };
+    let says = says.map(|line| format!(": {}", clip(line))).unwrap_or_default();
+    failed(case, FailureClass::NoMetrics, &format!("it ended well and saved no result{says}{hint}"))
 }
 
 /// Copies a result file to where nobody moves it away.
@@ -287,17 +244,6 @@ pub fn timeout_s(budget_ms: Option<u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SCRIPT: &str = "ROOT_DIR = x\nAGENT_CONFIGS = {\n    \"trae\": \"ISO-Bench/state/runs/vllm/trae/gpt-5\",  # \"x\"\n    # a comment\n    \"claude_code\": \"b\",\n}\n\nAGENT_OUTPUT_DIRS = {\n    \"trae\": ROOT_DIR / \"archive/results/2026-01/r_trae\",\n}\n";
-
-    #[test]
-    fn the_scripts_tables_are_read() {
-        assert_eq!(keys(SCRIPT, "AGENT_CONFIGS"), ["trae", "claude_code"]);
-        assert_eq!(entry(SCRIPT, "AGENT_CONFIGS", "trae").as_deref(), Some("ISO-Bench/state/runs/vllm/trae/gpt-5"));
-        assert_eq!(entry(SCRIPT, "AGENT_OUTPUT_DIRS", "trae").as_deref(), Some("archive/results/2026-01/r_trae"));
-        assert_eq!(entry(SCRIPT, "AGENT_OUTPUT_DIRS", "claude_code"), None);
-        assert_eq!(keys("nothing", "AGENT_CONFIGS"), Vec::<String>::new());
-    }
 
     #[test]
     fn the_scripts_own_timeout_speaks_first() {

@@ -7,7 +7,7 @@ use super::words::{between, moment};
 use super::{Mood, Said};
 use crate::domain::{FailureClass, ItemId, Stage};
 use crate::ledger::By;
-use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
 use crate::text::{self, duration};
 
 /// Less free space than this is worth a notice, in bytes.
@@ -118,7 +118,9 @@ fn breaker(state: &State, now: Timestamp) -> Option<Said> {
 fn probe<'a>(run: &'a Run, class: FailureClass, opened_by: &[ItemId]) -> Option<&'a ItemId> {
     let ended = |item: &Item| item.last_attempt().and_then(|attempt| attempt.end.as_ref()).map(|(_, at)| *at);
     let opened = opened_by.iter().filter_map(|id| ended(run.item(id)?)).max()?;
-    let by_cause = |item: &&Item| matches!(&item.state, ItemState::Failed { class: of, .. } if *of == class) && ended(item) > Some(opened);
+    let failed = |item: &Item| matches!(&item.state, ItemState::Failed { class: of, .. } if *of == class);
+    let agent_failed = |item: &Item| item.last_attempt().and_then(Attempt::systemic_agent_failure) == Some((class, true));
+    let by_cause = |item: &&Item| (failed(item) || agent_failed(item)) && ended(item) > Some(opened);
     run.items.iter().filter(by_cause).max_by_key(|item| ended(item)).map(|item| &item.id)
 }
 

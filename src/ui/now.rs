@@ -6,7 +6,7 @@ use super::message::Turn;
 use super::state::{State, Trail};
 use super::words::{between, moment};
 use super::{Mood, Said};
-use crate::domain::{FailureClass, Stage};
+use crate::domain::{FailureClass, Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::text::{self, duration};
 
@@ -38,6 +38,9 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         ItemState::Waiting { from, until, why } => {
             Said::new(Mood::Warn, format!("tried again from {from} at {}: {why}", moment(*until, now, &state.zone)))
         }
+        ItemState::Done if item.is_done_without_agent() => {
+            Said::new(Mood::Warn, format!("done in {}, with an agent that failed", duration::short(item.worked_ms(now))))
+        }
         ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.worked_ms(now)))),
         ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("failed: {class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
@@ -65,6 +68,11 @@ pub fn harness(item: &Item) -> Option<Said> {
     Some(Said::new(Mood::Quiet, format!("ISO-Bench: {says}")))
 }
 
+/// How the agent ended, where that was not well and is not told yet.
+pub fn agent_failure(item: &Item) -> Option<Said> {
+    item.agent_failure().map(|says| Said::new(Mood::Warn, says))
+}
+
 /// What a person can do about the item's failure.
 pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
@@ -73,6 +81,10 @@ pub fn hint(item: &Item) -> Option<&'static str> {
             Some("no patch, so nothing was benchmarked; read the agent's last steps, or raise the budget")
         }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
+        ItemState::Done => match item.last_attempt()?.agent_failure()? {
+            StageEnd::Failed { class: class @ FailureClass::AgentBudget, .. } => Some(class.hint()),
+            _ => Some("what it had edited was benchmarked; R runs the item again"),
+        },
         _ => None,
     }
 }

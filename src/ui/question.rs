@@ -8,6 +8,9 @@ use crate::ledger::{Ask, By, Verb};
 use crate::model::{Item, ItemState, StageState};
 use crate::text::{self, duration};
 
+/// The question before the screen is left.
+const LEAVE: &str = "Leave the screen?";
+
 /// A question with its answers. `Esc` and `n` always mean no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -105,6 +108,20 @@ impl Question {
 
     /// What becomes of the run when the screen is left.
     pub fn quit(state: &State) -> Self {
+        let over = if state.run.finished.is_some() {
+            Some("The run is finished: nothing runs any more.")
+        } else {
+            (!state.has_runner()).then_some("The run has no runner any more; c continues it.")
+        };
+        if let Some(over) = over {
+            let says = vec![over.to_owned()];
+            let leave = [Key::Char('d'), Key::Enter, Key::Char('s'), Key::Char('x')].to_vec();
+            let choices = vec![
+                Choice { keys: leave, label: "leave (come back with: isobench-tui)", cost: None, then: Then::Detach },
+                Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "stay", cost: None, then: Then::Nothing },
+            ];
+            return Self { title: LEAVE.to_owned(), says, choices };
+        }
         let live = state.run.live_stage().map(|(attempt, record)| format!("{} · {}", attempt.item, record.stage));
         let says = match &live {
             Some(live) => vec![format!("{live} is running. The runner needs no screen.")],
@@ -118,7 +135,12 @@ impl Question {
             choice(&[Key::Char('x')], "stop the run now", cost_of_now(state), Then::StopAndLeave(Verb::QuitNow)),
             choice(&[Key::Esc, Key::Char('n'), Key::Char('q')], "stay", None, Then::Nothing),
         ];
-        Self { title: "Leave the screen?".to_owned(), says, choices }
+        Self { title: LEAVE.to_owned(), says, choices }
+    }
+
+    /// Whether it asks about leaving.
+    pub fn is_about_leaving(&self) -> bool {
+        self.title == LEAVE
     }
 }
 

@@ -9,6 +9,8 @@ use crate::model::{Attempt, Item};
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Results {
+    /// How the agent ended, where that was not well.
+    pub agent: Option<String>,
     /// The patch in a few words.
     pub patch: Option<String>,
     /// What the agent was asked, in a few words; no result by itself.
@@ -41,6 +43,7 @@ impl Results {
         let score = attempt.score();
         let verdicts = score.map(|score| score.verdicts.as_slice()).unwrap_or_default();
         Self {
+            agent: item.agent_failure(),
             patch: attempt.check().map(|check| {
                 if check.files == 0 {
                     "no changes".to_owned()
@@ -58,7 +61,12 @@ impl Results {
 
     /// Whether there is nothing to show.
     pub const fn is_empty(&self) -> bool {
-        self.patch.is_none() && self.rungs.is_empty() && self.rows.is_empty() && self.verdict.is_none() && self.why_not.is_empty()
+        self.agent.is_none()
+            && self.patch.is_none()
+            && self.rungs.is_empty()
+            && self.rows.is_empty()
+            && self.verdict.is_none()
+            && self.why_not.is_empty()
     }
 }
 

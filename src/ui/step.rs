@@ -123,6 +123,13 @@ impl ShownResult {
     }
 }
 
+impl ShownResult {
+    /// How many lines say something beside the one that [`head`](Self::head) gives.
+    pub fn more(&self) -> usize {
+        self.lines.iter().filter(|line| !line.trim().is_empty()).count().saturating_sub(1)
+    }
+}
+
 /// Whether a line names an error: what a tool printed before it does not tell why it failed.
 fn says_error(line: &str) -> bool {
     const WORDS: [&str; 7] = ["error", "exception", "fatal", "failed", "not found", "no such", "denied"];

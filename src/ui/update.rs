@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::keymap::{self, Place};
 use super::message::{Sight, TrailNews};
+use super::question::Question;
 use super::reading::{Pane, Reading, Stick};
 use super::state::{Follow, Leaving, Open, Over, State, Trail};
 use super::words::is_fresh;
@@ -64,6 +65,10 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     };
+    // what it says of the run is what stands now
+    if matches!(&state.over, Over::Question(question) if question.is_about_leaving()) {
+        state.over = Over::Question(Question::quit(state));
+    }
     scroll_queue(state);
     let wanted = focus::wanted(state);
     if wanted != state.focus {

@@ -14,7 +14,7 @@ use crate::model::Item;
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::message::OutputNews;
-use crate::ui::now::{budgets, harness, hint, sentence};
+use crate::ui::now::{agent_failure, budgets, harness, hint, sentence};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Said, State};
@@ -30,7 +30,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         title(canvas, row, item);
     }
     let rows = if area.height < 14 { 2 } else { 4 };
+    // an item that never began has nothing but its sentence
+    let rows = if item.attempts.is_empty() { flow.left().saturating_sub(2).max(rows) } else { rows };
     said(canvas, &mut flow, &sentence(state, item, now), rows);
+    if let Some(failure) = agent_failure(item) {
+        said(canvas, &mut flow, &failure, 3);
+    }
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }

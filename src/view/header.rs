@@ -87,7 +87,10 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
         let n = state.run.count(status);
         if n > 0 || matches!(*status, "done" | "failed") {
             let role = if n == 0 { Role::Muted } else { *role };
-            words = words.add(role, format!("{n} {status}")).add(Role::Text, "  ");
+            words = words.add(role, format!("{n} {status}"));
+            let without = items.iter().filter(|item| *status == "done" && item.is_done_without_agent()).count();
+            words = if without > 0 { words.add(Role::Warn, format!(" ({without} agent failed)")) } else { words };
+            words = words.add(Role::Text, "  ");
         }
     }
     let queued = items.iter().filter(|item| matches!(item.state, ItemState::Queued { .. } | ItemState::Waiting { .. })).count();

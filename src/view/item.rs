@@ -11,7 +11,7 @@ use crate::model::Item;
 use crate::text;
 use crate::theme::Role;
 use crate::ui::message::Layout;
-use crate::ui::now::{harness, hint, sentence};
+use crate::ui::now::{agent_failure, harness, hint, sentence};
 use crate::ui::reading::{Pane, Reading};
 use crate::ui::results::Results;
 use crate::ui::{Mood, Said, State};
@@ -23,7 +23,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, rea
         title(canvas, row, item);
     }
     let rows = if area.height < 20 { 1 } else { 3 };
+    let rows = if item.attempts.is_empty() { flow.left().saturating_sub(4).max(rows) } else { rows };
     said(canvas, &mut flow, &sentence(state, item, now), rows);
+    if let Some(failure) = agent_failure(item) {
+        said(canvas, &mut flow, &failure, 2);
+    }
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }

@@ -12,6 +12,11 @@ const CELL: usize = 9;
 /// Draws as much as there is room for; the table of numbers from a row on.
 pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidence: Evidence, top: usize) {
     let cols = usize::from(flow.rest().width);
+    // beside the list it stands above
+    for line in results.agent.iter().filter(|_| evidence == Evidence::All).flat_map(|says| width::wrap(says, cols, 4)) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(Role::Warn, line));
+    }
     if let Some(verdict) = &results.verdict {
         for line in width::wrap(&verdict.text, cols, 3) {
             let Some(row) = flow.row() else { return };

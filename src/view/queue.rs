@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
 use super::parts::dots;
+use crate::domain::StageEnd;
 use crate::domain::ids::short_sha;
-use crate::model::{Item, ItemState, StageState};
+use crate::model::{Attempt, Item, ItemState, StageState};
 use crate::text::{duration, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -46,7 +47,8 @@ impl Columns {
             dots: dots::width(&state.run.stages),
             status: STATUS,
             rung: RUNG,
-            delta: DELTA,
+            // without arms there is nothing to compare
+            delta: if state.run.stages.iter().any(|stage| stage.arm().is_some()) { DELTA } else { 0 },
             time: TIME,
             gap: 2,
         };
@@ -99,6 +101,8 @@ fn heading(canvas: &mut Canvas<'_>, row: Rect, columns: &Columns) {
     ];
     let mut line = String::from("  ");
     for (cols, title) in titles.into_iter().filter(|(cols, _)| *cols > 0) {
+        // a word that is cut says nothing
+        let title = if width::width(title) > cols { "" } else { title };
         line.push_str(&width::fit(title, cols));
         line.push_str(&" ".repeat(columns.gap));
     }
@@ -135,8 +139,7 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, columns: &Columns, 
     }
     words = words.add(Role::Text, gap.as_str()).join(status(item, columns.status, glyphs.times));
     if columns.rung > 0 {
-        let rung = item.rung().map_or("", |rung| rung.name());
-        words = words.add(Role::Text, gap.as_str()).add(Role::Muted, width::fit(rung, columns.rung));
+        words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung));
     }
     if columns.delta > 0 {
         words = words.add(Role::Text, gap.as_str()).join(delta(item));
@@ -149,10 +152,23 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, columns: &Columns, 
 
 fn status(item: &Item, cols: usize, times: &str) -> Words {
     let tries = if item.attempts.len() > 1 { format!(" {times}{}", item.attempts.len()) } else { String::new() };
-    let word = status_word(item);
+    let word = match item.is_done_without_agent() {
+        true if tries.is_empty() => "done agent!",
+        true => "done!",
+        false => status_word(item),
+    };
     match cols.checked_sub(word.len() + width::width(&tries)) {
         Some(fill) => Words::of(status_role(item), word).add(Role::Muted, tries).add(Role::Text, " ".repeat(fill)),
         None => Words::of(status_role(item), width::fit(word, cols)),
+    }
+}
+
+/// The rung; of an item whose agent failed, how that was.
+fn rung(item: &Item, cols: usize) -> Words {
+    let failure = item.last_attempt().and_then(Attempt::agent_failure).filter(|_| item.is_done_without_agent());
+    match failure {
+        Some(StageEnd::Failed { class, .. }) => Words::of(Role::Warn, width::fit(class.name(), cols)),
+        _ => Words::of(Role::Muted, width::fit(item.rung().map_or("", |rung| rung.name()), cols)),
     }
 }
 
@@ -171,6 +187,7 @@ pub fn status_role(item: &Item) -> Role {
         ItemState::Running if is_frozen(item) => Role::Warn,
         ItemState::Queued { .. } | ItemState::Skipped { .. } => Role::Muted,
         ItemState::Running => Role::Live,
+        ItemState::Done if item.is_done_without_agent() => Role::Warn,
         ItemState::Done => Role::Good,
         ItemState::Failed { .. } | ItemState::Blocked { .. } => Role::Bad,
         ItemState::Waiting { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => Role::Warn,

@@ -153,7 +153,10 @@ fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall
     let split = area.width * 11 / 20;
     canvas.line(Rect { width: split.saturating_sub(2), ..area }, &words);
     let role = if result.how == How::Well { Role::Faint } else { Role::Bad };
-    canvas.line(Rect { x: area.x.saturating_add(split), width: area.width - split, ..area }, &Words::of(role, answer));
+    let place = Rect { x: area.x.saturating_add(split), width: area.width - split, ..area };
+    let more = result.more();
+    let more = if more > 0 { format!("+{}", text::count(more, "line")) } else { String::new() };
+    canvas.ends(place, &Words::of(role, answer), &Words::of(Role::Muted, more));
 }
 
 fn mark(canvas: &Canvas<'_>, step: &Shown, call: &ShownCall) -> (Role, &'static str) {

@@ -237,6 +237,23 @@ fn a_secret_that_an_agent_prints_is_masked_by_every_reader_and_raw_in_its_file()
 }
 
 #[test]
+fn a_secret_in_quotes_with_a_comment_behind_it_is_masked_in_every_form() {
+    let script = "bare=${OPENAI_API_KEY#?}; echo \"leaked: $OPENAI_API_KEY and ${bare%%\\\"*} and ${OPENAI_API_KEY%% *}\" >&2; exit 5";
+    let campaign = Campaign::new(1, script, GOOD_ARM);
+    let bare = "sk-proj-abcdefghijklmnop1234";
+    fs::write(campaign.root.join(".env"), format!("export OPENAI_API_KEY=\"{bare}\"  # mine\n")).unwrap();
+    let output = campaign.run(&["run", "--headless"]);
+    assert_eq!(output.status.code(), Some(1));
+    let why = campaign.item(1)["why"].as_str().unwrap().to_owned();
+    assert!(why.contains("leaked: ••• and ••• and •••"), "{why}");
+    for text in [said(&output), why, fs::read_to_string(campaign.folder().events()).unwrap()] {
+        assert!(!text.contains("mnop1234") && !text.contains("sk-proj") && !text.contains("mine"), "{text}");
+    }
+    let raw = fs::read_to_string(campaign.stage_dir(1, 1, "agent").join("err")).unwrap();
+    assert_eq!(raw, format!("leaked: \"{bare}\"  # mine and {bare} and \"{bare}\"\n"), "the child gets it as the harness hands it on");
+}
+
+#[test]
 fn a_secret_in_the_first_line_of_an_api_error_is_masked_too() {
     let mut campaign = Campaign::new(1, "echo \"Error code: 401 - invalid api key $FOO_KEY\" >&2; exit 1", GOOD_ARM);
     campaign.env = vec![("FOO_KEY".to_owned(), "sk-verysecretvalue".to_owned())];

@@ -240,15 +240,19 @@ fn each_layer_goes_before_the_one_below_it_and_is_named() {
     assert_eq!(harness.value("agent.model", &[]), at("sonnet", "the harness's own default"));
     assert_eq!(harness.value("budget.agent", &[]), at(60.0, "the harness's own default"), "the section is there, the field is not");
     harness.write(".env", "export CLAUDE_MODEL=from-file # for all\n");
-    assert_eq!(harness.value("agent.model", &[]), at("from-file", "environment variable CLAUDE_MODEL"), "nobody sourced it");
+    assert_eq!(harness.value("agent.model", &[]), at("from-file", ".env: CLAUDE_MODEL"), "nobody sourced it");
     harness.env.push(("CLAUDE_MODEL", "from-env".to_owned()));
-    assert_eq!(harness.value("agent.model", &[]).0, "from-env");
+    assert_eq!(harness.value("agent.model", &[]), at("from-env", "environment variable CLAUDE_MODEL"));
     assert_eq!(harness.value("agent.model_name", &[]), at("from-env", "from agent.model"));
     harness.write("isobench-tui.toml", "\n[agent]\nmodel = \"from-toml\"\n");
     assert_eq!(harness.value("agent.model", &[]), at("from-toml", "isobench-tui.toml:3"));
     assert_eq!(harness.value("agent.model", &["--model", "from-flag"]), at("from-flag", "--model"));
     assert_eq!(harness.value("agent.model_name", &["--model", "from-flag"]), at("from-flag", "--model"));
     assert_eq!(harness.value("agent.via", &["--via", "harness"]), at("harness", "--via"));
+    harness.write(".env", "TRAE_PYTHON=/of/file\n");
+    assert_eq!(harness.value("agent.cli", &["--agent", "trae"]), at("/of/file", "bench.yaml: agents.trae.cli (.env: TRAE_PYTHON)"));
+    harness.env = vec![("TRAE_PYTHON", "/of/env".to_owned())];
+    assert_eq!(harness.value("agent.cli", &["--agent", "trae"]), at("/of/env", "bench.yaml: agents.trae.cli ($TRAE_PYTHON)"));
     harness.env = vec![("LLM_MODEL", "gpt-9".to_owned()), ("CODEX_PROFILE", "fast".to_owned())];
     harness.write("isobench-tui.toml", "[agent]\nkind = \"codex_cli\"\n");
     assert_eq!(harness.value("agent.profile", &[]), at("fast", "bench.yaml: agents.codex_cli.args.profile ($CODEX_PROFILE)"));
@@ -337,7 +341,6 @@ python = "py"
 [arms]
 engine = "three_way"
 mapping = "ma"
-agent_type = "at"
 reuse = true
 command = ["x"]
 threshold_pct = 1e-7
@@ -459,6 +462,92 @@ fn of_several_plans_one_must_be_named() {
     assert!(text.contains("harness.task") && text.contains("tasks/two.yaml"), "{text}");
     harness.write("isobench-tui.toml", "[agent]\ncommand = [\"true\"]\n[harness]\ntask = \"tasks/two.yaml\"\n");
     assert!(run(&["--plan", "commits.txt"]).contains("two_core-0001"));
+}
+
+#[test]
+fn plans_under_other_names_are_looked_for() {
+    let harness = Harness::new();
+    let run = |arguments: &[&str]| said(&harness.run(&[&["run", "--headless"], arguments].concat()));
+    harness.write("isobench-tui.toml", "[agent]\ncommand = [\"true\"]\n");
+    fs::rename(harness.root.join("state/plan.json"), harness.root.join("state/a.json")).unwrap();
+    harness.write("state/notes.json", "{\"a\": 1}");
+    harness.write("state/large.json", &" ".repeat(5 << 20));
+    assert!(run(&[]).contains("i-1"), "the only one that is a plan is taken");
+    harness.write("state/b.yaml", "repo: repo\ntask_id: u\nitems:\n- {item_id: y-7, human: 1234e567}\n");
+    let text = run(&[]);
+    for part in ["2 plans", "a.json  (2 items of t)", "b.yaml  (1 item of u)"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("notes.json") && !text.contains("large.json"), "{text}");
+    harness.write("state/plan.json", &plan(1));
+    assert!(run(&[]).contains("i-0"), "the usual name goes before");
+}
+
+#[test]
+fn a_file_that_is_not_here_and_is_in_the_harness_folder_is_taken_and_said() {
+    let harness = Harness::new();
+    harness.write("../README", "");
+    harness.write("isobench-tui.toml", "[agent]\ncommand = [\"true\"]\n");
+    harness.write("state/x.json", &plan(1).replace("i-0", "x-0"));
+    harness.write("other.toml", "[agent]\ncommand = [\"true\"]\nname = \"other\"\n");
+    harness.write("bench_two.yaml", "agents: {default: trae}\n");
+    let above = harness.root.parent().unwrap();
+    let run = |arguments: &[&str]| said(&harness.command(above, arguments));
+    let taken = |flag: &str, name: &str| format!("{flag} {name}: it is not in this folder; taken is {}", harness.root.join(name).display());
+    let text = run(&["run", "--headless", "--plan", "state/x.json"]);
+    assert!(text.contains(&taken("--plan", "state/x.json")) && text.contains("x-0"), "{text}");
+    let text = run(&["print", "config", "--config", "other.toml", "--bench-cfg", "bench_two.yaml"]);
+    assert!(text.contains(&taken("--config", "other.toml")) && text.contains(&taken("--bench-cfg", "bench_two.yaml")), "{text}");
+    assert!(text.contains("name = \"other\"") && text.contains("bench = \"bench_two.yaml\""), "{text}");
+    fs::create_dir(above.join("state")).unwrap();
+    fs::write(above.join("state/x.json"), plan(1).replace("i-0", "here-0")).unwrap();
+    let text = run(&["run", "--headless", "--plan", "state/x.json"]);
+    assert!(text.contains("here-0") && !text.contains("taken is"), "what is here goes first: {text}");
+    assert!(run(&["run", "--headless", "--plan", "state/none.json"]).contains("no plan at state/none.json"));
+}
+
+#[test]
+fn what_nobody_reads_is_said() {
+    let harness = Harness::new();
+    harness.write("bench.yaml", &BENCH.replace("  codex_cli:", "  tare: {cli: x}\n  mine:\n  codex_cli:"));
+    let keys = "command = [\"a\"]\ntrajectory = \"t\"\nprofile = \"p\"\nconfig_file = \"c\"\nmax_usd = 3\n";
+    harness.write("isobench-tui.toml", &format!("[agent]\nkind = \"claude_code\"\n{keys}"));
+    let notes = harness.config(&[])["notes"].to_string();
+    for part in [
+        "bench.yaml: agents.tare is read by nobody, there is no such agent: did you mean trae?",
+        "agents.mine is read by nobody",
+        "isobench-tui.toml:3: agent.command is for agents of kind command: claude_code has no use for it",
+        "isobench-tui.toml:4: agent.trajectory is for",
+        "isobench-tui.toml:5: agent.profile is for agents of kind codex_cli",
+        "isobench-tui.toml:6: agent.config_file is for agents of kind trae and codex",
+        "isobench-tui.toml:7: agent.max_usd is for agents of kind openhands",
+    ] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+    let doctor = said(&harness.run(&["doctor", "--format", "json"]));
+    assert!(doctor.contains("agents.tare is read by nobody") && doctor.contains("agent.max_usd is for"), "{doctor}");
+    harness.write("bench.yaml", BENCH);
+    harness.write("isobench-tui.toml", "[agent]\nkind = \"command\"\ncommand = [\"a\"]\nprofile = \"\"\nmax_usd = 0\n");
+    assert_eq!(harness.config(&[])["notes"], json!([]), "what is used, and what is nothing");
+}
+
+#[test]
+fn from_inside_a_state_that_is_a_link_the_harness_with_the_link_is_meant() {
+    let mut harness = Harness::new();
+    let elsewhere = harness.root.parent().unwrap().join("disk");
+    fs::create_dir_all(elsewhere.join("state/runs")).unwrap();
+    fs::remove_dir_all(harness.root.join("state")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("state"), harness.root.join("state")).unwrap();
+    let here = harness.root.join("state/runs");
+    let root = |harness: &Harness| {
+        let output = harness.command(&here, &["print", "config", "--format", "json"]);
+        serde_json::from_slice::<Value>(&output.stdout).map(|found| found["root"].clone()).map_err(|_| said(&output))
+    };
+    harness.env = vec![("PWD", here.display().to_string())];
+    assert_eq!(root(&harness), Ok(json!(harness.root)));
+    // where the shell tells of another folder, ours is the one that we are in
+    harness.env = vec![("PWD", harness.root.display().to_string())];
+    assert_eq!(root(&harness), Ok(json!(elsewhere)));
 }
 
 #[test]

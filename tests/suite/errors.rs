@@ -80,9 +80,15 @@ fn ids_used_twice_are_named_with_both_lines_and_unusable_ones_with_the_reason() 
     };
     with(["same", "same"]);
     refused(&campaign, 2, &["plan.json:10:", "'same' is used twice", "first on line 6"]);
-    for (id, why) in
-        [("a/b", "slash"), ("..", "folder"), (".", "folder"), ("", "empty"), ("a\nb", "control"), ("-x", "folder"), ("a\\b", "slash")]
-    {
+    for (id, why) in [
+        ("a/b", "slash"),
+        ("..", "folder"),
+        (".", "folder"),
+        ("", "empty"),
+        ("a\nb", "control"),
+        ("-x", "begins with '-'"),
+        ("a\\b", "slash"),
+    ] {
         with(["fine", id]);
         refused(&campaign, 2, &["plan.json:", "item 2", why]);
     }

@@ -103,18 +103,65 @@ fn nesting_without_end() {
 
 #[test]
 fn wrong_types() {
-    says(&plan_error("17"), &["plan.json:6:", "items[1].human", "integer `17`, expected a string", "put it in quotes"]);
+    says(&plan_error("17"), &["plan.json:6:", "items[1].human", "the number 17 stands here, and it must be text: put it in quotes"]);
     says(&plan_error("null"), &["plan.json:6:", "items[1].human", "null"]);
-    says(&plan_error("[]"), &["plan.json:6:", "items[1].human", "sequence"]);
-    says(&error_of("plan.json", b"[]"), &["plan.json:1:", "invalid"]);
-    says(&error_of("plan.json", b"{\"repo\": \"r\", \"task_id\": \"t\", \"items\": {\"a\": 1}}"), &["plan.json:1:", "items"]);
-    says(&error_of("plan.json", b"{\"repo\": \"r\", \"items\": []}"), &["plan.json:1:", "missing field `task_id`"]);
+    says(&plan_error("[]"), &["plan.json:6:", "items[1].human: a list stands here, and it must be text"]);
+    says(&error_of("plan.json", b"{\"repo\": \"r\", \"items\": []}"), &["plan.json:1:", "the field 'task_id' is missing"]);
+    let items = b"{\"repo\": \"r\", \"task_id\": \"t\", \"items\": {\"a\": 1}}";
+    says(&error_of("plan.json", items), &["plan.json:1:", "items: a mapping stands here, and it must be a list"]);
+    let parent = |number: &str| {
+        let json = PLAN.replace("HERE", "\"x\"").replacen(": 1}", &format!(": {number}}}"), 1);
+        let yaml = format!("repo: r\ntask_id: t\nitems:\n  - {{item_id: a, human: b, pre_parent_index: {number}}}\n");
+        [error_of("plan.json", json.as_bytes()), error_of("plan.yaml", yaml.as_bytes())]
+    };
+    for said in parent("-5") {
+        says(&said, &["items[0].pre_parent_index: the number -5 stands here, and it must be a whole number from 0"]);
+        assert!(!said.contains("u32") && !said.contains("quotes"), "{said}");
+    }
+    let [json, yaml] = parent("1e300");
+    says(&json, &["items[0].pre_parent_index: the number is too large", "else write a smaller one"]);
+    says(&yaml, &["items[0].pre_parent_index: the text '1e300' stands here"]);
+    says(&parent("1.0e+300")[1], &["plan.yaml:4:", "items[0].pre_parent_index: the number is too large"]);
+    says(&parent(&format!("\"{}\"", "long".repeat(99)))[0], &["the text 'longlonglong", "…' stands here"]);
+    for (word, wanted) in [(".nan", "infinity are no numbers here"), ("-.INF", "infinity are no numbers here"), ("no", "the text 'no'")] {
+        let [_, said] = parent(word);
+        says(&said, &["plan.yaml:4:", "items[0].pre_parent_index", wanted]);
+        assert!(!said.contains("typeless"), "{said}");
+    }
+}
+
+/// `PyYAML`'s `safe_dump` writes shas like these without quotes: to it they are text.
+#[test]
+fn what_is_text_for_pyyaml_is_text_for_us() {
+    let plan = |human: &str| {
+        let text = format!(
+            "items:\n- human: {human}\n  item_id: 08-1\n  pre: &x {human}\n  pre_parent_index: 1\n- {{human: {human}, item_id: b, pre: *x}}\nrepo: r\ntask_id: 089\n"
+        );
+        PlanFile::parse(Path::new("plan.yaml"), text.as_bytes())
+    };
+    for human in ["1234e567", "08123456", "1e10", "12e99999", "9e5", "0000000e", "00000008", "1234567812345678123456781234567812345e78"] {
+        let read = plan(human).unwrap();
+        let all: Vec<_> = read.items.iter().flat_map(|item| [item.human.as_str(), item.pre.as_str()]).collect();
+        assert_eq!((all, read.task_id.as_str()), (vec![human; 4], "089"));
+        assert_eq!(read.whole()["items"][0]["human"], human, "what is written again is the same");
+    }
+    for human in ["12345678", "01234567", "1_000", "0x12345678", "1.5", "1.5e+3", "12345678901234567890123456789012345678901", ".inf"] {
+        let taken = plan(human).map(|plan| plan.items[0].human.clone());
+        // digits with a bar between them are text for our parser, and stay what was written
+        assert!(
+            taken.as_ref().map_or_else(|error| error.to_string().contains("in quotes"), |taken| taken == "1_000"),
+            "{human}: {taken:?}"
+        );
+    }
+    for quoted in ["'.inf'", "\".nan\"", "'1e999'", "'0123'"] {
+        assert_eq!(plan(quoted).unwrap().items[0].human, quoted.trim_matches(['\'', '"']));
+    }
 }
 
 #[test]
 fn what_yaml_takes_for_a_number_is_never_changed() {
     let plan = |id: &str, human: &str| format!("repo: r\ntask_id: t\nitems:\n  - item_id: {id}\n    human: {human}\n");
-    for human in ["12345678", "1e10", "0x12345678", "1.5", "12345678901234567890123456789012345678901"] {
+    for human in ["12345678", "0123", "0x12345678", "1.5", "12345678901234567890123456789012345678901"] {
         says(&error_of("plan.yaml", plan("a", human).as_bytes()), &["plan.yaml:5:", "items[0].human", "quotes"]);
         let quoted = PlanFile::parse(Path::new("plan.yaml"), plan("a", &format!("'{human}'")).as_bytes()).unwrap();
         assert_eq!(quoted.items.first().unwrap().human, human);
@@ -154,7 +201,9 @@ fn files_that_are_empty_or_cut_off() {
 fn ids_that_climb_out_of_their_folder() {
     for id in ["../../etc", "a/b", "..", ".", "", "/abs", "a\\\\b", "-rf", "a\\u0000b", "a\\nb", &"x".repeat(300)] {
         let text = PLAN.replace("HERE", "\"x\"").replace("\"b\"", &format!("\"{id}\""));
-        says(&error_of("plan.json", text.as_bytes()), &["plan.json:6:", "items[1].item_id", "can't be used"]);
+        let said = error_of("plan.json", text.as_bytes());
+        says(&said, &["plan.json:6:", "items[1].item_id", "can't be used"]);
+        assert_eq!(said.contains("begins with '-'"), id == "-rf", "{said}");
     }
     for (here, field) in
         [("\"--upload-pack=x\"", "items[1].human"), ("\"a\\nb\"", "items[1].human"), ("\"x\", \"future\": 1, \"pre\": \"-c\"", "items[1]")]

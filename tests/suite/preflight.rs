@@ -402,25 +402,33 @@ fn a_disk_without_room_for_one_checkout_blocks_and_one_with_little_warns() {
 }
 
 #[test]
-fn the_three_way_runner_must_know_its_agent_type_and_reads_its_token_from_a_file_alone() {
-    let mut campaign = Campaign::new(1, "", GOOD_ARM);
+fn the_three_way_runner_takes_commands_and_token_from_files_of_its_own() {
+    let mut campaign = Campaign::new(3, "", GOOD_ARM);
     campaign.config("", "", "");
     let config = campaign.root.join("isobench-tui.toml");
     let text = fs::read_to_string(&config).unwrap();
     let (agent, _) = text.split_once("[arms]").unwrap();
-    let with = |agent_type: &str| fs::write(&config, format!("{agent}[arms]\nengine = \"three_way\"\n{agent_type}\n")).unwrap();
-    with("agent_type = \"mine\"");
-    is(&doctor(&campaign).1, "arms", "blocked", &["run_3way_benchmarks.py", "No such file"]);
-    let script = "#!/usr/bin/env python3\nAGENT_CONFIGS = {\n    \"claude_code\": \"elsewhere\",\n    \"trae_gpt5\": \"state/runs/repo/script\",\n}\n";
-    write(&campaign.root.join("scripts/runners/run_3way_benchmarks.py"), script);
-    is(&doctor(&campaign).1, "arms", "blocked", &["knows no agent type 'mine'", "claude_code, trae_gpt5"]);
-    with("agent_type = \"claude_code\"");
-    is(&doctor(&campaign).1, "arms", "blocked", &["elsewhere", "AGENT_CONFIGS"]);
-    with("agent_type = \"trae_gpt5\"");
+    fs::write(&config, format!("{agent}[arms]\nengine = \"three_way\"\n[harness]\npython = \"./no-python\"\n")).unwrap();
+    is(&doctor(&campaign).1, "arms", "blocked", &["run_3way_benchmarks.py", "use a whole checkout"]);
+    write(&campaign.root.join("scripts/runners/run_3way_benchmarks.py"), "");
+    is(&doctor(&campaign).1, "arms", "blocked", &["no-python' is not there", "harness.python"]);
+    fs::write(&config, format!("{agent}[arms]\nengine = \"three_way\"\n")).unwrap();
     campaign.env.push(("HF_TOKEN".to_owned(), "hf_0123456789".to_owned()));
     let found = doctor(&campaign).1;
-    is(&found, "arms", "ok", &["--agent-type trae_gpt5"]);
+    is(&found, "arms", "ok", &["run_3way_benchmarks.py"]);
+    is(&found, "arms", "warning", &["no benchmark commands", "benchmark_mode_mapping.json"]);
     is(&found, "keys", "warning", &["HF_TOKEN is set, and the 3-way runner does not look at it", "gated models"]);
+    let human = |nth: usize| isobench_tui::domain::short_sha(&campaign.commits[nth]);
+    let mut mapping = json!({human(1): {"perf_command": "vllm bench serve"}, human(2): {"perf_command": null}});
+    let path = campaign.root.join("data/mappings/benchmark_mode_mapping.json");
+    write(&path, &mapping.to_string());
+    is(&doctor(&campaign).1, "arms", "warning", &["2 of 3 items have no benchmark command"]);
+    for nth in [2, 3] {
+        mapping[human(nth)] = json!({"perf_command": "vllm bench serve"});
+    }
+    write(&path, &mapping.to_string());
+    let found = doctor(&campaign).1;
+    assert!(rows(&found, "arms").iter().all(|(check, _)| check == "ok"), "{:#?}", rows(&found, "arms"));
     write(&campaign.root.join("home/.cache/huggingface/token"), "hf_0123456789\n");
     is(&doctor(&campaign).1, "keys", "ok", &["Hugging Face"]);
 }

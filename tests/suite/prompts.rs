@@ -196,7 +196,8 @@ fn our_template_gives_nothing_of_the_humans_solution_away_for_any_real_item() {
             assert!(!text.contains(file.as_str()), "{}: {file}", item.item_id);
             checked += 1;
         }
-        for known in ["perf_command", "model"].map(|field| entry[field].as_str()).into_iter().flatten() {
+        assert!(!text.contains("Model: unknown"), "{}", item.item_id);
+        for known in ["perf_command", "model"].map(|field| entry[field].as_str()).into_iter().flatten().filter(|word| *word != "unknown") {
             assert!(text.contains(known), "{}: lacks {known}: {text}", item.item_id);
         }
         with_command += usize::from(!command.is_empty());
@@ -253,6 +254,58 @@ fn copying(from: Option<&str>) -> Config {
     config.prompt.source = isobench_tui::domain::PromptSource::Copy;
     config.prompt.from = from.map(str::to_owned);
     config
+}
+
+#[test]
+fn a_prompt_of_iso_bench_goes_before_a_newer_one_of_ours() {
+    let campaign = Campaign::good(1);
+    let sha = campaign.commits[1].clone();
+    let ours = |run: &str, text: &str, journal: Option<Value>| {
+        let folder = harness_item(&campaign.root, run, "x", &sha, text);
+        match journal {
+            Some(journal) => fs::write(folder.join("journal.json"), journal.to_string()).unwrap(),
+            None => fs::remove_file(folder.join("journal.json")).unwrap(),
+        }
+    };
+    let of_ours = |source: &str| Some(json!({"commits": {"pre": "", "human": sha}, "isobench_tui": {"prompt": {"source": source}}}));
+    campaign.config("", "", "[prompt]\nsource = \"copy\"");
+    let copied = || {
+        let output = campaign.run(&["print", "prompt", "c-0001"]);
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    ours("repo/script/default/2026-02-23_00-00-00", "ours\n", of_ours("template"));
+    ours("repo/script/default/2026-03-23_00-00-00", "not said whose\n", None);
+    let (text, told) = copied();
+    assert_eq!(text, "not said whose\n", "the newest, where there is none of ISO-Bench's");
+    assert!(told.contains("2026-03-23_00-00-00/x/task.txt, written by isobench-tui"), "{told}");
+    ours("repo/trae/gpt-5/2026-01-22_00-00-00", "through the harness\n", of_ours("harness"));
+    assert_eq!(copied().0, "through the harness\n");
+    harness_item(&campaign.root, "repo/trae/gpt-5/2026-01-23_00-00-00", "x", &sha, "theirs\n");
+    let (text, told) = copied();
+    assert_eq!(text, "theirs\n");
+    assert!(told.contains("2026-01-23_00-00-00/x/task.txt, written by ISO-Bench"), "{told}");
+    let doctor = said(&campaign.run(&["doctor", "--format", "json"]));
+    assert!(doctor.contains("ISO-Bench's own before ours"), "{doctor}");
+    campaign.config("", "", "[prompt]\nsource = \"copy\"\nfrom = \"repo/script\"");
+    assert_eq!(copied().0, "not said whose\n", "a named run is taken as it is");
+}
+
+#[test]
+fn a_model_that_the_mapping_does_not_know_is_not_known() {
+    let campaign = Campaign::good(1);
+    let sha = campaign.commits[1].clone();
+    fs::create_dir_all(campaign.root.join("data/mappings")).unwrap();
+    let asked = |model: &str| {
+        let mapping =
+            json!({sha[..8].to_owned(): {"commit_full": sha, "benchmark_mode": "serving", "perf_command": "bench serve", "model": model}});
+        fs::write(campaign.root.join("data/mappings/benchmark_mode_mapping.json"), mapping.to_string()).unwrap();
+        String::from_utf8(campaign.run(&["print", "prompt", "c-0001"]).stdout).unwrap()
+    };
+    assert!(asked("org/model-7b").contains("- Model: org/model-7b"));
+    for unknown in ["unknown", "Unknown", "", " "] {
+        let text = asked(unknown);
+        assert!(text.contains("bench serve") && !text.contains("- Model:") && !text.contains("nknown"), "{text}");
+    }
 }
 
 #[test]

@@ -150,18 +150,77 @@ fn a_run_of_the_harness_is_read_by_its_journals() {
     // another plan numbered another commit so
     journal(&run, "c-0006", &ended("error", sha(7)));
     let place = "repo/trae/gpt-5/2026-01-23_21-19-19";
-    chosen(&campaign, 0, &["--failed-of", place]);
-    assert_eq!(ids(&campaign), ["c-0002", "c-0003", "c-0004", "c-0007"]);
+    let text = chosen(&campaign, 0, &["--failed-of", place]);
+    assert_eq!(ids(&campaign), ["c-0002", "c-0003", "c-0007"]);
+    // what the harness's report skips is missing, and which file that is is said once
+    let said_of = text.lines().filter(|line| line.starts_with("warning: ") && line.contains("c-0004/journal.json")).count();
+    assert_eq!(said_of, 1, "{text}");
     chosen(&campaign, 0, &["--missing-of", &run.display().to_string()]);
-    assert_eq!(ids(&campaign), ["c-0005", "c-0006"]);
+    assert_eq!(ids(&campaign), ["c-0004", "c-0005", "c-0006"]);
     let text = chosen(&campaign, 8, &["--missing-of", "repo/trae"]);
     assert!(text.contains("there is no run repo/trae"), "{text}");
     // the plan may be named, and what of the run it lacks is said
     let plan = json!({"repo": "repo", "task_id": "t", "items": [{"item_id": "mine", "human": &sha(3)[..10]}]});
     fs::write(campaign.root.join("mine.json"), plan.to_string()).unwrap();
     let text = chosen(&campaign, 0, &["--plan", "mine.json", "--failed-of", place]);
-    assert!(text.contains("3 items that failed in") && text.contains("are not in mine.json: c-0002, c-0004, c-0006"), "{text}");
+    assert!(text.contains("2 items that failed in") && text.contains("are not in mine.json: c-0002, c-0006"), "{text}");
     assert_eq!(ids(&campaign), ["mine"]);
+}
+
+/// What `harness_rules.py` chooses.
+fn by_the_rules(campaign: &Campaign, run: &Path, which: &str) -> Vec<String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness_rules.py");
+    let mut command = Command::new("python3");
+    let output = command.arg(script).arg("filtered").arg(campaign.root.join("state/plan.json")).arg(run).arg(which).output().unwrap();
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    plan["items"].as_array().unwrap().iter().map(|item| item["item_id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_run_of_the_harness_is_chosen_from_as_its_own_rules_do() {
+    let campaign = Campaign::good(6);
+    let run = campaign.root.join("state/runs/repo/trae/gpt-5/2026-01-23_21-19-19");
+    let sha = |nth: usize| campaign.commits[nth].as_str();
+    journal(&run, "c-0001", &ended("success", sha(1)));
+    journal(&run, "c-0002", &ended("error", sha(2)));
+    journal(&run, "c-0003", "[1, 2]");
+    journal(&run, "c-0004", "");
+    journal(&run, "c-0005", &json!({"task_id": "t", "commits": {"human": sha(5)}, "status": null}).to_string());
+    journal(&run, "c-0006", &ended("max_steps_exceeded", sha(6)));
+    for which in ["failed", "missing"] {
+        chosen(&campaign, 0, &[&format!("--{which}-of"), run.to_str().unwrap()]);
+        assert_eq!(ids(&campaign), by_the_rules(&campaign, &run, which), "{which}");
+    }
+    // our own word on the agent counts where the exit code says nothing
+    let mut ours: Value = serde_json::from_str(&ended("success", sha(1))).unwrap();
+    ours["isobench_tui"] = json!({"agent_end": {"end": "failed", "class": "api_auth", "why": "401"}});
+    journal(&run, "c-0001", &ours.to_string());
+    chosen(&campaign, 0, &["--failed-of", run.to_str().unwrap()]);
+    assert_eq!(ids(&campaign), ["c-0001", "c-0002", "c-0006"]);
+}
+
+#[test]
+fn by_its_id_and_by_its_folder_a_run_of_ours_failed_alike() {
+    // well, failed with an edit, without one, in an arm, before the agent, and not at all
+    let agent = "case $item in c-0002) echo cost=50 >engine.sh; exit 3;; c-0003) ;; *) echo cost=50 >engine.sh;; esac";
+    let campaign = Campaign::new(5, agent, "case $item in c-0004) exit 1;; esac; . ./engine.sh; echo \"latency: $cost ms\"");
+    let mut items: Vec<(String, String)> = (1..=5).map(|nth| (campaign.id(nth), campaign.commits[nth].clone())).collect();
+    items.push((campaign.id(6), "f".repeat(40)));
+    campaign.plan(&items);
+    assert_eq!(campaign.headless(), Some(1));
+    assert_eq!(campaign.statuses(), ["done", "done", "failed", "failed", "done", "blocked"]);
+    let (id, folder) = (campaign.folder().run_id().0, campaign.item_dir(1).parent().unwrap().display().to_string());
+    campaign.agent("echo cost=40 >engine.sh");
+    for named in [id.as_str(), folder.as_str()] {
+        chosen(&campaign, 1, &["--new", "--failed-of", named]);
+        assert_eq!(ids(&campaign), ["c-0002", "c-0003", "c-0004"], "{named}");
+        chosen(&campaign, 3, &["--new", "--missing-of", named]);
+    }
+    // without the ledger the journals tell of the agents, and of no arm
+    fs::remove_dir_all(campaign.root.join(".work")).unwrap();
+    fs::remove_dir_all(isobench_tui::ledger::RunFolder::of(&campaign.root, &isobench_tui::domain::RunId(id)).path()).unwrap();
+    chosen(&campaign, 0, &["--new", "--failed-of", &folder]);
+    assert_eq!(ids(&campaign), ["c-0002", "c-0003"]);
 }
 
 /// What the real runs say, counted in another way: which commits of the plan have a journal that is no success, and

@@ -1,7 +1,8 @@
 //! Items that ISO-Bench's own `prepare` runs: a stand-in of it with its faults, real git, the real program.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what went wrong by failing")]
 
 mod arms;
+mod models;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use crate::campaign::{Campaign, GOOD_ARM, json_of, said};
 use crate::support::{lives, pid_in, wait_until};
 
 /// A campaign in a harness folder with ISO-Bench's package, a task file and a bench file.
-fn campaign(items: usize) -> Campaign {
+pub(crate) fn campaign(items: usize) -> Campaign {
     let mut campaign = Campaign::new(items, "exit 1", GOOD_ARM);
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/harness"), &campaign.root);
     fs::create_dir(campaign.root.join("tasks")).unwrap();
@@ -86,6 +87,13 @@ fn by_hand(campaign: &Campaign, run_id: &str) -> Output {
 
 fn worktrees(campaign: &Campaign) -> usize {
     campaign.git(&["worktree", "list"]).lines().count()
+}
+
+/// What the lowest rung says: the answer and its evidence.
+fn exited(campaign: &Campaign, nth: usize) -> (String, String) {
+    let rung = outcome(campaign, nth, "check")["detail"]["rungs"][0].clone();
+    assert_eq!(rung["rung"], "exited", "{rung:#}");
+    (rung["answer"].as_str().unwrap().to_owned(), rung["evidence"].as_str().unwrap().to_owned())
 }
 
 fn outcome(campaign: &Campaign, nth: usize, stage: &str) -> Value {
@@ -187,6 +195,7 @@ fn a_stopped_prepare_leaves_its_patch_and_no_journal() {
     assert!(!lives(agent));
     let patch = fs::read_to_string(campaign.stage_dir(1, 1, "check").join("model_patch.diff")).unwrap();
     assert!(patch.contains("+cost=50"), "{patch}");
+    assert_eq!(exited(&campaign, 1).0, "no", "stopped, and without a journal");
     assert!(!item_dir(&campaign, 1).join("journal.json").exists());
     campaign.assert_nothing_left();
 }
@@ -272,6 +281,14 @@ fn the_journal_and_what_lies_behind_it_say_why() {
         assert!(end["why"].as_str().unwrap().contains(words), "{what}: {end:#}");
         let item = campaign.item(1);
         assert_eq!((item["status"].as_str(), item["class"].as_str()), (Some("failed"), Some(class)), "{item:#}");
+        // `prepare` itself ended with 0 each time
+        assert_eq!(end["child"]["code"], 0, "{end:#}");
+        let (answer, code) = match what {
+            "no_change" => ("yes", 0),
+            "error" => ("no", 1),
+            _ => ("no", 3),
+        };
+        assert_eq!(exited(&campaign, 1), (answer.to_owned(), format!("return code {code} (ISO-Bench's journal)")));
         assert_eq!(json_of(&item_dir(&campaign, 1).join("journal.json"))["status"], "error");
         campaign.assert_nothing_left();
     }
@@ -293,9 +310,11 @@ fn an_agent_out_of_steps_or_time_is_a_budget_and_its_patch_is_measured() {
     let (campaign, end) = agents_end("max_steps", "");
     assert_eq!(end["class"], "agent_budget", "{end:#}");
     assert_eq!(campaign.item(1)["status"], "done");
+    assert_eq!(exited(&campaign, 1), ("no".to_owned(), "its own step limit ran out (ISO-Bench's journal)".to_owned()));
     let (campaign, end) = agents_end("slow", "[budget]\nagent = 0.02");
     assert_eq!(end["class"], "agent_budget", "{end:#}");
     assert!(end["why"].as_str().unwrap().contains("0.02 min"), "{end:#}");
+    assert_eq!(exited(&campaign, 1), ("no".to_owned(), "timed out (ISO-Bench's journal)".to_owned()));
     assert_eq!(campaign.item(1)["status"], "done", "{:#}", campaign.item(1));
     campaign.assert_nothing_left();
 }
@@ -305,6 +324,7 @@ fn an_agent_that_iso_bench_leaves_running_is_gone_with_its_stage() {
     let (campaign, end) = agents_end("hang", "[budget]\nagent = 0.02");
     let journal = json_of(&item_dir(&campaign, 1).join("journal.json"));
     assert_eq!(journal["error_type"], "TimeoutExpired", "{journal:#}");
+    assert_eq!(exited(&campaign, 1), ("no".to_owned(), "timed out (ISO-Bench's journal)".to_owned()));
     assert_eq!(end["class"], "agent_budget", "{end:#}");
     assert!(end["child"]["swept"].as_u64().unwrap() >= 1, "{end:#}");
     assert!(!lives(pid_in(&campaign.root.join(format!("{}.hangs", campaign.id(1))))));

@@ -13,6 +13,8 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::locate::{Locate, Step, dotted};
 use super::value::{Repeats, Strict, twice};
+use super::words::plain;
+use super::yaml::{self, Node, as_usize};
 use crate::artifact::ArtifactError;
 
 /// A larger file is none of the harness's, in bytes.
@@ -114,10 +116,6 @@ impl From<serde_saphyr::Error> for Wrong {
     }
 }
 
-fn as_usize(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 impl<'a> Source<'a> {
     /// Checks that a file is text, and which.
     pub(in crate::artifact) fn new(path: &'a Path, bytes: &'a [u8], format: Format) -> Result<Self, ArtifactError> {
@@ -141,6 +139,15 @@ impl<'a> Source<'a> {
 
     /// All that the file holds, and the keys that stood in it twice.
     pub(in crate::artifact) fn value(&self, repeats: Repeats) -> Result<(Value, Vec<String>), ArtifactError> {
+        if self.format == Format::Yaml
+            && let Ok(node) = serde_saphyr::from_str_with_options::<Node>(self.text, yaml_options(repeats))
+        {
+            let mut repeated = Vec::new();
+            let value = yaml::value(self.text, node, &mut Vec::new(), &mut repeated);
+            let value = value.map_err(|(path, says, place)| self.wrong(&path, Wrong { says: says.to_owned(), place: Some(place) }));
+            return value.map(|value| (value, repeated));
+        }
+        // once more where YAML is wrong: this one knows in which field
         let repeated = RefCell::new(Vec::new());
         match self.run(Strict { repeats, repeated: &repeated }) {
             Ok(value) => Ok((value, repeated.into_inner())),
@@ -162,14 +169,7 @@ impl<'a> Source<'a> {
                 Ok(_) => (Vec::new(), first.to_string()),
             };
             let path = [below, inner.as_slice()].concat();
-            let unquoted =
-                says.contains("expected a string") && !says.contains("null") && !says.contains("sequence") && !says.contains("map");
-            let hint = match self.format {
-                Format::Yaml if unquoted => ": unquoted it is no text for YAML; put it in quotes as it should be",
-                Format::Json if unquoted => ": put it in quotes",
-                _ => "",
-            };
-            self.malformed(&path, &format!("{says}{hint}"))
+            self.malformed(&path, &plain(&says, part, &inner, self.format))
         })
     }
 
@@ -245,6 +245,8 @@ fn yaml_options(repeats: Repeats) -> serde_saphyr::Options {
         duplicate_keys: if repeats == Repeats::Refused { DuplicateKeyPolicy::Error } else { DuplicateKeyPolicy::LastWins },
         // `on` stays the word that a person wrote
         strict_booleans: true,
+        // what stands there is looked at
+        reject_non_finite_typeless_float: false,
         with_snippet: false,
     }
 }

@@ -23,6 +23,18 @@ pub(super) struct Strict<'a> {
     pub(super) repeated: &'a RefCell<Vec<String>>,
 }
 
+/// What is said of a number that would be changed.
+pub(super) const TOO_LARGE: &str =
+    "the number is too large to be kept as it is: where a text is meant put it in quotes, else write a smaller one";
+
+/// What is said of a number that is none.
+pub(super) const NOT_FINITE: &str = "NaN and infinity are no numbers here: write a number, or put a text in quotes";
+
+/// Whether a number is kept: beyond 2^63 the parsers hand over whole numbers as floats, which changes them.
+pub(super) fn keeps(value: f64) -> bool {
+    value.is_nan() || value.abs() < 9.2e18
+}
+
 /// What is said of such a key.
 pub(super) fn twice(key: &str) -> String {
     format!("the key '{key}' stands here twice: remove one")
@@ -56,11 +68,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        // beyond 2^63 the parsers hand over whole numbers as floats, which changes them
-        if value.abs() >= 9.2e18 {
-            return Err(E::custom("the number is too large to be kept as it is: put it in quotes"));
+        if !keeps(value) {
+            return Err(E::custom(TOO_LARGE));
         }
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("NaN and Infinity are no numbers here"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(NOT_FINITE))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {

@@ -368,4 +368,36 @@ fn an_agents_budgets_end_it_when_they_are_spent_and_not_before() {
     assert_eq!(agent_over_budget(&config, totals(50, 49), 4), None);
     assert!(agent_over_budget(&config, totals(50, 50), 4).unwrap().1.contains("token budget: 100 of 100"));
     assert!(agent_over_budget(&config, totals(0, 0), 5).unwrap().1.contains("step budget: 4 steps"));
+    config.agent.max_steps = Some(1);
+    assert!(agent_over_budget(&config, totals(0, 0), 2).unwrap().1.contains("step budget: 1 step ("));
+}
+
+#[test]
+fn the_breaker_counts_a_refused_agent_whose_patch_is_benchmarked() {
+    let refused = |story: &mut Story, nth: usize, n: u32, end: AttemptEnd| {
+        story.start(nth, n);
+        story.begin(nth, n, Stage::Agent);
+        story.end(nth, n, Stage::Agent, StageEnd::Failed { class: FailureClass::ApiAuth, why: "401".to_owned() });
+        story.tell(Fact::AttemptFinished { item: id(nth), n, end });
+    };
+    let mut story = Story::of(6);
+    refused(&mut story, 1, 1, AttemptEnd::Done);
+    refused(&mut story, 2, 1, AttemptEnd::Failed { class: FailureClass::ArmCrashed, why: "exit 1".to_owned() });
+    // an arm that is run again says nothing of the agent's cause
+    story.tell(Fact::AttemptStarted { item: id(2), n: 2, from: Stage::Human });
+    story.tell(Fact::AttemptFinished { item: id(2), n: 2, end: AttemptEnd::Done });
+    refused(&mut story, 3, 1, AttemptEnd::Done);
+    let due = story.due();
+    assert!(matches!(due.as_slice(), [Fact::BreakerOpened { class: FailureClass::ApiAuth, items, .. }] if items.len() == 3), "{due:?}");
+    story.tell_due();
+    story.tell(Fact::Resumed { by: ann() });
+    refused(&mut story, 4, 1, AttemptEnd::Done);
+    assert!(matches!(story.due().as_slice(), [Fact::BreakerRearmed { .. }]), "a probe that was refused is no success");
+    // an agent that ends well ends the row
+    let mut story = Story::of(6);
+    refused(&mut story, 1, 1, AttemptEnd::Done);
+    refused(&mut story, 2, 1, AttemptEnd::Done);
+    story.over(3, 1, AttemptEnd::Done);
+    refused(&mut story, 4, 1, AttemptEnd::Done);
+    assert_eq!(begins(&story).0, id(5));
 }

@@ -11,7 +11,7 @@ use crate::artifact::ArtifactError;
 use crate::artifact::document::Document;
 use crate::artifact::journal::{self, AgentBlock, Journal};
 use crate::bench::classify;
-use crate::domain::{CheckDetail, ChildEnd, EndCause, FailureClass, Stage, StageEnd, is_same_commit};
+use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung, RungAnswer, Stage, StageEnd, is_same_commit};
 use crate::host::files;
 use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain};
 use crate::runner::create::digest;
@@ -62,6 +62,30 @@ fn not_this_items(case: &Case<'_>, journal: &Journal) -> Option<String> {
         differs("commits.pre", &journal.commits.pre, &item.parent)
     } else {
         None
+    }
+}
+
+/// How the agent itself ended: the process that we started is `prepare`, which ends well whatever its agent does.
+pub fn exited(case: &Case<'_>, child: &ChildEnd) -> RungAnswer {
+    let says = |answer, evidence: String| RungAnswer { rung: Rung::Exited, answer, evidence };
+    let of_this_item = |journal: &Document<Journal>| not_this_items(case, journal).is_none();
+    let Some(journal) = journal_of(case).and_then(Result::ok).filter(of_this_item) else {
+        return match &child.cause {
+            EndCause::Exited { .. } => says(Answer::Unchecked, "ISO-Bench left no journal".to_owned()),
+            cause => says(Answer::No, cause.words()),
+        };
+    };
+    let agent = journal.agent.clone().unwrap_or_default();
+    if journal.error_type.as_deref() == Some("TimeoutExpired") || is_out_of_time(&agent) {
+        return says(Answer::No, "timed out (ISO-Bench's journal)".to_owned());
+    }
+    match agent.returncode {
+        // it writes 0 then, whatever the agent returned
+        Some(0) if journal.status == "max_steps_exceeded" => {
+            says(Answer::No, "its own step limit ran out (ISO-Bench's journal)".to_owned())
+        }
+        Some(code) => says(if code == 0 { Answer::Yes } else { Answer::No }, format!("return code {code} (ISO-Bench's journal)")),
+        None => says(Answer::Unchecked, "ISO-Bench's journal has no return code".to_owned()),
     }
 }
 

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use super::{About, Look, Row};
 use crate::artifact::PlanFile;
+use crate::artifact::mapping::{Mapping, MappingEntry};
 use crate::config::{Config, Engine};
 use crate::host::credentials;
 use crate::runner::three_way;
+use crate::text::count;
 
 /// Rows about the arms.
 pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
@@ -22,17 +24,31 @@ pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
 }
 
 fn three_way(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
-    let repo = plan.map_or("", |plan| &plan.repo);
-    let items = look.checkout.items(repo, &look.config.agent.name, &look.config.agent.model_name, "");
-    let mut rows = vec![match three_way::ready(look.checkout, look.config, &items) {
+    let ready = match three_way::ready(look.checkout, look.config) {
         Ok(says) => Row::ok(About::Arms, says),
         Err(why) => {
             let (says, fix) = why.split_once(": ").unwrap_or((&why, "name another engine with arms.engine"));
             Row::blocked(About::Arms, says, fix)
         }
-    }];
-    rows.push(hugging_face(look));
-    rows
+    };
+    [Some(ready), benchmarks(look, plan), Some(hugging_face(look))].into_iter().flatten().collect()
+}
+
+/// The script measures a commit by the command that stands in this file of its own, whatever `arms.mapping` says.
+fn benchmarks(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
+    let path = look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json");
+    let fix = format!("{} is where run_3way_benchmarks.py takes them from: add them, or run the others alone", path.display());
+    let mapping = match Mapping::read(&path) {
+        Ok(mapping) => mapping,
+        Err(error) => return Some(Row::warning(About::Arms, format!("no benchmark commands: {error}"), fix)),
+    };
+    let has_command = |entry: &MappingEntry| entry.perf_command.as_deref().is_some_and(|command| !command.trim().is_empty());
+    let items = &plan?.items;
+    let without = items.iter().filter(|item| !mapping.entry(&item.human).is_some_and(has_command)).count();
+    (without > 0).then(|| {
+        let verb = if without == 1 { "has" } else { "have" };
+        Row::warning(About::Arms, format!("{without} of {} {verb} no benchmark command", count(items.len(), "item")), fix)
+    })
 }
 
 /// The script reads the token from the file alone: variables do not reach it.

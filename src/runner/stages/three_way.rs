@@ -5,15 +5,16 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use serde_json::json;
+
 use super::{command, make_folder};
-use crate::artifact::result_file::ArmResult;
 use crate::bench::take_most;
-use crate::domain::{Arm as Whose, AttemptId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{Arm as Whose, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
 use crate::runner::Job;
 use crate::runner::harness::python;
-use crate::runner::three_way::{REUSED_FROM, keep, name, numbers, older, script, timeout_s};
+use crate::runner::three_way::{ENTRY, REUSED_FROM, keep, name, newest, results, saved, script, timeout_s};
 
 /// How an arm begins.
 pub(super) enum Arm {
@@ -26,37 +27,47 @@ pub(super) enum Arm {
 /// The script skips an arm that has a result, even one that is an error: so older ones are moved to the attempt.
 pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, started: Instant) -> Result<Arm, (String, io::Error)> {
     let arm = stage.arm().unwrap_or(Whose::Agent);
-    let (root, folder, name) = (job.checkout.repo_root.clone(), job.folder.stage(attempt, stage), name(item, arm));
-    let agent_type = job.config.arms.agent_type.clone().unwrap_or_default();
+    let (root, folder, name, saved) = (&job.checkout.repo_root, job.folder.stage(attempt, stage), name(item, arm), saved(job, item, arm));
     make_folder(&folder)?;
-    for (nth, found) in older(&root, &agent_type, &name).iter().enumerate() {
-        if arm != Whose::Agent
-            && job.config.arms.reuse
-            && let Some(outcome) = reuse(found, &folder, &name, arm, started)
-        {
-            return Ok(Arm::Reused(outcome));
-        }
-        let to = folder.join(format!("older{nth}_{name}"));
-        set_aside(found, &to).map_err(|error| (format!("move the older result {} aside", found.display()), error))?;
+    let reused = if arm != Whose::Agent && job.config.arms.reuse { newest(root, item, arm) } else { None };
+    if let Some((from, result, _)) = &reused {
+        let measured = result.timestamp.as_deref().map(|at| format!(", measured {at}")).unwrap_or_default();
+        let kept =
+            keep(from, &folder.join(&name)).and_then(|()| fs::write(folder.join(REUSED_FROM), format!("{}{measured}\n", from.display())));
+        kept.map_err(|error| (format!("copy {}", from.display()), error))?;
     }
-    let mut argv = vec![python(&job.checkout, &job.config), "-u".to_owned(), script(&root).display().to_string()];
-    argv.extend(["--agent-type", &agent_type, "--commits", name.split('_').next().unwrap_or_default()].map(str::to_owned));
-    argv.extend([format!("--{}-only", arm.name()), "--timeout".to_owned(), timeout_s(job.budget_ms(stage)).to_string()]);
-    Ok(Arm::Command(command(&root, argv)))
+    if saved.symlink_metadata().is_ok() {
+        set_aside(&saved, &folder.join(format!("older_{name}")))
+            .map_err(|error| (format!("move the older result {} aside", saved.display()), error))?;
+    }
+    if let Some((_, _, metrics)) = reused {
+        make_folder(saved.parent().unwrap_or(root))?;
+        keep(&folder.join(&name), &saved).map_err(|error| (format!("write {}", saved.display()), error))?;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        return Ok(Arm::Reused(StageOutcome {
+            end: StageEnd::Done,
+            child: None,
+            duration_ms,
+            detail: StageDetail::Arm(take_most(metrics)),
+        }));
+    }
+    let patches = folder.join("patches");
+    make_folder(&patches)?;
+    patch_alone(job, item, &patches).map_err(|error| (format!("put the patch into {}", patches.display()), error))?;
+    let text = |path: &Path| path.display().to_string();
+    let mut argv = vec![python(&job.checkout, &job.config)];
+    argv.extend(["-u", "-c", ENTRY, &text(&script(root)), &text(&patches), &text(&results(job))].map(str::to_owned));
+    argv.extend(["--commits", short_sha(&item.human), &format!("--{}-only", arm.name())].map(str::to_owned));
+    argv.extend(["--timeout".to_owned(), timeout_s(job.budget_ms(stage)).to_string()]);
+    Ok(Arm::Command(command(root, argv)))
 }
 
-/// A good result of an earlier run, kept with the attempt; `None` for one that is no use.
-fn reuse(found: &Path, folder: &Path, name: &str, arm: Whose, started: Instant) -> Option<StageOutcome> {
-    let result = ArmResult::read(found).ok().filter(|result| result.status == "success")?;
-    let metrics = numbers(&result, arm);
-    if metrics.is_empty() {
-        return None;
-    }
-    keep(found, &folder.join(name)).ok()?;
-    let measured = result.timestamp.as_deref().map(|at| format!(", measured {at}")).unwrap_or_default();
-    fs::write(folder.join(REUSED_FROM), format!("{}{measured}\n", found.display())).ok()?;
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Some(StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Arm(take_most(metrics)) })
+/// The folder in which the script looks for patches: it takes the first one of a commit that it finds, so there is one.
+fn patch_alone(job: &Job, item: &Item, patches: &Path) -> io::Result<()> {
+    let checked = job.ran(item, Stage::Check).unwrap_or_default();
+    keep(&checked.join("model_patch.diff"), &patches.join("model_patch.diff"))?;
+    let summary = json!({"commits": {"human": item.human, "pre": item.parent}});
+    fs::write(patches.join("run_summary.json"), summary.to_string())
 }
 
 fn set_aside(from: &Path, to: &Path) -> io::Result<()> {

@@ -2,14 +2,12 @@
 
 use std::fs;
 
-use super::{REUSED_FROM, is_serving, name, numbers, patch_digest, read_digest};
+use super::{REUSED_FROM, is_serving, name, numbers};
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
 use crate::domain::{Answer, Arm, Rung, RungAnswer, ScoreDetail, Stage};
-use crate::host::files;
 use crate::model::Item;
 use crate::runner::Job;
-use crate::runner::conclude::OUTPUT_TAIL;
 
 /// Takes comparisons back that the script's own ways make meaningless, each with its reason.
 pub fn temper(job: &Job, item: &Item, detail: &mut ScoreDetail) {
@@ -49,11 +47,9 @@ pub fn temper(job: &Job, item: &Item, detail: &mut ScoreDetail) {
             detail.why_not.push(format!("{stage}: taken from {}, on an unknown machine", from.trim()));
         }
     }
-    let patch = patch_measured(job, item, agent.as_ref());
     if let Some(first) = detail.rungs.iter_mut().find(|rung| rung.rung == Rung::Applies) {
-        *first = patch.0;
+        *first = applies(agent.as_ref());
     }
-    detail.why_not.extend(patch.1);
 }
 
 fn different(whose: &str, data: &str) -> String {
@@ -65,8 +61,8 @@ fn result(job: &Job, item: &Item, stage: Stage) -> Option<Document<ArmResult>> {
     ArmResult::read(&job.ran(item, stage)?.join(name(item, stage.arm()?))).ok()
 }
 
-/// Whether the patch went in, by the container's own words; and a notice where it is not the one that we took.
-fn patch_measured(job: &Job, item: &Item, agent: Option<&Document<ArmResult>>) -> (RungAnswer, Option<String>) {
+/// Whether the patch went in, by the container's own words.
+fn applies(agent: Option<&Document<ArmResult>>) -> RungAnswer {
     let raw = agent.map(|agent| agent.raw_output.as_str()).unwrap_or_default();
     let (answer, evidence) = if raw.contains("AGENT_PATCH_APPLIED_FALLBACK") {
         (Answer::Unchecked, "AGENT_PATCH_APPLIED_FALLBACK: `patch --force` took it, perhaps by half")
@@ -75,10 +71,5 @@ fn patch_measured(job: &Job, item: &Item, agent: Option<&Document<ArmResult>>) -
     } else {
         (Answer::Unchecked, "run_3way_benchmarks.py did not say")
     };
-    let out = job.ran(item, Stage::Candidate).map(|folder| files::tail(&folder.join("out"), OUTPUT_TAIL).unwrap_or_default());
-    let applied = out.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("Applying patch: "));
-    let differs = applied.and_then(|path| read_digest(path.as_ref())).is_some_and(|theirs| patch_digest(item) != Some(theirs));
-    let notice =
-        differs.then(|| "agent: ISO-Bench's model_patch.diff was measured, and it differs from what lay in the worktree".to_owned());
-    (RungAnswer { rung: Rung::Applies, answer, evidence: evidence.to_owned() }, notice)
+    RungAnswer { rung: Rung::Applies, answer, evidence: evidence.to_owned() }
 }

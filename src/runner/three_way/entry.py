@@ -1,0 +1,24 @@
+"""Runs ISO-Bench's run_3way_benchmarks.py, untouched, on one folder of patches: SCRIPT PATCHES RESULTS [flags of the script]."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+script, patches, results, *flags = sys.argv[1:]
+sys.dont_write_bytecode = True
+# what Python itself would look in first
+sys.path = [str(Path(script).parent)] + [folder for folder in sys.path if folder]
+spec = importlib.util.spec_from_file_location("run_3way_benchmarks", script)
+module = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = module
+spec.loader.exec_module(module)
+tables = [getattr(module, name, None) for name in ("AGENT_CONFIGS", "AGENT_OUTPUT_DIRS")]
+main = getattr(module, "main", None)
+if not all(isinstance(table, dict) for table in tables) or not callable(main):
+    print(f"{script} has no tables AGENT_CONFIGS and AGENT_OUTPUT_DIRS, or no main(): isobench-tui knows another form of it", file=sys.stderr)
+    sys.exit(2)
+# its main joins the first with its root, which an absolute path replaces
+tables[0]["isobench_tui"] = patches
+tables[1]["isobench_tui"] = Path(results)
+sys.argv = [script, "--agent-type", "isobench_tui", *flags]
+main()

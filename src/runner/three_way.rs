@@ -114,7 +114,7 @@ pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<A
         }
     }
     let good = found.into_iter().filter_map(|path| {
-        let result = ArmResult::read(&path).ok().filter(|result| result.status == "success")?;
+        let result = ArmResult::read(&path).ok().filter(|result| result.status == "success" && result.is_of(&item.human))?;
         let metrics = numbers(&result, arm);
         (!metrics.is_empty()).then_some((path, result, metrics))
     });
@@ -167,6 +167,10 @@ pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
 }
 
 fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: Arm) -> (StageEnd, StageDetail) {
+    if !result.is_of(&case.item.human) {
+        let why = format!("its result is of another commit, '{}'", clip(&result.human_commit));
+        return (failed(case, FailureClass::Tainted, &why), StageDetail::Arm(ArmDetail::default()));
+    }
     let metrics = numbers(result, arm);
     let end = match result.status.as_str() {
         "success" if !result.is_of(&case.item.human) => {

@@ -68,7 +68,8 @@ fn not_this_items(case: &Case<'_>, journal: &Journal) -> Option<String> {
 /// How the agent itself ended: the process that we started is `prepare`, which ends well whatever its agent does.
 pub fn exited(case: &Case<'_>, child: &ChildEnd) -> RungAnswer {
     let says = |answer, evidence: String| RungAnswer { rung: Rung::Exited, answer, evidence };
-    let Some(Ok(journal)) = journal_of(case) else {
+    let of_this_item = |journal: &Document<Journal>| not_this_items(case, journal).is_none();
+    let Some(journal) = journal_of(case).and_then(Result::ok).filter(of_this_item) else {
         return match &child.cause {
             EndCause::Exited { .. } => says(Answer::Unchecked, "ISO-Bench left no journal".to_owned()),
             cause => says(Answer::No, cause.words()),

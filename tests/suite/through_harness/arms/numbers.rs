@@ -36,6 +36,19 @@ fn no_time_between_tokens_is_a_number_and_no_win() {
 }
 
 #[test]
+fn a_result_of_another_commit_is_not_this_ones() {
+    let campaign = campaign(LATENCY);
+    let path = campaign.root.join("scripts/runners/run_3way_benchmarks.py");
+    let text = fs::read_to_string(&path).unwrap();
+    let told = text.replace("\"human_commit\": commit,", "\"human_commit\": \"ffffffff\",");
+    assert_ne!(told, text);
+    fs::write(path, told).unwrap();
+    assert_eq!(campaign.headless(), Some(1));
+    let end = outcome(&campaign, 1, "human");
+    assert!(end["class"] == "tainted" && end["why"].as_str().unwrap().contains("of another commit, 'ffffffff'"), "{end:#}");
+}
+
+#[test]
 fn of_a_flood_of_numbers_the_first_are_kept_and_the_rest_counted() {
     let campaign = results_with("{'latency_avg_ms': 50.0 if arm == 'agent' else 100.0} | {f'm{n}_ms': 1.0 for n in range(20_000)}");
     assert_eq!(campaign.headless(), Some(0));

@@ -1,8 +1,9 @@
 //! Environment variables, and the harness's `.env`: its values belong to the agent's processes and to nobody else, and
 //! are hidden wherever we show something.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::files::Links;
 
 /// Our own variables; what is no UTF-8 is replaced.
 pub fn variables() -> Vec<(String, String)> {
@@ -39,11 +40,18 @@ pub fn secrets(folders: &[&Path]) -> Vec<(String, String)> {
     lines().filter_map(pair).chain(lines().filter_map(as_written)).collect()
 }
 
+/// A larger `.env` is none, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
 /// The texts of the `.env` files that exist.
 fn files(folders: &[&Path]) -> Vec<String> {
     // a pipe under that name would never end
     let paths = folders.iter().map(|folder| folder.join(".env")).filter(|path| path.is_file());
-    paths.filter_map(|path| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    let read = |path: PathBuf| {
+        let bytes = super::files::read(&path, LARGEST, Links::Followed);
+        bytes.inspect_err(|error| tracing::warn!("can't read {}: {error}", path.display())).ok()
+    };
+    paths.filter_map(read).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
 }
 
 /// Name and value of a line, the value as it stands there. Nothing can be set that has no name or holds a NUL.

@@ -165,8 +165,6 @@ fn by_last_words(case: &Case<'_>, code: i32) -> StageEnd {
 /// Puts what we found into the item's journal, under our own key; everything else of the harness's files stays.
 pub fn keep_findings(case: &Case<'_>, detail: &CheckDetail) -> Result<(), ArtifactError> {
     let folder = case.job.item_folder(case.run, &case.item.id);
-    // links of ours, to what the agent wrote under names of its own
-    folder.keep_shown()?;
     let path = folder.path.join(Journal::FILE);
     match journal_of(case) {
         Some(Ok(_)) => journal::add_ours(&path, ours(case, detail)),

@@ -1,6 +1,6 @@
 //! Agents that leave links, endless or huge files where we read and write: none may hold up the runner, fill its memory,
 //! copy what is not theirs or make us write elsewhere.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 use std::io::Write;
@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use isobench_tui::agent::live::Reading;
+use isobench_tui::artifact::ItemFolder;
 use isobench_tui::host::files::{self, Links};
 
 use crate::campaign::{Campaign, GOOD_ARM, json_of};
@@ -167,7 +168,7 @@ fn what_a_claude_printed_takes_no_second_room() {
     campaign.env.push(("ANTHROPIC_API_KEY".to_owned(), "sesame-open-0123456789".to_owned()));
     campaign.config("", &format!("kind = \"claude_code\"\ncli = \"{}\"", cli.display()), "");
     assert_eq!(campaign.headless(), Some(0), "{:#?}", campaign.facts_of("stage_finished"));
-    let item = campaign.item_dir(1);
+    let item = campaign.item_dir_of("repo/script/sonnet", 1);
     assert!(fs::symlink_metadata(item.join("claude_code_stream.jsonl")).unwrap().is_file());
     let printed = campaign.stage_dir(1, 1, "agent").join("out");
     let of = |path: &Path| fs::metadata(path).unwrap().ino();
@@ -195,4 +196,16 @@ fn a_stream_of_very_many_steps_keeps_some_and_counts_all() {
     reading.look(&item).unwrap();
     assert_eq!((reading.totals().steps, reading.totals().usage.input), (Some(100_100), 1_001_000));
     assert!(reading.steps().len() <= 100_000, "{} are kept", reading.steps().len());
+}
+
+#[test]
+fn what_could_not_be_kept_leaves_nothing_beside_its_place() {
+    let (_gone, above) = folder();
+    let item = ItemFolder { path: above.join("c-0001") };
+    item.begin("task", &serde_json::json!({})).unwrap();
+    // a full disk refuses as this folder does
+    fs::create_dir_all(item.path.join("trae_stdout.txt/in the way")).unwrap();
+    fs::write(above.join("out"), "printed").unwrap();
+    let _ = item.keep_output("trae", &above.join("out"), &above.join("err")).unwrap_err();
+    assert!(!is_there(&item.path.join(".trae_stdout.txt.new")));
 }

@@ -12,7 +12,8 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
     ("text", "strings for people", &["domain"]),
     ("theme", "roles to colours", &["domain"]),
     ("ledger", "facts, writer, tail, requests, manifest", &["domain", "text"]),
-    ("artifact", "ISO-Bench's own files", &["domain", "text"]),
+    // host: the one door to files that an agent may have put there
+    ("artifact", "ISO-Bench's own files", &["domain", "text", "host"]),
     ("agent", "one adapter a trajectory format, launch lines", &["domain", "text", "host", "artifact"]),
     ("detect", "one rule a file", &["domain", "text"]),
     ("patch", "diff, ladder rungs", &["domain", "text"]),

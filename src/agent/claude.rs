@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::agent::steps::Steps;
+use crate::agent::steps::{MOST_STEPS, Mark, Steps};
 use crate::agent::value::{Fields, content, list, object, part, some, text, time};
 use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Step, ToolResult, Usage};
@@ -34,8 +34,8 @@ pub struct Stream {
 struct Told {
     /// All tokens up to then.
     usage: Usage,
-    /// The steps that there were.
-    steps: usize,
+    /// Where the steps were.
+    mark: Mark,
 }
 
 impl Stream {
@@ -124,6 +124,12 @@ impl Stream {
         if let Some(before) = self.chains.insert(chain, at) {
             self.steps.close(before);
         }
+        // of very many the older ones are over
+        for places in [&mut self.messages, &mut self.chains] {
+            if places.len() > 2 * MOST_STEPS {
+                places.clear();
+            }
+        }
         self.messages.insert(id, at);
         at
     }
@@ -153,7 +159,7 @@ impl Stream {
             all = self.told.map_or_else(Usage::default, |told| told.usage);
             all += usage(&fields.get("usage"));
         }
-        self.told = Some(Told { usage: all, steps: self.steps.len() });
+        self.told = Some(Told { usage: all, mark: self.steps.mark() });
         self.end = Some(end(fields));
         self.steps.touch();
     }
@@ -167,9 +173,9 @@ impl Stream {
     /// there is one, tokens written are counted too low: the stream tells them only there. `steps` is `None` before the
     /// first line of a run.
     pub fn totals(&self) -> AgentTotals {
-        let told = self.told.unwrap_or(Told { usage: Usage::default(), steps: 0 });
+        let told = self.told.unwrap_or(Told { usage: Usage::default(), mark: Mark::default() });
         let mut usage = told.usage;
-        usage += self.steps.usage_from(told.steps);
+        usage += self.steps.usage_since(told.mark);
         AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage }
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub use find::find_rollout;
 
 use crate::agent::steps::Steps;
-use crate::agent::value::{Fields, content, list, object, part, some, text, time};
+use crate::agent::value::{Fields, content, list, object, part, some, text, time, value};
 use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Step, ToolResult, Usage};
 
@@ -55,7 +55,7 @@ impl Rollout {
             if fields.has("record_type") {
                 self.is_between = true;
             } else {
-                self.item(&kind, &serde_json::from_str(&line).unwrap_or_default(), recorded);
+                self.item(&kind, &value(&line), recorded);
             }
             return self.steps.take_changed();
         }

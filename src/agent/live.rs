@@ -19,7 +19,7 @@ use crate::agent::trae::{Taken, Trajectory};
 use crate::agent::value::object;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
-use crate::host::files::{Appended, Lines, Rewritten};
+use crate::host::files::{Appended, Rewritten};
 use folder::EventFolder;
 
 /// What a look brought.
@@ -39,6 +39,8 @@ pub struct Reading {
     /// Something that makes sense was read from the source. Until then another one may still prove to be it; afterwards
     /// a file that the agent puts beside its own changes nothing.
     is_sure: bool,
+    /// There was more to read than one look takes.
+    is_behind: bool,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +77,7 @@ impl Reading {
     }
 
     /// Reads what is new in an item's folder: always the same one. `None`: nothing. What is half-written is read again at
-    /// the next look. Pipes, devices and files of more than 256 MiB are not read.
+    /// the next look. Pipes and devices are not read, nor a trajectory of more than 64 MiB.
     pub fn look(&mut self, item_folder: &Path) -> io::Result<Option<News>> {
         if !self.is_sure {
             self.choose(item_folder);
@@ -93,12 +95,17 @@ impl Reading {
                     Taken::Torn | Taken::Same => None,
                 }
             }
-            Source::Claude(stream, file) => by_line(stream.as_mut(), file, &item_folder.join(CLAUDE_CODE_STREAM))?,
-            Source::Codex(rollout, file) => by_line(rollout.as_mut(), file, &item_folder.join(CODEX_ROLLOUT))?,
+            Source::Claude(stream, file) => by_line(stream.as_mut(), file, &item_folder.join(CLAUDE_CODE_STREAM), &mut self.is_behind)?,
+            Source::Codex(rollout, file) => by_line(rollout.as_mut(), file, &item_folder.join(CODEX_ROLLOUT), &mut self.is_behind)?,
             Source::Openhands(events) => events.look(&item_folder.join(OPENHANDS_EVENTS))?,
         };
         self.is_sure |= self.totals().steps.is_some();
         Ok(news)
+    }
+
+    /// Whether the last look left something for the next one: it takes 64 MiB of lines at most.
+    pub const fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// Takes the first source that lies there. A link whose file does not exist yet is none.
@@ -185,15 +192,27 @@ impl Reading {
     }
 }
 
+/// Pieces of a file that one look takes at most: 64 MiB. The rest comes with the next looks.
+const PIECES: u32 = 4;
+
 /// Reads the lines that were added.
-fn by_line<T: ByLine>(reader: &mut T, file: &mut Appended, path: &Path) -> io::Result<Option<News>> {
-    let Some(Lines { restarted, whole, changed }) = file.look(path)? else { return Ok(None) };
-    if restarted {
-        *reader = T::default();
-    }
-    let mut from = restarted.then_some(0);
-    for line in whole.split(|byte| *byte == b'\n') {
-        from = least(from, reader.line(line));
+fn by_line<T: ByLine>(reader: &mut T, file: &mut Appended, path: &Path, is_behind: &mut bool) -> io::Result<Option<News>> {
+    *is_behind = false;
+    let (mut from, mut changed) = (None, SystemTime::UNIX_EPOCH);
+    for _ in 0..PIECES {
+        let Some(lines) = file.look(path)? else { break };
+        if lines.restarted {
+            *reader = T::default();
+            from = Some(0);
+        }
+        changed = lines.changed;
+        for line in lines.whole.split(|byte| *byte == b'\n') {
+            from = least(from, reader.line(line));
+        }
+        *is_behind = lines.more;
+        if !lines.more {
+            break;
+        }
     }
     // the last line of all may have no end; one that is a whole object can't become longer
     if file.rest().ends_with(b"}") && object(file.rest()).is_some() {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use find::find_events;
 
-use crate::agent::steps::Steps;
+use crate::agent::steps::{MOST_STEPS, Steps};
 use crate::agent::value::{Fields, object, part, some, text, time};
 use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Step, Usage};
@@ -54,6 +54,9 @@ impl Events {
         }
         let recorded = time(&text(&fields.get("timestamp")));
         self.last_at = self.last_at.max(recorded);
+        if self.actions.len() > 2 * MOST_STEPS {
+            self.actions.clear();
+        }
         if fields.has("kind") {
             self.take_v1(&fields, recorded);
         } else {

@@ -7,6 +7,24 @@ use jiff::Timestamp;
 use super::{End, Live};
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
 
+/// Steps that are kept at most. No agent does so many; one that only writes down that it did is counted further.
+pub(super) const MOST_STEPS: usize = 100_000;
+
+/// Calls that are kept at most, of all steps together.
+pub(super) const MOST_CALLS: usize = 200_000;
+
+/// Bytes of text that are kept at most, of all steps together: what comes later is counted, and not shown.
+const MOST_TEXT: usize = 256 * 1024 * 1024;
+
+/// How far tokens were counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mark {
+    /// The steps that there were.
+    steps: usize,
+    /// The tokens of steps that were not kept.
+    gone: Usage,
+}
+
 /// Steps, and from which of them on something changed since it was last asked. No line costs more than the one before
 /// it, however many there are: an agent may write what it likes.
 #[derive(Debug, Default)]
@@ -18,6 +36,14 @@ pub(super) struct Steps {
     running: BTreeMap<usize, usize>,
     calls: u32,
     changed: Option<usize>,
+    /// Steps beyond the most, whose place the next one took.
+    gone: u32,
+    /// Their tokens.
+    gone_usage: Usage,
+    /// Calls that are kept.
+    kept_calls: usize,
+    /// Bytes of text that are kept.
+    kept_text: usize,
 }
 
 impl Steps {
@@ -36,17 +62,25 @@ impl Steps {
 
     /// Something changed that is in no step.
     pub(super) fn touch(&mut self) {
-        self.mark(self.list.len());
+        self.note(self.list.len());
     }
 
-    fn mark(&mut self, at: usize) {
+    fn note(&mut self, at: usize) {
         self.changed = Some(self.changed.map_or(at, |before| before.min(at)));
     }
 
-    /// A new step, complete as long as it has no calls. Returns its position.
+    /// A new step, complete as long as it has no calls. Returns its position: beyond the most that are kept it is the last
+    /// one's, whose counts alone stay.
     pub(super) fn begin(&mut self, recorded: Option<Timestamp>) -> usize {
+        if self.list.len() >= MOST_STEPS
+            && let Some(last) = self.list.pop()
+        {
+            self.running.remove(&self.list.len());
+            self.gone = self.gone.saturating_add(1);
+            self.gone_usage += last.usage;
+        }
         let at = self.list.len();
-        self.mark(at);
+        self.note(at);
         self.list.push(Step {
             index: u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1),
             at: recorded,
@@ -63,12 +97,25 @@ impl Steps {
 
     /// A step, to be changed.
     pub(super) fn edit(&mut self, at: usize) -> Option<&mut Step> {
-        self.mark(at);
+        self.note(at);
         self.list.get_mut(at)
+    }
+
+    /// Whether so much text may be kept; if so, it is counted.
+    fn has_room(&mut self, more: usize) -> bool {
+        let kept = self.kept_text.saturating_add(more);
+        if kept > MOST_TEXT {
+            return false;
+        }
+        self.kept_text = kept;
+        true
     }
 
     /// Adds to what the model wrote in a step.
     pub(super) fn say(&mut self, at: usize, text: &str) {
+        if !self.has_room(text.len()) {
+            return;
+        }
         if let Some(step) = self.edit(at).filter(|_| !text.is_empty()) {
             if !step.thought.is_empty() {
                 step.thought.push('\n');
@@ -87,6 +134,11 @@ impl Steps {
         if !id.is_empty() && self.knows(&id) {
             return;
         }
+        if self.kept_calls >= MOST_CALLS || !self.has_room(id.len() + name.len() + args.len()) {
+            self.calls = self.calls.saturating_add(1);
+            return;
+        }
+        self.kept_calls += 1;
         let Some(step) = self.edit(at) else { return };
         let place = step.calls.len();
         step.calls.push(ToolCall { id: id.clone(), name, args, result: None });
@@ -100,8 +152,15 @@ impl Steps {
 
     /// A tool answered. An answer to a call that nobody saw gets a nameless call in the last step; a second answer to
     /// the same call is not taken.
-    pub(super) fn answer(&mut self, id: &str, result: ToolResult) {
+    pub(super) fn answer(&mut self, id: &str, mut result: ToolResult) {
+        if !self.has_room(result.text.len()) {
+            result.text = String::new();
+        }
         let Some((at, place)) = self.asked.get(id).copied() else {
+            if self.kept_calls >= MOST_CALLS {
+                return;
+            }
+            self.kept_calls += 1;
             let Some(last) = self.list.len().checked_sub(1) else { return };
             let Some(step) = self.edit(last) else { return };
             let place = step.calls.len();
@@ -122,7 +181,7 @@ impl Steps {
                 step.reply = Reply::Complete;
             }
         }
-        self.mark(at);
+        self.note(at);
     }
 
     /// Nothing of this step runs any more: what never answered never will.
@@ -154,7 +213,7 @@ impl Steps {
 
     /// Finished steps.
     pub(super) fn finished(&self) -> u32 {
-        u32::try_from(self.list.len() - self.running.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.list.len() - self.running.len()).unwrap_or(u32::MAX).saturating_add(self.gone)
     }
 
     /// Tool calls.
@@ -162,10 +221,20 @@ impl Steps {
         self.calls
     }
 
-    /// Tokens of the steps from a position on.
-    pub(super) fn usage_from(&self, from: usize) -> Usage {
-        let mut usage = Usage::default();
-        for step in self.list.iter().skip(from) {
+    /// Where the counting of tokens stands now. The last step of very many may still change.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { steps: self.list.len().min(MOST_STEPS - 1), gone: self.gone_usage }
+    }
+
+    /// Tokens of the steps since a mark.
+    pub(super) fn usage_since(&self, mark: Mark) -> Usage {
+        let gone = self.gone_usage;
+        let mut usage = Usage {
+            input: gone.input.saturating_sub(mark.gone.input),
+            output: gone.output.saturating_sub(mark.gone.output),
+            cached: gone.cached.saturating_sub(mark.gone.cached),
+        };
+        for step in self.list.iter().skip(mark.steps) {
             usage += step.usage;
         }
         usage

@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use crate::agent::steps::MOST_CALLS;
 use crate::agent::value::{repaired, time};
 use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Reply, Step, Usage};
@@ -101,10 +102,11 @@ impl Trajectory {
     /// Decodes all steps that are not there yet.
     fn decode_from(&mut self, found: &Found<'_>) {
         let answered = found.llm_interactions.len();
+        let mut calls: usize = self.steps.iter().map(|step| step.calls.len()).sum();
         for at in self.steps.len()..found.agent_steps.len().max(answered) {
             let index = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
             let interaction = found.llm_interactions.get(at).map(|raw| raw.get());
-            let step = match (found.agent_steps.get(at), interaction) {
+            let mut step = match (found.agent_steps.get(at), interaction) {
                 (Some(raw), _) => decode::step(index, raw.get(), self.usages.get(at).copied()),
                 (None, Some(raw)) => {
                     let reply = if at + 1 == answered { Reply::ToolsRunning } else { Reply::Complete };
@@ -112,6 +114,8 @@ impl Trajectory {
                 }
                 (None, None) => continue,
             };
+            step.calls.truncate(MOST_CALLS.saturating_sub(calls));
+            calls += step.calls.len();
             self.steps.push(step);
         }
     }
@@ -123,7 +127,10 @@ impl Trajectory {
 
     /// Finished steps, tool calls, and the tokens of all answers. `steps` is `None` before the first good look.
     pub fn totals(&self) -> AgentTotals {
-        let mut totals = AgentTotals { steps: self.good.then(|| small(self.seen_steps.len())), ..AgentTotals::default() };
+        let mut totals = AgentTotals {
+            steps: self.good.then(|| small(self.seen_steps.len()).saturating_add(self.head.more_steps)),
+            ..AgentTotals::default()
+        };
         totals.calls = small(self.steps.iter().map(|step| step.calls.len()).sum());
         for usage in &self.usages {
             totals.usage += *usage;

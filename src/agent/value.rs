@@ -47,8 +47,14 @@ pub(super) fn object(bytes: &[u8]) -> Option<Cow<'_, str>> {
     is_object(&text).then_some(Cow::Owned(text))
 }
 
-/// A value; half surrogates in its strings become U+FFFD.
-fn value(raw: &str) -> Value {
+/// A longer field is nothing that anybody reads, in bytes; decoded, a list of nothing takes thirty times its text.
+const LONGEST_FIELD: usize = 16 * 1024 * 1024;
+
+/// A value; half surrogates in its strings become U+FFFD. Of one that is far too long: null.
+pub(super) fn value(raw: &str) -> Value {
+    if raw.len() > LONGEST_FIELD {
+        return Value::Null;
+    }
     serde_json::from_str(raw).or_else(|_| serde_json::from_slice(&repaired(raw.as_bytes()))).unwrap_or_default()
 }
 

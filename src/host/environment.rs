@@ -1,8 +1,9 @@
 //! Environment variables, and the harness's `.env`: its values belong to the agent's processes and to nobody else, and
 //! are hidden wherever we show something.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use super::files::Links;
 
 /// Our own variables; what is no UTF-8 is replaced.
 pub fn variables() -> Vec<(String, String)> {
@@ -37,7 +38,7 @@ pub struct DotEnv {
 impl DotEnv {
     /// Looks at the `.env` files of these folders, in the harness's order.
     pub fn look(folders: &[&Path]) -> Self {
-        let mut found = paths(folders).filter_map(|path| Some((fs::read(&path).ok()?, path)));
+        let mut found = paths(folders).filter_map(|path| Some((super::files::read(&path, LARGEST, Links::Followed).ok()?, path)));
         let Some((bytes, path)) = found.next() else { return Self::default() };
         let is_same = |other: &PathBuf| other.canonicalize().ok() == path.canonicalize().ok();
         let not_read = found.map(|(_, other)| other).find(|other| !is_same(other));
@@ -110,9 +111,16 @@ fn paths(folders: &[&Path]) -> impl Iterator<Item = PathBuf> {
     folders.iter().map(|folder| folder.join(".env")).filter(|path| path.is_file())
 }
 
+/// A larger `.env` is none, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
 /// The texts of the `.env` files that exist.
 fn files(folders: &[&Path]) -> Vec<String> {
-    paths(folders).filter_map(|path| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    let read = |path: PathBuf| {
+        let bytes = super::files::read(&path, LARGEST, Links::Followed);
+        bytes.inspect_err(|error| tracing::warn!("can't read {}: {error}", path.display())).ok()
+    };
+    paths(folders).filter_map(read).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
 }
 
 /// Name and value of a line, the value as it stands there. Nothing can be set that has no name or holds a NUL.

@@ -6,6 +6,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
+use rustix::fs::OFlags;
+
 /// Less than this is full for anybody who wants to write a file, in bytes.
 const FULL: u64 = 1 << 20;
 
@@ -19,21 +21,66 @@ pub fn is_full(folder: &Path) -> bool {
 
 /// The last `most` bytes of a file as text; what is no UTF-8 is replaced. A missing file is empty.
 pub fn tail(path: &Path, most: u64) -> io::Result<String> {
-    let length = match std::fs::metadata(path) {
-        Ok(there) if there.is_file() => there.len(),
-        Ok(_) => return Err(io::Error::other("it is no regular file")),
+    let (mut file, there) = match open(path, Links::Followed) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        Err(error) => return Err(error),
+        opened => opened?,
     };
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+    file.seek(SeekFrom::Start(there.len().saturating_sub(most)))?;
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A larger file is nothing that an agent writes for us to read, in bytes.
-const LARGEST: u64 = 256 * 1024 * 1024;
+/// What to do where a file's name is a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// It stands for what it leads to.
+    Followed,
+    /// It is an error: whoever made it may have wanted us to read a file of somebody else's for them.
+    Refused,
+}
+
+/// Opens a file that anybody may have put there, and says what it is: the one door to such files. Pipes, devices and
+/// folders are errors, because opening or reading one may wait for ever; and so is, later, a read that would have to wait
+/// (`/proc/kmsg` looks like a regular file).
+pub fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
+    let no_file = || io::Error::other("it is no regular file");
+    let there = if links == Links::Followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }?;
+    if !there.is_file() {
+        return Err(no_file());
+    }
+    // it may have become a pipe or a link since
+    let unfollowed = if links == Links::Followed { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let flags = OFlags::NONBLOCK | unfollowed;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let there = file.metadata()?;
+    if there.is_file() { Ok((file, there)) } else { Err(no_file()) }
+}
+
+/// Reads such a file whole. One of more than `most` bytes is an error of the kind `FileTooLarge`.
+pub fn read(path: &Path, most: u64, links: Links) -> io::Result<Vec<u8>> {
+    let (file, there) = open(path, links)?;
+    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MiB", most >> 20));
+    if there.len() > most {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // it may grow while it is read, and some files don't tell their length
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// The same for readers to whom a file that is missing, or none, is nothing: `None`.
+pub fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+    match open(path, Links::Followed) {
+        Ok(opened) => Ok(Some(opened)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::Other) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Larger than any trajectory that an agent writes for us to read whole, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// A file that another process rewrites whole, read where it changed. Caught half-written it is read again, so what
 /// was read counts only once it is said to be [`Self::good`].
@@ -41,15 +88,24 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 pub struct Rewritten {
     read: Option<(u64, SystemTime)>,
     good: Option<(u64, SystemTime)>,
+    /// It was said that the file is too large.
+    told: bool,
 }
 
 impl Rewritten {
-    /// The bytes and the time of the file, where they are not those that were good. A missing or a huge file has none,
-    /// and neither has a pipe or a device in its place: reading one may never end.
+    /// The bytes and the time of the file, where they are not those that were good. A missing file and one of more than
+    /// 64 MiB have none (what was read before stands), and neither has a pipe or a device in its place.
     pub fn changed(&mut self, path: &Path) -> io::Result<Option<(Vec<u8>, SystemTime)>> {
         let Some((file, there)) = open_regular(path)? else { return Ok(None) };
         let stamp = (there.len(), there.modified()?);
-        if there.len() > LARGEST || self.good == Some(stamp) {
+        if there.len() > LARGEST {
+            if !std::mem::replace(&mut self.told, true) {
+                let mib = LARGEST >> 20;
+                tracing::warn!("{} is larger than {mib} MiB and is not read any more: only the time budget rules now", path.display());
+            }
+            return Ok(None);
+        }
+        if self.good == Some(stamp) {
             return Ok(None);
         }
         self.read = Some(stamp);
@@ -65,36 +121,26 @@ impl Rewritten {
     }
 }
 
-/// Opens a regular file and says what it is. `None` where there is none, and where a pipe or a device lies in its place:
-/// opening one may wait for ever.
-pub fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
-    let missing = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) };
-    match std::fs::metadata(path) {
-        Ok(there) if there.is_file() => {}
-        Ok(_) => return Ok(None),
-        Err(error) => return missing(error),
-    }
-    // it may have become a pipe since
-    let unblocked = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    match File::options().read(true).custom_flags(unblocked).open(path) {
-        Ok(file) => {
-            let there = file.metadata()?;
-            Ok(there.is_file().then_some((file, there)))
-        }
-        Err(error) => missing(error),
-    }
-}
-
 /// How much of a file's beginning tells it from another file under its name, in bytes.
 const HEAD: usize = 1024;
 
-/// A file that another process adds to, read line by line from where the last look ended.
+/// Most bytes that one look takes: whoever looks has other things to do as well.
+const PIECE: u64 = 16 * 1024 * 1024;
+
+/// A longer line is passed over, in bytes.
+const LONGEST_LINE: usize = 32 * 1024 * 1024;
+
+/// A file that another process adds to, read line by line from where the last look ended, however large it grows.
 #[derive(Debug, Default)]
 pub struct Appended {
     identity: (u64, u64),
     head: Vec<u8>,
     offset: u64,
     rest: Vec<u8>,
+    /// The line that is being read is too long: what follows of it is passed over.
+    skipping: bool,
+    /// It was said that a line is too long.
+    told: bool,
 }
 
 /// What a look at such a file brought.
@@ -104,24 +150,23 @@ pub struct Lines {
     pub restarted: bool,
     /// Whole lines, each with its end.
     pub whole: Vec<u8>,
+    /// Whether there is more to read now.
+    pub more: bool,
     /// When the file was last written.
     pub changed: SystemTime,
 }
 
 impl Appended {
-    /// What was added since the last look; `None` where that is nothing. A missing file, a pipe, a device and a file of
-    /// more than 256 MiB have nothing.
+    /// What was added since the last look, 16 MiB of it at most; `None` where that is nothing. A missing file, a pipe and a
+    /// device have nothing. Lines of more than 32 MiB are left out.
     pub fn look(&mut self, path: &Path) -> io::Result<Option<Lines>> {
         let Some((mut file, there)) = open_regular(path)? else { return Ok(None) };
-        if there.len() > LARGEST {
-            return Ok(None);
-        }
         let identity = (there.dev(), there.ino());
         let mut head = Vec::new();
         (&file).take(self.head.len() as u64).read_to_end(&mut head)?;
         let is_another = self.offset > 0 && (identity != self.identity || there.len() < self.offset || head != self.head);
         if is_another {
-            *self = Self::default();
+            *self = Self { told: self.told, ..Self::default() };
         }
         self.identity = identity;
         if there.len() == self.offset && !is_another {
@@ -130,7 +175,7 @@ impl Appended {
         file.seek(SeekFrom::Start(self.offset))?;
         let mut bytes = std::mem::take(&mut self.rest);
         let before = bytes.len();
-        file.take(there.len() - self.offset).read_to_end(&mut bytes)?;
+        file.take((there.len() - self.offset).min(PIECE)).read_to_end(&mut bytes)?;
         let read = bytes.len() - before;
         self.offset += read as u64;
         if self.head.len() < HEAD {
@@ -139,7 +184,21 @@ impl Appended {
         }
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         self.rest = bytes.split_off(end);
-        Ok(Some(Lines { restarted: is_another, whole: bytes, changed: there.modified()? }))
+        if self.skipping
+            && let Some(at) = bytes.iter().position(|byte| *byte == b'\n')
+        {
+            bytes.drain(..=at);
+            self.skipping = false;
+        }
+        if self.skipping || self.rest.len() > LONGEST_LINE {
+            self.skipping = true;
+            self.rest = Vec::new();
+            if !std::mem::replace(&mut self.told, true) {
+                tracing::warn!("{} has a line of more than {} MiB, which is passed over", path.display(), LONGEST_LINE >> 20);
+            }
+        }
+        let more = read > 0 && self.offset < there.len();
+        Ok(Some(Lines { restarted: is_another, whole: bytes, more, changed: there.modified()? }))
     }
 
     /// What comes after the last line end: a line that is still being written, or the last one of all. It comes again

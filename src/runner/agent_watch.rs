@@ -12,13 +12,16 @@ use crate::agent::codex::find_rollout;
 use crate::agent::launch::{codex_home, file_store};
 use crate::agent::live::{self, Reading};
 use crate::agent::openhands::find_events;
-use crate::artifact::item::{CODEX_ROLLOUT, OPENHANDS_EVENTS};
+use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, Shown, TRAJECTORY};
 use crate::domain::{AgentKind, AgentTotals, AttemptId, Stage};
 use crate::host::environment::{dot_env, of_agent};
 use crate::model::{Item, Run, StageState};
 
 /// Files whose names the agent chooses are looked for this often.
 const SEARCH: Duration = Duration::from_secs(1);
+
+/// Looks at an agent that has ended, each of 64 MiB: a larger stream is no work but an attack.
+const LOOKS: u32 = 32;
 
 /// An agent that writes while it works.
 #[derive(Debug)]
@@ -49,6 +52,32 @@ pub enum Search {
     },
 }
 
+/// The link in the item's folder by which what its agent writes elsewhere is shown, if there is one.
+pub fn shown(job: &Job, run: &Run, item: &Item) -> Option<Shown> {
+    let folder = job.ran(item, Stage::Agent);
+    match job.config.agent.kind {
+        AgentKind::ClaudeCode => {
+            let folder = folder?;
+            Some(Shown { name: CLAUDE_CODE_STREAM, to: Some(folder.join("out")), within: folder, is_settled: true })
+        }
+        AgentKind::CodexCli => {
+            Some(Shown { name: CODEX_ROLLOUT, to: None, within: codex_home_of(job).join("sessions"), is_settled: false })
+        }
+        AgentKind::Openhands => Some(Shown { name: OPENHANDS_EVENTS, to: None, within: file_store(&folder?), is_settled: false }),
+        AgentKind::Command => {
+            let to = job.trajectory(run, item)?;
+            Some(Shown { name: TRAJECTORY, within: to.parent()?.to_owned(), to: Some(to), is_settled: false })
+        }
+        // they write into the item's folder themselves
+        AgentKind::Trae | AgentKind::Codex => None,
+    }
+}
+
+/// `$CODEX_HOME` of the agent.
+fn codex_home_of(job: &Job) -> PathBuf {
+    codex_home(&job.checkout.root, of_agent(&dot_env(&job.checkout.env_folders()), "CODEX_HOME").as_deref())
+}
+
 impl Search {
     /// For the agent of this item while it runs; `None` for one whose files are known beforehand.
     pub fn of(job: &Job, item: &Item) -> Option<Self> {
@@ -57,9 +86,7 @@ impl Search {
         let StageState::Running { since, .. } = &stage.state else { return None };
         match job.config.agent.kind {
             AgentKind::CodexCli => {
-                let root = &job.checkout.root;
-                let codex_home = codex_home(root, of_agent(&dot_env(&job.checkout.env_folders()), "CODEX_HOME").as_deref());
-                Some(Self::Rollout { codex_home, worktree: job.worktree(item), since: SystemTime::from(*since) })
+                Some(Self::Rollout { codex_home: codex_home_of(job), worktree: job.worktree(item), since: SystemTime::from(*since) })
             }
             AgentKind::Openhands => {
                 let ran = AttemptId { item: item.id.clone(), n: stage.ran_in };
@@ -76,7 +103,8 @@ impl Search {
             Self::Events { .. } => OPENHANDS_EVENTS,
         };
         let link = item_folder.join(name);
-        if link.exists() {
+        // in a folder that the agent's link leads to nothing of ours is made
+        if item_folder.is_symlink() || link.exists() {
             return Ok(());
         }
         let found = match self {
@@ -119,6 +147,17 @@ impl AgentWatch {
                 Err(says.unwrap_or_else(|| "without a word".to_owned()))
             }
         }
+    }
+
+    /// Reads all that there is, of a stream of gigabytes its first 2 GiB.
+    pub fn look_to_the_end(&mut self) -> Result<(), String> {
+        for _ in 0..LOOKS {
+            self.look()?;
+            if !self.reading.is_behind() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The folders whose changes are worth a look; others as the agent's files appear.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::agent_watch::AgentWatch;
+use super::agent_watch::{AgentWatch, shown};
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
@@ -19,7 +19,8 @@ use crate::domain::{
     AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
     StageDetail, StageEnd, StageOutcome,
 };
-use crate::host::{clock, files};
+use crate::host::clock;
+use crate::host::files::{self, Links};
 use crate::model::{Item, Run, StageState};
 use crate::patch::{changed_files, climb};
 use crate::text::duration::short;
@@ -27,6 +28,9 @@ use crate::text::mask::Masker;
 
 /// How much of an output's end is read for its cause and its numbers, in bytes.
 pub(super) const OUTPUT_TAIL: u64 = 1024 * 1024;
+
+/// A larger patch is no work that anybody would measure, in bytes: it is not even read.
+const LARGEST_PATCH: u64 = 256 * 1024 * 1024;
 
 /// What a stage's end is judged by.
 #[derive(Debug)]
@@ -111,6 +115,7 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     };
     if matches!(child.cause, EndCause::NotStarted { .. })
         && !harness::is_used(&case.job.config)
+        && swapped(case).is_none()
         && let Err(error) = write_not_started(case, child)
     {
         let why = format!("can't write the item's journal: {error}");
@@ -137,10 +142,10 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         ),
         _ => plain(case, child, FailureClass::AgentCrashed),
     };
-    // an agent that was killed while it wrote leaves half a file: what was counted before stands
+    // an agent that was killed while it wrote leaves half a file, and one may remove it: what was counted before stands
     let counted = case.item.totals().unwrap_or_default();
     let totals = reading.totals();
-    (end, StageDetail::Agent(if totals.steps.is_some() { totals } else { counted }))
+    (end, StageDetail::Agent(if totals.steps >= counted.steps { totals } else { counted }))
 }
 
 /// What the agent wrote, read once more: the last lines may have come after the last look. An adapter that panics has
@@ -148,7 +153,7 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
 fn read_agent(case: &Case<'_>) -> AgentWatch {
     let watch = || AgentWatch::of(case.job, case.run, case.item);
     let mut read = watch();
-    match read.look() {
+    match read.look_to_the_end() {
         Ok(()) => read,
         Err(says) => {
             tracing::error!("a defect of isobench-tui: the adapter of {}'s agent panicked: {says}", case.attempt);
@@ -163,7 +168,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         return (end, StageDetail::Nothing);
     }
     let folder = case.job.folder.stage(case.attempt, Stage::Check);
-    let patch = match fs::read(folder.join("model_patch.diff")) {
+    let patch = match files::read(&folder.join("model_patch.diff"), LARGEST_PATCH, Links::Refused) {
         Ok(patch) => patch,
         Err(error) => {
             let why = format!("can't read the patch in {}: {error}", folder.display());
@@ -187,6 +192,9 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         removed: files.iter().map(|file| file.removed).sum(),
     };
     let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
+    if let Some(why) = swapped(case) {
+        return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
+    }
     // a skipped item gets no journal; its patch lies with the attempt
     if case.item.skipping.is_none()
         && let Err(error) = write_harness_files(case, &Brought { patch: &patch, changed: &changed, expected: &expected, detail: &detail })
@@ -202,6 +210,14 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     (end, StageDetail::Check(detail))
 }
 
+/// Whether the item's folder is another one than we made, in words: nothing may be written or removed there then.
+fn swapped(case: &Case<'_>) -> Option<String> {
+    let folder = case.job.item_folder(case.run, &case.item.id);
+    let to = folder.swapped_for().or_else(|| case.job.checkout.leads_out(&folder.path))?;
+    let says = format!("the agent replaced its item folder by a link to {}: nothing was written there", to.display());
+    Some(case.masker.mask(&crate::text::clean::line(&says)).into_owned())
+}
+
 /// What an agent brought, for the item's files.
 struct Brought<'a> {
     patch: &'a [u8],
@@ -214,13 +230,13 @@ struct Brought<'a> {
 
 fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), ArtifactError> {
     let (job, run, item) = (case.job, case.run, case.item);
+    let folder = job.item_folder(run, &item.id);
+    folder.keep_shown(shown(job, run, item).as_ref())?;
     if harness::is_used(&job.config) {
         return harness::end::keep_findings(case, brought.detail);
     }
-    let folder = job.item_folder(run, &item.id);
     let Some(agent) = item.last_attempt().and_then(|last| last.outcome(Stage::Agent)) else { return Ok(()) };
     let Some(child) = &agent.child else { return Ok(()) };
-    folder.keep_shown()?;
     if let Some(ran) = job.ran(item, Stage::Agent) {
         let (out, err) = (ran.join("out"), ran.join("err"));
         match job.config.agent.kind {
@@ -245,7 +261,7 @@ fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), Art
 /// An agent that could not be started has a journal too, and no work that could be checked.
 fn write_not_started(case: &Case<'_>, child: &ChildEnd) -> Result<(), ArtifactError> {
     let nothing = Brought { patch: &[], changed: &[], expected: &[], detail: &CheckDetail::default() };
-    case.job.item_folder(case.run, &case.item.id).keep_shown()?;
+    case.job.item_folder(case.run, &case.item.id).keep_shown(shown(case.job, case.run, case.item).as_ref())?;
     let prompt = case.item.last_attempt().and_then(|last| last.asked.as_ref());
     finish(case, child, &nothing, json!({"run": case.job.folder.run_id().0, "attempt": case.attempt.n, "prompt": prompt}))
 }
@@ -277,6 +293,7 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
         strict: task.as_ref().is_some_and(|task| task.strict_targets),
         ours,
         written: clock::now().as_millisecond() as f64 / 1000.0,
+        masker: case.masker,
     })
 }
 

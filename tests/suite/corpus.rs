@@ -12,6 +12,7 @@ use isobench_tui::artifact::{
     Prediction, Prompt, RunSummary, TaskFile, runs, shown_repo,
 };
 use isobench_tui::domain::{AgentKind, EndCause, ItemId};
+use isobench_tui::text::mask::Masker;
 use serde_json::{Value, json};
 
 use crate::support::shared;
@@ -240,6 +241,7 @@ impl Real {
             strict: false,
             ours: json!({"run": "r"}),
             written: self.journal["timestamps"]["written"].as_f64().unwrap(),
+            masker: &Masker::default(),
         })
         .unwrap();
         (temporary, ours.path)

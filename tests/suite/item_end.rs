@@ -58,6 +58,7 @@ fn with<'a>(change: impl FnOnce(&mut Finished<'a>), trajectory: Option<&Value>) 
         strict: false,
         ours: json!({}),
         written: 1.5,
+        masker: Box::leak(Box::default()),
     };
     change(&mut finished);
     item.finish(&finished).unwrap();

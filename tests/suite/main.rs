@@ -25,6 +25,7 @@ mod prompts;
 mod pty;
 mod recover;
 mod sabotage;
+mod sabotage_files;
 mod screen;
 mod screen_frames;
 mod screen_journeys;

@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::agent::value::{Fields, content, list, part, some, text, time};
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
 
+/// Calls or results of one step at most: each is compared with all others.
+const MOST: usize = 1000;
+
 /// A finished step. `interaction` is the usage of the answer with the same number, which knows cached tokens.
 pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
     let fields = Fields::of(raw);
@@ -65,7 +68,7 @@ fn usage(value: &Value) -> Usage {
 }
 
 fn calls(value: &Value) -> Vec<ToolCall> {
-    list(value).iter().filter(|call| call.is_object()).map(call).collect()
+    list(value).iter().filter(|call| call.is_object()).take(MOST).map(call).collect()
 }
 
 fn call(value: &Value) -> ToolCall {
@@ -89,9 +92,9 @@ fn results(own: &Value, messages: &Value, calls: &[ToolCall]) -> Vec<(String, To
     let pair = |value: &Value| (call_id(value), result(value));
     let own = list(own);
     if !own.is_empty() {
-        return own.iter().map(pair).collect();
+        return own.iter().take(MOST).map(pair).collect();
     }
-    let sent = list(messages).iter().map(|message| part(message, "tool_result")).filter(|value| value.is_object());
+    let sent = list(messages).iter().map(|message| part(message, "tool_result")).filter(|value| value.is_object()).take(MOST);
     sent.map(pair).filter(|(id, _)| calls.iter().any(|call| call.id == *id)).collect()
 }
 

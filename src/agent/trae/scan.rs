@@ -6,6 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::agent::steps::MOST_STEPS;
+
 /// Why a file could not be scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -26,6 +28,8 @@ pub(super) struct Head {
     pub(super) max_steps: Option<u32>,
     pub(super) success: bool,
     pub(super) final_result: Option<String>,
+    /// Steps beyond those that are kept.
+    pub(super) more_steps: u32,
 }
 
 /// A scanned file.
@@ -74,11 +78,11 @@ impl<'de> Visitor<'de> for Outer {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "llm_interactions" => {
-                    found.llm_interactions = map.next_value_seed(Elements)?;
+                    found.llm_interactions = map.next_value_seed(Elements)?.0;
                     found.named = true;
                 }
                 "agent_steps" => {
-                    found.agent_steps = map.next_value_seed(Elements)?;
+                    (found.agent_steps, found.head.more_steps) = map.next_value_seed(Elements)?;
                     found.named = true;
                 }
                 "task" => found.head.task = words(map.next_value()?),
@@ -109,11 +113,12 @@ fn words(value: Value) -> String {
     }
 }
 
-/// A list, element by element, undecoded; what is not a list counts as an empty one.
+/// A list, element by element, undecoded, and the number of those beyond the most that are kept: an agent may write
+/// millions of nothing. What is not a list counts as an empty one.
 struct Elements;
 
 impl<'de> DeserializeSeed<'de> for Elements {
-    type Value = Vec<&'de RawValue>;
+    type Value = (Vec<&'de RawValue>, u32);
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
@@ -121,7 +126,7 @@ impl<'de> DeserializeSeed<'de> for Elements {
 }
 
 impl<'de> Visitor<'de> for Elements {
-    type Value = Vec<&'de RawValue>;
+    type Value = (Vec<&'de RawValue>, u32);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
@@ -129,38 +134,43 @@ impl<'de> Visitor<'de> for Elements {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut elements = Vec::new();
-        while let Some(raw) = list.next_element()? {
+        while elements.len() < MOST_STEPS {
+            let Some(raw) = list.next_element()? else { return Ok((elements, 0)) };
             elements.push(raw);
         }
-        Ok(elements)
+        let mut more: u32 = 0;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            more = more.saturating_add(1);
+        }
+        Ok((elements, more))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 
     fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 
     fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 
     fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 
     fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok((Vec::new(), 0))
     }
 }

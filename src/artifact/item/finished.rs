@@ -2,19 +2,29 @@
 //! answers on our folders as on its own. What we think of the end stands under our own key of the journal.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{ItemFolder, read_regular};
+use super::ItemFolder;
 use crate::artifact::document::{Indent, python_json};
 use crate::artifact::{ArtifactError, DiffTargets, Journal, Prediction, Prompt, RunSummary, harness_model, repo_name};
 use crate::domain::{AgentKind, EndCause, ItemId, short_sha};
+use crate::host::files::{self, Links};
+use crate::text::mask::Masker;
 
 /// Steps above which the harness takes a trajectory for one that ran too long, whatever its own limit was.
 const HARNESS_STEPS: usize = 120;
+
+/// No model's name is longer, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// A larger patch or trajectory of the agent's is not read, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// What the files say of a finished agent.
 #[derive(Debug, Clone)]
@@ -59,14 +69,18 @@ pub struct Finished<'a> {
     pub ours: Value,
     /// Seconds since the epoch.
     pub written: f64,
+    /// Hides secrets in what the agent wrote.
+    pub masker: &'a Masker,
 }
 
 /// What the harness looks for in a trajectory. Its key for the steps is not TRAE's, so of TRAE only the text counts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Ran {
+struct Ran<'a> {
     steps: Vec<IgnoredAny>,
-    final_result: Value,
+    /// Undecoded: an agent may have put anything there, and a list of nothing takes thirty times its text.
+    #[serde(borrow)]
+    final_result: Option<&'a RawValue>,
 }
 
 /// The model that a trajectory names.
@@ -96,11 +110,12 @@ impl ItemFolder {
             return self.write_json(Journal::FILE, &finished.exception(error));
         }
         // a patch that the agent itself wrote there stays beside ours where it differs
-        if let Ok(theirs) = read_regular(&self.patch())
-            && theirs != finished.patch
-            && !theirs.is_empty()
-        {
-            self.write("agent_patch.diff", &theirs)?;
+        match files::read(&self.patch(), LARGEST, Links::Refused) {
+            Ok(theirs) if theirs != finished.patch && !theirs.is_empty() => self.write("agent_patch.diff", &theirs)?,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!("the agent's own {} is not kept: {error}", self.patch().display());
+            }
+            _ => {}
         }
         self.write("model_patch.diff", finished.patch)?;
         let judged = finished.judge(self);
@@ -116,7 +131,12 @@ impl ItemFolder {
     /// The harness's `prompt.json` names the targets that it took from the human's commit; ours does from now on, when
     /// the agent can't read it any more.
     fn name_targets(&self, targets: &[String]) -> Result<(), ArtifactError> {
-        let Ok(prompt) = Prompt::read(&self.path.join(Prompt::FILE)) else { return Ok(()) };
+        let path = self.path.join(Prompt::FILE);
+        // a link in its place is the agent's
+        if path.is_symlink() {
+            return Ok(());
+        }
+        let Ok(prompt) = Prompt::read(&path) else { return Ok(()) };
         let mut whole = prompt.whole().clone();
         if let Some(named) = whole.get_mut("target_files") {
             *named = json!(targets);
@@ -164,8 +184,14 @@ impl<'a> Finished<'a> {
     }
 
     /// The model that did the work.
-    fn named_model(&self) -> &str {
-        self.real_model.filter(|model| !model.is_empty()).unwrap_or(self.model)
+    fn named_model(&self) -> String {
+        self.real_model.and_then(|model| self.model_name(model)).unwrap_or_else(|| self.model.to_owned())
+    }
+
+    /// A model as an agent names it, which may write there what it likes: `None` for what is no name.
+    fn model_name(&self, says: &str) -> Option<String> {
+        let is_name = !says.is_empty() && says.chars().count() <= LONGEST_NAME && !says.chars().any(char::is_control);
+        is_name.then(|| self.masker.mask(says).into_owned())
     }
 
     fn prediction(&self) -> Value {
@@ -264,8 +290,12 @@ impl Judged<'_> {
         let source = |name: &str| folder.path.join(name).display().to_string();
         let hint = harness_model(finished.model);
         let trajectory = folder.trajectory().exists();
-        let model_full = if trajectory { model_of(&folder.trajectory()) } else { Some(finished.named_model().to_owned()) };
-        let model_full = model_full.filter(|model| !model.is_empty()).unwrap_or(hint);
+        let model_full = if trajectory {
+            model_of(&folder.trajectory()).and_then(|model| finished.model_name(&model))
+        } else {
+            Some(finished.named_model()).filter(|model| !model.is_empty())
+        };
+        let model_full = model_full.unwrap_or(hint);
         let generated = !finished.patch.is_empty();
         // it looks for a duration under TRAE's key alone, and takes none for none
         let duration_s = (finished.kind == AgentKind::Trae && finished.duration_ms > 0).then(|| finished.duration_s());
@@ -312,13 +342,14 @@ fn minutes(budget: f64) -> Value {
 
 /// A trajectory that does not say is one that did not run too long, and so is one that can't be read.
 fn ran_too_long(trajectory: &Path) -> bool {
-    let Ok(bytes) = read_regular(trajectory) else { return false };
-    let Ok(ran) = serde_json::from_slice::<Ran>(&bytes) else { return false };
-    ran.steps.len() > HARNESS_STEPS || ran.final_result.as_str().is_some_and(|said| said.to_lowercase().contains("exceeded maximum steps"))
+    let Ok(bytes) = files::read(trajectory, LARGEST, Links::Refused) else { return false };
+    let Ok(ran) = serde_json::from_slice::<Ran<'_>>(&bytes) else { return false };
+    let said: Option<String> = ran.final_result.and_then(|said| serde_json::from_str(said.get()).ok());
+    ran.steps.len() > HARNESS_STEPS || said.is_some_and(|said| said.to_lowercase().contains("exceeded maximum steps"))
 }
 
 fn model_of(trajectory: &Path) -> Option<String> {
-    serde_json::from_slice::<Model>(&read_regular(trajectory).ok()?).ok()?.model
+    serde_json::from_slice::<Model>(&files::read(trajectory, LARGEST, Links::Refused).ok()?).ok()?.model
 }
 
 /// The short names that the harness knows; any other model is called what it is.

@@ -209,8 +209,6 @@ fn by_last_words(case: &Case<'_>, code: i32) -> StageEnd {
 /// Puts what we found into the item's journal, under our own key; everything else of the harness's files stays.
 pub fn keep_findings(case: &Case<'_>, detail: &CheckDetail) -> Result<(), ArtifactError> {
     let folder = case.job.item_folder(case.run, &case.item.id);
-    // links of ours, to what the agent wrote under names of its own
-    folder.keep_shown()?;
     let path = folder.path.join(Journal::FILE);
     let ran = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).is_some_and(|agent| agent.child.is_some());
     match journal_of(case).filter(|_| ran) {

@@ -30,7 +30,10 @@ const FILES: [(&str, &str); 13] = [
 /// Seconds since 1970 of the first commit; each next one is a day later.
 const FIRST_DAY: u64 = 1_772_445_600;
 
-/// Makes `<root>/repo`, `<root>/state/plan.json` and `<root>/isobench-tui.toml`. `binary` is this program, which plays
+/// The task file of the plan.
+const TASK: &str = "id: demo_core\nname: A faster inference engine\ndescription: Make the engine faster\n";
+
+/// Makes `<root>/repo`, `<root>/state/plan.json`, `<root>/tasks/demo_core.yaml` and `<root>/isobench-tui.toml`. `binary` is this program, which plays
 /// the agent and the benchmark; `speed` is handed to both.
 pub fn prepare(root: &Path, binary: &Path, speed: f64) -> Result<(), DemoError> {
     let repo = root.join("repo");
@@ -50,6 +53,7 @@ pub fn prepare(root: &Path, binary: &Path, speed: f64) -> Result<(), DemoError> 
     }
     let plan = json!({"repo": repo.to_string_lossy(), "task_id": "demo_core", "items": items});
     write(&root.join("state/plan.json"), &format!("{plan:#}\n"))?;
+    write(&root.join("tasks/demo_core.yaml"), TASK)?;
     write(&root.join("isobench-tui.toml"), &configuration(binary, speed))
 }
 

@@ -574,15 +574,17 @@ fn state_and_work_are_where_the_configuration_has_them_and_the_ledger_is_not() {
 
 #[test]
 fn a_link_in_the_tree_of_runs_is_not_written_through_and_one_to_the_whole_state_is() {
-    let campaign = Campaign::good(1);
+    // preflight finds one that is there before the run: this one comes while the first item is at work
+    let link = "[ $item = c-0002 ] || { mv $CAMPAIGN/state/runs/repo $CAMPAIGN/outside/repo; ln -s $CAMPAIGN/outside/repo $CAMPAIGN/state/runs/repo; }; echo cost=50 >engine.sh";
+    let campaign = Campaign::new(2, link, crate::campaign::GOOD_ARM);
     let outside = campaign.root.join("outside");
     fs::create_dir_all(&outside).unwrap();
-    fs::create_dir_all(campaign.root.join("state/runs")).unwrap();
-    std::os::unix::fs::symlink(&outside, campaign.root.join("state/runs/repo")).unwrap();
     assert_eq!(campaign.headless(), Some(1));
-    let why = campaign.item(1).to_string();
+    let why = campaign.item(2).to_string();
     assert!(why.contains("leads it out") && why.contains("paths.state"), "{why}");
-    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "nothing is written through the link");
+    let output = Command::new("find").arg(&outside).args(["-name", "c-0002"]).output().unwrap();
+    assert!(output.stdout.is_empty(), "nothing is written through the link: {}", String::from_utf8_lossy(&output.stdout));
+    campaign.agent(crate::campaign::GOOD_AGENT);
     fs::remove_file(campaign.root.join("state/runs/repo")).unwrap();
     fs::rename(campaign.root.join("state"), outside.join("state")).unwrap();
     std::os::unix::fs::symlink(outside.join("state"), campaign.root.join("state")).unwrap();

@@ -4,11 +4,12 @@
 mod aws;
 mod jwt;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
+
+use super::files;
 
 pub use aws::aws;
 pub use jwt::expiry as jwt_expiry;
@@ -102,11 +103,7 @@ pub fn google(home: &Path, named: Option<&str>) -> Option<Credential> {
 
 /// A small file as text; anything else in its place is none: reading a pipe may never end.
 fn read(path: &Path) -> Option<String> {
-    let there = fs::metadata(path).ok()?;
-    if !there.is_file() || there.len() > LARGEST {
-        return None;
-    }
-    fs::read_to_string(path).ok()
+    String::from_utf8(files::read(path, LARGEST, files::Links::Followed).ok()?).ok()
 }
 
 fn json(path: &Path) -> Option<Value> {

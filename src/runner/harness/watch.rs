@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::log::marker;
 use crate::domain::{AttemptId, Stage};
+use crate::host::files;
 use crate::model::{Item, Run};
 use crate::runner::Job;
 use crate::runner::create::digest;
@@ -150,7 +151,7 @@ impl HarnessWatch {
         if stamp.0 > LARGEST_PROMPT || (!is_whole && self.prompt.replace(stamp) != Some(stamp)) {
             return None;
         }
-        let mut text = String::from_utf8_lossy(&fs::read(&path).ok()?).into_owned();
+        let mut text = String::from_utf8_lossy(&files::read(&path, LARGEST_PROMPT, files::Links::Refused).ok()?).into_owned();
         for tree in &self.trees {
             text = text.replace(tree.as_str(), "{worktree}");
         }

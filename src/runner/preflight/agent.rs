@@ -10,6 +10,7 @@ use crate::artifact::{BenchFile, harness_model};
 use crate::config::{Config, Via};
 use crate::domain::AgentKind;
 use crate::host::ask::{Asked, ask};
+use crate::host::files;
 use crate::runner::harness::bench_file;
 use crate::text::count;
 
@@ -162,13 +163,14 @@ fn no_config_file(look: &Look<'_>) -> Row {
     Row::warning(About::Agent, format!("{why}: {name} takes its default configuration, the run's folder will be …/{folder}"), fix)
 }
 
+/// A larger configuration is none, in bytes.
+const LARGEST_CONFIG: u64 = 4 * 1024 * 1024;
+
 /// A YAML or JSON file as a value; what is wrong with it, with its place.
 pub(super) fn read_config(path: &Path) -> Result<serde_json::Value, String> {
-    let there = std::fs::metadata(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
-    if !there.is_file() {
-        return Err(format!("{} is no file", path.display()));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}", path.display()))?;
+    let bytes = files::read(path, LARGEST_CONFIG, files::Links::Followed);
+    let bytes = bytes.map_err(|error| format!("can't read {}: {error}", path.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
     serde_saphyr::from_str(&text).map_err(|error| {
         let says = error.to_string();
         format!("{} can't be read: {}", path.display(), says.lines().next().unwrap_or_default())

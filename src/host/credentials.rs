@@ -124,6 +124,8 @@ fn milliseconds(ms: f64) -> Option<Timestamp> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn with(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {

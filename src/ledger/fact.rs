@@ -408,6 +408,13 @@ pub enum Answer {
 impl Fact {
     /// Whether the fact must be on the disk before anybody acts on it: it begins or ends something.
     pub const fn is_synced(&self) -> bool {
-        !matches!(self, Self::AgentProgressed { .. } | Self::HarnessSaid { .. } | Self::StageStarted { .. } | Self::StageAdopted { .. })
+        !matches!(
+            self,
+            Self::AgentAsked { .. }
+                | Self::AgentProgressed { .. }
+                | Self::HarnessSaid { .. }
+                | Self::StageStarted { .. }
+                | Self::StageAdopted { .. }
+        )
     }
 }

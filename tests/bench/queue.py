@@ -83,6 +83,7 @@ i=0; while [ $i -lt $N ]; do
   W=$PWD/.work/w$i; S=$PWD/.work/s$i; mkdir -p $W $S/objects
   (cd $W; GIT_INDEX_FILE=$S/index git --git-dir=$G --work-tree=$W read-tree -u --reset $P
    git init -q --template=; git add -A -f; git -c gc.auto=0 -c maintenance.auto=false commit -q --allow-empty --no-verify -m 'Initial state'
+   git checkout -q -B agent/bench/00000000
    $AGENT
    export GIT_INDEX_FILE=$S/index
    GIT_OBJECT_DIRECTORY=$S/objects GIT_ALTERNATE_OBJECT_DIRECTORIES=$G/objects git --git-dir=$G --work-tree=$W add -A
@@ -102,7 +103,7 @@ HARNESS = r"""
 set -e
 i=0; while [ $i -lt $N ]; do
   git -C repo worktree add -q --detach $PWD/.work/w$i HEAD~1
-  (cd .work/w$i; rm .git; git init -q; git add -A; git commit -q -m 'Initial state'
+  (cd .work/w$i; rm .git; git init -q; git add -A; git commit -q -m 'Initial state'; git checkout -q -B agent/bench/00000000
    $AGENT; git add -A; git diff --cached > ../patch$i
    if [ -s ../patch$i ]; then /bin/true; /bin/true; /bin/true; fi)
   rm -rf .work/w$i; git -C repo worktree prune; i=$((i+1))

@@ -1,5 +1,6 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod console;
 pub mod effects;
 pub mod encode;
 pub mod keys;

@@ -2,6 +2,7 @@
 
 pub mod clean;
 pub mod duration;
+pub mod find;
 pub mod mask;
 pub mod width;
 

@@ -43,9 +43,9 @@ impl Places {
     }
 
     /// The folders in which the files of an attempt change.
-    pub fn folders(&self, trail: Option<&AttemptId>, output: Option<&(AttemptId, Stage)>) -> Vec<PathBuf> {
-        let trail = trail.map(|attempt| live::folders(&self.item_folder(attempt))).unwrap_or_default();
+    pub fn folders(&self, trails: &[AttemptId], output: Option<&(AttemptId, Stage)>) -> Vec<PathBuf> {
+        let trails = trails.iter().flat_map(|attempt| live::folders(&self.item_folder(attempt)));
         let output = output.map(|(attempt, stage)| self.folder.stage(attempt, *stage));
-        trail.into_iter().chain(output).collect()
+        trails.chain(output).collect()
     }
 }

@@ -40,7 +40,7 @@ struct Work {
     hints: Receiver<()>,
     news: mpsc::Sender<Msg>,
     watch: Watch,
-    trail: Option<TrailFile>,
+    trails: Vec<TrailFile>,
     window: Option<((AttemptId, Stage), Window)>,
     wrote: Vec<(AttemptId, Stage)>,
     free: Option<u64>,
@@ -67,8 +67,8 @@ impl Reader {
             let _ = others.then(|| ourselves.try_send(()));
         });
         watch.always(places.folder().path());
-        let (trail, window, wrote) = (None, None, Vec::new());
-        let work = Work { places, masker, focus: focused, hints, news, watch, trail, window, wrote, free: None, asked_space: None };
+        let (trails, window, wrote) = (Vec::new(), None, Vec::new());
+        let work = Work { places, masker, focus: focused, hints, news, watch, trails, window, wrote, free: None, asked_space: None };
         thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;
         Ok(Self { focus, hint })
     }
@@ -97,11 +97,16 @@ impl Work {
 
     fn look(&mut self) -> Result<(), Deaf> {
         let focus = self.focus.borrow_and_update().clone();
-        let (trail, output, stages) = focus.map_or_else(Default::default, |focus| (focus.trail, focus.output, focus.stages));
+        let Focus { trail, live, output, stages } = focus.unwrap_or_default();
+        let mut wanted: Vec<AttemptId> = trail.into_iter().chain(live).collect();
+        wanted.dedup();
         self.look_who_wrote(&stages)?;
-        self.watch.instead(&self.places.folders(trail.as_ref(), output.as_ref()));
-        if self.trail.as_ref().map(TrailFile::attempt) != trail.as_ref() {
-            self.trail = trail.map(TrailFile::new);
+        self.watch.instead(&self.places.folders(&wanted, output.as_ref()));
+        self.trails.retain(|known| wanted.contains(known.attempt()));
+        for attempt in wanted {
+            if !self.trails.iter().any(|known| *known.attempt() == attempt) {
+                self.trails.push(TrailFile::new(attempt));
+            }
         }
         if self.window.as_ref().map(|(of, _)| of) != output.as_ref() {
             self.window = output.map(|(attempt, stage)| {
@@ -110,7 +115,7 @@ impl Work {
             });
             self.send_window()?;
         }
-        self.read_trail()?;
+        self.read_trails()?;
         self.read_window()?;
         self.ask_space()
     }
@@ -124,14 +129,17 @@ impl Work {
         self.send(Msg::Wrote(wrote))
     }
 
-    fn read_trail(&mut self) -> Result<(), Deaf> {
-        let Some(trail) = &mut self.trail else { return Ok(()) };
-        let path = self.places.item_folder(trail.attempt());
-        match trail.read_on(&path, &self.masker) {
-            Ok(Some(news)) => self.send(Msg::Trail(news)),
-            Ok(None) => Ok(()),
-            Err(error) => self.send(Msg::Trouble(format!("can't read {}: {error}", path.display()))),
+    fn read_trails(&mut self) -> Result<(), Deaf> {
+        for trail in &mut self.trails {
+            let path = self.places.item_folder(trail.attempt());
+            let told = match trail.read_on(&path, &self.masker) {
+                Ok(Some(news)) => Msg::Trail(news),
+                Ok(None) => continue,
+                Err(error) => Msg::Trouble(format!("can't read {}: {error}", path.display())),
+            };
+            self.news.blocking_send(told).ok().ok_or(Deaf)?;
         }
+        Ok(())
     }
 
     fn read_window(&mut self) -> Result<(), Deaf> {

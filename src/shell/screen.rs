@@ -1,61 +1,34 @@
 //! The loop: input first, then facts and files, then at most thirty frames a second.
 
-use std::future::poll_fn;
-use std::io;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures_core::Stream;
 use jiff::tz::TimeZone;
-use rustix::process::{Signal, kill_current_process_group};
-use tokio::signal::unix::{Signal as Caught, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::painter::Painter;
+use super::console::{Console, Heard};
+use super::effects;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{ScreenError, Setup, io_error};
-use super::terminal::Terminal;
-use super::{effects, keys};
 use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock, Tail};
-use crate::theme::{Depth, Glyphs, Theme};
 use crate::ui::message::Sight;
 use crate::ui::state::Start;
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
 
-/// The shortest time between two frames.
-const FRAME: Duration = Duration::from_millis(33);
-
 /// What the loop waits for.
 enum Woken {
-    /// A terminal's event; `None`: the terminal is gone.
-    Input(Option<io::Result<Event>>),
-    /// Somebody wants us gone.
-    Signal,
+    /// The terminal has something to say.
+    Heard(Heard),
     /// News of a reader or a starter.
     News(Option<Msg>),
     /// The ledger may have grown.
     Ledger,
     /// A second went by.
     Second,
-    /// The terminal took a frame.
-    Drained(io::Result<()>),
-    /// It is time for a frame.
-    Frame,
-}
-
-/// Whether the screen is up to date.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Drawn {
-    /// It is.
-    Fresh,
-    /// Something changed.
-    Stale,
 }
 
 /// Everything that the loop owns.
@@ -63,18 +36,12 @@ struct Screen {
     folder: RunFolder,
     root: PathBuf,
     state: State,
-    theme: Theme,
     tail: Tail,
     reader: Reader,
-    painter: Painter,
-    terminal: Terminal,
-    input: EventStream,
-    signals: [Caught; 3],
+    console: Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
     ledger: mpsc::Receiver<()>,
-    drawn: Drawn,
-    next_frame: Instant,
 }
 
 /// Shows the run until somebody leaves.
@@ -85,8 +52,6 @@ pub fn run(setup: Setup) -> Result<Left, ScreenError> {
 
 impl Screen {
     fn open(setup: Setup) -> Result<Self, ScreenError> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let theme = Theme::embedded(&setup.theme, Depth::of(variable), Glyphs::of(variable))?;
         let now = clock::now();
         let state = State::new(Start {
             run_id: setup.folder.run_id(),
@@ -102,17 +67,10 @@ impl Screen {
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = Places::new(setup.folder.clone(), setup.items);
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
-        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
-        let [term, hup, int] = kinds.map(|kind| signal(kind).map_err(io_error("catch signals")));
-        let signals = [term?, hup?, int?];
-        let terminal = Terminal::take().map_err(io_error("take the terminal"))?;
-        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-        let painter = Painter::start(cols, rows).map_err(io_error("start the painter"))?;
         let tail = Tail::new(setup.folder.events());
-        let input = EventStream::new();
-        let (drawn, next_frame) = (Drawn::Stale, Instant::now());
+        let console = Console::take(&setup.theme)?;
         let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, theme, tail, reader, painter, terminal, input, signals, news, news_from, ledger, drawn, next_frame })
+        Ok(Self { folder, root, state, tail, reader, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -122,48 +80,32 @@ impl Screen {
         while left.is_none() {
             let woken = tokio::select! {
                 biased;
-                event = next_event(&mut self.input) => Woken::Input(event),
-                () = caught(&mut self.signals) => Woken::Signal,
-                result = self.painter.drained() => Woken::Drained(result),
+                heard = self.console.hear() => Woken::Heard(heard),
                 _ = self.ledger.recv() => Woken::Ledger,
                 msg = self.news.recv() => Woken::News(msg),
                 _ = seconds.tick() => Woken::Second,
-                () = sleep_until(self.next_frame), if self.drawn == Drawn::Stale && self.painter.is_idle() => Woken::Frame,
             };
             left = self.wake(woken).await;
         }
-        self.painter.settle().await;
+        self.console.settle().await;
         Ok(left.unwrap_or(Left::Detached))
     }
 
     async fn wake(&mut self, woken: Woken) -> Option<Left> {
         match woken {
-            Woken::Input(Some(Ok(event))) => self.take_event(&event).await,
-            // the terminal is gone, or somebody wants us gone: the run goes on
-            Woken::Input(_) | Woken::Signal | Woken::Drained(Err(_)) => Some(Left::Detached),
-            Woken::Drained(Ok(())) => None,
+            Woken::Heard(Heard::Key(key)) => self.tell(Msg::Key(key)).await,
+            Woken::Heard(Heard::Mouse(mouse)) => self.tell(Msg::Mouse(mouse)).await,
+            Woken::Heard(Heard::Paste(text)) => self.tell(Msg::Paste(text)).await,
+            Woken::Heard(Heard::Frame) => self.paint(),
+            Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
+            // the run goes on
+            Woken::Heard(Heard::Gone) => Some(Left::Detached),
             Woken::News(Some(msg)) => self.tell(msg).await,
-            Woken::News(None) => None,
             Woken::Ledger => self.read_ledger(),
             Woken::Second => {
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
                 if self.state.ticks() { left.or(self.tell(Msg::Tick).await) } else { left }
             }
-            Woken::Frame => self.paint(),
-        }
-    }
-
-    async fn take_event(&mut self, event: &Event) -> Option<Left> {
-        match event {
-            Event::Key(event) => match keys::key(event) {
-                Some(key) => self.tell(Msg::Key(key)).await,
-                None => None,
-            },
-            Event::Resize(..) => {
-                self.start_over();
-                None
-            }
-            _ => None,
         }
     }
 
@@ -173,7 +115,7 @@ impl Screen {
         let mut left = None;
         for effect in effects {
             if effect == Effect::Suspend {
-                self.suspend().await;
+                self.console.suspend().await;
             } else {
                 left = left.or(self.perform(effect));
             }
@@ -182,13 +124,13 @@ impl Screen {
     }
 
     fn change(&mut self, msg: Msg) -> Vec<Effect> {
-        self.drawn = Drawn::Stale;
+        self.console.changed();
         update(&mut self.state, clock::now(), msg)
     }
 
-    /// Does what needs no waiting. What goes wrong is told to the state, which wants nothing in return.
+    /// Does what needs no waiting. What came of it is told to the state, which wants nothing in return.
     fn perform(&mut self, effect: Effect) -> Option<Left> {
-        let went_wrong = match effect {
+        let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
             Effect::Look(focus) => {
                 self.reader.look(focus);
@@ -198,9 +140,19 @@ impl Screen {
             Effect::StartRunner => effects::start_runner(&self.folder, self.root.clone(), self.news_from.clone())
                 .err()
                 .map(|error| Msg::Failed(format!("no runner could be started: {error}"))),
+            Effect::Log(wish) => match wish {},
+            Effect::Pointer(pointer) => {
+                self.console.point(pointer);
+                None
+            }
+            Effect::NextTheme => Some(Msg::Succeeded(format!("theme: {}", self.console.next_theme()))),
+            Effect::Redraw => {
+                self.console.start_over();
+                None
+            }
             Effect::Suspend => None,
         };
-        if let Some(msg) = went_wrong {
+        if let Some(msg) = came_of_it {
             self.change(msg);
         }
         None
@@ -244,46 +196,15 @@ impl Screen {
     }
 
     fn paint(&mut self) -> Option<Left> {
-        let (state, theme, now) = (&self.state, &self.theme, clock::now());
-        let layout = self.painter.paint(|buffer| view::draw(buffer, state, theme, now));
-        self.next_frame = Instant::now() + FRAME;
-        self.drawn = Drawn::Fresh;
+        let (state, now) = (&self.state, clock::now());
+        let (layout, spots) = self.console.paint(|buffer, theme| view::draw(buffer, state, theme, now));
         if layout == self.state.layout {
+            // where things stand changes nothing that is drawn
+            self.state.spots = spots;
             return None;
         }
         // what depends on the room may now look different
-        let effects = self.change(Msg::Laid(layout));
+        let effects = self.change(Msg::Laid(layout, spots));
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
-    }
-
-    fn start_over(&mut self) {
-        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-        self.painter.start_over(cols, rows);
-        self.drawn = Drawn::Stale;
-    }
-
-    /// To the background, and back.
-    async fn suspend(&mut self) {
-        self.painter.settle().await;
-        self.terminal.leave();
-        let _ = kill_current_process_group(Signal::TSTP);
-        // here we are again
-        if self.terminal.enter().is_ok() {
-            self.start_over();
-        }
-    }
-}
-
-/// The terminal's next event.
-async fn next_event(input: &mut EventStream) -> Option<io::Result<Event>> {
-    poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
-}
-
-/// Waits for any of the signals that end us.
-async fn caught([term, hup, int]: &mut [Caught; 3]) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = hup.recv() => {}
-        _ = int.recv() => {}
     }
 }

@@ -7,11 +7,13 @@ use std::thread;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
-/// Alternate screen, no cursor, pasted text marked as such.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+use crate::ui::state::Pointer;
+
+/// Alternate screen, no cursor, pasted text marked as such, mouse buttons and wheel told in SGR form.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000h\x1b[?1006h";
 
 /// The way back; ends a synchronised update that was cut off.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
 /// Whether the terminal is ours at the moment: the panic hook must know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -44,6 +46,14 @@ impl Terminal {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         write(ENTER)
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub fn point(&self, pointer: Pointer) {
+        let _ = write(match pointer {
+            Pointer::Ours => b"\x1b[?1000h\x1b[?1006h",
+            Pointer::Terminal => b"\x1b[?1006l\x1b[?1000l",
+        });
     }
 
     /// Out of them, for a while.

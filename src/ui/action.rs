@@ -1,5 +1,7 @@
 //! What a key means.
 
+use super::Screen;
+
 /// One thing that a person can do at the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -39,20 +41,54 @@ pub enum Action {
     First,
     /// To the end.
     Last,
-    /// The next pane of the item.
-    NextPane,
-    /// The pane before.
-    PreviousPane,
-    /// The output of the stage before.
-    PreviousStage,
-    /// The output of the next stage.
-    NextStage,
+    /// To this screen.
+    Show(Screen),
+    /// To the next screen.
+    NextScreen,
+    /// To the screen before.
+    PreviousScreen,
+    /// The next item, on the same screen.
+    NextItem,
+    /// The item before.
+    PreviousItem,
+    /// The next log.
+    NextSource,
+    /// The log before.
+    PreviousSource,
+    /// To the left: what lies further left of a long line; back from an item.
+    Left,
+    /// To the right: what lies further right of a long line; into an item.
+    Right,
+    /// To the next item, step or line that went wrong.
+    NextProblem,
+    /// To the one before.
+    PreviousProblem,
+    /// Unfold every step, or fold all of them.
+    FoldAll,
+    /// Type what to search for.
+    Find,
+    /// To the next match.
+    FindNext,
+    /// To the match before.
+    FindPrevious,
+    /// Type a command.
+    Command,
+    /// What happened since the last look.
+    Since,
+    /// To the start screen.
+    Home,
+    /// Leave the mouse to the terminal, or take it again.
+    Mouse,
+    /// The next theme.
+    NextTheme,
     /// Follow what runs.
     Follow,
     /// Leave the screen; the run goes on.
     Detach,
     /// Leave, and decide what becomes of the run.
     Quit,
+    /// Draw the whole screen anew.
+    Redraw,
     /// Back to the shell that started us, until `fg`.
     Suspend,
     /// What the keys do.

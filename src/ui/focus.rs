@@ -1,14 +1,17 @@
 //! Which files the screen wants to read.
 
-use super::state::{Open, State};
+use super::Screen;
+use super::state::State;
 use crate::domain::{AttemptId, Stage};
 use crate::model::{Attempt, Item, StageRecord, StageState};
 
 /// The files behind the item that is looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Focus {
     /// The attempt whose agent left the trajectory.
     pub trail: Option<AttemptId>,
+    /// The attempt whose agent runs now, whichever item is looked at.
+    pub live: Option<AttemptId>,
     /// The attempt and the stage whose output is shown.
     pub output: Option<(AttemptId, Stage)>,
     /// Stages that are asked whether they wrote anything: those of a failed item.
@@ -17,18 +20,16 @@ pub struct Focus {
 
 /// What the state wants to read now.
 pub fn wanted(state: &State) -> Option<Focus> {
+    let live = state.run.live_stage().filter(|(_, record)| record.stage == Stage::Agent).map(|(attempt, _)| attempt);
     let item = state.selected_item()?;
-    let attempt = item.last_attempt()?;
+    let Some(attempt) = item.last_attempt() else { return live.map(|live| Focus { live: Some(live), ..Focus::default() }) };
     let id = |record: &StageRecord| AttemptId { item: item.id.clone(), n: record.ran_in };
-    let chosen = match &state.open {
-        Open::Item(reading) => reading.stage,
-        Open::Queue => None,
-    };
+    let chosen = state.reading.stage.filter(|_| state.screen == Screen::Log);
     let place = |record: &StageRecord| (id(record), record.stage);
     let wrote = |record: &StageRecord| state.wrote.contains(&place(record));
     let stage = chosen.and_then(|stage| attempt.stage(stage)).or_else(|| telling_stage(item, attempt, &wrote));
     let stages = if bad_stages(attempt).next().is_some() { attempt.stages.iter().map(place).collect() } else { Vec::new() };
-    Some(Focus { trail: attempt.stage(Stage::Agent).map(id), output: stage.map(place), stages })
+    Some(Focus { trail: attempt.stage(Stage::Agent).map(id), live, output: stage.map(place), stages })
 }
 
 /// The stages that did not end well.

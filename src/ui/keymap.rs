@@ -1,17 +1,28 @@
 //! The keys, as data. The footer, the help and the dispatch are made from this one table.
 
-use super::{Action, Key};
+use super::{Action, Key, Screen};
 
 /// Where a key has its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Everywhere but over a question.
-    Anywhere,
+    /// On the start screen.
+    Home,
     /// In the list of items.
     Queue,
-    /// In an opened item.
-    Item,
+    /// In the steps of an agent.
+    Agent,
+    /// In the result of an item.
+    Result,
+    /// In a log.
+    Log,
 }
+
+/// On every screen, the start screen too.
+const ALL: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// On every screen of a run.
+const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// On the screens of one item.
+const ITEM: &[Place] = &[Place::Agent, Place::Result, Place::Log];
 
 /// Which part of the help a key belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +45,7 @@ pub struct Binding {
     /// What they do.
     pub action: Action,
     /// Where.
-    pub place: Place,
+    pub places: &'static [Place],
     /// Their part of the help.
     pub group: Group,
     /// In the footer, in a word or two; empty for keys that the footer does not name.
@@ -43,44 +54,83 @@ pub struct Binding {
     pub help: &'static str,
 }
 
-const fn bind(keys: &'static [Key], action: Action, place: Place, group: Group, short: &'static str, help: &'static str) -> Binding {
-    Binding { keys, action, place, group, short, help }
+const fn bind(
+    keys: &'static [Key],
+    action: Action,
+    places: &'static [Place],
+    group: Group,
+    short: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { keys, action, places, group, short, help }
 }
 
 /// Every key. The footer names them in this order, as far as there is room.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 30] = [
-    bind(&[Key::Char('?')], Action::Help, Place::Anywhere, Group::Screen, "help", "this help"),
-    bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, Place::Anywhere, Group::Screen, "quit", "leave; asks what becomes of the run"),
-    bind(&[Key::Char('c')], Action::Continue, Place::Anywhere, Group::Run, "continue", "start a runner for a run that has none"),
-    bind(&[Key::Enter], Action::Open, Place::Queue, Group::Screen, "open", "open the item over the whole width"),
-    bind(&[Key::Enter, Key::Char('l')], Action::Open, Place::Item, Group::Screen, "unfold", "unfold the step, or fold it again"),
-    bind(&[Key::Esc], Action::Back, Place::Anywhere, Group::Screen, "back", "close what is open"),
-    bind(&[Key::Tab], Action::NextPane, Place::Item, Group::Screen, "pane", "steps, output, result"),
-    bind(&[Key::BackTab], Action::PreviousPane, Place::Item, Group::Screen, "", "the pane before"),
-    bind(&[Key::Char('['), Key::Left], Action::PreviousStage, Place::Item, Group::Move, "stage", "the output of the stage before"),
-    bind(&[Key::Char(']'), Key::Right], Action::NextStage, Place::Item, Group::Move, "", "the output of the next stage"),
-    bind(&[Key::Char(' ')], Action::Pause, Place::Anywhere, Group::Run, "pause", "pause after the live stage; resume when paused or waiting"),
-    bind(&[Key::Char('s')], Action::Skip, Place::Anywhere, Group::Item, "skip", "skip the item (asks)"),
-    bind(&[Key::Char('r')], Action::RetryStage, Place::Anywhere, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
-    bind(&[Key::Char('R')], Action::Retry, Place::Anywhere, Group::Item, "retry item", "run the item again from its first stage"),
-    bind(&[Key::Char('x')], Action::Stop, Place::Anywhere, Group::Run, "stop stage", "end the live stage (asks)"),
-    bind(&[Key::Char('P')], Action::Freeze, Place::Anywhere, Group::Run, "freeze", "freeze the live stage's processes now (asks, says what it costs); thaw them"),
-    bind(&[Key::Char('f')], Action::Follow, Place::Anywhere, Group::Move, "follow", "follow the live item and its newest step"),
-    bind(&[Key::Char('d')], Action::Detach, Place::Anywhere, Group::Screen, "detach", "leave the screen; the run goes on"),
-    bind(&[Key::Char('J')], Action::MoveDown, Place::Queue, Group::Item, "", "move the item down the queue"),
-    bind(&[Key::Char('K')], Action::MoveUp, Place::Queue, Group::Item, "move", "move the item up the queue"),
-    bind(&[Key::Char('h')], Action::Hold, Place::Anywhere, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
-    bind(&[Key::Down, Key::Char('j')], Action::Down, Place::Anywhere, Group::Move, "", "one line down"),
-    bind(&[Key::Up, Key::Char('k')], Action::Up, Place::Anywhere, Group::Move, "", "one line up"),
-    bind(&[Key::PageDown, Key::Ctrl('d')], Action::PageDown, Place::Anywhere, Group::Move, "more", "a page down"),
-    bind(&[Key::PageUp, Key::Ctrl('u')], Action::PageUp, Place::Anywhere, Group::Move, "", "a page up"),
-    bind(&[Key::Char('g'), Key::Home], Action::First, Place::Anywhere, Group::Move, "", "to the beginning"),
-    bind(&[Key::Char('G'), Key::End], Action::Last, Place::Anywhere, Group::Move, "", "to the end"),
-    bind(&[Key::Right, Key::Char('l')], Action::Open, Place::Queue, Group::Screen, "", "open the item"),
-    bind(&[Key::Backspace], Action::Back, Place::Anywhere, Group::Screen, "", "close what is open"),
-    bind(&[Key::Ctrl('z')], Action::Suspend, Place::Anywhere, Group::Screen, "", "to the shell, until fg; the run goes on"),
+pub const KEYMAP: [Binding; 50] = [
+    bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
+    bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, ALL, Group::Screen, "quit", "leave; asks what becomes of the run"),
+    bind(&[Key::Char('c')], Action::Continue, RUN, Group::Run, "continue", "start a runner for a run that has none"),
+    bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Queue], Group::Screen, "open", "open what is selected"),
+    bind(&[Key::Enter], Action::Open, &[Place::Agent], Group::Screen, "unfold", "unfold the step, or fold it again"),
+    bind(&[Key::Esc, Key::Backspace], Action::Back, ALL, Group::Screen, "back", "close what is open; back to the queue"),
+    bind(&[Key::Char(' ')], Action::Pause, RUN, Group::Run, "pause", "pause after the live stage; resume when paused or waiting"),
+    bind(&[Key::Char('/')], Action::Find, ALL, Group::Move, "find", "search on this screen, Tab for a regular expression"),
+    bind(&[Key::Char('n')], Action::FindNext, ALL, Group::Move, "next", "the next match"),
+    bind(&[Key::Char('N')], Action::FindPrevious, ALL, Group::Move, "", "the match before"),
+    bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "log", "the log before"),
+    bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", "the next log"),
+    bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
+    bind(&[Key::Char('r')], Action::RetryStage, RUN, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
+    bind(&[Key::Char('R')], Action::Retry, RUN, Group::Item, "retry item", "run the item again from its first stage"),
+    bind(&[Key::Char('x')], Action::Stop, RUN, Group::Run, "stop stage", "end the live stage (asks)"),
+    bind(&[Key::Char('P')], Action::Freeze, RUN, Group::Run, "freeze", "freeze the live stage's processes now (asks, says what it costs); thaw them"),
+    bind(&[Key::Char('f')], Action::Follow, RUN, Group::Move, "follow", "follow the live item, its newest step, the end of the log"),
+    bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "error", "the next item, step or line that went wrong"),
+    bind(&[Key::Char('E')], Action::PreviousProblem, RUN, Group::Move, "", "the one before"),
+    bind(&[Key::Char('d')], Action::Detach, RUN, Group::Screen, "detach", "leave the screen; the run goes on"),
+    bind(&[Key::Char(':')], Action::Command, ALL, Group::Screen, "command", "everything that can be done here, by name"),
+    bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "", "what happened since your last look"),
+    bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "", "move the item down the queue"),
+    bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move", "move the item up the queue"),
+    bind(&[Key::Char('H')], Action::Hold, RUN, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
+    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold", "unfold every step, or fold all of them"),
+    bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "", "the queue"),
+    bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "", "what the agent did"),
+    bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "", "what came of it: ladder and benchmarks"),
+    bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "", "logs: what the stages and the runner wrote"),
+    bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "", "the start screen: other runs, and new ones"),
+    bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "", "the next screen"),
+    bind(&[Key::BackTab], Action::PreviousScreen, RUN, Group::Screen, "", "the screen before"),
+    bind(&[Key::Tab], Action::NextSource, &[Place::Home], Group::Screen, "", "the next choice"),
+    bind(&[Key::BackTab], Action::PreviousSource, &[Place::Home], Group::Screen, "", "the choice before"),
+    bind(&[Key::Char('}')], Action::NextItem, ITEM, Group::Move, "", "the next item of the queue"),
+    bind(&[Key::Char('{')], Action::PreviousItem, ITEM, Group::Move, "", "the item before"),
+    bind(&[Key::Down, Key::Char('j')], Action::Down, ALL, Group::Move, "", "one line down"),
+    bind(&[Key::Up, Key::Char('k')], Action::Up, ALL, Group::Move, "", "one line up"),
+    bind(&[Key::Right, Key::Char('l')], Action::Right, ALL, Group::Move, "", "into it; in a log further right"),
+    bind(&[Key::Left, Key::Char('h')], Action::Left, ALL, Group::Move, "", "out of it; in a log further left"),
+    bind(&[Key::PageDown, Key::Ctrl('d'), Key::Ctrl('f')], Action::PageDown, ALL, Group::Move, "more", "a page down"),
+    bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", "a page up"),
+    bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning"),
+    bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", "to the end"),
+    bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "", "leave the mouse to the terminal, to select text; take it again"),
+    bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "", "the next theme"),
+    bind(&[Key::Ctrl('l')], Action::Redraw, ALL, Group::Screen, "", "draw the screen anew"),
+    bind(&[Key::Ctrl('z')], Action::Suspend, ALL, Group::Screen, "", "to the shell, until fg; the run goes on"),
 ];
+
+impl Place {
+    /// The place of a run's screen.
+    pub const fn of(screen: Screen) -> Self {
+        match screen {
+            Screen::Queue => Self::Queue,
+            Screen::Agent => Self::Agent,
+            Screen::Result => Self::Result,
+            Screen::Log => Self::Log,
+        }
+    }
+}
 
 /// What a key means in a place.
 pub fn action(place: Place, key: Key) -> Option<Action> {
@@ -90,7 +140,7 @@ pub fn action(place: Place, key: Key) -> Option<Action> {
 impl Binding {
     /// Whether the key has this meaning there.
     pub fn is_in(&self, place: Place) -> bool {
-        self.place == Place::Anywhere || self.place == place
+        self.places.contains(&place)
     }
 
     /// The keys as the help writes them: `q, Ctrl-C`.
@@ -120,7 +170,7 @@ mod tests {
 
     #[test]
     fn no_key_has_two_meanings_in_one_place() {
-        for place in [Place::Queue, Place::Item] {
+        for place in ALL.iter().copied() {
             let mut keys: Vec<Key> =
                 KEYMAP.iter().filter(|binding| binding.is_in(place)).flat_map(|binding| binding.keys).copied().collect();
             let all = keys.len();

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::mouse::Spot;
+use super::state::Pointer;
 use super::step::Shown;
-use super::{Focus, Key};
+use super::{Focus, Key, Mouse, log};
 use crate::domain::{AgentTotals, AttemptId, Stage};
 use crate::ledger::Request;
 
@@ -12,6 +14,10 @@ use crate::ledger::Request;
 pub enum Msg {
     /// A key.
     Key(Key),
+    /// The mouse.
+    Mouse(Mouse),
+    /// Text was pasted.
+    Paste(String),
     /// New facts were folded.
     Facts,
     /// Whether the run has a runner.
@@ -24,14 +30,16 @@ pub enum Msg {
     Trail(TrailNews),
     /// A stage wrote something.
     Output(OutputNews),
+    /// A log was read.
+    Log(log::News),
     /// An effect failed, in a sentence.
     Failed(String),
     /// An effect succeeded in a way worth a sentence.
     Succeeded(String),
     /// A second went by.
     Tick,
-    /// A frame was drawn with this much room.
-    Laid(Layout),
+    /// A frame was drawn with this much room, and a click means this in it.
+    Laid(Layout, Vec<Spot>),
     /// Free bytes on the disk of the run.
     Space(u64),
     /// Some part of the screen works no more, in a sentence.
@@ -113,7 +121,7 @@ pub enum Stream {
 pub struct Layout {
     /// Rows of the list of items.
     pub queue_rows: usize,
-    /// Rows of the opened item's pane.
+    /// Rows of the pane with steps, result or log.
     pub pane_rows: usize,
     /// Its columns.
     pub pane_cols: usize,
@@ -132,6 +140,14 @@ pub enum Effect {
     StartRunner,
     /// Read these files from now on; `None`: no files.
     Look(Option<Focus>),
+    /// Read this log.
+    Log(log::Wish),
+    /// Take the mouse, or leave it to the terminal.
+    Pointer(Pointer),
+    /// Draw with the next theme.
+    NextTheme,
+    /// Draw the whole screen anew: somebody else wrote on it.
+    Redraw,
     /// Go to the background.
     Suspend,
     /// Leave the screen.
@@ -147,4 +163,6 @@ pub enum Left {
     Detached,
     /// The run was stopped first.
     Stopped,
+    /// For the start screen.
+    Home,
 }

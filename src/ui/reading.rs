@@ -1,4 +1,4 @@
-//! An opened item: its panes, what is unfolded, how far it is scrolled.
+//! How far an item is read: what is unfolded, where the cursor is.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,9 @@ use crate::text::width;
 /// Rows of one wrapped text.
 const WRAPPED: usize = 12;
 
-/// An opened item.
+/// How far an item is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// The pane that is shown.
-    pub pane: Pane,
     /// The stage whose output is shown, where the reader chose one.
     pub stage: Option<Stage>,
     /// The step under the cursor, by its position.
@@ -24,22 +22,8 @@ pub struct Reading {
     pub unfolded: BTreeSet<usize>,
     /// The first row shown of the steps.
     pub top: usize,
-    /// Lines of output below what is shown.
-    pub back: usize,
     /// The first row shown of the result.
     pub result_top: usize,
-}
-
-/// A pane of an opened item.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Pane {
-    /// What the agent did.
-    #[default]
-    Steps,
-    /// What a stage wrote.
-    Output,
-    /// What came of it.
-    Result,
 }
 
 /// Who moves the cursor over the steps.
@@ -84,27 +68,6 @@ pub enum Row {
     Said(String),
     /// Nothing.
     Blank,
-}
-
-impl Pane {
-    /// Every pane, in order.
-    pub const ALL: [Self; 3] = [Self::Steps, Self::Output, Self::Result];
-
-    /// The one after it.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Steps => Self::Output,
-            Self::Output => Self::Result,
-            Self::Result => Self::Steps,
-        }
-    }
-
-    /// The one before it.
-    #[must_use]
-    pub const fn previous(self) -> Self {
-        self.next().next()
-    }
 }
 
 impl Reading {

@@ -3,15 +3,19 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::log::Log;
 use super::message::{Layout, OutputNews, Sight, Turn};
+use super::mouse::Spot;
+use super::prompt::Search;
 use super::question::Question;
 use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::step::Shown;
-use super::{Focus, Said};
+use super::{Focus, Said, Screen};
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
 use crate::model::{Item, Run, RunState};
+use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 use crate::text::width;
 
@@ -40,12 +44,20 @@ pub struct State {
     pub access: Access,
     /// The list of items.
     pub queue: Queue,
-    /// What is open.
-    pub open: Open,
+    /// The screen that is shown.
+    pub screen: Screen,
+    /// How far the selected item's steps and result are read.
+    pub reading: Reading,
+    /// The log screen.
+    pub log: Log,
     /// What lies over it.
     pub over: Over,
-    /// What the agent of the item looked at did.
-    pub trail: Option<Trail>,
+    /// What is searched for, on every screen.
+    pub find: Option<Pattern>,
+    /// Who has the mouse.
+    pub pointer: Pointer,
+    /// What agents did: that of the item looked at, and the one that runs.
+    pub trails: Vec<Trail>,
     /// What a stage of the item looked at wrote.
     pub output: Option<OutputNews>,
     /// Which of the stages in focus wrote something.
@@ -66,6 +78,8 @@ pub struct State {
     pub trouble: Option<String>,
     /// How much room the last frame had.
     pub layout: Layout,
+    /// What a click means in the last frame; what was drawn last comes last.
+    pub spots: Vec<Spot>,
     /// Columns of the longest item id.
     pub id_cols: usize,
 }
@@ -131,13 +145,14 @@ pub enum Follow {
     Hand,
 }
 
-/// What is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Open {
-    /// The list with the selected item beside it.
-    Queue,
-    /// The selected item alone.
-    Item(Reading),
+/// Who has the mouse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pointer {
+    /// We do: wheel and clicks are ours.
+    #[default]
+    Ours,
+    /// The terminal does: text can be selected.
+    Terminal,
 }
 
 /// What lies over it.
@@ -149,6 +164,8 @@ pub enum Over {
     Help(usize),
     /// A question.
     Question(Question),
+    /// A search is typed.
+    Find(Search),
 }
 
 /// An agent's steps.
@@ -192,9 +209,13 @@ impl State {
             limits: start.limits,
             access: start.access,
             queue: Queue::default(),
-            open: Open::Queue,
+            screen: Screen::Queue,
+            reading: Reading::default(),
+            log: Log::default(),
             over: Over::Nothing,
-            trail: None,
+            find: None,
+            pointer: Pointer::Ours,
+            trails: Vec::new(),
             output: None,
             wrote: Vec::new(),
             focus: None,
@@ -205,6 +226,7 @@ impl State {
             free: None,
             trouble: None,
             layout: Layout::default(),
+            spots: Vec::new(),
             id_cols: 0,
         }
     }
@@ -226,8 +248,16 @@ impl State {
 
     /// The trajectory of the selected item, once it was read.
     pub fn shown_trail(&self) -> Option<&Trail> {
-        let wanted = self.focus.as_ref()?.trail.as_ref()?;
-        self.trail.as_ref().filter(|trail| trail.attempt == *wanted)
+        self.trail_of(self.focus.as_ref()?.trail.as_ref()?)
+    }
+
+    /// The trajectory of the agent that runs, once it was read.
+    pub fn live_trail(&self) -> Option<&Trail> {
+        self.trail_of(self.focus.as_ref()?.live.as_ref()?)
+    }
+
+    fn trail_of(&self, attempt: &AttemptId) -> Option<&Trail> {
+        self.trails.iter().find(|trail| trail.attempt == *attempt)
     }
 
     /// The output of the selected item's stage, once it was read.

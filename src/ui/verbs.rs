@@ -2,10 +2,9 @@
 
 use super::message::Sight;
 use super::question::{Question, Then, frozen};
-use super::reading::Pane;
 use super::sent::{Asked, ask, what};
-use super::state::{Access, Leaving, Open, Over, State};
-use super::{Action, Effect, Left, Mood, Said};
+use super::state::{Access, Leaving, Over, State};
+use super::{Action, Effect, Left, Mood, Said, Screen};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
@@ -71,11 +70,11 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
         Action::Continue => !alive && state.run.finished.is_none(),
-        Action::Open => item.is_some() && !matches!(&state.open, Open::Item(reading) if reading.pane != Pane::Steps),
+        Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some(),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
-        Action::PreviousStage => matches!(&state.open, Open::Item(reading) if reading.pane == Pane::Output),
+        Action::FindNext => state.find.is_some(),
         _ => true,
     }
 }

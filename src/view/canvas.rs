@@ -9,6 +9,7 @@ use crate::text::mask::Masker;
 use crate::text::{clean, width};
 use crate::theme::{Glyphs, Role, Theme};
 use crate::ui::Mood;
+use crate::ui::mouse::{Hit, Spot};
 
 /// A frame being drawn.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     theme: &'a Theme,
     masker: &'a Masker,
+    spots: Vec<Spot>,
 }
 
 /// A line of text in several roles.
@@ -62,7 +64,18 @@ impl Words {
 impl<'a> Canvas<'a> {
     /// A frame.
     pub const fn new(buffer: &'a mut Buffer, theme: &'a Theme, masker: &'a Masker) -> Self {
-        Self { buffer, theme, masker }
+        Self { buffer, theme, masker, spots: Vec::new() }
+    }
+
+    /// What a click in this area means.
+    pub fn spot(&mut self, area: Rect, hit: Hit) {
+        let Rect { x, y, width, height } = area.intersection(self.buffer.area);
+        self.spots.push(Spot { x, y, width, height, hit });
+    }
+
+    /// What clicks mean in what was drawn so far.
+    pub fn spots(self) -> Vec<Spot> {
+        self.spots
     }
 
     /// The whole frame.

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Words, role};
 use crate::theme::Role;
 use crate::ui::keymap::{Binding, KEYMAP, Place};
-use crate::ui::state::{Open, Over};
+use crate::ui::state::Over;
 use crate::ui::words::{between, is_fresh, moment};
-use crate::ui::{Action, Mood, Said, State, sent, verbs};
+use crate::ui::{Action, Mood, Said, Screen, State, sent, verbs};
 
 /// What the run did by itself is told for so long, in ms.
 const TOLD: u64 = 60_000;
@@ -38,7 +38,7 @@ pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
         let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
-            Action::PreviousStage => "[ ]".into(),
+            Action::PreviousSource => "[ ]".into(),
             _ => key,
         };
         let short = verbs::word(state, binding.action, binding.short);
@@ -53,14 +53,11 @@ pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
 }
 
 fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {
-    let place = match state.open {
-        Open::Queue => Place::Queue,
-        Open::Item(_) => Place::Item,
-    };
+    let place = Place::of(state.screen);
     let over = state.over != Over::Nothing;
     KEYMAP.iter().filter(move |binding| {
         let back = binding.action == Action::Back;
-        let idle_back = back && place == Place::Queue && !over;
+        let idle_back = back && state.screen == Screen::Queue && !over;
         !binding.short.is_empty()
             && binding.is_in(place)
             && !idle_back

@@ -8,10 +8,11 @@ use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{rule, wall};
 use super::{detail, footer, header, help, item, question, queue};
 use crate::theme::{Role, Theme};
-use crate::ui::State;
 use crate::ui::message::Layout;
+use crate::ui::mouse::{Hit, Spot};
 use crate::ui::notice::notices;
-use crate::ui::state::{Open, Over};
+use crate::ui::state::Over;
+use crate::ui::{Screen, State};
 
 /// The smallest frame that is worth drawing.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -20,7 +21,7 @@ const SMALLEST: (u16, u16) = (40, 10);
 const SIDE_BY_SIDE: u16 = 100;
 
 /// Draws a frame and says how much room its regions had.
-pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -> Layout {
+pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -> (Layout, Vec<Spot>) {
     let mut canvas = Canvas::new(buffer, theme, &state.masker);
     let area = canvas.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -28,7 +29,7 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
         if let Over::Question(question) = &state.over {
             question::draw(&mut canvas, question);
         }
-        return Layout::default();
+        return (Layout::default(), canvas.spots());
     }
     let page = inset(area, 1);
     let lines = header::lines(&notices(state, now), usize::from(page.width), area.height);
@@ -37,7 +38,7 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
         header::draw(&mut canvas, area, state, &lines, now);
     }
     if let Some(row) = flow.row() {
-        rule(&mut canvas, Rect { x: area.x, width: area.width, ..row });
+        tabs(&mut canvas, Rect { x: area.x, width: area.width, ..row }, state.screen);
     }
     let body = Rect { height: flow.rest().height.saturating_sub(2), ..flow.rest() };
     let layout = body_of(&mut canvas, body, state, now);
@@ -47,17 +48,17 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
     if let Over::Question(question) = &state.over {
         question::draw(&mut canvas, question);
     }
-    layout
+    (layout, canvas.spots())
 }
 
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
-    let mut layout = match (&state.over, &state.open, state.selected_item()) {
+    let mut layout = match (&state.over, state.screen, state.selected_item()) {
         (Over::Help(top), ..) => {
             let (help_lines, range) = help::draw(canvas, body, *top);
             range_above(canvas, body, range);
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
-        (_, Open::Item(reading), Some(found)) => item::draw(canvas, body, state, found, reading, now),
+        (_, Screen::Agent | Screen::Result | Screen::Log, Some(found)) => item::draw(canvas, body, state, found, now),
         _ => list_and_item(canvas, body, state, now),
     };
     layout.help_rows = usize::from(body.height);
@@ -92,6 +93,24 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
         detail::draw(canvas, flow.rest(), state, now);
     }
     layout
+}
+
+/// The rule below the header, with the screens in it: `── 1 queue ── 2 agent ──`.
+fn tabs(canvas: &mut Canvas<'_>, row: Rect, shown: Screen) {
+    rule(canvas, row);
+    let mut x = row.x.saturating_add(1);
+    for screen in Screen::ALL {
+        let role = if screen == shown { Role::Strong } else { Role::Muted };
+        let words = Words::of(Role::Accent, format!(" {} ", screen.digit())).add(role, format!("{} ", screen.name()));
+        let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
+        if x.saturating_add(wide) >= row.right() {
+            return;
+        }
+        let place = Rect { x, width: wide, ..row };
+        canvas.line(place, &words);
+        canvas.spot(place, Hit::Screen(screen));
+        x = x.saturating_add(wide + 1);
+    }
 }
 
 /// Which rows of a list are seen, in the rule above it.

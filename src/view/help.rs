@@ -41,10 +41,12 @@ fn lines(cols: usize) -> Vec<Words> {
 }
 
 fn push(lines: &mut Vec<Words>, binding: &Binding, cols: usize) {
-    let place = match binding.place {
-        Place::Anywhere => "",
-        Place::Queue => " (in the list)",
-        Place::Item => " (in an item)",
+    let place = match binding.places {
+        [Place::Queue] => " (in the list)",
+        [Place::Agent] => " (in the steps)",
+        [Place::Log] => " (in a log)",
+        [Place::Home] => " (at the start)",
+        _ => "",
     };
     let text = format!("{}{place}", binding.help);
     for (at, line) in width::wrap(&text, cols.saturating_sub(KEYS + 2).max(1), 3).into_iter().enumerate() {

@@ -6,18 +6,18 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words};
 use super::detail::{budget_rows, said, title};
 use super::outcome::{self, Evidence};
+use super::parts::heading::heading;
 use super::{output, steps};
 use crate::model::Item;
 use crate::text;
 use crate::theme::Role;
 use crate::ui::message::Layout;
 use crate::ui::now::{agent_failure, harness, hint, sentence};
-use crate::ui::reading::{Pane, Reading};
 use crate::ui::results::Results;
-use crate::ui::{Mood, Said, State};
+use crate::ui::{Mood, Said, Screen, State};
 
 /// Draws it and says how much room the pane has.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, reading: &Reading, now: Timestamp) -> Layout {
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) -> Layout {
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
         title(canvas, row, item);
@@ -41,77 +41,62 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, rea
         flow.row();
     }
     if let Some(row) = flow.row() {
-        tabs(canvas, row, state, reading);
+        tabs(canvas, row, state);
     }
     let pane = flow.rest();
-    match reading.pane {
-        Pane::Steps => match state.shown_trail().filter(|trail| !trail.steps.is_empty()) {
-            Some(trail) => steps::pane(canvas, pane, trail, reading, now),
+    match state.screen {
+        Screen::Queue | Screen::Agent => match state.shown_trail().filter(|trail| !trail.steps.is_empty()) {
+            Some(trail) => steps::pane(canvas, pane, trail, &state.reading, now),
             None => canvas.line(pane, &Words::of(Role::Muted, "no steps yet")),
         },
-        Pane::Output => match state.shown_output() {
-            Some(news) => output::tail(canvas, pane, item, news, reading.back),
+        Screen::Log => match state.shown_output() {
+            Some(news) => output::tail(canvas, pane, item, news, state.log.back),
             None => canvas.line(pane, &Words::of(Role::Muted, "no output yet")),
         },
-        Pane::Result => {
+        Screen::Result => {
             let results = Results::of(item);
             if results.is_empty()
                 && let Some(row) = flow.row()
             {
                 canvas.line(row, &Words::of(Role::Muted, "no result yet"));
             }
-            outcome::draw(canvas, &mut flow, &results, Evidence::All, reading.result_top);
+            outcome::draw(canvas, &mut flow, &results, Evidence::All, state.reading.result_top);
         }
     }
     Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() }
 }
 
-/// `Steps 14   Output of agent   Result ───── step 3`.
-fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State, reading: &Reading) {
-    let glyphs = canvas.glyphs();
-    canvas.fill(row, glyphs.rule, Role::Faint);
-    let mut words = Words::new();
-    for pane in Pane::ALL {
-        let role = if pane == reading.pane { Role::Strong } else { Role::Muted };
-        words = words.add(role, tab(state, pane)).add(Role::Faint, format!(" {} ", glyphs.rule.repeat(2)));
-    }
-    canvas.line(row, &words);
-    let place = place(state, reading);
-    let wide = u16::try_from(place.width()).unwrap_or(u16::MAX);
-    if wide > 0 && words.width() + usize::from(wide) + 2 < usize::from(row.width) {
-        canvas.line(Rect { x: row.right().saturating_sub(wide), width: wide, ..row }, &place);
-    }
+/// `── steps 14 ────── step 3 ──`.
+fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
+    let place = place(state);
+    heading(canvas, row, &title_of(state), &place);
 }
 
-fn tab(state: &State, pane: Pane) -> String {
-    match pane {
-        Pane::Steps => match state.shown_trail() {
-            Some(trail) => format!("steps {}", trail.steps.len()),
-            None => "steps".to_owned(),
-        },
-        Pane::Output => match state.focus.as_ref().and_then(|focus| focus.output.as_ref()) {
+fn title_of(state: &State) -> String {
+    match state.screen {
+        Screen::Queue | Screen::Agent => "steps".to_owned(),
+        Screen::Log => match state.focus.as_ref().and_then(|focus| focus.output.as_ref()) {
             Some((_, stage)) => format!("output of {stage}"),
             None => "output".to_owned(),
         },
-        Pane::Result => "result".to_owned(),
+        Screen::Result => "result".to_owned(),
     }
 }
 
 /// Where in the pane the reader is.
-fn place(state: &State, reading: &Reading) -> Words {
-    let says = match reading.pane {
-        Pane::Steps => {
-            let cursor = state.shown_trail().and_then(|trail| trail.steps.get(reading.cursor));
-            cursor.map(|step| format!(" step {}", step.index)).unwrap_or_default()
+fn place(state: &State) -> String {
+    match state.screen {
+        Screen::Queue | Screen::Agent => {
+            let cursor = state.shown_trail().and_then(|trail| Some((trail.steps.get(state.reading.cursor)?.index, trail.steps.len())));
+            cursor.map(|(index, of)| format!("{index} of {of}")).unwrap_or_default()
         }
-        Pane::Output => match state.shown_output() {
-            Some(news) if reading.back > 0 => format!(" {} below", text::count(reading.back.min(news.lines.len()), "line")),
+        Screen::Log => match state.shown_output() {
+            Some(news) if state.log.back > 0 => format!("{} below", text::count(state.log.back.min(news.lines.len()), "line")),
             Some(news) if news.before > 0 => {
-                format!(" the last {}; {} before", text::count(news.lines.len(), "line"), text::bytes(news.before))
+                format!("the last {}; {} before", text::count(news.lines.len(), "line"), text::bytes(news.before))
             }
             _ => String::new(),
         },
-        Pane::Result => String::new(),
-    };
-    Words::of(Role::Muted, says)
+        Screen::Result => String::new(),
+    }
 }

@@ -86,8 +86,8 @@ impl Bench {
     pub(crate) fn frame(&mut self, cols: u16, rows: u16) -> Buffer {
         let area = Rect::new(0, 0, cols, rows);
         for _ in 0..2 {
-            let layout = view::draw(&mut Buffer::empty(area), &self.state, &self.theme, self.now);
-            self.tell(Msg::Laid(layout));
+            let (layout, spots) = view::draw(&mut Buffer::empty(area), &self.state, &self.theme, self.now);
+            self.tell(Msg::Laid(layout, spots));
         }
         let mut buffer = Buffer::empty(area);
         view::draw(&mut buffer, &self.state, &self.theme, self.now);

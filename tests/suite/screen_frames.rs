@@ -68,7 +68,7 @@ fn an_opened_item_with_an_unfolded_step() {
     keep("item", &mut bench);
     bench.press(Key::Enter);
     insta::assert_snapshot!("item_unfolded_120x40", bench.text(120, 40));
-    bench.press(Key::Tab);
+    bench.type_in("6");
     insta::assert_snapshot!("item_output_80x24", bench.text(80, 24));
 }
 
@@ -76,7 +76,7 @@ fn an_opened_item_with_an_unfolded_step() {
 fn the_result_of_an_item() {
     let mut bench = Bench::with(&runs::finished(), Sight::Gone);
     bench.press(Key::Enter);
-    bench.press(Key::BackTab);
+    bench.type_in("3");
     insta::assert_snapshot!("item_result_80x24", bench.text(80, 24));
 }
 

@@ -5,9 +5,9 @@ use isobench_tui::domain::Stage;
 use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{Fact, Request, Verb};
 use isobench_tui::ui::message::Sight;
-use isobench_tui::ui::reading::{Fold, Pane};
-use isobench_tui::ui::state::{Follow, Open, Over};
-use isobench_tui::ui::{Effect, Key, Left, Msg};
+use isobench_tui::ui::reading::Fold;
+use isobench_tui::ui::state::{Follow, Over};
+use isobench_tui::ui::{Effect, Key, Left, Msg, Screen};
 
 use crate::screen::Bench;
 use crate::screen_runs::{self as runs, id};
@@ -55,7 +55,7 @@ fn an_answer_takes_the_place_of_asked() {
 #[test]
 fn a_refusal_says_what_was_refused() {
     let mut bench = Bench::on(&runs::agent_running());
-    bench.type_in("h");
+    bench.type_in("H");
     let mut story = runs::agent_running();
     let id = bench.state.asked[0].id.clone();
     story.push(Fact::RequestAnswered { id, verb: "hold".to_owned(), answer: Answer::Refused { says: "no".to_owned() } });
@@ -190,14 +190,12 @@ fn an_item_opens_unfolds_and_closes() {
     bench.press(Key::Enter);
     bench.frame(120, 40);
     bench.press(Key::Enter);
-    let Open::Item(reading) = &bench.state.open else { panic!() };
-    assert_eq!((reading.pane, reading.fold(reading.cursor)), (Pane::Steps, Fold::Unfolded));
+    let reading = &bench.state.reading;
+    assert_eq!((bench.state.screen, reading.fold(reading.cursor)), (Screen::Agent, Fold::Unfolded));
     bench.press(Key::Tab);
-    bench.press(Key::Tab);
-    let Open::Item(reading) = &bench.state.open else { panic!() };
-    assert_eq!(reading.pane, Pane::Result);
+    assert_eq!(bench.state.screen, Screen::Result);
     bench.press(Key::Esc);
-    assert_eq!(bench.state.open, Open::Queue);
+    assert_eq!(bench.state.screen, Screen::Queue);
 }
 
 #[test]
@@ -206,11 +204,10 @@ fn the_output_of_every_stage_can_be_read() {
     bench.press(Key::Enter);
     let stage = |bench: &Bench| bench.state.focus.clone().unwrap().output.unwrap().1;
     assert_eq!(stage(&bench), Stage::Baseline);
-    let effects = bench.press(Key::Left);
+    let effects = bench.type_in("[");
     assert!(matches!(effects.as_slice(), [Effect::Look(Some(_))]), "{effects:?}");
     assert_eq!(stage(&bench), Stage::Human);
-    bench.press(Key::Right);
-    bench.press(Key::Right);
+    bench.type_in("]]");
     assert_eq!(stage(&bench), Stage::Baseline);
 }
 
@@ -251,8 +248,8 @@ fn steps_scroll_and_stay_in_sight() {
     ] {
         bench.press(key);
         let text = bench.text(80, 18);
-        let Open::Item(reading) = &bench.state.open else { panic!() };
-        let (starts, total) = reading.starts(&bench.state.trail.as_ref().unwrap().steps, bench.state.layout.pane_cols);
+        let reading = &bench.state.reading;
+        let (starts, total) = reading.starts(&bench.state.shown_trail().unwrap().steps, bench.state.layout.pane_cols);
         let top = reading.first_row(total, bench.state.layout.pane_rows);
         let end = starts.get(reading.cursor + 1).copied().unwrap_or(total);
         assert!(end > top && starts[reading.cursor] < top + bench.state.layout.pane_rows, "{key:?}: {reading:?}\n{text}");

@@ -13,7 +13,7 @@ use crate::screen_runs::{self as runs, Story, id};
 #[test]
 fn without_a_runner_nothing_is_asked_that_nobody_can_do() {
     let mut bench = Bench::with(&runs::interrupted(), Sight::Gone);
-    for key in ["P", "x", "s", "h", " ", "J", "K"] {
+    for key in ["P", "x", "s", "H", " ", "J", "K"] {
         bench.state.note = None;
         assert_eq!(bench.type_in(key), [], "{key}");
         assert_eq!((note(&bench).as_str(), &bench.state.over), ("no runner; c continues the run", &Over::Nothing), "{key}");
@@ -85,7 +85,7 @@ fn the_help_scrolls_to_its_end_and_stays_open() {
     bench.press(Key::Esc);
     assert_eq!(bench.state.over, Over::Nothing);
     bench.type_in("?");
-    assert!(!bench.text(120, 60).contains("PgDn more"));
+    assert!(!bench.text(120, 80).contains("PgDn more"));
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn a_failed_item_shows_the_first_failed_stage_that_wrote_something() {
     bench.tell(Msg::Wrote(vec![of(Stage::Agent), of(Stage::Candidate)]));
     assert_eq!(stage(&bench), Stage::Candidate);
     bench.press(Key::Enter);
-    bench.press(Key::Tab);
+    bench.type_in("6");
     bench.output(&[]);
     let text = bench.text(80, 24);
-    assert!(text.contains("wrote nothing") && !text.contains("yet") && text.contains("[ ] stage"), "{text}");
+    assert!(text.contains("wrote nothing") && !text.contains("yet") && text.contains("[ ] log"), "{text}");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn an_unfolded_step_shows_its_whole_thought() {
     for cols in [44, 80, 120] {
         let mut bench = Bench::on(&runs::agent_running());
         bench.trail(7, 2, "running.json", 3);
-        bench.state.trail.as_mut().unwrap().steps[1].thought = vec![String::new(), thought.to_owned(), "second".to_owned()];
+        bench.state.trails.first_mut().unwrap().steps[1].thought = vec![String::new(), thought.to_owned(), "second".to_owned()];
         bench.press(Key::Enter);
         bench.frame(cols, 40);
         bench.press(Key::Enter);
@@ -167,7 +167,7 @@ fn an_unfolded_step_shows_its_whole_thought() {
 fn steps_that_say_the_same_are_told_once() {
     let mut bench = Bench::on(&runs::agent_running());
     bench.trail(7, 2, "running.json", 3);
-    let trail = bench.state.trail.as_mut().unwrap();
+    let trail = bench.state.trails.first_mut().unwrap();
     let mut silent = trail.steps[1].clone();
     silent.calls.clear();
     trail.steps.extend((3..=75).map(|index| isobench_tui::ui::step::Shown { index, ..silent.clone() }));

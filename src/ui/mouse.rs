@@ -1,0 +1,65 @@
+//! The mouse, without a terminal.
+
+use super::{Action, Screen};
+use crate::domain::ItemId;
+
+/// What the mouse did, and where: column and row from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What it did.
+    pub did: Did,
+    /// The column.
+    pub x: u16,
+    /// The row.
+    pub y: u16,
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// The left button went down.
+    Click,
+    /// The wheel turned away from the hand.
+    WheelUp,
+    /// It turned towards the hand.
+    WheelDown,
+}
+
+/// A place of the last frame that a click means something in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// Left column.
+    pub x: u16,
+    /// Top row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+    /// What a click there means.
+    pub hit: Hit,
+}
+
+/// What a click means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hit {
+    /// A row of the queue; the selected one opens.
+    Item(ItemId),
+    /// A step, by its position; the one under the cursor unfolds or folds.
+    Step(usize),
+    /// The tab of a screen.
+    Screen(Screen),
+    /// A source of the log screen, by its position.
+    Source(usize),
+    /// A key of the footer.
+    Act(Action),
+    /// An answer to a question, a row of the palette, or an entry of the start screen, by its position.
+    Choice(usize),
+}
+
+impl Spot {
+    /// Whether a place of the screen lies in it.
+    pub const fn holds(&self, x: u16, y: u16) -> bool {
+        x >= self.x && x - self.x < self.width && y >= self.y && y - self.y < self.height
+    }
+}

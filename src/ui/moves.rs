@@ -1,0 +1,196 @@
+//! Keys that move about: in the list, in the steps, in the result.
+
+use super::reading::{Reading, Stick};
+use super::state::{Follow, State};
+use super::{Action, Screen};
+use crate::domain::Stage;
+use crate::model::Item;
+
+/// Does what a key that moves about asks for, on the screen that is shown.
+pub(super) fn perform(state: &mut State, action: Action) {
+    match action {
+        Action::Show(screen) => show(state, screen),
+        Action::NextScreen => show(state, state.screen.next()),
+        Action::PreviousScreen => show(state, state.screen.previous()),
+        Action::NextItem => select_by(state, 1),
+        Action::PreviousItem => select_by(state, -1),
+        Action::Follow => follow(state),
+        _ => match state.screen {
+            Screen::Queue => browse(state, action),
+            Screen::Agent => read(state, action),
+            Screen::Result => read_result(state, action),
+            Screen::Log => read_log(state, action),
+        },
+    }
+}
+
+/// Keys of the list.
+fn browse(state: &mut State, action: Action) {
+    let page = isize::try_from(state.layout.queue_rows.saturating_sub(1).max(1)).unwrap_or(1);
+    match action {
+        Action::Down => select_by(state, 1),
+        Action::Up => select_by(state, -1),
+        Action::PageDown => select_by(state, page),
+        Action::PageUp => select_by(state, page.saturating_neg()),
+        Action::First => select_by(state, isize::MIN),
+        Action::Last => select_by(state, isize::MAX),
+        Action::Open | Action::Right => {
+            if let Some(item) = state.selected_item() {
+                let screen = telling_screen(item);
+                show(state, screen);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The screen that tells most of an item.
+fn telling_screen(item: &Item) -> Screen {
+    let agent = item.last_attempt().is_some_and(|attempt| attempt.stage(Stage::Agent).is_some());
+    match item.live_stage().map(|record| record.stage) {
+        Some(Stage::Agent) => Screen::Agent,
+        Some(_) => Screen::Log,
+        None if agent => Screen::Agent,
+        None => Screen::Result,
+    }
+}
+
+/// To a screen. What was read of the item stays as it was left.
+fn show(state: &mut State, screen: Screen) {
+    state.screen = screen;
+    if screen == Screen::Queue {
+        select(state);
+    }
+}
+
+/// Keys of the steps.
+fn read(state: &mut State, action: Action) {
+    let (cols, rows) = (state.layout.pane_cols, state.layout.pane_rows.max(1));
+    let wanted = state.focus.as_ref().and_then(|focus| focus.trail.as_ref());
+    let trail = state.trails.iter().find(|trail| Some(&trail.attempt) == wanted);
+    let steps = trail.map_or(&[][..], |trail| trail.steps.as_slice());
+    let reading = &mut state.reading;
+    match action {
+        Action::Back | Action::Left => show(state, Screen::Queue),
+        Action::Open | Action::Right => reading.toggle(steps, cols, rows),
+        Action::Down => reading.step_by(1, steps, cols, rows),
+        Action::Up => reading.step_by(-1, steps, cols, rows),
+        Action::PageDown => reading.page_by(1, steps, cols, rows),
+        Action::PageUp => reading.page_by(-1, steps, cols, rows),
+        Action::First => reading.jump(Stick::Hand, steps),
+        Action::Last => reading.jump(Stick::Newest, steps),
+        _ => {}
+    }
+}
+
+/// Keys of the result.
+fn read_result(state: &mut State, action: Action) {
+    let (rows, most) = (state.layout.pane_rows.max(1), 200);
+    if matches!(action, Action::Back | Action::Left) {
+        show(state, Screen::Queue);
+    } else {
+        let top = state.reading.result_top.min(most);
+        state.reading.result_top = most - scrolled(action, most - top, rows, most);
+    }
+}
+
+/// Keys of the log.
+fn read_log(state: &mut State, action: Action) {
+    let rows = state.layout.pane_rows.max(1);
+    let lines = state.shown_output().map_or(0, |output| output.lines.len());
+    match action {
+        Action::Back => show(state, Screen::Queue),
+        Action::PreviousSource | Action::NextSource => choose_stage(state, action),
+        _ => state.log.back = scrolled(action, state.log.back, rows, lines.saturating_sub(rows)),
+    }
+}
+
+/// Lines below what is shown, after an action.
+fn scrolled(action: Action, back: usize, rows: usize, most: usize) -> usize {
+    let next = match action {
+        Action::Up => back.saturating_add(1),
+        Action::Down => back.saturating_sub(1),
+        Action::PageUp => back.saturating_add(rows),
+        Action::PageDown => back.saturating_sub(rows),
+        Action::First => most,
+        Action::Last => 0,
+        _ => back,
+    };
+    next.min(most)
+}
+
+/// The output of another stage of the attempt.
+fn choose_stage(state: &mut State, action: Action) {
+    let shown = state.focus.as_ref().and_then(|focus| focus.output.as_ref()).map(|(_, stage)| *stage);
+    let attempt = state.selected_item().and_then(Item::last_attempt);
+    let began: Vec<Stage> =
+        attempt.map_or_else(Vec::new, |attempt| state.run.stages.iter().copied().filter(|stage| attempt.stage(*stage).is_some()).collect());
+    let at = shown.and_then(|shown| began.iter().position(|stage| *stage == shown)).unwrap_or_default();
+    let next = if action == Action::NextSource { at + 1 } else { at.saturating_sub(1) };
+    state.log.back = 0;
+    if let Some(stage) = began.get(next) {
+        state.reading.stage = Some(*stage);
+    }
+}
+
+/// The live item and its newest step.
+fn follow(state: &mut State) {
+    state.queue.follow = Follow::Live;
+    if let Some(live) = state.run.live.clone() {
+        choose(state, &live);
+    }
+    state.reading.stick = Stick::Newest;
+    state.reading.stage = None;
+    state.log.back = 0;
+    state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
+}
+
+/// Selects the item so many rows further down.
+fn select_by(state: &mut State, by: isize) {
+    let Some(last) = state.run.items.len().checked_sub(1) else { return };
+    let to = state.selected_row().unwrap_or_default().saturating_add_signed(by).min(last);
+    select_row(state, to);
+}
+
+/// Selects an item by hand, by its position.
+pub(super) fn select_row(state: &mut State, row: usize) {
+    let Some(id) = state.run.items.get(row).map(|item| item.id.clone()) else { return };
+    choose(state, &id);
+    state.queue.follow = if state.run.live.is_some() && state.run.live == state.queue.selected { Follow::Live } else { Follow::Hand };
+}
+
+/// Another item is looked at: it is read from its newest step on.
+fn choose(state: &mut State, id: &crate::domain::ItemId) {
+    if state.queue.selected.as_ref() != Some(id) {
+        state.queue.selected = Some(id.clone());
+        state.reading = Reading::default();
+        state.log.back = 0;
+    }
+}
+
+/// Keeps the selection on what runs, or on something that is there. An opened item stays open.
+pub(super) fn select(state: &mut State) {
+    let gone = state.selected_row().is_none();
+    if gone && state.screen != Screen::Log {
+        state.screen = Screen::Queue;
+    }
+    let free = state.queue.follow == Follow::Live && state.screen == Screen::Queue;
+    let live = state.run.live.clone().filter(|_| free || gone);
+    let first = || state.run.items.iter().find(|item| !item.is_over()).or_else(|| state.run.items.first()).map(|item| item.id.clone());
+    match live.or_else(|| if gone { first() } else { None }) {
+        Some(id) => choose(state, &id),
+        None if gone => state.queue.selected = None,
+        None => {}
+    }
+}
+
+/// Keeps the selected row on the screen.
+pub(super) fn scroll_queue(state: &mut State) {
+    let rows = state.layout.queue_rows;
+    let Some(row) = state.selected_row().filter(|_| rows > 0) else { return };
+    let most = state.run.items.len().saturating_sub(rows);
+    let top = state.queue.top.min(most);
+    // a row of context above and below, where there is room
+    let margin = usize::from(rows > 4);
+    state.queue.top = top.clamp((row + 1 + margin).saturating_sub(rows), row.saturating_sub(margin)).min(most);
+}

@@ -1,0 +1,48 @@
+//! What the mouse means: the wheel moves, a click does what stands there.
+
+use super::mouse::{Did, Hit};
+use super::state::{Over, State};
+use super::update::act;
+use super::{Action, Effect, Mouse, Screen, moves};
+
+/// Rows of one turn of the wheel.
+const NOTCH: usize = 3;
+
+/// Does what the mouse means.
+pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    match mouse.did {
+        Did::WheelUp => wheel(state, Action::Up),
+        Did::WheelDown => wheel(state, Action::Down),
+        Did::Click => {
+            let hit = state.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
+            hit.map_or_else(Vec::new, |hit| click(state, hit))
+        }
+    }
+}
+
+fn wheel(state: &mut State, action: Action) -> Vec<Effect> {
+    if matches!(state.over, Over::Question(_) | Over::Find(_)) {
+        return Vec::new();
+    }
+    (0..NOTCH).flat_map(|_| act(state, action)).collect()
+}
+
+fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
+    match hit {
+        Hit::Item(id) if state.queue.selected.as_ref() == Some(&id) => act(state, Action::Open),
+        Hit::Item(id) => {
+            if let Some(row) = state.run.position(&id) {
+                moves::select_row(state, row);
+            }
+            Vec::new()
+        }
+        Hit::Screen(screen) => act(state, Action::Show(screen)),
+        Hit::Act(action) => act(state, action),
+        Hit::Step(at) => {
+            let at_cursor = state.screen == Screen::Agent && state.reading.cursor == at;
+            state.reading.cursor = at;
+            if at_cursor { act(state, Action::Open) } else { Vec::new() }
+        }
+        Hit::Source(_) | Hit::Choice(_) => Vec::new(),
+    }
+}

@@ -12,6 +12,7 @@ pub mod mouse;
 mod moves;
 pub mod notice;
 pub mod now;
+pub mod palette;
 mod pointed;
 pub mod prompt;
 pub mod question;

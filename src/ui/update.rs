@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::keymap::{self, Place};
 use super::message::{Sight, TrailNews};
+use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
 use super::state::{Leaving, Over, Pointer, State, Trail};
@@ -59,7 +60,8 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
     Vec::new()
 }
 
-fn press(state: &mut State, key: Key) -> Vec<Effect> {
+/// A key, wherever it has its meaning.
+pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
     match &state.over {
         Over::Question(question) => match question.answer(key).cloned() {
             Some(then) => {
@@ -69,11 +71,22 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
             None => Vec::new(),
         },
         Over::Find(_) => searching::press(state, key),
+        Over::Palette(_) => choose(state, key),
         Over::Nothing | Over::Help(_) => match keymap::action(Place::of(state.screen), key) {
             Some(action) => act(state, action),
             None => Vec::new(),
         },
     }
+}
+
+/// A key while a command is chosen.
+fn choose(state: &mut State, key: Key) -> Vec<Effect> {
+    let Over::Palette(palette) = &state.over else { return Vec::new() };
+    let mut palette = palette.clone();
+    let rows = palette.rows(Place::of(state.screen), |action| verbs::is_offered(state, action));
+    let taken = palette.take(key, &rows);
+    state.over = if taken == Taken::Open { Over::Palette(palette) } else { Over::Nothing };
+    if let Taken::Chosen(action) = taken { act(state, action) } else { Vec::new() }
 }
 
 /// Does what an action means here and now.
@@ -95,6 +108,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             Action::PageUp => top.saturating_sub(page),
             Action::First => 0,
             Action::Last => most,
+            // what is searched for in the help is something to do
+            Action::Find | Action::Command => {
+                state.over = Over::Palette(Palette::default());
+                return Vec::new();
+            }
             _ => {
                 state.over = Over::Nothing;
                 return Vec::new();
@@ -108,6 +126,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Help => state.over = Over::Help(0),
+        Action::Command => state.over = Over::Palette(Palette::default()),
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
         _ => moves::perform(state, action),

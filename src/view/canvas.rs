@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 use crate::text::mask::Masker;
 use crate::text::{clean, width};
@@ -143,6 +144,11 @@ impl<'a> Canvas<'a> {
     pub fn tint(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);
         self.buffer.set_style(area, self.theme.style(role));
+    }
+
+    /// The cursor of a line that is typed: its cell turned round.
+    pub fn cursor(&mut self, area: Rect) {
+        self.buffer.set_style(area.intersection(self.buffer.area), Style::new().add_modifier(Modifier::REVERSED));
     }
 
     /// Makes the area empty again.

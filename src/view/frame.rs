@@ -6,12 +6,14 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{rule, wall};
-use super::{detail, footer, header, help, item, question, queue};
+use super::{detail, footer, header, help, item, palette, prompt, question, queue};
 use crate::theme::{Role, Theme};
+use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
 use crate::ui::mouse::{Hit, Spot};
 use crate::ui::notice::notices;
 use crate::ui::state::Over;
+use crate::ui::verbs::is_offered;
 use crate::ui::{Screen, State};
 
 /// The smallest frame that is worth drawing.
@@ -45,10 +47,21 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
     let bottom = Rect { y: body.bottom(), height: 1, ..body };
     footer::note(&mut canvas, bottom, state, now);
     footer::keys(&mut canvas, Rect { y: bottom.y.saturating_add(1), ..bottom }, state);
-    if let Over::Question(question) = &state.over {
-        question::draw(&mut canvas, question);
-    }
+    over(&mut canvas, bottom, state);
     (layout, canvas.spots())
+}
+
+/// What lies over the screen.
+fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State) {
+    match &state.over {
+        Over::Nothing | Over::Help(_) => {}
+        Over::Question(question) => question::draw(canvas, question),
+        Over::Find(search) => prompt::search(canvas, bottom, search),
+        Over::Palette(palette) => {
+            let rows = palette.rows(Place::of(state.screen), |action| is_offered(state, action));
+            palette::draw(canvas, palette, &rows);
+        }
+    }
 }
 
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {

@@ -12,6 +12,7 @@ use isobench_tui::ui::{Effect, Key, Left, Msg, Screen};
 use crate::screen::Bench;
 use crate::screen_runs::{self as runs, id};
 
+mod found;
 mod told;
 
 /// The verb and the item of the one request among the effects.

@@ -30,11 +30,11 @@ impl Palette {
         let typed = self.line.text().to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
         // moving about has its keys, and the palette itself is no command
-        let is_command = |action| !matches!(action, Action::Command | Action::Down | Action::Up | Action::Left | Action::Right);
-        let says = |binding: &Binding| format!("{} {}", binding.short, binding.help).to_lowercase();
+        let moves = [Action::Command, Action::Down, Action::Up, Action::Left, Action::Right];
+        let says = |binding: &Binding| format!("{} {}", binding.short, binding.sentence()).to_lowercase();
         let mut rows: Vec<&Binding> = KEYMAP
             .iter()
-            .filter(|binding| binding.is_in(place) && is_command(binding.action) && is_offered(binding.action))
+            .filter(|binding| binding.is_in(place) && !moves.contains(&binding.action) && is_offered(binding.action))
             .filter(|binding| words.iter().all(|word| says(binding).contains(word)))
             .collect();
         rows.sort_by_key(|binding| words.first().is_some_and(|word| !says(binding).trim_start().starts_with(word)));

@@ -37,8 +37,8 @@ pub fn draw(canvas: &mut Canvas<'_>, palette: &Palette, rows: &[&'static Binding
     let top = (palette.at + 1).saturating_sub(seen);
     for (at, binding) in rows.iter().enumerate().skip(top).take(seen) {
         let Some(row) = flow.row() else { return };
-        let keys = width::fit(&binding.keys_label(), KEY);
-        canvas.line(row, &Words::of(Role::Accent, keys).add(Role::Text, format!(" {}", binding.help)));
+        let keys = width::fit(&binding.keys_label(KEY), KEY);
+        canvas.line(row, &Words::of(Role::Accent, keys).add(Role::Text, format!(" {}", binding.sentence())));
         if at == palette.at {
             canvas.tint(Rect { x: row.x.saturating_sub(1), width: row.width.saturating_add(2), ..row }, Role::Selected);
         }

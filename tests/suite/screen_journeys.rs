@@ -140,7 +140,7 @@ fn without_a_runner_only_what_starts_one_is_sent() {
     let mut bench = Bench::with(&runs::interrupted(), Sight::Gone);
     assert_eq!(bench.type_in("c"), [Effect::StartRunner]);
     bench.type_in("g");
-    let effects = bench.type_in("R");
+    let effects = bench.type_in("Ry");
     assert_eq!(wish(&effects), (Verb::Retry, Some(1)));
     assert!(effects.contains(&Effect::StartRunner));
 }

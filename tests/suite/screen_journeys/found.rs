@@ -1,5 +1,5 @@
 //! Searching, commands by name, and the mouse.
-#![expect(clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::panic, reason = "a test may fail loudly")]
 
 use isobench_tui::ledger::Verb;
 use isobench_tui::ui::mouse::{Did, Hit, Mouse};

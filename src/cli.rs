@@ -3,7 +3,10 @@
 mod ctl;
 mod doctor;
 mod find;
+mod item;
+mod ls;
 mod print;
+mod print_keys;
 mod print_prompt;
 mod read;
 mod run;
@@ -11,7 +14,9 @@ mod screen;
 mod select;
 mod settings;
 mod start;
+mod status;
 mod table;
+mod watched;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
@@ -24,7 +29,7 @@ use crate::text::clean;
 
 /// Launch and watch ISO-Bench from one terminal. Without a command: opens the live or the last run of this checkout.
 #[derive(Debug, Parser)]
-#[command(name = "isobench-tui", version, about, max_term_width = 100)]
+#[command(name = "isobench-tui", version, about, max_term_width = 100, after_help = EXITS)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,6 +37,19 @@ struct Cli {
     #[arg(long, global = true, value_name = "FOLDER")]
     root: Option<PathBuf>,
 }
+
+/// What the exit codes mean (`exit.rs`).
+const EXITS: &str = "\
+Exit codes:
+  0  all well
+  1  some items failed (run and demo only)
+  2  the command line, the plan or the configuration is wrong
+  3  nothing is runnable after preflight
+  4  another runner holds the run
+  5  isobench-tui could not do its own job
+  6  what was asked for was refused, or did not come in time
+  7  the run has no runner
+  8  there is no such run";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -41,20 +59,18 @@ enum Command {
     Run(RunArgs),
     /// Open a run on the screen [default: the live or the last run]
     Attach {
-        /// The run's id, the start of it, or its folder
+        /// The run's id, the start of it, its folder, or `last`
         run: Option<String>,
     },
     /// List the runs of this checkout, the newest last
-    Ls,
-    /// Say how a run stands [default: the live or the last run]
-    Status {
-        /// The run's id, the start of it, or its folder
-        run: Option<String>,
+    Ls {
         /// How to say it
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
+    /// Say how a run stands, now or once something came [default: the live or the last run]
+    Status(status::StatusArgs),
+    /// Send a verb to a run, and wait for its answer
     Ctl(ctl::CtlArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
@@ -165,8 +181,8 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Demo(args)) => run::demo(&args),
         Some(Command::Run(args)) => run::run(root, &args),
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
-        Some(Command::Ls) => read::ls(root),
-        Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
+        Some(Command::Ls { format }) => ls::ls(root, format),
+        Some(Command::Status(args)) => status::status(root, &args),
         Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),

@@ -371,7 +371,14 @@ proptest! {
         }
         let run = folded(&bytes);
         // what the screen does with it does not panic either
-        let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, None, Timestamp::UNIX_EPOCH);
+        let around = isobench_tui::report::Surroundings {
+            folder: std::path::Path::new("r"),
+            runner: None,
+            orphan: None,
+            free: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, &around);
         let _ = isobench_tui::report::table(&run, Timestamp::UNIX_EPOCH, Some(80));
     }
 

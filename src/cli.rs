@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
 use crate::text::clean;
@@ -77,6 +77,13 @@ enum Command {
     /// Print what isobench-tui goes by
     #[command(subcommand)]
     Print(print::What),
+    /// Write a shell's completions to stdout: `isobench-tui completions bash >~/.local/share/bash-completion/completions/isobench-tui`
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to stdout: `isobench-tui man | man -l -`
+    Man,
     /// Keeps one stage's processes (started by the runner)
     #[command(hide = true)]
     Keeper {
@@ -186,6 +193,12 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "isobench-tui", &mut text);
+            read::written(std::io::stdout().write_all(&text)).map(|()| Exit::Well)
+        }
+        Some(Command::Man) => read::written(manual(&mut std::io::stdout().lock())).map(|()| Exit::Well),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)
@@ -193,6 +206,18 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }
+}
+
+/// The manual: the page of the program, then one a command.
+fn manual(out: &mut impl Write) -> std::io::Result<()> {
+    let mut cli = Cli::command();
+    cli.build();
+    clap_mangen::Man::new(cli.clone()).render(out)?;
+    for command in cli.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
+        writeln!(out)?;
+        clap_mangen::Man::new(command.clone()).render(out)?;
+    }
+    Ok(())
 }
 
 /// Says something to a person, who may sit at a terminal: what came out of a file, or out of an argument, must not steer

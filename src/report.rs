@@ -6,7 +6,7 @@ pub mod status;
 pub mod table;
 
 pub use runs::Listed;
-pub use status::{Surroundings, status};
+pub use status::{Limits, Surroundings, status};
 pub use table::table;
 
 use serde_json::{Map, Value};

@@ -187,6 +187,8 @@ impl Wanted {
 pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
     let runner = RunnerLock::holder(folder);
     let orphan = run.live_stage().filter(|_| runner.is_none()).map(|(attempt, record)| effects::keeper(folder, &attempt, record.stage));
+    let manifest = Manifest::look(folder).ok();
+    let config = manifest.as_ref().and_then(|manifest| Resolved::of(manifest).ok()).map(|found| found.config).unwrap_or_default();
     let around = Surroundings {
         folder: folder.path(),
         runner,
@@ -195,6 +197,8 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
             Some(Sight::Gone) | None => None,
         },
         free: disk::room(folder.path()).ok().map(|room| room.bytes),
+        limits: report::Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
         now: clock::now(),
     };
     let text = match format {

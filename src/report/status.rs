@@ -22,8 +22,21 @@ pub struct Surroundings<'a> {
     pub orphan: Option<u32>,
     /// Free bytes on the disk of the run; `None` where they could not be told.
     pub free: Option<u64>,
+    /// What no fact carries of the agent's budget.
+    pub limits: Limits,
+    /// The format of the run, where a newer program made it: something may be missing.
+    pub newer_format: Option<u32>,
     /// The moment.
     pub now: Timestamp,
+}
+
+/// Limits of an item's agent, from the run's configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps; `None` for no limit of ours.
+    pub steps: Option<u32>,
+    /// Tokens; `None` for no limit.
+    pub tokens: Option<u64>,
 }
 
 impl Surroundings<'_> {
@@ -90,6 +103,8 @@ fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
         "breaker": breaker,
         "hold": run.hold,
         "limits_lifted": run.limits_lifted,
+        "item_limits": {"steps": around.limits.steps, "tokens": around.limits.tokens},
+        "newer_format": around.newer_format,
         "free_bytes": around.free,
         "notes": run.notes.iter().map(|(at, says)| json!({"at": at, "says": by_command(says)})).collect::<Vec<_>>(),
         "faults": run.faults.iter().map(|fault| json!({"offset": fault.offset, "why": fault.why})).collect::<Vec<_>>(),
@@ -150,7 +165,7 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
     if run.created.is_some() {
         lines.push(format!("{} {}, plan {}{selection}, {} of work", run.agent, run.model, run.plan, duration::short(run.worked_ms(clock))));
     }
-    lines.extend(live(run, clock));
+    lines.extend(live(run, around.limits, clock));
     if run.hold {
         lines.push("hold is on: a failure pauses the queue and keeps its worktree".to_owned());
     }
@@ -169,12 +184,16 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
 }
 
 /// The stage that runs, with its time, and for the agent its steps and tokens.
-fn live(run: &Run, clock: Timestamp) -> Option<String> {
+fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
     let (attempt, record) = run.live_stage()?;
     let StageState::Running { budget_ms, frozen, stopping, totals, .. } = &record.state else { return None };
     let budget = budget_ms.map_or_else(String::new, |max| format!(" of {}", duration::short(max)));
-    let steps = totals.steps.map(|steps| text::count(steps as usize, "step"));
-    let used = Some(totals.usage.total()).filter(|used| *used > 0).map(|used| format!("{} tokens", text::tokens(used)));
+    let steps = totals.steps.map(|steps| match limits.steps {
+        Some(max) => format!("step {steps}/{max}"),
+        None => text::count(steps as usize, "step"),
+    });
+    let most = limits.tokens.map_or_else(String::new, |max| format!(" of {}", text::tokens(max)));
+    let used = Some(totals.usage.total()).filter(|used| *used > 0).map(|used| format!("{}{most} tokens", text::tokens(used)));
     let frozen = frozen.as_ref().map(|(since, by)| format!("frozen by {} since {}", by.words(), since.strftime("%H:%M:%S UTC")));
     let stopping = stopping.as_ref().map(|(_, why)| format!("told to end: {why}"));
     let more: Vec<String> = [steps, used, frozen, stopping].into_iter().flatten().map(|part| format!(", {part}")).collect();

@@ -376,6 +376,8 @@ proptest! {
             runner: None,
             orphan: None,
             free: None,
+            limits: isobench_tui::report::Limits::default(),
+            newer_format: None,
             now: Timestamp::UNIX_EPOCH,
         };
         let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, &around);

@@ -26,6 +26,9 @@ const SHORTEST_START: usize = 4;
 
 /// `ctl`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 done, or sent with --no-wait; 6 refused, expired, or no answer in time; 7 no runner; 8 no such run;\n2 it can't be told which run or item is meant. resume, retry, retry-stage and add start a runner where there is none."
+)]
 pub(super) struct CtlArgs {
     /// pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
     verb: String,
@@ -146,11 +149,13 @@ fn either(root: Option<&Path>, word: &str) -> Found<Target> {
     if word != "last" && !find::runs(&checkout).iter().any(begins_so) {
         return by_word(word);
     }
-    let item = find::look_for(&checkout, None).ok().and_then(|folder| item::choose(&Follower::load(&folder).ok()?, word).ok());
-    match item {
-        Some(id) => Err(usage(format!("'{word}' may be a run, and it may be the item {id}: write RUN ITEM, or name the run with --run"))),
-        None => Ok(Target { folder: find::run(root, Some(word))?, word: None }),
-    }
+    let usual = find::look_for(&checkout, None).ok().and_then(|folder| Follower::load(&folder).ok());
+    let item = match usual.map(|run| item::choose(&run, word)) {
+        Some(Ok(id)) => format!("the item {id}"),
+        Some(Err(NoItem::Unclear(_))) => "an item".to_owned(),
+        Some(Err(NoItem::Unknown(_))) | None => return Ok(Target { folder: find::run(root, Some(word))?, word: None }),
+    };
+    Err(usage(format!("'{word}' may be a run, and it may be {item}: write RUN ITEM, or name the run with --run")))
 }
 
 /// Sends the request and waits for its answer, with a runner where the verb wants one.

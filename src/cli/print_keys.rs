@@ -65,7 +65,11 @@ fn places(binding: &Binding) -> Vec<String> {
 
 fn where_it_is(binding: &Binding) -> String {
     let places = places(binding);
-    if places.len() == PLACES.len() { "everywhere".to_owned() } else { places.join(" ") }
+    match places.len() {
+        all if all == PLACES.len() => "everywhere".to_owned(),
+        all if all + 1 == PLACES.len() && !binding.is_in(Place::Home) => "in a run".to_owned(),
+        _ => places.join(" "),
+    }
 }
 
 /// The action's own name as other words of ours are written: `RetryStage` is `retry-stage`, `Show(Log)` is `show-log`.

@@ -23,6 +23,9 @@ use crate::ui::message::Sight;
 
 /// `status`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 it was read, and what was waited for came; 6 the time was up, or the item was taken out of the\nqueue; 7 no runner is left to bring it; 8 no such run; 2 no such item, or the run can't be read"
+)]
 pub(super) struct StatusArgs {
     /// The run's id, the start of it, its folder, or `last`
     run: Option<String>,

@@ -372,7 +372,7 @@ proptest! {
         let run = folded(&bytes);
         // what the screen does with it does not panic either
         let around = isobench_tui::report::Surroundings {
-            folder: std::path::Path::new("r"),
+            folder: Path::new("r"),
             runner: None,
             orphan: None,
             free: None,
@@ -381,7 +381,7 @@ proptest! {
             now: Timestamp::UNIX_EPOCH,
         };
         let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, &around);
-        let _ = isobench_tui::report::table(&run, Timestamp::UNIX_EPOCH, Some(80));
+        let _ = isobench_tui::report::table(&run, &around, Some(80));
     }
 
     #[test]

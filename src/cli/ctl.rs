@@ -1,5 +1,6 @@
 //! `ctl`: a verb for a run, and its answer.
 
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::item::{self, NoItem};
 use super::watched::{Waited, Watched};
-use super::{Format, find, print_line, read, start, tell, usage};
+use super::{Format, find, for_stdout, print_line, read, start, tell, usage};
 use crate::domain::{ItemId, Stage};
 use crate::exit::Exit;
 use crate::host::clock;
@@ -255,8 +256,8 @@ fn answered(folder: &RunFolder, verb: Verb, said: &Said, format: Format) -> anyh
             "answer": said.answer,
             "says": said.says,
         });
-        print_line(format_args!("{}", serde_json::to_string(&value)?));
-        return Ok(());
+        let text = serde_json::to_string(&value)? + "\n";
+        return read::written(std::io::stdout().write_all(for_stdout(&text).as_bytes()));
     }
     match (said.answer, said.exit) {
         (_, Exit::Well) => print_line(format_args!("{}", said.says)),

@@ -201,6 +201,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         },
         free: disk::room(folder.path()).ok().map(|room| room.bytes),
         limits: report::Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        hint: crate::ui::now::hint,
         newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
         now: clock::now(),
     };

@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{by_command, joined};
+use super::{Surroundings, by_command, joined};
 use crate::domain::{Rung, Stage, StageDetail, StageOutcome};
 use crate::model::{Attempt, Item, ItemState, Run, StageRecord, StageState};
 use crate::plan::why_not;
 
 /// The item with everything that a screen shows of it. `clock` is the moment up to which what runs has run.
-pub fn item(run: &Run, item: &Item, runner_lives: bool, clock: Timestamp) -> Value {
-    joined([standing(run, item, runner_lives, clock), findings(item), history(item, clock)])
+pub fn item(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
+    joined([standing(run, item, around, clock), findings(item), history(item, clock)])
 }
 
 /// Where it stands, with the data of its state.
-fn standing(run: &Run, item: &Item, runner_lives: bool, clock: Timestamp) -> Value {
+fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
     let last = item.last_attempt();
     let stage = last.and_then(|last| last.live_stage().or_else(|| last.stages.last())).map(|record| record.stage.name());
     let class = match &item.state {
@@ -35,11 +35,11 @@ fn standing(run: &Run, item: &Item, runner_lives: bool, clock: Timestamp) -> Val
         "status": item.status(),
         "class": class.map(|class| class.name()),
         "why": item.why(),
-        "hint": class.map(|class| class.hint()),
+        "hint": (around.hint)(item),
         "from": from,
         "until": until,
         "by": by,
-        "why_not": why_not(run, &item.id, runner_lives).as_deref().map(by_command),
+        "why_not": why_not(run, &item.id, around.runner.is_some()).as_deref().map(by_command),
         "skipping": item.skipping.as_ref().map(crate::ledger::By::words),
         "duration_s": last.map(|_| seconds(item.worked_ms(clock))),
         "live": item.live_stage().map(|record| stage_of(record, clock)),

@@ -135,7 +135,7 @@ pub fn table(runs: &[Listed], zone: &TimeZone, room: Option<usize>) -> String {
         heads: ["run", "state", "over", "not well", "agent", "model", "began", "took", "runner"],
         // the id tells when it began; who ran it matters less than what came of it
         shrink: &[(3, 12), (5, 6), (4, 6)],
-        leave_out: &[6, 5, 4],
+        leave_out: &[6, 5, 4, 8, 7],
     };
     let row = |run: &Listed| match &run.found {
         Ok(found) => found.row(&run.id, zone),

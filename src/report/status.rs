@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::item::{item, seconds};
 use super::{by_command, joined};
 use crate::domain::RunId;
-use crate::model::{Breaker, ItemState, Run, RunState, StageState};
+use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
 use crate::text::{self, duration};
 
 /// What a reader knows beside the ledger.
@@ -24,6 +24,8 @@ pub struct Surroundings<'a> {
     pub free: Option<u64>,
     /// What no fact carries of the agent's budget.
     pub limits: Limits,
+    /// What a person can do about an item's end, as the screen words it.
+    pub hint: fn(&Item) -> Option<&'static str>,
     /// The format of the run, where a newer program made it: something may be missing.
     pub newer_format: Option<u32>,
     /// The moment.
@@ -53,7 +55,7 @@ impl Surroundings<'_> {
 /// The run as JSON.
 pub fn status(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Value {
     let clock = around.clock(run);
-    let items = run.items.iter().map(|one| item(run, one, around.runner_lives(), clock)).collect::<Vec<_>>();
+    let items = run.items.iter().map(|one| item(run, one, around, clock)).collect::<Vec<_>>();
     joined([what(id, run, around, clock), hindrances(run, around), json!({"items": items})])
 }
 

@@ -23,7 +23,8 @@ pub fn table(run: &Run, around: &Surroundings<'_>, room: Option<usize>) -> Strin
         row(item, waits.as_deref(), around.clock(run)).map(safe).to_vec()
     };
     let rows: Vec<Vec<String>> = run.items.iter().map(cells).collect();
-    let mut text = columns(&Columns { heads: head, shrink: &[], leave_out: &[] }, &rows, room);
+    // what came of an item matters more than what it took
+    let mut text = columns(&Columns { heads: head, shrink: &[(8, 30)], leave_out: &[6, 5, 4, 7] }, &rows, room);
     let usage = run.usage();
     let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "waiting", "queued", "running"];
     let without = run.items.iter().filter(|item| item.is_done_without_agent()).count();
@@ -56,20 +57,21 @@ pub(super) fn columns<const N: usize>(columns: &Columns<N>, rows: &[Vec<String>]
             *widest = width(cell).max(*widest);
         }
     }
-    let mut left_out = Vec::new();
-    let over = |widths: &[usize; N], left_out: &[usize]| {
+    let least = |at: usize, wide: usize| columns.shrink.iter().find(|(of, _)| *of == at).map_or(wide, |(_, least)| wide.min(*least));
+    let mut left_out: Vec<usize> = Vec::new();
+    let over = |widths: &[usize; N], left_out: &[usize], each: &dyn Fn(usize, usize) -> usize| {
         let shown = widths.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
-        shown.map(|(_, wide)| wide.saturating_add(2)).sum::<usize>().saturating_sub(2).saturating_sub(room)
+        shown.map(|(at, wide)| each(at, *wide).saturating_add(2)).sum::<usize>().saturating_sub(2).saturating_sub(room)
     };
-    for (at, least) in columns.shrink {
-        let much = over(&widths, &left_out);
-        if let Some(wide) = widths.get_mut(*at) {
-            *wide = wide.saturating_sub(much).max(*least.min(wide));
+    for at in columns.leave_out {
+        if over(&widths, &left_out, &least) > 0 {
+            left_out.push(*at);
         }
     }
-    for at in columns.leave_out {
-        if over(&widths, &left_out) > 0 {
-            left_out.push(*at);
+    for (at, _) in columns.shrink.iter().filter(|(at, _)| !left_out.contains(at)) {
+        let much = over(&widths, &left_out, &|_, wide| wide);
+        if let Some(wide) = widths.get_mut(*at) {
+            *wide = wide.saturating_sub(much).max(least(*at, *wide));
         }
     }
     let mut text = String::new();
@@ -78,8 +80,8 @@ pub(super) fn columns<const N: usize>(columns: &Columns<N>, rows: &[Vec<String>]
         let last = row.len().saturating_sub(1);
         let cell = |(at, cell): (usize, String)| match widths.get(at) {
             Some(_) if whole && left_out.contains(&at) => None,
-            // what ends a line needs no filling; a sentence may be as long as the line
-            Some(wide) if whole || at < last => Some(fit(&cell, *wide)),
+            // what ends a line may be as long as the line
+            Some(wide) if at < last => Some(fit(&cell, *wide)),
             _ => Some(cell),
         };
         let cells: Vec<String> = row.into_iter().enumerate().filter_map(cell).collect();

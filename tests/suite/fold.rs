@@ -377,6 +377,7 @@ proptest! {
             orphan: None,
             free: None,
             limits: isobench_tui::report::Limits::default(),
+            hint: |_| None,
             newer_format: None,
             now: Timestamp::UNIX_EPOCH,
         };

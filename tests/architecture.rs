@@ -24,7 +24,8 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
     ("ui", "state, messages, actions, keymap, update", &["domain", "text", "model", "plan", "ledger", "agent", "detect", "config"]),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),
-    ("report", "tables, JSON", &["domain", "text", "model", "artifact", "bench", "agent", "detect", "patch"]),
+    // plan, ledger: why an item waits and who did what, as the screen says them
+    ("report", "tables, JSON", &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch"]),
     (
         "runner",
         "the loop, engines, inbox",

@@ -195,7 +195,7 @@ fn named(value: u16) -> Colour {
 
 /// `5;n` or `2;r;g;b`, behind a 38 or a 48.
 fn of_more(rest: &mut impl Iterator<Item = u16>) -> Option<Colour> {
-    let mut byte = |rest: &mut dyn Iterator<Item = u16>| rest.next().and_then(|value| u8::try_from(value).ok());
+    let byte = |rest: &mut dyn Iterator<Item = u16>| rest.next().and_then(|value| u8::try_from(value).ok());
     match rest.next()? {
         5 => byte(rest).map(|n| if n < 16 { Colour::Named(n) } else { Colour::Indexed(n) }),
         2 => Some(Colour::Rgb(byte(rest)?, byte(rest)?, byte(rest)?)),

@@ -3,7 +3,7 @@
 use super::mouse::{Did, Hit};
 use super::state::{Over, State};
 use super::update::act;
-use super::{Action, Effect, Mouse, Screen, moves};
+use super::{Action, Effect, Mouse, Screen, log, moves};
 
 /// Rows of one turn of the wheel.
 const NOTCH: usize = 3;
@@ -43,6 +43,10 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
             state.reading.cursor = at;
             if at_cursor { act(state, Action::Open) } else { Vec::new() }
         }
-        Hit::Source(_) | Hit::Choice(_) => Vec::new(),
+        Hit::Source(tab) => {
+            log::choose(state, tab);
+            Vec::new()
+        }
+        Hit::Choice(_) => Vec::new(),
     }
 }

@@ -19,6 +19,8 @@ mod hostile;
 mod hostile_runs;
 mod item_end;
 mod keeper;
+mod log_desk;
+mod log_journeys;
 mod patches;
 mod preflight;
 mod prompts;

@@ -86,7 +86,10 @@ fn listen(
         return Err(Deaf);
     }
     let wish = wished.borrow_and_update().clone();
-    engine.look(wish.as_ref()).into_iter().try_for_each(|told| news.blocking_send(Msg::Log(told))).map_err(|_| Deaf)
+    for told in engine.look(wish.as_ref()) {
+        news.blocking_send(Msg::Log(told)).ok().ok_or(Deaf)?;
+    }
+    Ok(())
 }
 
 impl Engine {

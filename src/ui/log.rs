@@ -189,7 +189,7 @@ impl Log {
     }
 
     /// The end of the file.
-    fn to_end(&mut self) {
+    fn stay_at_end(&mut self) {
         self.stick = Stick::Newest;
         self.goal = None;
         self.told = None;
@@ -199,7 +199,7 @@ impl Log {
     /// What `f` asks for: the telling file, and its end.
     pub(super) fn follow(&mut self) {
         self.choice = Choice::Telling;
-        self.to_end();
+        self.stay_at_end();
     }
 
     /// From now on the reader moves.
@@ -227,24 +227,29 @@ impl Log {
             return;
         }
         let Some(window) = &self.window else { return };
-        let most = window.lines.len().saturating_sub(rows);
         let first = self.first(window, rows);
-        let wanted = isize::try_from(first).unwrap_or(isize::MAX).saturating_add(by);
-        let to = usize::try_from(wanted).unwrap_or_default().min(most);
-        let is_end = window.is_end() && window.end >= self.len;
-        if self.stick == Stick::Newest && (by >= 0 || to == first) {
+        if self.stick == Stick::Newest && (by >= 0 || (first == 0 && window.begin() == 0)) {
             return;
         }
-        let top = window.lines.get(to).map_or(0, |line| line.at);
+        self.by_hand(rows);
+        self.step(first, by, rows);
+    }
+
+    /// So many lines further down than a line of the window. What lies beyond the window is owed.
+    fn step(&mut self, from: usize, by: isize, rows: usize) {
+        let Some(window) = &self.window else { return };
+        let most = window.lines.len().saturating_sub(rows);
+        let wanted = isize::try_from(from).unwrap_or(isize::MAX).saturating_add(by);
+        let to = usize::try_from(wanted).unwrap_or_default().min(most);
         let beyond = wanted.saturating_sub(isize::try_from(to).unwrap_or(isize::MAX));
         let is_begin = window.begin() == 0;
-        self.by_hand(rows);
-        self.top = top;
+        let is_end = window.is_end() && window.end >= self.len;
+        self.top = window.lines.get(to).map_or(self.top, |line| line.at);
         if by > 0 && to == most && is_end {
             // whoever scrolls down to the end stays there
-            self.to_end();
-        } else if beyond != 0 && !(beyond < 0 && is_begin) {
-            self.goal = Some(Goal { at: top, owed: beyond });
+            self.stay_at_end();
+        } else if (beyond > 0 && !is_end) || (beyond < 0 && !is_begin) {
+            self.goal = Some(Goal { at: self.top, owed: beyond });
             self.serial += 1;
         }
     }
@@ -253,17 +258,14 @@ impl Log {
     fn arrive(&mut self, rows: usize) -> bool {
         let Some(goal) = self.goal else { return true };
         let Some(window) = &self.window else { return false };
-        if !window.lines.first().is_some_and(|line| line.at <= goal.at) || goal.at >= window.end {
+        if window.lines.first().is_none_or(|line| line.at > goal.at) || goal.at >= window.end {
             return false;
         }
+        let at = window.lines.partition_point(|line| line.at < goal.at);
         self.goal = None;
         self.top = goal.at;
         if goal.owed != 0 {
-            let at = window.lines.partition_point(|line| line.at < goal.at);
-            let wanted = isize::try_from(at).unwrap_or(isize::MAX).saturating_add(goal.owed);
-            let most = window.lines.len().saturating_sub(rows);
-            let to = usize::try_from(wanted).unwrap_or_default().min(most);
-            self.top = window.lines.get(to).map_or(goal.at, |line| line.at);
+            self.step(at, goal.owed, rows);
         }
         true
     }
@@ -288,6 +290,9 @@ impl Log {
     fn take_window(&mut self, window: Window, rows: usize) {
         let is_answer = window.serial == self.serial;
         self.len = window.len;
+        if self.left_at == u64::MAX {
+            self.left_at = self.len;
+        }
         self.window = Some(window);
         if !self.arrive(rows) && is_answer {
             // the place is gone with what the file was
@@ -297,8 +302,10 @@ impl Log {
 
     fn take_turn(&mut self, turn: Turn, now: Timestamp) {
         if turn.begins_again() {
-            (self.top, self.left_at, self.goal, self.mark, self.paused) = (0, 0, None, None, None);
-            self.hunting = None;
+            // what came since then is counted from what is there when it is read
+            (self.top, self.left_at, self.mark, self.paused, self.hunting) = (0, u64::MAX, None, None, None);
+            self.goal = (self.stick == Stick::Hand).then_some(Goal { at: 0, owed: 0 });
+            self.serial += 1;
         }
         self.told = Some((now, turn));
     }
@@ -317,7 +324,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> bool {
         Action::PageDown => log.scroll(page, rows),
         Action::PageUp => log.scroll(page.saturating_neg(), rows),
         Action::First => log.go(0, 0, rows),
-        Action::Last => log.to_end(),
+        Action::Last => log.stay_at_end(),
         Action::Right => {
             let cols = state.layout.pane_cols;
             let widest = log.visible(rows).iter().map(Line::width).max().unwrap_or_default();

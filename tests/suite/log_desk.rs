@@ -1,5 +1,5 @@
 //! The log screen with its real engine over real files, without a thread: what the state wishes is read at once.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::fs::File;
 use std::io::Write;
@@ -19,7 +19,7 @@ use crate::screen_runs::{Story, id};
 /// A bench whose log screen reads.
 pub(crate) struct Desk {
     pub(crate) bench: Bench,
-    pub(crate) root: tempfile::TempDir,
+    _root: tempfile::TempDir,
     folder: RunFolder,
     engine: Engine,
     wish: Option<isobench_tui::ui::log::Wish>,
@@ -34,7 +34,7 @@ impl Desk {
         let bench = Bench::on(story);
         let places = Places::new(folder.clone(), root.path().join("items"));
         let engine = Engine::new(places, bench.state.masker.clone());
-        Self { bench, root, folder, engine, wish: None, size: (80, 24) }
+        Self { bench, _root: root, folder, engine, wish: None, size: (80, 24) }
     }
 
     /// The file `out` or `err` of a stage.
@@ -116,9 +116,7 @@ impl Desk {
             if text.contains(wanted) {
                 return text;
             }
-            if Instant::now() > end {
-                panic!("waited for '{wanted}':\n{text}");
-            }
+            assert!(Instant::now() < end, "waited for '{wanted}':\n{text}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -137,7 +135,7 @@ impl Desk {
 
 /// `line 1` to `line <n>`.
 pub(crate) fn numbered(n: usize) -> String {
-    (1..=n).map(|n| format!("line {n}\n")).collect()
+    (1..=n).fold(String::new(), |text, n| text + &format!("line {n}\n"))
 }
 
 pub(crate) fn append(path: &std::path::Path, text: &str) {

@@ -3,7 +3,7 @@
 
 mod followed;
 mod search;
-mod shown;
+pub(super) mod shown;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};

@@ -42,7 +42,7 @@ fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
     let right = u16::try_from(place.width()).unwrap_or(u16::MAX);
     let tabs = tabs(state);
     let room = row.width.saturating_sub(right.saturating_add(GAP));
-    let item = state.selected_item().map(|item| Words::of(Role::Strong, item.id.0.as_str()));
+    let item = state.selected_item().map(|item| Words::of(Role::Text, item.id.0.as_str()));
     let item = item.unwrap_or_default();
     let sized: Vec<Words> = tabs.iter().map(|tab| label(state, tab, true)).collect();
     let plain: Vec<Words> = tabs.iter().map(|tab| label(state, tab, false)).collect();
@@ -83,7 +83,7 @@ fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], place:
 
 fn label(state: &State, tab: &Tab, sized: bool) -> Words {
     let shown = state.log.source.as_ref() == Some(&tab.source);
-    let words = Words::of(if shown { Role::Accent } else { Role::Muted }, tab.name.as_str());
+    let words = Words::of(if shown { Role::Strong } else { Role::Muted }, tab.name.as_str());
     match tab.bytes.filter(|bytes| sized && *bytes > 0 && !shown) {
         Some(bytes) => words.add(Role::Faint, format!(" {}", text::bytes(bytes))),
         None => words,

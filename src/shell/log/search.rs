@@ -24,13 +24,15 @@ pub(super) struct Search {
     hunt: Hunt,
     progress: Progress,
     begun: Instant,
+    /// Bytes searched at once.
+    slice: u64,
 }
 
 impl Search {
     /// Begins one, or goes on with one.
     pub(super) fn new(hunt: Hunt) -> Self {
         let progress = hunt.on.unwrap_or(Progress { at: hunt.from, wrapped: false, searched: 0 });
-        Self { hunt, progress, begun: Instant::now() }
+        Self { hunt, progress, begun: Instant::now(), slice: SLICE }
     }
 
     /// Searches the next slice.
@@ -50,7 +52,7 @@ impl Search {
 
     /// The next lines to be searched, from the beginning of one to the end of one; `None` where the whole file was.
     fn slice(&mut self, pages: &mut Paged<'_>) -> io::Result<Option<Range<u64>>> {
-        let (from, len) = (self.hunt.from.min(pages.len()), pages.len());
+        let (from, len, most) = (self.hunt.from.min(pages.len()), pages.len(), self.slice);
         let progress = &mut self.progress;
         match self.hunt.way {
             Way::Forwards => {
@@ -62,10 +64,10 @@ impl Search {
                 if start >= end {
                     return Ok(None);
                 }
-                if end - start <= SLICE {
+                if end - start <= most {
                     return Ok(Some(start..end));
                 }
-                let near = pages.line_at(start + SLICE)?;
+                let near = pages.line_at(start + most)?;
                 Ok(Some(start..if near > start { near } else { pages.after(start)?.unwrap_or(end) }))
             }
             Way::Backwards => {
@@ -77,10 +79,10 @@ impl Search {
                 if start >= end {
                     return Ok(None);
                 }
-                if end - start <= SLICE {
+                if end - start <= most {
                     return Ok(Some(start..end));
                 }
-                let near = pages.line_at(end - SLICE)?.max(start);
+                let near = pages.line_at(end - most)?.max(start);
                 Ok(Some(near..end))
             }
         }
@@ -140,4 +142,76 @@ fn is_of_one_line(pattern: &Pattern) -> bool {
 
 fn place(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "tests")]
+
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Where it is found, and whether by going round.
+    fn found(bytes: &[u8], hunt: &Hunt, slice: u64) -> Option<(u64, bool)> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let mut pages = Paged::new(&file, bytes.len() as u64);
+        let mut search = Search { slice, ..Search::new(hunt.clone()) };
+        for _ in 0..10_000 {
+            match search.go_on(&mut pages, &Masker::new([("A_KEY", "secret")], [])).unwrap() {
+                Found::NotYet(_) => {}
+                Found::At { at, wrapped } => return Some((at, wrapped)),
+                other => {
+                    assert_eq!(other, Found::Nowhere);
+                    return None;
+                }
+            }
+        }
+        unreachable!("the search does not end")
+    }
+
+    fn hunt(pattern: &str, meaning: Meaning, way: Way, from: u64) -> Hunt {
+        Hunt { number: 1, pattern: Pattern::new(pattern, meaning).unwrap(), way, from, on: None }
+    }
+
+    #[test]
+    fn a_line_counts_as_it_is_shown() {
+        let text = b"needle\r\x1b[Kgone\nnee\x1b[1mdle\nsecret needles\n  ends  \n";
+        let forwards = |pattern, meaning| found(text, &hunt(pattern, meaning, Way::Forwards, 0), SLICE);
+        assert_eq!(forwards("needle", Meaning::Text), Some((15, false)));
+        assert_eq!(forwards("secret", Meaning::Text), None);
+        assert_eq!(forwards("ends$", Meaning::Regex), Some((41, false)));
+        assert_eq!(forwards("^gone", Meaning::Regex), Some((0, false)));
+        assert_eq!(found(text, &hunt("needle", Meaning::Text, Way::Backwards, 15), SLICE), Some((26, true)));
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_reading_every_line_finds(
+            lines in proptest::collection::vec("[ab\t ]{0,6}(\u{1b}\\[1m)?[ab]{0,3}", 1..30),
+            from in 0_usize..30, backwards: bool, slice in 1_u64..60,
+            pattern in prop_oneof![Just("ab"), Just("aab"), Just("bbbb")], meaning in prop_oneof![Just(Meaning::Text), Just(Meaning::Regex)],
+        ) {
+            let text = lines.join("\n");
+            let starts: Vec<u64> = lines.iter().scan(0, |at, line| Some(std::mem::replace(at, *at + line.len() as u64 + 1))).collect();
+            let clean: Vec<String> = lines.iter().map(|line| ansi::line(line, LONGEST).text).collect();
+            let holds = |at: &usize| clean.get(*at).is_some_and(|line| line.contains(pattern));
+            let from = from % lines.len();
+            let count = lines.len();
+            let way = if backwards { Way::Backwards } else { Way::Forwards };
+            let wanted = if backwards {
+                (0..from).rev().find(holds).map(|at| (at, false)).or_else(|| (from..count).rev().find(holds).map(|at| (at, true)))
+            } else {
+                (from..count).find(holds).map(|at| (at, false)).or_else(|| (0..from).find(holds).map(|at| (at, true)))
+            };
+            // an empty last line is no line
+            let from = starts.get(from).copied().unwrap_or_default().min(text.len() as u64);
+            let seen = found(text.as_bytes(), &hunt(pattern, meaning, way, from), slice);
+            let seen = seen.map(|(at, wrapped)| (starts.iter().position(|start| *start == at).unwrap_or(at as usize), wrapped));
+            prop_assert_eq!(seen, wanted);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::text::mask::Masker;
 
 /// What is to be read of a line. No secret is in it, and no half of one at an end where the line was divided, is cut, or is
 /// still being written. Where a secret stood between colours the line has none.
-pub(super) fn shown(raw: &Raw, masker: &Masker) -> ansi::Line {
+pub(in crate::shell) fn shown(raw: &Raw, masker: &Masker) -> ansi::Line {
     let text = String::from_utf8_lossy(&raw.bytes);
     // first as it was written: a backspace could leave half a secret
     let masked = masker.mask(&text);

@@ -2,10 +2,13 @@
 
 pub mod depth;
 pub mod glyphs;
+mod ink;
 pub mod palette;
 pub mod role;
 
 use ratatui::style::Style;
+
+use crate::text::ansi::Ink;
 
 pub use depth::Depth;
 pub use glyphs::Glyphs;
@@ -24,6 +27,7 @@ pub const EMBEDDED: [(&str, &str); 4] = [
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
     styles: [Style; Role::ALL.len()],
+    depth: Depth,
     /// Which characters draw dots, bars and rules.
     pub glyphs: Glyphs,
 }
@@ -40,17 +44,22 @@ impl Theme {
 
     /// A theme from the text of its file.
     pub fn parse(text: &str, depth: Depth, glyphs: Glyphs) -> Result<Self, ThemeError> {
-        Ok(Self { styles: palette::styles(text, depth)?, glyphs })
+        Ok(Self { styles: palette::styles(text, depth)?, depth, glyphs })
     }
 
     /// A theme from a function, for tests that look at roles.
     pub fn from_fn(glyphs: Glyphs, style: impl Fn(Role) -> Style) -> Self {
-        Self { styles: Role::ALL.map(style), glyphs }
+        Self { styles: Role::ALL.map(style), depth: Depth::True, glyphs }
     }
 
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()
+    }
+
+    /// What a program asked for, in the colours that the terminal has.
+    pub fn ink(&self, ink: Ink) -> Style {
+        ink::style(ink, self.depth)
     }
 }
 

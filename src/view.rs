@@ -7,6 +7,7 @@ pub mod frame;
 pub mod header;
 pub mod help;
 pub mod item;
+pub mod log;
 pub mod outcome;
 pub mod output;
 pub mod palette;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const TABLE: [(&str, &str, &[&str]); 19] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
-    ("theme", "roles to colours", &["domain"]),
+    ("theme", "roles to colours", &["domain", "text"]),
     ("ledger", "facts, writer, tail, requests, manifest", &["domain", "text"]),
     // host: the one door to files that an agent may have put there
     ("artifact", "ISO-Bench's own files", &["domain", "text", "host"]),

@@ -38,7 +38,7 @@ fn one(binding: &Binding) -> Value {
         "places": places(binding),
         "action": name(binding.action),
         "group": binding.group.title(),
-        "help": binding.help,
+        "help": binding.sentence(),
     })
 }
 
@@ -47,7 +47,7 @@ fn part(group: Group) -> String {
     let rows: Vec<[String; 4]> = KEYMAP
         .iter()
         .filter(|binding| binding.group == group)
-        .map(|binding| [binding.keys_label(), where_it_is(binding), name(binding.action), binding.help.to_owned()])
+        .map(|binding| [binding.keys_label(usize::MAX), where_it_is(binding), name(binding.action), binding.sentence().to_owned()])
         .collect();
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or_default();
     let widths = [widest(0), widest(1), widest(2)];

@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::console::{Console, Heard};
 use super::effects;
+use super::log::LogReader;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{ScreenError, Setup, io_error};
@@ -38,6 +39,7 @@ struct Screen {
     state: State,
     tail: Tail,
     reader: Reader,
+    log: LogReader,
     console: Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
@@ -66,11 +68,12 @@ impl Screen {
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = Places::new(setup.folder.clone(), setup.items);
+        let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
         let console = Console::take(&setup.theme)?;
         let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, tail, reader, console, news, news_from, ledger })
+        Ok(Self { folder, root, state, tail, reader, log, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -140,7 +143,10 @@ impl Screen {
             Effect::StartRunner => effects::start_runner(&self.folder, self.root.clone(), self.news_from.clone())
                 .err()
                 .map(|error| Msg::Failed(format!("no runner could be started: {error}"))),
-            Effect::Log(wish) => match wish {},
+            Effect::Log(wish) => {
+                self.log.read(wish);
+                None
+            }
             Effect::Pointer(pointer) => {
                 self.console.point(pointer);
                 None

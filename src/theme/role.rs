@@ -26,11 +26,13 @@ pub enum Role {
     Selected,
     /// The empty part of a bar.
     Track,
+    /// What was searched for and found.
+    Match,
 }
 
 impl Role {
     /// Every role, in the order of its numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Strong,
         Self::Muted,
@@ -42,6 +44,7 @@ impl Role {
         Self::Warn,
         Self::Selected,
         Self::Track,
+        Self::Match,
     ];
 
     /// Its name in theme files.
@@ -58,6 +61,7 @@ impl Role {
             Self::Warn => "warn",
             Self::Selected => "selected",
             Self::Track => "track",
+            Self::Match => "match",
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::mouse::{Did, Hit};
 use super::state::{Over, State};
 use super::update::{act, press};
-use super::{Action, Effect, Key, Mouse, Screen, moves};
+use super::{Action, Effect, Key, Mouse, Screen, log, moves};
 
 /// Rows of one turn of the wheel.
 const NOTCH: usize = 3;
@@ -58,6 +58,9 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
             }
             _ => Vec::new(),
         },
-        Hit::Source(_) => Vec::new(),
+        Hit::Source(tab) => {
+            log::choose(state, tab);
+            Vec::new()
+        }
     }
 }

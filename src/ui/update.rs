@@ -9,7 +9,7 @@ use super::question::Question;
 use super::reading::Stick;
 use super::state::{Leaving, Over, Pointer, State, Trail};
 use super::words::is_fresh;
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, moves, pointed, searching, sent, verbs};
+use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, log, moves, pointed, searching, sent, verbs};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -28,6 +28,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         state.focus.clone_from(&wanted);
         effects.push(Effect::Look(wanted));
     }
+    effects.extend(log::settle(state));
     effects
 }
 
@@ -46,7 +47,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Wrote(stages) => state.wrote = stages,
         Msg::Trail(news) => take_trail(state, news),
         Msg::Output(news) => state.output = Some(news),
-        Msg::Log(news) => match news {},
+        Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
         Msg::Tick => {}

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{rule, wall};
-use super::{detail, footer, header, help, item, palette, prompt, question, queue};
+use super::{detail, footer, header, help, item, log, palette, prompt, question, queue};
 use crate::theme::{Role, Theme};
 use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
@@ -71,7 +71,8 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
             range_above(canvas, body, range);
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
-        (_, Screen::Agent | Screen::Result | Screen::Log, Some(found)) => item::draw(canvas, body, state, found, now),
+        (_, Screen::Log, _) => log::draw(canvas, body, state, now),
+        (_, Screen::Agent | Screen::Result, Some(found)) => item::draw(canvas, body, state, found, now),
         _ => list_and_item(canvas, body, state, now),
     };
     layout.help_rows = usize::from(body.height);

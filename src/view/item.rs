@@ -7,9 +7,8 @@ use super::canvas::{Canvas, Flow, Words};
 use super::detail::{budget_rows, said, title};
 use super::outcome::{self, Evidence};
 use super::parts::heading::heading;
-use super::{output, steps};
+use super::steps;
 use crate::model::Item;
-use crate::text;
 use crate::theme::Role;
 use crate::ui::message::Layout;
 use crate::ui::now::{agent_failure, harness, hint, sentence};
@@ -45,13 +44,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     }
     let pane = flow.rest();
     match state.screen {
-        Screen::Queue | Screen::Agent => match state.shown_trail().filter(|trail| !trail.steps.is_empty()) {
+        Screen::Queue | Screen::Agent | Screen::Log => match state.shown_trail().filter(|trail| !trail.steps.is_empty()) {
             Some(trail) => steps::pane(canvas, pane, trail, &state.reading, now),
             None => canvas.line(pane, &Words::of(Role::Muted, "no steps yet")),
-        },
-        Screen::Log => match state.shown_output() {
-            Some(news) => output::tail(canvas, pane, item, news, state.log.back),
-            None => canvas.line(pane, &Words::of(Role::Muted, "no output yet")),
         },
         Screen::Result => {
             let results = Results::of(item);
@@ -69,34 +64,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
 /// `── steps 14 ────── step 3 ──`.
 fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let place = place(state);
-    heading(canvas, row, &title_of(state), &place);
-}
-
-fn title_of(state: &State) -> String {
-    match state.screen {
-        Screen::Queue | Screen::Agent => "steps".to_owned(),
-        Screen::Log => match state.focus.as_ref().and_then(|focus| focus.output.as_ref()) {
-            Some((_, stage)) => format!("output of {stage}"),
-            None => "output".to_owned(),
-        },
-        Screen::Result => "result".to_owned(),
-    }
+    let word = if state.screen == Screen::Result { "result" } else { "steps" };
+    heading(canvas, row, word, &place);
 }
 
 /// Where in the pane the reader is.
 fn place(state: &State) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent => {
+        Screen::Queue | Screen::Agent | Screen::Log => {
             let cursor = state.shown_trail().and_then(|trail| Some((trail.steps.get(state.reading.cursor)?.index, trail.steps.len())));
             cursor.map(|(index, of)| format!("{index} of {of}")).unwrap_or_default()
         }
-        Screen::Log => match state.shown_output() {
-            Some(news) if state.log.back > 0 => format!("{} below", text::count(state.log.back.min(news.lines.len()), "line")),
-            Some(news) if news.before > 0 => {
-                format!("the last {}; {} before", text::count(news.lines.len(), "line"), text::bytes(news.before))
-            }
-            _ => String::new(),
-        },
         Screen::Result => String::new(),
     }
 }

@@ -20,6 +20,8 @@ mod hostile_runs;
 mod item_end;
 mod keeper;
 mod listing;
+mod log_desk;
+mod log_journeys;
 mod patches;
 mod preflight;
 mod prompts;

@@ -200,19 +200,6 @@ fn an_item_opens_unfolds_and_closes() {
 }
 
 #[test]
-fn the_output_of_every_stage_can_be_read() {
-    let mut bench = Bench::on(&runs::paused());
-    bench.press(Key::Enter);
-    let stage = |bench: &Bench| bench.state.focus.clone().unwrap().output.unwrap().1;
-    assert_eq!(stage(&bench), Stage::Baseline);
-    let effects = bench.type_in("[");
-    assert!(matches!(effects.as_slice(), [Effect::Look(Some(_))]), "{effects:?}");
-    assert_eq!(stage(&bench), Stage::Human);
-    bench.type_in("]]");
-    assert_eq!(stage(&bench), Stage::Baseline);
-}
-
-#[test]
 fn a_new_attempt_is_looked_at_by_itself() {
     let mut bench = Bench::on(&runs::queued());
     let mut story = runs::queued();

@@ -157,3 +157,40 @@ fn a_run_that_sleeps_costs_few_bytes() {
     let bytes = shown.pty.pump(Duration::from_secs(5));
     assert!(bytes < 5 * 200, "{bytes} bytes in 5 s");
 }
+
+#[test]
+fn a_log_is_followed_through_truncation_and_rotation() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0007");
+    let stage = shown.folder.stage(&AttemptId { item: id(7), n: 2 }, Stage::Agent);
+    std::fs::create_dir_all(&stage).unwrap();
+    let out = stage.join("out");
+    crate::log_desk::append(&out, &crate::log_desk::numbered(20_000));
+    shown.pty.press("6");
+    shown.pty.wait_for("line 20000");
+    // a progress bar rewrites its row
+    crate::log_desk::append(&out, "\r 10%|#   |\r 50%|##  |");
+    shown.pty.wait_for(" 50%|##  |");
+    crate::log_desk::append(&out, "\r100%|####|\n");
+    shown.pty.wait_for("100%|####|");
+    shown.pty.wait_gone(" 50%|##  |");
+    std::fs::write(&out, "after the cut\n").unwrap();
+    shown.pty.wait_for("after the cut");
+    shown.pty.wait_for("the file was cut or written anew: it begins again");
+    std::fs::rename(&out, stage.join("out.1")).unwrap();
+    shown.pty.wait_for("the file was removed: this is what was read of it");
+    crate::log_desk::append(&out, "after the rotation\nhunt");
+    shown.pty.wait_for("after the rotation");
+    shown.pty.wait_for("the file was replaced: this is the new one");
+    crate::log_desk::append(&out, "er22\n");
+    shown.pty.wait_for("•••");
+    assert!(!String::from_utf8_lossy(&shown.pty.written).contains("hunt"), "half a secret was shown");
+    crate::log_desk::append(&out, &crate::log_desk::numbered(500));
+    shown.pty.wait_for("line 500");
+    shown.pty.press("g");
+    shown.pty.wait_for("after the rotation");
+    shown.pty.press("/line 400<Enter>");
+    shown.pty.wait_for("line 400");
+    shown.pty.press("f");
+    shown.pty.wait_for("line 500");
+}

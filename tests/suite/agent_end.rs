@@ -114,7 +114,7 @@ fn row_head_and_result_say_how_the_agent_ended() {
     assert!(bench.text(80, 24).contains("done agent!"));
     // the head of an opened item, and its last pane
     bench.press(Key::Enter);
-    bench.press(Key::BackTab);
+    bench.type_in("3");
     let text = bench.text(120, 40);
     assert_eq!(text.matches(&format!("agent: api_auth: {WHY}")).count(), 2, "{text}");
     assert!(text.contains("with an agent that failed") && text.contains("R runs the item again"), "{text}");

@@ -3,12 +3,16 @@
 mod console;
 pub mod effects;
 pub mod encode;
+pub mod input;
+mod job;
 pub mod keys;
+pub mod pace;
 pub mod painter;
 pub mod places;
 pub mod reader;
 pub mod screen;
 pub mod setup;
+pub mod signals;
 pub mod terminal;
 pub mod trail;
 pub mod window;

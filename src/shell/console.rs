@@ -1,28 +1,26 @@
 //! The terminal as the loops of the screens use it: what comes from it, and frames for it.
 
-use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, MouseButton, MouseEvent, MouseEventKind};
-use futures_core::Stream;
 use ratatui::buffer::Buffer;
-use rustix::process::{Signal, kill_current_process_group};
-use tokio::signal::unix::{Signal as Caught, SignalKind, signal};
-use tokio::time::{Instant, sleep_until};
+use termina::Event;
+use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCode, Mode};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::keys;
-use super::painter::Painter;
+use super::input::Input;
+use super::pace::{Cause, Pace};
+use super::painter::{Painter, Updates};
 use super::setup::{ScreenError, io_error};
-use super::terminal::Terminal;
+use super::signals::{Meant, Signals};
+use super::terminal::{self, Terminal};
+use super::{job, keys};
+use crate::host::environment::variable;
 use crate::theme::{Depth, EMBEDDED, Glyphs, Theme};
-use crate::ui::mouse::Did;
 use crate::ui::state::Pointer;
 use crate::ui::{Key, Mouse};
 
-/// The shortest time between two frames.
-const FRAME: Duration = Duration::from_millis(33);
+/// How long the answer to our question is waited for before we leave: later it would be text for the shell.
+const ANSWER: Duration = Duration::from_millis(150);
 
 /// What the terminal has to say.
 #[derive(Debug)]
@@ -35,19 +33,21 @@ pub(super) enum Heard {
     Paste(String),
     /// It is time for a frame.
     Frame,
+    /// We are to go to the background: [`Console::suspend`].
+    Stop,
     /// Nothing that anybody must know.
     Nothing,
     /// The terminal is gone, or somebody wants us gone.
     Gone,
 }
 
-/// Whether the screen is up to date.
+/// The question whether frames can be synchronised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drawn {
-    /// It is.
-    Fresh,
-    /// Something changed.
-    Stale,
+enum Question {
+    /// It was asked then, and nothing came back so far.
+    Asked(Instant),
+    /// It was answered, or never asked.
+    Over,
 }
 
 /// The terminal, its input, and the one writer to it.
@@ -57,83 +57,126 @@ pub(super) struct Console {
     theme_name: String,
     painter: Painter,
     terminal: Terminal,
-    input: EventStream,
-    signals: [Caught; 3],
-    drawn: Drawn,
-    next_frame: Instant,
+    pointer: Pointer,
+    input: Input,
+    signals: Signals,
+    pace: Pace,
+    /// Why a frame is due.
+    due: Option<Cause>,
+    /// What the loop was last told by [`hear`](Self::hear): changes come of it.
+    cause: Cause,
+    question: Question,
 }
 
 impl Console {
     /// Takes the terminal. To be called inside the runtime.
     pub(super) fn take(theme_name: &str) -> Result<Self, ScreenError> {
-        let variable = |name: &str| std::env::var(name).ok();
         let theme = Theme::embedded(theme_name, Depth::of(variable), Glyphs::of(variable))?;
-        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
-        let [term, hup, int] = kinds.map(|kind| signal(kind).map_err(io_error("catch signals")));
-        let signals = [term?, hup?, int?];
-        let terminal = Terminal::take().map_err(io_error("take the terminal"))?;
-        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-        let painter = Painter::start(cols, rows).map_err(io_error("start the painter"))?;
-        let (input, drawn, next_frame) = (EventStream::new(), Drawn::Stale, Instant::now());
-        Ok(Self { theme, theme_name: theme_name.to_owned(), painter, terminal, input, signals, drawn, next_frame })
+        let signals = Signals::catch().map_err(io_error("catch signals"))?;
+        let pointer = Pointer::default();
+        let terminal = Terminal::take(pointer).map_err(io_error("take the terminal"))?;
+        let (cols, rows) = terminal::size();
+        let mut painter = Painter::start(cols, rows).map_err(io_error("start the painter"))?;
+        let now = Instant::now();
+        let mut question = Question::Over;
+        if let Some(bytes) = terminal::question(variable("TERM").as_deref()) {
+            painter.ask(bytes);
+            question = Question::Asked(now);
+        }
+        let input = Input::listen().map_err(io_error("listen to the terminal"))?;
+        let (pace, due, cause) = (Pace::new(now), Some(Cause::Input), Cause::Data);
+        let theme_name = theme_name.to_owned();
+        Ok(Self { theme, theme_name, painter, terminal, pointer, input, signals, pace, due, cause, question })
     }
 
     /// The next thing that the terminal has to say; input comes first. May be dropped while it waits.
     pub(super) async fn hear(&mut self) -> Heard {
+        self.cause = Cause::Data;
+        let frame = self.due.filter(|_| self.painter.is_idle()).map(|cause| self.pace.next(Instant::now(), cause));
         tokio::select! {
             biased;
-            event = next_event(&mut self.input) => self.heard(event),
-            () = caught(&mut self.signals) => Heard::Gone,
+            event = self.input.next() => self.heard(event),
+            meant = self.signals.next() => self.signalled(meant),
+            () = terminal::broke() => Heard::Gone,
             result = self.painter.drained() => if result.is_ok() { Heard::Nothing } else { Heard::Gone },
-            () = sleep_until(self.next_frame), if self.drawn == Drawn::Stale && self.painter.is_idle() => Heard::Frame,
+            () = at(frame) => Heard::Frame,
         }
     }
 
-    fn heard(&mut self, event: Option<io::Result<Event>>) -> Heard {
-        match event {
-            Some(Ok(Event::Key(event))) => keys::key(&event).map_or(Heard::Nothing, Heard::Key),
-            Some(Ok(Event::Mouse(event))) => mouse(event).map_or(Heard::Nothing, Heard::Mouse),
-            Some(Ok(Event::Paste(text))) => Heard::Paste(text),
-            Some(Ok(Event::Resize(..))) => {
+    fn heard(&mut self, event: Option<Event>) -> Heard {
+        let heard = match event {
+            Some(Event::Key(event)) => keys::key(&event).map(Heard::Key),
+            Some(Event::Mouse(event)) => keys::mouse(event).map(Heard::Mouse),
+            Some(Event::Paste(text)) => Some(Heard::Paste(text)),
+            Some(Event::Csi(Csi::Mode(Mode::ReportDecPrivateMode { mode, setting }))) => {
+                self.answered(mode, setting);
+                None
+            }
+            Some(_) => None,
+            None => return Heard::Gone,
+        };
+        let Some(heard) = heard else { return Heard::Nothing };
+        self.cause = Cause::Input;
+        self.pace.heard(Instant::now());
+        heard
+    }
+
+    fn answered(&mut self, mode: DecPrivateMode, setting: DecModeSetting) {
+        if mode != DecPrivateMode::Code(DecPrivateModeCode::SynchronizedOutput) {
+            return;
+        }
+        self.question = Question::Over;
+        // "permanently" either way means that it can't be switched
+        if matches!(setting, DecModeSetting::Set | DecModeSetting::Reset) {
+            self.painter.set_updates(Updates::Synchronised);
+        }
+    }
+
+    fn signalled(&mut self, meant: Meant) -> Heard {
+        match meant {
+            Meant::End => Heard::Gone,
+            Meant::Stop => Heard::Stop,
+            Meant::Resize => {
                 self.start_over();
                 Heard::Nothing
             }
-            Some(Ok(_)) => Heard::Nothing,
-            Some(Err(_)) | None => Heard::Gone,
+            Meant::Continue => {
+                self.come_back();
+                Heard::Nothing
+            }
         }
     }
 
     /// Something changed: a frame is to be drawn.
     pub(super) fn changed(&mut self) {
-        self.drawn = Drawn::Stale;
+        self.due = self.due.max(Some(self.cause));
     }
 
     /// Draws a frame, when [`hear`](Self::hear) said that it is time for one.
     pub(super) fn paint<T>(&mut self, draw: impl FnOnce(&mut Buffer, &Theme) -> T) -> T {
-        let theme = &self.theme;
-        let drawn = self.painter.paint(|buffer| draw(buffer, theme));
-        self.next_frame = Instant::now() + FRAME;
-        self.drawn = Drawn::Fresh;
+        let (theme, cause) = (&self.theme, self.due.take().unwrap_or(Cause::Data));
+        let (drawn, bytes) = self.painter.paint(|buffer| draw(buffer, theme));
+        self.pace.drawn(Instant::now(), cause, bytes);
         drawn
     }
 
     /// The next frame is a whole one: the size changed, or somebody else wrote on the screen.
     pub(super) fn start_over(&mut self) {
-        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+        let (cols, rows) = terminal::size();
         self.painter.start_over(cols, rows);
-        self.changed();
+        self.due = Some(Cause::Input);
     }
 
     /// Takes the mouse, or leaves it to the terminal.
     pub(super) fn point(&mut self, pointer: Pointer) {
-        // written by the painter's thread or not at all: there is one writer
-        self.terminal.point(pointer);
+        self.pointer = pointer;
+        self.painter.first(terminal::mouse(pointer));
+        self.changed();
     }
 
     /// Draws with the next theme from now on, and says which that is.
     pub(super) fn next_theme(&mut self) -> &str {
         let at = EMBEDDED.iter().position(|(name, _)| *name == self.theme_name).map_or(0, |at| (at + 1) % EMBEDDED.len());
-        let variable = |name: &str| std::env::var(name).ok();
         if let Some((name, _)) = EMBEDDED.get(at)
             && let Ok(theme) = Theme::embedded(name, Depth::of(variable), Glyphs::of(variable))
         {
@@ -144,44 +187,49 @@ impl Console {
         &self.theme_name
     }
 
-    /// To the background, and back.
-    pub(super) async fn suspend(&mut self) {
+    /// To the background, and back. Where no shell could bring us back we stay, and a sentence says so.
+    pub(super) async fn suspend(&mut self) -> Option<&'static str> {
+        if !job::can_stop() {
+            return Some("no shell started this here that could bring it back: d leaves, `isobench-tui` shows the run again");
+        }
         self.painter.settle().await;
         self.terminal.leave();
-        let _ = kill_current_process_group(Signal::TSTP);
-        // here we are again
-        if self.terminal.enter().is_ok() {
-            self.start_over();
-        }
+        job::stop();
+        // the signal that continued us is on its way to us as well: once is enough
+        let _ = timeout(Duration::from_secs(1), self.signals.continued()).await;
+        self.come_back();
+        None
     }
 
-    /// Waits a little for the last frame, so that it does not land behind what is written next.
-    pub(super) async fn settle(&mut self) {
+    fn come_back(&mut self) {
+        // a terminal that went away meanwhile says so by the end of its input
+        let _ = self.terminal.enter(self.pointer);
+        self.start_over();
+    }
+
+    /// Waits a little for the last frame and the terminal's last answer, so that they do not land behind what is written
+    /// next. An error where the screen ended because a part of it broke.
+    pub(super) async fn settle(&mut self) -> Result<(), ScreenError> {
         self.painter.settle().await;
+        if let Question::Asked(at) = self.question
+            && at.elapsed() < Duration::from_secs(1)
+        {
+            let _ = timeout(ANSWER, async {
+                while self.question != Question::Over {
+                    let Some(event) = self.input.next().await else { return };
+                    self.heard(Some(event));
+                }
+            })
+            .await;
+        }
+        terminal::broken().map_or(Ok(()), |says| Err(ScreenError::Broken(says)))
     }
 }
 
-/// What the mouse did; `None` for what means nothing here.
-fn mouse(event: MouseEvent) -> Option<Mouse> {
-    let did = match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => Did::Click,
-        MouseEventKind::ScrollUp => Did::WheelUp,
-        MouseEventKind::ScrollDown => Did::WheelDown,
-        _ => return None,
-    };
-    Some(Mouse { did, x: event.column, y: event.row })
-}
-
-/// The terminal's next event.
-async fn next_event(input: &mut EventStream) -> Option<io::Result<Event>> {
-    poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
-}
-
-/// Waits for any of the signals that end us.
-async fn caught([term, hup, int]: &mut [Caught; 3]) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = hup.recv() => {}
-        _ = int.recv() => {}
+/// Waits for a moment; for none without end.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -7,9 +7,6 @@ use ratatui::style::{Color, Modifier};
 
 use crate::text::width;
 
-/// Below this many bytes a frame arrives at once anyway.
-const SMALL: usize = 256;
-
 /// What turns the frame `old` into `new`; empty when they are the same.
 pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
     let mut out = String::new();
@@ -29,11 +26,6 @@ pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
     });
     if look.is_some() {
         out.push_str("\u{1b}[0m");
-    }
-    if out.len() > SMALL {
-        // terminals that do not know mode 2026 ignore it
-        out.insert_str(0, "\u{1b}[?2026h");
-        out.push_str("\u{1b}[?2026l");
     }
     out.into_bytes()
 }

@@ -87,7 +87,7 @@ impl Screen {
             };
             left = self.wake(woken).await;
         }
-        self.console.settle().await;
+        self.console.settle().await?;
         Ok(left.unwrap_or(Left::Detached))
     }
 
@@ -97,6 +97,7 @@ impl Screen {
             Woken::Heard(Heard::Mouse(mouse)) => self.tell(Msg::Mouse(mouse)).await,
             Woken::Heard(Heard::Paste(text)) => self.tell(Msg::Paste(text)).await,
             Woken::Heard(Heard::Frame) => self.paint(),
+            Woken::Heard(Heard::Stop) => self.suspend().await,
             Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
             // the run goes on
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
@@ -114,13 +115,17 @@ impl Screen {
         let effects = self.change(msg);
         let mut left = None;
         for effect in effects {
-            if effect == Effect::Suspend {
-                self.console.suspend().await;
-            } else {
-                left = left.or(self.perform(effect));
-            }
+            let came_of_it = if effect == Effect::Suspend { self.suspend().await } else { self.perform(effect) };
+            left = left.or(came_of_it);
         }
         left
+    }
+
+    async fn suspend(&mut self) -> Option<Left> {
+        if let Some(says) = self.console.suspend().await {
+            self.change(Msg::Failed(says.to_owned()));
+        }
+        None
     }
 
     fn change(&mut self, msg: Msg) -> Vec<Effect> {

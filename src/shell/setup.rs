@@ -40,6 +40,9 @@ pub enum ScreenError {
         /// What the system said.
         source: io::Error,
     },
+    /// A thread of the screen panicked; the run goes on.
+    #[error("{0}; the run goes on, and this is a fault of isobench-tui that its authors want to hear of")]
+    Broken(&'static str),
     /// The theme is wrong.
     #[error(transparent)]
     Theme(#[from] ThemeError),

@@ -128,7 +128,9 @@ impl Pty {
 
     /// Changes the terminal's size; the program hears of it.
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) {
-        self.parser.screen_mut().set_size(rows.max(1), cols.max(1));
+        // a terminal that does not know its size has the usual one
+        let known = |n: u16, usual: u16| if n == 0 { usual } else { n };
+        self.parser.screen_mut().set_size(known(rows, 24), known(cols, 80));
         tcsetwinsize(&self.terminal, size(cols, rows)).unwrap();
     }
 

@@ -1,6 +1,7 @@
 //! Roles → colours. Code names roles; `themes/*.toml` give them colours; the terminal decides how many it gets.
 
 pub mod depth;
+mod error;
 pub mod glyphs;
 pub mod palette;
 pub mod role;
@@ -8,8 +9,9 @@ pub mod role;
 use ratatui::style::Style;
 
 pub use depth::Depth;
+pub use error::ThemeError;
 pub use glyphs::Glyphs;
-pub use palette::ThemeError;
+pub use palette::Palette;
 pub use role::Role;
 
 /// The embedded themes: name and text.
@@ -19,6 +21,12 @@ pub const EMBEDDED: [(&str, &str); 4] = [
     ("high-contrast", include_str!("../themes/high-contrast.toml")),
     ("colour-blind", include_str!("../themes/colour-blind.toml")),
 ];
+
+/// The text of the embedded theme of this name.
+pub fn embedded(name: &str) -> Result<&'static str, ThemeError> {
+    let found = EMBEDDED.into_iter().find(|(known, _)| *known == name).map(|(_, text)| text);
+    found.ok_or_else(|| ThemeError::Unknown { name: name.to_owned(), known: EMBEDDED.map(|(known, _)| known).join(", ") })
+}
 
 /// A style for each role, and the glyphs of the terminal.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,16 +39,12 @@ pub struct Theme {
 impl Theme {
     /// The embedded theme of this name, for a terminal of this depth.
     pub fn embedded(name: &str, depth: Depth, glyphs: Glyphs) -> Result<Self, ThemeError> {
-        let (_, text) = EMBEDDED
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .ok_or_else(|| ThemeError::Unknown { name: name.to_owned(), known: EMBEDDED.map(|(known, _)| known).join(", ") })?;
-        Self::parse(text, depth, glyphs)
+        Ok(Self::new(&Palette::parse(embedded(name)?)?, depth, glyphs))
     }
 
-    /// A theme from the text of its file.
-    pub fn parse(text: &str, depth: Depth, glyphs: Glyphs) -> Result<Self, ThemeError> {
-        Ok(Self { styles: palette::styles(text, depth)?, glyphs })
+    /// A theme file's colours, for a terminal of this depth.
+    pub fn new(palette: &Palette, depth: Depth, glyphs: Glyphs) -> Self {
+        Self { styles: Role::ALL.map(|role| palette.style(role, depth)), glyphs }
     }
 
     /// A theme from a function, for tests that look at roles.

@@ -5,6 +5,7 @@ mod doctor;
 mod find;
 mod print;
 mod print_prompt;
+mod print_themes;
 mod read;
 mod run;
 mod screen;

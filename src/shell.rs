@@ -1,5 +1,6 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod chosen;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -14,6 +15,7 @@ pub mod screen;
 pub mod setup;
 pub mod signals;
 pub mod terminal;
+pub mod themes;
 pub mod trail;
 pub mod window;
 

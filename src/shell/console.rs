@@ -7,6 +7,7 @@ use termina::Event;
 use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCode, Mode};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::chosen::Chosen;
 use super::input::Input;
 use super::pace::{Cause, Pace};
 use super::painter::{Painter, Updates};
@@ -15,7 +16,7 @@ use super::signals::{Meant, Signals};
 use super::terminal::{self, Terminal};
 use super::{job, keys};
 use crate::host::environment::variable;
-use crate::theme::{Depth, EMBEDDED, Glyphs, Theme};
+use crate::theme::Theme;
 use crate::ui::state::Pointer;
 use crate::ui::{Key, Mouse};
 
@@ -33,6 +34,8 @@ pub(super) enum Heard {
     Paste(String),
     /// It is time for a frame.
     Frame,
+    /// Something that whoever sits there should know, in a sentence.
+    Remark(String),
     /// We are to go to the background: [`Console::suspend`].
     Stop,
     /// Nothing that anybody must know.
@@ -54,7 +57,7 @@ enum Question {
 pub(super) struct Console {
     /// What it is drawn with.
     pub theme: Theme,
-    theme_name: String,
+    chosen: Chosen,
     painter: Painter,
     terminal: Terminal,
     pointer: Pointer,
@@ -69,9 +72,10 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// Takes the terminal. To be called inside the runtime.
-    pub(super) fn take(theme_name: &str) -> Result<Self, ScreenError> {
-        let theme = Theme::embedded(theme_name, Depth::of(variable), Glyphs::of(variable))?;
+    /// Takes the terminal, with the theme asked for by name, if any was. To be called inside the runtime.
+    pub(super) fn take(theme: Option<&str>) -> Result<Self, ScreenError> {
+        let chosen = Chosen::begin(theme)?;
+        let theme = chosen.theme();
         let signals = Signals::catch().map_err(io_error("catch signals"))?;
         let pointer = Pointer::default();
         let terminal = Terminal::take(pointer).map_err(io_error("take the terminal"))?;
@@ -85,8 +89,7 @@ impl Console {
         }
         let input = Input::listen().map_err(io_error("listen to the terminal"))?;
         let (pace, due, cause) = (Pace::new(now), Some(Cause::Input), Cause::Data);
-        let theme_name = theme_name.to_owned();
-        Ok(Self { theme, theme_name, painter, terminal, pointer, input, signals, pace, due, cause, question })
+        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question })
     }
 
     /// The next thing that the terminal has to say; input comes first. May be dropped while it waits.
@@ -98,6 +101,7 @@ impl Console {
             event = self.input.next() => self.heard(event),
             meant = self.signals.next() => self.signalled(meant),
             () = terminal::broke() => Heard::Gone,
+            () = self.chosen.changed() => self.themes_changed(),
             result = self.painter.drained() => if result.is_ok() { Heard::Nothing } else { Heard::Gone },
             () = at(frame) => Heard::Frame,
         }
@@ -176,15 +180,20 @@ impl Console {
 
     /// Draws with the next theme from now on, and says which that is.
     pub(super) fn next_theme(&mut self) -> &str {
-        let at = EMBEDDED.iter().position(|(name, _)| *name == self.theme_name).map_or(0, |at| (at + 1) % EMBEDDED.len());
-        if let Some((name, _)) = EMBEDDED.get(at)
-            && let Ok(theme) = Theme::embedded(name, Depth::of(variable), Glyphs::of(variable))
-        {
-            self.theme = theme;
-            (*name).clone_into(&mut self.theme_name);
-        }
+        self.chosen.next();
+        self.theme = self.chosen.theme();
         self.changed();
-        &self.theme_name
+        self.chosen.name()
+    }
+
+    fn themes_changed(&mut self) -> Heard {
+        let remark = self.chosen.read_again();
+        let theme = self.chosen.theme();
+        if theme != self.theme {
+            self.theme = theme;
+            self.changed();
+        }
+        remark.map_or(Heard::Nothing, Heard::Remark)
     }
 
     /// To the background, and back. Where no shell could bring us back we stay, and a sentence says so.

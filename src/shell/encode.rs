@@ -30,6 +30,17 @@ pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// A row of cells as a line of text with its colours.
+pub fn line(row: &Buffer) -> String {
+    let mut out = String::new();
+    for cell in row.content() {
+        style(&mut out, cell);
+        out.push_str(cell.symbol());
+    }
+    out.push_str("\u{1b}[0m");
+    out
+}
+
 /// Hands out the cells that differ. What a wide character covered or uncovers counts as different: terminals disagree
 /// on what half of one leaves behind.
 fn each_change(old: &Buffer, new: &Buffer, mut each: impl FnMut(u16, u16, &Cell)) {

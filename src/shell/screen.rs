@@ -68,7 +68,7 @@ impl Screen {
         let places = Places::new(setup.folder.clone(), setup.items);
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
-        let console = Console::take(&setup.theme)?;
+        let console = Console::take(setup.theme.as_deref())?;
         let (folder, root) = (setup.folder, setup.root);
         Ok(Self { folder, root, state, tail, reader, console, news, news_from, ledger })
     }
@@ -97,6 +97,7 @@ impl Screen {
             Woken::Heard(Heard::Mouse(mouse)) => self.tell(Msg::Mouse(mouse)).await,
             Woken::Heard(Heard::Paste(text)) => self.tell(Msg::Paste(text)).await,
             Woken::Heard(Heard::Frame) => self.paint(),
+            Woken::Heard(Heard::Remark(says)) => self.tell(Msg::Failed(says)).await,
             Woken::Heard(Heard::Stop) => self.suspend().await,
             Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
             // the run goes on

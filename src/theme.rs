@@ -6,7 +6,7 @@ pub mod glyphs;
 pub mod palette;
 pub mod role;
 
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
 pub use depth::Depth;
 pub use error::ThemeError;
@@ -34,6 +34,17 @@ pub struct Theme {
     styles: [Style; Role::ALL.len()],
     /// Which characters draw dots, bars and rules.
     pub glyphs: Glyphs,
+    /// Painted behind everything, where the terminal's own background would make the theme unreadable.
+    pub ground: Option<Color>,
+}
+
+/// What a background is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Light text can be read on it.
+    Dark,
+    /// Dark text can be read on it.
+    Light,
 }
 
 impl Theme {
@@ -44,12 +55,20 @@ impl Theme {
 
     /// A theme file's colours, for a terminal of this depth.
     pub fn new(palette: &Palette, depth: Depth, glyphs: Glyphs) -> Self {
-        Self { styles: Role::ALL.map(|role| palette.style(role, depth)), glyphs }
+        Self { styles: Role::ALL.map(|role| palette.style(role, depth)), glyphs, ground: None }
     }
 
     /// A theme from a function, for tests that look at roles.
     pub fn from_fn(glyphs: Glyphs, style: impl Fn(Role) -> Style) -> Self {
-        Self { styles: Role::ALL.map(style), glyphs }
+        Self { styles: Role::ALL.map(style), glyphs, ground: None }
+    }
+
+    /// A theme file's colours for a terminal whose background is like this: where they are made for another one, they
+    /// bring their own.
+    pub fn on(palette: &Palette, terminal: Ground, depth: Depth, glyphs: Glyphs) -> Self {
+        // the sixteen colours are the user's own, and go with his background
+        let brings = matches!(depth, Depth::True | Depth::TwoFiftySix) && palette.background.ground() != terminal;
+        Self { ground: brings.then(|| palette.background.at(depth)), ..Self::new(palette, depth, glyphs) }
     }
 
     /// The style of a role.

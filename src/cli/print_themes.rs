@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::Args;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use serde_json::{Map, Value, json};
 
 use super::{Format, for_stdout, usage};
@@ -106,9 +107,13 @@ fn swatch(palette: &Palette) -> String {
     if !std::io::stdout().is_terminal() {
         return names;
     }
-    let theme = Theme::new(palette, Depth::of(variable), Glyphs::of(variable));
+    let depth = Depth::of(variable);
+    let theme = Theme::new(palette, depth, Glyphs::of(variable));
     let empty = Buffer::empty(Rect::new(0, 0, u16::try_from(names.len()).unwrap_or(u16::MAX), 1));
-    let mut row = empty.clone();
+    let mut row = empty;
+    if matches!(depth, Depth::True | Depth::TwoFiftySix) {
+        row.set_style(row.area, Style::new().bg(palette.background.at(depth)));
+    }
     let mut x = 0_u16;
     for role in Role::ALL {
         row.set_string(x, 0, role.name(), theme.style(role));

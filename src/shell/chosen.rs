@@ -3,16 +3,18 @@
 use tokio::sync::mpsc;
 
 use super::setup::ScreenError;
-use super::themes::{Themes, ThemesError};
+use super::themes::{self, Choice, Themes, ThemesError};
 use crate::host::environment::variable;
 use crate::host::watch::Watch;
-use crate::theme::{Depth, Glyphs, Palette, Theme, embedded};
+use crate::theme::{Depth, Glyphs, Ground, Palette, Theme, embedded};
 
 /// The theme that is shown, and the files behind it.
 #[derive(Debug)]
 pub(super) struct Chosen {
     name: String,
+    choice: By,
     palette: Palette,
+    terminal: Ground,
     themes: Themes,
     watch: Watch,
     changes: mpsc::Receiver<()>,
@@ -20,18 +22,32 @@ pub(super) struct Chosen {
     remark: Option<String>,
 }
 
+/// Who chose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Somebody, now or the last time.
+    Name,
+    /// We did, for the terminal's background.
+    Background,
+}
+
 impl Chosen {
     /// The theme asked for by name, else the one chosen last, else one that fits the terminal.
     pub(super) fn begin(asked: Option<&str>) -> Result<Self, ScreenError> {
         let themes = Themes::of(variable);
-        let name = themes.choice(asked.map(str::to_owned), variable)?;
+        // most terminals are dark
+        let terminal = themes::ground(variable("COLORFGBG").as_deref()).unwrap_or(Ground::Dark);
+        let (name, choice) = match themes.choice(asked.map(str::to_owned))? {
+            Choice::Named(name) => (name, By::Name),
+            Choice::Fitting => (themes::fitting(terminal).to_owned(), By::Background),
+        };
         // a file that is wrong is said on the screen, not instead of it
         let (palette, remark) = match themes.palette(&name) {
             Ok((palette, _)) => (palette, None),
             Err(error) => (plain(&name)?, Some(error.to_string())),
         };
         let (watch, changes) = themes.watch();
-        Ok(Self { name, palette, themes, watch, changes, remark })
+        Ok(Self { name, choice, palette, terminal, themes, watch, changes, remark })
     }
 
     /// Its name.
@@ -41,7 +57,19 @@ impl Chosen {
 
     /// Its styles on this terminal.
     pub(super) fn theme(&self) -> Theme {
-        Theme::new(&self.palette, Depth::of(variable), Glyphs::of(variable))
+        Theme::on(&self.palette, self.terminal, Depth::of(variable), Glyphs::of(variable))
+    }
+
+    /// The terminal said what its background is like.
+    pub(super) fn on(&mut self, terminal: Ground) {
+        self.terminal = terminal;
+        let fitting = themes::fitting(terminal);
+        if self.choice == By::Background
+            && let Ok((palette, _)) = self.themes.palette(fitting)
+        {
+            fitting.clone_into(&mut self.name);
+            self.palette = palette;
+        }
     }
 
     /// The next theme from now on; it is remembered. Those whose files are wrong are left out, with a remark.
@@ -53,6 +81,7 @@ impl Chosen {
             match self.themes.palette(name) {
                 Ok((palette, _)) => {
                     self.palette = palette;
+                    self.choice = By::Name;
                     self.name.clone_from(name);
                     self.themes.remember(name);
                     return;

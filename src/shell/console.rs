@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
+use ratatui::style::Color;
 use termina::Event;
 use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCode, Mode};
+use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::chosen::Chosen;
@@ -17,6 +19,7 @@ use super::terminal::{self, Terminal};
 use super::{job, keys};
 use crate::host::environment::variable;
 use crate::theme::Theme;
+use crate::theme::palette::Rgb;
 use crate::ui::state::Pointer;
 use crate::ui::{Key, Mouse};
 
@@ -44,7 +47,7 @@ pub(super) enum Heard {
     Gone,
 }
 
-/// The question whether frames can be synchronised.
+/// Our questions, of which that about synchronised output comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     /// It was asked then, and nothing came back so far.
@@ -83,7 +86,7 @@ impl Console {
         let mut painter = Painter::start(cols, rows).map_err(io_error("start the painter"))?;
         let now = Instant::now();
         let mut question = Question::Over;
-        if let Some(bytes) = terminal::question(variable("TERM").as_deref()) {
+        if let Some(bytes) = terminal::questions(variable("TERM").as_deref()) {
             painter.ask(bytes);
             question = Question::Asked(now);
         }
@@ -116,6 +119,10 @@ impl Console {
                 self.answered(mode, setting);
                 None
             }
+            Some(Event::Osc(Osc::ChangeDynamicColors(DynamicColorNumber::TextBackgroundColor, colours))) => {
+                self.lies_on(&colours);
+                None
+            }
             Some(_) => None,
             None => return Heard::Gone,
         };
@@ -123,6 +130,20 @@ impl Console {
         self.cause = Cause::Input;
         self.pace.heard(Instant::now());
         heard
+    }
+
+    fn lies_on(&mut self, colours: &[ColorOrQuery]) {
+        let [ColorOrQuery::Color(colour)] = colours else { return };
+        self.chosen.on(Rgb([colour.red, colour.green, colour.blue]).ground());
+        self.take_theme();
+    }
+
+    fn take_theme(&mut self) {
+        let theme = self.chosen.theme();
+        if theme != self.theme {
+            self.theme = theme;
+            self.due = Some(Cause::Input);
+        }
     }
 
     fn answered(&mut self, mode: DecPrivateMode, setting: DecModeSetting) {
@@ -159,7 +180,14 @@ impl Console {
     /// Draws a frame, when [`hear`](Self::hear) said that it is time for one.
     pub(super) fn paint<T>(&mut self, draw: impl FnOnce(&mut Buffer, &Theme) -> T) -> T {
         let (theme, cause) = (&self.theme, self.due.take().unwrap_or(Cause::Data));
-        let (drawn, bytes) = self.painter.paint(|buffer| draw(buffer, theme));
+        let (drawn, bytes) = self.painter.paint(|buffer| {
+            let drawn = draw(buffer, theme);
+            if let Some(ground) = theme.ground {
+                let bare = buffer.content.iter_mut().filter(|cell| cell.bg == Color::Reset);
+                bare.for_each(|cell| cell.bg = ground);
+            }
+            drawn
+        });
         self.pace.drawn(Instant::now(), cause, bytes);
         drawn
     }
@@ -181,18 +209,13 @@ impl Console {
     /// Draws with the next theme from now on, and says which that is.
     pub(super) fn next_theme(&mut self) -> &str {
         self.chosen.next();
-        self.theme = self.chosen.theme();
-        self.changed();
+        self.take_theme();
         self.chosen.name()
     }
 
     fn themes_changed(&mut self) -> Heard {
         let remark = self.chosen.read_again();
-        let theme = self.chosen.theme();
-        if theme != self.theme {
-            self.theme = theme;
-            self.changed();
-        }
+        self.take_theme();
         remark.map_or(Heard::Nothing, Heard::Remark)
     }
 

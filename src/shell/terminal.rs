@@ -28,8 +28,8 @@ const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// The way back; ends a synchronised update that was cut off.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
-/// The question whether mode 2026, synchronised output, is known (DECRQM).
-const ASK_SYNCHRONISED: &[u8] = b"\x1b[?2026$p";
+/// The questions which background the terminal has (OSC 11), and whether it knows mode 2026, synchronised output (DECRQM).
+const QUESTIONS: &[u8] = b"\x1b]11;?\x1b\\\x1b[?2026$p";
 
 /// How long a terminal that takes nothing may hold us up when we leave.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -114,10 +114,9 @@ pub const fn mouse(pointer: Pointer) -> &'static [u8] {
     }
 }
 
-/// The question whether frames can be synchronised; `None` for terminals that would show the question. To be asked
-/// before the screen is erased.
-pub fn question(term: Option<&str>) -> Option<&'static [u8]> {
-    (!matches!(term, None | Some("" | "dumb" | "linux"))).then_some(ASK_SYNCHRONISED)
+/// What we ask at the start; `None` for terminals that would show the questions. To be asked before the screen is erased.
+pub fn questions(term: Option<&str>) -> Option<&'static [u8]> {
+    (!matches!(term, None | Some("" | "dumb" | "linux"))).then_some(QUESTIONS)
 }
 
 /// Columns and rows. A terminal that does not know its size has 80 by 24 of them.

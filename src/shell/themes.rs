@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::host::files::{self, Links};
 use crate::host::watch::{Changed, Heed, Watch};
-use crate::theme::{EMBEDDED, Palette, ThemeError, embedded};
+use crate::theme::{EMBEDDED, Ground, Palette, ThemeError, embedded};
 
 /// The variable that names the theme.
 pub const VARIABLE: &str = "ISOBENCH_TUI_THEME";
@@ -23,6 +23,15 @@ pub enum Origin {
     Embedded,
     /// In a file of the user's.
     File(PathBuf),
+}
+
+/// Which theme to begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The one of this name.
+    Named(String),
+    /// One for the terminal's background.
+    Fitting,
 }
 
 /// Why a theme can't be shown.
@@ -115,19 +124,17 @@ impl Themes {
         }
     }
 
-    /// The theme to begin with: the one asked for by name, else the one chosen last, else one for the terminal's background.
-    pub fn choice(&self, asked: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Result<String, ThemesError> {
+    /// The theme to begin with: the one asked for by name, else the one chosen last, else one that fits.
+    pub fn choice(&self, asked: Option<String>) -> Result<Choice, ThemesError> {
         if let Some(name) = asked {
             return match self.text(&name) {
                 Err(error @ ThemesError::Unknown(_)) => Err(error),
-                _ => Ok(name),
+                _ => Ok(Choice::Named(name)),
             };
         }
         let remembered = self.remembered.as_ref().and_then(|path| files::read(path, LARGEST, Links::Followed).ok());
         let remembered = remembered.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| text.trim_end().to_owned());
-        let known = remembered.filter(|name| self.names().contains(name));
-        let fitting = if is_light(variable("COLORFGBG").as_deref()) { "light" } else { "dark" };
-        Ok(known.unwrap_or_else(|| fitting.to_owned()))
+        Ok(remembered.filter(|name| self.names().contains(name)).map_or(Choice::Fitting, Choice::Named))
     }
 
     /// Remembers a choice for the next time. A home that can't be written is no reason to fail.
@@ -170,10 +177,21 @@ impl Themes {
     }
 }
 
-/// Whether the terminal says that its background is light: `COLORFGBG` holds the numbers of its colours, text first.
-fn is_light(colours: Option<&str>) -> bool {
-    let background = colours.and_then(|colours| colours.rsplit(';').next()?.parse::<u8>().ok());
-    background.is_some_and(|number| number == 7 || (9..16).contains(&number))
+/// What `COLORFGBG` tells of the terminal's background: it holds the numbers of its colours, text first.
+pub fn ground(colours: Option<&str>) -> Option<Ground> {
+    match colours?.rsplit(';').next()?.parse::<u8>().ok()? {
+        0..=6 | 8 => Some(Ground::Dark),
+        7 | 9..=15 => Some(Ground::Light),
+        _ => None,
+    }
+}
+
+/// The embedded theme for a background.
+pub const fn fitting(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Dark => "dark",
+        Ground::Light => "light",
+    }
 }
 
 #[cfg(test)]
@@ -227,23 +245,22 @@ mod tests {
     fn asked_for_then_remembered_then_fitting() {
         let home = Home::new();
         let themes = home.themes();
-        let light = |name: &str| (name == "COLORFGBG").then(|| "0;15".to_owned());
-        assert_eq!(themes.choice(None, |_| None).unwrap(), "dark");
-        assert_eq!(themes.choice(None, light).unwrap(), "light");
+        assert_eq!(themes.choice(None).unwrap(), Choice::Fitting);
         themes.remember("colour-blind");
-        assert_eq!(themes.choice(None, light).unwrap(), "colour-blind");
-        assert_eq!(themes.choice(Some("high-contrast".to_owned()), light).unwrap(), "high-contrast");
+        assert_eq!(themes.choice(None).unwrap(), Choice::Named("colour-blind".to_owned()));
+        assert_eq!(themes.choice(Some("light".to_owned())).unwrap(), Choice::Named("light".to_owned()));
         themes.remember("one that is gone");
-        assert_eq!(themes.choice(None, light).unwrap(), "light");
-        let error = themes.choice(Some("drak".to_owned()), light).unwrap_err().to_string();
+        assert_eq!(themes.choice(None).unwrap(), Choice::Fitting);
+        let error = themes.choice(Some("drak".to_owned())).unwrap_err().to_string();
         assert_eq!(error, "there is no theme 'drak': known are dark, light, high-contrast, colour-blind");
     }
 
     #[test]
     fn terminals_tell_their_background_in_many_ways() {
-        let light = |told: &[&str]| told.iter().map(|told| is_light(Some(told))).collect::<Vec<_>>();
-        assert_eq!(light(&["0;15", "0;default;7", "12;10"]), [true; 3]);
-        assert_eq!(light(&["15;0", "15;default;8", "7;default", "", "15"]), [false, false, false, false, true]);
-        assert!(!is_light(None));
+        let told = |told: &[&str]| told.iter().map(|told| ground(Some(told))).collect::<Vec<_>>();
+        assert_eq!(told(&["0;15", "0;default;7", "12;10", "15"]), [Some(Ground::Light); 4]);
+        assert_eq!(told(&["15;0", "15;default;8"]), [Some(Ground::Dark); 2]);
+        assert_eq!(told(&["7;default", "", "0;16"]), [None; 3]);
+        assert_eq!(ground(None), None);
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
-use super::{Depth, Role, ThemeError};
+use super::{Depth, Ground, Role, ThemeError};
 
 /// What a theme file says, with every role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Palette {
-    /// The background that its colours are made for. It is the terminal's own: we never paint it.
+    /// The background that its colours are made for. It is the terminal's own where that is like it.
     pub background: Rgb,
     looks: [Look; Role::ALL.len()],
 }
@@ -142,6 +142,14 @@ impl Mod {
 }
 
 impl Rgb {
+    /// What it is like as a background.
+    pub fn ground(self) -> Ground {
+        let Self([red, green, blue]) = self;
+        let [red, green, blue] = [red, green, blue].map(u32::from);
+        // how bright eyes find it, in thousandths
+        if (299 * red + 587 * green + 114 * blue) / 255 >= 500 { Ground::Light } else { Ground::Dark }
+    }
+
     /// As a terminal of this depth gets it.
     pub fn at(self, depth: Depth) -> Color {
         let Self([red, green, blue]) = self;

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use isobench_tui::theme::palette::Rgb;
-use isobench_tui::theme::{Depth, EMBEDDED, Glyphs, Palette, Role, Theme};
+use isobench_tui::theme::{Depth, EMBEDDED, Glyphs, Ground, Palette, Role, Theme};
 use ratatui::style::{Color, Modifier};
 
 use crate::screen_pty::show_in;
@@ -236,6 +236,40 @@ fn a_key_takes_the_next_theme_and_the_next_screen_remembers_it() {
         shown.pty.press("T");
         shown.pty.wait_for(&format!("theme: {name}"));
     }
+}
+
+#[test]
+fn a_terminal_that_tells_its_background_gets_what_fits() {
+    let ground = |rgb: [u8; 3]| format!(";48;2;{};{};{}", rgb[0], rgb[1], rgb[2]);
+    let (light, dark) = (palettes()[1].1.clone(), palettes()[0].1.clone());
+    let good = |palette: &Palette| {
+        let [red, green, blue] = palette.look(Role::Good).fg.unwrap().0;
+        format!(";38;2;{red};{green};{blue}")
+    };
+    for asked in [None, Some("dark")] {
+        let mut shown = show_in(&agent_running(), 120, 40, |command| {
+            if let Some(name) = asked {
+                command.env("ISOBENCH_TUI_THEME", name);
+            }
+        });
+        shown.pty.wait_for("? help");
+        assert!(!String::from_utf8_lossy(&shown.pty.written).contains(&ground(dark.background.0)));
+        shown.pty.press("\u{1b}]11;rgb:ffff/fdfd/f8f8\u{1b}\\?");
+        shown.pty.wait_for("pause after the live stage");
+        let written = String::from_utf8_lossy(&shown.pty.written).into_owned();
+        // chosen by us: the light one, on the terminal's own background; asked for: dark on its own
+        let seen =
+            [written.contains(&good(&light)), written.contains(&ground(light.background.0)), written.contains(&ground(dark.background.0))];
+        assert_eq!(seen, if asked.is_none() { [true, false, false] } else { [false, false, true] }, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_light_theme_brings_its_background_to_a_dark_terminal() {
+    let light = &palettes()[1].1;
+    let ground = |terminal, depth| Theme::on(light, terminal, depth, Glyphs::UNICODE).ground;
+    assert_eq!(ground(Ground::Dark, Depth::True), Some(Color::Rgb(0xfb, 0xfb, 0xfa)));
+    assert_eq!([ground(Ground::Light, Depth::True), ground(Ground::Dark, Depth::Sixteen), ground(Ground::Dark, Depth::Mono)], [None; 3]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod ls;
 mod print;
 mod print_keys;
 mod print_prompt;
+mod print_themes;
 mod read;
 mod run;
 mod screen;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::print_keys::{self, KeysArgs};
 use super::print_prompt::{self, PromptArgs};
+use super::print_themes::{self, ThemesArgs};
 use super::settings::{self, SettingsArgs};
 use super::{Format, find, for_stdout, usage};
 use crate::artifact::task_file;
@@ -28,6 +29,8 @@ pub(super) enum What {
     Prompt(PromptArgs),
     /// Our own template of a prompt, to start one from (prompt.template)
     Template,
+    /// The themes of the screen, each in its own colours; with a name its file, to start one of your own from
+    Themes(ThemesArgs),
 }
 
 /// `print config`
@@ -46,6 +49,7 @@ pub(super) fn print(root: Option<&Path>, what: &What) -> anyhow::Result<Exit> {
         What::Keys(args) => print_keys::keys(args),
         What::Prompt(args) => print_prompt::prompt(root, args),
         What::Template => print_prompt::template(),
+        What::Themes(args) => Ok(print_themes::themes(args)),
     }
 }
 

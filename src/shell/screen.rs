@@ -71,7 +71,7 @@ impl Screen {
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
-        let console = Console::take(&setup.theme)?;
+        let console = Console::take(setup.theme.as_deref())?;
         let (folder, root) = (setup.folder, setup.root);
         Ok(Self { folder, root, state, tail, reader, log, console, news, news_from, ledger })
     }
@@ -90,7 +90,7 @@ impl Screen {
             };
             left = self.wake(woken).await;
         }
-        self.console.settle().await;
+        self.console.settle().await?;
         Ok(left.unwrap_or(Left::Detached))
     }
 
@@ -100,6 +100,8 @@ impl Screen {
             Woken::Heard(Heard::Mouse(mouse)) => self.tell(Msg::Mouse(mouse)).await,
             Woken::Heard(Heard::Paste(text)) => self.tell(Msg::Paste(text)).await,
             Woken::Heard(Heard::Frame) => self.paint(),
+            Woken::Heard(Heard::Remark(says)) => self.tell(Msg::Failed(says)).await,
+            Woken::Heard(Heard::Stop) => self.suspend().await,
             Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
             // the run goes on
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
@@ -117,13 +119,17 @@ impl Screen {
         let effects = self.change(msg);
         let mut left = None;
         for effect in effects {
-            if effect == Effect::Suspend {
-                self.console.suspend().await;
-            } else {
-                left = left.or(self.perform(effect));
-            }
+            let came_of_it = if effect == Effect::Suspend { self.suspend().await } else { self.perform(effect) };
+            left = left.or(came_of_it);
         }
         left
+    }
+
+    async fn suspend(&mut self) -> Option<Left> {
+        if let Some(says) = self.console.suspend().await {
+            self.change(Msg::Failed(says.to_owned()));
+        }
+        None
     }
 
     fn change(&mut self, msg: Msg) -> Vec<Effect> {

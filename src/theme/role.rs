@@ -1,7 +1,10 @@
 //! What a piece of the screen means.
 
+use serde::Deserialize;
+
 /// A meaning that has a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 #[repr(usize)]
 pub enum Role {
     /// What is read.
@@ -26,7 +29,7 @@ pub enum Role {
     Selected,
     /// The empty part of a bar.
     Track,
-    /// What was searched for and found.
+    /// What a search found.
     Match,
 }
 
@@ -63,5 +66,19 @@ impl Role {
             Self::Track => "track",
             Self::Match => "match",
         }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| {
+            let near = Self::ALL.into_iter().map(|role| (strsim::damerau_levenshtein(&name, role.name()), role.name())).min();
+            match near {
+                Some((far, right)) if far <= 2 => format!("there is no role '{name}': did you mean '{right}'?"),
+                _ => format!("there is no role '{name}': known are {}", Self::ALL.map(Self::name).join(", ")),
+            }
+        })
     }
 }

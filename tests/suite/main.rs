@@ -36,6 +36,8 @@ mod screen_pty;
 mod screen_runs;
 mod select;
 mod support;
+mod terminal;
+mod themes;
 mod through_harness;
 mod trae;
 mod verbs;

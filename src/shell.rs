@@ -3,17 +3,20 @@
 mod console;
 pub mod effects;
 pub mod encode;
+pub mod home;
 pub mod keys;
 pub mod painter;
 pub mod places;
 pub mod reader;
-pub mod screen;
+mod screen;
 pub mod setup;
+pub mod sitting;
 pub mod terminal;
 pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use home::HomeSetup;
 pub use places::Places;
-pub use screen::run;
 pub use setup::{ScreenError, Setup};
+pub use sitting::{Sitting, run};

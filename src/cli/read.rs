@@ -10,14 +10,6 @@ use crate::ledger::{LedgerError, Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, Run};
 use crate::text::clean;
 
-/// Without a command: the live or the last run, on the screen.
-pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
-    match find::run(root, None) {
-        Ok(folder) => screen::show(&folder),
-        Err(exit) => Ok(exit),
-    }
-}
-
 pub(super) fn attach(root: Option<&Path>, named: Option<&str>) -> anyhow::Result<Exit> {
     match find::run(root, named) {
         Ok(folder) => screen::show(&folder),

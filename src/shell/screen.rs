@@ -32,26 +32,25 @@ enum Woken {
 }
 
 /// Everything that the loop owns.
-struct Screen {
+struct Screen<'a> {
     folder: RunFolder,
     root: PathBuf,
     state: State,
     tail: Tail,
     reader: Reader,
-    console: Console,
+    console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
     ledger: mpsc::Receiver<()>,
 }
 
 /// Shows the run until somebody leaves.
-pub fn run(setup: Setup) -> Result<Left, ScreenError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io_error("start the loop"))?;
-    runtime.block_on(async { Screen::open(setup)?.stay().await })
+pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, ScreenError> {
+    Screen::open(console, setup)?.stay().await
 }
 
-impl Screen {
-    fn open(setup: Setup) -> Result<Self, ScreenError> {
+impl<'a> Screen<'a> {
+    fn open(console: &'a mut Console, setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
         let state = State::new(Start {
             run_id: setup.folder.run_id(),
@@ -68,7 +67,7 @@ impl Screen {
         let places = Places::new(setup.folder.clone(), setup.items);
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
-        let console = Console::take(&setup.theme)?;
+        console.changed();
         let (folder, root) = (setup.folder, setup.root);
         Ok(Self { folder, root, state, tail, reader, console, news, news_from, ledger })
     }

@@ -67,11 +67,13 @@ const fn bind(
 
 /// Every key. The footer names them in this order, as far as there is room.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 50] = [
+pub const KEYMAP: [Binding; 52] = [
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, ALL, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('c')], Action::Continue, RUN, Group::Run, "continue", "start a runner for a run that has none"),
+    bind(&[Key::Char('c')], Action::Continue, &[Place::Home], Group::Run, "continue", "continue the selected run: start a runner for it, and open it"),
     bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Queue], Group::Screen, "open", "open what is selected"),
+    bind(&[Key::Char('r')], Action::LookAgain, &[Place::Home], Group::Run, "look again", "look at plan, agent and machine again"),
     bind(&[Key::Enter], Action::Open, &[Place::Agent], Group::Screen, "unfold", "unfold the step, or fold it again"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, ALL, Group::Screen, "back", "close what is open; back to the queue"),
     bind(&[Key::Char(' ')], Action::Pause, RUN, Group::Run, "pause", "pause after the live stage; resume when paused or waiting"),
@@ -89,7 +91,7 @@ pub const KEYMAP: [Binding; 50] = [
     bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "error", "the next item, step or line that went wrong"),
     bind(&[Key::Char('E')], Action::PreviousProblem, RUN, Group::Move, "", "the one before"),
     bind(&[Key::Char('d')], Action::Detach, RUN, Group::Screen, "detach", "leave the screen; the run goes on"),
-    bind(&[Key::Char(':')], Action::Command, ALL, Group::Screen, "command", "everything that can be done here, by name"),
+    bind(&[Key::Char(':')], Action::Command, RUN, Group::Screen, "command", "everything that can be done here, by name"),
     bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "", "what happened since your last look"),
     bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "", "move the item down the queue"),
     bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move", "move the item up the queue"),
@@ -102,8 +104,8 @@ pub const KEYMAP: [Binding; 50] = [
     bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "", "the start screen: other runs, and new ones"),
     bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "", "the next screen"),
     bind(&[Key::BackTab], Action::PreviousScreen, RUN, Group::Screen, "", "the screen before"),
-    bind(&[Key::Tab], Action::NextSource, &[Place::Home], Group::Screen, "", "the next choice"),
-    bind(&[Key::BackTab], Action::PreviousSource, &[Place::Home], Group::Screen, "", "the choice before"),
+    bind(&[Key::Tab], Action::NextSource, &[Place::Home], Group::Run, "agent", "another agent for the plan"),
+    bind(&[Key::BackTab], Action::PreviousSource, &[Place::Home], Group::Run, "", "the agent before"),
     bind(&[Key::Char('}')], Action::NextItem, ITEM, Group::Move, "", "the next item of the queue"),
     bind(&[Key::Char('{')], Action::PreviousItem, ITEM, Group::Move, "", "the item before"),
     bind(&[Key::Down, Key::Char('j')], Action::Down, ALL, Group::Move, "", "one line down"),

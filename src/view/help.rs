@@ -12,7 +12,15 @@ const KEYS: usize = 16;
 
 /// Draws it from a row on and says how many rows there are, and which are seen where not all are: `1-18 of 40`.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) -> (usize, Option<String>) {
-    let lines = lines(usize::from(area.width));
+    scrolled(canvas, area, top, &lines(usize::from(area.width)))
+}
+
+/// The same for the start screen alone.
+pub fn home(canvas: &mut Canvas<'_>, area: Rect, top: usize) -> (usize, Option<String>) {
+    scrolled(canvas, area, top, &groups(usize::from(area.width), |binding| binding.is_in(Place::Home)))
+}
+
+fn scrolled(canvas: &mut Canvas<'_>, area: Rect, top: usize, lines: &[Words]) -> (usize, Option<String>) {
     let (all, rows) = (lines.len(), usize::from(area.height));
     let top = top.min(all.saturating_sub(rows));
     for (row, line) in lines.iter().skip(top).take(rows).enumerate() {
@@ -21,17 +29,26 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) -> (usize, Option<S
     (all, (all > rows && rows > 0).then(|| format!("{}-{} of {all}", top + 1, top + rows)))
 }
 
-fn lines(cols: usize) -> Vec<Words> {
+fn groups(cols: usize, is_shown: impl Fn(&Binding) -> bool) -> Vec<Words> {
     let mut lines = Vec::new();
     for group in Group::ALL {
+        let bindings: Vec<&Binding> = KEYMAP.iter().filter(|binding| binding.group == group && is_shown(binding)).collect();
+        if bindings.is_empty() {
+            continue;
+        }
         if !lines.is_empty() {
             lines.push(Words::new());
         }
         lines.push(Words::of(Role::Strong, group.title()));
-        for binding in KEYMAP.iter().filter(|binding| binding.group == group) {
+        for binding in bindings {
             push(&mut lines, binding, cols);
         }
     }
+    lines
+}
+
+fn lines(cols: usize) -> Vec<Words> {
+    let mut lines = groups(cols, |_| true);
     lines.push(Words::new());
     lines.push(Words::of(Role::Strong, "Steps in one letter"));
     let letters =

@@ -139,9 +139,15 @@ pub(super) fn look(checkout: &Checkout, choice: Choice) -> Looked {
     }
 }
 
-/// Why nothing can be started: the first row that blocks, else what the items have in common.
+/// Why nothing can be started: what blocks first, where a row says so, else what the items have in common. That no item
+/// can run is what follows from the others.
 fn why_not(rows: &[Row], why: String) -> String {
-    rows.iter().find(|row| row.check == Check::Blocked).map_or(why, |row| row.says.clone())
+    let blocked: Vec<&Row> = rows.iter().filter(|row| row.check == Check::Blocked && row.about != About::Plan).collect();
+    match blocked.as_slice() {
+        [] => why,
+        [only] => only.says.clone(),
+        [first, others @ ..] => format!("{}; and {} more below", first.says, others.len()),
+    }
 }
 
 /// What is left to say where a file can't be read.

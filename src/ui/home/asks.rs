@@ -6,6 +6,7 @@ use crate::domain::{Check, RunId};
 use crate::text::count;
 use crate::ui::Key;
 use crate::ui::question::{Choice, Question};
+use crate::ui::words::sentence_case;
 
 /// What follows an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +72,4 @@ pub fn unfinished(looked: &Looked, run: &RunCard, summary: &Summary) -> Question
         ),
     };
     Question { title, says: vec![says], choices: vec![first, another, not_yet()] }
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -126,7 +126,7 @@ impl Summary {
 
     /// Items that came to a bad end.
     pub fn bad(&self) -> usize {
-        ["failed", "blocked", "stopped"].into_iter().map(|status| self.count(status)).sum::<usize>() + self.without_agent
+        ["failed", "blocked", "stopped"].into_iter().map(|status| self.count(status)).sum()
     }
 
     /// Whether a plan and an agent are those of this run.

@@ -29,16 +29,18 @@ pub fn will_happen(looked: &Looked) -> Vec<String> {
 /// How long it takes, and what that is reckoned from.
 pub fn length(looked: &Looked) -> String {
     let from = looked.rows.iter().find(|row| row.about == About::Length);
-    from.map_or_else(|| looked.length.clone(), |row| format!("{} ({})", looked.length, row.says))
+    from.map_or_else(|| looked.length.clone(), |row| row.says.clone())
 }
 
 /// The table, what keeps a start back first.
 pub fn table(looked: &Looked) -> Vec<&Row> {
     let mut rows: Vec<&Row> = looked.rows.iter().filter(|row| row.about != About::Length || row.check != Check::Ok).collect();
-    rows.sort_by_key(|row| match row.check {
-        Check::Blocked => 0,
-        Check::Warning => 1,
-        Check::Ok => 2,
+    rows.sort_by_key(|row| match (row.check, row.about) {
+        // that no item can run follows from what blocks them
+        (Check::Blocked, About::Plan) => 1,
+        (Check::Blocked, _) => 0,
+        (Check::Warning, _) => 2,
+        (Check::Ok, _) => 3,
     });
     rows
 }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::text::{count, width};
 use crate::theme::Role;
-use crate::ui::home::{Entry, Home, Layout, Over, PlanCard, RunCard, Seen, Summary};
+use crate::ui::home::{Entry, Home, Layout, Over, Place, PlanCard, RunCard, Seen, Summary};
 use crate::ui::mouse::Hit;
 use crate::view::canvas::{Canvas, Flow, Words};
 use crate::view::header::state_role;
@@ -20,7 +20,12 @@ const HEADINGS: usize = 6;
 
 /// Rows that it needs to show everything.
 pub(super) fn height(home: &Home) -> usize {
-    2 + home.runs().len().max(1) + home.plans().len() + 1
+    2 + run_rows_of(home) + home.plans().len() + 1
+}
+
+/// Rows of all runs; without any one row says so, but where there could be none.
+fn run_rows_of(home: &Home) -> usize {
+    if matches!(home.place, Place::Nowhere(_)) { 0 } else { home.runs().len().max(1) }
 }
 
 /// Columns that it needs to show everything.
@@ -28,18 +33,18 @@ pub(super) fn width(home: &Home, now: Timestamp) -> usize {
     let columns = Columns::of(home, now);
     let runs = home.runs().iter().map(|run| columns.row(home, run, now).width()).max().unwrap_or_default();
     let plans = home.plans().iter().map(|plan| plan_row(home, plan).width()).max().unwrap_or_default();
-    runs.max(plans) + 3
+    runs.max(plans).max(demo_row(home).width()) + 3
 }
 
 /// Draws it and says how many rows its parts had.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timestamp, layout: &mut Layout) {
     let rows = usize::from(area.height);
-    let has_headings = rows >= HEADINGS;
+    let has_headings = (rows >= HEADINGS || rows >= height(home)) && run_rows_of(home) > 0;
     let rest = rows.saturating_sub(if has_headings { 2 } else { 0 });
     let plans = home.plans().len() + 1;
     // what can be started stays in sight however many runs there are
-    let plan_rows = plans.min((rest / 3).max(2)).max(rest.saturating_sub(home.runs().len().max(1)).min(plans)).min(rest);
-    let run_rows = (rest - plan_rows).min(home.runs().len().max(1));
+    let plan_rows = plans.min((rest / 3).max(2)).max(rest.saturating_sub(run_rows_of(home)).min(plans)).min(rest);
+    let run_rows = (rest - plan_rows).min(run_rows_of(home));
     (layout.run_rows, layout.plan_rows) = (run_rows, plan_rows);
     let mut flow = Flow::new(area);
     let columns = Columns::of(home, now);
@@ -58,7 +63,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timest
         let Some(row) = flow.row() else { return };
         entry(canvas, row, home, at, &Entry::Run(run.id.clone()), columns.row(home, run, now));
     }
-    if has_headings && let Some(row) = flow.row() {
+    let gap = flow.left() > plan_rows + 1;
+    if has_headings && let Some(row) = flow.take(if gap { 2 } else { 1 }) {
+        let row = Rect { y: row.bottom().saturating_sub(1), height: 1, ..row };
         heading(canvas, row, "start a new run", &range(home.plan_top, plan_rows, plans));
     }
     let first = home.runs().len();
@@ -66,7 +73,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timest
         let Some(row) = flow.row() else { return };
         let (found, words) = match home.plans().get(at) {
             Some(plan) => (Entry::Plan(plan.path.clone()), plan_row(home, plan)),
-            None => (Entry::Demo, Words::of(Role::Text, fit("demo", names(home))).add(Role::Muted, "  no GPU, Docker or network")),
+            None => (Entry::Demo, demo_row(home)),
         };
         entry(canvas, row, home, first + at, &found, words);
     }
@@ -110,6 +117,10 @@ fn plan_row(home: &Home, plan: &PlanCard) -> Words {
         Ok(size) => Words::of(Role::Text, name).add(Role::Muted, format!("  {} of {}", count(size.items, "item"), size.task)),
         Err(_) => Words::of(Role::Muted, name).add(Role::Bad, "  can't be read"),
     }
+}
+
+fn demo_row(home: &Home) -> Words {
+    Words::of(Role::Text, fit("demo", names(home))).add(Role::Muted, "  no GPU, Docker or network")
 }
 
 /// Columns of what differs in width from run to run.

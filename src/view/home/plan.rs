@@ -6,6 +6,7 @@ use crate::text::{count, width};
 use crate::theme::{Glyphs, Role};
 use crate::ui::home::card::BlockedItems;
 use crate::ui::home::{AgentCard, Home, Looked, Place, PlanCard, told as sentences};
+use crate::ui::words::sentence_case;
 use crate::view::canvas::Words;
 
 /// Columns of a check's word, and of what it is about.
@@ -30,7 +31,7 @@ pub(super) fn detail(home: &Home, plan: &PlanCard, cols: usize, glyphs: &Glyphs)
     let right = Words::of(Role::Muted, format!("{} of {}", count(size.items, "item"), size.task));
     let mut lines = Vec::new();
     agent(&mut lines, home, cols, glyphs);
-    field(&mut lines, "clone of", Role::Text, &size.repo, cols);
+    field(&mut lines, "repo", Role::Text, &size.repo, cols);
     let looked = home.look();
     if let Some(looked) = looked {
         field(&mut lines, "time", Role::Text, &sentences::length(looked), cols);
@@ -174,7 +175,7 @@ pub(super) fn demo(home: &Home, cols: usize) -> Detail {
     if let Place::Nowhere(says) = &home.place {
         let says = says.split(": go there").next().unwrap_or(says);
         told(&mut acts, Role::Warn, "There is nothing of ISO-Bench here.", cols);
-        told(&mut lines, Role::Text, &format!("Looked for: {says}."), cols);
+        told(&mut lines, Role::Text, &format!("{}.", sentence_case(says)), cols);
         told(&mut lines, Role::Text, "Go there, or name it: isobench-tui --root FOLDER.", cols);
         lines.push(Words::new());
     }
@@ -185,7 +186,7 @@ pub(super) fn demo(home: &Home, cols: usize) -> Detail {
         told(&mut lines, Role::Text, says, cols);
         lines.push(Words::new());
     }
-    acts.push(Words::of(Role::Accent, "Enter").add(Role::Text, " makes the demo and starts it").add(Role::Muted, ", about 90 s"));
+    acts.push(Words::of(Role::Accent, "Enter").add(Role::Text, " makes the demo and starts it"));
     let says = [
         "A small campaign of its own in a temporary folder: a git repository, five commits, a scripted agent that does well, fails and gets \
          stuck, and benchmarks. Real git and real processes; no GPU, Docker, network or key is needed.",
@@ -194,5 +195,5 @@ pub(super) fn demo(home: &Home, cols: usize) -> Detail {
     for says in says {
         told(&mut lines, Role::Text, says, cols);
     }
-    Detail { title: (Words::of(Role::Strong, "demo"), Words::of(Role::Muted, "5 items")), acts, lines }
+    Detail { title: (Words::of(Role::Strong, "demo"), Words::of(Role::Muted, "about 90 s")), acts, lines }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Detail, field, told};
-use crate::text::{self, count, duration, width};
+use crate::text::{self, duration, width};
 use crate::theme::{Glyphs, Role};
 use crate::ui::home::{Home, RunCard, Seen, Summary, told as sentences};
 use crate::ui::now::ratio;
@@ -87,17 +87,17 @@ fn lines(home: &Home, run: &RunCard, summary: &Summary, cols: usize, glyphs: &Gl
             lines.push(Words::of(Role::Bad, format!("{n:>4}  ")).add(Role::Text, name));
         }
     }
-    if summary.without_agent > 0 {
-        let says = format!("{} done, though the agent failed: look at what was benchmarked", count(summary.without_agent, "item"));
-        told(&mut lines, Role::Warn, &says, cols);
-    }
     lines
 }
 
 /// `2 done  3 failed  of 5`, over as many lines as it needs.
 fn told_counts(lines: &mut Vec<Words>, summary: &Summary, cols: usize) {
     let mut line = Words::new();
-    let pieces = summary.counts.iter().map(|(status, n)| (role_of(status), format!("{n} {status}")));
+    let doubt = |status: &str| match summary.without_agent {
+        n if n > 0 && status == "done" => format!(" ({n} agent failed)"),
+        _ => String::new(),
+    };
+    let pieces = summary.counts.iter().map(|(status, n)| (role_of(status), format!("{n} {status}{}", doubt(status))));
     for (role, text) in pieces.chain([(Role::Muted, format!("of {}", summary.items))]) {
         if line.width() > 0 && line.width() + 2 + width::width(&text) > cols {
             lines.push(std::mem::take(&mut line));

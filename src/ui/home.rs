@@ -185,10 +185,11 @@ impl Home {
         self.found.as_ref().map_or(&[], |found| &found.agents)
     }
 
-    /// Every entry, in the order of the list.
+    /// Every entry, in the order of the list. The demo comes with the plans: nobody lands on it because they are slow.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
         let runs = self.runs().iter().map(|run| Entry::Run(run.id.clone()));
-        runs.chain(self.plans().iter().map(|plan| Entry::Plan(plan.path.clone()))).chain([Entry::Demo])
+        let demo = self.found.as_ref().map(|_| Entry::Demo);
+        runs.chain(self.plans().iter().map(|plan| Entry::Plan(plan.path.clone()))).chain(demo)
     }
 
     /// The place of the selected entry in the list.

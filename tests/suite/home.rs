@@ -239,7 +239,7 @@ fn another_agent_is_looked_at_once_and_remembered() {
 #[test]
 fn the_newest_run_is_selected_and_opened() {
     let mut desk = Desk::several();
-    desk.says("the runner of 2026-11-21_11-00-00-aaaa has pid 4711");
+    desk.says("its runner has pid 4711");
     assert_eq!(desk.press(Key::Enter), [Effect::Leave(Left::Open(RunId("2026-11-21_11-00-00-aaaa".to_owned())))]);
     assert_eq!(desk.type_in("c"), [], "it has its runner");
     desk.says("it has its runner");
@@ -266,7 +266,7 @@ fn a_plan_with_an_unfinished_run_offers_to_go_on() {
     let mut desk = Desk::with(vec![card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, None)]);
     desk.press(Key::Down);
     desk.tell(Msg::Looked(Box::new(looked(None))));
-    desk.says("Run 2026-11-21_10-00-00-bbbb of this plan and agent is unfinished");
+    desk.says("Unfinished: 1 of 8 items are over in run");
     desk.press(Key::Enter);
     desk.says("Continue the unfinished run?");
     assert_eq!(desk.press(Key::Enter), [Effect::Wish(Wish::Continue(RunId("2026-11-21_10-00-00-bbbb".to_owned())))]);

@@ -53,7 +53,9 @@ fn outside_any_checkout_it_says_what_it_looked_for_and_offers_the_demo() {
     screen.press("?");
     screen.wait_for("look at plan, agent and machine again");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
-    screen.press("<Esc>q");
+    screen.press("<Esc>");
+    screen.wait_for("Enter start");
+    screen.press("q");
     assert_eq!(screen.wait_code(), 0);
 }
 
@@ -68,8 +70,9 @@ fn a_live_run_is_opened_at_once_and_0_leads_to_the_list() {
     screen.wait_for(&format!("pid {pid}"));
     screen.wait_for("running");
     // the same plan again is not started beside it by accident
+    screen.wait_for("plan.json");
     screen.press("G<Up>");
-    screen.wait_for("is running already");
+    screen.wait_for("Running already: 0 of 1 item");
     screen.press("<Enter>");
     screen.wait_for("This plan is running already");
     screen.press("<Enter>");
@@ -93,9 +96,9 @@ fn an_unfinished_run_is_continued_by_c_or_by_its_plan() {
     crate::support::wait_until("the runner to leave", || campaign.runner().is_none());
     let mut screen = bare(&campaign);
     screen.wait_for("c continues it");
-    screen.wait_for("interrupted");
+    screen.wait_for("plan.json");
     screen.press("<Down>");
-    screen.wait_for("is unfinished: 0 of 1 item are over");
+    screen.wait_for("Unfinished: 0 of 1 item are over");
     screen.press("<Enter>");
     screen.wait_for("Continue the unfinished run?");
     screen.press("c");
@@ -126,7 +129,7 @@ fn what_blocks_a_start_is_said_and_r_sees_that_it_was_mended() {
     screen.press("<Enter>");
     screen.wait_for("Start 1 item with script default?");
     screen.press("<Enter>");
-    screen.wait_for("missing field");
+    screen.wait_for("is missing");
     assert_eq!(campaign.folders().len(), 0);
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);

@@ -21,11 +21,8 @@ pub(super) fn settle(home: &mut Home) {
     if home.chosen == Chosen::ByHand && (is_there || may_come) {
         return;
     }
-    let first = match (&home.runs, &home.found) {
-        (Some(runs), _) if !runs.is_empty() => home.entries().next(),
-        (Some(_), Some(_)) => home.entries().next(),
-        _ => None,
-    };
+    // of plans alone the first may not be it: a run may come before it
+    let first = if home.runs.is_some() { home.entries().next() } else { None };
     if first != home.selected {
         home.selected = first;
         home.scroll = 0;

@@ -1,6 +1,6 @@
 //! What a start means, in sentences.
 
-use super::card::{Looked, RunCard, Summary};
+use super::card::{Looked, Summary};
 use crate::domain::{About, Check, Row};
 use crate::model::RunState;
 use crate::text::count;
@@ -48,12 +48,18 @@ pub fn table(looked: &Looked) -> Vec<&Row> {
 /// The table in a few words: `2 blocked, 1 warning, 12 ok`.
 pub fn tally(looked: &Looked) -> String {
     let (blocked, warnings, ok) = (looked.count(Check::Blocked), looked.count(Check::Warning), looked.count(Check::Ok));
-    let parts = [(blocked, format!("{blocked} blocked")), (warnings, count(warnings, "warning")), (ok, format!("{ok} ok"))];
+    let items: usize = looked.blocked.iter().map(|blocked| blocked.items.len()).sum();
+    let parts = [
+        (blocked, format!("{blocked} blocked")),
+        (items, format!("{} left out", count(items, "item"))),
+        (warnings, count(warnings, "warning")),
+        (ok, format!("{ok} ok")),
+    ];
     parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words).collect::<Vec<_>>().join(", ")
 }
 
 /// How a run stands, in a sentence; `None` where its state says it all.
-pub fn stands(run: &RunCard, summary: &Summary) -> Option<Said> {
+pub fn stands(summary: &Summary) -> Option<Said> {
     match (summary.state, &summary.why) {
         (RunState::Finished, _) => None,
         (RunState::Interrupted, why) => {
@@ -61,6 +67,6 @@ pub fn stands(run: &RunCard, summary: &Summary) -> Option<Said> {
             Some(Said::new(Mood::Bad, format!("{why}; {} left to do", count(summary.items - summary.over.min(summary.items), "item"))))
         }
         (_, Some(why)) => Some(Said::new(Mood::Warn, why.clone())),
-        (_, None) => summary.runner.map(|pid| Said::new(Mood::Quiet, format!("the runner of {} has pid {pid}", run.id))),
+        (_, None) => summary.runner.map(|pid| Said::new(Mood::Quiet, format!("its runner has pid {pid}"))),
     }
 }

@@ -66,11 +66,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timest
     let gap = flow.left() > plan_rows + 1;
     if has_headings && let Some(row) = flow.take(if gap { 2 } else { 1 }) {
         let row = Rect { y: row.bottom().saturating_sub(1), height: 1, ..row };
-        heading(canvas, row, "start a new run", &range(home.plan_top, plan_rows, plans));
+        let figure = if home.found.is_none() { String::new() } else { range(home.plan_top, plan_rows, plans) };
+        heading(canvas, row, "start a new run", &figure);
     }
     let first = home.runs().len();
     for at in (0..plans).skip(home.plan_top).take(plan_rows) {
         let Some(row) = flow.row() else { return };
+        if home.found.is_none() {
+            canvas.line(row, &Words::of(Role::Muted, "  looking…"));
+            continue;
+        }
         let (found, words) = match home.plans().get(at) {
             Some(plan) => (Entry::Plan(plan.path.clone()), plan_row(home, plan)),
             None => (Entry::Demo, demo_row(home)),

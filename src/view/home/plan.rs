@@ -61,11 +61,10 @@ fn acts(home: &Home, looked: Option<&Looked>, cols: usize) -> Vec<Words> {
     let enter = Words::of(Role::Accent, "Enter");
     if let Some((run, summary)) = home.unfinished(looked) {
         let (state, verb) = match summary.runner {
-            Some(_) => ("running already", " opens it, or starts another"),
-            None => ("unfinished", " continues it, or starts another"),
+            Some(_) => ("Running already", " opens it, or starts another"),
+            None => ("Unfinished", " continues it, or starts another"),
         };
-        let says =
-            format!("Run {} of this plan and agent is {state}: {} of {} are over.", run.id, summary.over, count(summary.items, "item"));
+        let says = format!("{state}: {} of {} are over in run {}.", summary.over, count(summary.items, "item"), run.id);
         told(&mut lines, Role::Warn, &says, cols);
         lines.push(enter.add(Role::Text, verb));
         return lines;

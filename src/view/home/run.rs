@@ -42,7 +42,7 @@ pub(super) fn detail(home: &Home, run: &RunCard, cols: usize, glyphs: &Glyphs, n
     Detail {
         title: (id, Words::of(state_role(summary.state), summary.state.name())),
         acts: vec![acts(summary)],
-        lines: lines(home, run, summary, cols, glyphs, now),
+        lines: lines(home, summary, cols, glyphs, now),
     }
 }
 
@@ -51,9 +51,9 @@ fn acts(summary: &Summary) -> Words {
     if summary.is_interrupted() { open(Words::of(Role::Accent, "c").add(Role::Text, " continues it   ")) } else { open(Words::new()) }
 }
 
-fn lines(home: &Home, run: &RunCard, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<Words> {
+fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<Words> {
     let mut lines = Vec::new();
-    if let Some(said) = sentences::stands(run, summary) {
+    if let Some(said) = sentences::stands(summary) {
         told(&mut lines, role(said.mood), &said.text, cols);
         lines.push(Words::new());
     }

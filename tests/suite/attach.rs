@@ -166,7 +166,7 @@ fn the_demo_plays_to_its_end_on_a_terminal_and_is_found_again() {
     // the start screen finds it where there is no checkout, and Enter opens it
     let mut again = Pty::spawn(&command(&[]), 120, 40);
     again.wait_for("Enter opens it");
-    again.wait_for("6 of 6 over");
+    again.wait_for("finished     6 of 6");
     again.press("<Enter>");
     again.wait_for("demo_core-0005");
     again.press("q");

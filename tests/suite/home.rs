@@ -195,6 +195,10 @@ fn a_checkout_without_runs_leads_to_its_plan_which_is_looked_at_and_started() {
     desk.says("starting 94 items with trae");
     // nothing is started twice
     assert_eq!(desk.press(Key::Enter), []);
+    // nor left half way by accident
+    assert_eq!(desk.type_in("q"), []);
+    desk.says("it is being started");
+    assert_eq!(desk.type_in("q"), [Effect::Leave(Left::Quit)]);
     let folder = RunFolder::at(PathBuf::from("/work/bench/state/tui/x"));
     assert_eq!(desk.tell(Msg::Started(folder.clone())), [Effect::Leave(Left::Opened(folder))]);
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 use std::process::Command;
+use std::time::Duration;
 
 use crate::campaign::{Campaign, GOOD_AGENT, GOOD_ARM};
 use crate::pty::Pty;
@@ -29,10 +30,13 @@ fn a_fresh_checkout_is_started_watched_left_and_opened_again() {
     screen.wait_for("1 done");
     campaign.wait_end();
     screen.press("0");
-    screen.wait_for("1 of 1 over");
+    screen.wait_for("finished     1 of 1");
     screen.wait_for("Enter opens it");
     let id = campaign.folder().run_id().0;
     screen.wait_until("the run that we came from", |text| text.contains(&format!("│ {id}")));
+    // nothing is written while nothing changes
+    screen.pump(Duration::from_millis(1500));
+    assert_eq!(screen.pump(Duration::from_secs(3)), 0);
     screen.press("<Enter>");
     screen.wait_for("1 queue");
     assert_eq!(screen.written.windows(8).filter(|bytes| bytes == b"\x1b[?1049h").count(), 1, "the terminal is taken once");
@@ -80,7 +84,7 @@ fn a_live_run_is_opened_at_once_and_0_leads_to_the_list() {
     screen.press("0");
     screen.wait_for("start a new run");
     campaign.open(1, "work");
-    screen.wait_for("1 of 1 over");
+    screen.wait_for("finished     1 of 1");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
     campaign.wait_end();

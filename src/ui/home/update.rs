@@ -162,7 +162,7 @@ fn act(home: &mut Home, action: Action) -> Vec<Effect> {
         Action::Help => home.over = Over::Help(0),
         Action::Find => home.over = Over::Find(Search::default()),
         Action::FindNext | Action::FindPrevious => moves::find(home, action),
-        Action::Quit => return vec![Effect::Leave(Left::Quit)],
+        Action::Quit => return quit(home),
         Action::Open => return open(home),
         Action::Continue => return go_on(home),
         Action::LookAgain => return look_again(home),
@@ -183,6 +183,16 @@ fn mouse(home: &mut Home) -> Vec<Effect> {
     home.pointer = pointer;
     home.remark(Said::new(Mood::Quiet, says));
     vec![Effect::Pointer(pointer)]
+}
+
+/// Leaves. Whoever leaves while something is being started, and does not insist, waits until it has its runner.
+fn quit(home: &mut Home) -> Vec<Effect> {
+    const WAIT: &str = "it is being started: a moment, or q again leaves all the same";
+    if home.starting.is_some() && home.fresh_note(home.now).is_none_or(|note| note.text != WAIT) {
+        home.remark(Said::new(Mood::Warn, WAIT));
+        return Vec::new();
+    }
+    vec![Effect::Leave(Left::Quit)]
 }
 
 /// Does what Enter means for the selected entry.

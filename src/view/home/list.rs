@@ -169,7 +169,7 @@ impl Columns {
 }
 
 fn over(run: &Summary) -> String {
-    format!("{} of {} over", run.over, run.items)
+    format!("{} of {}", run.over, run.items)
 }
 
 fn bad(run: &Summary) -> String {

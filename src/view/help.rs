@@ -48,7 +48,8 @@ fn groups(cols: usize, is_shown: impl Fn(&Binding) -> bool) -> Vec<Words> {
 }
 
 fn lines(cols: usize) -> Vec<Words> {
-    let mut lines = groups(cols, |_| true);
+    // the start screen has a help of its own
+    let mut lines = groups(cols, |binding| binding.places != [Place::Home]);
     lines.push(Words::new());
     lines.push(Words::of(Role::Strong, "Steps in one letter"));
     let letters =
@@ -62,7 +63,6 @@ fn push(lines: &mut Vec<Words>, binding: &Binding, cols: usize) {
         [Place::Queue] => " (in the list)",
         [Place::Agent] => " (in the steps)",
         [Place::Log] => " (in a log)",
-        [Place::Home] => " (at the start)",
         _ => "",
     };
     let text = format!("{}{place}", binding.help);

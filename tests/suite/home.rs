@@ -145,8 +145,13 @@ impl Desk {
         self.drawn(cols, rows, &Theme::embedded("dark", Depth::True, Glyphs::UNICODE).unwrap())
     }
 
+    /// A frame as the first letters of its cells' roles.
+    fn roles(&mut self, cols: u16, rows: u16) -> String {
+        crate::screen::roles(&self.frame(cols, rows, &crate::screen::theme_of_roles()))
+    }
+
     /// A frame, drawn twice: the second time with the room known.
-    fn drawn(&mut self, cols: u16, rows: u16, theme: &Theme) -> String {
+    fn frame(&mut self, cols: u16, rows: u16, theme: &Theme) -> Buffer {
         let area = Rect::new(0, 0, cols, rows);
         for _ in 0..2 {
             let (layout, spots) = view::home::draw(&mut Buffer::empty(area), &self.home, theme, self.now);
@@ -154,7 +159,11 @@ impl Desk {
         }
         let mut buffer = Buffer::empty(area);
         view::home::draw(&mut buffer, &self.home, theme, self.now);
-        crate::screen::text(&buffer)
+        buffer
+    }
+
+    fn drawn(&mut self, cols: u16, rows: u16, theme: &Theme) -> String {
+        crate::screen::text(&self.frame(cols, rows, theme))
     }
 
     #[track_caller]
@@ -380,9 +389,11 @@ fn frames_of_every_state() {
     desk.press(Key::Esc);
     desk.tell(Msg::Looked(Box::new(refused())));
     desk.keep("blocked");
+    insta::assert_snapshot!("home_blocked_80x24_roles", desk.roles(80, 24));
     desk.press(Key::Down);
     desk.says("missing field `items`");
     Desk::several().keep("several");
+    insta::assert_snapshot!("home_several_80x24_roles", Desk::several().roles(80, 24));
 }
 
 #[test]

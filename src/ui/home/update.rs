@@ -166,8 +166,8 @@ fn act(home: &mut Home, action: Action) -> Vec<Effect> {
         Action::Open => return open(home),
         Action::Continue => return go_on(home),
         Action::LookAgain => return look_again(home),
-        Action::NextSource | Action::Right => next_agent(home, 1),
-        Action::PreviousSource | Action::Left => next_agent(home, home.agents().len().saturating_sub(1)),
+        Action::NextSource => next_agent(home, 1),
+        Action::PreviousSource => next_agent(home, home.agents().len().saturating_sub(1)),
         Action::Back => home.find = None,
         _ => {}
     }

@@ -1,11 +1,13 @@
 //! A run of the list: how it stands, what came of it, and what can be done with it.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::{Detail, field, told};
 use crate::text::{self, duration, width};
 use crate::theme::{Glyphs, Role};
-use crate::ui::home::{Home, RunCard, Seen, Summary, told as sentences};
+use crate::ui::home::{Home, Place, RunCard, Seen, Summary, told as sentences};
 use crate::ui::now::ratio;
 use crate::ui::words::moment;
 use crate::view::canvas::{Words, role};
@@ -62,7 +64,7 @@ fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Time
     lines.push(Words::new());
     field(&mut lines, "agent", Role::Text, &format!("{} {}", summary.agent, summary.model), cols);
     let chosen = summary.selection.as_ref().map_or_else(String::new, |words| format!(", {words}"));
-    field(&mut lines, "plan", Role::Text, &format!("{}{chosen}", summary.plan), cols);
+    field(&mut lines, "plan", Role::Text, &format!("{}{chosen}", from_root(home, &summary.plan)), cols);
     if let Some(at) = summary.created {
         field(&mut lines, "begun", Role::Text, &moment(at, now, &home.zone), cols);
     }
@@ -88,6 +90,12 @@ fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Time
         }
     }
     lines
+}
+
+/// A path as seen from the checkout.
+fn from_root<'a>(home: &Home, path: &'a str) -> &'a str {
+    let Place::Checkout(root) = &home.place else { return path };
+    Path::new(path).strip_prefix(root).ok().and_then(Path::to_str).unwrap_or(path)
 }
 
 /// `2 done  3 failed  of 5`, over as many lines as it needs.

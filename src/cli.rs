@@ -3,6 +3,7 @@
 mod ctl;
 mod doctor;
 mod find;
+mod home;
 mod item;
 mod ls;
 mod print;
@@ -28,7 +29,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::exit::Exit;
 use crate::text::clean;
 
-/// Launch and watch ISO-Bench from one terminal. Without a command: opens the live or the last run of this checkout.
+/// Launch and watch ISO-Bench from one terminal. Without a command: opens the run that is live here, else the start screen.
 #[derive(Debug, Parser)]
 #[command(name = "isobench-tui", version, about, max_term_width = 100, after_help = EXITS)]
 struct Cli {
@@ -185,7 +186,7 @@ pub fn main() -> anyhow::Result<Exit> {
     };
     let root = cli.root.as_deref();
     match cli.command {
-        None => read::open(root),
+        None => home::open(root),
         Some(Command::Demo(args)) => run::demo(&args),
         Some(Command::Run(args)) => run::run(root, &args),
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),

@@ -1,6 +1,7 @@
 //! The words of the field, without I/O and without a clock.
 
 pub mod agent_kind;
+pub mod check;
 pub mod failure;
 pub mod ids;
 pub mod metric;
@@ -10,6 +11,7 @@ pub mod stage;
 pub mod step;
 
 pub use agent_kind::{AgentKind, PromptSource};
+pub use check::{About, Check, Row};
 pub use failure::{FailureClass, Temper};
 pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict, is_measured};

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod focus;
+pub mod home;
 pub mod key;
 pub mod keymap;
 pub mod kind;

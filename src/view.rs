@@ -6,6 +6,7 @@ pub mod footer;
 pub mod frame;
 pub mod header;
 pub mod help;
+pub mod home;
 pub mod item;
 pub mod log;
 pub mod outcome;

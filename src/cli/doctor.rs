@@ -17,7 +17,7 @@ use crate::config::{Config, Resolution};
 use crate::exit::Exit;
 use crate::host::ask::{Asked, ask};
 use crate::host::{clock, detach, environment};
-use crate::runner::preflight::{About, without_plan};
+use crate::runner::preflight::{About, Length, without_plan};
 use crate::runner::{Check, Look, Preflight, Row, Surroundings, preflight};
 use crate::text::mask::Masker;
 use crate::theme::{Depth, Glyphs};
@@ -65,7 +65,7 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
 
 /// The table as far as it can be had: a row stands for what can't be read.
 fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Preflight) {
-    let only = |rows| Preflight { rows, items: Vec::new(), git_dir: None };
+    let only = |rows| Preflight { rows, items: Vec::new(), git_dir: None, length: Length::Unknown { known: 0 } };
     let of_plan = || args.plan.as_deref().filter(|_| root.is_none()).and_then(|plan| root_of_plan(plan).ok());
     let checkout = match find::checkout(root) {
         Ok(checkout) => Ok(checkout),
@@ -110,7 +110,7 @@ fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Pr
 }
 
 /// Which files the configuration is from, and what of them was not taken.
-fn configuration(resolution: &Resolution) -> Vec<Row> {
+pub(super) fn configuration(resolution: &Resolution) -> Vec<Row> {
     let bench = resolution.bench.as_ref().map(|bench| bench.path.display().to_string());
     let files: Vec<String> = resolution.file.iter().map(|file| file.display().to_string()).chain(bench).collect();
     let says = if files.is_empty() { format!("neither {} nor a bench file: the defaults", Config::FILE) } else { files.join(", ") };
@@ -119,7 +119,7 @@ fn configuration(resolution: &Resolution) -> Vec<Row> {
 }
 
 /// Hides what is secret where no configuration says which values are none.
-fn secrets(checkout: Option<&Checkout>) -> Masker {
+pub(super) fn secrets(checkout: Option<&Checkout>) -> Masker {
     let file = checkout.map(|checkout| environment::secrets(&checkout.env_folders())).unwrap_or_default();
     Masker::new(environment::variables(), file)
 }

@@ -7,14 +7,6 @@ use crate::exit::Exit;
 use crate::ledger::RunFolder;
 use crate::model::{Follower, Run};
 
-/// Without a command: the live or the last run, on the screen.
-pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
-    match find::run(root, None) {
-        Ok(folder) => screen::show(&folder),
-        Err(exit) => Ok(exit),
-    }
-}
-
 pub(super) fn attach(root: Option<&Path>, named: Option<&str>) -> anyhow::Result<Exit> {
     let folder = match find::run(root, named) {
         Ok(folder) => folder,

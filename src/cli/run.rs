@@ -1,8 +1,9 @@
 //! `run` and `demo`: from a plan to a run, and to its runner.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
@@ -11,12 +12,12 @@ use super::select::{Chosen, choose, whole};
 use super::start::{Mode, go, on_terminal, resume};
 use super::{DemoArgs, RunArgs, find, print, settings, table, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
-use crate::config::{Asked, Resolution, resolve};
+use crate::config::{Asked, Config, Resolution, resolve};
 use crate::exit::Exit;
 use crate::host::{clock, detach};
-use crate::ledger::RunnerLock;
-use crate::model::Follower;
-use crate::runner::{Look, Preflight, RunnerError, Surroundings, Wanted, create, preflight};
+use crate::ledger::{RunFolder, RunnerLock};
+use crate::model::{Follower, Run};
+use crate::runner::{Job, Look, Preflight, RunnerError, Surroundings, Wanted, create, preflight};
 
 pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     if args.own_session {
@@ -42,20 +43,27 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
             return Ok(usage(format!("--dir {} is not empty: name a new folder", dir.display())));
         }
         Some(dir) => dir.clone(),
-        None => std::env::temp_dir().join(format!("isobench-demo-{}-{}", clock::now().strftime("%Y%m%d-%H%M%S"), std::process::id())),
+        None => demo_folder(),
     };
-    crate::demo::repo::prepare(&root, &binary, args.speed)?;
+    let (resolution, chosen) = make_demo(&root, &binary, args.speed)?;
+    let mode = Mode::of(args.headless, args.detach, args.format);
+    tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", resolution.checkout.root.display()));
+    begin(resolution, chosen, &mode, None, Asks::Nothing)
+}
+
+/// A new folder for a demo.
+pub(super) fn demo_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("isobench-demo-{}-{}", clock::now().strftime("%Y%m%d-%H%M%S"), std::process::id()))
+}
+
+/// Makes the demo's campaign, and remembers where.
+pub(super) fn make_demo(root: &Path, binary: &Path, speed: f64) -> anyhow::Result<(Resolution, Chosen)> {
+    crate::demo::repo::prepare(root, binary, speed)?;
     let root = root.canonicalize()?;
     find::remember_demo(&root);
-    let mode = Mode::of(args.headless, args.detach, args.format);
-    tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", root.display()));
-    let checkout = Checkout::at(root);
-    let resolution = resolve(&checkout, &Asked::default(), &|_| None)?;
-    let chosen = match whole(checkout.default_plan()) {
-        Ok(chosen) => chosen,
-        Err(exit) => return Ok(exit),
-    };
-    begin(resolution, chosen, &mode, None, Asks::Nothing)
+    let resolution = resolve(&Checkout::at(root), &Asked::default(), &|_| None)?;
+    let chosen = whole(&resolution, resolution.checkout.default_plan())?;
+    Ok((resolution, chosen))
 }
 
 fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exit> {
@@ -89,7 +97,7 @@ fn fresh(root: Option<&Path>, args: &RunArgs, mode: &Mode) -> anyhow::Result<Exi
 
 /// Held from the look for an unfinished run until the new one has its runner. The folder itself is locked, so that
 /// nothing is made where nothing is started; where it can't be, whatever is wrong shows soon enough.
-fn start_lock(root: &Path) -> Option<File> {
+pub(super) fn start_lock(root: &Path) -> Option<File> {
     let folder = File::open(root).ok()?;
     flock(&folder, FlockOperation::LockExclusive).ok()?;
     Some(folder)
@@ -114,23 +122,13 @@ fn unfinished(
     if args.new {
         return Ok(None);
     }
-    let config = &resolution.config;
-    let same = find::runs(&resolution.checkout).into_iter().rev().find_map(|folder| {
-        let run = Follower::load(&folder).ok()?;
-        let is_same =
-            run.digest == chosen.digest && run.agent == config.agent.name && run.model == config.agent.model_name && run.finished.is_none();
-        is_same.then_some((folder, run))
-    });
-    let Some((folder, run)) = same else { return Ok(None) };
+    let Some((folder, run)) = same_unfinished(resolution, chosen) else { return Ok(None) };
     let id = folder.run_id();
-    if let Some(pid) = RunnerLock::holder(&folder) {
-        tell(format_args!(
-            "isobench-tui: run {id} of this plan and agent is held by the runner with pid {pid}: `isobench-tui attach {id}` shows it, --new starts another"
-        ));
+    let says = unfinished_says(&folder, &run);
+    if RunnerLock::holder(&folder).is_some() {
+        tell(format_args!("isobench-tui: {says}: `isobench-tui attach {id}` shows it, --new starts another"));
         return Ok(Some(Exit::Held));
     }
-    let over = run.items.iter().filter(|item| item.is_over()).count();
-    let says = format!("run {id} of this plan and agent is unfinished ({over} of {} items are over)", run.items.len());
     if !on_terminal() || matches!(mode, Mode::Headless(_) | Mode::Detached) {
         return Ok(Some(usage(format!(
             "{says}: continue it with `isobench-tui run --resume {id}`, or start another with `isobench-tui run --new`"
@@ -148,6 +146,26 @@ fn unfinished(
     }
 }
 
+/// The newest unfinished run of the same plan and agent.
+pub(super) fn same_unfinished(resolution: &Resolution, chosen: &Chosen) -> Option<(RunFolder, Run)> {
+    let agent = &resolution.config.agent;
+    find::runs(&resolution.checkout).into_iter().rev().find_map(|folder| {
+        let run = Follower::load(&folder).ok()?;
+        let is_same = run.digest == chosen.digest && run.agent == agent.name && run.model == agent.model_name && run.finished.is_none();
+        is_same.then_some((folder, run))
+    })
+}
+
+/// How such a run stands.
+pub(super) fn unfinished_says(folder: &RunFolder, run: &Run) -> String {
+    let id = folder.run_id();
+    if let Some(pid) = RunnerLock::holder(folder) {
+        return format!("run {id} of this plan and agent is held by the runner with pid {pid}");
+    }
+    let over = run.items.iter().filter(|item| item.is_over()).count();
+    format!("run {id} of this plan and agent is unfinished ({over} of {} items are over)", run.items.len())
+}
+
 fn clone(resolution: &Resolution, plan: &PlanFile) -> anyhow::Result<Option<Exit>> {
     let Err(place) = resolution.checkout.clone_of(resolution.config.repo.as_deref(), &plan.repo, &plan.task_id) else { return Ok(None) };
     tell(format_args!("cloning {} to {}", plan.repo, place.display()));
@@ -155,10 +173,10 @@ fn clone(resolution: &Resolution, plan: &PlanFile) -> anyhow::Result<Option<Exit
     Ok((!status.success()).then(|| usage(format!("git could not clone {}: see above", plan.repo))))
 }
 
-/// Why nothing is started, said; `None` where something can be.
-fn refused(found: &Preflight) -> Option<Exit> {
+/// Why nothing can be started, and the exit code for that; `None` where something can be.
+pub(super) fn refusal(found: &Preflight) -> Option<(Exit, String)> {
     if found.is_unwritable() {
-        return Some(usage("nothing can be run: a folder is not fit to be written, see above"));
+        return Some((Exit::Usage, "a folder is not fit to be written".to_owned()));
     }
     if found.is_runnable() {
         return None;
@@ -169,8 +187,7 @@ fn refused(found: &Preflight) -> Option<Exit> {
         (all, blocked) if all == blocked => format!("all {blocked} items are blocked"),
         _ => "something is blocked".to_owned(),
     };
-    tell(format_args!("isobench-tui: nothing can be run: {why}, see above"));
-    Some(Exit::NothingRunnable)
+    Some((Exit::NothingRunnable, why))
 }
 
 /// Asks before the screen hides the table; `Some` where the run is left. While a person thinks others may begin a run:
@@ -203,32 +220,36 @@ enum Asks {
     WhereSomethingIsWrong,
 }
 
-/// Looks, makes the run, and starts its runner.
-fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, mut alone: Option<File>, asks: Asks) -> anyhow::Result<Exit> {
+/// A plan with its configuration, looked at: everything but the run itself.
+pub(super) struct Looked {
+    /// The harness.
+    pub(super) checkout: Checkout,
+    /// The configuration.
+    pub(super) config: Config,
+    /// Where its values come from.
+    origins: BTreeMap<String, String>,
+    /// What a person should know of it.
+    pub(super) notes: Vec<String>,
+    /// The plan.
+    pub(super) chosen: Chosen,
+    /// What preflight found, without any secret in it.
+    pub(super) found: Preflight,
+}
+
+/// Looks at a plan and what it needs.
+pub(super) fn look(resolution: Resolution, chosen: Chosen) -> Looked {
     let origins = resolution.told();
     let masker = print::masker(&resolution);
     let Resolution { checkout, config, notes, .. } = resolution;
     let around = Surroundings::read(&checkout.env_folders());
     let found = preflight(&chosen.plan, &Look { checkout: &checkout, config: &config, around: &around });
     let found = table::masked(found, &masker);
-    table::tell_preflight(&found);
-    if let Some(exit) = refused(&found) {
-        return Ok(exit);
-    }
-    let mut is_wrong = !notes.is_empty() || !found.is_all_well();
-    if let Mode::Detached | Mode::Screen = mode
-        && let detach::Logout::Kills(says) = detach::logout()
-    {
-        tell(format_args!("warning: {says}"));
-        is_wrong = true;
-    }
-    if is_wrong
-        && asks == Asks::WhereSomethingIsWrong
-        && matches!(mode, Mode::Screen)
-        && let Some(exit) = left(&checkout, &mut alone)?
-    {
-        return Ok(exit);
-    }
+    Looked { checkout, config, origins, notes, chosen, found }
+}
+
+/// Makes the run of what was looked at; a folder that refuses is a sentence.
+pub(super) fn make(looked: Looked) -> anyhow::Result<Result<Job, String>> {
+    let Looked { checkout, config, origins, chosen, found, .. } = looked;
     let binary = find::binary()?;
     let wanted = Wanted {
         checkout,
@@ -242,12 +263,40 @@ fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, mut alone: Option<
         binary: &binary,
     };
     match create(wanted) {
-        Ok(job) => go(job, mode, false, alone),
-        Err(RunnerError::Ledger(error)) => Ok(usage(if error.is_no_space() {
+        Ok(job) => Ok(Ok(job)),
+        Err(RunnerError::Ledger(error)) => Ok(Err(if error.is_no_space() {
             format!("{error}: free space there")
         } else {
             format!("{error}: make the folder writable, or name another harness folder with --root")
         })),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks, makes the run, and starts its runner.
+fn begin(resolution: Resolution, chosen: Chosen, mode: &Mode, mut alone: Option<File>, asks: Asks) -> anyhow::Result<Exit> {
+    let looked = look(resolution, chosen);
+    table::tell_preflight(&looked.found);
+    if let Some((exit, why)) = refusal(&looked.found) {
+        tell(format_args!("isobench-tui: nothing can be run: {why}, see above"));
+        return Ok(exit);
+    }
+    let mut is_wrong = !looked.notes.is_empty() || !looked.found.is_all_well();
+    if let Mode::Detached | Mode::Screen = mode
+        && let detach::Logout::Kills(says) = detach::logout()
+    {
+        tell(format_args!("warning: {says}"));
+        is_wrong = true;
+    }
+    if is_wrong
+        && asks == Asks::WhereSomethingIsWrong
+        && matches!(mode, Mode::Screen)
+        && let Some(exit) = left(&looked.checkout, &mut alone)?
+    {
+        return Ok(exit);
+    }
+    match make(looked)? {
+        Ok(job) => go(job, mode, false, alone),
+        Err(says) => Ok(usage(says)),
     }
 }

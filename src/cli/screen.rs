@@ -1,5 +1,6 @@
 //! A run on the screen.
 
+use super::home::Opening;
 use super::start::on_terminal;
 use super::{find, print_line, usage};
 use crate::artifact::Checkout;
@@ -8,28 +9,78 @@ use crate::host::environment;
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
-use crate::shell::{self, ScreenError, Setup, themes};
+use crate::shell::{ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
+use crate::ui::Left;
 use crate::ui::state::{Access, Limits};
+
+/// What is shown.
+pub(super) enum At {
+    /// A run.
+    Run(RunFolder),
+    /// The start screen.
+    Home(Opening),
+}
 
 /// Shows a run until its reader leaves.
 pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
     if !on_terminal() {
         return Ok(usage("the screen needs a terminal: use `isobench-tui status`, or run with --headless"));
     }
-    let manifest = match Manifest::look(folder) {
-        Ok(manifest) => manifest,
-        Err(error) => return Ok(usage(error)),
+    stay(At::Run(folder.clone()))
+}
+
+/// Shows one screen after another until the person leaves.
+pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
+    // what can't be shown is said before the terminal is taken
+    if let At::Run(folder) = &at
+        && let Err(says) = setup(folder)
+    {
+        return Ok(usage(says));
+    }
+    let mut sitting = match Sitting::take(environment::variable(themes::VARIABLE).as_deref()) {
+        Ok(sitting) => sitting,
+        Err(ScreenError::Themes(error)) => return Ok(usage(format!("{}: {error}", themes::VARIABLE))),
+        Err(error) => return Err(error.into()),
     };
+    // where `0` leads: the start screen that was shown before, else that of the run's own checkout
+    let mut base: Option<Checkout> = None;
+    loop {
+        at = match at {
+            At::Run(folder) => match setup(&folder) {
+                Err(says) => At::Home(Opening { trouble: Some(says), ..Opening::of(base.clone(), &folder) }),
+                Ok(setup) => {
+                    let own = Checkout::at(setup.root.clone());
+                    match sitting.run(setup)? {
+                        Left::Home => At::Home(Opening::of(Some(base.clone().unwrap_or(own)), &folder)),
+                        Left::Quit | Left::Detached | Left::Stopped => {
+                            drop(sitting);
+                            farewell(&folder)?;
+                            return Ok(Exit::Well);
+                        }
+                    }
+                }
+            },
+            At::Home(opening) => {
+                base.clone_from(&opening.checkout);
+                match super::home::show(&mut sitting, opening)? {
+                    Some(folder) => At::Run(folder),
+                    None => return Ok(Exit::Well),
+                }
+            }
+        };
+    }
+}
+
+/// What the screen of a run needs to know; the error is a sentence.
+fn setup(folder: &RunFolder) -> Result<Setup, String> {
+    let manifest = Manifest::look(folder).map_err(|error| error.to_string())?;
     let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
     let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
     let checkout = Checkout::at(manifest.root.into()).with_paths(&config.paths.state, &config.paths.work);
     let root = &checkout.root;
-    let run = match Follower::beginning(folder) {
-        Ok(run) => run,
-        Err(error) => return Ok(usage(format!("can't read {}: {error}", folder.events().display()))),
-    };
-    let setup = Setup {
+    let run = Follower::beginning(folder).map_err(|error| format!("can't read {}: {error}", folder.events().display()))?;
+    Ok(Setup {
         folder: folder.clone(),
         root: root.clone(),
         items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
@@ -37,16 +88,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
         masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),
         limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         access,
-        theme: environment::variable(themes::VARIABLE),
-    };
-    match shell::run(setup) {
-        Ok(_) => {
-            farewell(folder)?;
-            Ok(Exit::Well)
-        }
-        Err(ScreenError::Themes(error)) => Ok(usage(format!("{}: {error}", themes::VARIABLE))),
-        Err(error) => Err(error.into()),
-    }
+    })
 }
 
 /// How the run stands when its reader leaves, and the command that comes back to it.

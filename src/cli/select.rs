@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{RunArgs, find, settings, tell, usage};
-use crate::artifact::{Checkout, PlanFile, PlanItem};
+use crate::artifact::{ArtifactError, Checkout, PlanFile, PlanItem};
 use crate::config::Resolution;
 use crate::exit::Exit;
 use crate::ledger::{RunFolder, RunnerLock};
@@ -59,8 +59,8 @@ enum End {
 }
 
 /// A plan as it is.
-pub(super) fn whole(path: PathBuf) -> Result<Chosen, Exit> {
-    let (plan, bytes) = PlanFile::read(&path).map_err(usage)?;
+pub(super) fn whole(resolution: &Resolution, path: PathBuf) -> Result<Chosen, ArtifactError> {
+    let (plan, bytes) = settings::read_plan(resolution, &path)?;
     Ok(Chosen { path, plan, digest: digest(&bytes), selection: None })
 }
 

@@ -31,6 +31,13 @@ pub(super) struct SettingsArgs {
     via: Option<Via>,
 }
 
+impl SettingsArgs {
+    /// No flag but `--agent`, where an agent is named.
+    pub(super) fn of_agent(agent: Option<&str>) -> Self {
+        Self { agent: agent.map(str::to_owned), ..Self::default() }
+    }
+}
+
 fn via(word: &str) -> Result<Via, String> {
     match word {
         "direct" => Ok(Via::Direct),

@@ -44,18 +44,29 @@ impl Mode {
 
 /// Continues a run.
 pub(super) fn resume(folder: RunFolder, mode: &Mode, keep_pause: bool) -> anyhow::Result<Exit> {
+    match resumable(folder)? {
+        Ok(job) => go(job, mode, keep_pause, None),
+        Err((exit, says)) => {
+            tell(format_args!("isobench-tui: {says}"));
+            Ok(exit)
+        }
+    }
+}
+
+/// A run that a runner can be started for; else why it can't, and the exit code for that.
+pub(super) fn resumable(folder: RunFolder) -> anyhow::Result<Result<Job, (Exit, String)>> {
     if let Some(pid) = RunnerLock::holder(&folder) {
-        tell(format_args!("isobench-tui: {}", RunnerError::Held { run: folder.run_id().0, pid: Some(pid) }));
-        return Ok(Exit::Held);
+        let says = RunnerError::Held { run: folder.run_id().0, pid: Some(pid) }.to_string();
+        return Ok(Err((Exit::Held, says)));
     }
     match read::load(&folder) {
         Ok(run) if run.created.is_some() => {}
-        Ok(_) => return Ok(usage(RunnerError::Empty { run: folder.run_id().0 })),
-        Err(says) => return Ok(usage(says)),
+        Ok(_) => return Ok(Err((Exit::Usage, RunnerError::Empty { run: folder.run_id().0 }.to_string()))),
+        Err(says) => return Ok(Err((Exit::Usage, says))),
     }
     match Job::open(folder, &find::binary()?) {
-        Ok(job) => go(job, mode, keep_pause, None),
-        Err(RunnerError::Ledger(error)) => Ok(usage(error)),
+        Ok(job) => Ok(Ok(job)),
+        Err(RunnerError::Ledger(error)) => Ok(Err((Exit::Usage, error.to_string()))),
         Err(error) => Err(error.into()),
     }
 }

@@ -13,6 +13,7 @@ use crate::text::mask::Masker;
 use crate::text::width::{clip, wrap};
 use crate::text::{clean, count};
 use crate::theme::Depth;
+use crate::ui::home::card::BlockedItems;
 
 /// Columns before the sentence: the check and what it is about.
 const MARGIN: usize = 19;
@@ -40,11 +41,25 @@ pub(super) fn shown(found: &Preflight) -> String {
     text.join("\n") + "\n"
 }
 
-/// The items that are blocked by something of their own, in so many columns: what blocks them all is a row.
-fn own_reasons(found: &Preflight, columns: usize) -> Vec<String> {
+/// The items that are blocked by something of their own: what blocks them all is a row.
+fn own(found: &Preflight) -> Vec<Group<'_>> {
     let of_row = |blocked: &Blocked| found.rows.iter().any(|row| row.sentence() == blocked.why);
-    let own = found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).filter(|(_, blocked)| !of_row(blocked));
-    let groups = grouped(own);
+    grouped(found.items.iter().filter_map(|item| Some((item, item.blocked.as_ref()?))).filter(|(_, blocked)| !of_row(blocked)))
+}
+
+/// The same for the start screen.
+pub(super) fn own_of_screen(found: &Preflight) -> Vec<BlockedItems> {
+    let of = |group: Group<'_>| BlockedItems {
+        class: group.first.class,
+        why: if group.items.len() == 1 { group.first.why.clone() } else { group.why },
+        items: group.items.iter().map(|item| item.item.to_string()).collect(),
+    };
+    own(found).into_iter().map(of).collect()
+}
+
+/// The same in so many columns.
+fn own_reasons(found: &Preflight, columns: usize) -> Vec<String> {
+    let groups = own(found);
     let mut text: Vec<String> = groups.iter().take(MOST).flat_map(|group| group.lines(columns)).collect();
     let rest: usize = groups.iter().skip(MOST).map(|group| group.items.len()).sum();
     text.extend((rest > 0).then(|| format!("… and {rest} more")));

@@ -116,10 +116,17 @@ fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
 
 /// Why the run does not go on by itself, in a sentence; `None` where it does.
 pub fn why(run: &Run, around: &Surroundings<'_>) -> Option<String> {
+    match run.state(around.runner_lives()) {
+        RunState::Interrupted => Some(format!("{}; `isobench-tui run --resume` continues it", gone(run, around))),
+        state => waits(run, state),
+    }
+}
+
+/// Why a run with a runner does not go on; `None` where it does.
+pub fn waits(run: &Run, state: RunState) -> Option<String> {
     let pause = run.pause.as_ref().map(|pause| format!("paused by {}: {}", pause.by.words(), pause.why));
-    match (run.state(around.runner_lives()), &run.breaker) {
-        (RunState::Finished, _) => None,
-        (RunState::Interrupted, _) => Some(format!("{}; `isobench-tui run --resume` continues it", gone(run, around))),
+    match (state, &run.breaker) {
+        (RunState::Finished | RunState::Interrupted, _) => None,
         (_, Breaker::Open { class, items, probe_at, .. }) if pause.is_none() => {
             Some(format!("{class} ended {} items in a row; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
         }

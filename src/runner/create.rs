@@ -82,11 +82,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
     };
     manifest.write(&folder)?;
     let (mut writer, _) = Writer::open(&folder, lock)?;
-    let stages = if wanted.config.arms.command.is_empty() && wanted.config.arms.engine == Engine::Process {
-        Stage::PROCESS.into_iter().filter(|stage| stage.arm().is_none() && *stage != Stage::Score).collect()
-    } else {
-        Stage::PROCESS.to_vec()
-    };
+    let stages = stages(&wanted.config);
     let first = Fact::RunCreated(RunPlan {
         plan: wanted.plan_path.display().to_string(),
         digest: wanted.digest,
@@ -111,6 +107,12 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         timestamp,
         binary: wanted.binary.to_owned(),
     })
+}
+
+/// The stages of every item of a run, in order.
+pub fn stages(config: &Config) -> Vec<Stage> {
+    let has_arms = !config.arms.command.is_empty() || config.arms.engine != Engine::Process;
+    Stage::PROCESS.into_iter().filter(|stage| has_arms || (stage.arm().is_none() && *stage != Stage::Score)).collect()
 }
 
 /// The run's second, or the next that no run has: ISO-Bench's own folders are named by it alone.

@@ -9,7 +9,6 @@ mod keys;
 mod length;
 mod prompt;
 mod room;
-mod row;
 mod surroundings;
 
 use std::path::PathBuf;
@@ -17,12 +16,13 @@ use std::path::PathBuf;
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Config, Via};
 use crate::domain::FailureClass;
+pub use crate::domain::{About, Check, Row};
 use crate::ledger::PlannedItem;
+use crate::ledger::fact::Blocked;
 
 pub use agent::find_program;
 pub use commits::resolve_added;
 pub use length::{Length, spoken};
-pub use row::{About, Check, Row};
 pub use surroundings::Surroundings;
 
 /// What is looked at.
@@ -45,6 +45,8 @@ pub struct Preflight {
     pub items: Vec<PlannedItem>,
     /// The clone's git folder.
     pub git_dir: Option<PathBuf>,
+    /// How long it will take.
+    pub length: Length,
 }
 
 impl Preflight {
@@ -64,18 +66,23 @@ impl Preflight {
     }
 }
 
+/// A row as the reason why an item can't run.
+fn blocks(row: &Row, class: FailureClass) -> Blocked {
+    Blocked { class, why: row.sentence() }
+}
+
 /// Looks at the queue and at what it needs.
 pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     let (clone, clone_row) = commits::find_clone(plan, look);
     let agent = agent_rows(look);
     let mut items = match &clone {
         Some(git_dir) => commits::resolve(plan, git_dir),
-        None => commits::blocked_all(plan, &clone_row.blocks(FailureClass::MissingRepo)),
+        None => commits::blocked_all(plan, &blocks(&clone_row, FailureClass::MissingRepo)),
     };
     // an item's own reason says more than the one that all of them have
     if let Some(no_agent) = agent.iter().find(|row| row.check == Check::Blocked) {
         for item in &mut items {
-            item.blocked.get_or_insert_with(|| no_agent.blocks(FailureClass::AgentNotFound));
+            item.blocked.get_or_insert_with(|| blocks(no_agent, FailureClass::AgentNotFound));
         }
     }
     let asked = prompt::prompt(look, Some(plan), &mut items);
@@ -91,7 +98,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(needs(look, &length, Some(plan), asked));
     let first = items.iter().find(|item| item.blocked.is_none());
     rows.extend(room::disk(look, clone.as_deref().zip(first)));
-    Preflight { rows, items, git_dir: clone }
+    Preflight { rows, items, git_dir: clone, length }
 }
 
 /// The same without a plan: what can be said of the checkout and the machine alone.

@@ -33,27 +33,26 @@ enum Woken {
 }
 
 /// Everything that the loop owns.
-struct Screen {
+struct Screen<'a> {
     folder: RunFolder,
     root: PathBuf,
     state: State,
     tail: Tail,
     reader: Reader,
     log: LogReader,
-    console: Console,
+    console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
     ledger: mpsc::Receiver<()>,
 }
 
 /// Shows the run until somebody leaves.
-pub fn run(setup: Setup) -> Result<Left, ScreenError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io_error("start the loop"))?;
-    runtime.block_on(async { Screen::open(setup)?.stay().await })
+pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, ScreenError> {
+    Screen::open(console, setup)?.stay().await
 }
 
-impl Screen {
-    fn open(setup: Setup) -> Result<Self, ScreenError> {
+impl<'a> Screen<'a> {
+    fn open(console: &'a mut Console, setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
         let state = State::new(Start {
             run_id: setup.folder.run_id(),
@@ -71,7 +70,7 @@ impl Screen {
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
-        let console = Console::take(setup.theme.as_deref())?;
+        console.changed();
         let (folder, root) = (setup.folder, setup.root);
         Ok(Self { folder, root, state, tail, reader, log, console, news, news_from, ledger })
     }

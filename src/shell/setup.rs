@@ -26,8 +26,6 @@ pub struct Setup {
     pub limits: Limits,
     /// What may be done with the run.
     pub access: Access,
-    /// The theme asked for by name; `None`: the one chosen last, or one that fits the terminal.
-    pub theme: Option<String>,
 }
 
 /// Why there is no screen.

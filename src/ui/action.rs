@@ -25,6 +25,8 @@ pub enum Action {
     Hold,
     /// Start a runner for a run that has none.
     Continue,
+    /// Look at the selected plan anew.
+    LookAgain,
     /// Open the selected item; in it, unfold the step.
     Open,
     /// Close what is open.

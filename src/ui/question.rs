@@ -15,18 +15,18 @@ const LEAVE: &str = "Leave the screen?";
 
 /// A question with its answers. `Esc` and `n` always mean no.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct Question<T = Then> {
     /// The question.
     pub title: String,
     /// What an answer would mean.
     pub says: Vec<String>,
     /// The answers, the first one also by `Enter` unless it destroys something.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<Choice<T>>,
 }
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct Choice<T = Then> {
     /// The keys that give it.
     pub keys: Vec<Key>,
     /// What it means.
@@ -34,7 +34,7 @@ pub struct Choice {
     /// What it costs, where it does.
     pub cost: Option<String>,
     /// What follows.
-    pub then: Then,
+    pub then: T,
 }
 
 /// What follows an answer.
@@ -50,12 +50,14 @@ pub enum Then {
     Nothing,
 }
 
-impl Question {
+impl<T> Question<T> {
     /// The answer that a key gives.
-    pub fn answer(&self, key: Key) -> Option<&Then> {
+    pub fn answer(&self, key: Key) -> Option<&T> {
         self.choices.iter().find(|choice| choice.keys.contains(&key)).map(|choice| &choice.then)
     }
+}
 
+impl Question {
     fn yes_no(title: String, says: Vec<String>, yes: &'static str, then: Then) -> Self {
         let choices = vec![
             Choice { keys: vec![Key::Char('y')], label: yes, cost: None, then },

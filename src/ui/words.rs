@@ -23,6 +23,12 @@ pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     if at.date() == today.date() { clock } else { format!("{} {clock}", at.date()) }
 }
 
+/// A sentence with a capital at its beginning.
+pub fn sentence_case(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A measured number in four significant digits: `0.0123`, `12.30`, `1234`, `98765`.
 pub fn number(value: f64) -> String {
     let size = value.abs();

@@ -13,10 +13,10 @@ const COLS: u16 = 64;
 const KEYS: usize = 10;
 
 /// Draws it.
-pub fn draw(canvas: &mut Canvas<'_>, question: &Question) {
+pub fn draw<T>(canvas: &mut Canvas<'_>, question: &Question<T>) {
     let cols = COLS.min(canvas.area().width.saturating_sub(4)).max(1);
     let says: Vec<String> = question.says.iter().flat_map(|says| width::wrap(says, usize::from(cols), 4)).collect();
-    let cost = |choice: &Choice| width::wrap(choice.cost.as_deref().unwrap_or_default(), usize::from(cols).saturating_sub(KEYS), 2);
+    let cost = |choice: &Choice<T>| width::wrap(choice.cost.as_deref().unwrap_or_default(), usize::from(cols).saturating_sub(KEYS), 2);
     let costs: usize = question.choices.iter().map(|choice| cost(choice).len()).sum();
     let rows = 1 + says.len() + 1 + question.choices.len() + costs;
     let inside = dialog(canvas, cols, u16::try_from(rows).unwrap_or(u16::MAX));

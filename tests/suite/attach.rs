@@ -163,7 +163,11 @@ fn the_demo_plays_to_its_end_on_a_terminal_and_is_found_again() {
     screen.wait_for("3 failed");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
+    // the start screen finds it where there is no checkout, and Enter opens it
     let mut again = Pty::spawn(&command(&[]), 120, 40);
+    again.wait_for("Enter opens it");
+    again.wait_for("finished     6 of 6");
+    again.press("<Enter>");
     again.wait_for("demo_core-0005");
     again.press("q");
     assert_eq!(again.wait_code(), 0);

@@ -15,6 +15,8 @@ mod corpus;
 mod demo_agent;
 mod errors;
 mod fold;
+mod home;
+mod home_pty;
 mod hostile;
 mod hostile_runs;
 mod item_end;

@@ -100,22 +100,29 @@ impl Bench {
 
     /// A frame as the first letters of its cells' roles.
     pub(crate) fn roles(&mut self, cols: u16, rows: u16) -> String {
-        let theme = std::mem::replace(
-            &mut self.theme,
-            Theme::from_fn(Glyphs::UNICODE, |role| match role {
-                Role::Selected => Style::new().bg(Color::Indexed(1)),
-                role => Style::new().fg(Color::Indexed(role as u8)),
-            }),
-        );
+        let theme = std::mem::replace(&mut self.theme, theme_of_roles());
         let buffer = self.frame(cols, rows);
         self.theme = theme;
-        let letter = |cell: &ratatui::buffer::Cell| match cell.fg {
-            _ if cell.symbol() == " " => ' ',
-            Color::Indexed(n) => Role::ALL[usize::from(n)].name().chars().next().unwrap(),
-            _ => '?',
-        };
-        lines(&buffer, |cell| letter(cell).to_string())
+        roles(&buffer)
     }
+}
+
+/// A theme in which each role has a colour of its own.
+pub(crate) fn theme_of_roles() -> Theme {
+    Theme::from_fn(Glyphs::UNICODE, |role| match role {
+        Role::Selected => Style::new().bg(Color::Indexed(1)),
+        role => Style::new().fg(Color::Indexed(role as u8)),
+    })
+}
+
+/// A frame drawn with it, as the first letters of its cells' roles.
+pub(crate) fn roles(buffer: &Buffer) -> String {
+    let letter = |cell: &ratatui::buffer::Cell| match cell.fg {
+        _ if cell.symbol() == " " => ' ',
+        Color::Indexed(n) => Role::ALL[usize::from(n)].name().chars().next().unwrap(),
+        _ => '?',
+    };
+    lines(buffer, |cell| letter(cell).to_string())
 }
 
 /// A frame as text.

@@ -10,7 +10,7 @@ use isobench_tui::domain::{AttemptId, RunId, Stage};
 use isobench_tui::host::clock;
 use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{By, Fact, Request, RunFolder, Writer};
-use isobench_tui::shell::{Setup, run};
+use isobench_tui::shell::{Setup, Sitting};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::ui::state::{Access, Limits};
 use jiff::SignedDuration;
@@ -41,7 +41,8 @@ fn the_screen_itself() {
         };
         std::thread::Builder::new().name(thread.into_string().unwrap()).spawn(breaks).unwrap();
     }
-    let left = run(Setup { folder, root, items, by, masker, limits: Limits::default(), access: Access::Full, theme });
+    let setup = Setup { folder, root, items, by, masker, limits: Limits::default(), access: Access::Full };
+    let left = Sitting::take(theme.as_deref()).and_then(|mut sitting| sitting.run(setup));
     match left {
         Ok(left) => println!("left: {left:?}"),
         Err(error) => println!("no screen: {error}"),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{About, Look, Row};
+use super::{About, Look, Row, blocks};
 use crate::artifact::{ArtifactError, PlanFile};
 use crate::config::{Config, Via};
 use crate::domain::{FailureClass, PromptSource};
@@ -72,7 +72,7 @@ fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) ->
         Err(error) => {
             let row = Row::blocked(About::Prompt, error.to_string(), fix(look, &error));
             for item in items {
-                item.blocked.get_or_insert_with(|| row.blocks(FailureClass::NoPrompt));
+                item.blocked.get_or_insert_with(|| blocks(&row, FailureClass::NoPrompt));
             }
             return row;
         }

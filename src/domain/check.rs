@@ -1,11 +1,8 @@
-//! One row of the table.
+//! What was looked at before a run starts: one row of preflight's table.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use crate::domain::FailureClass;
-use crate::ledger::fact::Blocked;
 
 /// How a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,10 +125,5 @@ impl Row {
     /// What it was found to be and what to do, in one sentence.
     pub fn sentence(&self) -> String {
         self.fix.as_ref().map_or_else(|| self.says.clone(), |fix| format!("{}: {fix}", self.says))
-    }
-
-    /// As the reason why an item can't run.
-    pub fn blocks(&self, class: FailureClass) -> Blocked {
-        Blocked { class, why: self.sentence() }
     }
 }

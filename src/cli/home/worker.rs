@@ -1,0 +1,217 @@
+//! What the start screen has done for it: it reads runs, looks at plans and starts runners, each in a thread of its own,
+//! so that none waits for another and the screen for none.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::mpsc::{self, Sender};
+
+use super::look;
+use crate::artifact::Checkout;
+use crate::cli::run::{self, demo_folder, make_demo, refusal, same_unfinished, start_lock, unfinished_says};
+use crate::cli::select::whole;
+use crate::cli::settings::{self, SettingsArgs};
+use crate::cli::start::{resumable, start_runner};
+use crate::cli::{doctor, find};
+use crate::config::Resolution;
+use crate::domain::RunId;
+use crate::ledger::{RunFolder, RunnerLock};
+use crate::model::{Follower, Run, RunState};
+use crate::report::status;
+use crate::runner::Job;
+use crate::text::clean;
+use crate::ui::home::message::Beside;
+use crate::ui::home::{Choice, Msg, RunCard, Seen, Summary, Wish};
+
+/// Wishes that may wait; nobody presses keys so fast.
+const WISHES: usize = 64;
+
+/// How often the list of runs is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Starts the threads of a start screen. They end when it does.
+pub(super) fn start(checkout: Option<Checkout>) -> io::Result<(Sender<Wish>, mpsc::Receiver<Msg>)> {
+    let (news_from, news) = mpsc::channel(WISHES);
+    let (wishes_from, mut wishes) = mpsc::channel(WISHES);
+    let (looks_from, looks) = sync_channel(WISHES);
+    if let Some(checkout) = checkout.clone() {
+        let (of_runs, of_looks, own) = (news_from.clone(), news_from.clone(), checkout.clone());
+        thread::Builder::new().name("runs".to_owned()).spawn(move || runs(&own, &of_runs))?;
+        thread::Builder::new().name("looks".to_owned()).spawn(move || look_on(&checkout, &looks, &of_looks))?;
+    }
+    thread::Builder::new().name("wishes".to_owned()).spawn(move || {
+        while let Some(wish) = wishes.blocking_recv() {
+            if let Err(says) = grant(wish, checkout.as_ref(), &looks_from, &news_from) {
+                let _ = news_from.blocking_send(Msg::Failed(says));
+            }
+        }
+    })?;
+    Ok((wishes_from, news))
+}
+
+/// Hands a wish to whom it concerns.
+fn grant(wish: Wish, checkout: Option<&Checkout>, looks: &SyncSender<Wish>, news: &Sender<Msg>) -> Result<(), String> {
+    match wish {
+        Wish::Find | Wish::Look(_) => {
+            looks.try_send(wish).or_else(|_| if checkout.is_some() { Err("too much is asked for at once".to_owned()) } else { Ok(()) })
+        }
+        Wish::Start { .. } | Wish::Continue(_) | Wish::Demo => {
+            let (checkout, news) = (checkout.cloned(), news.clone());
+            let begin = move || {
+                let begun = begin(&wish, checkout.as_ref());
+                let masker = doctor::secrets(checkout.as_ref());
+                let _ = news.blocking_send(match begun {
+                    Ok(Ok(folder)) => Msg::Started(folder),
+                    Ok(Err(says)) => Msg::Refused(clean::line(&masker.mask(&says))),
+                    Err(error) => Msg::Refused(clean::line(&masker.mask(&format!("{error:#}")))),
+                });
+            };
+            thread::Builder::new()
+                .name("begin".to_owned())
+                .spawn(begin)
+                .map(drop)
+                .map_err(|error| format!("nothing can be started: {error}"))
+        }
+    }
+}
+
+/// Looks for plans and agents, and runs preflight: of several that wait, the newest.
+fn look_on(checkout: &Checkout, wishes: &Receiver<Wish>, news: &Sender<Msg>) {
+    let mut waiting = vec![Wish::Find];
+    loop {
+        if waiting.contains(&Wish::Find) && news.blocking_send(Msg::Found(look::found(checkout))).is_err() {
+            return;
+        }
+        let newest = waiting.drain(..).rev().find_map(|wish| match wish {
+            Wish::Look(choice) => Some(choice),
+            _ => None,
+        });
+        if let Some(choice) = newest
+            && news.blocking_send(Msg::Looked(Box::new(look::look(checkout, choice)))).is_err()
+        {
+            return;
+        }
+        let Ok(next) = wishes.recv() else { return };
+        waiting.push(next);
+        waiting.extend(wishes.try_iter());
+    }
+}
+
+/// Makes and starts what is wished. The inner error is a sentence.
+fn begin(wish: &Wish, checkout: Option<&Checkout>) -> anyhow::Result<Result<RunFolder, String>> {
+    match (wish, checkout) {
+        (Wish::Start { choice, digest, beside }, Some(checkout)) => begin_plan(checkout, choice, digest, *beside),
+        (Wish::Continue(id), Some(checkout)) => match resumable(RunFolder::of(&checkout.root, id))? {
+            Ok(job) => run_on(&job).map(Ok),
+            Err((_, says)) => Ok(Err(says)),
+        },
+        (Wish::Demo, _) => {
+            let (resolution, chosen) = make_demo(&demo_folder(), &find::binary()?, 1.0)?;
+            begin_looked(run::look(resolution, chosen))
+        }
+        _ => Ok(Err("there is no checkout here".to_owned())),
+    }
+}
+
+fn begin_plan(checkout: &Checkout, choice: &Choice, digest: &str, beside: Beside) -> anyhow::Result<Result<RunFolder, String>> {
+    let resolution: Resolution = settings::resolved(checkout, &SettingsArgs::of_agent(choice.agent.as_deref()))?;
+    let chosen = whole(&resolution, choice.plan.clone())?;
+    if chosen.digest != digest {
+        return Ok(Err(format!("{} was changed since it was looked at: look at it again", choice.plan.display())));
+    }
+    // nobody else looks between our look and our start
+    let alone = start_lock(&checkout.root);
+    if beside == Beside::Never
+        && let Some((folder, run)) = same_unfinished(&resolution, &chosen)
+    {
+        return Ok(Err(format!("{}: begun meanwhile; Enter asks again", unfinished_says(&folder, &run))));
+    }
+    let begun = begin_looked(run::look(resolution, chosen));
+    drop(alone);
+    begun
+}
+
+fn begin_looked(looked: run::Looked) -> anyhow::Result<Result<RunFolder, String>> {
+    if let Some((_, why)) = refusal(&looked.found) {
+        return Ok(Err(format!("nothing can be run: {why}")));
+    }
+    match run::make(looked)? {
+        Ok(job) => run_on(&job).map(Ok),
+        Err(says) => Ok(Err(says)),
+    }
+}
+
+fn run_on(job: &Job) -> anyhow::Result<RunFolder> {
+    start_runner(&job.folder, &job.checkout.root, false)?;
+    Ok(job.folder.clone())
+}
+
+/// What was last seen of a run.
+struct Known {
+    mark: (Option<u64>, Option<SystemTime>, Option<u32>),
+    /// The fold of a run that is being written.
+    follower: Option<Follower>,
+}
+
+/// Tells the runs, and what changes in them, the newest first.
+fn runs(checkout: &Checkout, news: &Sender<Msg>) {
+    let mut listed: Option<Vec<RunId>> = None;
+    let mut known: HashMap<RunId, Known> = HashMap::new();
+    while !news.is_closed() {
+        let folders: Vec<RunFolder> = find::runs(checkout).into_iter().rev().collect();
+        let ids: Vec<RunId> = folders.iter().map(RunFolder::run_id).collect();
+        if listed.as_ref() != Some(&ids) {
+            known.retain(|id, _| ids.contains(id));
+            if news.blocking_send(Msg::Listed(ids.clone())).is_err() {
+                return;
+            }
+            listed = Some(ids);
+        }
+        for folder in &folders {
+            let id = folder.run_id();
+            let there = fs::metadata(folder.events()).ok();
+            let runner = RunnerLock::holder(folder);
+            let mark = (there.as_ref().map(fs::Metadata::len), there.and_then(|there| there.modified().ok()), runner);
+            if known.get(&id).is_some_and(|known| known.mark == mark) {
+                continue;
+            }
+            let follower = known.remove(&id).and_then(|known| known.follower);
+            let (seen, follower) = read(folder, follower, runner);
+            known.insert(id.clone(), Known { mark, follower: follower.filter(|_| runner.is_some()) });
+            if news.blocking_send(Msg::Run(Box::new(RunCard { id, seen }))).is_err() {
+                return;
+            }
+        }
+        thread::sleep(EVERY);
+    }
+}
+
+fn read(folder: &RunFolder, follower: Option<Follower>, runner: Option<u32>) -> (Seen, Option<Follower>) {
+    let mut follower = follower.unwrap_or_else(|| Follower::new(folder));
+    match follower.catch_up() {
+        Ok(_) => {
+            let summary = Summary::of(&follower.run, runner, why(&follower.run, runner));
+            (Seen::Read(Box::new(summary)), Some(follower))
+        }
+        Err(error) => (Seen::Broken(format!("can't read {}: {error}", folder.events().display())), None),
+    }
+}
+
+/// Why a run does not go on, in a sentence.
+fn why(run: &Run, runner: Option<u32>) -> Option<String> {
+    let state = run.state(runner.is_some());
+    if state != RunState::Interrupted {
+        return status::waits(run, state);
+    }
+    Some(match &run.runner {
+        None => "no runner ever took it".to_owned(),
+        Some(last) => match &last.stopped {
+            Some((why, _)) => format!("its runner stopped: {why}"),
+            None => format!("its runner (pid {}) is gone without a word", last.pid),
+        },
+    })
+}

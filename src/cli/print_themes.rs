@@ -116,7 +116,7 @@ fn swatch(palette: &Palette) -> String {
     }
     let mut x = 0_u16;
     for role in Role::ALL {
-        row.set_string(x, 0, role.name(), theme.style(role));
+        row.set_string(x, 0, role.name(), theme.style(Role::Text).patch(theme.style(role)));
         x = x.saturating_add(u16::try_from(role.name().len()).unwrap_or_default()).saturating_add(1);
     }
     encode::line(&row)

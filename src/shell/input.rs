@@ -11,8 +11,8 @@ use termina::{Event, Parser};
 use tokio::sync::mpsc;
 
 /// After an escape byte alone for this long it is the key, and not the beginning of another one: over a slow line the
-/// bytes of an arrow key may come one by one.
-const ESCAPE: Duration = Duration::from_millis(25);
+/// bytes of an arrow key may come one by one. Short, because who presses the key waits for as long.
+const ESCAPE: Duration = Duration::from_millis(8);
 
 /// Events that wait for the loop; more stay in the terminal.
 const EVENTS: usize = 64;

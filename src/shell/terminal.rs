@@ -74,6 +74,10 @@ impl Terminal {
                 }
             }));
         });
+        if is_taken() {
+            // its settings are now ours, and no way back
+            return Err(io::Error::other("another screen of this program has it"));
+        }
         let held = Held { before: tcgetattr(io::stdin())?, output: output()? };
         *HELD.lock().map_err(|_poisoned| io::Error::other("another thread broke while it had the terminal"))? = Some(held);
         let terminal = Self(());
@@ -163,7 +167,7 @@ pub fn output() -> io::Result<File> {
     }
 }
 
-/// Writes everything, as long as the terminal is worth waiting for.
+/// Writes everything, as long as the terminal is worth waiting for; what it takes at once it gets in any case.
 pub fn write(mut terminal: &File, mut bytes: &[u8], is_worth_it: impl Fn() -> bool) -> io::Result<()> {
     while !bytes.is_empty() {
         match terminal.write(bytes) {
@@ -171,13 +175,13 @@ pub fn write(mut terminal: &File, mut bytes: &[u8], is_worth_it: impl Fn() -> bo
             Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if !is_worth_it() {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                let while_ = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-                let _ = poll(&mut [PollFd::new(terminal, PollFlags::OUT)], Some(&while_));
+                let a_while = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+                let _ = poll(&mut [PollFd::new(terminal, PollFlags::OUT)], Some(&a_while));
             }
             Err(error) => return Err(error),
+        }
+        if !bytes.is_empty() && !is_worth_it() {
+            return Err(io::ErrorKind::TimedOut.into());
         }
     }
     Ok(())

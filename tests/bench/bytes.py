@@ -38,7 +38,7 @@ def main():
         finally:
             subprocess.run([o.binary, "ctl", "quit-now", "--root", root / "sleeping"], capture_output=True)
         subprocess.run([o.binary, "demo", "--dir", root / "demo", "--speed", "1", "--detach"], check=True, capture_output=True)
-        tell("a busy run (the demo)", [o.binary, "attach", "--root", root / "demo"], 40, 1)
+        tell("a busy run (the demo)", [o.binary, "attach", "--root", root / "demo"], 30, 1)
         for peer in ("htop", "btop"):
             if shutil.which(peer):
                 tell(f"{peer}, at the same time", [peer], 12, 2)

@@ -80,7 +80,7 @@ def press(command, size, before, ask, back, marker, presses):
     os.waitpid(pid, 0)
     screen = pyte.Screen(cols, rows)
     stream = pyte.ByteStream(screen)
-    times, at = [], 0
+    times, at = {True: [], False: []}, 0
     for n, (sent, there) in enumerate(keys):
         until = keys[n + 1][0] if n + 1 < len(keys) else float("inf")
         while at < len(chunks) and chunks[at][0] < sent:
@@ -89,9 +89,9 @@ def press(command, size, before, ask, back, marker, presses):
             when, data = chunks[at]
             stream.feed(data); at += 1
             if any(marker in line for line in screen.display) == there:
-                times.append((when - sent) * 1000)
+                times[there].append((when - sent) * 1000)
                 break
-    return sorted(times), len(keys), sum(len(data) for _, data in chunks) / took
+    return times, len(keys), sum(len(data) for _, data in chunks) / took
 
 
 def main():
@@ -103,7 +103,7 @@ def main():
     arguments.add_argument("--binary", default=str(HERE / "target/release/isobench-tui"))
     o = arguments.parse_args()
     size = tuple(map(int, o.size.split("x")))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root = pathlib.Path(folder)
         os.environ.update(XDG_STATE_HOME=str(root / "home"), XDG_CONFIG_HOME=str(root / "config"))
         seconds = 3 * (o.presses * 0.45 + 6) + 10
@@ -118,8 +118,13 @@ def main():
                 grew, begun = out.stat().st_size, time.monotonic()
                 times, asked, rate = press(command, size, before, ask, back, marker, o.presses)
                 grew = (out.stat().st_size - grew) / (time.monotonic() - begun) / 1e6
-                p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-                print(f"{name}: {len(times)} of {asked} keys seen, median {statistics.median(times):.1f} ms, p99 {p99:.1f} ms, worst {times[-1]:.1f} ms; {rate / 1000:.1f} KB/s to the terminal while {grew:.1f} MB/s of log came")
+                told = []
+                for key, found in ((ask, times[True]), (back, times[False])):
+                    found.sort()
+                    p99 = found[min(len(found) - 1, int(len(found) * 0.99))] if found else float("nan")
+                    middle = statistics.median(found) if found else float("nan")
+                    told.append(f"{key!r} {len(found)} of {asked // 2} seen, median {middle:.1f} ms, p99 {p99:.1f} ms")
+                print(f"{name}: {'; '.join(told)}; {rate / 1000:.1f} KB/s to the terminal while {grew:.1f} MB/s of log came", flush=True)
         finally:
             subprocess.run([o.binary, "ctl", "quit-now", "--root", root], capture_output=True)
 

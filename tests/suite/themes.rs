@@ -265,6 +265,15 @@ fn a_terminal_that_tells_its_background_gets_what_fits() {
 }
 
 #[test]
+fn a_theme_that_there_is_not_is_an_error_before_the_screen() {
+    let mut shown = show_in(&agent_running(), 120, 40, |command| {
+        command.env("ISOBENCH_TUI_THEME", "drak");
+    });
+    shown.pty.wait_for("no screen: there is no theme 'drak': known are dark, light, high-contrast, colour-blind");
+    assert!(!String::from_utf8_lossy(&shown.pty.written).contains("\u{1b}[?1049h"));
+}
+
+#[test]
 fn a_light_theme_brings_its_background_to_a_dark_terminal() {
     let light = &palettes()[1].1;
     let ground = |terminal, depth| Theme::on(light, terminal, depth, Glyphs::UNICODE).ground;

@@ -55,7 +55,7 @@ fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
     } else if wide(&plain) <= room {
         (None, plain)
     } else {
-        return short(canvas, row, state, &tabs, &place);
+        return short(canvas, row, state, &tabs, rows);
     };
     let mut x = row.x;
     if let Some(item) = item.filter(|item| item.width() > 0) {
@@ -71,14 +71,26 @@ fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
     canvas.line(Rect { x: row.right().saturating_sub(right), width: right.min(row.width), ..row }, &place);
 }
 
-/// `agent err  2 of 5      62 %`: where the tabs have no room.
-fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], place: &Words) {
+/// `vllm_core-0007  agent err  2 of 5      62 %`, as far as there is room: where the tabs have none.
+fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], rows: usize) {
     let shown = tabs.iter().position(|tab| Some(&tab.source) == state.log.source.as_ref());
     let words = shown.and_then(|at| {
         let count = Words::of(Role::Muted, format!("  {} of {}", at + 1, tabs.len()));
         Some(label(state, tabs.get(at)?, false).join(count))
     });
-    canvas.ends(row, &words.unwrap_or_default(), place);
+    let words = words.unwrap_or_default();
+    let item = state.selected_item().map(|item| Words::of(Role::Text, format!("{}  ", item.id.0))).unwrap_or_default();
+    let position = position(&state.log, rows);
+    // the share, or the end, says most
+    let share = position.split("  ").next().unwrap_or_default();
+    let fits = |words: &Words, place: &str| words.width() + usize::from(GAP) + width::width(place) <= usize::from(row.width);
+    let whole = item.join(words.clone());
+    let (left, right) = match () {
+        () if fits(&whole, &position) => (&whole, position.as_str()),
+        () if fits(&words, &position) => (&words, position.as_str()),
+        () => (&words, share),
+    };
+    canvas.ends(row, left, &Words::of(Role::Muted, right));
 }
 
 fn label(state: &State, tab: &Tab, sized: bool) -> Words {

@@ -10,7 +10,7 @@ medians of the rounds and the highest peak RSS (VmHWM). Programs that are not in
 import argparse, fcntl, json, os, pathlib, pty, select, shutil, signal, statistics, struct, tempfile, termios, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
-END, FOUND = b"THE-END-OF-THE-LOG", b"only-once-near-the-end"
+END, FOUND = b"THE-END-OF-THE-LOG", b"this-line-was-found"
 
 
 class Terminal:
@@ -86,7 +86,7 @@ def fill(path, mb):
         size = 0
         while size < mb * 1_000_000 * 0.98:
             size += out.write(block)
-        out.write(FOUND + b"\n")
+        out.write(b"only-once " + FOUND + b"\n")
         while size < mb * 1_000_000:
             size += out.write(lines[0].encode())
         out.write(END + b"\n")
@@ -134,9 +134,8 @@ def main():
             terminal.press(b"g")
             terminal.pump(0.5)
             begun = time.monotonic()
-            # the marker is written once more where the search is typed: what counts is the line that it is found in
-            terminal.press(b"/only-[o]nce-near\r" if not first else b"/\tonly-[o]nce-near\r")
-            came = terminal.pump(120, FOUND)
+            terminal.press(b"/only-once\r")
+            came = terminal.pump(60, FOUND)
             says = f"{(came - begun):.2f} s" if came else "not found within its budget"
             print(f"search through {o.mb} MB: {name} {says}, {terminal.usage()[0]:.1f} MB")
             terminal.end()
@@ -144,13 +143,17 @@ def main():
         terminal.press(b"6")
         terminal.pump(5, END)
         writing = True
-        line = b"INFO 11-21 09:30:12 metrics.py:345] Avg prompt throughput: 1234.5 tokens/s, Running: 12 reqs, GPU KV cache usage: 3.0%\n"
 
         def write():
+            n = 0
             with open(log, "ab", buffering=0) as out:
                 while writing:
-                    out.write(line * (50_000 // len(line)))
-                    time.sleep(0.01)
+                    lines = []
+                    for _ in range(500):
+                        n += 1
+                        lines.append(f"INFO 11-21 09:30:{n // 977 % 60:02} metrics.py:345] step {n * 7919 % 1000003}: {n % 9973}.{n % 10} tokens/s, Running: {n % 256} reqs, cache {n % 100}.0%\n")
+                    out.write("".join(lines).encode())
+                    time.sleep(0.009)
 
         writer = threading.Thread(target=write)
         writer.start()

@@ -265,6 +265,17 @@ fn sources_are_chosen_by_key_and_click_and_stay() {
 }
 
 #[test]
+fn what_the_harness_wrote_is_called_so() {
+    let mut story = runs::agent_running();
+    let (source, digest) = (isobench_tui::domain::PromptSource::Harness, String::new());
+    story.push(isobench_tui::ledger::Fact::AgentAsked { item: runs::id(7), n: 2, source, from: None, digest });
+    let mut desk = Desk::on(&story);
+    fs::write(desk.agent(), "bench.cli says\n").unwrap();
+    let text = desk.type_in("6");
+    assert!(text.contains("bench.cli says") && text.contains("vllm_core-0007  harness log"), "{text}");
+}
+
+#[test]
 fn the_log_goes_along_with_the_live_stage_and_with_the_item() {
     let mut desk = Desk::on(&runs::paused());
     fs::write(desk.path(2, 1, Stage::Baseline, "out"), "the live arm\n").unwrap();

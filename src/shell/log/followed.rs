@@ -24,6 +24,12 @@ const HEAD: usize = 1024;
 /// How often the newest lines are told at most.
 const NEWEST: Duration = Duration::from_millis(80);
 
+/// How often where nobody can read along: each time most of the screen is new, and the line to it may be slow.
+const FLOOD: Duration = Duration::from_millis(300);
+
+/// More bytes than this between two looks are more than a screen.
+const MANY: u64 = 32 * 1024;
+
 /// How often somebody who reads further up hears that the file grew.
 const GROWN: Duration = Duration::from_millis(500);
 
@@ -38,6 +44,8 @@ pub(super) struct Followed {
     /// What could be said last: the wish's number and the file's length.
     said: Option<(u64, Fate, u64)>,
     said_at: Instant,
+    /// How much came between the last two times.
+    came: u64,
 }
 
 /// The file that had the name when it was looked at last.
@@ -51,7 +59,7 @@ struct Open {
 
 impl Followed {
     pub(super) fn new(source: Source, path: PathBuf) -> Self {
-        Self { source, path, open: None, missing: false, said: None, said_at: Instant::now() }
+        Self { source, path, open: None, missing: false, said: None, said_at: Instant::now(), came: 0 }
     }
 
     pub(super) const fn source(&self) -> &Source {
@@ -73,7 +81,11 @@ impl Followed {
             Some((serial, said, known)) => (*serial == wish.serial && *said == fate && !anew, *known != len),
             None => (false, true),
         };
-        let pace = if wish.place == Place::End { NEWEST } else { GROWN };
+        let pace = match wish.place {
+            Place::End if self.came > MANY => FLOOD,
+            Place::End => NEWEST,
+            Place::Around(_) => GROWN,
+        };
         if answered && (!grown || self.said_at.elapsed() < pace) {
             return news;
         }
@@ -90,6 +102,7 @@ impl Followed {
                 }
             }
         };
+        self.came = self.said.as_ref().map_or(0, |(_, _, known)| len.saturating_sub(*known));
         self.said = Some((wish.serial, said, len));
         self.said_at = Instant::now();
         news.push(window);

@@ -58,7 +58,7 @@ fn outside_any_checkout_it_says_what_it_looked_for_and_offers_the_demo() {
     screen.wait_for("look at plan, agent and machine again");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
     screen.press("<Esc>");
-    screen.wait_for("Enter start");
+    screen.wait_gone("look at plan, agent and machine again");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
 }

@@ -58,7 +58,7 @@ fn outside_any_checkout_it_says_what_it_looked_for_and_offers_the_demo() {
     screen.wait_for("look at plan, agent and machine again");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
     screen.press("<Esc>");
-    screen.wait_for("Enter start");
+    screen.wait_gone("look at plan, agent and machine again");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
 }
@@ -74,7 +74,7 @@ fn a_live_run_is_opened_at_once_and_0_leads_to_the_list() {
     screen.wait_for(&format!("pid {pid}"));
     screen.wait_for("running");
     // the same plan again is not started beside it by accident
-    screen.wait_for("plan.json");
+    screen.wait_for("plan.json  1 item of t");
     screen.press("G<Up>");
     screen.wait_for("Running already: 0 of 1 item");
     screen.press("<Enter>");
@@ -100,7 +100,7 @@ fn an_unfinished_run_is_continued_by_c_or_by_its_plan() {
     crate::support::wait_until("the runner to leave", || campaign.runner().is_none());
     let mut screen = bare(&campaign);
     screen.wait_for("c continues it");
-    screen.wait_for("plan.json");
+    screen.wait_for("plan.json  1 item of t");
     screen.press("<Down>");
     screen.wait_for("Unfinished: 0 of 1 item are over");
     screen.press("<Enter>");

@@ -7,11 +7,13 @@ pub mod frame;
 pub mod header;
 pub mod help;
 pub mod item;
+pub mod live;
 pub mod outcome;
 pub mod output;
 pub mod parts;
 pub mod question;
 pub mod queue;
+pub mod since;
 pub mod steps;
 
 pub use canvas::{Canvas, Words};

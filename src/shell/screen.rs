@@ -132,8 +132,8 @@ impl Screen {
     fn perform(&mut self, effect: Effect) -> Option<Left> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
-            Effect::Look(focus) => {
-                self.reader.look(focus);
+            Effect::Look(look) => {
+                self.reader.look(look);
                 None
             }
             Effect::Send(request) => effects::send(&self.folder, &request),

@@ -40,7 +40,7 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
         Hit::Act(action) => act(state, action),
         Hit::Step(at) => {
             let at_cursor = state.screen == Screen::Agent && state.reading.cursor == at;
-            state.reading.cursor = at;
+            moves::go_to_step(state, at);
             if at_cursor { act(state, Action::Open) } else { Vec::new() }
         }
         Hit::Source(_) | Hit::Choice(_) => Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::prompt::Search;
 use super::state::{Over, State};
-use super::{Action, Effect, Key, Mood, Said};
+use super::{Action, Effect, Key, Mood, Said, finding};
 use crate::text::find::{Meaning, Pattern};
 
 /// Does what a key about searching asks for.
@@ -10,7 +10,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Find => state.over = Over::Find(Search::default()),
         _ if state.find.is_none() => state.remark(Said::new(Mood::Quiet, "nothing is searched for: / searches")),
-        _ => {}
+        _ => finding::find(state, action != Action::FindPrevious),
     }
     Vec::new()
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
 use super::parts::bar;
-use crate::model::{ItemState, RunState};
+use crate::model::RunState;
 use crate::text::{self, duration, width};
 use crate::theme::Role;
 use crate::ui::now::ratio;
@@ -60,7 +60,7 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     if state.run.hold {
         left = left.add(Role::Warn, "  hold");
     }
-    let worked = state.run.worked_ms(state.clock(now));
+    let worked = state.tally.worked_ms(&state.run, state.clock(now));
     let elapsed = (worked > 0).then(|| duration::short(worked));
     let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];
     let room = usize::from(row.width).saturating_sub(left.width() + 12);
@@ -76,29 +76,29 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
 }
 
 fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
-    let items = &state.run.items;
-    let all = items.len();
+    let tally = &state.tally;
+    let all = state.run.items.len();
     let bar_cols = (row.width / 5).clamp(8, 32).min(row.width);
-    let share = |status: &str| ratio(state.run.count(status) as u64, all as u64);
+    let share = |status: &str| ratio(tally.count(status) as u64, all as u64);
     let shares: Vec<(f64, Role)> = COUNTED.iter().map(|(status, role)| (share(status), *role)).collect();
     bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
     let mut words = Words::new();
     for (status, role) in COUNTED.iter().filter(|(status, _)| *status != "running") {
-        let n = state.run.count(status);
+        let n = tally.count(status);
         if n > 0 || matches!(*status, "done" | "failed") {
             let role = if n == 0 { Role::Muted } else { *role };
             words = words.add(role, format!("{n} {status}"));
-            let without = items.iter().filter(|item| *status == "done" && item.is_done_without_agent()).count();
+            let without = if *status == "done" { tally.without_agent } else { 0 };
             words = if without > 0 { words.add(Role::Warn, format!(" ({without} agent failed)")) } else { words };
             words = words.add(Role::Text, "  ");
         }
     }
-    let queued = items.iter().filter(|item| matches!(item.state, ItemState::Queued { .. } | ItemState::Waiting { .. })).count();
+    let queued = tally.count("queued") + tally.count("waiting");
     if queued > 0 || state.run.finished.is_none() {
         words = words.add(Role::Muted, format!("{queued} queued  "));
     }
     words = words.add(Role::Muted, format!("of {all}"));
-    let usage = state.run.usage();
+    let usage = tally.usage;
     let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
     let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
     canvas.ends(area, &words, &tokens);

@@ -4,6 +4,7 @@ mod console;
 pub mod effects;
 pub mod encode;
 pub mod keys;
+pub mod looks;
 pub mod painter;
 pub mod places;
 pub mod reader;

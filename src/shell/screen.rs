@@ -9,12 +9,13 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::console::{Console, Heard};
 use super::effects;
+use super::looks::Looks;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{ScreenError, Setup, io_error};
 use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock, Tail};
-use crate::ui::message::Sight;
+use crate::ui::message::{Looked, Sight};
 use crate::ui::state::Start;
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
@@ -38,6 +39,7 @@ struct Screen {
     state: State,
     tail: Tail,
     reader: Reader,
+    looks: Looks,
     console: Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
@@ -53,6 +55,7 @@ pub fn run(setup: Setup) -> Result<Left, ScreenError> {
 impl Screen {
     fn open(setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
+        let looks = Looks::of(setup.state_home.as_deref(), &setup.folder, &setup.by);
         let state = State::new(Start {
             run_id: setup.folder.run_id(),
             by: setup.by,
@@ -70,13 +73,15 @@ impl Screen {
         let tail = Tail::new(setup.folder.events());
         let console = Console::take(&setup.theme)?;
         let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, tail, reader, console, news, news_from, ledger })
+        Ok(Self { folder, root, state, tail, reader, looks, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
+        let looked = self.looks.before(clock::now());
+        self.change(Msg::Looked(looked));
         while left.is_none() {
             let woken = tokio::select! {
                 biased;
@@ -87,6 +92,7 @@ impl Screen {
             };
             left = self.wake(woken).await;
         }
+        self.remember_look();
         self.console.settle().await;
         Ok(left.unwrap_or(Left::Detached))
     }
@@ -103,6 +109,9 @@ impl Screen {
             Woken::News(Some(msg)) => self.tell(msg).await,
             Woken::Ledger => self.read_ledger(),
             Woken::Second => {
+                if self.looks.is_due() {
+                    self.remember_look();
+                }
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
                 if self.state.ticks() { left.or(self.tell(Msg::Tick).await) } else { left }
             }
@@ -173,6 +182,13 @@ impl Screen {
         }
         let effects = self.change(Msg::Facts);
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
+    }
+
+    /// What happens from now on is news at the next look.
+    fn remember_look(&mut self) {
+        if let Err(why) = self.looks.keep(clock::now()) {
+            self.change(Msg::Looked(Looked::Unknown(why)));
+        }
     }
 
     fn look_at_runner(&mut self) -> Option<Left> {

@@ -7,8 +7,8 @@ use super::state::{State, Trail};
 use super::words::{between, moment};
 use super::{Mood, Said};
 use crate::domain::{FailureClass, Stage, StageEnd};
-use crate::plan::WhyNot;
 use crate::model::{Item, ItemState, StageRecord, StageState};
+use crate::plan::WhyNot;
 use crate::text::{self, duration};
 
 /// A model that has not answered for longer than this is worth a look, in ms.

@@ -9,7 +9,7 @@ use super::{Mood, Said, Screen};
 use crate::model::{Item, ItemState};
 
 /// Whether a person should look at the item: it failed, or can't run, or was cut off, or its agent failed.
-pub fn is_problem(item: &Item) -> bool {
+pub(super) fn is_problem(item: &Item) -> bool {
     match item.state {
         ItemState::Failed { .. } | ItemState::Blocked { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => true,
         ItemState::Done => item.is_done_without_agent(),
@@ -18,7 +18,7 @@ pub fn is_problem(item: &Item) -> bool {
 }
 
 /// Whether a step went wrong: a call, the API, or a finish that was refused.
-pub fn went_wrong(step: &Shown) -> bool {
+pub(super) fn went_wrong(step: &Shown) -> bool {
     let badly = step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Badly));
     badly || step.error.is_some() || step.kind == Kind::RefusedFinish
 }

@@ -2,13 +2,16 @@
 
 use super::words::{number, percent};
 use super::{Mood, Said};
-use crate::domain::{Direction, Metric, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::domain::rung::{breaks, reached};
+use crate::domain::{Direction, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
 use crate::model::item::Asked;
-use crate::model::{Attempt, Item};
+use crate::model::{Attempt, Item, ItemState};
 
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Results {
+    /// How far its success holds, in a sentence, once the attempt is over.
+    pub conclusion: Option<Said>,
     /// How the agent ended, where that was not well.
     pub agent: Option<String>,
     /// The patch in a few words.
@@ -43,6 +46,7 @@ impl Results {
         let score = attempt.score();
         let verdicts = score.map(|score| score.verdicts.as_slice()).unwrap_or_default();
         Self {
+            conclusion: conclusion(item, attempt),
             agent: item.agent_failure(),
             patch: attempt.check().map(|check| {
                 if check.files == 0 {
@@ -68,6 +72,24 @@ impl Results {
             && self.verdict.is_none()
             && self.why_not.is_empty()
     }
+}
+
+/// `no real success: ✓ exited (exit 0), but not patch: the agent changed nothing`. The ladder says it, whatever the exit code was.
+fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
+    attempt.end.as_ref()?;
+    let rungs = attempt.rungs();
+    let last = reached(&rungs).and_then(|rung| rungs.iter().find(|found| found.rung == rung));
+    let so_far = last.map_or_else(String::new, |found| format!(": as far as '{}' ({}),", found.rung, found.evidence));
+    if let Some(broken) = rungs.iter().find(|found| breaks(found)) {
+        let but = if so_far.is_empty() { ":" } else { " but" };
+        return Some(Said::new(Mood::Bad, format!("no real success{so_far}{but} not '{}': {}", broken.rung, broken.evidence)));
+    }
+    if let ItemState::Failed { why, .. } = &item.state {
+        let then = if so_far.is_empty() { ":" } else { " then" };
+        return Some(Said::new(Mood::Bad, format!("no real success{so_far}{then} {why}")));
+    }
+    let top = last.filter(|found| found.rung == Rung::BeyondNoise)?;
+    Some(Said::new(Mood::Good, format!("a real success over the baseline: {}", top.evidence)))
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.

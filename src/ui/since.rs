@@ -182,7 +182,9 @@ fn act_line(act: &Act) -> Option<(&'static str, Line)> {
         Deed::Paused { by, why } if *by == By::rule("limit") => {
             ("a limit paused the queue", format!("paused by a limit: {why}"), ("space", "goes on without it"))
         }
-        Deed::Paused { by, why } if *by == By::rule("hold") => ("hold paused the queue", format!("paused by hold: {why}"), ("H", "ends hold")),
+        Deed::Paused { by, why } if *by == By::rule("hold") => {
+            ("hold paused the queue", format!("paused by hold: {why}"), ("H", "ends hold"))
+        }
         Deed::Paused { by, why } => ("a rule paused the queue", format!("paused by {}: {why}", by.words()), ("space", "resumes")),
         Deed::Interrupted { item, from, why } => {
             ("an attempt was interrupted", format!("{item} was interrupted, goes on with {from}: {why}"), ("s", "skips it"))
@@ -215,12 +217,14 @@ fn listed(counts: &[(&str, usize)]) -> String {
 /// When this person looked before: the banner comes by itself, where there is something to tell.
 pub(super) fn take(state: &mut State, looked: Looked) {
     match looked {
-        Looked::Until(at) => state.last_look = Some(at),
+        Looked::Until(at) => {
+            state.last_look = Some(at);
+            if state.over == Over::Nothing && since(state, state.now).is_some() {
+                state.over = Over::Since;
+            }
+        }
         Looked::Never => {}
         Looked::Unknown(why) => state.remark(Said::new(Mood::Quiet, format!("your looks can't be remembered: {why}"))),
-    }
-    if state.over == Over::Nothing && since(state, state.now).is_some() {
-        state.over = Over::Since;
     }
 }
 

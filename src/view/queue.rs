@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, role, row_of};
 use super::parts::dots;
-use crate::domain::{StageEnd, Standing};
 use crate::domain::ids::short_sha;
+use crate::domain::{StageEnd, Standing};
 use crate::model::{Attempt, Item, ItemState, StageState};
 use crate::text::{duration, width};
 use crate::theme::Role;

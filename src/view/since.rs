@@ -56,16 +56,18 @@ fn told(line: &Line, cols: usize) -> Vec<Words> {
         None => words,
     };
     let undo_cols = undo(Words::new()).width();
-    let mut texts = width::wrap(&line.says.text, room, 2);
-    let has_room = texts.last().is_some_and(|last| width::width(last) + 3 + undo_cols <= room);
-    if !has_room && line.undo.is_some() && texts.len() > 1 {
-        texts = width::wrap(&line.says.text, room.saturating_sub(undo_cols + 3).max(1), 2);
-    }
+    let texts = width::wrap(&line.says.text, room, 2);
     let last = texts.len().saturating_sub(1);
-    let rows = texts.into_iter().enumerate().map(|(at, text)| {
+    let mut rows: Vec<Words> = Vec::new();
+    for (at, text) in texts.into_iter().enumerate() {
         let label = if at == 0 { line.label.as_str() } else { "" };
+        let has_room = width::width(&text) + 3 + undo_cols <= room;
         let words = Words::of(Role::Muted, width::fit(label, LABEL)).add(role(line.says.mood), text);
-        if at == last && undo_cols > 0 { undo(words.add(Role::Text, "   ")) } else { words }
-    });
-    rows.collect()
+        match line.undo {
+            Some(_) if at == last && has_room => rows.push(undo(words.add(Role::Text, "   "))),
+            Some(_) if at == last => rows.extend([words, undo(Words::of(Role::Text, " ".repeat(LABEL)))]),
+            _ => rows.push(words),
+        }
+    }
+    rows
 }

@@ -1,10 +1,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 use super::*;
-use crate::plan::why_not;
-use crate::domain::{StageDetail, StageEnd, StageOutcome};
+use crate::domain::{ItemId, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::entry::Body;
 use crate::ledger::{Entry, PlannedItem, RunPlan};
+use crate::plan::why_not;
 
 /// A run folded from facts, one a second from second 1 on.
 struct Story {

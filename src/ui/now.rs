@@ -160,19 +160,19 @@ fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said
     }
 }
 
-/// How far the item that runs is, in two words for its row of the list: `agent 14/200`, `human`.
-pub fn progress(state: &State, item: &Item) -> Option<String> {
-    let record = item.live_stage()?;
-    if record.stage != Stage::Agent {
-        return Some(record.stage.name().to_owned());
+/// How far the item that runs is, for its row of the list, from many words to few: `agent, step 14/200`, `agent 14/200`.
+pub fn progress(state: &State, item: &Item) -> Vec<String> {
+    let Some(record) = item.live_stage() else { return Vec::new() };
+    let stage = record.stage;
+    if stage != Stage::Agent {
+        return vec![stage.name().to_owned()];
     }
     let trail = state.trail_for(item);
-    let n = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps);
-    Some(match (n, max_steps(state, trail)) {
-        (None, _) => "agent".to_owned(),
-        (Some(n), None) => format!("agent, step {n}"),
-        (Some(n), Some(max)) => format!("agent, step {n}/{max}"),
-    })
+    let Some(n) = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps) else {
+        return vec![stage.name().to_owned()];
+    };
+    let of = max_steps(state, trail).map_or_else(String::new, |max| format!("/{max}"));
+    vec![format!("{stage}, step {n}{of}"), format!("{stage} {n}{of}"), stage.name().to_owned()]
 }
 
 /// The budgets of the live stage: steps and tokens are the agent's.

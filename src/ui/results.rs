@@ -88,8 +88,8 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
         let then = if so_far.is_empty() { ":" } else { " then" };
         return Some(Said::new(Mood::Bad, format!("no real success{so_far}{then} {why}")));
     }
-    let top = last.filter(|found| found.rung == Rung::BeyondNoise)?;
-    Some(Said::new(Mood::Good, format!("a real success over the baseline: {}", top.evidence)))
+    last.filter(|found| found.rung == Rung::BeyondNoise)?;
+    Some(Said::new(Mood::Good, "a real success: every rung of the ladder holds"))
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.

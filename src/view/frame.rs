@@ -109,8 +109,14 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
 fn beside_live(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> Rect {
     let Some(live) = state.live_beside().filter(|_| area.height >= 3) else { return area };
     let frame = canvas.area();
-    let has_room = (frame.width >= LIVE_PANEL.0 || frame.height >= LIVE_PANEL.1) && area.height >= live::ROWS * 2;
-    let rows = if state.screen == Screen::Queue && has_room { live::ROWS } else { 1 };
+    let is_wide = frame.width >= LIVE_PANEL.0 || frame.height >= LIVE_PANEL.1;
+    let rows = match state.selected_item() {
+        _ if state.screen != Screen::Queue => 1,
+        // of an item that never began there is little to say
+        Some(item) if item.attempts.is_empty() && area.height >= 3 + live::SMALLEST => area.height - 3,
+        _ if is_wide && area.height >= live::ROWS * 2 => live::ROWS,
+        _ => 1,
+    };
     let rest = Rect { height: area.height - rows, ..area };
     let end = Rect { y: rest.bottom(), height: rows, ..area };
     if rows == 1 {

@@ -41,7 +41,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
-    if area.height >= 16 {
+    let roomy = if state.screen == Screen::Result { 22 } else { 16 };
+    if area.height >= roomy {
         flow.row();
     }
     if let Some(row) = flow.row() {

@@ -17,6 +17,9 @@ use crate::ui::{Action, State};
 /// Rows of the panel: a blank one, its heading, the activity, the budgets, and a few steps.
 pub const ROWS: u16 = 13;
 
+/// The fewest rows of a panel that says more than a line.
+pub const SMALLEST: u16 = 6;
+
 /// One line: `▸ vllm_core-0007  agent · step 14/200 · bash 0:41`.
 pub fn line(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item, now: Timestamp) {
     let glyphs = canvas.glyphs();
@@ -46,7 +49,9 @@ pub fn panel(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, no
     }
     budget_rows(canvas, &mut flow, state, item, now);
     if let Some(trail) = state.trail_for(item) {
-        flow.row();
+        if area.height >= ROWS {
+            flow.row();
+        }
         steps::newest(canvas, flow.rest(), trail, now);
     }
     canvas.spot(area, Hit::Act(Action::Follow));

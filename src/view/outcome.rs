@@ -52,6 +52,10 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, top: usize) 
         words.push(Words::new());
         words.extend(table(&results.rows, usize::from(area.width)));
     }
+    // blank rows are for those who have them
+    if words.len() > usize::from(area.height) {
+        words.retain(|line| line.width() > 0);
+    }
     let lines = words.len().max(beside.len());
     let top = top.min(lines.saturating_sub(usize::from(area.height)));
     let right = Rect { x: area.x.saturating_add(half), width: area.width - half, ..area };

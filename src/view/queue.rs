@@ -30,7 +30,7 @@ const RUNG: usize = 12;
 /// Columns of an id at most.
 const ID: usize = 22;
 /// Columns that the rung may have more, for those that wait and say why.
-const MORE: usize = 10;
+const MORE: usize = 5;
 
 /// Which columns there are, and how wide; 0 is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +184,7 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
 fn instead(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
     let fits = |words: String| (width::width(&words) <= cols).then(|| Said::new(Mood::Quiet, words));
     match &item.state {
-        ItemState::Running => progress(state, item).and_then(fits),
+        ItemState::Running => progress(state, item).into_iter().find_map(fits),
         ItemState::Skipped { by } => fits(format!("by {}", who(by))),
         _ => why_not(state, item, position, cols, now),
     }

@@ -29,7 +29,8 @@ fn the_screen_itself() {
     let by = By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None };
     let masker = Masker::new([("A_TOKEN", "hunter22")], []);
     let (folder, items, theme) = (folder(&root), root.join("items"), "dark".to_owned());
-    let left = run(Setup { folder, root, items, by, masker, limits: Limits::default(), access: Access::Full, theme }).unwrap();
+    let left =
+        run(Setup { folder, root, items, by, state_home: None, masker, limits: Limits::default(), access: Access::Full, theme }).unwrap();
     println!("left: {left:?}");
 }
 

@@ -3,7 +3,7 @@
 use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
-use crate::domain::{Direction, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::domain::{Answer, Direction, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 
@@ -74,22 +74,33 @@ impl Results {
     }
 }
 
-/// `no real success: ✓ exited (exit 0), but not patch: the agent changed nothing`. The ladder says it, whatever the exit code was.
+/// `no real success: there is no patch (the agent changed nothing); the ladder ends at 'exited'`: whatever the exit code was.
 fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
     attempt.end.as_ref()?;
     let rungs = attempt.rungs();
-    let last = reached(&rungs).and_then(|rung| rungs.iter().find(|found| found.rung == rung));
-    let so_far = last.map_or_else(String::new, |found| format!(": as far as '{}' ({}),", found.rung, found.evidence));
-    if let Some(broken) = rungs.iter().find(|found| breaks(found)) {
-        let but = if so_far.is_empty() { ":" } else { " but" };
-        return Some(Said::new(Mood::Bad, format!("no real success{so_far}{but} not '{}': {}", broken.rung, broken.evidence)));
+    let last = reached(&rungs);
+    let ends = last.map_or_else(String::new, |rung| format!("; the ladder ends at '{rung}'"));
+    if let Some(found) = rungs.iter().find(|found| breaks(found)) {
+        let what = if found.answer == Answer::No { missing(found.rung).to_owned() } else { format!("'{}' is unchecked", found.rung) };
+        return Some(Said::new(Mood::Bad, format!("no real success: {what} ({}){ends}", found.evidence)));
     }
     if let ItemState::Failed { why, .. } = &item.state {
-        let then = if so_far.is_empty() { ":" } else { " then" };
-        return Some(Said::new(Mood::Bad, format!("no real success{so_far}{then} {why}")));
+        return Some(Said::new(Mood::Bad, format!("no real success: {why}{ends}")));
     }
-    last.filter(|found| found.rung == Rung::BeyondNoise)?;
+    last.filter(|rung| *rung == Rung::BeyondNoise)?;
     Some(Said::new(Mood::Good, "a real success: every rung of the ladder holds"))
+}
+
+/// What is missing where a rung does not hold.
+const fn missing(rung: Rung) -> &'static str {
+    match rung {
+        Rung::Exited => "the agent did not end well",
+        Rung::Patch => "there is no patch",
+        Rung::Source => "no source file was changed",
+        Rung::Applies => "the patch does not apply",
+        Rung::Metrics => "the benchmark gave no numbers",
+        Rung::BeyondNoise => "no better than the baseline beyond noise",
+    }
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.

@@ -10,7 +10,7 @@ use crate::domain::{ItemId, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::act::{Act, Deed};
-use crate::model::{Item, ItemState, Run};
+use crate::model::{Breaker, Item, ItemState, Run};
 use crate::text::{self, duration};
 
 /// An agent that wrote nothing for longer than this is told of, in ms.
@@ -51,15 +51,16 @@ pub fn since(state: &State, now: Timestamp) -> Option<Since> {
     let mut lines = Vec::new();
     if let Some(item) = first.as_ref().and_then(|id| run.item(id)) {
         let why = item.why().map(str::to_owned).or_else(|| item.agent_failure()).unwrap_or_default();
-        lines.push(Line { undo: Some(("Enter", "goes there")), ..line("look first", Mood::Bad, format!("{}: {why}", item.id)) });
+        lines.push(Line { undo: Some(("Enter", "goes there")), ..line("look first", Mood::Calm, format!("{}: {why}", item.id)) });
     }
     lines.extend(silent(state, now));
     lines.extend(failed(&ended));
     lines.extend(done(&ended));
     lines.extend(stopped(run, &ended, last));
     lines.extend(acts(run, last, |at| moment(at, now, &state.zone)));
-    if run.finished.is_some_and(|at| at > last) {
-        lines.push(line("the run", Mood::Good, "is finished".to_owned()));
+    if let Some(at) = run.finished.filter(|at| *at > last) {
+        let says = format!("at {}: nothing is left to do", moment(at, now, &state.zone));
+        lines.push(line("finished", Mood::Good, says));
     }
     (!lines.is_empty()).then(|| Since { ago_ms: between(last, now), lines, first })
 }
@@ -105,7 +106,7 @@ fn done(ended: &[&Item]) -> Option<Line> {
         parts.push(("with an agent that failed", without));
     }
     let told = if parts.is_empty() { String::new() } else { format!(": {}", listed(&parts)) };
-    (!done.is_empty()).then(|| line("done", Mood::Good, format!("{}{told}", text::count(done.len(), "item"))))
+    (!done.is_empty()).then(|| line("done", Mood::Calm, format!("{}{told}", text::count(done.len(), "item"))))
 }
 
 /// The word for how an agent's numbers stand against the human's.
@@ -154,47 +155,58 @@ fn stopped(run: &Run, ended: &[&Item], last: Timestamp) -> Vec<Line> {
 
 /// What the runner did by itself; many acts of one kind are told together.
 fn acts(run: &Run, last: Timestamp, when: impl Fn(Timestamp) -> String) -> Vec<Line> {
-    let told: Vec<(&Act, &'static str, Line)> =
-        run.acts.iter().filter(|act| act.at > last).filter_map(|act| act_line(act).map(|(kind, line)| (act, kind, line))).collect();
-    let mut lines: Vec<Line> = Vec::new();
+    let told: Vec<(Timestamp, &'static str, Line)> =
+        run.acts.iter().filter(|act| act.at > last).filter_map(|act| act_line(run, act).map(|(kind, line)| (act.at, kind, line))).collect();
+    let kinds = counted(told.iter().map(|(_, kind, _)| *kind));
     let mut grouped: Vec<&str> = Vec::new();
-    for (act, kind, line) in &told {
-        let alike = told.iter().filter(|(_, other, _)| other == kind).count();
+    let mut lines: Vec<Line> = Vec::new();
+    for (at, kind, line) in &told {
+        let alike = kinds.iter().find(|(other, _)| other == kind).map_or(0, |(_, n)| *n);
         if alike <= ONE_BY_ONE {
-            lines.push(Line { label: when(act.at), ..line.clone() });
+            lines.push(Line { label: when(*at), ..line.clone() });
         } else if !grouped.contains(kind) {
             grouped.push(kind);
-            lines.push(Line { label: when(act.at), says: Said::new(Mood::Calm, format!("{alike} times: {kind}")), undo: line.undo });
+            let undo = told.iter().filter(|(_, other, _)| other == kind).find_map(|(_, _, line)| line.undo);
+            lines.push(Line { label: when(*at), says: Said::new(Mood::Calm, format!("{alike} times: {kind}")), undo });
         }
     }
     lines
 }
 
-/// What an automatic act is called, and how it is told; `None` for what a person did.
-fn act_line(act: &Act) -> Option<(&'static str, Line)> {
-    let (kind, says, undo) = match &act.what {
-        Deed::Retried { item, from, why } => ("an item was tried again", format!("{item} again from {from}: {why}"), ("s", "skips it")),
+/// What an automatic act is called, and how it is told; `None` for what a person did. What is over needs no undoing.
+fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
+    let is_pending = |item: &ItemId| run.item(item).is_some_and(Item::is_pending);
+    let is_paused = |by: &By| run.pause.as_ref().is_some_and(|pause| pause.by == *by && pause.at == act.at);
+    let (kind, says, undo, stands) = match &act.what {
+        Deed::Retried { item, from, why } => {
+            ("an item was tried again", format!("{item} again from {from}: {why}"), ("s", "skips it"), is_pending(item))
+        }
         Deed::BreakerOpened { class, items } => {
             let says = format!("the queue waited: {class} ended {} in a row", text::count(*items, "item"));
-            ("the queue waited for the breaker", says, ("space", "resumes at once"))
+            let stands = matches!(run.breaker, Breaker::Open { .. });
+            ("the queue waited for the breaker", says, ("space", "resumes at once"), stands)
         }
-        Deed::BreakerClosed { item } => ("the queue went on", format!("the queue went on: {item} got through"), ("space", "pauses")),
-        Deed::Paused { by, why } if *by == By::rule("limit") => {
-            ("a limit paused the queue", format!("paused by a limit: {why}"), ("space", "goes on without it"))
+        Deed::BreakerClosed { item } => ("the queue went on", format!("the queue went on: {item} got through"), ("", ""), false),
+        Deed::Paused { by, why } => {
+            let (kind, who, undo) = match by {
+                by if *by == By::rule("limit") => ("a limit paused the queue", "a limit", ("space", "goes on without it")),
+                by if *by == By::rule("hold") => ("hold paused the queue", "hold", ("space", "resumes")),
+                _ => ("a rule paused the queue", "a rule", ("space", "resumes")),
+            };
+            (kind, format!("paused by {who}: {why}"), undo, is_paused(by))
         }
-        Deed::Paused { by, why } if *by == By::rule("hold") => {
-            ("hold paused the queue", format!("paused by hold: {why}"), ("H", "ends hold"))
-        }
-        Deed::Paused { by, why } => ("a rule paused the queue", format!("paused by {}: {why}", by.words()), ("space", "resumes")),
         Deed::Interrupted { item, from, why } => {
-            ("an attempt was interrupted", format!("{item} was interrupted, goes on with {from}: {why}"), ("s", "skips it"))
+            let says = format!("{item} was interrupted, goes on with {from}: {why}");
+            ("an attempt was interrupted", says, ("s", "skips it"), is_pending(item))
         }
         Deed::Adopted { item, stage } => {
-            ("a stage outlived its runner", format!("{item}: '{stage}' outlived its runner and was taken over"), ("x", "ends it"))
+            let is_live = run.live.as_ref() == Some(item) && run.live_stage().is_some_and(|(_, record)| record.stage == *stage);
+            let says = format!("{item}: '{stage}' outlived its runner and was taken over");
+            ("a stage outlived its runner", says, ("x", "ends it"), is_live)
         }
         Deed::Skipped { .. } | Deed::Added { .. } => return None,
     };
-    Some((kind, Line { label: String::new(), says: Said::new(Mood::Calm, says), undo: Some(undo) }))
+    Some((kind, Line { label: String::new(), says: Said::new(Mood::Calm, says), undo: stands.then_some(undo) }))
 }
 
 /// How often each word comes, the most frequent first.

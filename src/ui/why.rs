@@ -13,7 +13,12 @@ use crate::text::width;
 /// Why an item does not run, in at most so many columns; `None` for one that runs or is over, and where there is no room
 /// even for the shortest.
 pub fn why_not(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
-    let why = WhyNot::of(&state.run, item, state.tally.before(position), state.has_runner())?;
+    let before = state.tally.before(position);
+    let why = match WhyNot::of(&state.run, item, before, state.has_runner())? {
+        // its time has come: now only its turn has to
+        WhyNot::NotBefore { until, .. } if until <= now => WhyNot::Behind(before),
+        why => why,
+    };
     let at = |until| moment(until, now, &state.zone);
     let mood = if matches!(why, WhyNot::NotBefore { .. }) { Mood::Warn } else { Mood::Quiet };
     let words = match why {

@@ -85,7 +85,9 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     if let Some(said) = &results.verdict {
         push(role(said.mood), &said.text, 3);
     }
-    for why in &results.why_not {
+    // what the ladder says below is not said again
+    let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found));
+    for why in results.why_not.iter().filter(|why| broken.is_none_or(|found| !why.contains(&found.evidence))) {
         push(Role::Warn, why, if evidence == Evidence::All { 4 } else { 2 });
     }
     if evidence == Evidence::All && !lines.is_empty() {

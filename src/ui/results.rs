@@ -63,14 +63,9 @@ impl Results {
         }
     }
 
-    /// Whether there is nothing to show.
+    /// Whether nothing came of it yet; how its agent ended is no result.
     pub const fn is_empty(&self) -> bool {
-        self.agent.is_none()
-            && self.patch.is_none()
-            && self.rungs.is_empty()
-            && self.rows.is_empty()
-            && self.verdict.is_none()
-            && self.why_not.is_empty()
+        self.patch.is_none() && self.rungs.is_empty() && self.rows.is_empty() && self.verdict.is_none() && self.why_not.is_empty()
     }
 }
 

@@ -86,7 +86,7 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
         detail::draw(canvas, item_area, state, now);
         return Layout { queue_rows: rows, ..Layout::default() };
     }
-    let most = (body.height * 2 / 5).max(4);
+    let most = (body.height / 2).max(4);
     let needed = u16::try_from(state.run.items.len()).unwrap_or(u16::MAX).saturating_add(1).max(3);
     let mut flow = Flow::new(body);
     let mut layout = Layout::default();

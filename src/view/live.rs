@@ -25,7 +25,11 @@ pub fn line(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item, now:
     let glyphs = canvas.glyphs();
     let said = sentence(state, item, now);
     let id = width::middle(&item.id.0, usize::from(row.width / 3)).into_owned();
-    let words = Words::of(Role::Live, glyphs.live).add(Role::Strong, format!(" {id}  ")).add(role(said.mood), said.text);
+    let words = Words::of(Role::Live, glyphs.live).add(Role::Strong, format!(" {id}  "));
+    // the clock at its end tells more than the stage at its beginning
+    let room = usize::from(row.width).saturating_sub(words.width());
+    let text = if width::width(&said.text) > room { said.text.trim_start_matches("agent · ") } else { &said.text };
+    let words = words.add(role(said.mood), text);
     canvas.line(row, &words);
     canvas.spot(row, Hit::Act(Action::Follow));
 }

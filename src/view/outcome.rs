@@ -42,7 +42,7 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, top: usize) 
     let half = if area.width >= SIDE_BY_SIDE { area.width / 2 } else { area.width };
     let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
     let mut words = words(canvas, results, Evidence::All, usize::from(left.width));
-    if results.is_empty() {
+    if results.is_empty() && words.is_empty() {
         words.push(Words::of(Role::Muted, "no result yet"));
     }
     let mut beside = Vec::new();

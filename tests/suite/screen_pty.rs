@@ -28,9 +28,9 @@ fn the_screen_itself() {
     let Some(root) = std::env::var_os(ROOT).map(PathBuf::from) else { return };
     let by = By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None };
     let masker = Masker::new([("A_TOKEN", "hunter22")], []);
+    let state_home = Some(root.join("home/state"));
     let (folder, items, theme) = (folder(&root), root.join("items"), "dark".to_owned());
-    let left =
-        run(Setup { folder, root, items, by, state_home: None, masker, limits: Limits::default(), access: Access::Full, theme }).unwrap();
+    let left = run(Setup { folder, root, items, by, state_home, masker, limits: Limits::default(), access: Access::Full, theme }).unwrap();
     println!("left: {left:?}");
 }
 
@@ -50,9 +50,13 @@ fn show(story: &Story, cols: u16, rows: u16) -> Shown {
     let folder = folder(root.path());
     let begin = clock::now() - SignedDuration::from_secs(i64::try_from(story.now()).unwrap());
     let writer = story.write(&folder, begin);
+    Shown { pty: screen(root.path(), cols, rows), folder, writer, root }
+}
+
+fn screen(root: &std::path::Path, cols: u16, rows: u16) -> Pty {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["screen_pty::the_screen_itself", "--exact", "--nocapture", "--test-threads=1"]).env(ROOT, root.path());
-    Shown { pty: Pty::spawn(&command, cols, rows), folder, writer, root }
+    command.args(["screen_pty::the_screen_itself", "--exact", "--nocapture", "--test-threads=1"]).env(ROOT, root);
+    Pty::spawn(&command, cols, rows)
 }
 
 impl Shown {
@@ -157,4 +161,32 @@ fn a_run_that_sleeps_costs_few_bytes() {
     shown.pty.pump(Duration::from_millis(1500));
     let bytes = shown.pty.pump(Duration::from_secs(5));
     assert!(bytes < 5 * 200, "{bytes} bytes in 5 s");
+}
+
+#[test]
+fn who_comes_back_on_a_smaller_terminal_is_told_what_happened() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0024");
+    assert!(!shown.pty.text().contains("since your last look"), "a first look has no banner");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    shown.append(Fact::ItemSkipped { item: id(9), by: By::Person { user: "bob".to_owned(), host: "box".to_owned(), tty: None } });
+    shown.pty = screen(shown.root.path(), 80, 24);
+    shown.pty.wait_for("since your last look");
+    shown.pty.wait_for("vllm_core-0009 by bob@box");
+    shown.pty.press("x");
+    shown.pty.wait_gone("since your last look");
+    // a connection that drops says no farewell, and has seen nothing for longer than a moment
+    shown.pty.signal(Signal::KILL);
+    shown.pty.wait_end();
+    shown.pty = screen(shown.root.path(), 80, 24);
+    shown.pty.wait_for("vllm_core-0009 by bob@box");
+    shown.pty.press("x");
+    shown.pty.wait_gone("since your last look");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    shown.pty = screen(shown.root.path(), 80, 24);
+    shown.pty.wait_for("vllm_core-0007");
+    shown.pty.press("w");
+    shown.pty.wait_for("nothing happened since your last look");
 }

@@ -10,6 +10,12 @@ const NOTCH: usize = 3;
 
 /// Does what the mouse means.
 pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    if state.over == Over::Since {
+        if mouse.did == Did::Click {
+            state.over = Over::Nothing;
+        }
+        return Vec::new();
+    }
     match mouse.did {
         Did::WheelUp => wheel(state, Action::Up),
         Did::WheelDown => wheel(state, Action::Down),

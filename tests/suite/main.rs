@@ -23,6 +23,7 @@ mod patches;
 mod preflight;
 mod prompts;
 mod pty;
+mod reader;
 mod recover;
 mod sabotage;
 mod sabotage_files;

@@ -51,7 +51,7 @@ pub(crate) fn step(index: u32, thought: &str, how: How) -> Shown {
 
 /// So many steps of an item's agent; every tenth went wrong.
 fn many_steps(bench: &mut Bench, item: usize, n: u32, steps: u32) {
-    let how = |index: u32| if index % 10 == 0 { How::Badly } else { How::Well };
+    let how = |index: u32| if index.is_multiple_of(10) { How::Badly } else { How::Well };
     let steps = (1..=steps).map(|index| step(index, &format!("thought number {index}"), how(index))).collect();
     news(bench, item, n, 0, steps);
 }
@@ -160,10 +160,9 @@ fn a_search_walks_the_items_and_marks_what_is_seen() {
     bench.type_in("/skipped");
     bench.press(Key::Enter);
     assert_eq!(selected(&bench), "vllm_core-0006");
-    let roles = bench.roles(80, 24);
-    let (at, line) =
-        bench.text(80, 24).lines().enumerate().find(|(_, line)| line.contains("vllm_core-0006")).map(|(at, l)| (at, l.to_owned())).unwrap();
-    let col = line.chars().collect::<String>().find("skipped").map(|byte| line[..byte].chars().count()).unwrap();
+    let (text, roles) = (bench.text(80, 24), bench.roles(80, 24));
+    let at = text.lines().position(|line| line.contains("vllm_core-0006")).unwrap();
+    let col = text.lines().nth(at).unwrap().split("skipped").next().unwrap().chars().count();
     let marked: String = roles.lines().nth(at).unwrap().chars().skip(col).take(7).collect();
     assert_eq!(marked, "wwwwwww", "{roles}");
     bench.press(Key::Esc);

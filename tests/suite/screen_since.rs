@@ -4,10 +4,11 @@
 use isobench_tui::domain::{FailureClass, Stage};
 use isobench_tui::ledger::{By, Fact};
 use isobench_tui::ui::message::Looked;
+use isobench_tui::ui::mouse::Did;
 use isobench_tui::ui::since::since;
 use isobench_tui::ui::state::Over;
 use isobench_tui::ui::step::How;
-use isobench_tui::ui::{Key, Msg};
+use isobench_tui::ui::{Key, Mouse, Msg};
 use jiff::SignedDuration;
 
 use crate::screen::Bench;
@@ -98,7 +99,13 @@ fn enter_goes_to_what_should_be_looked_at_first_and_any_key_closes() {
     assert_eq!(bench.state.over, Over::Since);
     let before = bench.state.queue.selected.clone();
     bench.type_in("j");
-    assert_eq!((bench.state.over.clone(), bench.state.queue.selected.clone()), (Over::Nothing, before), "the key does nothing else");
+    assert_eq!((bench.state.over.clone(), &bench.state.queue.selected), (Over::Nothing, &before), "the key does nothing else");
+    bench.type_in("w");
+    bench.frame(80, 24);
+    for (did, over) in [(Did::WheelDown, Over::Since), (Did::Click, Over::Nothing)] {
+        bench.tell(Msg::Mouse(Mouse { did, x: 20, y: 5 }));
+        assert_eq!((&bench.state.over, &bench.state.queue.selected), (&over, &before), "nor does the mouse");
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Results {
     pub verdict: Option<Said>,
     /// Why something could not be compared.
     pub why_not: Vec<String>,
+    /// The item's own sentence, which is told before all this.
+    pub told: Option<String>,
 }
 
 /// A metric over the arms.
@@ -60,6 +62,7 @@ impl Results {
             rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
             verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
             why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
+            told: item.why().map(str::to_owned),
         }
     }
 

@@ -85,9 +85,10 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     if let Some(said) = &results.verdict {
         push(role(said.mood), &said.text, 3);
     }
-    // what the ladder says below is not said again
-    let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found));
-    for why in results.why_not.iter().filter(|why| broken.is_none_or(|found| !why.contains(&found.evidence))) {
+    // what the item says above, or the ladder below, is not said again
+    let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);
+    let is_said = |why: &str| broken.into_iter().chain(&results.told).any(|told| why.contains(told.as_str()));
+    for why in results.why_not.iter().filter(|why| !is_said(why)) {
         push(Role::Warn, why, if evidence == Evidence::All { 4 } else { 2 });
     }
     if evidence == Evidence::All && !lines.is_empty() {
@@ -137,7 +138,8 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
     }
     lines.push(words);
     // what stands above already is not said again
-    let is_said = |found: &&RungAnswer| results.why_not.iter().any(|why| why.contains(&found.evidence));
+    let is_told = |evidence: &String| results.told.as_ref().is_some_and(|told| evidence.contains(told) || told.contains(evidence));
+    let is_said = |found: &&RungAnswer| is_told(&found.evidence) || results.why_not.iter().any(|why| why.contains(&found.evidence));
     let broken = rungs.iter().find(|found| found.answer == Answer::No).filter(|found| !is_said(found));
     let beside = rungs.iter().find(|found| misses_human(found)).map(|found| (Role::Warn, found));
     for (role, found) in beside.into_iter().chain(broken.map(|found| (Role::Muted, found))) {

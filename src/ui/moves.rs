@@ -3,7 +3,7 @@
 use super::message::{Layout, Unfolds};
 use super::reading::{Fold, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Screen, problems};
+use super::{Action, Focus, Mood, Said, Screen, problems};
 use crate::domain::Stage;
 use crate::model::Item;
 
@@ -86,12 +86,17 @@ fn read(state: &mut State, action: Action) {
         return read_inside(state, action, top);
     }
     match action {
+        Action::Open | Action::Right if sheet.unfolds == Unfolds::Beside && state.layout.pane_lines <= sheet.rows => {
+            state.remark(Said::new(Mood::Quiet, "all of the step is seen"));
+        }
         Action::Open | Action::Right if sheet.unfolds == Unfolds::Beside => {
             reading.top = reading.first(&sheet);
             reading.stick = Stick::Hand;
             reading.inside = Some(0);
         }
-        Action::FoldAll if sheet.unfolds == Unfolds::Beside => {}
+        Action::FoldAll if sheet.unfolds == Unfolds::Beside => {
+            state.remark(Said::new(Mood::Quiet, "here the step under the cursor is unfolded beside the list"));
+        }
         Action::Right if reading.fold(reading.cursor) == Fold::Unfolded => {}
         Action::Left if sheet.unfolds == Unfolds::Inline && reading.fold(reading.cursor) == Fold::Unfolded => reading.toggle(&sheet),
         Action::Open | Action::Right => reading.toggle(&sheet),

@@ -72,20 +72,21 @@ impl Results {
     }
 }
 
-/// `no real success: there is no patch (the agent changed nothing); the ladder ends at 'exited'`: whatever the exit code was.
+/// `no real success, though the agent ended well: there is no patch (the agent changed nothing)`.
 fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
     attempt.end.as_ref()?;
     let rungs = attempt.rungs();
-    let last = reached(&rungs);
-    let ends = last.map_or_else(String::new, |rung| format!("; the ladder ends at '{rung}'"));
+    let exited = rungs.iter().any(|found| found.rung == Rung::Exited && found.answer == Answer::Yes);
+    let though = if exited && attempt.agent_failure().is_none() { ", though the agent ended well" } else { "" };
+    let no_success = |why: String| Some(Said::new(Mood::Bad, format!("no real success{though}: {why}")));
     if let Some(found) = rungs.iter().find(|found| breaks(found)) {
         let what = if found.answer == Answer::No { missing(found.rung).to_owned() } else { format!("'{}' is unchecked", found.rung) };
-        return Some(Said::new(Mood::Bad, format!("no real success: {what} ({}){ends}", found.evidence)));
+        return no_success(format!("{what} ({})", found.evidence));
     }
     if let ItemState::Failed { why, .. } = &item.state {
-        return Some(Said::new(Mood::Bad, format!("no real success: {why}{ends}")));
+        return no_success(why.clone());
     }
-    last.filter(|rung| *rung == Rung::BeyondNoise)?;
+    reached(&rungs).filter(|rung| *rung == Rung::BeyondNoise)?;
     Some(Said::new(Mood::Good, "a real success: every rung of the ladder holds"))
 }
 

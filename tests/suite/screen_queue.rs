@@ -255,6 +255,9 @@ fn a_wide_terminal_unfolds_the_step_beside_the_list() {
     bench.type_in("h");
     assert_eq!((bench.state.reading.inside, bench.state.screen), (None, Screen::Agent));
     bench.type_in("k");
+    bench.frame(200, 40);
+    bench.type_in("lz");
+    assert_eq!((bench.state.reading.inside, note(&bench).as_str()), (None, "here the step under the cursor is unfolded beside the list"));
     assert!(bench.text(200, 40).contains("result 30"), "{}", bench.text(200, 40));
 }
 
@@ -321,7 +324,7 @@ fn an_exit_code_of_zero_is_no_success() {
     let mut bench = Bench::on(&changed_nothing());
     bench.type_in("g3");
     let text = bench.text(80, 24);
-    assert!(text.contains("no real success: there is no patch (the agent changed nothing);"), "{text}");
+    assert!(text.contains("no real success, though the agent ended well: there is no patch"), "{text}");
     assert!(text.contains("✗ patch") && text.contains("✓ exited") && text.contains("metrics      not reached"), "{text}");
 }
 

@@ -191,6 +191,7 @@ fn follow(state: &mut State) {
     state.reading.inside = None;
     state.reading.stage = None;
     state.log.back = 0;
+    // that of another item is set once its steps are looked at
     state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
 }
 

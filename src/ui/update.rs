@@ -27,6 +27,10 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         state.focus.clone_from(&wanted);
         // what nobody looks at any more is forgotten
         state.trails.retain(|trail| wanted.as_ref().is_some_and(|focus| focus.reads(&trail.attempt)));
+        // the steps that are held already bring no news
+        if state.reading.stick == Stick::Newest {
+            state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
+        }
         let held = state.trails.iter().map(|trail| trail.attempt.clone()).collect();
         effects.push(Effect::Look(Look { focus: wanted, held }));
     }

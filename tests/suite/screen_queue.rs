@@ -206,6 +206,7 @@ fn the_live_item_is_not_lost_while_another_one_is_looked_at() {
     assert!(bench.text(80, 24).contains("▸ vllm_core-0007  agent ·"), "{}", bench.text(80, 24));
     bench.type_in("f");
     assert_eq!((selected(&bench).as_str(), bench.state.screen), ("vllm_core-0007", Screen::Agent));
+    assert!(bench.text(80, 24).contains("14 of 14 · follows"), "{}", bench.text(80, 24));
 }
 
 #[test]

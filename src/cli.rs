@@ -3,28 +3,34 @@
 mod ctl;
 mod doctor;
 mod find;
+mod item;
+mod ls;
 mod print;
+mod print_keys;
 mod print_prompt;
+mod print_themes;
 mod read;
 mod run;
 mod screen;
 mod select;
 mod settings;
 mod start;
+mod status;
 mod table;
+mod watched;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
 use crate::text::clean;
 
 /// Launch and watch ISO-Bench from one terminal. Without a command: opens the live or the last run of this checkout.
 #[derive(Debug, Parser)]
-#[command(name = "isobench-tui", version, about, max_term_width = 100)]
+#[command(name = "isobench-tui", version, about, max_term_width = 100, after_help = EXITS)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,6 +38,19 @@ struct Cli {
     #[arg(long, global = true, value_name = "FOLDER")]
     root: Option<PathBuf>,
 }
+
+/// What the exit codes mean (`exit.rs`).
+const EXITS: &str = "\
+Exit codes:
+  0  all well
+  1  some items failed (run and demo only)
+  2  the command line, the plan or the configuration is wrong
+  3  nothing is runnable after preflight
+  4  another runner holds the run
+  5  isobench-tui could not do its own job
+  6  what was asked for was refused, or did not come in time
+  7  the run has no runner
+  8  there is no such run";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -41,26 +60,31 @@ enum Command {
     Run(RunArgs),
     /// Open a run on the screen [default: the live or the last run]
     Attach {
-        /// The run's id, the start of it, or its folder
+        /// The run's id, the start of it, its folder, or `last`
         run: Option<String>,
     },
     /// List the runs of this checkout, the newest last
-    Ls,
-    /// Say how a run stands [default: the live or the last run]
-    Status {
-        /// The run's id, the start of it, or its folder
-        run: Option<String>,
+    Ls {
         /// How to say it
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Send a verb to a run: pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
+    /// Say how a run stands, now or once something came [default: the live or the last run]
+    Status(status::StatusArgs),
+    /// Send a verb to a run, and wait for its answer
     Ctl(ctl::CtlArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
     /// Print what isobench-tui goes by
     #[command(subcommand)]
     Print(print::What),
+    /// Write a shell's completions to stdout: `isobench-tui completions bash >~/.local/share/bash-completion/completions/isobench-tui`
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to stdout: `isobench-tui man | man -l -`
+    Man,
     /// Keeps one stage's processes (started by the runner)
     #[command(hide = true)]
     Keeper {
@@ -165,11 +189,17 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Demo(args)) => run::demo(&args),
         Some(Command::Run(args)) => run::run(root, &args),
         Some(Command::Attach { run }) => read::attach(root, run.as_deref()),
-        Some(Command::Ls) => read::ls(root),
-        Some(Command::Status { run, format }) => read::status(root, run.as_deref(), format),
+        Some(Command::Ls { format }) => ls::ls(root, format),
+        Some(Command::Status(args)) => status::status(root, &args),
         Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "isobench-tui", &mut text);
+            read::written(std::io::stdout().write_all(&text)).map(|()| Exit::Well)
+        }
+        Some(Command::Man) => read::written(manual(&mut std::io::stdout().lock())).map(|()| Exit::Well),
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)
@@ -177,6 +207,18 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }
+}
+
+/// The manual: the page of the program, then one a command.
+fn manual(out: &mut impl Write) -> std::io::Result<()> {
+    let mut cli = Cli::command();
+    cli.build();
+    clap_mangen::Man::new(cli.clone()).render(out)?;
+    for command in cli.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
+        writeln!(out)?;
+        clap_mangen::Man::new(command.clone()).render(out)?;
+    }
+    Ok(())
 }
 
 /// Says something to a person, who may sit at a terminal: what came out of a file, or out of an argument, must not steer

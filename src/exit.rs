@@ -16,7 +16,7 @@ pub enum Exit {
     Held = 4,
     /// We could not do our own job.
     Internal = 5,
-    /// The request was refused.
+    /// What was asked for was refused, or did not come in time.
     Refused = 6,
     /// The run has no runner.
     NoRunner = 7,

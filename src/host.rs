@@ -10,6 +10,7 @@ pub mod files;
 pub mod git;
 pub mod keeper;
 pub mod launch;
+pub mod paged;
 pub mod process;
 pub mod stage_folder;
 pub mod tree;

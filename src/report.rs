@@ -1,7 +1,34 @@
 //! A run for scripts and for people without a screen: from the same model that the screen draws.
 
+pub mod item;
+pub mod runs;
 pub mod status;
 pub mod table;
 
-pub use status::status;
+pub use runs::Listed;
+pub use status::{Limits, Surroundings, status};
 pub use table::table;
+
+use serde_json::{Map, Value};
+
+/// A sentence of the model with commands in place of the keys of a screen.
+pub fn by_command(says: &str) -> String {
+    const KEYS: [(&str, &str); 6] = [
+        ("; space resumes", "; `isobench-tui ctl resume` resumes"),
+        ("; P goes on", "; `isobench-tui ctl thaw` goes on"),
+        ("; R runs it again", "; `isobench-tui ctl retry` runs it again"),
+        ("; R tries the whole item again", "; `isobench-tui ctl retry` tries the whole item again"),
+        ("; stop it first (x)", "; stop it first (`isobench-tui ctl stop`)"),
+        ("; c continues the run", "; `isobench-tui run --resume` continues the run"),
+    ];
+    KEYS.iter().fold(says.to_owned(), |says, (key, command)| says.replace(key, command))
+}
+
+/// The fields of several objects as one.
+fn joined(parts: impl IntoIterator<Item = Value>) -> Value {
+    let fields = parts.into_iter().filter_map(|part| match part {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    });
+    Value::Object(fields.flatten().collect::<Map<_, _>>())
+}

@@ -13,6 +13,7 @@ pub mod mouse;
 mod moves;
 pub mod notice;
 pub mod now;
+pub mod palette;
 mod pointed;
 mod problems;
 pub mod prompt;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const TABLE: [(&str, &str, &[&str]); 19] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
-    ("theme", "roles to colours", &["domain"]),
+    ("theme", "roles to colours", &["domain", "text"]),
     ("ledger", "facts, writer, tail, requests, manifest", &["domain", "text"]),
     // host: the one door to files that an agent may have put there
     ("artifact", "ISO-Bench's own files", &["domain", "text", "host"]),
@@ -24,7 +24,8 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
     ("ui", "state, messages, actions, keymap, update", &["domain", "text", "model", "plan", "ledger", "agent", "detect", "config"]),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),
-    ("report", "tables, JSON", &["domain", "text", "model", "artifact", "bench", "agent", "detect", "patch"]),
+    // plan, ledger: why an item waits and who did what, as the screen says them
+    ("report", "tables, JSON", &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch"]),
     (
         "runner",
         "the loop, engines, inbox",

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::{tell, usage};
 use crate::artifact::Checkout;
-use crate::domain::RunId;
 use crate::exit::Exit;
 use crate::ledger::{By, RunFolder, RunnerLock, regular};
 
@@ -83,14 +82,31 @@ pub(super) fn remember_demo(root: &Path) {
     }
 }
 
-/// The runs of a harness, the oldest first: their ids begin with their time.
+/// Why there is no run to go on with.
+#[derive(Debug)]
+pub(super) enum NoRun {
+    /// There is none of this name, or none at all.
+    Nothing(String),
+    /// It can't be told which one is meant, or what is there can't be used.
+    Unclear(String),
+}
+
+impl std::fmt::Display for NoRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Nothing(says) | Self::Unclear(says)) = self;
+        f.write_str(says)
+    }
+}
+
+/// The runs of a harness that have a ledger, the oldest first.
 pub(super) fn runs(checkout: &Checkout) -> Vec<RunFolder> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(RunFolder::all(&checkout.root))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.join("events.jsonl").exists())
-        .collect();
+    folders(checkout).into_iter().filter(|folder| folder.events().exists()).collect()
+}
+
+/// All folders of runs of a harness, also those in which nothing began, the oldest first: their ids begin with their time.
+pub(super) fn folders(checkout: &Checkout) -> Vec<RunFolder> {
+    let entries = fs::read_dir(RunFolder::all(&checkout.root)).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders.into_iter().map(RunFolder::at).collect()
 }
@@ -99,39 +115,89 @@ pub(super) fn runs(checkout: &Checkout) -> Vec<RunFolder> {
 /// `Err` is the exit code of what has been said: there is no harness, or no such run.
 pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder, Exit> {
     let named = named.filter(|named| !named.is_empty());
-    let by_path = named.map(Path::new).filter(|path| path.join("events.jsonl").is_file()).and_then(|path| path.canonicalize().ok());
-    if let Some(path) = by_path {
-        return Ok(RunFolder::at(path));
+    if let Some(folder) = named.and_then(by_path) {
+        return Ok(folder);
     }
     let checkout = checkout(root).map_err(usage)?;
     look_for(&checkout, named).map_err(|says| {
         tell(format_args!("isobench-tui: {says}"));
-        Exit::NoSuchRun
+        match says {
+            NoRun::Nothing(_) => Exit::NoSuchRun,
+            NoRun::Unclear(_) => Exit::Usage,
+        }
     })
 }
 
-/// The same, without saying anything: `Err` is the sentence.
-pub(super) fn look_for(checkout: &Checkout, named: Option<&str>) -> Result<RunFolder, String> {
+/// The run whose folder this is.
+pub(super) fn by_path(named: &str) -> Option<RunFolder> {
+    let path = Path::new(named);
+    path.join("events.jsonl").is_file().then(|| path.canonicalize().ok().map(RunFolder::at))?
+}
+
+/// The same as `run` without saying anything: `Err` holds the sentence.
+pub(super) fn look_for(checkout: &Checkout, named: Option<&str>) -> Result<RunFolder, NoRun> {
     let runs = runs(checkout);
+    let place = RunFolder::all(&checkout.root);
+    let none = || {
+        let place = place.display();
+        NoRun::Nothing(format!("no run in {place} yet: `isobench-tui run` starts one, `isobench-tui demo` shows one"))
+    };
     let Some(named) = named else {
         let live = runs.iter().rev().find(|run| RunnerLock::holder(run).is_some());
-        return live.or_else(|| runs.last()).cloned().ok_or_else(|| {
-            format!(
-                "no run in {} yet: `isobench-tui run` starts one, `isobench-tui demo` shows one",
-                RunFolder::all(&checkout.root).display()
-            )
-        });
+        return live.or_else(|| runs.last()).cloned().ok_or_else(none);
     };
-    let exact = RunFolder::of(&checkout.root, &RunId(named.to_owned()));
-    if runs.contains(&exact) {
-        return Ok(exact);
+    if named == "last" {
+        return runs.last().cloned().ok_or_else(none);
     }
-    let mut matching = runs.iter().filter(|run| run.run_id().0.starts_with(named) || run.run_id().0.ends_with(named));
-    match (matching.next(), matching.next()) {
-        (Some(run), None) => Ok(run.clone()),
-        (Some(_), Some(_)) => Err(format!("more than one run is called {named}…: write more of the id (`isobench-tui ls`)")),
-        (None, _) => Err(format!("there is no run {named} in {}: `isobench-tui ls` lists them", RunFolder::all(&checkout.root).display())),
+    let (mut starting, rest): (Vec<&RunFolder>, Vec<&RunFolder>) = runs.iter().partition(|run| run.run_id().0.starts_with(named));
+    if let Some(exact) = starting.iter().find(|run| run.run_id().0 == named) {
+        return Ok((*exact).clone());
     }
+    if starting.is_empty() {
+        // the four hex digits at the end are what tells runs of one day apart
+        starting = rest.into_iter().filter(|run| run.run_id().0.ends_with(named)).collect();
+    }
+    match starting.as_slice() {
+        [run] => Ok((*run).clone()),
+        [] => Err(missing(checkout, named, &runs)),
+        several => Err(NoRun::Unclear(format!(
+            "'{named}' may be any of {} runs: {}: write more of the id",
+            several.len(),
+            ids(several.iter().copied())
+        ))),
+    }
+}
+
+/// No run with a ledger is called so: what there is in its place.
+fn missing(checkout: &Checkout, named: &str, runs: &[RunFolder]) -> NoRun {
+    let place = RunFolder::all(&checkout.root);
+    let empty = folders(checkout).into_iter().find(|folder| !runs.contains(folder) && folder.run_id().0.starts_with(named));
+    if let Some(folder) = empty {
+        return NoRun::Unclear(never_began(&folder));
+    }
+    if named.contains('/') && Path::new(named).is_dir() {
+        return NoRun::Nothing(format!("{named} is no run's folder: there is no events.jsonl in it (`isobench-tui ls` lists the runs)"));
+    }
+    let there = if runs.is_empty() {
+        "there is none at all, `isobench-tui run` starts one".to_owned()
+    } else {
+        format!("there {} {}", if runs.len() == 1 { "is" } else { "are" }, ids(runs.iter()))
+    };
+    NoRun::Nothing(format!("there is no run {named} in {}: {there}", place.display()))
+}
+
+/// What is wrong with a run's folder without a ledger, and what to do.
+pub(super) fn never_began(folder: &RunFolder) -> String {
+    format!("run {} never began: there is no events.jsonl in {}; remove that folder", folder.run_id(), folder.path().display())
+}
+
+/// The newest runs by id, as many as a sentence holds.
+fn ids<'a>(runs: impl DoubleEndedIterator<Item = &'a RunFolder> + ExactSizeIterator) -> String {
+    const TOLD: usize = 5;
+    let more = runs.len().saturating_sub(TOLD);
+    let told: Vec<String> = runs.rev().take(TOLD).map(|run| run.run_id().0).collect();
+    let rest = if more > 0 { format!(" and {more} older (`isobench-tui ls`)") } else { String::new() };
+    format!("{}{rest}", told.join(", "))
 }
 
 /// This program's own path, for keepers and runners in the background.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::print_keys::{self, KeysArgs};
 use super::print_prompt::{self, PromptArgs};
+use super::print_themes::{self, ThemesArgs};
 use super::settings::{self, SettingsArgs};
 use super::{Format, find, for_stdout, usage};
 use crate::artifact::task_file;
@@ -21,10 +23,14 @@ use crate::text::mask::{Masker, is_secret};
 pub(super) enum What {
     /// Every setting with its value and where it comes from; the text can be loaded as isobench-tui.toml
     Config(ConfigArgs),
+    /// Every key of the screens: where it works, what it does
+    Keys(KeysArgs),
     /// What the agent would be asked about an item; where that comes from is said on stderr
     Prompt(PromptArgs),
     /// Our own template of a prompt, to start one from (prompt.template)
     Template,
+    /// The themes of the screen, each in its own colours; with a name its file, to start one of your own from
+    Themes(ThemesArgs),
 }
 
 /// `print config`
@@ -40,8 +46,10 @@ pub(super) struct ConfigArgs {
 pub(super) fn print(root: Option<&Path>, what: &What) -> anyhow::Result<Exit> {
     match what {
         What::Config(args) => Ok(config(root, args)),
+        What::Keys(args) => print_keys::keys(args),
         What::Prompt(args) => print_prompt::prompt(root, args),
         What::Template => print_prompt::template(),
+        What::Themes(args) => Ok(print_themes::themes(args)),
     }
 }
 

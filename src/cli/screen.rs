@@ -8,7 +8,7 @@ use crate::host::environment;
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
-use crate::shell::{self, ScreenError, Setup};
+use crate::shell::{self, ScreenError, Setup, themes};
 use crate::text::mask::Masker;
 use crate::ui::state::{Access, Limits};
 
@@ -38,14 +38,14 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
         masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),
         limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         access,
-        theme: std::env::var("ISOBENCH_TUI_THEME").unwrap_or_else(|_| "dark".to_owned()),
+        theme: environment::variable(themes::VARIABLE),
     };
     match shell::run(setup) {
         Ok(_) => {
             farewell(folder)?;
             Ok(Exit::Well)
         }
-        Err(ScreenError::Theme(error)) => Ok(usage(format!("ISOBENCH_TUI_THEME: {error}"))),
+        Err(ScreenError::Themes(error)) => Ok(usage(format!("{}: {error}", themes::VARIABLE))),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Format, find, print_line, read, screen, tell, usage};
+use super::{Format, find, print_line, read, screen, status, tell, usage};
 use anyhow::Context;
 
 use crate::exit::Exit;
@@ -129,22 +129,12 @@ fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>)
         Err(error @ RunnerError::Empty { .. }) => return Ok(usage(error)),
         Err(error) => return Err(error.into()),
     };
-    read::say(&folder, &ended.run, format)?;
+    status::say(&folder, &ended.run, format)?;
     if !ended.finished {
         tell(format_args!("run {} is not finished: `isobench-tui run --resume {0}` continues it", folder.run_id()));
     }
     let bad = ["failed", "blocked", "stopped"].iter().any(|status| ended.run.count(status) > 0);
     Ok(if bad { Exit::ItemsFailed } else { Exit::Well })
-}
-
-/// A note with commands in place of the keys of a screen.
-fn by_command(note: &str) -> String {
-    const KEYS: [(&str, &str); 3] = [
-        ("; space resumes", "; `isobench-tui ctl resume` resumes"),
-        ("; P goes on", "; `isobench-tui ctl thaw` goes on"),
-        ("; R runs it again", "; `isobench-tui ctl retry` runs it again"),
-    ];
-    KEYS.iter().fold(note.to_owned(), |note, (key, command)| note.replace(key, command))
 }
 
 /// One line a fact that people wait for.
@@ -158,7 +148,7 @@ fn progress(started: Instant, entry: &Entry, run: &Run) {
             None => return,
         },
         _ => match run.notes.last() {
-            Some((at, note)) if *at == entry.at => by_command(note),
+            Some((at, note)) if *at == entry.at => crate::report::by_command(note),
             _ => return,
         },
     };

@@ -1,38 +1,125 @@
-//! `status --format json`.
+//! How a run stands: `status`, with everything that the screen says of it.
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::{RunId, Stage};
-use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
+use super::item::{item, seconds};
+use super::{by_command, joined};
+use crate::domain::RunId;
+use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::text::{self, duration};
 
-/// The run as JSON. `runner` is the pid of the runner that holds it, if one does; `now` closes what still runs.
-pub fn status(id: &RunId, run: &Run, runner: Option<u32>, now: Timestamp) -> Value {
+/// What a reader knows beside the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The run's folder.
+    pub folder: &'a Path,
+    /// Pid of the runner that holds the run, if one does.
+    pub runner: Option<u32>,
+    /// Pid of the keeper of a live stage that works on without a runner.
+    pub orphan: Option<u32>,
+    /// Free bytes on the disk of the run; `None` where they could not be told.
+    pub free: Option<u64>,
+    /// What no fact carries of the agent's budget.
+    pub limits: Limits,
+    /// What a person can do about an item's end, as the screen words it.
+    pub hint: fn(&Item) -> Option<&'static str>,
+    /// The format of the run, where a newer program made it: something may be missing.
+    pub newer_format: Option<u32>,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// Limits of an item's agent, from the run's configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps; `None` for no limit of ours.
+    pub steps: Option<u32>,
+    /// Tokens; `None` for no limit.
+    pub tokens: Option<u64>,
+}
+
+impl Surroundings<'_> {
+    /// The moment up to which clocks run: with nobody at work they stand at the last fact.
+    pub(super) fn clock(&self, run: &Run) -> Timestamp {
+        if self.runner.is_some() || self.orphan.is_some() { self.now } else { run.at.unwrap_or(self.now) }
+    }
+
+    const fn runner_lives(&self) -> bool {
+        self.runner.is_some()
+    }
+}
+
+/// The run as JSON.
+pub fn status(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Value {
+    let clock = around.clock(run);
+    let items = run.items.iter().map(|one| item(run, one, around, clock)).collect::<Vec<_>>();
+    joined([what(id, run, around, clock), hindrances(run, around), json!({"items": items})])
+}
+
+/// Which run, in which state, and who works on it.
+fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Value {
+    let stopped = run.runner.as_ref().and_then(|runner| runner.stopped.as_ref());
+    let live = run
+        .live_stage()
+        .map(|(attempt, record)| json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "orphan": around.orphan}));
     json!({
         "run": id.0,
-        "state": run.state(runner.is_some()).name(),
-        "why": why(run, runner.is_some()),
-        "frozen": frozen(run),
-        "runner": runner,
+        "folder": around.folder,
+        "state": run.state(around.runner_lives()).name(),
+        "why": why(run, around),
+        "runner": around.runner,
+        "runner_since": run.runner.as_ref().map(|runner| runner.since),
+        "runner_stopped": stopped.map(|(why, at)| json!({"why": why, "at": at})),
+        "live": live,
         "plan": run.plan,
+        "plan_digest": run.digest,
+        "selection": run.selection,
         "repo": run.repo,
+        "task_id": run.task_id,
         "agent": run.agent,
         "model": run.model,
+        "stages": run.stages,
         "created": run.created,
         "finished": run.finished,
+        "last_fact": run.at,
+        "worked_s": seconds(run.worked_ms(clock)),
         "tokens": {"input": run.usage().input, "output": run.usage().output},
+    })
+}
+
+/// What holds it up, what was decided without a person, and what is wrong with its files.
+fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
+    let breaker = match &run.breaker {
+        Breaker::Closed { class, items } => json!({"state": "closed", "class": class, "items": items}),
+        Breaker::Open { class, items, probe_at, probed } => {
+            let probed = probed.as_ref().map(|(item, through)| json!({"item_id": item, "got_through": through}));
+            json!({"state": "open", "class": class, "items": items, "probe_at": probe_at, "probed": probed, "hint": class.hint()})
+        }
+    };
+    json!({
+        "frozen": frozen(run),
+        "pause": run.pause.as_ref().map(|pause| json!({"why": pause.why, "by": pause.by.words(), "at": pause.at})),
+        "breaker": breaker,
+        "hold": run.hold,
+        "limits_lifted": run.limits_lifted,
+        "item_limits": {"steps": around.limits.steps, "tokens": around.limits.tokens},
+        "newer_format": around.newer_format,
+        "free_bytes": around.free,
+        "notes": run.notes.iter().map(|(at, says)| json!({"at": at, "says": by_command(says)})).collect::<Vec<_>>(),
         "faults": run.faults.iter().map(|fault| json!({"offset": fault.offset, "why": fault.why})).collect::<Vec<_>>(),
         "unknown_facts": run.unknown,
-        "items": run.items.iter().map(|item| one(item, now)).collect::<Vec<_>>(),
     })
 }
 
 /// Why the run does not go on by itself, in a sentence; `None` where it does.
-pub fn why(run: &Run, runner_lives: bool) -> Option<String> {
+pub fn why(run: &Run, around: &Surroundings<'_>) -> Option<String> {
     let pause = run.pause.as_ref().map(|pause| format!("paused by {}: {}", pause.by.words(), pause.why));
-    match (run.state(runner_lives), &run.breaker) {
+    match (run.state(around.runner_lives()), &run.breaker) {
         (RunState::Finished, _) => None,
-        (RunState::Interrupted, _) => Some("it has no runner; `isobench-tui run --resume` continues it".to_owned()),
+        (RunState::Interrupted, _) => Some(format!("{}; `isobench-tui run --resume` continues it", gone(run, around))),
         (_, Breaker::Open { class, items, probe_at, .. }) if pause.is_none() => {
             Some(format!("{class} ended {} items in a row; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
         }
@@ -41,6 +128,22 @@ pub fn why(run: &Run, runner_lives: bool) -> Option<String> {
             _ => None,
         }),
         _ => pause,
+    }
+}
+
+/// Since when and why there is no runner.
+fn gone(run: &Run, around: &Surroundings<'_>) -> String {
+    let at = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let since = match &run.runner {
+        None => "it has no runner yet".to_owned(),
+        Some(runner) => match &runner.stopped {
+            Some((why, stopped)) => format!("it has no runner since {}: {why}", at(*stopped)),
+            None => format!("it has no runner since {}, and that one left without a word", at(run.at.unwrap_or(runner.since))),
+        },
+    };
+    match (around.orphan, run.live_stage()) {
+        (Some(_), Some((attempt, record))) => format!("{since}; '{}' of {} works on without one", record.stage, attempt.item),
+        _ => since,
     }
 }
 
@@ -55,47 +158,46 @@ pub fn frozen(run: &Run) -> Option<Value> {
     }
 }
 
-fn one(item: &Item, now: Timestamp) -> Value {
-    let last = item.last_attempt();
-    let totals = item.totals();
-    let stage = last.and_then(|last| last.live_stage().or_else(|| last.stages.last())).map(|record| record.stage.name());
-    let class = match &item.state {
-        ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.name()),
-        _ => None,
-    };
-    let verdict = last.and_then(|last| last.score()).and_then(|score| score.verdicts.first());
-    json!({
-        "item_id": item.id.0,
-        "human": item.human,
-        "parent": item.parent,
-        "stage": stage,
-        "status": item.status(),
-        "rung": item.rung().map(crate::domain::Rung::name),
-        "attempts": item.attempts.len(),
-        "steps": totals.and_then(|totals| totals.steps),
-        "tokens": {"input": totals.map(|totals| totals.usage.input), "output": totals.map(|totals| totals.usage.output)},
-        "duration_s": duration_s(item, now),
-        "class": class,
-        "why": item.why(),
-        "harness_says": last.and_then(|last| last.said.as_ref()).map(|(says, _)| says),
-        "agent_end": last.and_then(agent_end),
-        "prompt": last.and_then(|last| last.asked.as_ref()),
-        "patch_digest": last.and_then(|last| last.check()).map(|check| check.patch_digest.as_str()),
-        "verdict": verdict,
-    })
+/// The lines above the table: which run, how it stands, what runs, and what is wrong. Nothing in them is cleaned.
+pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
+    let clock = around.clock(run);
+    let why = why(run, around).map_or_else(String::new, |why| format!(" ({why})"));
+    let selection = run.selection.as_ref().map_or_else(String::new, |chosen| format!(", {chosen}"));
+    let mut lines = vec![format!("run {id}: {}{why}", run.state(around.runner_lives()).name())];
+    if run.created.is_some() {
+        lines.push(format!("{} {}, plan {}{selection}, {} of work", run.agent, run.model, run.plan, duration::short(run.worked_ms(clock))));
+    }
+    lines.extend(live(run, around.limits, clock));
+    if run.hold {
+        lines.push("hold is on: a failure pauses the queue and keeps its worktree".to_owned());
+    }
+    if run.limits_lifted {
+        lines.push("the limits of the run are lifted".to_owned());
+    }
+    lines.extend(run.faults.first().map(|first| {
+        format!("{} in the ledger, the first at byte {}: {}", text::count(run.faults.len(), "fault"), first.offset, first.why)
+    }));
+    if !run.unknown.is_empty() {
+        let kinds: Vec<&str> = run.unknown.keys().map(String::as_str).collect();
+        let many = usize::try_from(run.unknown.values().sum::<u64>()).unwrap_or(usize::MAX);
+        lines.push(format!("{} of a newer program: {}", text::count(many, "fact"), kinds.join(", ")));
+    }
+    lines
 }
 
-/// How the agent ended, `{end, class, why}`, with the end of its processes where it had some.
-fn agent_end(attempt: &Attempt) -> Option<Value> {
-    let outcome = attempt.outcome(Stage::Agent)?;
-    let mut fields = outcome.child.as_ref().and_then(|child| serde_json::to_value(child).ok()?.as_object().cloned()).unwrap_or_default();
-    fields.extend(serde_json::to_value(&outcome.end).ok()?.as_object().cloned()?);
-    Some(Value::Object(fields))
-}
-
-/// Seconds worked on all attempts, the one that runs now included; `None` for an item that never began.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of a run")]
-fn duration_s(item: &Item, now: Timestamp) -> Option<f64> {
-    item.last_attempt()?;
-    Some(item.worked_ms(now) as f64 / 1000.0)
+/// The stage that runs, with its time, and for the agent its steps and tokens.
+fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
+    let (attempt, record) = run.live_stage()?;
+    let StageState::Running { budget_ms, frozen, stopping, totals, .. } = &record.state else { return None };
+    let budget = budget_ms.map_or_else(String::new, |max| format!(" of {}", duration::short(max)));
+    let steps = totals.steps.map(|steps| match limits.steps {
+        Some(max) => format!("step {steps}/{max}"),
+        None => text::count(steps as usize, "step"),
+    });
+    let most = limits.tokens.map_or_else(String::new, |max| format!(" of {}", text::tokens(max)));
+    let used = Some(totals.usage.total()).filter(|used| *used > 0).map(|used| format!("{}{most} tokens", text::tokens(used)));
+    let frozen = frozen.as_ref().map(|(since, by)| format!("frozen by {} since {}", by.words(), since.strftime("%H:%M:%S UTC")));
+    let stopping = stopping.as_ref().map(|(_, why)| format!("told to end: {why}"));
+    let more: Vec<String> = [steps, used, frozen, stopping].into_iter().flatten().map(|part| format!(", {part}")).collect();
+    Some(format!("live: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.worked_ms(clock)), more.concat()))
 }

@@ -4,32 +4,27 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::{Surroundings, by_command};
 use crate::domain::short_sha;
 use crate::model::{Item, Run};
+use crate::plan::why_not;
 use crate::text::clean;
-use crate::text::width::{clip, width};
+use crate::text::width::{clip, fit, width};
 use crate::text::{count, duration, tokens};
 
 /// The table, with a line of sums below it. `room` is the width of the terminal, if there is one: a sentence is cut to it
 /// and whole in a pipe.
-pub fn table(run: &Run, now: Timestamp, room: Option<usize>) -> String {
+pub fn table(run: &Run, around: &Surroundings<'_>, room: Option<usize>) -> String {
     let head = ["item", "human", "status", "rung", "tries", "steps", "tokens", "took", "result"];
     // ids, metrics and reasons come out of files: none may steer a terminal, or open a line of its own
     let safe = |cell: String| clean::shown(&cell).into_owned();
-    let rows: Vec<[String; 9]> = run.items.iter().map(|item| row(item, now).map(safe)).collect();
-    let room = room.unwrap_or(usize::MAX);
-    let mut widths = head.map(width);
-    for row in &rows {
-        for (cell, widest) in row.iter().zip(&mut widths) {
-            *widest = width(cell).max(*widest);
-        }
-    }
-    let mut text = String::new();
-    for row in std::iter::once(head.map(str::to_owned)).chain(rows) {
-        let cells: Vec<String> =
-            row.iter().zip(widths).map(|(cell, widest)| format!("{cell}{}", " ".repeat(widest.saturating_sub(width(cell))))).collect();
-        let _ = writeln!(text, "{}", clip(cells.join("  ").trim_end(), room));
-    }
+    let cells = |item: &Item| {
+        let waits = why_not(run, &item.id, around.runner.is_some());
+        row(item, waits.as_deref(), around.clock(run)).map(safe).to_vec()
+    };
+    let rows: Vec<Vec<String>> = run.items.iter().map(cells).collect();
+    // what came of an item matters more than what it took
+    let mut text = columns(&Columns { heads: head, shrink: &[(8, 30)], leave_out: &[6, 5, 4, 7] }, &rows, room);
     let usage = run.usage();
     let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "waiting", "queued", "running"];
     let without = run.items.iter().filter(|item| item.is_done_without_agent()).count();
@@ -41,7 +36,61 @@ pub fn table(run: &Run, now: Timestamp, room: Option<usize>) -> String {
     text
 }
 
-fn row(item: &Item, now: Timestamp) -> [String; 9] {
+/// Columns that fill a terminal and no more.
+#[derive(Debug)]
+pub(super) struct Columns<const N: usize> {
+    /// Their heads.
+    pub heads: [&'static str; N],
+    /// Those that become narrower first, each with the width that it keeps.
+    pub shrink: &'static [(usize, usize)],
+    /// Those that are left out where that is not enough, in this order.
+    pub leave_out: &'static [usize],
+}
+
+/// Aligned lines below a line of heads. A row with fewer cells than heads ends with a sentence, which widens no column.
+pub(super) fn columns<const N: usize>(columns: &Columns<N>, rows: &[Vec<String>], room: Option<usize>) -> String {
+    let room = room.unwrap_or(usize::MAX);
+    let mut widths = columns.heads.map(width);
+    for row in rows {
+        let cells = if row.len() == N { N } else { row.len().saturating_sub(1) };
+        for (cell, widest) in row.iter().take(cells).zip(&mut widths) {
+            *widest = width(cell).max(*widest);
+        }
+    }
+    let least = |at: usize, wide: usize| columns.shrink.iter().find(|(of, _)| *of == at).map_or(wide, |(_, least)| wide.min(*least));
+    let mut left_out: Vec<usize> = Vec::new();
+    let over = |widths: &[usize; N], left_out: &[usize], each: &dyn Fn(usize, usize) -> usize| {
+        let shown = widths.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
+        shown.map(|(at, wide)| each(at, *wide).saturating_add(2)).sum::<usize>().saturating_sub(2).saturating_sub(room)
+    };
+    for at in columns.leave_out {
+        if over(&widths, &left_out, &least) > 0 {
+            left_out.push(*at);
+        }
+    }
+    for (at, _) in columns.shrink.iter().filter(|(at, _)| !left_out.contains(at)) {
+        let much = over(&widths, &left_out, &|_, wide| wide);
+        if let Some(wide) = widths.get_mut(*at) {
+            *wide = wide.saturating_sub(much).max(least(*at, *wide));
+        }
+    }
+    let mut text = String::new();
+    for row in std::iter::once(columns.heads.map(str::to_owned).to_vec()).chain(rows.iter().cloned()) {
+        let whole = row.len() == N;
+        let last = row.len().saturating_sub(1);
+        let cell = |(at, cell): (usize, String)| match widths.get(at) {
+            Some(_) if whole && left_out.contains(&at) => None,
+            // what ends a line may be as long as the line
+            Some(wide) if at < last => Some(fit(&cell, *wide)),
+            _ => Some(cell),
+        };
+        let cells: Vec<String> = row.into_iter().enumerate().filter_map(cell).collect();
+        let _ = writeln!(text, "{}", clip(cells.join("  ").trim_end(), room));
+    }
+    text
+}
+
+fn row(item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 9] {
     let totals = item.totals();
     let dash = || "-".to_owned();
     [
@@ -53,7 +102,7 @@ fn row(item: &Item, now: Timestamp) -> [String; 9] {
         totals.and_then(|totals| totals.steps).map_or_else(dash, |steps| steps.to_string()),
         totals.filter(|totals| totals.usage.total() > 0).map_or_else(dash, |totals| tokens(totals.usage.total())),
         if item.attempts.is_empty() { dash() } else { duration::short(item.worked_ms(now)) },
-        result(item),
+        waits.filter(|_| result(item).is_empty()).map_or_else(|| result(item), by_command),
     ]
 }
 

@@ -1,28 +1,30 @@
 //! The terminal as the loops of the screens use it: what comes from it, and frames for it.
 
-use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, MouseButton, MouseEvent, MouseEventKind};
-use futures_core::Stream;
 use ratatui::buffer::Buffer;
-use rustix::process::{Signal, kill_current_process_group};
-use tokio::signal::unix::{Signal as Caught, SignalKind, signal};
-use tokio::time::{Instant, sleep_until};
+use ratatui::style::Color;
+use termina::Event;
+use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCode, Mode};
+use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::keys;
-use super::painter::Painter;
+use super::chosen::Chosen;
+use super::input::Input;
+use super::pace::{Cause, Pace};
+use super::painter::{Painter, Updates};
 use super::setup::{ScreenError, io_error};
-use super::terminal::Terminal;
-use crate::theme::{Depth, EMBEDDED, Glyphs, Theme};
-use crate::ui::mouse::Did;
+use super::signals::{Meant, Signals};
+use super::terminal::{self, Terminal};
+use super::{job, keys};
+use crate::host::environment::variable;
+use crate::theme::Theme;
+use crate::theme::palette::Rgb;
 use crate::ui::state::Pointer;
 use crate::ui::{Key, Mouse};
 
-/// The shortest time between two frames.
-const FRAME: Duration = Duration::from_millis(33);
+/// How long the answer to our question is waited for before we leave: later it would be text for the shell.
+const ANSWER: Duration = Duration::from_millis(150);
 
 /// What the terminal has to say.
 #[derive(Debug)]
@@ -35,153 +37,231 @@ pub(super) enum Heard {
     Paste(String),
     /// It is time for a frame.
     Frame,
+    /// Something that whoever sits there should know, in a sentence.
+    Remark(String),
+    /// We are to go to the background: [`Console::suspend`].
+    Stop,
     /// Nothing that anybody must know.
     Nothing,
     /// The terminal is gone, or somebody wants us gone.
     Gone,
 }
 
-/// Whether the screen is up to date.
+/// Our questions, of which that about synchronised output comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drawn {
-    /// It is.
-    Fresh,
-    /// Something changed.
-    Stale,
+enum Question {
+    /// It was asked then, and nothing came back so far.
+    Asked(Instant),
+    /// It was answered, or never asked.
+    Over,
 }
 
 /// The terminal, its input, and the one writer to it.
 pub(super) struct Console {
     /// What it is drawn with.
     pub theme: Theme,
-    theme_name: String,
+    chosen: Chosen,
     painter: Painter,
     terminal: Terminal,
-    input: EventStream,
-    signals: [Caught; 3],
-    drawn: Drawn,
-    next_frame: Instant,
+    pointer: Pointer,
+    input: Input,
+    signals: Signals,
+    pace: Pace,
+    /// Why a frame is due.
+    due: Option<Cause>,
+    /// What the loop was last told by [`hear`](Self::hear): changes come of it.
+    cause: Cause,
+    question: Question,
 }
 
 impl Console {
-    /// Takes the terminal. To be called inside the runtime.
-    pub(super) fn take(theme_name: &str) -> Result<Self, ScreenError> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let theme = Theme::embedded(theme_name, Depth::of(variable), Glyphs::of(variable))?;
-        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
-        let [term, hup, int] = kinds.map(|kind| signal(kind).map_err(io_error("catch signals")));
-        let signals = [term?, hup?, int?];
-        let terminal = Terminal::take().map_err(io_error("take the terminal"))?;
-        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
-        let painter = Painter::start(cols, rows).map_err(io_error("start the painter"))?;
-        let (input, drawn, next_frame) = (EventStream::new(), Drawn::Stale, Instant::now());
-        Ok(Self { theme, theme_name: theme_name.to_owned(), painter, terminal, input, signals, drawn, next_frame })
+    /// Takes the terminal, with the theme asked for by name, if any was. To be called inside the runtime.
+    pub(super) fn take(theme: Option<&str>) -> Result<Self, ScreenError> {
+        let chosen = Chosen::begin(theme)?;
+        let theme = chosen.theme();
+        let signals = Signals::catch().map_err(io_error("catch signals"))?;
+        let pointer = Pointer::default();
+        let terminal = Terminal::take(pointer).map_err(io_error("take the terminal"))?;
+        let (cols, rows) = terminal::size();
+        let mut painter = Painter::start(cols, rows).map_err(io_error("start the painter"))?;
+        let now = Instant::now();
+        let mut question = Question::Over;
+        if let Some(bytes) = terminal::questions(variable("TERM").as_deref()) {
+            painter.ask(bytes);
+            question = Question::Asked(now);
+        }
+        let input = Input::listen().map_err(io_error("listen to the terminal"))?;
+        let (pace, due, cause) = (Pace::new(now), Some(Cause::Input), Cause::Data);
+        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question })
     }
 
     /// The next thing that the terminal has to say; input comes first. May be dropped while it waits.
     pub(super) async fn hear(&mut self) -> Heard {
+        self.cause = Cause::Data;
+        let frame = self.due.filter(|_| self.painter.is_idle()).map(|cause| self.pace.next(Instant::now(), cause));
         tokio::select! {
             biased;
-            event = next_event(&mut self.input) => self.heard(event),
-            () = caught(&mut self.signals) => Heard::Gone,
+            event = self.input.next() => self.heard(event),
+            meant = self.signals.next() => self.signalled(meant),
+            () = terminal::broke() => Heard::Gone,
+            () = self.chosen.changed() => self.themes_changed(),
             result = self.painter.drained() => if result.is_ok() { Heard::Nothing } else { Heard::Gone },
-            () = sleep_until(self.next_frame), if self.drawn == Drawn::Stale && self.painter.is_idle() => Heard::Frame,
+            () = at(frame) => Heard::Frame,
         }
     }
 
-    fn heard(&mut self, event: Option<io::Result<Event>>) -> Heard {
-        match event {
-            Some(Ok(Event::Key(event))) => keys::key(&event).map_or(Heard::Nothing, Heard::Key),
-            Some(Ok(Event::Mouse(event))) => mouse(event).map_or(Heard::Nothing, Heard::Mouse),
-            Some(Ok(Event::Paste(text))) => Heard::Paste(text),
-            Some(Ok(Event::Resize(..))) => {
+    fn heard(&mut self, event: Option<Event>) -> Heard {
+        let heard = match event {
+            Some(Event::Key(event)) => keys::key(&event).map(Heard::Key),
+            Some(Event::Mouse(event)) => keys::mouse(event).map(Heard::Mouse),
+            Some(Event::Paste(text)) => Some(Heard::Paste(text)),
+            Some(Event::Csi(Csi::Mode(Mode::ReportDecPrivateMode { mode, setting }))) => {
+                self.answered(mode, setting);
+                None
+            }
+            Some(Event::Osc(Osc::ChangeDynamicColors(DynamicColorNumber::TextBackgroundColor, colours))) => {
+                self.lies_on(&colours);
+                None
+            }
+            Some(_) => None,
+            None => return Heard::Gone,
+        };
+        let Some(heard) = heard else { return Heard::Nothing };
+        self.cause = Cause::Input;
+        self.pace.heard(Instant::now());
+        heard
+    }
+
+    fn lies_on(&mut self, colours: &[ColorOrQuery]) {
+        let [ColorOrQuery::Color(colour)] = colours else { return };
+        self.chosen.on(Rgb([colour.red, colour.green, colour.blue]).ground());
+        self.take_theme();
+    }
+
+    fn take_theme(&mut self) {
+        let theme = self.chosen.theme();
+        if theme != self.theme {
+            self.theme = theme;
+            self.due = Some(Cause::Input);
+        }
+    }
+
+    fn answered(&mut self, mode: DecPrivateMode, setting: DecModeSetting) {
+        if mode != DecPrivateMode::Code(DecPrivateModeCode::SynchronizedOutput) {
+            return;
+        }
+        self.question = Question::Over;
+        // "permanently" either way means that it can't be switched
+        if matches!(setting, DecModeSetting::Set | DecModeSetting::Reset) {
+            self.painter.set_updates(Updates::Synchronised);
+        }
+    }
+
+    fn signalled(&mut self, meant: Meant) -> Heard {
+        match meant {
+            Meant::End => Heard::Gone,
+            Meant::Stop => Heard::Stop,
+            Meant::Resize => {
                 self.start_over();
                 Heard::Nothing
             }
-            Some(Ok(_)) => Heard::Nothing,
-            Some(Err(_)) | None => Heard::Gone,
+            Meant::Continue => {
+                self.come_back();
+                Heard::Nothing
+            }
         }
     }
 
     /// Something changed: a frame is to be drawn.
     pub(super) fn changed(&mut self) {
-        self.drawn = Drawn::Stale;
+        self.due = self.due.max(Some(self.cause));
     }
 
     /// Draws a frame, when [`hear`](Self::hear) said that it is time for one.
     pub(super) fn paint<T>(&mut self, draw: impl FnOnce(&mut Buffer, &Theme) -> T) -> T {
-        let theme = &self.theme;
-        let drawn = self.painter.paint(|buffer| draw(buffer, theme));
-        self.next_frame = Instant::now() + FRAME;
-        self.drawn = Drawn::Fresh;
+        let (theme, cause) = (&self.theme, self.due.take().unwrap_or(Cause::Data));
+        let (drawn, bytes) = self.painter.paint(|buffer| {
+            let drawn = draw(buffer, theme);
+            if let Some(ground) = theme.ground {
+                let bare = buffer.content.iter_mut().filter(|cell| cell.bg == Color::Reset);
+                bare.for_each(|cell| cell.bg = ground);
+            }
+            drawn
+        });
+        self.pace.drawn(Instant::now(), cause, bytes);
         drawn
     }
 
     /// The next frame is a whole one: the size changed, or somebody else wrote on the screen.
     pub(super) fn start_over(&mut self) {
-        let (cols, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+        let (cols, rows) = terminal::size();
         self.painter.start_over(cols, rows);
-        self.changed();
+        self.due = Some(Cause::Input);
     }
 
     /// Takes the mouse, or leaves it to the terminal.
     pub(super) fn point(&mut self, pointer: Pointer) {
-        // written by the painter's thread or not at all: there is one writer
-        self.terminal.point(pointer);
+        self.pointer = pointer;
+        self.painter.first(terminal::mouse(pointer));
+        self.changed();
     }
 
     /// Draws with the next theme from now on, and says which that is.
     pub(super) fn next_theme(&mut self) -> &str {
-        let at = EMBEDDED.iter().position(|(name, _)| *name == self.theme_name).map_or(0, |at| (at + 1) % EMBEDDED.len());
-        let variable = |name: &str| std::env::var(name).ok();
-        if let Some((name, _)) = EMBEDDED.get(at)
-            && let Ok(theme) = Theme::embedded(name, Depth::of(variable), Glyphs::of(variable))
-        {
-            self.theme = theme;
-            (*name).clone_into(&mut self.theme_name);
-        }
-        self.changed();
-        &self.theme_name
+        self.chosen.next();
+        self.take_theme();
+        self.chosen.name()
     }
 
-    /// To the background, and back.
-    pub(super) async fn suspend(&mut self) {
+    fn themes_changed(&mut self) -> Heard {
+        let remark = self.chosen.read_again();
+        self.take_theme();
+        remark.map_or(Heard::Nothing, Heard::Remark)
+    }
+
+    /// To the background, and back. Where no shell could bring us back we stay, and a sentence says so.
+    pub(super) async fn suspend(&mut self) -> Option<&'static str> {
+        if !job::can_stop() {
+            return Some("no shell started this here that could bring it back: d leaves, `isobench-tui` shows the run again");
+        }
         self.painter.settle().await;
         self.terminal.leave();
-        let _ = kill_current_process_group(Signal::TSTP);
-        // here we are again
-        if self.terminal.enter().is_ok() {
-            self.start_over();
-        }
+        job::stop();
+        // the signal that continued us is on its way to us as well: once is enough
+        let _ = timeout(Duration::from_secs(1), self.signals.continued()).await;
+        self.come_back();
+        None
     }
 
-    /// Waits a little for the last frame, so that it does not land behind what is written next.
-    pub(super) async fn settle(&mut self) {
+    fn come_back(&mut self) {
+        // a terminal that went away meanwhile says so by the end of its input
+        let _ = self.terminal.enter(self.pointer);
+        self.start_over();
+    }
+
+    /// Waits a little for the last frame and the terminal's last answer, so that they do not land behind what is written
+    /// next. An error where the screen ended because a part of it broke.
+    pub(super) async fn settle(&mut self) -> Result<(), ScreenError> {
         self.painter.settle().await;
+        if let Question::Asked(at) = self.question
+            && at.elapsed() < Duration::from_secs(1)
+        {
+            let _ = timeout(ANSWER, async {
+                while self.question != Question::Over {
+                    let Some(event) = self.input.next().await else { return };
+                    self.heard(Some(event));
+                }
+            })
+            .await;
+        }
+        terminal::broken().map_or(Ok(()), |says| Err(ScreenError::Broken(says)))
     }
 }
 
-/// What the mouse did; `None` for what means nothing here.
-fn mouse(event: MouseEvent) -> Option<Mouse> {
-    let did = match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => Did::Click,
-        MouseEventKind::ScrollUp => Did::WheelUp,
-        MouseEventKind::ScrollDown => Did::WheelDown,
-        _ => return None,
-    };
-    Some(Mouse { did, x: event.column, y: event.row })
-}
-
-/// The terminal's next event.
-async fn next_event(input: &mut EventStream) -> Option<io::Result<Event>> {
-    poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
-}
-
-/// Waits for any of the signals that end us.
-async fn caught([term, hup, int]: &mut [Caught; 3]) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = hup.recv() => {}
-        _ = int.recv() => {}
+/// Waits for a moment; for none without end.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

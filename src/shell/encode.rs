@@ -7,9 +7,6 @@ use ratatui::style::{Color, Modifier};
 
 use crate::text::width;
 
-/// Below this many bytes a frame arrives at once anyway.
-const SMALL: usize = 256;
-
 /// What turns the frame `old` into `new`; empty when they are the same.
 pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
     let mut out = String::new();
@@ -30,12 +27,18 @@ pub fn changes(old: &Buffer, new: &Buffer) -> Vec<u8> {
     if look.is_some() {
         out.push_str("\u{1b}[0m");
     }
-    if out.len() > SMALL {
-        // terminals that do not know mode 2026 ignore it
-        out.insert_str(0, "\u{1b}[?2026h");
-        out.push_str("\u{1b}[?2026l");
-    }
     out.into_bytes()
+}
+
+/// A row of cells as a line of text with its colours.
+pub fn line(row: &Buffer) -> String {
+    let mut out = String::new();
+    for cell in row.content() {
+        style(&mut out, cell);
+        out.push_str(cell.symbol());
+    }
+    out.push_str("\u{1b}[0m");
+    out
 }
 
 /// Hands out the cells that differ. What a wide character covered or uncovers counts as different: terminals disagree

@@ -1,21 +1,22 @@
-//! Keys of a terminal → keys of the screen.
+//! Keys and mouse of a terminal → those of the screen.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use crate::ui::Key;
+use crate::ui::mouse::Did;
+use crate::ui::{Key, Mouse};
 
 /// What was pressed; `None` for releases.
 pub fn key(event: &KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;
     }
-    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let control = event.modifiers.contains(Modifiers::CONTROL);
     Some(match event.code {
         KeyCode::Char(char) if control => Key::Ctrl(char.to_ascii_lowercase()),
-        KeyCode::Char(_) if event.modifiers.contains(KeyModifiers::ALT) => Key::Other,
+        KeyCode::Char(_) if event.modifiers.contains(Modifiers::ALT) => Key::Other,
         KeyCode::Char(char) => Key::Char(char),
         KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Esc,
+        KeyCode::Escape => Key::Esc,
         KeyCode::Tab => Key::Tab,
         KeyCode::BackTab => Key::BackTab,
         KeyCode::Up => Key::Up,
@@ -29,4 +30,15 @@ pub fn key(event: &KeyEvent) -> Option<Key> {
         KeyCode::Backspace => Key::Backspace,
         _ => Key::Other,
     })
+}
+
+/// What the mouse did; `None` for what means nothing here.
+pub fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let did = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Did::Click,
+        MouseEventKind::ScrollUp => Did::WheelUp,
+        MouseEventKind::ScrollDown => Did::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { did, x: event.column, y: event.row })
 }

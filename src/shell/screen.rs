@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::console::{Console, Heard};
 use super::effects;
+use super::log::LogReader;
 use super::looks::Looks;
 use super::places::Places;
 use super::reader::Reader;
@@ -40,6 +41,7 @@ struct Screen {
     tail: Tail,
     reader: Reader,
     looks: Looks,
+    log: LogReader,
     console: Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
@@ -69,11 +71,12 @@ impl Screen {
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = Places::new(setup.folder.clone(), setup.items);
+        let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
-        let console = Console::take(&setup.theme)?;
+        let console = Console::take(setup.theme.as_deref())?;
         let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, tail, reader, looks, console, news, news_from, ledger })
+        Ok(Self { folder, root, state, tail, reader, looks, log, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -93,7 +96,7 @@ impl Screen {
             left = self.wake(woken).await;
         }
         self.remember_look();
-        self.console.settle().await;
+        self.console.settle().await?;
         Ok(left.unwrap_or(Left::Detached))
     }
 
@@ -103,6 +106,8 @@ impl Screen {
             Woken::Heard(Heard::Mouse(mouse)) => self.tell(Msg::Mouse(mouse)).await,
             Woken::Heard(Heard::Paste(text)) => self.tell(Msg::Paste(text)).await,
             Woken::Heard(Heard::Frame) => self.paint(),
+            Woken::Heard(Heard::Remark(says)) => self.tell(Msg::Failed(says)).await,
+            Woken::Heard(Heard::Stop) => self.suspend().await,
             Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
             // the run goes on
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
@@ -123,13 +128,17 @@ impl Screen {
         let effects = self.change(msg);
         let mut left = None;
         for effect in effects {
-            if effect == Effect::Suspend {
-                self.console.suspend().await;
-            } else {
-                left = left.or(self.perform(effect));
-            }
+            let came_of_it = if effect == Effect::Suspend { self.suspend().await } else { self.perform(effect) };
+            left = left.or(came_of_it);
         }
         left
+    }
+
+    async fn suspend(&mut self) -> Option<Left> {
+        if let Some(says) = self.console.suspend().await {
+            self.change(Msg::Failed(says.to_owned()));
+        }
+        None
     }
 
     fn change(&mut self, msg: Msg) -> Vec<Effect> {
@@ -149,7 +158,10 @@ impl Screen {
             Effect::StartRunner => effects::start_runner(&self.folder, self.root.clone(), self.news_from.clone())
                 .err()
                 .map(|error| Msg::Failed(format!("no runner could be started: {error}"))),
-            Effect::Log(wish) => match wish {},
+            Effect::Log(wish) => {
+                self.log.read(wish);
+                None
+            }
             Effect::Pointer(pointer) => {
                 self.console.point(pointer);
                 None

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::themes::ThemesError;
 use crate::ledger::{By, RunFolder};
 use crate::text::mask::Masker;
 use crate::theme::ThemeError;
@@ -27,8 +28,8 @@ pub struct Setup {
     pub limits: Limits,
     /// What may be done with the run.
     pub access: Access,
-    /// Name of the theme: `dark`, `light`, `high-contrast`, `colour-blind`.
-    pub theme: String,
+    /// The theme asked for by name; `None`: the one chosen last, or one that fits the terminal.
+    pub theme: Option<String>,
 }
 
 /// Why there is no screen.
@@ -42,9 +43,15 @@ pub enum ScreenError {
         /// What the system said.
         source: io::Error,
     },
-    /// The theme is wrong.
+    /// A thread of the screen panicked; the run goes on.
+    #[error("{0}; the run goes on, and this is a fault of isobench-tui that its authors want to hear of")]
+    Broken(&'static str),
+    /// An embedded theme is wrong.
     #[error(transparent)]
     Theme(#[from] ThemeError),
+    /// There is no theme of the name asked for.
+    #[error(transparent)]
+    Themes(#[from] ThemesError),
 }
 
 /// An error of the terminal or the system.

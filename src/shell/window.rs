@@ -1,12 +1,13 @@
 //! The last lines of a stage's two output files, however large they are.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::text::clean;
+use super::log::shown::shown;
+use crate::host::files::{self, Links};
+use crate::host::paged::{Edge, Raw};
 use crate::text::mask::Masker;
 use crate::ui::message::{OutputLine, Stream};
 
@@ -58,7 +59,7 @@ impl Window {
 
     /// The lines, those being written last.
     pub fn lines(&self, masker: &Masker) -> Vec<OutputLine> {
-        let partial = self.files.iter().filter(|file| !file.partial.is_empty()).map(|file| file.line(&file.partial, masker));
+        let partial = self.files.iter().filter(|file| !file.partial.is_empty()).map(|file| file.line(&file.partial, Edge::Open, masker));
         let mut lines: Vec<OutputLine> = self.lines.iter().cloned().chain(partial).collect();
         while lines.last().is_some_and(|line| line.text.is_empty()) {
             lines.pop();
@@ -74,12 +75,12 @@ impl Window {
 
 impl Followed {
     fn read_on(&mut self, lines: &mut VecDeque<OutputLine>, before: &mut u64, masker: &Masker) -> io::Result<bool> {
-        let mut file = match File::open(&self.path) {
-            Ok(file) => file,
+        let (mut file, there) = match files::open(&self.path, Links::Followed) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
-        let len = file.metadata()?.len();
+        let len = there.len();
         if len == self.offset {
             return Ok(false);
         }
@@ -112,7 +113,7 @@ impl Followed {
         while let Some(part) = parts.next() {
             self.partial.extend_from_slice(part);
             if parts.peek().is_some() {
-                lines.push_back(self.line(&self.partial, masker));
+                lines.push_back(self.line(&self.partial, Edge::Whole, masker));
                 self.partial.clear();
             }
         }
@@ -128,8 +129,9 @@ impl Followed {
         }
     }
 
-    fn line(&self, bytes: &[u8], masker: &Masker) -> OutputLine {
-        OutputLine { from: self.stream, text: clean::line(&masker.mask(&String::from_utf8_lossy(bytes))) }
+    fn line(&self, bytes: &[u8], ends: Edge, masker: &Masker) -> OutputLine {
+        let raw = Raw { at: 0, bytes: bytes.to_vec(), begins: Edge::Whole, ends };
+        OutputLine { from: self.stream, text: shown(&raw, masker).text }
     }
 
     fn forget(&mut self, lines: &mut VecDeque<OutputLine>) {
@@ -146,6 +148,7 @@ fn changed(path: &PathBuf) -> Option<SystemTime> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::fs::File;
     use std::io::Write;
 
     use super::*;

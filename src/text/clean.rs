@@ -3,53 +3,16 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Characters of a line that are kept. The state of an unfinished escape sequence is bounded by the same number.
+use super::ansi;
+
+/// Characters of a line that are kept.
 pub const LONGEST: usize = 4096;
-
-/// Columns between tab stops.
-const TAB: usize = 8;
-
-/// Where the reader of a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
-    /// In plain text.
-    Text,
-    /// Behind an ESC.
-    Escape,
-    /// In a control sequence (`ESC [`), with its first parameter so far.
-    Control(Option<u16>),
-    /// In a string (OSC, DCS, SOS, PM, APC) of so many characters.
-    String(usize),
-    /// Behind an ESC in a string: `\` ends it.
-    StringEscape(usize),
-}
-
-/// A line being put together.
-struct Cleaner {
-    at: At,
-    out: String,
-    /// Characters in `out`.
-    len: usize,
-    /// A carriage return came; what is written next overwrites the line.
-    returned: bool,
-    /// Something did not fit.
-    cut: bool,
-}
 
 /// The line as it would stand on a screen at last: escape sequences are gone, what a carriage return or an
 /// erase-line took back is gone, tabs are spaces, and it is at most [`LONGEST`] characters long (then it ends with `…`).
 /// A newline counts as a space.
 pub fn line(s: &str) -> String {
-    let mut cleaner = Cleaner { at: At::Text, out: String::with_capacity(s.len().min(LONGEST)), len: 0, returned: false, cut: false };
-    for char in s.chars() {
-        cleaner.take(char);
-    }
-    let Cleaner { mut out, cut, .. } = cleaner;
-    out.truncate(out.trim_end().len());
-    if cut {
-        out.push('…');
-    }
-    out
+    ansi::line(s, LONGEST).text
 }
 
 /// A name or a value from somebody's file, for a place within a line: what a terminal would obey, or would not show, is
@@ -96,125 +59,8 @@ pub fn first_line(s: &str) -> String {
     lines(s).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-impl Cleaner {
-    fn take(&mut self, char: char) {
-        self.at = match self.at {
-            At::Text => self.text(char),
-            At::Escape => escape(char),
-            At::Control(first) => self.control(char, first),
-            At::String(n) => string(char, n),
-            At::StringEscape(n) => {
-                if char == '\\' {
-                    At::Text
-                } else {
-                    string(char, n)
-                }
-            }
-        };
-    }
-
-    fn text(&mut self, char: char) -> At {
-        match char {
-            '\u{1b}' => return At::Escape,
-            '\u{9b}' => return At::Control(None),
-            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => return At::String(0),
-            '\r' => self.returned = true,
-            '\u{8}' => {
-                if self.out.pop().is_some() {
-                    self.len -= 1;
-                }
-            }
-            '\t' => {
-                self.fresh();
-                for _ in 0..TAB - self.len % TAB {
-                    self.put(' ');
-                }
-            }
-            '\n' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}' => {
-                self.fresh();
-                self.put(' ');
-            }
-            _ if is_invisible(char) => {}
-            _ => {
-                self.fresh();
-                self.put(char);
-            }
-        }
-        At::Text
-    }
-
-    fn control(&mut self, char: char, first: Option<u16>) -> At {
-        match char {
-            '0'..='9' => {
-                let digit = u16::try_from(char.to_digit(10).unwrap_or_default()).unwrap_or_default();
-                At::Control(Some(first.unwrap_or_default().saturating_mul(10).saturating_add(digit)))
-            }
-            '\u{1b}' => At::Escape,
-            ' '..='?' => At::Control(first),
-            // erase in line: to its end counts from where a carriage return put the cursor
-            'K' => {
-                if self.returned || matches!(first, Some(1 | 2)) {
-                    self.clear();
-                }
-                At::Text
-            }
-            // cursor to column: the first one is a carriage return by another name
-            'G' => {
-                self.returned |= first.unwrap_or(1) <= 1;
-                At::Text
-            }
-            '@'..='~' => At::Text,
-            // a control character inside a control sequence: the sequence was broken off
-            _ => self.text(char),
-        }
-    }
-
-    /// What was there before a carriage return gives way to what comes now.
-    fn fresh(&mut self) {
-        if self.returned {
-            self.clear();
-        }
-    }
-
-    fn clear(&mut self) {
-        self.out.clear();
-        self.len = 0;
-        self.returned = false;
-        self.cut = false;
-    }
-
-    fn put(&mut self, char: char) {
-        if self.len < LONGEST {
-            self.out.push(char);
-            self.len += 1;
-        } else {
-            self.cut = true;
-        }
-    }
-}
-
-fn escape(char: char) -> At {
-    match char {
-        '[' => At::Control(None),
-        ']' | 'P' | 'X' | '^' | '_' => At::String(0),
-        // an intermediate character: the final one follows
-        ' '..='/' | '\u{1b}' => At::Escape,
-        _ => At::Text,
-    }
-}
-
-fn string(char: char, n: usize) -> At {
-    match char {
-        '\u{7}' | '\u{9c}' | '\u{18}' | '\u{1a}' => At::Text,
-        '\u{1b}' => At::StringEscape(n),
-        // never finished: do not swallow the rest of the world
-        _ if n >= LONGEST => At::Text,
-        _ => At::String(n + 1),
-    }
-}
-
 /// Controls, and marks that change the order or the width of what stands beside them.
-const fn is_invisible(char: char) -> bool {
+pub(super) const fn is_invisible(char: char) -> bool {
     matches!(char,
         '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'

@@ -1,4 +1,6 @@
-//! Durations for people.
+//! Durations for people, and as people write them.
+
+use std::time::Duration;
 
 /// A duration of `ms` milliseconds in at most six characters: `0.4 s`, `41 s`, `4m12s`, `3h07m`, `2d03h`.
 pub fn short(ms: u64) -> String {
@@ -22,6 +24,24 @@ pub fn clock(ms: u64) -> String {
     if s < 3600 { format!("{}:{:02}", s / 60, s % 60) } else { format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) }
 }
 
+/// A duration as people write it: `90s`, `30m`, `2h`, `1d`; `90` alone is seconds. The error says how to write one.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let how = || format!("'{text}' is no duration: write 90s, 30m, 2h or 1d; a number alone is seconds");
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let seconds_each = match text.strip_prefix(digits).ok_or_else(how)? {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(how()),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(how());
+    }
+    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(seconds_each));
+    seconds.map(Duration::from_secs).ok_or_else(|| format!("'{text}' is longer than any run"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +56,15 @@ mod tests {
     fn a_clock_has_hours_only_when_needed() {
         let seen: Vec<_> = [0, 41_000, 411_000, 4_029_000].map(clock).into();
         assert_eq!(seen, ["0:00", "0:41", "6:51", "1:07:09"]);
+    }
+
+    #[test]
+    fn it_is_read_as_people_write_it_and_nothing_else_is() {
+        let seen = ["90s", "30m", "2h", "90", "0", "1d"].map(|text| parse(text).map(|found| found.as_secs()));
+        assert_eq!(seen, [Ok(90), Ok(1800), Ok(7200), Ok(90), Ok(0), Ok(86_400)]);
+        for wrong in ["", "s", "1.5h", "-1", "+1", "1 h", "1h30m", "2H", "ten", "1ms", "５s", "1e3"] {
+            assert!(parse(wrong).is_err_and(|says| says.contains("write 90s")), "{wrong}");
+        }
+        assert!(parse("99999999999999999999").is_err() && parse("999999999999999999d").is_err());
     }
 }

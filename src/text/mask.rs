@@ -9,6 +9,9 @@ pub const MASK: &str = "•••";
 /// Shorter values are not masked: they would black out half the screen and protect nothing.
 const SHORTEST: usize = 6;
 
+/// Fewer bytes of a secret tell nothing, and look like any other letters.
+const HALF: usize = 4;
+
 /// The harness prints of a longer `…API_KEY…` its beginning of [`SHOWN`] characters, `...` and its last four.
 const SHOWN_OF: usize = 24;
 
@@ -65,6 +68,19 @@ impl Masker {
     /// Length in bytes of the longest secret: how much of a stream to hold back so that none is cut in two.
     pub fn longest(&self) -> usize {
         self.values.first().map_or(0, String::len)
+    }
+
+    /// Bytes at the end of a text that may be the beginning of a secret whose rest is not there yet.
+    pub fn half_at_end(&self, text: &str) -> usize {
+        let half = |value: &String| (HALF..value.len()).rev().find(|n| value.get(..*n).is_some_and(|half| text.ends_with(half)));
+        self.values.iter().filter_map(half).max().unwrap_or_default()
+    }
+
+    /// Bytes at the beginning of a text that may be the end of a secret whose first part is not there.
+    pub fn half_at_begin(&self, text: &str) -> usize {
+        let half =
+            |value: &String| (HALF..value.len()).rev().find(|n| value.get(value.len() - n..).is_some_and(|half| text.starts_with(half)));
+        self.values.iter().filter_map(half).max().unwrap_or_default()
     }
 
     /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
@@ -164,6 +180,13 @@ mod tests {
         assert_eq!(masker.mask("  OPENAI_API_KEY: sk-proj-0123456789ab...mnop"), "  OPENAI_API_KEY: •••");
         assert_eq!(masker.mask("sk-proj-0123456789ab..."), "•••...");
         assert_eq!(masker.mask("in /home/ann/projects/i"), "in /home/ann/projects/i", "only keys are abbreviated");
+    }
+
+    #[test]
+    fn a_half_of_a_secret_is_known() {
+        let masker = Masker::new([("A_KEY", "sk-very-secret"), ("B_KEY", "secret-thing")], []);
+        assert_eq!(["is sk-very", "is sk-very-secret", "is sk-", "secr"].map(|text| masker.half_at_end(text)), [7, 6, 0, 4]);
+        assert_eq!(["cret it was", "very-secret.", "ret"].map(|text| masker.half_at_begin(text)), [4, 11, 0]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What a piece of the screen means.
 
+use serde::Deserialize;
+
 /// A meaning that has a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 #[repr(usize)]
 pub enum Role {
     /// What is read.
@@ -26,11 +29,13 @@ pub enum Role {
     Selected,
     /// The empty part of a bar.
     Track,
+    /// What a search found.
+    Match,
 }
 
 impl Role {
     /// Every role, in the order of its numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Strong,
         Self::Muted,
@@ -42,6 +47,7 @@ impl Role {
         Self::Warn,
         Self::Selected,
         Self::Track,
+        Self::Match,
     ];
 
     /// Its name in theme files.
@@ -58,6 +64,21 @@ impl Role {
             Self::Warn => "warn",
             Self::Selected => "selected",
             Self::Track => "track",
+            Self::Match => "match",
         }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| {
+            let near = Self::ALL.into_iter().map(|role| (strsim::damerau_levenshtein(&name, role.name()), role.name())).min();
+            match near {
+                Some((far, right)) if far <= 2 => format!("there is no role '{name}': did you mean '{right}'?"),
+                _ => format!("there is no role '{name}': known are {}", Self::ALL.map(Self::name).join(", ")),
+            }
+        })
     }
 }

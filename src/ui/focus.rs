@@ -1,6 +1,5 @@
 //! Which files the screen wants to read.
 
-use super::Screen;
 use super::state::State;
 use crate::domain::{AttemptId, Stage};
 use crate::model::{Attempt, Item, StageRecord, StageState};
@@ -31,10 +30,9 @@ pub fn wanted(state: &State) -> Option<Focus> {
     let item = state.selected_item()?;
     let Some(attempt) = item.last_attempt() else { return live.map(|live| Focus { live: Some(live), ..Focus::default() }) };
     let id = |record: &StageRecord| AttemptId { item: item.id.clone(), n: record.ran_in };
-    let chosen = state.reading.stage.filter(|_| state.screen == Screen::Log);
     let place = |record: &StageRecord| (id(record), record.stage);
     let wrote = |record: &StageRecord| state.wrote.contains(&place(record));
-    let stage = chosen.and_then(|stage| attempt.stage(stage)).or_else(|| telling_stage(item, attempt, &wrote));
+    let stage = telling_stage(item, attempt, &wrote);
     let stages = if bad_stages(attempt).next().is_some() { attempt.stages.iter().map(place).collect() } else { Vec::new() };
     Some(Focus { trail: attempt.stage(Stage::Agent).map(id), live, output: stage.map(place), stages })
 }

@@ -1,6 +1,7 @@
 //! The keys, as data. The footer, the help and the dispatch are made from this one table.
 
 use super::{Action, Key, Screen};
+use crate::text::width;
 
 /// Where a key has its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub struct Binding {
     pub group: Group,
     /// In the footer, in a word or two; empty for keys that the footer does not name.
     pub short: &'static str,
-    /// In the help, in a sentence.
+    /// In the help, in a sentence; empty for the second key of a pair, which is told with the first one.
     pub help: &'static str,
 }
 
@@ -72,49 +73,49 @@ pub const KEYMAP: [Binding; 50] = [
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, ALL, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('c')], Action::Continue, RUN, Group::Run, "continue", "start a runner for a run that has none"),
     bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Queue], Group::Screen, "open", "open what is selected"),
-    bind(&[Key::Enter], Action::Open, &[Place::Agent], Group::Screen, "unfold", "unfold the step, or fold it again"),
+    bind(&[Key::Enter], Action::Open, &[Place::Agent], Group::Screen, "unfold", "unfold it, or fold it again"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, ALL, Group::Screen, "back", "close what is open; back to the queue"),
-    bind(&[Key::Char(' ')], Action::Pause, RUN, Group::Run, "pause", "pause after the live stage; resume when paused or waiting"),
-    bind(&[Key::Char('/')], Action::Find, ALL, Group::Move, "find", "search on this screen, Tab for a regular expression"),
-    bind(&[Key::Char('n')], Action::FindNext, ALL, Group::Move, "next", "the next match"),
-    bind(&[Key::Char('N')], Action::FindPrevious, ALL, Group::Move, "", "the match before"),
-    bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "log", "the log before"),
-    bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", "the next log"),
+    bind(&[Key::Char(' ')], Action::Pause, RUN, Group::Run, "pause", "pause after the live stage; resume"),
+    bind(&[Key::Char('/')], Action::Find, ALL, Group::Move, "find", "search here; Tab: regular expression"),
+    bind(&[Key::Char('n')], Action::FindNext, ALL, Group::Move, "next", "the next match, the one before"),
+    bind(&[Key::Char('N')], Action::FindPrevious, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "log", "the log before, the next one"),
+    bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", ""),
     bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
     bind(&[Key::Char('r')], Action::RetryStage, RUN, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
     bind(&[Key::Char('R')], Action::Retry, RUN, Group::Item, "retry item", "run the item again from its first stage"),
     bind(&[Key::Char('x')], Action::Stop, RUN, Group::Run, "stop stage", "end the live stage (asks)"),
     bind(&[Key::Char('P')], Action::Freeze, RUN, Group::Run, "freeze", "freeze the live stage's processes now (asks, says what it costs); thaw them"),
-    bind(&[Key::Char('f')], Action::Follow, RUN, Group::Move, "follow", "follow the live item, its newest step, the end of the log"),
-    bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "error", "the next item, step or line that went wrong"),
-    bind(&[Key::Char('E')], Action::PreviousProblem, RUN, Group::Move, "", "the one before"),
+    bind(&[Key::Char('f')], Action::Follow, RUN, Group::Move, "follow", "follow: live item, newest step or line"),
+    bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "error", "what went wrong next, and before"),
+    bind(&[Key::Char('E')], Action::PreviousProblem, RUN, Group::Move, "", ""),
     bind(&[Key::Char('d')], Action::Detach, RUN, Group::Screen, "detach", "leave the screen; the run goes on"),
-    bind(&[Key::Char(':')], Action::Command, ALL, Group::Screen, "command", "everything that can be done here, by name"),
+    bind(&[Key::Char(':')], Action::Command, ALL, Group::Screen, "command", "do something by its name"),
     bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "", "what happened since your last look"),
-    bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "", "move the item down the queue"),
-    bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move", "move the item up the queue"),
+    bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "", "move it down, or up"),
+    bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move", ""),
     bind(&[Key::Char('H')], Action::Hold, RUN, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
-    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold", "unfold every step, or fold all of them"),
+    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "", "what came of it: ladder and benchmarks"),
-    bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "", "logs: what the stages and the runner wrote"),
-    bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "", "the start screen: other runs, and new ones"),
-    bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "", "the next screen"),
-    bind(&[Key::BackTab], Action::PreviousScreen, RUN, Group::Screen, "", "the screen before"),
-    bind(&[Key::Tab], Action::NextSource, &[Place::Home], Group::Screen, "", "the next choice"),
-    bind(&[Key::BackTab], Action::PreviousSource, &[Place::Home], Group::Screen, "", "the choice before"),
-    bind(&[Key::Char('}')], Action::NextItem, ITEM, Group::Move, "", "the next item of the queue"),
-    bind(&[Key::Char('{')], Action::PreviousItem, ITEM, Group::Move, "", "the item before"),
-    bind(&[Key::Down, Key::Char('j')], Action::Down, ALL, Group::Move, "", "one line down"),
-    bind(&[Key::Up, Key::Char('k')], Action::Up, ALL, Group::Move, "", "one line up"),
-    bind(&[Key::Right, Key::Char('l')], Action::Right, ALL, Group::Move, "", "into it; in a log further right"),
-    bind(&[Key::Left, Key::Char('h')], Action::Left, ALL, Group::Move, "", "out of it; in a log further left"),
-    bind(&[Key::PageDown, Key::Ctrl('d'), Key::Ctrl('f')], Action::PageDown, ALL, Group::Move, "more", "a page down"),
-    bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", "a page up"),
-    bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning"),
-    bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", "to the end"),
-    bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "", "leave the mouse to the terminal, to select text; take it again"),
+    bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "", "logs of the stages and of the runner"),
+    bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "", "the start screen: other runs, new ones"),
+    bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "", "the next screen, the one before"),
+    bind(&[Key::BackTab], Action::PreviousScreen, RUN, Group::Screen, "", ""),
+    bind(&[Key::Tab], Action::NextSource, &[Place::Home], Group::Screen, "", "the next choice, the one before"),
+    bind(&[Key::BackTab], Action::PreviousSource, &[Place::Home], Group::Screen, "", ""),
+    bind(&[Key::Char('}')], Action::NextItem, ITEM, Group::Move, "", "the next item, the one before"),
+    bind(&[Key::Char('{')], Action::PreviousItem, ITEM, Group::Move, "", ""),
+    bind(&[Key::Down, Key::Char('j')], Action::Down, ALL, Group::Move, "", "a line down, a line up"),
+    bind(&[Key::Up, Key::Char('k')], Action::Up, ALL, Group::Move, "", ""),
+    bind(&[Key::Right, Key::Char('l')], Action::Right, ALL, Group::Move, "", "into it, out of it; along a long line"),
+    bind(&[Key::Left, Key::Char('h')], Action::Left, ALL, Group::Move, "", ""),
+    bind(&[Key::PageDown, Key::Ctrl('d'), Key::Ctrl('f')], Action::PageDown, ALL, Group::Move, "more", "a page down, a page up"),
+    bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
+    bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "", "the next theme"),
     bind(&[Key::Ctrl('l')], Action::Redraw, ALL, Group::Screen, "", "draw the screen anew"),
     bind(&[Key::Ctrl('z')], Action::Suspend, ALL, Group::Screen, "", "to the shell, until fg; the run goes on"),
@@ -143,9 +144,27 @@ impl Binding {
         self.places.contains(&place)
     }
 
-    /// The keys as the help writes them: `q, Ctrl-C`.
-    pub fn keys_label(&self) -> String {
-        self.keys.iter().map(|key| key.label()).collect::<Vec<_>>().join(", ")
+    /// The keys as the help writes them: `q Ctrl-C`; as many as fit so many columns, one at least.
+    pub fn keys_label(&self, cols: usize) -> String {
+        let mut label = String::new();
+        for key in self.keys {
+            let key = key.label();
+            if !label.is_empty() && width::width(&label) + 1 + width::width(&key) > cols {
+                break;
+            }
+            label.push_str(if label.is_empty() { "" } else { " " });
+            label.push_str(&key);
+        }
+        label
+    }
+
+    /// The sentence of the help: a key that is told with the one before it has that one's.
+    pub fn sentence(&self) -> &'static str {
+        let before = |binding: &&Self| binding.keys != self.keys || binding.places != self.places;
+        match self.help {
+            "" => KEYMAP.iter().take_while(before).filter(|binding| !binding.help.is_empty()).last().map_or("", |first| first.help),
+            help => help,
+        }
     }
 }
 
@@ -182,6 +201,6 @@ mod tests {
 
     #[test]
     fn every_key_has_a_sentence() {
-        assert!(KEYMAP.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
+        assert!(KEYMAP.iter().all(|binding| !binding.sentence().is_empty() && !binding.keys.is_empty()));
     }
 }

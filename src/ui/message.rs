@@ -177,8 +177,8 @@ pub enum Effect {
     StartRunner,
     /// Read these files from now on.
     Look(Look),
-    /// Read this log.
-    Log(log::Wish),
+    /// Read this log from now on; `None`: none.
+    Log(Option<log::Wish>),
     /// Take the mouse, or leave it to the terminal.
     Pointer(Pointer),
     /// Draw with the next theme.

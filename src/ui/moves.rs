@@ -3,7 +3,7 @@
 use super::message::{Layout, Unfolds};
 use super::reading::{Fold, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, problems};
+use super::{Action, Focus, Mood, Said, Screen, log, problems};
 use crate::domain::Stage;
 use crate::model::Item;
 
@@ -144,12 +144,8 @@ fn scrolled_down(action: Action, top: usize, rows: usize, lines: usize) -> usize
 
 /// Keys of the log.
 fn read_log(state: &mut State, action: Action) {
-    let rows = state.layout.pane_rows.max(1);
-    let lines = state.shown_output().map_or(0, |output| output.lines.len());
-    match action {
-        Action::Back => show(state, Screen::Queue),
-        Action::PreviousSource | Action::NextSource => choose_stage(state, action),
-        _ => state.log.back = scrolled(action, state.log.back, rows, lines.saturating_sub(rows)),
+    if !log::perform(state, action) {
+        show(state, Screen::Queue);
     }
 }
 
@@ -167,20 +163,6 @@ fn scrolled(action: Action, back: usize, rows: usize, most: usize) -> usize {
     next.min(most)
 }
 
-/// The output of another stage of the attempt.
-fn choose_stage(state: &mut State, action: Action) {
-    let shown = state.focus.as_ref().and_then(|focus| focus.output.as_ref()).map(|(_, stage)| *stage);
-    let attempt = state.selected_item().and_then(Item::last_attempt);
-    let began: Vec<Stage> =
-        attempt.map_or_else(Vec::new, |attempt| state.run.stages.iter().copied().filter(|stage| attempt.stage(*stage).is_some()).collect());
-    let at = shown.and_then(|shown| began.iter().position(|stage| *stage == shown)).unwrap_or_default();
-    let next = if action == Action::NextSource { at + 1 } else { at.saturating_sub(1) };
-    state.log.back = 0;
-    if let Some(stage) = began.get(next) {
-        state.reading.stage = Some(*stage);
-    }
-}
-
 /// The live item and its newest step.
 fn follow(state: &mut State) {
     state.queue.follow = Follow::Live;
@@ -189,8 +171,7 @@ fn follow(state: &mut State) {
     }
     state.reading.stick = Stick::Newest;
     state.reading.inside = None;
-    state.reading.stage = None;
-    state.log.back = 0;
+    state.log.follow();
     // that of another item is set once its steps are looked at
     state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
 }
@@ -214,7 +195,7 @@ fn choose(state: &mut State, id: &crate::domain::ItemId) {
     if state.queue.selected.as_ref() != Some(id) {
         state.queue.selected = Some(id.clone());
         state.reading = Reading::default();
-        state.log.back = 0;
+        state.log.forget();
     }
 }
 

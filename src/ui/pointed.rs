@@ -2,8 +2,8 @@
 
 use super::mouse::{Did, Hit};
 use super::state::{Over, State};
-use super::update::act;
-use super::{Action, Effect, Mouse, Screen, moves};
+use super::update::{act, press};
+use super::{Action, Effect, Key, Mouse, Screen, log, moves};
 
 /// Rows of one turn of the wheel.
 const NOTCH: usize = 3;
@@ -17,20 +17,24 @@ pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         return Vec::new();
     }
     match mouse.did {
-        Did::WheelUp => wheel(state, Action::Up),
-        Did::WheelDown => wheel(state, Action::Down),
+        Did::WheelUp => wheel(state, Action::Up, Key::Up),
+        Did::WheelDown => wheel(state, Action::Down, Key::Down),
         Did::Click => {
-            let hit = state.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
+            // what lies over the screen hides what a click below it would mean
+            let is_over = matches!(state.over, Over::Question(_) | Over::Palette(_));
+            let mut hits = state.spots.iter().rev().filter(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| &spot.hit);
+            let hit = hits.find(|hit| !is_over || matches!(hit, Hit::Choice(_))).cloned();
             hit.map_or_else(Vec::new, |hit| click(state, hit))
         }
     }
 }
 
-fn wheel(state: &mut State, action: Action) -> Vec<Effect> {
-    if matches!(state.over, Over::Question(_) | Over::Find(_)) {
-        return Vec::new();
+fn wheel(state: &mut State, action: Action, key: Key) -> Vec<Effect> {
+    match state.over {
+        Over::Question(_) | Over::Find(_) => Vec::new(),
+        Over::Palette(_) => press(state, key),
+        _ => (0..NOTCH).flat_map(|_| act(state, action)).collect(),
     }
-    (0..NOTCH).flat_map(|_| act(state, action)).collect()
 }
 
 fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
@@ -49,6 +53,20 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
             moves::go_to_step(state, at);
             if at_cursor { act(state, Action::Open) } else { Vec::new() }
         }
-        Hit::Source(_) | Hit::Choice(_) => Vec::new(),
+        Hit::Choice(at) => match &mut state.over {
+            Over::Question(question) => {
+                let key = question.choices.get(at).and_then(|choice| choice.keys.first().copied());
+                key.map_or_else(Vec::new, |key| press(state, key))
+            }
+            Over::Palette(palette) => {
+                palette.at = at;
+                press(state, Key::Enter)
+            }
+            _ => Vec::new(),
+        },
+        Hit::Source(tab) => {
+            log::choose(state, tab);
+            Vec::new()
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Questions before something that costs.
 
+use jiff::Timestamp;
+
 use super::sent::ask;
 use super::state::State;
 use super::{Key, words};
@@ -73,6 +75,16 @@ impl Question {
             says.push("It is not run. R puts it back into the queue.".to_owned());
         }
         Self::yes_no(format!("Skip {}?", item.id), says, "skip it", Then::Send(ask(Verb::Skip, Some(item.id.clone()))))
+    }
+
+    /// Whether an item that came to a good end is to be run again.
+    pub fn again(item: &Item, verb: Verb, now: Timestamp) -> Self {
+        let took = item.last_attempt().map(|attempt| duration::short(attempt.worked_ms(now))).unwrap_or_default();
+        let says = vec![
+            "It is done. What it did stays on disk as an attempt of its own; the newest attempt counts.".to_owned(),
+            format!("The last attempt took {took}."),
+        ];
+        Self::yes_no(format!("Run {} again?", item.id), says, "run it again", Then::Send(ask(verb, Some(item.id.clone()))))
     }
 
     /// Whether the live stage is to be stopped.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::message::Unfolds;
 use super::step::{How, Shown, ShownCall};
-use crate::domain::Stage;
 use crate::text::width;
 
 /// Rows of one wrapped text.
@@ -13,8 +12,6 @@ const WRAPPED: usize = 12;
 /// How far an item is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// The stage whose output is shown, where the reader chose one.
-    pub stage: Option<Stage>,
     /// The step under the cursor, by its position.
     pub cursor: usize,
     /// Who moves the cursor.

@@ -2,7 +2,7 @@
 
 use super::prompt::Search;
 use super::state::{Over, State};
-use super::{Action, Effect, Key, Mood, Said, finding};
+use super::{Action, Effect, Key, Mood, Said, Screen, finding, log};
 use crate::text::find::{Meaning, Pattern};
 
 /// Does what a key about searching asks for.
@@ -10,6 +10,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Find => state.over = Over::Find(Search::default()),
         _ if state.find.is_none() => state.remark(Said::new(Mood::Quiet, "nothing is searched for: / searches")),
+        _ if state.screen == Screen::Log => log::find(state, action),
         _ => finding::find(state, action != Action::FindPrevious),
     }
     Vec::new()
@@ -27,8 +28,12 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
             };
         }
         Key::Enter => {
-            let found = Pattern::new(search.line.text(), search.meaning);
-            match found {
+            // an empty line searches for the same again
+            let (text, meaning) = match &state.find {
+                Some(last) if search.line.text().is_empty() => (last.text.as_str(), last.meaning),
+                _ => (search.line.text(), search.meaning),
+            };
+            match Pattern::new(text, meaning) {
                 Ok(pattern) => {
                     state.find = Some(pattern).filter(|pattern| !pattern.text.is_empty());
                     state.over = Over::Nothing;
@@ -48,7 +53,9 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
 
 /// Text that was pasted goes into what is typed.
 pub(super) fn paste(state: &mut State, text: &str) {
-    if let Over::Find(search) = &mut state.over {
-        search.line.paste(text);
+    match &mut state.over {
+        Over::Find(search) => search.line.paste(text),
+        Over::Palette(palette) => palette.line.paste(text),
+        _ => {}
     }
 }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::log::Log;
 use super::message::{Layout, OutputNews, Sight, Turn};
 use super::mouse::Spot;
+use super::palette::Palette;
 use super::prompt::Search;
 use super::question::Question;
 use super::reading::Reading;
@@ -173,6 +174,8 @@ pub enum Over {
     Find(Search),
     /// What happened since the last look.
     Since,
+    /// A command is chosen.
+    Palette(Palette),
 }
 
 /// An agent's steps.

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::keymap::{self, Place};
 use super::message::{Look, Sight, TrailNews};
+use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
 use super::state::{Leaving, Over, Pointer, State, Trail};
 use super::words::is_fresh;
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, moves, pointed, searching, sent, since, verbs};
+use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, log, moves, pointed, searching, sent, since, verbs};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -34,6 +35,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         let held = state.trails.iter().map(|trail| trail.attempt.clone()).collect();
         effects.push(Effect::Look(Look { focus: wanted, held }));
     }
+    effects.extend(log::settle(state));
     effects
 }
 
@@ -52,7 +54,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Wrote(stages) => state.wrote = stages,
         Msg::Trail(news) => take_trail(state, news),
         Msg::Output(news) => state.output = Some(news),
-        Msg::Log(news) => match news {},
+        Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
         Msg::Tick => {}
@@ -67,7 +69,8 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
     Vec::new()
 }
 
-fn press(state: &mut State, key: Key) -> Vec<Effect> {
+/// A key, wherever it has its meaning.
+pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
     match &state.over {
         Over::Question(question) => match question.answer(key).cloned() {
             Some(then) => {
@@ -78,11 +81,22 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         },
         Over::Find(_) => searching::press(state, key),
         Over::Since => since::press(state, key),
+        Over::Palette(_) => choose(state, key),
         Over::Nothing | Over::Help(_) => match keymap::action(Place::of(state.screen), key) {
             Some(action) => act(state, action),
             None => Vec::new(),
         },
     }
+}
+
+/// A key while a command is chosen.
+fn choose(state: &mut State, key: Key) -> Vec<Effect> {
+    let Over::Palette(palette) = &state.over else { return Vec::new() };
+    let mut palette = palette.clone();
+    let rows = palette.rows(Place::of(state.screen), |action| verbs::is_offered(state, action));
+    let taken = palette.take(key, &rows);
+    state.over = if taken == Taken::Open { Over::Palette(palette) } else { Over::Nothing };
+    if let Taken::Chosen(action) = taken { act(state, action) } else { Vec::new() }
 }
 
 /// Does what an action means here and now.
@@ -104,6 +118,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             Action::PageUp => top.saturating_sub(page),
             Action::First => 0,
             Action::Last => most,
+            // what is searched for in the help is something to do
+            Action::Find | Action::Command => {
+                state.over = Over::Palette(Palette::default());
+                return Vec::new();
+            }
             _ => {
                 state.over = Over::Nothing;
                 return Vec::new();
@@ -118,6 +137,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => state.over = Over::Help(0),
         Action::Since => since::open(state),
+        Action::Command => state.over = Over::Palette(Palette::default()),
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
         _ => moves::perform(state, action),

@@ -145,6 +145,10 @@ fn retry(state: &mut State, verb: Verb) -> Vec<Effect> {
         let why = format!("{} is {}: it will run anyway", item.id, item.status());
         return refuse(state, why);
     }
+    if matches!(item.state, ItemState::Done) {
+        let question = Question::again(item, verb, state.now);
+        return ask_first(state, question);
+    }
     let id = item.id.clone();
     send(state, ask(verb, Some(id)))
 }

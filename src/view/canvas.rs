@@ -1,14 +1,16 @@
 //! Writing on a frame: clean, masked, clipped by columns, coloured by role.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthChar;
 
 use crate::text::find::Pattern;
 use crate::text::mask::Masker;
-use crate::text::{clean, width};
+use crate::text::{ansi, clean, width};
 use crate::theme::{Glyphs, Role, Theme};
 use crate::ui::Mood;
 use crate::ui::mouse::{Hit, Spot};
@@ -117,6 +119,45 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// A line of somebody's output in its own colours, without so many columns at its left; what was searched for is lit.
+    /// What is cut off at the right is marked.
+    pub fn output(&mut self, area: Rect, line: &ansi::Line, side: usize, found: &[Range<usize>]) {
+        let area = area.intersection(self.buffer.area);
+        let cols = usize::from(area.width);
+        if area.is_empty() {
+            return;
+        }
+        let (mut col, mut runs, mut found) = (0_usize, line.runs.iter().peekable(), found.iter().peekable());
+        let mut last = None;
+        for (at, char) in line.text.char_indices() {
+            let wide = char.width().unwrap_or(0);
+            while runs.next_if(|run| run.at.end <= at).is_some() {}
+            while found.next_if(|range| range.end <= at).is_some() {}
+            let Some(x) = col.checked_sub(side) else {
+                // what stands across the left edge is left out
+                col += wide;
+                continue;
+            };
+            col += wide;
+            if x + wide > cols {
+                let edge = Rect { x: area.right() - 1, width: 1, height: 1, ..area };
+                self.fill(edge, self.theme.glyphs.more, Role::Muted);
+                return;
+            }
+            let ink = runs.peek().filter(|run| run.at.start <= at).map(|run| self.theme.ink(run.ink));
+            let lit = found.peek().filter(|range| range.start <= at).map(|_| self.theme.style(Role::Match));
+            let style = lit.or(ink).unwrap_or_else(|| self.theme.style(Role::Text));
+            let place = (area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX)), area.y);
+            if wide > 0 {
+                self.buffer.set_stringn(place.0, place.1, self.theme.glyphs.speak(char.to_string()), wide, style);
+                last = Some(place);
+            } else if let Some(cell) = last.filter(|_| !self.theme.glyphs.is_ascii()).and_then(|last| self.buffer.cell_mut(last)) {
+                // a mark goes with the letter before it
+                cell.set_symbol(&format!("{}{char}", cell.symbol()));
+            }
+        }
+    }
+
     /// A line at the left edge and one at the right edge. The right one is left out where there is no room for both.
     pub fn ends(&mut self, area: Rect, left: &Words, right: &Words) {
         let (cols, wide) = (usize::from(area.width), right.width());
@@ -157,12 +198,16 @@ impl<'a> Canvas<'a> {
             columns.extend(std::iter::repeat_n(x, symbol.len()));
             text.push_str(symbol);
         }
-        // a role of its own will do when there is one
-        let style = self.theme.style(Role::Warn).add_modifier(Modifier::REVERSED);
+        let style = self.theme.style(Role::Match);
         for range in find.ranges(&text) {
             let (Some(first), Some(last)) = (columns.get(range.start), columns.get(range.end - 1)) else { continue };
             self.buffer.set_style(Rect { x: *first, width: last - first + 1, height: 1, ..row }, style);
         }
+    }
+
+    /// The cursor of a line that is typed: its cell turned round.
+    pub fn cursor(&mut self, area: Rect) {
+        self.buffer.set_style(area.intersection(self.buffer.area), Style::new().add_modifier(Modifier::REVERSED));
     }
 
     /// Makes the area empty again.

@@ -142,5 +142,5 @@ fn output_section(canvas: &mut Canvas<'_>, area: Rect, item: &Item, news: &Outpu
     if let Some(row) = flow.row() {
         heading(canvas, row, &format!("output of {}", news.stage), "");
     }
-    output::tail(canvas, flow.rest(), item, news, 0);
+    output::tail(canvas, flow.rest(), item, news);
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Words, role};
 use crate::theme::Role;
 use crate::ui::keymap::{Binding, KEYMAP, Place};
+use crate::ui::mouse::Hit;
 use crate::ui::state::Over;
 use crate::ui::words::{between, is_fresh, moment};
 use crate::ui::{Action, Mood, Said, Screen, State, sent, verbs};
@@ -34,6 +35,7 @@ fn of_run(state: &State, now: Timestamp) -> Option<Said> {
 /// The keys that do something now, as far as there is room. None is cut.
 pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
     let mut words = Words::new();
+    let mut places = Vec::new();
     for binding in offered(state) {
         let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
         let key = match binding.action {
@@ -42,14 +44,20 @@ pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
             _ => key,
         };
         let short = verbs::word(state, binding.action, binding.short);
+        let from = words.width();
         let gap = if words.width() == 0 { "" } else { "   " };
         let next = words.clone().add(Role::Text, gap).add(Role::Accent, key).add(Role::Muted, format!(" {short}"));
         if next.width() > usize::from(area.width) {
             break;
         }
         words = next;
+        places.push((from, words.width(), binding.action));
     }
     canvas.line(area, &words);
+    for (from, to, action) in places {
+        let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        canvas.spot(Rect { x: area.x.saturating_add(column(from)), width: column(to - from), ..area }, Hit::Act(action));
+    }
 }
 
 fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {

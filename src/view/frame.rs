@@ -6,12 +6,14 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{rule, wall};
-use super::{detail, footer, header, help, item, live, question, queue, since};
+use super::{detail, footer, header, help, item, live, log, palette, prompt, question, queue, since};
 use crate::theme::{Role, Theme};
+use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
 use crate::ui::mouse::{Hit, Spot};
 use crate::ui::notice::notices;
 use crate::ui::state::Over;
+use crate::ui::verbs::is_offered;
 use crate::ui::{Screen, State};
 
 /// The smallest frame that is worth drawing.
@@ -48,22 +50,36 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
     let bottom = Rect { y: body.bottom(), height: 1, ..body };
     footer::note(&mut canvas, bottom, state, now);
     footer::keys(&mut canvas, Rect { y: bottom.y.saturating_add(1), ..bottom }, state);
-    match &state.over {
-        Over::Question(question) => question::draw(&mut canvas, question),
-        Over::Since => since::draw(&mut canvas, state, now),
-        Over::Nothing | Over::Help(_) | Over::Find(_) => {}
-    }
+    over(&mut canvas, bottom, state, now);
     (layout, canvas.spots())
+}
+
+/// What lies over the screen.
+fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) {
+    match &state.over {
+        Over::Nothing | Over::Help(_) => {}
+        Over::Question(question) => question::draw(canvas, question),
+        Over::Find(search) => prompt::search(canvas, bottom, search),
+        Over::Since => since::draw(canvas, state, now),
+        Over::Palette(palette) => {
+            let rows = palette.rows(Place::of(state.screen), |action| is_offered(state, action));
+            palette::draw(canvas, palette, &rows);
+        }
+    }
 }
 
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
     let mut layout = match (&state.over, state.screen, state.selected_item()) {
         (Over::Help(top), ..) => {
-            let (help_lines, range) = help::draw(canvas, body, *top);
+            let (help_lines, range) = help::draw(canvas, body, *top, Place::of(state.screen));
             range_above(canvas, body, range);
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
-        (_, Screen::Agent | Screen::Result | Screen::Log, Some(found)) => {
+        (_, Screen::Log, _) => {
+            let body = beside_live(canvas, body, state, now);
+            log::draw(canvas, body, state, now)
+        }
+        (_, Screen::Agent | Screen::Result, Some(found)) => {
             let body = beside_live(canvas, body, state, now);
             item::draw(canvas, body, state, found, now)
         }

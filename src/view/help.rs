@@ -8,49 +8,87 @@ use crate::theme::Role;
 use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
 
 /// Columns of the keys.
-const KEYS: usize = 16;
+const KEYS: usize = 15;
+
+/// From this width on there are two columns.
+const TWO: u16 = 110;
+
+/// Columns between the two.
+const GAP: u16 = 3;
+
+/// The letters of steps.
+const LETTERS: &str =
+    "S search  V view  E/e edit ok/failed  R/r run ok/failed  G git  t text  D done  F done refused  ! API error  = seen before";
 
 /// Draws it from a row on and says how many rows there are, and which are seen where not all are: `1-18 of 40`.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) -> (usize, Option<String>) {
-    let lines = lines(usize::from(area.width));
-    let (all, rows) = (lines.len(), usize::from(area.height));
-    let top = top.min(all.saturating_sub(rows));
-    for (row, line) in lines.iter().skip(top).take(rows).enumerate() {
-        canvas.line(row_of(area, row), line);
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (usize, Option<String>) {
+    let columns = if area.width >= TWO { 2 } else { 1 };
+    let width = area.width.saturating_sub(GAP * (columns - 1)) / columns;
+    let sections = sections(place, usize::from(width));
+    let split = if columns == 2 { halfway(&sections) } else { sections.len() };
+    let mut all = 0;
+    let rows = usize::from(area.height);
+    let halves = [sections.get(..split).unwrap_or_default().concat(), sections.get(split..).unwrap_or_default().concat()];
+    let longest = halves.iter().map(|lines| lines.len().saturating_sub(1)).max().unwrap_or_default();
+    let top = top.min(longest.saturating_sub(rows));
+    let mut x = area.x;
+    for lines in halves {
+        all = all.max(lines.len().saturating_sub(1));
+        for (row, line) in lines.iter().skip(top).take(rows).enumerate() {
+            canvas.line(Rect { x, width, ..row_of(area, row) }, line);
+        }
+        x = x.saturating_add(width + GAP);
     }
     (all, (all > rows && rows > 0).then(|| format!("{}-{} of {all}", top + 1, top + rows)))
 }
 
-fn lines(cols: usize) -> Vec<Words> {
-    let mut lines = Vec::new();
+/// The parts of the help, each with a blank line at its end.
+fn sections(place: Place, cols: usize) -> Vec<Vec<Words>> {
+    let is_told = |binding: &&Binding| if place == Place::Home { binding.is_in(place) } else { binding.places != [Place::Home] };
+    let mut sections = Vec::new();
     for group in Group::ALL {
-        if !lines.is_empty() {
-            lines.push(Words::new());
+        let bindings: Vec<&Binding> = KEYMAP.iter().filter(|binding| binding.group == group).filter(is_told).collect();
+        if bindings.is_empty() {
+            continue;
         }
-        lines.push(Words::of(Role::Strong, group.title()));
-        for binding in KEYMAP.iter().filter(|binding| binding.group == group) {
-            push(&mut lines, binding, cols);
+        let mut lines = vec![Words::of(Role::Strong, group.title())];
+        // a key without a sentence of its own is told with the one before it
+        for told in bindings.chunk_by(|_, next| next.help.is_empty()) {
+            push(&mut lines, told, cols);
         }
+        lines.push(Words::new());
+        sections.push(lines);
     }
-    lines.push(Words::new());
-    lines.push(Words::of(Role::Strong, "Steps in one letter"));
-    let letters =
-        "S search  V view  E/e edit ok/failed  R/r run ok/failed  G git  t text  D done  F done refused  ! API error  = seen before";
-    lines.extend(width::wrap(letters, cols.saturating_sub(2), 4).into_iter().map(|line| Words::of(Role::Muted, format!("  {line}"))));
-    lines
+    if place != Place::Home {
+        let mut lines = vec![Words::of(Role::Strong, "Steps in one letter")];
+        lines.extend(width::wrap(LETTERS, cols.saturating_sub(2), 6).into_iter().map(|line| Words::of(Role::Muted, format!("  {line}"))));
+        lines.push(Words::new());
+        sections.push(lines);
+    }
+    sections
 }
 
-fn push(lines: &mut Vec<Words>, binding: &Binding, cols: usize) {
-    let place = match binding.places {
+/// How many parts stand in the first of two columns, so that they are about as long.
+fn halfway(sections: &[Vec<Words>]) -> usize {
+    let all: usize = sections.iter().map(Vec::len).sum();
+    let uneven = |split: &usize| sections.iter().take(*split).map(Vec::len).sum::<usize>().abs_diff(all / 2);
+    (0..=sections.len()).min_by_key(uneven).unwrap_or_default()
+}
+
+fn push(lines: &mut Vec<Words>, told: &[&Binding], cols: usize) {
+    let Some(first) = told.first() else { return };
+    let place = match first.places {
         [Place::Queue] => " (in the list)",
         [Place::Agent] => " (in the steps)",
         [Place::Log] => " (in a log)",
-        [Place::Home] => " (at the start)",
         _ => "",
     };
-    let text = format!("{}{place}", binding.help);
+    // of a pair each has its own keys; where that is too wide, its first one
+    let each = |cols: usize| told.iter().map(|binding| binding.keys_label(cols)).collect::<Vec<_>>().join("  ");
+    let keys = [KEYS, 0].map(each).into_iter().find(|keys| width::width(keys) < KEYS || told.len() == 1).unwrap_or_else(|| each(0));
+    let text = format!("{}{place}", first.help);
     for (at, line) in width::wrap(&text, cols.saturating_sub(KEYS + 2).max(1), 3).into_iter().enumerate() {
-        let keys = if at == 0 { binding.keys_label() } else { String::new() };
-        lines.push(Words::of(Role::Accent, format!("  {}", width::fit(&keys, KEYS))).add(Role::Text, line));
+        let keys = if at == 0 { keys.as_str() } else { "" };
+        lines.push(Words::of(Role::Accent, format!("  {}", width::fit(keys, KEYS))).add(Role::Text, line));
     }
 }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words};
 use super::detail::{budget_rows, said, title};
 use super::parts::heading::{heading, wall};
-use super::{outcome, output, steps};
+use super::{outcome, steps};
 use crate::model::Item;
 use crate::text;
 use crate::theme::Role;
@@ -51,17 +51,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     let pane = flow.rest();
     let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
     match state.screen {
-        Screen::Queue | Screen::Agent => return agent(canvas, pane, state, now),
-        Screen::Log => match state.shown_output() {
-            Some(news) => output::tail(canvas, pane, item, news, state.log.back),
-            None => canvas.line(pane, &Words::of(Role::Muted, "no output yet")),
-        },
+        Screen::Queue | Screen::Agent | Screen::Log => agent(canvas, pane, state, now),
         Screen::Result => {
             let pane_lines = outcome::page(canvas, pane, &Results::of(item), state.reading.result_top);
-            return Layout { pane_lines, ..layout };
+            Layout { pane_lines, ..layout }
         }
     }
-    layout
 }
 
 /// The steps; where there is room, the one under the cursor unfolded beside them.
@@ -92,13 +87,9 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
 
 fn title_of(state: &State, item: &Item) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent => match state.shown_trail() {
+        Screen::Queue | Screen::Agent | Screen::Log => match state.shown_trail() {
             Some(trail) if item.attempts.len() > 1 => format!("steps of attempt {}", trail.attempt.n),
             _ => "steps".to_owned(),
-        },
-        Screen::Log => match state.focus.as_ref().and_then(|focus| focus.output.as_ref()) {
-            Some((_, stage)) => format!("output of {stage}"),
-            None => "output".to_owned(),
         },
         Screen::Result if item.attempts.len() > 1 => format!("result of attempt {}", item.attempts.len()),
         Screen::Result => "result".to_owned(),
@@ -108,14 +99,7 @@ fn title_of(state: &State, item: &Item) -> String {
 /// Where in the pane the reader is.
 fn place(state: &State, item: &Item) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent => state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default(),
-        Screen::Log => match state.shown_output() {
-            Some(news) if state.log.back > 0 => format!("{} below", text::count(state.log.back.min(news.lines.len()), "line")),
-            Some(news) if news.before > 0 => {
-                format!("the last {}; {} before", text::count(news.lines.len(), "line"), text::bytes(news.before))
-            }
-            _ => String::new(),
-        },
+        Screen::Queue | Screen::Agent | Screen::Log => state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default(),
         Screen::Result => {
             let Layout { pane_rows, pane_lines, .. } = state.layout;
             let below = pane_lines.saturating_sub(pane_rows).saturating_sub(state.reading.result_top);

@@ -7,16 +7,14 @@ use crate::model::Item;
 use crate::theme::Role;
 use crate::ui::message::{OutputNews, Stream};
 
-/// The last lines, `back` lines above the newest.
-pub fn tail(canvas: &mut Canvas<'_>, area: Rect, item: &Item, output: &OutputNews, back: usize) {
-    let rows = usize::from(area.height);
-    let end = output.lines.len().saturating_sub(back.min(output.lines.len().saturating_sub(rows)));
-    let first = end.saturating_sub(rows);
+/// The last lines.
+pub fn tail(canvas: &mut Canvas<'_>, area: Rect, item: &Item, output: &OutputNews) {
+    let first = output.lines.len().saturating_sub(usize::from(area.height));
     if output.lines.is_empty() {
         let live = item.live_stage().is_some_and(|record| record.stage == output.stage);
         canvas.line(row_of(area, 0), &Words::of(Role::Muted, if live { "nothing written yet" } else { "wrote nothing" }));
     }
-    for (row, line) in output.lines.iter().skip(first).take(end - first).enumerate() {
+    for (row, line) in output.lines.iter().skip(first).enumerate() {
         let role = match line.from {
             Stream::Out => Role::Text,
             Stream::Err => Role::Muted,

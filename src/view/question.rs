@@ -4,6 +4,7 @@ use super::canvas::{Canvas, Flow, Words};
 use super::parts::dialog::dialog;
 use crate::text::width;
 use crate::theme::Role;
+use crate::ui::mouse::Hit;
 use crate::ui::question::{Choice, Question};
 
 /// Columns of the text.
@@ -40,6 +41,7 @@ pub fn draw(canvas: &mut Canvas<'_>, question: &Question) {
         let keys: Vec<_> = choice.keys.iter().take(2).map(|key| key.label()).collect();
         let keys = width::fit(&keys.join(" "), KEYS);
         canvas.line(row, &Words::of(Role::Accent, keys).add(Role::Text, choice.label));
+        canvas.spot(row, Hit::Choice(at));
         for line in cost(choice) {
             // nor do costs
             if flow.left() < question.choices.len() - at {

@@ -87,4 +87,5 @@ def main():
             subprocess.run([o.binary, "ctl", "quit-now", "--root", root], capture_output=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

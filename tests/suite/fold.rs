@@ -371,8 +371,18 @@ proptest! {
         }
         let run = folded(&bytes);
         // what the screen does with it does not panic either
-        let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, None, Timestamp::UNIX_EPOCH);
-        let _ = isobench_tui::report::table(&run, Timestamp::UNIX_EPOCH, Some(80));
+        let around = isobench_tui::report::Surroundings {
+            folder: Path::new("r"),
+            runner: None,
+            orphan: None,
+            free: None,
+            limits: isobench_tui::report::Limits::default(),
+            hint: |_| None,
+            newer_format: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, &around);
+        let _ = isobench_tui::report::table(&run, &around, Some(80));
     }
 
     #[test]

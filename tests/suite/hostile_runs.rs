@@ -199,7 +199,7 @@ fn what_comes_out_of_files_and_arguments_steers_no_terminal() {
     fs::write(folder.events(), events).unwrap();
     let status = harmless(&campaign.run(&["status"]));
     assert!(status.contains("c-\\x1b]0;owned\\x07") && status.contains(": lat\\x1b]0;owned"), "{status}");
-    assert!(harmless(&campaign.run(&["ls"])).contains("items  \\x1b]0;owned"));
+    assert!(harmless(&campaign.run(&["ls"])).contains("  \\x1b]0;owned"));
     fs::rename(folder.path(), RunFolder::all(&campaign.root).join(format!("2026{EVIL}"))).unwrap();
     assert!(harmless(&campaign.run(&["ls"])).contains("2026\\x1b]0;owned"));
     // files of the harness's and of ours

@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +29,7 @@ pub(crate) struct Pty {
     terminal: File,
     bytes: Receiver<Vec<u8>>,
     parser: vt100::Parser,
+    held: Arc<AtomicBool>,
     /// Every byte that the program wrote.
     pub(crate) written: Vec<u8>,
 }
@@ -64,8 +67,10 @@ impl Pty {
         }
         let child = outer.stdin(inner()).stdout(inner()).stderr(inner()).spawn().unwrap();
         let terminal = File::from(terminal);
-        let bytes = follow(terminal.try_clone().unwrap());
-        Self { child, terminal, bytes, parser: vt100::Parser::new(rows, cols, 0), written: Vec::new() }
+        let held = Arc::new(AtomicBool::new(false));
+        let (rows, cols) = usual(rows, cols);
+        let bytes = follow(terminal.try_clone().unwrap(), held.clone());
+        Self { child, terminal, bytes, held, parser: vt100::Parser::new(rows, cols, 0), written: Vec::new() }
     }
 
     /// Presses keys: plain characters, and `<Enter> <Esc> <Tab> <Up> <Down> <Left> <Right> <PgUp> <PgDn> <Home> <End> <C-c>`.
@@ -130,8 +135,26 @@ impl Pty {
 
     /// Changes the terminal's size; the program hears of it.
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) {
-        self.parser.screen_mut().set_size(rows.max(1), cols.max(1));
         tcsetwinsize(&self.terminal, size(cols, rows)).unwrap();
+        let (rows, cols) = usual(rows, cols);
+        self.parser.screen_mut().set_size(rows, cols);
+    }
+
+    /// Reads nothing more, as a terminal behind a line that is down, until [`release`](Self::release).
+    pub(crate) fn hold(&mut self) {
+        self.held.store(true, Ordering::SeqCst);
+        // what was read before, and the read that has begun
+        while self.take(Duration::from_millis(300)) {}
+    }
+
+    /// Reads again.
+    pub(crate) fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
+    }
+
+    /// The terminal's settings, as `stty -g` would tell them.
+    pub(crate) fn settings(&self) -> String {
+        format!("{:?}", rustix::termios::tcgetattr(&self.terminal).unwrap())
     }
 
     /// Sends the program a signal.
@@ -189,7 +212,7 @@ impl Drop for Pty {
     }
 }
 
-fn follow(mut terminal: File) -> Receiver<Vec<u8>> {
+fn follow(mut terminal: File, held: Arc<AtomicBool>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = sync_channel(64);
     thread::spawn(move || {
         let mut block = vec![0; 65536];
@@ -197,9 +220,17 @@ fn follow(mut terminal: File) -> Receiver<Vec<u8>> {
             if n == 0 || sender.send(block[..n].to_vec()).is_err() {
                 return;
             }
+            while held.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(5));
+            }
         }
     });
     receiver
+}
+
+/// A terminal that does not know its size has the usual one.
+const fn usual(rows: u16, cols: u16) -> (u16, u16) {
+    (if rows == 0 { 24 } else { rows }, if cols == 0 { 80 } else { cols })
 }
 
 const fn size(cols: u16, rows: u16) -> Winsize {

@@ -5,6 +5,7 @@ use isobench_tui::theme::{Depth, Glyphs, Theme};
 use isobench_tui::ui::Key;
 use isobench_tui::ui::message::Sight;
 
+use crate::log_desk::{Desk, numbered};
 use crate::screen::Bench;
 use crate::screen_runs as runs;
 
@@ -68,8 +69,6 @@ fn an_opened_item_with_an_unfolded_step() {
     keep("item", &mut bench);
     bench.press(Key::Enter);
     insta::assert_snapshot!("item_unfolded_120x40", bench.text(120, 40));
-    bench.type_in("6");
-    insta::assert_snapshot!("item_output_80x24", bench.text(80, 24));
 }
 
 #[test]
@@ -78,6 +77,41 @@ fn the_result_of_an_item() {
     bench.press(Key::Enter);
     bench.type_in("3");
     insta::assert_snapshot!("item_result_80x24", bench.text(80, 24));
+}
+
+/// The log of an agent, with all that a log may hold.
+fn log() -> Desk {
+    let mut desk = Desk::on(&runs::agent_running());
+    let mut text = numbered(300);
+    text.push_str("\u{1b}[32mINFO\u{1b}[0m llm_engine.py:161] Initializing an LLM engine (v0.6.3)\n");
+    text.push_str("\u{1b}[1;31mERROR\u{1b}[0m worker.py:22] CUDA out of memory\n");
+    text.push_str("Profiling:  40%|####      | 12/30 [00:50<01:14]\rProfiling:  43%|####      | 13/30 [00:53<01:10]\n");
+    text.push_str(&"a line that is longer than the screen is wide, ".repeat(6));
+    std::fs::write(desk.agent(), text).unwrap();
+    std::fs::write(desk.agent().with_file_name("err"), "warning: slow\n").unwrap();
+    std::fs::write(desk.run_log(), "the runner began\n").unwrap();
+    desk.type_in("6");
+    if desk.text().contains("warning: slow") {
+        desk.type_in("[");
+    }
+    desk
+}
+
+#[test]
+fn a_log_at_its_end_and_in_its_middle() {
+    let mut desk = log();
+    for (cols, rows) in [(40, 12), (80, 24), (120, 40), (200, 60)] {
+        desk.size = (cols, rows);
+        insta::assert_snapshot!(format!("log_{cols}x{rows}"), desk.text());
+    }
+    desk.size = (80, 24);
+    desk.type_in("/memory");
+    desk.press(Key::Enter);
+    desk.wait_search();
+    desk.bench.state.note = None;
+    insta::assert_snapshot!("log_found_80x24_roles", desk.bench.roles(80, 24));
+    desk.press(Key::Home);
+    insta::assert_snapshot!("log_begin_80x24", desk.text());
 }
 
 #[test]

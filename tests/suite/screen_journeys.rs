@@ -13,6 +13,7 @@ use isobench_tui::ui::{Effect, Key, Left, Msg, Screen};
 use crate::screen::Bench;
 use crate::screen_runs::{self as runs, id};
 
+mod found;
 mod told;
 
 /// The verb and the item of the one request among the effects.
@@ -140,7 +141,7 @@ fn without_a_runner_only_what_starts_one_is_sent() {
     let mut bench = Bench::with(&runs::interrupted(), Sight::Gone);
     assert_eq!(bench.type_in("c"), [Effect::StartRunner]);
     bench.type_in("g");
-    let effects = bench.type_in("R");
+    let effects = bench.type_in("Ry");
     assert_eq!(wish(&effects), (Verb::Retry, Some(1)));
     assert!(effects.contains(&Effect::StartRunner));
 }
@@ -197,19 +198,6 @@ fn an_item_opens_unfolds_and_closes() {
     assert_eq!(bench.state.screen, Screen::Result);
     bench.press(Key::Esc);
     assert_eq!(bench.state.screen, Screen::Queue);
-}
-
-#[test]
-fn the_output_of_every_stage_can_be_read() {
-    let mut bench = Bench::on(&runs::paused());
-    bench.press(Key::Enter);
-    let stage = |bench: &Bench| bench.state.focus.clone().unwrap().output.unwrap().1;
-    assert_eq!(stage(&bench), Stage::Baseline);
-    let effects = bench.type_in("[");
-    assert!(matches!(effects.as_slice(), [Effect::Look(look)] if look.focus.is_some()), "{effects:?}");
-    assert_eq!(stage(&bench), Stage::Human);
-    bench.type_in("]]");
-    assert_eq!(stage(&bench), Stage::Baseline);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The screen in a real terminal. There is no runner: the tests append the facts.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,52 +22,83 @@ use crate::screen_runs::{Story, agent_running, finished, id};
 /// Names the folder of the run for the screen that runs in the terminal.
 const ROOT: &str = "ISOBENCH_TEST_SCREEN";
 
+/// Names a thread of the screen that panics once the run's root holds a file `break`.
+pub(crate) const BREAKS: &str = "ISOBENCH_TEST_BREAKS";
+
 /// Not a test of its own: what the tests below start in their terminals.
 #[test]
 fn the_screen_itself() {
     let Some(root) = std::env::var_os(ROOT).map(PathBuf::from) else { return };
     let by = By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None };
     let masker = Masker::new([("A_TOKEN", "hunter22")], []);
-    let state_home = Some(root.join("home/state"));
-    let (folder, items, theme) = (folder(&root), root.join("items"), "dark".to_owned());
-    let left = run(Setup { folder, root, items, by, state_home, masker, limits: Limits::default(), access: Access::Full, theme }).unwrap();
-    println!("left: {left:?}");
+    let state_home = Some(root.join("home-state"));
+    let (folder, items, theme) = (folder(&root), root.join("items"), std::env::var("ISOBENCH_TUI_THEME").ok());
+    if let Some(thread) = std::env::var_os(BREAKS) {
+        let sign = root.join("break");
+        let breaks = move || {
+            while !sign.exists() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            panic!("on purpose");
+        };
+        std::thread::Builder::new().name(thread.into_string().unwrap()).spawn(breaks).unwrap();
+    }
+    let left = run(Setup { folder, root, items, by, state_home, masker, limits: Limits::default(), access: Access::Full, theme });
+    match left {
+        Ok(left) => println!("left: {left:?}"),
+        Err(error) => println!("no screen: {error}"),
+    }
 }
 
 fn folder(root: &std::path::Path) -> RunFolder {
     RunFolder::of(root, &RunId("2026-11-21_09-30-12-3fa9".to_owned()))
 }
 
-struct Shown {
-    pty: Pty,
+/// A screen in a terminal, and the run that it shows.
+pub(crate) struct Shown {
+    pub(crate) pty: Pty,
     folder: RunFolder,
     writer: Writer,
-    root: tempfile::TempDir,
+    pub(crate) root: tempfile::TempDir,
 }
 
 fn show(story: &Story, cols: u16, rows: u16) -> Shown {
+    show_in(story, cols, rows, |_| ())
+}
+
+/// A screen with more in its environment, or started by another program.
+pub(crate) fn show_in(story: &Story, cols: u16, rows: u16, with: impl FnOnce(&mut Command)) -> Shown {
     let root = tempfile::tempdir().unwrap();
     let folder = folder(root.path());
     let begin = clock::now() - SignedDuration::from_secs(i64::try_from(story.now()).unwrap());
     let writer = story.write(&folder, begin);
-    Shown { pty: screen(root.path(), cols, rows), folder, writer, root }
+    Shown { pty: screen(root.path(), cols, rows, with), folder, writer, root }
 }
 
-fn screen(root: &std::path::Path, cols: u16, rows: u16) -> Pty {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["screen_pty::the_screen_itself", "--exact", "--nocapture", "--test-threads=1"]).env(ROOT, root);
+fn screen(root: &std::path::Path, cols: u16, rows: u16, with: impl FnOnce(&mut Command)) -> Pty {
+    let mut command = itself();
+    command.env(ROOT, root).env("XDG_CONFIG_HOME", root.join("config")).env("XDG_STATE_HOME", root.join("home-state"));
+    with(&mut command);
     Pty::spawn(&command, cols, rows)
 }
 
+/// The command that shows it.
+pub(crate) fn itself() -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["screen_pty::the_screen_itself", "--exact", "--nocapture", "--test-threads=1"]);
+    command
+}
+
 impl Shown {
-    fn append(&mut self, fact: Fact) {
+    pub(crate) fn append(&mut self, fact: Fact) {
         self.writer.append(clock::now(), 0, fact).unwrap();
     }
 
     /// The terminal is as it was before.
-    fn is_restored(&self) -> bool {
+    pub(crate) fn is_restored(&self) -> bool {
         let screen = self.pty.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        let is_free = screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && is_free
     }
 }
 
@@ -132,18 +163,6 @@ fn it_fits_any_size_and_says_when_it_is_too_small() {
 }
 
 #[test]
-fn every_signal_gives_the_terminal_back() {
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
-        let mut shown = show(&agent_running(), 80, 24);
-        shown.pty.wait_for("? help");
-        shown.pty.signal(signal);
-        shown.pty.wait_end();
-        assert!(shown.is_restored(), "{signal:?}: {}", shown.pty.text());
-        assert!(shown.pty.text().contains("left: Detached"), "{signal:?}: {}", shown.pty.text());
-    }
-}
-
-#[test]
 fn a_finished_run_costs_no_byte_and_is_left_by_q() {
     let mut shown = show(&finished(), 80, 24);
     shown.pty.wait_for("finished");
@@ -171,7 +190,7 @@ fn who_comes_back_on_a_smaller_terminal_is_told_what_happened() {
     shown.pty.press("d");
     shown.pty.wait_end();
     shown.append(Fact::ItemSkipped { item: id(9), by: By::Person { user: "bob".to_owned(), host: "box".to_owned(), tty: None } });
-    shown.pty = screen(shown.root.path(), 80, 24);
+    shown.pty = screen(shown.root.path(), 80, 24, |_| {});
     shown.pty.wait_for("since your last look");
     shown.pty.wait_for("vllm_core-0009 by bob@box");
     shown.pty.press("x");
@@ -179,14 +198,51 @@ fn who_comes_back_on_a_smaller_terminal_is_told_what_happened() {
     // a connection that drops says no farewell, and has seen nothing for longer than a moment
     shown.pty.signal(Signal::KILL);
     shown.pty.wait_end();
-    shown.pty = screen(shown.root.path(), 80, 24);
+    shown.pty = screen(shown.root.path(), 80, 24, |_| {});
     shown.pty.wait_for("vllm_core-0009 by bob@box");
     shown.pty.press("x");
     shown.pty.wait_gone("since your last look");
     shown.pty.press("d");
     shown.pty.wait_end();
-    shown.pty = screen(shown.root.path(), 80, 24);
+    shown.pty = screen(shown.root.path(), 80, 24, |_| {});
     shown.pty.wait_for("vllm_core-0007");
     shown.pty.press("w");
     shown.pty.wait_for("nothing happened since your last look");
+}
+
+#[test]
+fn a_log_is_followed_through_truncation_and_rotation() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0007");
+    let stage = shown.folder.stage(&AttemptId { item: id(7), n: 2 }, Stage::Agent);
+    std::fs::create_dir_all(&stage).unwrap();
+    let out = stage.join("out");
+    crate::log_desk::append(&out, &crate::log_desk::numbered(20_000));
+    shown.pty.press("6");
+    shown.pty.wait_for("line 20000");
+    // a progress bar rewrites its row
+    crate::log_desk::append(&out, "\r 10%|#   |\r 50%|##  |");
+    shown.pty.wait_for(" 50%|##  |");
+    crate::log_desk::append(&out, "\r100%|####|\n");
+    shown.pty.wait_for("100%|####|");
+    shown.pty.wait_gone(" 50%|##  |");
+    std::fs::write(&out, "after the cut\n").unwrap();
+    shown.pty.wait_for("after the cut");
+    shown.pty.wait_for("the file was cut or written anew: it begins again");
+    std::fs::rename(&out, stage.join("out.1")).unwrap();
+    shown.pty.wait_for("the file was removed: this is what was read of it");
+    crate::log_desk::append(&out, "after the rotation\nhunt");
+    shown.pty.wait_for("after the rotation");
+    shown.pty.wait_for("the file was replaced: this is the new one");
+    crate::log_desk::append(&out, "er22\n");
+    shown.pty.wait_for("•••");
+    assert!(!String::from_utf8_lossy(&shown.pty.written).contains("hunt"), "half a secret was shown");
+    crate::log_desk::append(&out, &crate::log_desk::numbered(500));
+    shown.pty.wait_for("line 500");
+    shown.pty.press("g");
+    shown.pty.wait_for("after the rotation");
+    shown.pty.press("/line 400<Enter>");
+    shown.pty.wait_for("line 400");
+    shown.pty.press("f");
+    shown.pty.wait_for("line 500");
 }

@@ -164,7 +164,7 @@ fn a_search_walks_the_items_and_marks_what_is_seen() {
     let at = text.lines().position(|line| line.contains("vllm_core-0006")).unwrap();
     let col = text.lines().nth(at).unwrap().split("skipped").next().unwrap().chars().count();
     let marked: String = roles.lines().nth(at).unwrap().chars().skip(col).take(7).collect();
-    assert_eq!(marked, "wwwwwww", "{roles}");
+    assert_eq!(marked, "mmmmmmm", "{roles}");
     bench.press(Key::Esc);
     assert_eq!(bench.state.find, None, "Esc ends the search");
     bench.type_in("/vllm_core-00");

@@ -100,11 +100,6 @@ fn a_failed_item_shows_the_first_failed_stage_that_wrote_something() {
     assert_eq!(stage(&bench), Stage::Agent);
     bench.tell(Msg::Wrote(vec![of(Stage::Agent), of(Stage::Candidate)]));
     assert_eq!(stage(&bench), Stage::Candidate);
-    bench.press(Key::Enter);
-    bench.type_in("6");
-    bench.output(&[]);
-    let text = bench.text(80, 24);
-    assert!(text.contains("wrote nothing") && !text.contains("yet") && text.contains("[ ] log"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! `ls`: the runs of a checkout.
+
+use std::io::Write;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::{Format, find, for_stdout, read, tell, usage};
+use crate::exit::Exit;
+use crate::host::clock;
+use crate::ledger::{RunFolder, RunnerLock};
+use crate::model::Follower;
+use crate::report::runs::{self, Listed, Summary};
+
+pub(super) fn ls(root: Option<&Path>, format: Format) -> anyhow::Result<Exit> {
+    let checkout = match find::checkout(root) {
+        Ok(checkout) => checkout,
+        Err(says) => return Ok(usage(says)),
+    };
+    let listed: Vec<Listed> = find::folders(&checkout).iter().map(listed).collect();
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(&runs::json(&listed))? + "\n",
+        Format::Text if listed.is_empty() => {
+            let place = RunFolder::all(&checkout.root);
+            tell(format_args!("isobench-tui: no run in {} yet: `isobench-tui run` starts one", place.display()));
+            return Ok(Exit::Well);
+        }
+        Format::Text => runs::table(&listed, &TimeZone::system(), read::terminal_width()),
+    };
+    read::written(std::io::stdout().write_all(for_stdout(&text).as_bytes()))?;
+    Ok(Exit::Well)
+}
+
+/// One run that somebody broke hides no other.
+fn listed(folder: &RunFolder) -> Listed {
+    let found = if folder.events().symlink_metadata().is_ok() {
+        match Follower::load(folder) {
+            Ok(run) if run.created.is_some() => Ok(Summary::of(&run, RunnerLock::holder(folder), clock::now())),
+            Ok(run) => Err(read::no_beginning(folder, &run)),
+            Err(error) => Err(read::unreadable(folder, &error)),
+        }
+    } else {
+        Err(find::never_began(folder))
+    };
+    Listed { id: folder.run_id(), folder: folder.path().to_owned(), found }
+}

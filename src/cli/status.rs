@@ -1,0 +1,217 @@
+//! `status`: how a run stands, now or once something came.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::watched::{Waited, Watched};
+use super::{Format, find, for_stdout, item, read, tell, usage};
+use crate::config::Config;
+use crate::domain::ItemId;
+use crate::exit::Exit;
+use crate::host::{clock, disk};
+use crate::ledger::{Fact, LedgerError, Manifest, RunFolder, RunnerLock};
+use crate::model::{Run, RunState};
+use crate::plan::next::{Limits, Next, next};
+use crate::report::{self, Surroundings};
+use crate::runner::job::Resolved;
+use crate::shell::effects;
+use crate::text::{clean, duration};
+use crate::ui::message::Sight;
+
+/// `status`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 it was read, and what was waited for came; 6 the time was up, or the item was taken out of the\nqueue; 7 no runner is left to bring it; 8 no such run; 2 no such item, or the run can't be read"
+)]
+pub(super) struct StatusArgs {
+    /// The run's id, the start of it, its folder, or `last`
+    run: Option<String>,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Wait until the run is in this state, then say how it stands [without a state: until it is over]
+    #[arg(long, value_enum, value_name = "STATE", num_args = 0..=1, default_missing_value = "over", group = "waits", conflicts_with = "item")]
+    wait: Option<Goal>,
+    /// Wait until this item is over: done, failed, blocked, skipped or stopped
+    #[arg(long, value_name = "ITEM", group = "waits")]
+    item: Option<String>,
+    /// Wait no longer than this: 90s, 30m, 2h, 1d; a number alone is seconds [exit code 6 when the time is up]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, requires = "waits")]
+    timeout: Option<Duration>,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Goal {
+    /// The run is finished, or has no runner
+    Over,
+    /// Nothing is left to do
+    Finished,
+    /// Nothing runs until somebody resumes
+    Paused,
+    /// Stages run
+    Running,
+}
+
+/// The same, with the item that was named.
+enum Wanted {
+    Run(Goal),
+    Item(ItemId),
+}
+
+/// Whether it came.
+enum Came {
+    Yes,
+    NotYet,
+    /// It can't any more; the sentence and the exit code.
+    Never(String, Exit),
+}
+
+pub(super) fn status(root: Option<&Path>, args: &StatusArgs) -> anyhow::Result<Exit> {
+    let folder = match find::run(root, args.run.as_deref()) {
+        Ok(folder) => folder,
+        Err(exit) => return Ok(exit),
+    };
+    if let Err(error @ LedgerError::Newer { .. }) = Manifest::read(&folder) {
+        tell(format_args!("isobench-tui: {error}; what follows may lack something"));
+    }
+    let run = match read::load(&folder) {
+        Ok(run) => run,
+        Err(says) => return Ok(usage(says)),
+    };
+    let wanted = match (args.wait, &args.item) {
+        (Some(goal), _) => Wanted::Run(goal),
+        (None, Some(named)) => match item::choose(&run, named) {
+            Ok(id) => Wanted::Item(id),
+            Err(says) => return Ok(usage(says)),
+        },
+        (None, None) => {
+            say(&folder, &run, args.format)?;
+            return Ok(Exit::Well);
+        }
+    };
+    let mut watched = Watched::new(&folder, args.timeout);
+    let exit = match wait(&mut watched, &folder, &wanted, args.timeout) {
+        Ok(exit) => exit,
+        Err(error) => return Ok(usage(read::unreadable(&folder, &error))),
+    };
+    say(&folder, watched.run(), args.format)?;
+    Ok(exit)
+}
+
+/// Waits; what is to be said beside the status is said.
+fn wait(watched: &mut Watched, folder: &RunFolder, wanted: &Wanted, patience: Option<Duration>) -> std::io::Result<Exit> {
+    let config = Manifest::look(folder).ok().and_then(|manifest| Resolved::of(&manifest).ok()).map(|found| found.config);
+    let config = config.unwrap_or_default();
+    loop {
+        let (run, holder) = watched.look()?;
+        match came(run, holder.is_some(), wanted, &config) {
+            Came::Yes => return Ok(Exit::Well),
+            Came::Never(says, exit) => {
+                tell(format_args!("isobench-tui: run {}: {says}", folder.run_id()));
+                return Ok(exit);
+            }
+            Came::NotYet => {}
+        }
+        if watched.wait() == Waited::TimeUp {
+            let within = patience.map_or_else(String::new, |patience| format!(" within {} s", patience.as_secs()));
+            tell(format_args!("isobench-tui: run {} is not {}{within}", folder.run_id(), wanted.words()));
+            return Ok(Exit::Refused);
+        }
+    }
+}
+
+fn came(run: &Run, runner_lives: bool, wanted: &Wanted, config: &Config) -> Came {
+    let state = run.state(runner_lives);
+    let goal = match wanted {
+        Wanted::Run(goal) => goal,
+        Wanted::Item(id) => return item_came(run, runner_lives, id, config),
+    };
+    let is_there = match goal {
+        // a runner that has just begun may not have said so yet: the ledger of a run that was continued still says finished
+        Goal::Over => !runner_lives,
+        Goal::Finished => !runner_lives && state == RunState::Finished,
+        Goal::Paused => state == RunState::Paused,
+        Goal::Running => state == RunState::Running,
+    };
+    if is_there {
+        Came::Yes
+    } else if runner_lives {
+        Came::NotYet
+    } else if state == RunState::Finished {
+        Came::Never(format!("it is finished, and will not be {}", wanted.words()), Exit::NoRunner)
+    } else {
+        Came::Never(
+            format!("it has no runner, and without one it will not be {}; `isobench-tui run --resume` continues it", wanted.words()),
+            Exit::NoRunner,
+        )
+    }
+}
+
+fn item_came(run: &Run, runner_lives: bool, id: &ItemId, config: &Config) -> Came {
+    let Some(item) = run.item(id) else {
+        return Came::Never(format!("item {id} was taken out of the queue"), Exit::Refused);
+    };
+    if item.is_over() && !(runner_lives && is_tried_again(run, id, config)) {
+        return Came::Yes;
+    }
+    if runner_lives {
+        return Came::NotYet;
+    }
+    Came::Never(
+        format!("it has no runner, and without one {id} stays {}; `isobench-tui run --resume` continues it", item.status()),
+        Exit::NoRunner,
+    )
+}
+
+/// Whether the runner is about to queue an item again that has just failed: that fact follows the item's end.
+fn is_tried_again(run: &Run, id: &ItemId, config: &Config) -> bool {
+    match next(run, &Limits { config, until: None }, clock::now()) {
+        Next::Record(facts) => facts.iter().any(|fact| matches!(fact, Fact::ItemRequeued { item, .. } if item == id)),
+        _ => false,
+    }
+}
+
+impl Wanted {
+    fn words(&self) -> &str {
+        match self {
+            Self::Run(Goal::Over) | Self::Item(_) => "over",
+            Self::Run(Goal::Finished) => "finished",
+            Self::Run(Goal::Paused) => "paused",
+            Self::Run(Goal::Running) => "running",
+        }
+    }
+}
+
+/// Says how a run stands.
+pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
+    let runner = RunnerLock::holder(folder);
+    let orphan = run.live_stage().filter(|_| runner.is_none()).map(|(attempt, record)| effects::keeper(folder, &attempt, record.stage));
+    let manifest = Manifest::look(folder).ok();
+    let config = manifest.as_ref().and_then(|manifest| Resolved::of(manifest).ok()).map(|found| found.config).unwrap_or_default();
+    let around = Surroundings {
+        folder: folder.path(),
+        runner,
+        orphan: match orphan {
+            Some(Sight::Alive(pid)) => Some(pid),
+            Some(Sight::Gone) | None => None,
+        },
+        free: disk::room(folder.path()).ok().map(|room| room.bytes),
+        limits: report::Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        hint: crate::ui::now::hint,
+        newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
+        now: clock::now(),
+    };
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(&report::status(&folder.run_id(), run, &around))? + "\n",
+        Format::Text => {
+            let line = |line: String| format!("{}\n", clean::shown(&line));
+            let head: Vec<String> = report::status::lines(&folder.run_id(), run, &around).into_iter().map(line).collect();
+            format!("{}\n{}", head.concat(), report::table(run, &around, read::terminal_width()))
+        }
+    };
+    read::written(std::io::stdout().write_all(for_stdout(&text).as_bytes()))
+}

@@ -1,0 +1,179 @@
+//! A file that is shown: the windows that are wished for, and what becomes of it meanwhile.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::shown::shown;
+use crate::host::files::{self, Links};
+use crate::host::paged::Paged;
+use crate::text::mask::Masker;
+use crate::ui::log::{Fate, Line, News, Place, Source, Turn, Window, Wish};
+
+/// Lines above a place that are read, and lines below the end of one that is followed.
+const ABOVE: usize = 400;
+
+/// Lines below a place that are read.
+const BELOW: usize = 800;
+
+/// How much of the beginning tells a file that was written anew, in bytes.
+const HEAD: usize = 1024;
+
+/// How often the newest lines are told at most.
+const NEWEST: Duration = Duration::from_millis(80);
+
+/// How often somebody who reads further up hears that the file grew.
+const GROWN: Duration = Duration::from_millis(500);
+
+/// A file by its name.
+#[derive(Debug)]
+pub(super) struct Followed {
+    source: Source,
+    path: PathBuf,
+    open: Option<Open>,
+    /// The name is there no more, or not yet.
+    missing: bool,
+    /// What could be said last: the wish's number and the file's length.
+    said: Option<(u64, Fate, u64)>,
+    said_at: Instant,
+}
+
+/// The file that had the name when it was looked at last.
+#[derive(Debug)]
+struct Open {
+    file: File,
+    identity: (u64, u64),
+    len: u64,
+    head: Vec<u8>,
+}
+
+impl Followed {
+    pub(super) fn new(source: Source, path: PathBuf) -> Self {
+        Self { source, path, open: None, missing: false, said: None, said_at: Instant::now() }
+    }
+
+    pub(super) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Does something with the file as long as it was at the last look; `None` where there is none.
+    pub(super) fn read<T>(&self, act: impl FnOnce(&mut Paged<'_>) -> T) -> Option<T> {
+        self.open.as_ref().map(|open| act(&mut Paged::new(&open.file, open.len)))
+    }
+
+    /// What there is to say after another look at the file.
+    pub(super) fn look(&mut self, wish: &Wish, masker: &Masker) -> Vec<News> {
+        let (fate, turn) = self.reopen();
+        let mut news: Vec<News> = turn.map(|turn| News::Turn(self.source.clone(), turn)).into_iter().collect();
+        let len = self.open.as_ref().map_or(0, |open| open.len);
+        let anew = turn.is_some_and(Turn::begins_again);
+        let (answered, grown) = match &self.said {
+            Some((serial, said, known)) => (*serial == wish.serial && *said == fate && !anew, *known != len),
+            None => (false, true),
+        };
+        let pace = if wish.place == Place::End { NEWEST } else { GROWN };
+        if answered && (!grown || self.said_at.elapsed() < pace) {
+            return news;
+        }
+        let (said, window) = if answered && wish.place != Place::End {
+            (fate, News::Length(self.source.clone(), len))
+        } else {
+            match self.window(wish, fate.clone(), masker) {
+                Ok(window) => (fate, News::Window(window)),
+                // it shrank just now: the next look sees it
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return news,
+                Err(error) => {
+                    let fate = Fate::Failed(error.to_string());
+                    (fate.clone(), News::Window(self.empty(wish, fate)))
+                }
+            }
+        };
+        self.said = Some((wish.serial, said, len));
+        self.said_at = Instant::now();
+        news.push(window);
+        news
+    }
+
+    /// Opens the name again: another file may have it by now.
+    fn reopen(&mut self) -> (Fate, Option<Turn>) {
+        match files::open(&self.path, Links::Followed) {
+            Ok((file, there)) => {
+                let identity = (there.dev(), there.ino());
+                let was_missing = std::mem::replace(&mut self.missing, false);
+                let (turn, head) = match self.open.take() {
+                    None => (None, Vec::new()),
+                    Some(open) if open.identity != identity => (Some(Turn::Replaced), Vec::new()),
+                    Some(open) if there.len() < open.len || !begins_with(&file, &open.head) => (Some(Turn::Shrunk), Vec::new()),
+                    Some(open) => (was_missing.then_some(Turn::Back), open.head),
+                };
+                self.open = Some(Open { head: grow(head, &file, there.len()), file, identity, len: there.len() });
+                (Fate::Read, turn)
+            }
+            Err(error) => {
+                let gone = error.kind() == io::ErrorKind::NotFound;
+                let first = gone && !std::mem::replace(&mut self.missing, gone);
+                match (&self.open, error.kind()) {
+                    // what was opened can be read as long as it is held
+                    (Some(_), _) => (Fate::Read, first.then_some(Turn::Gone)),
+                    (None, io::ErrorKind::NotFound) => (Fate::Missing, None),
+                    (None, io::ErrorKind::PermissionDenied) => (Fate::Forbidden, None),
+                    (None, io::ErrorKind::Other) => (Fate::NoFile, None),
+                    (None, _) => (Fate::Failed(error.to_string()), None),
+                }
+            }
+        }
+    }
+
+    fn empty(&self, wish: &Wish, fate: Fate) -> Window {
+        Window { source: self.source.clone(), serial: wish.serial, fate, lines: Vec::new(), end: 0, len: 0 }
+    }
+
+    fn window(&self, wish: &Wish, fate: Fate, masker: &Masker) -> io::Result<Window> {
+        let Some(open) = self.open.as_ref().filter(|open| open.len > 0) else { return Ok(self.empty(wish, fate)) };
+        let mut pages = Paged::new(&open.file, open.len);
+        let (middle, below) = match wish.place {
+            Place::End => (open.len, 0),
+            Place::Around(at) => (pages.line_at(at)?, BELOW),
+        };
+        let mut lines = Vec::new();
+        let mut at = middle;
+        while let Some(before) = pages.before(at)?.filter(|_| lines.len() < ABOVE) {
+            lines.push(line(&mut pages, before, masker)?);
+            at = before;
+        }
+        lines.reverse();
+        let mut end = middle;
+        for _ in 0..below {
+            if end >= open.len {
+                break;
+            }
+            lines.push(line(&mut pages, end, masker)?);
+            end = pages.after(end)?.unwrap_or(open.len);
+        }
+        Ok(Window { source: self.source.clone(), serial: wish.serial, fate, lines, end, len: open.len })
+    }
+}
+
+fn line(pages: &mut Paged<'_>, at: u64, masker: &Masker) -> io::Result<Line> {
+    Ok(Line { at, shown: shown(&pages.line(at)?, masker) })
+}
+
+/// Whether the file still begins so.
+fn begins_with(file: &File, head: &[u8]) -> bool {
+    let mut now = vec![0; head.len()];
+    file.read_exact_at(&mut now, 0).is_ok() && now == head
+}
+
+/// What is known of the beginning, and more of it as the file grows.
+fn grow(mut head: Vec<u8>, file: &File, len: u64) -> Vec<u8> {
+    let wanted = HEAD.min(usize::try_from(len).unwrap_or(HEAD));
+    if head.len() < wanted {
+        head.resize(wanted, 0);
+        if file.read_exact_at(&mut head, 0).is_err() {
+            head.clear();
+        }
+    }
+    head
+}

@@ -1,0 +1,124 @@
+//! The files that can be read: what the stages of an item wrote, and the run log.
+
+use jiff::Timestamp;
+
+use super::{Choice, Stick};
+use crate::domain::{AttemptId, PromptSource, Stage};
+use crate::model::Item;
+use crate::ui::message::Stream;
+use crate::ui::state::State;
+
+/// A file that can be read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// What a stage wrote.
+    Stage(AttemptId, Stage, Stream),
+    /// What the runner wrote: `runner.log`.
+    Runner,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The file.
+    pub source: Source,
+    /// Its bytes.
+    pub bytes: u64,
+    /// When it was written last.
+    pub changed: Option<Timestamp>,
+}
+
+/// A source as the screen names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// The file.
+    pub source: Source,
+    /// `agent`, `agent err`, `harness log`, `run log`.
+    pub name: String,
+    /// Its bytes, once they are known.
+    pub bytes: Option<u64>,
+}
+
+/// The files that hold something, and the one that is shown.
+pub fn tabs(state: &State) -> Vec<Tab> {
+    let log = &state.log;
+    let found = |source: &Source| log.written.iter().find(|written| written.source == *source).map(|written| written.bytes);
+    let tab = |source: Source| Tab { name: name(state, &source), bytes: found(&source), source };
+    let shown = |source: &Source| log.source.as_ref() == Some(source) || found(source).is_some_and(|bytes| bytes > 0);
+    candidates(state).into_iter().filter(shown).map(tab).collect()
+}
+
+/// Every file that there may be: of each stage of the newest attempt, in the order in which they run, and of the runner.
+pub(super) fn candidates(state: &State) -> Vec<Source> {
+    let item = state.selected_item();
+    let stages = item.and_then(|item| Some((item, item.last_attempt()?))).into_iter().flat_map(|(item, attempt)| {
+        attempt.stages.iter().flat_map(|record| {
+            let id = AttemptId { item: item.id.clone(), n: record.ran_in };
+            [Stream::Out, Stream::Err].map(|stream| Source::Stage(id.clone(), record.stage, stream))
+        })
+    });
+    stages.chain([Source::Runner]).collect()
+}
+
+/// The file that is shown now.
+pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
+    let log = &state.log;
+    let kept = log.source.as_ref().filter(|source| candidates.contains(source));
+    if let Some(kept) = kept.filter(|_| log.choice == Choice::Hand || log.stick == Stick::Hand) {
+        return kept.clone();
+    }
+    let Some((attempt, stage)) = state.focus.as_ref().and_then(|focus| focus.output.clone()) else { return Source::Runner };
+    let of = |stream| Source::Stage(attempt.clone(), stage, stream);
+    let [out, err] = [of(Stream::Out), of(Stream::Err)];
+    let written = |source: &Source| log.written.iter().find(|written| written.source == *source && written.bytes > 0);
+    // a stage that writes both does not make the screen go to and fro
+    if let Some(kept) = kept.filter(|kept| [&out, &err].contains(kept) && written(kept).is_some()) {
+        return kept.clone();
+    }
+    match (written(&out), written(&err)) {
+        (None, Some(_)) => err,
+        (Some(one), Some(other)) if other.changed > one.changed => err,
+        _ => out,
+    }
+}
+
+/// So many tabs further.
+pub(super) fn step(state: &mut State, by: isize) {
+    let tabs = tabs(state);
+    let at = tabs.iter().position(|tab| Some(&tab.source) == state.log.source.as_ref()).unwrap_or_default();
+    let to = at.saturating_add_signed(by).min(tabs.len().saturating_sub(1));
+    if to != at {
+        choose(state, to);
+    }
+}
+
+/// This tab.
+pub(super) fn choose(state: &mut State, tab: usize) {
+    if let Some(tab) = tabs(state).into_iter().nth(tab) {
+        state.log.choice = Choice::Hand;
+        if state.log.source.as_ref() != Some(&tab.source) {
+            state.log.open(tab.source);
+        }
+    }
+}
+
+fn name(state: &State, source: &Source) -> String {
+    match source {
+        Source::Runner => "run log".to_owned(),
+        Source::Stage(_, stage, stream) => {
+            let harness = *stage == Stage::Agent && state.selected_item().is_some_and(is_of_harness);
+            match (stream, harness) {
+                (Stream::Out, true) => "harness log".to_owned(),
+                (Stream::Err, true) => "harness err".to_owned(),
+                (Stream::Out, false) => stage.name().to_owned(),
+                (Stream::Err, false) => format!("{stage} err"),
+            }
+        }
+    }
+}
+
+/// Whether ISO-Bench's own script ran the agent: only then does it write the prompt, and say how far it is.
+fn is_of_harness(item: &Item) -> bool {
+    let harness = |asked: &crate::model::item::Asked| asked.source == PromptSource::Harness;
+    item.last_attempt().is_some_and(|attempt| attempt.said.is_some() || attempt.asked.as_ref().is_some_and(harness))
+}

@@ -1,0 +1,168 @@
+//! The log screen: one line that says which file and where in it, and the file's lines.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Flow, Words, inset, row_of};
+use crate::domain::Stage;
+use crate::text;
+use crate::text::width;
+use crate::theme::Role;
+use crate::ui::log::{Aim, Fate, Log, Source, Stick, Tab, tabs};
+use crate::ui::message::Layout;
+use crate::ui::mouse::Hit;
+use crate::ui::state::State;
+use crate::ui::words::moment;
+
+/// Columns between two tabs.
+const GAP: u16 = 2;
+
+/// Draws it and says how much room the lines have.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> Layout {
+    let mut flow = Flow::new(area);
+    let head = flow.row();
+    let word = word(state, now);
+    if let Some((role, says)) = word.filter(|_| flow.left() > 2)
+        && let Some(row) = flow.row()
+    {
+        canvas.line(row, &Words::of(role, says));
+    }
+    let pane = flow.rest();
+    let rows = usize::from(pane.height);
+    if let Some(row) = head {
+        header(canvas, row, state, rows);
+    }
+    lines(canvas, pane, state, rows);
+    Layout { pane_rows: rows, pane_cols: usize::from(pane.width), ..Layout::default() }
+}
+
+/// ` agent  agent err  run log        62 %  372 MB of 600 MB`.
+fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
+    let place = Words::of(Role::Muted, position(&state.log, rows));
+    let right = u16::try_from(place.width()).unwrap_or(u16::MAX);
+    let tabs = tabs(state);
+    let room = row.width.saturating_sub(right.saturating_add(GAP));
+    let item = state.selected_item().map(|item| Words::of(Role::Text, item.id.0.as_str()));
+    let item = item.unwrap_or_default();
+    let sized: Vec<Words> = tabs.iter().map(|tab| label(state, tab, true)).collect();
+    let plain: Vec<Words> = tabs.iter().map(|tab| label(state, tab, false)).collect();
+    let wide = |labels: &[Words]| labels.iter().map(|words| words.width() + usize::from(GAP)).sum::<usize>();
+    let (own, room) = (item.width() + usize::from(GAP), usize::from(room));
+    let (item, labels) = if own + wide(&sized) <= room {
+        (Some(item), sized)
+    } else if own + wide(&plain) <= room {
+        (Some(item), plain)
+    } else if wide(&plain) <= room {
+        (None, plain)
+    } else {
+        return short(canvas, row, state, &tabs, &place);
+    };
+    let mut x = row.x;
+    if let Some(item) = item.filter(|item| item.width() > 0) {
+        canvas.line(row, &item);
+        x = x.saturating_add(u16::try_from(own).unwrap_or(u16::MAX));
+    }
+    for (at, words) in labels.iter().enumerate() {
+        let spot = Rect { x, width: u16::try_from(words.width()).unwrap_or(u16::MAX), ..row };
+        canvas.line(spot, words);
+        canvas.spot(spot, Hit::Source(at));
+        x = x.saturating_add(spot.width).saturating_add(GAP);
+    }
+    canvas.line(Rect { x: row.right().saturating_sub(right), width: right.min(row.width), ..row }, &place);
+}
+
+/// `agent err  2 of 5      62 %`: where the tabs have no room.
+fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], place: &Words) {
+    let shown = tabs.iter().position(|tab| Some(&tab.source) == state.log.source.as_ref());
+    let words = shown.and_then(|at| {
+        let count = Words::of(Role::Muted, format!("  {} of {}", at + 1, tabs.len()));
+        Some(label(state, tabs.get(at)?, false).join(count))
+    });
+    canvas.ends(row, &words.unwrap_or_default(), place);
+}
+
+fn label(state: &State, tab: &Tab, sized: bool) -> Words {
+    let shown = state.log.source.as_ref() == Some(&tab.source);
+    let words = Words::of(if shown { Role::Strong } else { Role::Muted }, tab.name.as_str());
+    match tab.bytes.filter(|bytes| sized && *bytes > 0 && !shown) {
+        Some(bytes) => words.add(Role::Faint, format!(" {}", text::bytes(bytes))),
+        None => words,
+    }
+}
+
+/// Where in the file the reader is: `62 %  372 MB of 600 MB`.
+fn position(log: &Log, rows: usize) -> String {
+    let len = text::bytes(log.len());
+    match (&log.window, log.stick) {
+        (None, _) => String::new(),
+        (Some(window), _) if window.lines.is_empty() => String::new(),
+        (Some(_), Stick::Newest) => format!("end of {len}"),
+        (Some(_), Stick::Hand) => {
+            let bottom = log.bottom(rows);
+            let share = u128::from(bottom).saturating_mul(100).checked_div(u128::from(log.len())).unwrap_or(100).min(100);
+            format!("{share} %  {} of {len}", text::bytes(bottom))
+        }
+    }
+}
+
+/// What is to be said besides, in a line of its own.
+fn word(state: &State, now: Timestamp) -> Option<(Role, String)> {
+    let log = &state.log;
+    if let Some(hunting) = &log.hunting {
+        let what = match hunting.aim {
+            Aim::Match => format!("'{}'", hunting.hunt.pattern.text),
+            Aim::Problem => "a line that says an error".to_owned(),
+        };
+        let (searched, of) = (text::bytes(hunting.searched), text::bytes(log.len()));
+        return Some((Role::Live, format!("searching {what}: {searched} of {of} searched; Esc stops")));
+    }
+    let told = log.told.as_ref().map(|(at, turn)| format!("{}  {}", moment(*at, now, &state.zone), turn.says()));
+    let since = (log.since() > 0).then(|| format!("{} came since; f follows", text::bytes(log.since())));
+    match (told, since) {
+        (Some(told), Some(since)) => Some((Role::Warn, format!("{told}; {since}"))),
+        (Some(told), None) => Some((Role::Warn, told)),
+        (None, Some(since)) => Some((Role::Live, since)),
+        (None, None) => None,
+    }
+}
+
+fn lines(canvas: &mut Canvas<'_>, pane: Rect, state: &State, rows: usize) {
+    let log = &state.log;
+    let shown = log.visible(rows);
+    if shown.is_empty() {
+        let (role, says) = nothing(state);
+        for (row, line) in width::wrap(&says, usize::from(pane.width), rows).into_iter().enumerate() {
+            canvas.line(row_of(pane, row), &Words::of(role, line));
+        }
+        return;
+    }
+    for (row, line) in shown.iter().enumerate() {
+        let area = row_of(pane, row);
+        if log.mark == Some(line.at) {
+            canvas.tint(inset(area, 0), Role::Selected);
+        }
+        let found: Vec<_> = state.find.as_ref().map(|pattern| pattern.ranges(&line.shown.text).collect()).unwrap_or_default();
+        canvas.output(area, &line.shown, log.side, &found);
+    }
+}
+
+/// Why there are no lines.
+fn nothing(state: &State) -> (Role, String) {
+    let log = &state.log;
+    let Some((window, source)) = log.window.as_ref().zip(log.source.as_ref()) else { return (Role::Muted, String::new()) };
+    let live = |stage: Stage| state.selected_item().and_then(|item| item.live_stage()).is_some_and(|record| record.stage == stage);
+    let quiet = |says: &str| (Role::Muted, says.to_owned());
+    match (&window.fate, source) {
+        (Fate::Read, Source::Stage(_, stage, _)) if live(*stage) => (Role::Muted, format!("nothing written yet: {stage} runs")),
+        (Fate::Read | Fate::Missing, Source::Stage(_, stage, _)) if !live(*stage) => (Role::Muted, format!("{stage} wrote nothing")),
+        (Fate::Missing, Source::Stage(_, stage, _)) => (Role::Muted, format!("no such file yet: {stage} only begins")),
+        (Fate::Missing, Source::Runner) => quiet("no run log yet: no runner has begun"),
+        (Fate::Read, _) => quiet("the file is empty"),
+        (Fate::Forbidden, _) => (
+            Role::Bad,
+            "this log may not be read by you: open the screen as the user who started the run, or have its mode changed".to_owned(),
+        ),
+        (Fate::NoFile, _) => (Role::Bad, "this is no regular file: a pipe, a device or a folder stands in the log's place".to_owned()),
+        (Fate::Failed(says), _) => (Role::Bad, format!("this log can't be read: {says}")),
+    }
+}

@@ -1,6 +1,7 @@
 //! The model: a fold over the ledger. `Run::apply` is the only way it changes: in the runner, the screen, replay,
 //! reports and tests.
 
+pub mod act;
 pub mod apply;
 pub mod item;
 pub mod load;

@@ -4,7 +4,9 @@ pub mod answer;
 pub mod next;
 pub mod pipeline;
 pub mod recover;
+pub mod why;
 
 pub use answer::answer;
-pub use next::{Next, next, why_not};
+pub use next::{Next, next};
 pub use recover::{Recovery, Seen, recover};
+pub use why::{WhyNot, why_not};

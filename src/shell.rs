@@ -9,6 +9,7 @@ pub mod input;
 mod job;
 pub mod keys;
 pub mod log;
+pub mod looks;
 pub mod pace;
 pub mod painter;
 pub mod places;

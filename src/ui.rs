@@ -1,6 +1,7 @@
 //! What the screen knows and does: state, messages, actions, keys. It knows no colour, no I/O and no clock.
 
 pub mod action;
+mod finding;
 pub mod focus;
 pub mod home;
 pub mod key;
@@ -15,6 +16,7 @@ pub mod notice;
 pub mod now;
 pub mod palette;
 mod pointed;
+mod problems;
 pub mod prompt;
 pub mod question;
 pub mod reading;
@@ -22,10 +24,13 @@ pub mod results;
 pub mod screen;
 mod searching;
 pub mod sent;
+pub mod since;
 pub mod state;
 pub mod step;
+pub mod tally;
 pub mod update;
 pub mod verbs;
+pub mod why;
 pub mod words;
 
 pub use action::Action;

@@ -8,6 +8,7 @@ pub mod header;
 pub mod help;
 pub mod home;
 pub mod item;
+pub mod live;
 pub mod log;
 pub mod outcome;
 pub mod output;
@@ -16,6 +17,7 @@ pub mod parts;
 pub mod prompt;
 pub mod question;
 pub mod queue;
+pub mod since;
 pub mod steps;
 
 pub use canvas::{Canvas, Words};

@@ -58,11 +58,15 @@ fn logical(here: &Path) -> Option<PathBuf> {
     (told.canonicalize().ok()? == here.canonicalize().ok()?).then_some(told)
 }
 
+/// The person's own folder for state: `$XDG_STATE_HOME`, or `~/.local/state`.
+pub(super) fn state_home() -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    state.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))
+}
+
 /// Where the folder of the last demo is remembered.
 fn last_demo_file() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = state.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
-    Some(state.join("isobench-tui/last-demo"))
+    Some(state_home()?.join("isobench-tui/last-demo"))
 }
 
 fn last_demo() -> Option<PathBuf> {

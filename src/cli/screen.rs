@@ -85,6 +85,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
         root: root.clone(),
         items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
         by: find::me(),
+        state_home: find::state_home(),
         masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),
         limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         access,

@@ -67,16 +67,13 @@ impl fmt::Display for Rung {
     }
 }
 
-/// The last rung of the unbroken yes. `exited` never breaks it: the patch of an agent that ran out of time counts.
+/// Whether the ladder ends before this rung. `exited` never ends it: the patch of an agent that ran out of time counts.
+pub fn breaks(found: &RungAnswer) -> bool {
+    found.rung != Rung::Exited && matches!(found.answer, Answer::No | Answer::Unchecked)
+}
+
+/// The last rung of the unbroken yes.
 pub fn reached(answers: &[RungAnswer]) -> Option<Rung> {
-    let mut last = None;
-    for found in answers {
-        match found.answer {
-            Answer::Yes => last = Some(found.rung),
-            Answer::NotApplicable => {}
-            Answer::No | Answer::Unchecked if found.rung == Rung::Exited => {}
-            Answer::No | Answer::Unchecked => break,
-        }
-    }
-    last
+    let unbroken = answers.iter().take_while(|found| !breaks(found));
+    unbroken.filter(|found| found.answer == Answer::Yes).last().map(|found| found.rung)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::act::{Act, Deed};
 use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 use super::run::{Breaker, Fault, Pause, Run, Runner};
 use crate::domain::{AgentTotals, ItemId, Stage};
@@ -12,6 +13,9 @@ use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
 
 /// Sentences kept for the screen.
 const NOTES: usize = 200;
+
+/// Acts kept for those who come back.
+const ACTS: usize = 500;
 
 impl Run {
     /// Takes one line of the ledger, whatever it holds.
@@ -93,6 +97,9 @@ impl Run {
             }
             Fact::PauseOrdered { why, by } => {
                 self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
+                if matches!(by, By::Rule { .. }) {
+                    self.act(at, Deed::Paused { by: by.clone(), why: why.clone() });
+                }
                 self.pause = Some(Pause { why: why.clone(), by: by.clone(), at });
             }
             Fact::Resumed { by } => {
@@ -125,6 +132,9 @@ impl Run {
         match fact {
             Fact::StageStarting { item, stage, budget_ms, .. } => self.start_stage(item, *stage, *budget_ms, at),
             Fact::StageStarted { item, stage, pid, .. } | Fact::StageAdopted { item, stage, pid, .. } => {
+                if matches!(fact, Fact::StageAdopted { .. }) {
+                    self.act(at, Deed::Adopted { item: item.clone(), stage: *stage });
+                }
                 self.with_live(item, *stage, |state| {
                     if let StageState::Running { keeper, .. } = state {
                         *keeper = Some(*pid);
@@ -188,6 +198,7 @@ impl Run {
         match fact {
             Fact::ItemAdded { item, by } => {
                 self.note(at, format!("{} added by {}", item.item, by.words()));
+                self.act(at, Deed::Added { item: item.item.clone() });
                 self.items.push(planned(item));
                 self.finished = None;
             }
@@ -203,6 +214,7 @@ impl Run {
             }
             Fact::ItemSkipped { item, by } => {
                 self.note(at, format!("{item} skipped by {}; R runs it again", by.words()));
+                self.act(at, Deed::Skipped { item: item.clone(), by: by.clone() });
                 if let Some(item) = self.item_mut(item) {
                     if matches!(item.state, ItemState::Running) {
                         item.skipping = Some(by.clone());
@@ -213,6 +225,9 @@ impl Run {
             }
             Fact::ItemRequeued { item, from, not_before, automatic, why, by } => {
                 self.note(at, format!("{item} queued again from {from} by {}: {why}", by.words()));
+                if *automatic {
+                    self.act(at, Deed::Retried { item: item.clone(), from: *from, why: why.clone() });
+                }
                 self.finished = None;
                 if let Some(item) = self.item_mut(item) {
                     item.automatic_retries = if *automatic { item.automatic_retries.saturating_add(1) } else { 0 };
@@ -231,6 +246,7 @@ impl Run {
         match fact {
             Fact::BreakerOpened { class, items, probe_at } => {
                 self.note(at, format!("the queue waits: {class} ended {} items in a row; space resumes at once", items.len()));
+                self.act(at, Deed::BreakerOpened { class: *class, items: items.len() });
                 self.breaker = Breaker::Open { class: *class, items: items.clone(), probe_at: *probe_at, probed: None };
             }
             Fact::BreakerRearmed { probe_at: again } => {
@@ -241,6 +257,7 @@ impl Run {
             }
             Fact::BreakerClosed { item } => {
                 self.note(at, format!("the queue goes on: {item} got through"));
+                self.act(at, Deed::BreakerClosed { item: item.clone() });
                 self.breaker = Breaker::default();
             }
             _ => {}
@@ -279,6 +296,9 @@ impl Run {
         };
         if let Some(by) = item.skipping.take() {
             item.state = ItemState::Skipped { by };
+        }
+        if let AttemptEnd::Interrupted { why } = end {
+            self.act(at, Deed::Interrupted { item: id.clone(), from: resume_from, why: why.clone() });
         }
         self.count_for_breaker(id, end);
     }
@@ -351,6 +371,13 @@ impl Run {
             self.notes.remove(0);
         }
         self.notes.push((at, says));
+    }
+
+    fn act(&mut self, at: Timestamp, what: Deed) {
+        if self.acts.len() >= ACTS {
+            self.acts.pop_front();
+        }
+        self.acts.push_back(Act { at, what });
     }
 }
 

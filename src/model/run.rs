@@ -1,9 +1,10 @@
 //! A run as a whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::Timestamp;
 
+use super::act::Act;
 use super::item::{Item, ItemState, StageRecord};
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, Usage};
 use crate::ledger::By;
@@ -77,6 +78,8 @@ pub struct Run {
     pub up_ms: u64,
     /// Sentences about automatic changes and requests, newest last; at most `NOTES`.
     pub notes: Vec<(Timestamp, String)>,
+    /// What happened without the reader's hand, newest last; at most `ACTS`.
+    pub acts: VecDeque<Act>,
     pub(super) index: HashMap<ItemId, usize>,
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::pipeline::{Follow, follow};
 use crate::config::Config;
-use crate::domain::{AgentTotals, AttemptId, FailureClass, ItemId, Stage, Temper, Usage};
+use crate::domain::{AgentTotals, AttemptId, FailureClass, Stage, Temper, Usage};
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{By, Fact};
 use crate::model::{Attempt, Breaker, Item, ItemState, Run};
@@ -231,30 +231,6 @@ pub fn agent_over_budget(config: &Config, totals: AgentTotals, begun: usize) -> 
     let limit = config.limits.item_tokens?;
     let used = totals.usage.total();
     (used >= limit).then(|| (FailureClass::AgentBudget, format!("token budget: {used} of {limit} tokens (limits.item_tokens)")))
-}
-
-/// Why a pending item is not running, in a sentence; `None` for an item that runs or is over.
-pub fn why_not(run: &Run, item: &ItemId, runner_lives: bool) -> Option<String> {
-    let at = run.position(item)?;
-    let item = run.items.get(at).filter(|item| item.is_pending())?;
-    if !runner_lives {
-        return Some("no runner; c continues the run".to_owned());
-    }
-    if let ItemState::Waiting { until, why, .. } = &item.state {
-        return Some(format!("not before {}: {why}", until.strftime("%H:%M:%S UTC")));
-    }
-    if let Some(pause) = &run.pause {
-        return Some(format!("paused by {}: {}", pause.by.words(), pause.why));
-    }
-    if let Breaker::Open { class, items, .. } = &run.breaker {
-        return Some(format!("paused: {class} ended {} items in a row", items.len()));
-    }
-    let before = run.items.iter().take(at).filter(|other| other.is_pending()).count() + usize::from(run.live.is_some());
-    Some(match before {
-        0 => "next".to_owned(),
-        1 => "1 item before it".to_owned(),
-        n => format!("{n} items before it"),
-    })
 }
 
 #[cfg(test)]

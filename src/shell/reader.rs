@@ -13,7 +13,7 @@ use super::window::Window;
 use crate::domain::{AttemptId, Stage};
 use crate::host::watch::{Changed, Heed, Watch};
 use crate::text::mask::Masker;
-use crate::ui::message::OutputNews;
+use crate::ui::message::{Look, OutputNews};
 use crate::ui::{Focus, Msg};
 
 /// Without a hint everything is looked at this often.
@@ -28,7 +28,7 @@ const SPACE: Duration = Duration::from_secs(5);
 /// The loop's end of the thread.
 #[derive(Debug)]
 pub struct Reader {
-    focus: watch::Sender<Option<Focus>>,
+    look: watch::Sender<Look>,
     hint: SyncSender<()>,
 }
 
@@ -36,7 +36,7 @@ pub struct Reader {
 struct Work {
     places: Places,
     masker: Masker,
-    focus: watch::Receiver<Option<Focus>>,
+    look: watch::Receiver<Look>,
     hints: Receiver<()>,
     news: mpsc::Sender<Msg>,
     watch: Watch,
@@ -54,7 +54,7 @@ impl Reader {
     /// Starts the thread. It ends with the receiver of its news.
     pub fn start(places: Places, masker: Masker, news: mpsc::Sender<Msg>, ledger: mpsc::Sender<()>) -> std::io::Result<Self> {
         let (hint, hints) = sync_channel(1);
-        let (focus, focused) = watch::channel(None);
+        let (look, looks) = watch::channel(Look::default());
         let events = places.folder().events();
         let ourselves = hint.clone();
         let mut watch = Watch::new(Heed::Writes, move |changed| {
@@ -68,14 +68,14 @@ impl Reader {
         });
         watch.always(places.folder().path());
         let (trails, window, wrote) = (Vec::new(), None, Vec::new());
-        let work = Work { places, masker, focus: focused, hints, news, watch, trails, window, wrote, free: None, asked_space: None };
+        let work = Work { places, masker, look: looks, hints, news, watch, trails, window, wrote, free: None, asked_space: None };
         thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;
-        Ok(Self { focus, hint })
+        Ok(Self { look, hint })
     }
 
     /// Reads these files from now on.
-    pub fn look(&self, focus: Option<Focus>) {
-        self.focus.send_replace(focus);
+    pub fn look(&self, look: Look) {
+        self.look.send_replace(look);
         let _ = self.hint.try_send(());
     }
 }
@@ -88,7 +88,7 @@ impl Work {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             // the other end of the focus is gone when the screen is
-            if self.focus.has_changed().is_err() || self.look().is_err() {
+            if self.look.has_changed().is_err() || self.look().is_err() {
                 return;
             }
             thread::sleep(GATHER);
@@ -96,13 +96,17 @@ impl Work {
     }
 
     fn look(&mut self) -> Result<(), Deaf> {
-        let focus = self.focus.borrow_and_update().clone();
+        let (is_new, Look { focus, held }) = {
+            let look = self.look.borrow_and_update();
+            (look.has_changed(), look.clone())
+        };
         let Focus { trail, live, output, stages } = focus.unwrap_or_default();
         let mut wanted: Vec<AttemptId> = trail.into_iter().chain(live).collect();
         wanted.dedup();
         self.look_who_wrote(&stages)?;
         self.watch.instead(&self.places.folders(&wanted, output.as_ref()));
-        self.trails.retain(|known| wanted.contains(known.attempt()));
+        // a wish that came and went unseen may have made the state forget what it was told
+        self.trails.retain(|known| wanted.contains(known.attempt()) && (!is_new || held.contains(known.attempt())));
         for attempt in wanted {
             if !self.trails.iter().any(|known| *known.attempt() == attempt) {
                 self.trails.push(TrailFile::new(attempt));

@@ -10,12 +10,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::console::{Console, Heard};
 use super::effects;
 use super::log::LogReader;
+use super::looks::Looks;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{ScreenError, Setup, io_error};
 use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock, Tail};
-use crate::ui::message::Sight;
+use crate::ui::message::{Looked, Sight};
 use crate::ui::state::Start;
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
@@ -39,6 +40,7 @@ struct Screen<'a> {
     state: State,
     tail: Tail,
     reader: Reader,
+    looks: Looks,
     log: LogReader,
     console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
@@ -54,6 +56,7 @@ pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, Sc
 impl<'a> Screen<'a> {
     fn open(console: &'a mut Console, setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
+        let looks = Looks::of(setup.state_home.as_deref(), &setup.folder, &setup.by);
         let state = State::new(Start {
             run_id: setup.folder.run_id(),
             by: setup.by,
@@ -72,13 +75,15 @@ impl<'a> Screen<'a> {
         let tail = Tail::new(setup.folder.events());
         console.changed();
         let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, tail, reader, log, console, news, news_from, ledger })
+        Ok(Self { folder, root, state, tail, reader, looks, log, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
+        let looked = self.looks.before(clock::now());
+        self.change(Msg::Looked(looked));
         while left.is_none() {
             let woken = tokio::select! {
                 biased;
@@ -89,6 +94,7 @@ impl<'a> Screen<'a> {
             };
             left = self.wake(woken).await;
         }
+        self.remember_look();
         self.console.settle().await?;
         Ok(left.unwrap_or(Left::Detached))
     }
@@ -107,6 +113,9 @@ impl<'a> Screen<'a> {
             Woken::News(Some(msg)) => self.tell(msg).await,
             Woken::Ledger => self.read_ledger(),
             Woken::Second => {
+                if self.looks.is_due() {
+                    self.remember_look();
+                }
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
                 if self.state.ticks() { left.or(self.tell(Msg::Tick).await) } else { left }
             }
@@ -140,8 +149,8 @@ impl<'a> Screen<'a> {
     fn perform(&mut self, effect: Effect) -> Option<Left> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
-            Effect::Look(focus) => {
-                self.reader.look(focus);
+            Effect::Look(look) => {
+                self.reader.look(look);
                 None
             }
             Effect::Send(request) => effects::send(&self.folder, &request),
@@ -184,6 +193,13 @@ impl<'a> Screen<'a> {
         }
         let effects = self.change(Msg::Facts);
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
+    }
+
+    /// What happens from now on is news at the next look.
+    fn remember_look(&mut self) {
+        if let Err(why) = self.looks.keep(clock::now()) {
+            self.change(Msg::Looked(Looked::Unknown(why)));
+        }
     }
 
     fn look_at_runner(&mut self) -> Option<Left> {

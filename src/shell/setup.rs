@@ -20,6 +20,8 @@ pub struct Setup {
     pub items: PathBuf,
     /// Who sits at the screen.
     pub by: By,
+    /// The person's own folder for state, where a look is remembered; `None`: there is none.
+    pub state_home: Option<PathBuf>,
     /// Hides secrets.
     pub masker: Masker,
     /// Limits that no fact carries.

@@ -17,6 +17,13 @@ pub struct Focus {
     pub stages: Vec<(AttemptId, Stage)>,
 }
 
+impl Focus {
+    /// Whether this agent's trajectory is read.
+    pub fn reads(&self, attempt: &AttemptId) -> bool {
+        self.trail.iter().chain(&self.live).any(|wanted| wanted == attempt)
+    }
+}
+
 /// What the state wants to read now.
 pub fn wanted(state: &State) -> Option<Focus> {
     let live = state.run.live_stage().filter(|(_, record)| record.stage == Stage::Agent).map(|(attempt, _)| attempt);

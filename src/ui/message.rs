@@ -44,6 +44,8 @@ pub enum Msg {
     Space(u64),
     /// Some part of the screen works no more, in a sentence.
     Trouble(String),
+    /// When this person looked at the run before.
+    Looked(Looked),
 }
 
 /// Whether a process that a run needs is there: its runner, or a stage's keeper.
@@ -125,10 +127,45 @@ pub struct Layout {
     pub pane_rows: usize,
     /// Its columns.
     pub pane_cols: usize,
+    /// All rows of the result, or of the step beside the list of steps.
+    pub pane_lines: usize,
+    /// Where steps are unfolded.
+    pub unfolds: Unfolds,
     /// Rows of the help that are seen.
     pub help_rows: usize,
     /// All its rows, while it is shown.
     pub help_lines: usize,
+}
+
+/// The files that are read from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Which; `None`: none.
+    pub focus: Option<Focus>,
+    /// The trajectories that the state holds so far. All others are to be told from their first step: the state
+    /// may have forgotten what the reader has told.
+    pub held: Vec<AttemptId>,
+}
+
+/// When this person looked at the run before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// Up to this moment.
+    Until(Timestamp),
+    /// Never.
+    Never,
+    /// It can't be remembered, for this reason.
+    Unknown(String),
+}
+
+/// Where the step under the cursor is unfolded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unfolds {
+    /// In the list of steps.
+    #[default]
+    Inline,
+    /// Beside it: there is room.
+    Beside,
 }
 
 /// Something to be done by the shell.
@@ -138,8 +175,8 @@ pub enum Effect {
     Send(Request),
     /// Start a runner for this run.
     StartRunner,
-    /// Read these files from now on; `None`: no files.
-    Look(Option<Focus>),
+    /// Read these files from now on.
+    Look(Look),
     /// Read this log from now on; `None`: none.
     Log(Option<log::Wish>),
     /// Take the mouse, or leave it to the terminal.

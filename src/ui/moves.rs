@@ -1,8 +1,9 @@
 //! Keys that move about: in the list, in the steps, in the result.
 
-use super::reading::{Reading, Stick};
-use super::state::{Follow, State};
-use super::{Action, Screen, log};
+use super::message::{Layout, Unfolds};
+use super::reading::{Fold, Reading, Sheet, Stick};
+use super::state::{Follow, State, Trail};
+use super::{Action, Focus, Mood, Said, Screen, log, problems};
 use crate::domain::Stage;
 use crate::model::Item;
 
@@ -15,6 +16,9 @@ pub(super) fn perform(state: &mut State, action: Action) {
         Action::NextItem => select_by(state, 1),
         Action::PreviousItem => select_by(state, -1),
         Action::Follow => follow(state),
+        Action::NextProblem | Action::PreviousProblem if state.screen != Screen::Log => {
+            problems::jump(state, action == Action::NextProblem);
+        }
         _ => match state.screen {
             Screen::Queue => browse(state, action),
             Screen::Agent => read(state, action),
@@ -34,6 +38,7 @@ fn browse(state: &mut State, action: Action) {
         Action::PageUp => select_by(state, page.saturating_neg()),
         Action::First => select_by(state, isize::MIN),
         Action::Last => select_by(state, isize::MAX),
+        Action::Back => state.find = None,
         Action::Open | Action::Right => {
             if let Some(item) = state.selected_item() {
                 let screen = telling_screen(item);
@@ -63,35 +68,78 @@ fn show(state: &mut State, screen: Screen) {
     }
 }
 
+/// The steps of the agent looked at, as the last frame laid them out.
+pub(super) fn sheet<'a>(trails: &'a [Trail], focus: Option<&Focus>, layout: &Layout) -> Sheet<'a> {
+    let wanted = focus.and_then(|focus| focus.trail.as_ref());
+    let trail = trails.iter().find(|trail| Some(&trail.attempt) == wanted);
+    let steps = trail.map_or(&[][..], |trail| trail.steps.as_slice());
+    Sheet { steps, cols: layout.pane_cols, rows: layout.pane_rows.max(1), unfolds: layout.unfolds }
+}
+
 /// Keys of the steps.
 fn read(state: &mut State, action: Action) {
-    let (cols, rows) = (state.layout.pane_cols, state.layout.pane_rows.max(1));
-    let wanted = state.focus.as_ref().and_then(|focus| focus.trail.as_ref());
-    let trail = state.trails.iter().find(|trail| Some(&trail.attempt) == wanted);
-    let steps = trail.map_or(&[][..], |trail| trail.steps.as_slice());
+    let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
     let reading = &mut state.reading;
+    if sheet.unfolds == Unfolds::Beside
+        && let Some(top) = reading.inside
+    {
+        return read_inside(state, action, top);
+    }
     match action {
+        Action::Open | Action::Right if sheet.unfolds == Unfolds::Beside && state.layout.pane_lines <= sheet.rows => {
+            state.remark(Said::new(Mood::Quiet, "all of the step is seen"));
+        }
+        Action::Open | Action::Right if sheet.unfolds == Unfolds::Beside => {
+            reading.top = reading.first(&sheet);
+            reading.stick = Stick::Hand;
+            reading.inside = Some(0);
+        }
+        Action::FoldAll if sheet.unfolds == Unfolds::Beside => {
+            state.remark(Said::new(Mood::Quiet, "here the step under the cursor is unfolded beside the list"));
+        }
+        Action::Right if reading.fold(reading.cursor) == Fold::Unfolded => {}
+        Action::Left if sheet.unfolds == Unfolds::Inline && reading.fold(reading.cursor) == Fold::Unfolded => reading.toggle(&sheet),
+        Action::Open | Action::Right => reading.toggle(&sheet),
+        Action::FoldAll => reading.fold_all(&sheet),
+        Action::Down => reading.step_by(1, &sheet),
+        Action::Up => reading.step_by(-1, &sheet),
+        Action::PageDown => reading.page_by(1, &sheet),
+        Action::PageUp => reading.page_by(-1, &sheet),
+        Action::First => reading.jump(Stick::Hand, sheet.steps),
+        Action::Last => reading.jump(Stick::Newest, sheet.steps),
         Action::Back | Action::Left => show(state, Screen::Queue),
-        Action::Open | Action::Right => reading.toggle(steps, cols, rows),
-        Action::Down => reading.step_by(1, steps, cols, rows),
-        Action::Up => reading.step_by(-1, steps, cols, rows),
-        Action::PageDown => reading.page_by(1, steps, cols, rows),
-        Action::PageUp => reading.page_by(-1, steps, cols, rows),
-        Action::First => reading.jump(Stick::Hand, steps),
-        Action::Last => reading.jump(Stick::Newest, steps),
         _ => {}
     }
 }
 
+/// Keys in a step that is unfolded beside the list.
+fn read_inside(state: &mut State, action: Action, top: usize) {
+    let Layout { pane_rows, pane_lines, .. } = state.layout;
+    state.reading.inside = match action {
+        Action::Back | Action::Left => None,
+        _ => Some(scrolled_down(action, top, pane_rows, pane_lines)),
+    };
+}
+
+/// To a step, by its position.
+pub(super) fn go_to_step(state: &mut State, position: usize) {
+    let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
+    state.reading.go_to(position, &sheet);
+}
+
 /// Keys of the result.
 fn read_result(state: &mut State, action: Action) {
-    let (rows, most) = (state.layout.pane_rows.max(1), 200);
     if matches!(action, Action::Back | Action::Left) {
-        show(state, Screen::Queue);
-    } else {
-        let top = state.reading.result_top.min(most);
-        state.reading.result_top = most - scrolled(action, most - top, rows, most);
+        return show(state, Screen::Queue);
     }
+    let Layout { pane_rows, pane_lines, .. } = state.layout;
+    state.reading.result_top = scrolled_down(action, state.reading.result_top, pane_rows, pane_lines);
+}
+
+/// The first row shown of so many, after an action.
+fn scrolled_down(action: Action, top: usize, rows: usize, lines: usize) -> usize {
+    let most = lines.saturating_sub(rows);
+    most - scrolled(action, most - top.min(most), rows.max(1), most)
 }
 
 /// Keys of the log.
@@ -122,7 +170,9 @@ fn follow(state: &mut State) {
         choose(state, &live);
     }
     state.reading.stick = Stick::Newest;
+    state.reading.inside = None;
     state.log.follow();
+    // that of another item is set once its steps are looked at
     state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
 }
 

@@ -8,6 +8,7 @@ use super::words::{between, moment};
 use super::{Mood, Said};
 use crate::domain::{FailureClass, Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
+use crate::plan::WhyNot;
 use crate::text::{self, duration};
 
 /// A model that has not answered for longer than this is worth a look, in ms.
@@ -31,7 +32,7 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
             Some(record) if !state.has_runner() && state.orphan().is_none() => {
                 Said::new(Mood::Warn, format!("{} was running when the runner went away; c continues", record.stage))
             }
-            Some(record) => running(state, record, state.clock(now)),
+            Some(record) => running(state, item, record, state.clock(now)),
             None => between_stages(state, item),
         },
         ItemState::Queued { from } => queued(state, item, *from),
@@ -90,13 +91,19 @@ pub fn hint(item: &Item) -> Option<&'static str> {
 }
 
 fn queued(state: &State, item: &Item, from: Stage) -> Said {
-    let before = state.run.items.iter().take_while(|other| other.id != item.id).filter(|other| other.is_pending()).count();
+    let before = state.run.position(&item.id).map_or(0, |at| state.tally.before(at));
     let place = if before == 0 { "next in the queue".to_owned() } else { format!("queued, {before} before it") };
     let from = if from == Stage::Worktree { String::new() } else { format!(", begins with {from}") };
-    Said::new(Mood::Quiet, format!("{place}{from}"))
+    let hindrance = match WhyNot::of(&state.run, item, before, state.has_runner()) {
+        Some(WhyNot::NoRunner) => "; no runner: c continues",
+        Some(WhyNot::Paused(_)) => "; the queue is paused",
+        Some(WhyNot::Breaker { .. }) => "; the queue waits",
+        _ => "",
+    };
+    Said::new(Mood::Quiet, format!("{place}{from}{hindrance}"))
 }
 
-fn running(state: &State, record: &StageRecord, now: Timestamp) -> Said {
+fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> Said {
     let StageState::Running { since, keeper, frozen, stopping, .. } = &record.state else {
         return Said::new(Mood::Live, record.stage.name());
     };
@@ -108,7 +115,7 @@ fn running(state: &State, record: &StageRecord, now: Timestamp) -> Said {
         return Said::new(Mood::Warn, format!("{stage} · told to end: {why}"));
     }
     if stage == Stage::Agent
-        && let Some(said) = agent(state, *since, now)
+        && let Some(said) = state.trail_for(item).map(|trail| agent(state, trail, *since, now))
     {
         return said;
     }
@@ -134,24 +141,38 @@ fn max_steps(state: &State, trail: Option<&Trail>) -> Option<u32> {
 }
 
 /// `agent · step 14/200 · bash 0:41`, as its trajectory tells.
-fn agent(state: &State, since: Timestamp, now: Timestamp) -> Option<Said> {
-    let trail = state.shown_trail()?;
+fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said {
     let idle = between(trail.last_at.map_or(since, |at| at.max(since)), now);
     let clock = duration::clock(idle);
     let n = trail.steps.last().map_or(0, |step| step.index);
     let of = max_steps(state, Some(trail)).map(|max| format!("/{max}")).unwrap_or_default();
-    Some(match &trail.turn {
+    match &trail.turn {
         Turn::Tools => {
             let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.word.as_str());
             Said::new(Mood::Live, format!("agent · step {n}{of} · {tool} {clock}"))
         }
         Turn::Model => {
             let mood = if idle > SLOW_MODEL { Mood::Warn } else { Mood::Live };
-            Said::new(mood, format!("agent · step {}{of} · waiting for the model {clock}", n.saturating_add(1)))
+            Said::new(mood, format!("agent · step {}{of} · generating {clock}", n.saturating_add(1)))
         }
         Turn::Over(None) => Said::new(Mood::Live, format!("agent · {} · done, about to end", text::count(n as usize, "step"))),
         Turn::Over(Some(why)) => Said::new(Mood::Warn, format!("agent · {} · ended: {why}", text::count(n as usize, "step"))),
-    })
+    }
+}
+
+/// How far the item that runs is, for its row of the list, from many words to few: `agent, step 14/200`, `agent 14/200`.
+pub fn progress(state: &State, item: &Item) -> Vec<String> {
+    let Some(record) = item.live_stage() else { return Vec::new() };
+    let stage = record.stage;
+    if stage != Stage::Agent {
+        return vec![stage.name().to_owned()];
+    }
+    let trail = state.trail_for(item);
+    let Some(n) = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps) else {
+        return vec![stage.name().to_owned()];
+    };
+    let of = max_steps(state, trail).map_or_else(String::new, |max| format!("/{max}"));
+    vec![format!("{stage}, step {n}{of}"), format!("{stage} {n}{of}"), stage.name().to_owned()]
 }
 
 /// The budgets of the live stage: steps and tokens are the agent's.
@@ -165,7 +186,7 @@ pub fn budgets(state: &State, item: &Item, now: Timestamp) -> Vec<Budget> {
 }
 
 fn steps(state: &State, item: &Item) -> Option<Budget> {
-    let trail = state.shown_trail();
+    let trail = state.trail_for(item);
     let n = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps)?;
     Some(match max_steps(state, trail) {
         Some(max) => Budget { label: "steps", says: format!("{n}/{max}"), share: Some(f64::from(n) / f64::from(max.max(1))) },
@@ -188,7 +209,7 @@ fn time(item: &Item, now: Timestamp) -> Option<Budget> {
 }
 
 fn tokens(state: &State, item: &Item) -> Option<Budget> {
-    let live = state.shown_trail().map(|trail| trail.totals.usage);
+    let live = state.trail_for(item).map(|trail| trail.totals.usage);
     let usage = live.or_else(|| Some(item.totals()?.usage)).filter(|usage| usage.total() > 0)?;
     let split = format!("{} in, {} out", text::tokens(usage.input), text::tokens(usage.output));
     Some(match state.limits.tokens {

@@ -10,6 +10,12 @@ const NOTCH: usize = 3;
 
 /// Does what the mouse means.
 pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    if state.over == Over::Since {
+        if mouse.did == Did::Click {
+            state.over = Over::Nothing;
+        }
+        return Vec::new();
+    }
     match mouse.did {
         Did::WheelUp => wheel(state, Action::Up, Key::Up),
         Did::WheelDown => wheel(state, Action::Down, Key::Down),
@@ -44,7 +50,7 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
         Hit::Act(action) => act(state, action),
         Hit::Step(at) => {
             let at_cursor = state.screen == Screen::Agent && state.reading.cursor == at;
-            state.reading.cursor = at;
+            moves::go_to_step(state, at);
             if at_cursor { act(state, Action::Open) } else { Vec::new() }
         }
         Hit::Choice(at) => match &mut state.over {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::message::Unfolds;
 use super::step::{How, Shown, ShownCall};
 use crate::text::width;
 
@@ -15,12 +16,39 @@ pub struct Reading {
     pub cursor: usize,
     /// Who moves the cursor.
     pub stick: Stick,
-    /// The steps that are unfolded, by position.
-    pub unfolded: BTreeSet<usize>,
+    /// What steps are that nobody folded or unfolded.
+    pub all: Fold,
+    /// The steps that are not, by position.
+    pub others: BTreeSet<usize>,
     /// The first row shown of the steps.
-    pub top: usize,
+    pub top: Place,
+    /// Of a step unfolded beside the list: the first row shown, once the reader went into it.
+    pub inside: Option<usize>,
     /// The first row shown of the result.
     pub result_top: usize,
+}
+
+/// A row of the steps: a step by its position, and a row of it. Only the steps around a place need to be laid out to
+/// move it: of twenty thousand steps a key costs no more than of twenty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The step.
+    pub step: usize,
+    /// Its row.
+    pub row: usize,
+}
+
+/// The steps as they are laid out, and the room for them.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// The steps.
+    pub steps: &'a [Shown],
+    /// Columns for the text of unfolded steps.
+    pub cols: usize,
+    /// Rows that are seen.
+    pub rows: usize,
+    /// Where steps are unfolded.
+    pub unfolds: Unfolds,
 }
 
 /// Who moves the cursor over the steps.
@@ -34,9 +62,10 @@ pub enum Stick {
 }
 
 /// Whether a step shows everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Fold {
     /// Two rows.
+    #[default]
     Folded,
     /// Thought, arguments and results.
     Unfolded,
@@ -67,98 +96,165 @@ pub enum Row {
     Blank,
 }
 
+impl Fold {
+    const fn other(self) -> Self {
+        match self {
+            Self::Folded => Self::Unfolded,
+            Self::Unfolded => Self::Folded,
+        }
+    }
+}
+
 impl Reading {
     /// Whether the step at this position is unfolded.
     pub fn fold(&self, position: usize) -> Fold {
-        if self.unfolded.contains(&position) { Fold::Unfolded } else { Fold::Folded }
+        if self.others.contains(&position) { self.all.other() } else { self.all }
     }
 
-    /// The first row of each step, and the number of all rows.
-    pub fn starts(&self, steps: &[Shown], cols: usize) -> (Vec<usize>, usize) {
-        let mut at = 0;
-        let starts = steps.iter().enumerate().map(|(position, step)| {
-            let start = at;
-            at += height(step, self.fold(position), cols);
-            start
-        });
-        (starts.collect(), at)
+    fn height(&self, sheet: &Sheet<'_>, step: usize) -> usize {
+        let fold = if sheet.unfolds == Unfolds::Beside { Fold::Folded } else { self.fold(step) };
+        sheet.steps.get(step).map_or(0, |shown| height(shown, fold, sheet.cols))
+    }
+
+    /// The place so many rows further down; behind the last row at most.
+    fn below(&self, sheet: &Sheet<'_>, from: Place, rows: usize) -> Place {
+        let Place { mut step, row } = from;
+        let mut left = row + rows;
+        while step < sheet.steps.len() {
+            let height = self.height(sheet, step);
+            if left < height {
+                return Place { step, row: left };
+            }
+            left -= height;
+            step += 1;
+        }
+        Place { step, row: 0 }
+    }
+
+    /// The place so many rows further up; the first row at most.
+    fn above(&self, sheet: &Sheet<'_>, from: Place, rows: usize) -> Place {
+        let Place { mut step, row } = from;
+        let Some(mut left) = rows.checked_sub(row) else { return Place { step, row: row - rows } };
+        while left > 0 && step > 0 {
+            step -= 1;
+            let height = self.height(sheet, step);
+            if left <= height {
+                return Place { step, row: height - left };
+            }
+            left -= height;
+        }
+        Place { step, row: 0 }
+    }
+
+    /// The first row shown: at the end while the cursor sticks to the newest step, and never so far down that rows stay
+    /// empty.
+    pub fn first(&self, sheet: &Sheet<'_>) -> Place {
+        let last = self.above(sheet, Place { step: sheet.steps.len(), row: 0 }, sheet.rows);
+        match self.stick {
+            Stick::Newest => last,
+            Stick::Hand => {
+                // a step may have become shorter since
+                let row = self.top.row.min(self.height(sheet, self.top.step).saturating_sub(1));
+                Place { row, ..self.top }.min(last)
+            }
+        }
     }
 
     /// One line down (`by` = 1) or up (-1): through a step that is taller than the pane, then to the next one.
-    pub fn step_by(&mut self, by: isize, steps: &[Shown], cols: usize, rows: usize) {
-        let (starts, total) = self.starts(steps, cols);
-        let start = |position: usize| starts.get(position).copied().unwrap_or(total);
-        self.settle(total, rows);
-        let (first, end) = (start(self.cursor), start(self.cursor + 1));
-        if by > 0 && end > self.top + rows {
-            self.top += 1;
-        } else if by < 0 && first < self.top {
-            self.top -= 1;
+    pub fn step_by(&mut self, by: isize, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
+        let end = Place { step: self.cursor + 1, row: 0 };
+        if by > 0 && end > self.below(sheet, self.top, sheet.rows) {
+            self.top = self.below(sheet, self.top, 1);
+        } else if by < 0 && self.cursor_place() < self.top {
+            self.top = self.above(sheet, self.top, 1);
         } else {
-            self.cursor = self.cursor.saturating_add_signed(by).min(steps.len().saturating_sub(1));
-            self.show_cursor(&start, rows, by);
+            self.cursor = self.cursor.saturating_add_signed(by).min(sheet.steps.len().saturating_sub(1));
+            self.show_cursor(sheet);
         }
-        let at_end = self.cursor + 1 >= steps.len() && end <= self.top + rows;
+        let at_end = self.cursor + 1 >= sheet.steps.len() && end <= self.below(sheet, self.top, sheet.rows);
         self.stick = if by > 0 && at_end { Stick::Newest } else { Stick::Hand };
     }
 
     /// A page down or up.
-    pub fn page_by(&mut self, by: isize, steps: &[Shown], cols: usize, rows: usize) {
-        let (starts, total) = self.starts(steps, cols);
-        self.settle(total, rows);
-        let rows_by = by.saturating_mul(isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1));
-        let most = total.saturating_sub(rows);
+    pub fn page_by(&mut self, by: isize, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
         let before = self.top;
-        self.top = self.top.saturating_add_signed(rows_by).min(most);
-        let last = steps.len().saturating_sub(1);
-        self.cursor =
-            if self.top == before { if by > 0 { last } else { 0 } } else { starts.partition_point(|start| *start < self.top).min(last) };
-        self.stick = if self.cursor == last && self.top == most { Stick::Newest } else { Stick::Hand };
+        let page = sheet.rows.saturating_sub(1).max(1);
+        self.top = if by > 0 { self.below(sheet, self.top, page) } else { self.above(sheet, self.top, page) };
+        self.stick = Stick::Hand;
+        self.top = self.first(sheet);
+        let last = sheet.steps.len().saturating_sub(1);
+        self.cursor = match (self.top == before, by > 0) {
+            (true, true) => last,
+            (true, false) => 0,
+            // the first step that is seen from its beginning
+            (false, _) => (self.top.step + usize::from(self.top.row > 0)).min(last),
+        };
+        if self.cursor == last && by > 0 && self.top == before {
+            self.stick = Stick::Newest;
+        }
+        self.inside = None;
     }
 
     /// To the first or the last step.
     pub fn jump(&mut self, to: Stick, steps: &[Shown]) {
         self.stick = to;
-        self.top = 0;
+        self.top = Place::default();
+        self.inside = None;
         self.cursor = if to == Stick::Newest { steps.len().saturating_sub(1) } else { 0 };
     }
 
+    /// To a step, which is scrolled into sight.
+    pub fn go_to(&mut self, position: usize, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
+        self.stick = Stick::Hand;
+        self.inside = None;
+        self.cursor = position.min(sheet.steps.len().saturating_sub(1));
+        self.show_cursor(sheet);
+        self.top = self.first(sheet);
+    }
+
     /// Unfolds the step under the cursor, or folds it.
-    pub fn toggle(&mut self, steps: &[Shown], cols: usize, rows: usize) {
-        let (_, total) = self.starts(steps, cols);
-        self.settle(total, rows);
-        if !self.unfolded.remove(&self.cursor) {
-            self.unfolded.insert(self.cursor);
+    pub fn toggle(&mut self, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
+        if !self.others.remove(&self.cursor) {
+            self.others.insert(self.cursor);
         }
         self.stick = Stick::Hand;
-        let (starts, total) = self.starts(steps, cols);
-        let start = |position: usize| starts.get(position).copied().unwrap_or(total);
-        self.show_cursor(&start, rows, -1);
+        self.show_cursor(sheet);
     }
 
-    /// The first row shown: at the end while the cursor sticks to the newest step.
-    pub fn first_row(&self, total: usize, rows: usize) -> usize {
-        let most = total.saturating_sub(rows);
-        match self.stick {
-            Stick::Newest => most,
-            Stick::Hand => self.top.min(most),
+    /// Unfolds every step; where all are unfolded, folds them.
+    pub fn fold_all(&mut self, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
+        let all_unfolded = self.all == Fold::Unfolded && self.others.is_empty();
+        self.all = if all_unfolded { Fold::Folded } else { Fold::Unfolded };
+        self.others.clear();
+        self.stick = Stick::Hand;
+        self.top = self.cursor_place();
+    }
+
+    /// Scrolls so that a row of the step under the cursor is seen.
+    pub fn show_row(&mut self, row: usize, sheet: &Sheet<'_>) {
+        let place = Place { row, ..self.cursor_place() };
+        if place < self.top || place >= self.below(sheet, self.top, sheet.rows) {
+            self.top = self.above(sheet, place, sheet.rows / 3);
         }
     }
 
-    fn settle(&mut self, total: usize, rows: usize) {
-        self.top = self.first_row(total, rows);
+    const fn cursor_place(&self) -> Place {
+        Place { step: self.cursor, row: 0 }
     }
 
-    /// Scrolls so that the step under the cursor is seen: its beginning when going up, as much as fits when going down.
-    fn show_cursor(&mut self, start: &impl Fn(usize) -> usize, rows: usize, by: isize) {
-        let (first, end) = (start(self.cursor), start(self.cursor + 1));
-        if end > self.top + rows {
-            self.top = end.saturating_sub(rows);
+    /// Scrolls so that the step under the cursor is seen: from its beginning where it is taller than the pane.
+    fn show_cursor(&mut self, sheet: &Sheet<'_>) {
+        let (first, end) = (self.cursor_place(), Place { step: self.cursor + 1, row: 0 });
+        let is_tall = self.height(sheet, self.cursor) > sheet.rows;
+        if end > self.below(sheet, self.top, sheet.rows) {
+            self.top = self.above(sheet, end, sheet.rows);
         }
-        if first < self.top || (by < 0 && end - first > rows) {
-            self.top = first;
-        }
-        if by > 0 && end - first > rows {
+        if first < self.top || is_tall {
             self.top = first;
         }
     }

@@ -2,13 +2,16 @@
 
 use super::words::{number, percent};
 use super::{Mood, Said};
-use crate::domain::{Direction, Metric, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::domain::rung::{breaks, reached};
+use crate::domain::{Answer, Direction, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
 use crate::model::item::Asked;
-use crate::model::{Attempt, Item};
+use crate::model::{Attempt, Item, ItemState};
 
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Results {
+    /// How far its success holds, in a sentence, once the attempt is over.
+    pub conclusion: Option<Said>,
     /// How the agent ended, where that was not well.
     pub agent: Option<String>,
     /// The patch in a few words.
@@ -23,6 +26,8 @@ pub struct Results {
     pub verdict: Option<Said>,
     /// Why something could not be compared.
     pub why_not: Vec<String>,
+    /// The item's own sentence, which is told before all this.
+    pub told: Option<String>,
 }
 
 /// A metric over the arms.
@@ -43,6 +48,7 @@ impl Results {
         let score = attempt.score();
         let verdicts = score.map(|score| score.verdicts.as_slice()).unwrap_or_default();
         Self {
+            conclusion: conclusion(item, attempt),
             agent: item.agent_failure(),
             patch: attempt.check().map(|check| {
                 if check.files == 0 {
@@ -56,17 +62,43 @@ impl Results {
             rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
             verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
             why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
+            told: item.why().map(str::to_owned),
         }
     }
 
-    /// Whether there is nothing to show.
+    /// Whether nothing came of it yet; how its agent ended is no result.
     pub const fn is_empty(&self) -> bool {
-        self.agent.is_none()
-            && self.patch.is_none()
-            && self.rungs.is_empty()
-            && self.rows.is_empty()
-            && self.verdict.is_none()
-            && self.why_not.is_empty()
+        self.patch.is_none() && self.rungs.is_empty() && self.rows.is_empty() && self.verdict.is_none() && self.why_not.is_empty()
+    }
+}
+
+/// `no real success, though the agent ended well: there is no patch (the agent changed nothing)`.
+fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
+    attempt.end.as_ref()?;
+    let rungs = attempt.rungs();
+    let exited = rungs.iter().any(|found| found.rung == Rung::Exited && found.answer == Answer::Yes);
+    let though = if exited && attempt.agent_failure().is_none() { ", though the agent ended well" } else { "" };
+    let no_success = |why: String| Some(Said::new(Mood::Bad, format!("no real success{though}: {why}")));
+    if let Some(found) = rungs.iter().find(|found| breaks(found)) {
+        let what = if found.answer == Answer::No { missing(found.rung).to_owned() } else { format!("'{}' is unchecked", found.rung) };
+        return no_success(format!("{what} ({})", found.evidence));
+    }
+    if let ItemState::Failed { why, .. } = &item.state {
+        return no_success(why.clone());
+    }
+    reached(&rungs).filter(|rung| *rung == Rung::BeyondNoise)?;
+    Some(Said::new(Mood::Good, "a real success: every rung of the ladder holds"))
+}
+
+/// What is missing where a rung does not hold.
+const fn missing(rung: Rung) -> &'static str {
+    match rung {
+        Rung::Exited => "the agent did not end well",
+        Rung::Patch => "there is no patch",
+        Rung::Source => "no source file was changed",
+        Rung::Applies => "the patch does not apply",
+        Rung::Metrics => "the benchmark gave no numbers",
+        Rung::BeyondNoise => "no better than the baseline beyond noise",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::prompt::Search;
 use super::state::{Over, State};
-use super::{Action, Effect, Key, Mood, Said, Screen, log};
+use super::{Action, Effect, Key, Mood, Said, Screen, finding, log};
 use crate::text::find::{Meaning, Pattern};
 
 /// Does what a key about searching asks for.
@@ -11,7 +11,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Find => state.over = Over::Find(Search::default()),
         _ if state.find.is_none() => state.remark(Said::new(Mood::Quiet, "nothing is searched for: / searches")),
         _ if state.screen == Screen::Log => log::find(state, action),
-        _ => {}
+        _ => finding::find(state, action != Action::FindPrevious),
     }
     Vec::new()
 }

@@ -12,6 +12,7 @@ use super::question::Question;
 use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::step::Shown;
+use super::tally::Tally;
 use super::{Focus, Said, Screen};
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
@@ -83,6 +84,10 @@ pub struct State {
     pub spots: Vec<Spot>,
     /// Columns of the longest item id.
     pub id_cols: usize,
+    /// What is counted over all items.
+    pub tally: Tally,
+    /// When this person looked at the run before; `None` at a first look.
+    pub last_look: Option<Timestamp>,
 }
 
 /// What the caller knows at the start.
@@ -167,6 +172,8 @@ pub enum Over {
     Question(Question),
     /// A search is typed.
     Find(Search),
+    /// What happened since the last look.
+    Since,
     /// A command is chosen.
     Palette(Palette),
 }
@@ -231,6 +238,8 @@ impl State {
             layout: Layout::default(),
             spots: Vec::new(),
             id_cols: 0,
+            tally: Tally::default(),
+            last_look: None,
         }
     }
 
@@ -257,6 +266,19 @@ impl State {
     /// The trajectory of the agent that runs, once it was read.
     pub fn live_trail(&self) -> Option<&Trail> {
         self.trail_of(self.focus.as_ref()?.live.as_ref()?)
+    }
+
+    /// The trajectory of an item's newest agent: of the item looked at, or of the one that runs.
+    pub fn trail_for(&self, item: &Item) -> Option<&Trail> {
+        if self.run.live.as_ref() == Some(&item.id) {
+            return self.live_trail();
+        }
+        self.shown_trail().filter(|trail| trail.attempt.item == item.id)
+    }
+
+    /// The item that runs, where another one is looked at.
+    pub fn live_beside(&self) -> Option<&Item> {
+        self.run.live_item().filter(|live| Some(&live.id) != self.queue.selected.as_ref())
     }
 
     fn trail_of(&self, attempt: &AttemptId) -> Option<&Trail> {
@@ -300,8 +322,9 @@ impl State {
         runs || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
     }
 
-    /// Measures the list's columns.
+    /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
+        self.tally = Tally::of(&self.run);
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::keymap::{self, Place};
-use super::message::{Sight, TrailNews};
+use super::message::{Look, Sight, TrailNews};
 use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
 use super::state::{Leaving, Over, Pointer, State, Trail};
 use super::words::is_fresh;
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, log, moves, pointed, searching, sent, verbs};
+use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, log, moves, pointed, searching, sent, since, verbs};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -26,7 +26,14 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     let wanted = focus::wanted(state);
     if wanted != state.focus {
         state.focus.clone_from(&wanted);
-        effects.push(Effect::Look(wanted));
+        // what nobody looks at any more is forgotten
+        state.trails.retain(|trail| wanted.as_ref().is_some_and(|focus| focus.reads(&trail.attempt)));
+        // the steps that are held already bring no news
+        if state.reading.stick == Stick::Newest {
+            state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
+        }
+        let held = state.trails.iter().map(|trail| trail.attempt.clone()).collect();
+        effects.push(Effect::Look(Look { focus: wanted, held }));
     }
     effects.extend(log::settle(state));
     effects
@@ -57,6 +64,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Space(free) => state.free = Some(free),
         Msg::Trouble(says) => state.trouble = Some(says),
+        Msg::Looked(looked) => since::take(state, looked),
     }
     Vec::new()
 }
@@ -72,6 +80,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
             None => Vec::new(),
         },
         Over::Find(_) => searching::press(state, key),
+        Over::Since => since::press(state, key),
         Over::Palette(_) => choose(state, key),
         Over::Nothing | Over::Help(_) => match keymap::action(Place::of(state.screen), key) {
             Some(action) => act(state, action),
@@ -127,6 +136,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Help => state.over = Over::Help(0),
+        Action::Since => since::open(state),
         Action::Command => state.over = Over::Palette(Palette::default()),
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
@@ -158,15 +168,17 @@ fn see_runner(state: &mut State, sight: Sight) -> Vec<Effect> {
 
 fn take_trail(state: &mut State, news: TrailNews) {
     let TrailNews { attempt, from, steps: fresh, turn, max_steps, last_at, totals } = news;
+    // it was asked for before something else was looked at
+    let Some(focus) = state.focus.as_ref().filter(|focus| focus.reads(&attempt)) else { return };
     let known = state.trails.iter().position(|trail| trail.attempt == attempt).map(|at| state.trails.swap_remove(at));
     let mut steps = known.map_or_else(Vec::new, |trail| trail.steps);
+    if steps.len() < from {
+        // what comes before it was forgotten, and comes again
+        return;
+    }
     steps.truncate(from);
     steps.extend(fresh);
-    // what nobody looks at any more is forgotten
-    let focus = state.focus.as_ref();
-    state.trails.retain(|trail| focus.is_some_and(|focus| focus.trail.iter().chain(&focus.live).any(|wanted| *wanted == trail.attempt)));
-    let is_shown = focus.and_then(|focus| focus.trail.as_ref()) == Some(&attempt);
-    if is_shown && state.reading.stick == Stick::Newest {
+    if focus.trail.as_ref() == Some(&attempt) && state.reading.stick == Stick::Newest {
         state.reading.cursor = steps.len().saturating_sub(1);
     }
     state.trails.push(Trail { attempt, steps, turn, max_steps, last_at, totals });

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
+use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 use crate::text::{ansi, clean, width};
 use crate::theme::{Glyphs, Role, Theme};
@@ -185,6 +186,23 @@ impl<'a> Canvas<'a> {
     pub fn tint(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);
         self.buffer.set_style(area, self.theme.style(role));
+    }
+
+    /// Marks what is searched for in one row of what is drawn.
+    pub fn mark(&mut self, row: Rect, find: Option<&Pattern>) {
+        let (Some(find), row) = (find, row.intersection(self.buffer.area)) else { return };
+        let mut text = String::new();
+        let mut columns = Vec::new();
+        for x in row.left()..row.right() {
+            let symbol = self.buffer.cell((x, row.y)).map_or(" ", |cell| cell.symbol());
+            columns.extend(std::iter::repeat_n(x, symbol.len()));
+            text.push_str(symbol);
+        }
+        let style = self.theme.style(Role::Match);
+        for range in find.ranges(&text) {
+            let (Some(first), Some(last)) = (columns.get(range.start), columns.get(range.end - 1)) else { continue };
+            self.buffer.set_style(Rect { x: *first, width: last - first + 1, height: 1, ..row }, style);
+        }
     }
 
     /// The cursor of a line that is typed: its cell turned round.

@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
-use super::outcome::{self, Evidence};
 use super::parts::{bar, heading::heading};
 use super::queue::{status_role, status_word};
-use super::{output, steps};
+use super::{outcome, output, steps};
 use crate::domain::Stage;
 use crate::domain::ids::short_sha;
 use crate::model::Item;
@@ -52,7 +51,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         }
         let stage = item.live_stage().map(|record| record.stage);
         if stage.is_none_or(|stage| stage > Stage::Check) {
-            outcome::draw(canvas, &mut flow, &results, Evidence::First, 0);
+            outcome::draw(canvas, &mut flow, &results);
         }
     }
     streams(canvas, flow.rest(), state, item, now);

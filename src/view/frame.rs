@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{rule, wall};
-use super::{detail, footer, header, help, item, log, palette, prompt, question, queue};
+use super::{detail, footer, header, help, item, live, log, palette, prompt, question, queue, since};
 use crate::theme::{Role, Theme};
 use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
@@ -21,6 +21,9 @@ const SMALLEST: (u16, u16) = (40, 10);
 
 /// From this width on the item stands beside the list, and not below it.
 const SIDE_BY_SIDE: u16 = 100;
+
+/// From this width or height on the item that runs has a panel beside another one that is looked at.
+const LIVE_PANEL: (u16, u16) = (150, 50);
 
 /// Draws a frame and says how much room its regions had.
 pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -> (Layout, Vec<Spot>) {
@@ -47,16 +50,17 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
     let bottom = Rect { y: body.bottom(), height: 1, ..body };
     footer::note(&mut canvas, bottom, state, now);
     footer::keys(&mut canvas, Rect { y: bottom.y.saturating_add(1), ..bottom }, state);
-    over(&mut canvas, bottom, state);
+    over(&mut canvas, bottom, state, now);
     (layout, canvas.spots())
 }
 
 /// What lies over the screen.
-fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State) {
+fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) {
     match &state.over {
         Over::Nothing | Over::Help(_) => {}
         Over::Question(question) => question::draw(canvas, question),
         Over::Find(search) => prompt::search(canvas, bottom, search),
+        Over::Since => since::draw(canvas, state, now),
         Over::Palette(palette) => {
             let rows = palette.rows(Place::of(state.screen), |action| is_offered(state, action));
             palette::draw(canvas, palette, &rows);
@@ -71,8 +75,14 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
             range_above(canvas, body, range);
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
-        (_, Screen::Log, _) => log::draw(canvas, body, state, now),
-        (_, Screen::Agent | Screen::Result, Some(found)) => item::draw(canvas, body, state, found, now),
+        (_, Screen::Log, _) => {
+            let body = beside_live(canvas, body, state, now);
+            log::draw(canvas, body, state, now)
+        }
+        (_, Screen::Agent | Screen::Result, Some(found)) => {
+            let body = beside_live(canvas, body, state, now);
+            item::draw(canvas, body, state, found, now)
+        }
         _ => list_and_item(canvas, body, state, now),
     };
     layout.help_rows = usize::from(body.height);
@@ -80,19 +90,19 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
 }
 
 fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
-    let wanted = queue::Columns::fitting(state, usize::from(body.width)).width();
     if canvas.area().width >= SIDE_BY_SIDE {
         let most = usize::from(body.width) * 58 / 100;
-        let list = u16::try_from(queue::Columns::fitting(state, most.min(wanted)).width()).unwrap_or(u16::MAX).min(body.width);
+        let list = u16::try_from(queue::Columns::fitting(state, most).width()).unwrap_or(u16::MAX).min(body.width);
         let list_area = Rect { width: list, ..body };
         let rows = queue::draw(canvas, list_area, state, now);
         range_above(canvas, list_area, queue::range(state, rows));
         wall(canvas, Rect { x: body.x.saturating_add(list + 1), width: 1, ..body });
         let item_area = Rect { x: body.x.saturating_add(list + 3), width: body.width.saturating_sub(list + 3), ..body };
+        let item_area = beside_live(canvas, item_area, state, now);
         detail::draw(canvas, item_area, state, now);
         return Layout { queue_rows: rows, ..Layout::default() };
     }
-    let most = (body.height * 2 / 5).max(4);
+    let most = (body.height / 2).max(4);
     let needed = u16::try_from(state.run.items.len()).unwrap_or(u16::MAX).saturating_add(1).max(3);
     let mut flow = Flow::new(body);
     let mut layout = Layout::default();
@@ -104,9 +114,33 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
         && let Some(row) = flow.row()
     {
         rule(canvas, Rect { x: 0, width: canvas.area().width, ..row });
-        detail::draw(canvas, flow.rest(), state, now);
+        let area = beside_live(canvas, flow.rest(), state, now);
+        detail::draw(canvas, area, state, now);
     }
     layout
+}
+
+/// The item that runs gets the end of the area where another one is looked at: a panel where there is room for one, or
+/// else a line. What is left of the area is given back.
+fn beside_live(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> Rect {
+    let Some(live) = state.live_beside().filter(|_| area.height >= 3) else { return area };
+    let frame = canvas.area();
+    let is_wide = frame.width >= LIVE_PANEL.0 || frame.height >= LIVE_PANEL.1;
+    let rows = match state.selected_item() {
+        _ if state.screen != Screen::Queue => 1,
+        // of an item that never began there is little to say
+        Some(item) if item.attempts.is_empty() && area.height >= 3 + live::SMALLEST => area.height - 3,
+        _ if is_wide && area.height >= live::ROWS * 2 => live::ROWS,
+        _ => 1,
+    };
+    let rest = Rect { height: area.height - rows, ..area };
+    let end = Rect { y: rest.bottom(), height: rows, ..area };
+    if rows == 1 {
+        live::line(canvas, end, state, live, now);
+    } else {
+        live::panel(canvas, end, state, live, now);
+    }
+    rest
 }
 
 /// The rule below the header, with the screens in it: `── 1 queue ── 2 agent ──`.
@@ -132,7 +166,8 @@ fn range_above(canvas: &mut Canvas<'_>, list: Rect, range: Option<String>) {
     let Some(range) = range else { return };
     let words = Words::of(Role::Muted, format!(" {range} "));
     let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
-    if wide < list.width {
+    let tabs: usize = 1 + Screen::ALL.iter().map(|screen| screen.name().len() + 5).sum::<usize>();
+    if usize::from(list.right()) > tabs + words.width() {
         let above = Rect { x: list.right() - wide, y: list.y.saturating_sub(1), width: wide, height: 1 };
         canvas.line(above, &words);
     }
@@ -144,7 +179,7 @@ fn too_small(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
     let lines = [
         Words::of(header::state_role(state.run_state()), state.run_state().name()).add(
             Role::Muted,
-            format!(" {} done, {} failed of {}", state.run.count("done"), state.run.count("failed"), state.run.items.len()),
+            format!(" {} done, {} failed of {}", state.tally.count("done"), state.tally.count("failed"), state.run.items.len()),
         ),
         Words::of(Role::Muted, format!("this terminal is {}x{}; {cols}x{rows} shows more", area.width, area.height)),
     ];

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
 use super::parts::bar;
-use crate::model::{ItemState, RunState};
+use crate::model::RunState;
 use crate::text::{self, duration, width};
 use crate::theme::Role;
 use crate::ui::now::ratio;
@@ -60,7 +60,7 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     if state.run.hold {
         left = left.add(Role::Warn, "  hold");
     }
-    let worked = state.run.worked_ms(state.clock(now));
+    let worked = state.tally.worked_ms(&state.run, state.clock(now));
     let elapsed = (worked > 0).then(|| duration::short(worked));
     let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];
     let room = usize::from(row.width).saturating_sub(left.width() + 12);
@@ -72,36 +72,54 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
         .find(|names| width::width(names) <= room)
         .unwrap_or_default();
     let right = Words::of(Role::Muted, fitting).add(Role::Text, format!("  {:>6}", elapsed.unwrap_or_default()));
-    canvas.ends(row, &left, &right);
+    if left.width() + right.width() > usize::from(row.width) {
+        // the state goes before the clock
+        canvas.line(row, &left);
+    } else {
+        canvas.ends(row, &left, &right);
+    }
 }
 
 fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
-    let items = &state.run.items;
-    let all = items.len();
+    let tally = &state.tally;
+    let all = state.run.items.len();
     let bar_cols = (row.width / 5).clamp(8, 32).min(row.width);
-    let share = |status: &str| ratio(state.run.count(status) as u64, all as u64);
+    let share = |status: &str| ratio(tally.count(status) as u64, all as u64);
     let shares: Vec<(f64, Role)> = COUNTED.iter().map(|(status, role)| (share(status), *role)).collect();
     bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
+    let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
+    let room = usize::from(area.width);
+    let (all_of_it, short) = (counted(state, true), counted(state, false));
+    let words = if all_of_it.width() <= room { all_of_it } else { short };
+    let usage = tally.usage;
+    let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
+    // counts go before tokens
+    if words.width() + 2 + tokens.width() > room {
+        canvas.line(area, &words);
+    } else {
+        canvas.ends(area, &words, &tokens);
+    }
+}
+
+/// `3 done (1 agent failed)  2 failed  17 queued  of 24`.
+fn counted(state: &State, with_agents: bool) -> Words {
+    let tally = &state.tally;
     let mut words = Words::new();
     for (status, role) in COUNTED.iter().filter(|(status, _)| *status != "running") {
-        let n = state.run.count(status);
+        let n = tally.count(status);
         if n > 0 || matches!(*status, "done" | "failed") {
             let role = if n == 0 { Role::Muted } else { *role };
             words = words.add(role, format!("{n} {status}"));
-            let without = items.iter().filter(|item| *status == "done" && item.is_done_without_agent()).count();
+            let without = if *status == "done" && with_agents { tally.without_agent } else { 0 };
             words = if without > 0 { words.add(Role::Warn, format!(" ({without} agent failed)")) } else { words };
             words = words.add(Role::Text, "  ");
         }
     }
-    let queued = items.iter().filter(|item| matches!(item.state, ItemState::Queued { .. } | ItemState::Waiting { .. })).count();
+    let queued = tally.count("queued") + tally.count("waiting");
     if queued > 0 || state.run.finished.is_none() {
         words = words.add(Role::Muted, format!("{queued} queued  "));
     }
-    words = words.add(Role::Muted, format!("of {all}"));
-    let usage = state.run.usage();
-    let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
-    let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
-    canvas.ends(area, &words, &tokens);
+    words.add(Role::Muted, format!("of {}", state.run.items.len()))
 }
 
 /// The role of a run's state.

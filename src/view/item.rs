@@ -5,15 +5,20 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words};
 use super::detail::{budget_rows, said, title};
-use super::outcome::{self, Evidence};
-use super::parts::heading::heading;
-use super::steps;
+use super::parts::heading::{heading, wall};
+use super::{outcome, steps};
 use crate::model::Item;
+use crate::text;
 use crate::theme::Role;
-use crate::ui::message::Layout;
+use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint, sentence};
+use crate::ui::reading::Stick;
 use crate::ui::results::Results;
+use crate::ui::state::Trail;
 use crate::ui::{Mood, Said, Screen, State};
+
+/// From so many columns on the step under the cursor stands unfolded beside the list of steps.
+const BESIDE: u16 = 140;
 
 /// Draws it and says how much room the pane has.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) -> Layout {
@@ -36,45 +41,84 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
-    if area.height >= 16 {
+    let roomy = if state.screen == Screen::Result { 22 } else { 16 };
+    if area.height >= roomy {
         flow.row();
     }
     if let Some(row) = flow.row() {
-        tabs(canvas, row, state);
+        tabs(canvas, row, state, item);
     }
     let pane = flow.rest();
+    let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
     match state.screen {
-        Screen::Queue | Screen::Agent | Screen::Log => match state.shown_trail().filter(|trail| !trail.steps.is_empty()) {
-            Some(trail) => steps::pane(canvas, pane, trail, &state.reading, now),
-            None => canvas.line(pane, &Words::of(Role::Muted, "no steps yet")),
-        },
+        Screen::Queue | Screen::Agent | Screen::Log => agent(canvas, pane, state, now),
         Screen::Result => {
-            let results = Results::of(item);
-            if results.is_empty()
-                && let Some(row) = flow.row()
-            {
-                canvas.line(row, &Words::of(Role::Muted, "no result yet"));
-            }
-            outcome::draw(canvas, &mut flow, &results, Evidence::All, state.reading.result_top);
+            let pane_lines = outcome::page(canvas, pane, &Results::of(item), state.reading.result_top);
+            Layout { pane_lines, ..layout }
         }
     }
-    Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() }
 }
 
-/// `── steps 14 ────── step 3 ──`.
-fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
-    let place = place(state);
-    let word = if state.screen == Screen::Result { "result" } else { "steps" };
-    heading(canvas, row, word, &place);
+/// The steps; where there is room, the one under the cursor unfolded beside them.
+fn agent(canvas: &mut Canvas<'_>, pane: Rect, state: &State, now: Timestamp) -> Layout {
+    let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
+    let Some(trail) = state.shown_trail().filter(|trail| !trail.steps.is_empty()) else {
+        canvas.line(pane, &Words::of(Role::Muted, "no steps yet"));
+        return layout;
+    };
+    if pane.width < BESIDE || pane.height < 6 {
+        steps::pane(canvas, pane, state, trail, Unfolds::Inline, now);
+        return layout;
+    }
+    let list = Rect { width: pane.width * 9 / 20, ..pane };
+    steps::pane(canvas, list, state, trail, Unfolds::Beside, now);
+    wall(canvas, Rect { x: list.right().saturating_add(1), width: 1, ..pane });
+    let x = list.right().saturating_add(3);
+    let step = Rect { x, width: pane.right().saturating_sub(x), ..pane };
+    let pane_lines = steps::beside(canvas, step, state, trail, now);
+    Layout { pane_lines, pane_cols: steps::pane_cols(step.width), unfolds: Unfolds::Beside, ..layout }
+}
+
+/// `steps ────── 3 of 15 · 12 newer`.
+fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
+    let place = place(state, item);
+    heading(canvas, row, &title_of(state, item), &place);
+}
+
+fn title_of(state: &State, item: &Item) -> String {
+    match state.screen {
+        Screen::Queue | Screen::Agent | Screen::Log => match state.shown_trail() {
+            Some(trail) if item.attempts.len() > 1 => format!("steps of attempt {}", trail.attempt.n),
+            _ => "steps".to_owned(),
+        },
+        Screen::Result if item.attempts.len() > 1 => format!("result of attempt {}", item.attempts.len()),
+        Screen::Result => "result".to_owned(),
+    }
 }
 
 /// Where in the pane the reader is.
-fn place(state: &State) -> String {
+fn place(state: &State, item: &Item) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent | Screen::Log => {
-            let cursor = state.shown_trail().and_then(|trail| Some((trail.steps.get(state.reading.cursor)?.index, trail.steps.len())));
-            cursor.map(|(index, of)| format!("{index} of {of}")).unwrap_or_default()
+        Screen::Queue | Screen::Agent | Screen::Log => state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default(),
+        Screen::Result => {
+            let Layout { pane_rows, pane_lines, .. } = state.layout;
+            let below = pane_lines.saturating_sub(pane_rows).saturating_sub(state.reading.result_top);
+            if below > 0 { format!("{} below", text::count(below, "line")) } else { String::new() }
         }
-        Screen::Result => String::new(),
     }
+}
+
+/// `14 of 14 · follows`, or `2 of 14 · 12 newer`.
+fn step_place(state: &State, trail: &Trail, item: &Item) -> String {
+    let reading = &state.reading;
+    let Some(step) = trail.steps.get(reading.cursor) else { return String::new() };
+    let newer = trail.steps.len().saturating_sub(reading.cursor + 1);
+    let is_live = state.run.live.as_ref() == Some(&item.id) && !matches!(trail.turn, Turn::Over(_));
+    let follows = match reading.stick {
+        Stick::Newest if is_live => " · follows",
+        _ if reading.inside.is_some() => " · in the step, h leaves it",
+        _ => "",
+    };
+    let newer = if newer > 0 { format!(" · {newer} newer") } else { String::new() };
+    format!("{} of {}{newer}{follows}", step.index, trail.steps.len())
 }

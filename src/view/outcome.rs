@@ -1,6 +1,9 @@
 //! What came of an item: patch, ladder, numbers, verdict.
 
-use super::canvas::{Canvas, Flow, Words, role};
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Flow, Words, role, row_of};
+use crate::domain::rung::breaks;
 use crate::domain::{Answer, Rung, RungAnswer};
 use crate::text::width;
 use crate::theme::Role;
@@ -9,43 +12,11 @@ use crate::ui::results::{Results, Row};
 /// Columns of a number.
 const CELL: usize = 9;
 
-/// Draws as much as there is room for; the table of numbers from a row on.
-pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidence: Evidence, top: usize) {
-    let cols = usize::from(flow.rest().width);
-    // beside the list it stands above
-    for line in results.agent.iter().filter(|_| evidence == Evidence::All).flat_map(|says| width::wrap(says, cols, 4)) {
-        let Some(row) = flow.row() else { return };
-        canvas.line(row, &Words::of(Role::Warn, line));
-    }
-    if let Some(verdict) = &results.verdict {
-        for line in width::wrap(&verdict.text, cols, 3) {
-            let Some(row) = flow.row() else { return };
-            canvas.line(row, &Words::of(role(verdict.mood), line));
-        }
-    }
-    for why in results.why_not.iter().flat_map(|why| width::wrap(why, cols, 2)) {
-        let Some(row) = flow.row() else { return };
-        canvas.line(row, &Words::of(Role::Warn, why));
-    }
-    if let Some(patch) = &results.patch
-        && let Some(row) = flow.row()
-    {
-        canvas.line(row, &Words::of(Role::Muted, "patch   ").add(Role::Text, patch.as_str()));
-    }
-    if let Some(asked) = &results.asked
-        && evidence == Evidence::All
-        && let Some(row) = flow.row()
-    {
-        canvas.line(row, &Words::of(Role::Muted, "asked   ").add(Role::Text, asked.as_str()));
-    }
-    ladder(canvas, flow, results, evidence);
-    if !results.rows.is_empty() {
-        if evidence == Evidence::All {
-            flow.row();
-        }
-        table(canvas, flow, results.rows.get(top.min(results.rows.len() - 1)..).unwrap_or_default(), cols);
-    }
-}
+/// Every rung, for those that an item never came to.
+const RUNGS: [Rung; 6] = [Rung::Exited, Rung::Patch, Rung::Source, Rung::Applies, Rung::Metrics, Rung::BeyondNoise];
+
+/// Columns from which ladder and numbers stand side by side.
+const SIDE_BY_SIDE: u16 = 150;
 
 /// How much of the ladder is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,42 +27,125 @@ pub enum Evidence {
     All,
 }
 
-fn ladder(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results, evidence: Evidence) {
+/// Draws as much as there is room for, in a few words.
+pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results) {
+    let cols = usize::from(flow.rest().width);
+    let words = words(canvas, results, Evidence::First, cols);
+    for words in words.into_iter().chain(table(&results.rows, cols)) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &words);
+    }
+}
+
+/// Draws all of it from a row on, and says how many rows there are.
+pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, top: usize) -> usize {
+    let half = if area.width >= SIDE_BY_SIDE { area.width / 2 } else { area.width };
+    let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
+    let mut words = words(canvas, results, Evidence::All, usize::from(left.width));
+    if results.is_empty() && words.is_empty() {
+        words.push(Words::of(Role::Muted, "no result yet"));
+    }
+    let mut beside = Vec::new();
+    if half < area.width {
+        beside = table(&results.rows, usize::from(area.width - half));
+    } else if !results.rows.is_empty() {
+        words.push(Words::new());
+        words.extend(table(&results.rows, usize::from(area.width)));
+    }
+    // blank rows are for those who have them
+    if words.len() > usize::from(area.height) {
+        words.retain(|line| line.width() > 0);
+    }
+    let lines = words.len().max(beside.len());
+    let top = top.min(lines.saturating_sub(usize::from(area.height)));
+    let right = Rect { x: area.x.saturating_add(half), width: area.width - half, ..area };
+    for (place, words) in [(left, words), (right, beside)] {
+        for (row, words) in words.iter().skip(top).take(usize::from(area.height)).enumerate() {
+            canvas.line(row_of(place, row), words);
+        }
+    }
+    lines
+}
+
+/// What is said before the numbers.
+fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
+    let mut lines = Vec::new();
+    let mut push = |role: Role, text: &str, rows: usize| {
+        lines.extend(width::wrap(text, cols, rows).into_iter().map(|line| Words::of(role, line)));
+    };
+    // beside the list both stand above
+    if evidence == Evidence::All {
+        if let Some(said) = &results.conclusion {
+            push(role(said.mood), &said.text, 4);
+        }
+        if let Some(says) = &results.agent {
+            push(Role::Warn, says, 4);
+        }
+    }
+    if let Some(said) = &results.verdict {
+        push(role(said.mood), &said.text, 3);
+    }
+    // what the item says above, or the ladder below, is not said again
+    let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);
+    let is_said = |why: &str| broken.into_iter().chain(&results.told).any(|told| why.contains(told.as_str()));
+    for why in results.why_not.iter().filter(|why| !is_said(why)) {
+        push(Role::Warn, why, if evidence == Evidence::All { 4 } else { 2 });
+    }
+    if evidence == Evidence::All && !lines.is_empty() {
+        lines.push(Words::new());
+    }
+    lines.extend(ladder(canvas, results, evidence, cols));
+    let known = [("patch", results.patch.as_ref()), ("asked", results.asked.as_ref().filter(|_| evidence == Evidence::All))];
+    if evidence == Evidence::All && known.iter().any(|(_, says)| says.is_some()) {
+        lines.push(Words::new());
+    }
+    for (label, says) in known {
+        lines.extend(says.map(|says| Words::of(Role::Muted, format!("{label:<8}")).add(Role::Text, says.as_str())));
+    }
+    lines
+}
+
+fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
     let rungs = results.rungs.as_slice();
     if rungs.is_empty() {
-        return;
+        return Vec::new();
     }
+    let mut lines = Vec::new();
     if evidence == Evidence::All {
-        for found in rungs {
-            let Some(row) = flow.row() else { return };
+        let broken = rungs.iter().position(breaks).unwrap_or(rungs.len());
+        for (at, found) in rungs.iter().enumerate() {
             let (role, mark) = mark(canvas, found.answer);
-            let words = Words::of(role, mark).add(Role::Text, format!(" {:<13}", found.rung.name()));
-            canvas.line(row, &words.add(Role::Muted, found.evidence.as_str()));
+            let name = if at == broken { Role::Strong } else { Role::Text };
+            let words = Words::of(role, mark).add(name, format!(" {:<13}", found.rung.name()));
+            let mut texts = width::wrap(&found.evidence, cols.saturating_sub(15).max(1), 3).into_iter();
+            lines.push(words.add(if at == broken { Role::Text } else { Role::Muted }, texts.next().unwrap_or_default()));
+            lines.extend(texts.map(|text| Words::of(Role::Muted, format!("{:15}{text}", ""))));
         }
-        return;
+        for rung in RUNGS.iter().filter(|rung| rungs.iter().all(|found| found.rung != **rung)) {
+            lines.push(Words::of(Role::Faint, canvas.glyphs().none).add(Role::Muted, format!(" {:<13}not reached", rung.name())));
+        }
+        return lines;
     }
     let mut words = Words::of(Role::Muted, "ladder");
     for found in rungs {
         let (role, mark) = mark(canvas, found.answer);
         let next = Words::of(Role::Text, "  ").add(role, mark).add(Role::Muted, format!(" {}", found.rung.name()));
-        if words.width() + next.width() > usize::from(flow.rest().width) {
-            let Some(row) = flow.row() else { return };
-            canvas.line(row, &words);
+        if words.width() + next.width() > cols {
+            lines.push(words);
             words = Words::of(Role::Text, " ".repeat(6));
         }
         words = words.join(next);
     }
-    if let Some(row) = flow.row() {
-        canvas.line(row, &words);
-    }
+    lines.push(words);
     // what stands above already is not said again
-    let is_said = |found: &&RungAnswer| results.why_not.iter().any(|why| why.contains(&found.evidence));
+    let is_told = |evidence: &String| results.told.as_ref().is_some_and(|told| evidence.contains(told) || told.contains(evidence));
+    let is_said = |found: &&RungAnswer| is_told(&found.evidence) || results.why_not.iter().any(|why| why.contains(&found.evidence));
     let broken = rungs.iter().find(|found| found.answer == Answer::No).filter(|found| !is_said(found));
     let beside = rungs.iter().find(|found| misses_human(found)).map(|found| (Role::Warn, found));
     for (role, found) in beside.into_iter().chain(broken.map(|found| (Role::Muted, found))) {
-        let Some(row) = flow.row() else { return };
-        canvas.line(row, &Words::of(role, format!("        {}: {}", found.rung.name(), found.evidence)));
+        lines.push(Words::of(role, format!("        {}: {}", found.rung.name(), found.evidence)));
     }
+    lines
 }
 
 /// A patch that touches none of the files that the human changed passes, but deserves a look.
@@ -109,7 +163,10 @@ fn mark(canvas: &Canvas<'_>, answer: Answer) -> (Role, &'static str) {
     }
 }
 
-fn table(canvas: &mut Canvas<'_>, flow: &mut Flow, rows: &[Row], cols: usize) {
+fn table(rows: &[Row], cols: usize) -> Vec<Words> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let compared = rows.iter().any(|row| row.against.iter().any(Option::is_some));
     // name, three arms, two differences; differences first give way to the numbers
     let cells = if compared && cols >= 15 + CELL * 5 {
@@ -123,14 +180,9 @@ fn table(canvas: &mut Canvas<'_>, flow: &mut Flow, rows: &[Row], cols: usize) {
     let titles = ["baseline", "human", "agent", "vs base", "vs human"];
     // with four columns the difference is that against the human's commit
     let shown: Vec<&str> = titles.iter().enumerate().filter(|(at, _)| keeps(*at, cells)).map(|(_, title)| *title).collect();
-    if let Some(row) = flow.row() {
-        let blank = Words::of(Role::Muted, " ".repeat(name));
-        canvas.line(row, &shown.iter().fold(blank, |words, title| words.add(Role::Muted, format!("{title:>CELL$}"))));
-    }
-    for row in rows {
-        let Some(place) = flow.row() else { return };
-        canvas.line(place, &table_row(row, name, cells));
-    }
+    let blank = Words::of(Role::Muted, " ".repeat(name));
+    let heading = shown.iter().fold(blank, |words, title| words.add(Role::Muted, format!("{title:>CELL$}")));
+    std::iter::once(heading).chain(rows.iter().map(|row| table_row(row, name, cells))).collect()
 }
 
 const fn keeps(column: usize, cells: usize) -> bool {

@@ -7,9 +7,11 @@ use super::canvas::{Canvas, Words, row_of};
 use crate::domain::Reply;
 use crate::text::{self, duration};
 use crate::theme::Role;
+use crate::ui::State;
 use crate::ui::kind::Kind;
-use crate::ui::message::Turn;
-use crate::ui::reading::{Fold, Reading, Row, height, rows};
+use crate::ui::message::{Turn, Unfolds};
+use crate::ui::mouse::Hit;
+use crate::ui::reading::{Fold, Row, Sheet, height, rows};
 use crate::ui::state::Trail;
 use crate::ui::step::{How, Shown, ShownCall};
 use crate::ui::words::between;
@@ -51,27 +53,45 @@ fn alike(one: &Shown, next: &Shown) -> bool {
     one.calls.is_empty() && next.calls.is_empty() && !one.head().is_empty() && one.head() == next.head()
 }
 
-/// All steps, scrolled and unfolded as the reader wants.
-pub fn pane(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, reading: &Reading, now: Timestamp) {
-    let cols = pane_cols(area.width);
-    let (starts, total) = reading.starts(&trail.steps, cols);
-    let (top, seen) = (reading.first_row(total, usize::from(area.height)), usize::from(area.height));
-    let from = starts.partition_point(|start| *start <= top).saturating_sub(1);
-    for (position, step) in trail.steps.iter().enumerate().skip(from) {
-        let start = starts.get(position).copied().unwrap_or(total);
-        if start >= top + seen {
-            break;
-        }
+/// All steps, scrolled and unfolded as the reader wants. Only those that are seen are laid out.
+pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, unfolds: Unfolds, now: Timestamp) {
+    let reading = &state.reading;
+    let (cols, seen) = (pane_cols(area.width), usize::from(area.height));
+    let top = reading.first(&Sheet { steps: &trail.steps, cols, rows: seen, unfolds });
+    let mut line = 0;
+    for (position, step) in trail.steps.iter().enumerate().skip(top.step) {
+        let hidden = if position == top.step { top.row } else { 0 };
+        let fold = if unfolds == Unfolds::Beside { Fold::Folded } else { reading.fold(position) };
         let clock = clock(trail, step, now);
-        for (at, row) in rows(step, reading.fold(position), cols).iter().enumerate() {
-            let Some(line) = (start + at).checked_sub(top).filter(|line| *line < seen) else { continue };
+        let first = line;
+        for row in rows(step, fold, cols).iter().skip(hidden).take(seen.saturating_sub(line)) {
             let place = row_of(area, line);
             draw_row(canvas, place, step, row, clock.as_deref());
             if position == reading.cursor && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::Call) {
                 canvas.tint(place, Role::Selected);
             }
+            canvas.mark(place, state.find.as_ref());
+            line += 1;
+        }
+        let rows = u16::try_from(line - first).unwrap_or(u16::MAX);
+        canvas.spot(Rect { height: rows, ..row_of(area, first) }, Hit::Step(position));
+        if line >= seen {
+            return;
         }
     }
+}
+
+/// The step under the cursor, unfolded beside the list; how many rows it has.
+pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, now: Timestamp) -> usize {
+    let Some(step) = trail.steps.get(state.reading.cursor) else { return 0 };
+    let clock = clock(trail, step, now);
+    let rows = rows(step, Fold::Unfolded, pane_cols(area.width));
+    let top = state.reading.inside.unwrap_or_default().min(rows.len().saturating_sub(usize::from(area.height)));
+    for (line, row) in rows.iter().skip(top).take(usize::from(area.height)).enumerate() {
+        draw_row(canvas, row_of(area, line), step, row, clock.as_deref());
+        canvas.mark(row_of(area, line), state.find.as_ref());
+    }
+    rows.len()
 }
 
 /// Columns for the text of unfolded steps in a pane of this width.

@@ -112,8 +112,7 @@ fn row_head_and_result_say_how_the_agent_ended() {
     let column = text.lines().nth(at).unwrap().split("done agent!").next().unwrap().chars().count();
     assert_eq!(bench.roles(200, 60).lines().nth(at).unwrap().chars().nth(column), Some('w'), "a warning");
     assert!(bench.text(80, 24).contains("done agent!"));
-    // the head of an opened item, and its last pane
-    bench.press(Key::Enter);
+    // the head of an opened item, and its result
     bench.type_in("3");
     let text = bench.text(120, 40);
     assert_eq!(text.matches(&format!("agent: api_auth: {WHY}")).count(), 2, "{text}");

@@ -53,6 +53,8 @@ impl Pty {
         // `setsid --ctty` of util-linux makes the terminal the program's own, and then becomes the program
         let mut outer = Command::new("setsid");
         outer.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        // never the folder of whoever runs the tests
+        outer.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
         outer.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
         for (name, value) in command.get_envs() {
             match value {

@@ -5,6 +5,7 @@ use isobench_tui::domain::Stage;
 use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{Fact, Request, Verb};
 use isobench_tui::ui::message::Sight;
+use isobench_tui::ui::mouse::Hit;
 use isobench_tui::ui::reading::Fold;
 use isobench_tui::ui::state::{Follow, Over};
 use isobench_tui::ui::{Effect, Key, Left, Msg, Screen};
@@ -206,9 +207,9 @@ fn a_new_attempt_is_looked_at_by_itself() {
     story.attempt(1, 1, Stage::Worktree).start(1, 1, Stage::Worktree);
     bench.state.run = story.run();
     let effects = bench.tell(Msg::Facts);
-    let [Effect::Look(Some(focus))] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Look(look)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(
-        focus.output.as_ref().map(|(attempt, stage)| (attempt.to_string(), *stage)),
+        look.focus.as_ref().unwrap().output.as_ref().map(|(attempt, stage)| (attempt.to_string(), *stage)),
         Some(("vllm_core-0001.1".to_owned(), Stage::Worktree))
     );
 }
@@ -236,11 +237,8 @@ fn steps_scroll_and_stay_in_sight() {
     ] {
         bench.press(key);
         let text = bench.text(80, 18);
-        let reading = &bench.state.reading;
-        let (starts, total) = reading.starts(&bench.state.shown_trail().unwrap().steps, bench.state.layout.pane_cols);
-        let top = reading.first_row(total, bench.state.layout.pane_rows);
-        let end = starts.get(reading.cursor + 1).copied().unwrap_or(total);
-        assert!(end > top && starts[reading.cursor] < top + bench.state.layout.pane_rows, "{key:?}: {reading:?}\n{text}");
+        let cursor = Hit::Step(bench.state.reading.cursor);
+        assert!(bench.state.spots.iter().any(|spot| spot.hit == cursor && spot.height > 0), "{key:?}\n{text}");
     }
 }
 

@@ -14,6 +14,7 @@ use isobench_tui::shell::{Setup, Sitting};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::ui::state::{Access, Limits};
 use jiff::SignedDuration;
+use rustix::process::Signal;
 
 use crate::pty::Pty;
 use crate::screen_runs::{Story, agent_running, finished, id};
@@ -30,6 +31,7 @@ fn the_screen_itself() {
     let Some(root) = std::env::var_os(ROOT).map(PathBuf::from) else { return };
     let by = By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None };
     let masker = Masker::new([("A_TOKEN", "hunter22")], []);
+    let state_home = Some(root.join("home-state"));
     let (folder, items, theme) = (folder(&root), root.join("items"), std::env::var("ISOBENCH_TUI_THEME").ok());
     if let Some(thread) = std::env::var_os(BREAKS) {
         let sign = root.join("break");
@@ -41,7 +43,7 @@ fn the_screen_itself() {
         };
         std::thread::Builder::new().name(thread.into_string().unwrap()).spawn(breaks).unwrap();
     }
-    let setup = Setup { folder, root, items, by, masker, limits: Limits::default(), access: Access::Full };
+    let setup = Setup { folder, root, items, by, state_home, masker, limits: Limits::default(), access: Access::Full };
     let left = Sitting::take(theme.as_deref()).and_then(|mut sitting| sitting.run(setup));
     match left {
         Ok(left) => println!("left: {left:?}"),
@@ -71,10 +73,14 @@ pub(crate) fn show_in(story: &Story, cols: u16, rows: u16, with: impl FnOnce(&mu
     let folder = folder(root.path());
     let begin = clock::now() - SignedDuration::from_secs(i64::try_from(story.now()).unwrap());
     let writer = story.write(&folder, begin);
+    Shown { pty: screen(root.path(), cols, rows, with), folder, writer, root }
+}
+
+fn screen(root: &std::path::Path, cols: u16, rows: u16, with: impl FnOnce(&mut Command)) -> Pty {
     let mut command = itself();
-    command.env(ROOT, root.path()).env("XDG_CONFIG_HOME", root.path().join("config")).env("XDG_STATE_HOME", root.path().join("home-state"));
+    command.env(ROOT, root).env("XDG_CONFIG_HOME", root.join("config")).env("XDG_STATE_HOME", root.join("home-state"));
     with(&mut command);
-    Shown { pty: Pty::spawn(&command, cols, rows), folder, writer, root }
+    Pty::spawn(&command, cols, rows)
 }
 
 /// The command that shows it.
@@ -175,6 +181,34 @@ fn a_run_that_sleeps_costs_few_bytes() {
     shown.pty.pump(Duration::from_millis(1500));
     let bytes = shown.pty.pump(Duration::from_secs(5));
     assert!(bytes < 5 * 200, "{bytes} bytes in 5 s");
+}
+
+#[test]
+fn who_comes_back_on_a_smaller_terminal_is_told_what_happened() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0024");
+    assert!(!shown.pty.text().contains("since your last look"), "a first look has no banner");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    shown.append(Fact::ItemSkipped { item: id(9), by: By::Person { user: "bob".to_owned(), host: "box".to_owned(), tty: None } });
+    shown.pty = screen(shown.root.path(), 80, 24, |_| {});
+    shown.pty.wait_for("since your last look");
+    shown.pty.wait_for("vllm_core-0009 by bob@box");
+    shown.pty.press("x");
+    shown.pty.wait_gone("since your last look");
+    // a connection that drops says no farewell, and has seen nothing for longer than a moment
+    shown.pty.signal(Signal::KILL);
+    shown.pty.wait_end();
+    shown.pty = screen(shown.root.path(), 80, 24, |_| {});
+    shown.pty.wait_for("vllm_core-0009 by bob@box");
+    shown.pty.press("x");
+    shown.pty.wait_gone("since your last look");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    shown.pty = screen(shown.root.path(), 80, 24, |_| {});
+    shown.pty.wait_for("vllm_core-0007");
+    shown.pty.press("w");
+    shown.pty.wait_for("nothing happened since your last look");
 }
 
 #[test]

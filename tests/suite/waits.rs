@@ -221,7 +221,7 @@ fn the_json_says_what_the_screen_says_while_a_run_is_under_way() {
     assert_eq!(of(&campaign, "/items/0/prompt/digest").as_str().unwrap().len(), 64);
     assert_eq!(
         (of(&campaign, "/items/1/why_not"), of(&campaign, "/items/2/why_not"), of(&campaign, "/items/1/from")),
-        (json!("1 item before it"), json!("2 items before it"), json!("worktree"))
+        (json!("next"), json!("1 item before it"), json!("worktree"))
     );
     campaign.ctl(&["freeze"]);
     wait_until("the freeze", || state_of(agent) == Some('T'));

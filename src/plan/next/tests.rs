@@ -1,9 +1,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 use super::*;
-use crate::domain::{StageDetail, StageEnd, StageOutcome};
+use crate::domain::{ItemId, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::entry::Body;
 use crate::ledger::{Entry, PlannedItem, RunPlan};
+use crate::plan::why_not;
 
 /// A run folded from facts, one a second from second 1 on.
 struct Story {
@@ -352,7 +353,7 @@ fn why_an_item_waits_is_a_sentence() {
     assert_eq!(says(&story, 1), "next");
     assert_eq!(says(&story, 3), "2 items before it");
     story.start(1, 1);
-    assert_eq!((says(&story, 1).as_str(), says(&story, 2).as_str()), ("", "1 item before it"));
+    assert_eq!((says(&story, 1).as_str(), says(&story, 2).as_str()), ("", "next"));
     assert_eq!(why_not(&story.run, &id(2), false).unwrap(), "no runner; c continues the run");
     story.tell(Fact::PauseOrdered { why: "lunch".to_owned(), by: ann() });
     assert_eq!(says(&story, 2), "paused by ann@box: lunch");

@@ -49,7 +49,7 @@ fn an_agent_that_outlives_its_runner_is_seen_at_work() {
     assert!(bench.state.ticks());
     let text = bench.text(80, 24);
     assert!(text.contains("the agent works on without a runner; c takes it over"), "{text}");
-    assert!(text.contains("waiting for the model 1:03") && text.contains("6m15s of 1h00m"), "{text}");
+    assert!(text.contains("generating 1:03") && text.contains("6m15s of 1h00m"), "{text}");
     assert!(!text.contains("lunch") && !text.contains("space"), "{text}");
     bench.tell(Msg::Keeper(Sight::Gone));
     assert!(bench.text(80, 24).contains("c continues"));

@@ -1,0 +1,49 @@
+//! To what went wrong: the next item of the queue, the next step of an agent.
+
+use super::finding::round;
+use super::kind::Kind;
+use super::moves;
+use super::state::State;
+use super::step::{How, Shown};
+use super::{Mood, Said, Screen};
+use crate::model::{Item, ItemState};
+
+/// Whether a person should look at the item: it failed, or can't run, or was cut off, or its agent failed.
+pub(super) fn is_problem(item: &Item) -> bool {
+    match item.state {
+        ItemState::Failed { .. } | ItemState::Blocked { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => true,
+        ItemState::Done => item.is_done_without_agent(),
+        ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Running | ItemState::Skipped { .. } => false,
+    }
+}
+
+/// Whether a step went wrong: a call, the API, or a finish that was refused.
+pub(super) fn went_wrong(step: &Shown) -> bool {
+    let badly = step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Badly));
+    badly || step.error.is_some() || step.kind == Kind::RefusedFinish
+}
+
+/// To the next one, or to the one before; round the end of the list.
+pub(super) fn jump(state: &mut State, forward: bool) {
+    if state.screen == Screen::Agent {
+        let steps = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout).steps;
+        let found = round(steps.len(), state.reading.cursor, forward, |at| steps.get(at).is_some_and(went_wrong));
+        match found {
+            Some((at, turned)) => {
+                moves::go_to_step(state, at);
+                turned.remark(state, "step that went wrong");
+            }
+            None => state.remark(Said::new(Mood::Quiet, "no step of this agent went wrong")),
+        }
+        return;
+    }
+    let items = &state.run.items;
+    let found = round(items.len(), state.selected_row().unwrap_or_default(), forward, |at| items.get(at).is_some_and(is_problem));
+    match found {
+        Some((at, turned)) => {
+            moves::select_row(state, at);
+            turned.remark(state, "item that went wrong");
+        }
+        None => state.remark(Said::new(Mood::Quiet, "no item went wrong")),
+    }
+}

@@ -1,0 +1,266 @@
+//! What happened since this person's last look, for the banner on attach.
+
+use jiff::Timestamp;
+
+use super::message::{Looked, Turn};
+use super::state::{Over, State};
+use super::words::{between, moment};
+use super::{Key, Mood, Said, Screen, moves, problems};
+use crate::domain::{ItemId, Standing};
+use crate::ledger::By;
+use crate::ledger::fact::AttemptEnd;
+use crate::model::act::{Act, Deed};
+use crate::model::{Breaker, Item, ItemState, Run};
+use crate::text::{self, duration};
+
+/// An agent that wrote nothing for longer than this is told of, in ms.
+const SILENT: u64 = 10 * 60 * 1000;
+
+/// Acts of one kind that are told one by one; more of them are told together.
+const ONE_BY_ONE: usize = 3;
+
+/// What happened since the last look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Since {
+    /// How long ago that was, in ms.
+    pub ago_ms: u64,
+    /// What happened, the most important first.
+    pub lines: Vec<Line>,
+    /// What to look at first.
+    pub first: Option<ItemId>,
+}
+
+/// A line of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// A word for what follows, or the moment of an act.
+    pub label: String,
+    /// The sentence.
+    pub says: Said,
+    /// What undoes it: a key and what it does.
+    pub undo: Option<(&'static str, &'static str)>,
+}
+
+/// What happened since the last look; `None` where that is nothing, where there was none, or where it lies ahead: the
+/// clock was set back.
+pub fn since(state: &State, now: Timestamp) -> Option<Since> {
+    let last = state.last_look.filter(|last| *last <= now)?;
+    let run = &state.run;
+    let ended: Vec<&Item> = run.items.iter().filter(|item| ended_after(item, last)).collect();
+    let first = ended.iter().find(|item| problems::is_problem(item)).map(|item| item.id.clone());
+    let mut lines = Vec::new();
+    if let Some(item) = first.as_ref().and_then(|id| run.item(id)) {
+        let why = item.why().map(str::to_owned).or_else(|| item.agent_failure()).unwrap_or_default();
+        lines.push(Line { undo: Some(("Enter", "goes there")), ..line("look first", Mood::Calm, format!("{}: {why}", item.id)) });
+    }
+    lines.extend(silent(state, now));
+    lines.extend(failed(&ended));
+    lines.extend(done(&ended));
+    lines.extend(stopped(run, &ended, last));
+    lines.extend(acts(run, last, |at| moment(at, now, &state.zone)));
+    if let Some(at) = run.finished.filter(|at| *at > last) {
+        let says = format!("at {}: nothing is left to do", moment(at, now, &state.zone));
+        lines.push(line("finished", Mood::Good, says));
+    }
+    (!lines.is_empty()).then(|| Since { ago_ms: between(last, now), lines, first })
+}
+
+fn line(label: &str, mood: Mood, says: String) -> Line {
+    Line { label: label.to_owned(), says: Said::new(mood, says), undo: None }
+}
+
+/// Whether its newest attempt came to an end after a moment.
+fn ended_after(item: &Item, last: Timestamp) -> bool {
+    item.last_attempt().and_then(|attempt| attempt.end.as_ref()).is_some_and(|(_, at)| *at > last)
+}
+
+/// The agent at work that does not move. It may be stuck, or its model may be slow: nobody knows, so that is what is said.
+fn silent(state: &State, now: Timestamp) -> Option<Line> {
+    let item = state.run.live_item()?;
+    let trail = state.live_trail().filter(|trail| !matches!(trail.turn, Turn::Over(_)))?;
+    let idle = between(trail.last_at?, state.clock(now));
+    let says = format!("{}: its agent has written nothing for {}", item.id, duration::short(idle));
+    (idle > SILENT).then(|| Line { undo: Some(("x", "ends its stage")), ..line("silent", Mood::Warn, says) })
+}
+
+/// `4: 3 api_auth, 1 empty_patch`, the most frequent class first.
+fn failed(ended: &[&Item]) -> Option<Line> {
+    let classes = ended.iter().filter_map(|item| match &item.state {
+        ItemState::Failed { class, .. } => Some(class.name()),
+        _ => None,
+    });
+    let counted = counted(classes);
+    let all: usize = counted.iter().map(|(_, n)| n).sum();
+    (all > 0).then(|| line("failed", Mood::Bad, format!("{}: {}", text::count(all, "item"), listed(&counted))))
+}
+
+fn done(ended: &[&Item]) -> Option<Line> {
+    let done: Vec<&&Item> = ended.iter().filter(|item| matches!(item.state, ItemState::Done)).collect();
+    let words = done.iter().filter_map(|item| {
+        let verdict = item.last_attempt()?.score()?.verdicts.first()?;
+        Some(verdict.standing.map_or("incomparable", standing))
+    });
+    let mut parts = counted(words);
+    let without = done.iter().filter(|item| item.is_done_without_agent()).count();
+    if without > 0 {
+        parts.push(("with an agent that failed", without));
+    }
+    let told = if parts.is_empty() { String::new() } else { format!(": {}", listed(&parts)) };
+    (!done.is_empty()).then(|| line("done", Mood::Calm, format!("{}{told}", text::count(done.len(), "item"))))
+}
+
+/// The word for how an agent's numbers stand against the human's.
+pub const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Beats => "better",
+        Standing::Similar => "similar",
+        Standing::Worse => "worse",
+    }
+}
+
+/// Items that were taken out, by whom, and those that were added and can't run.
+fn stopped(run: &Run, ended: &[&Item], last: Timestamp) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let deeds = || run.acts.iter().filter(|act| act.at > last).map(|act| &act.what);
+    let is = |id: &ItemId, status: &str| run.item(id).is_some_and(|item| item.status() == status);
+    let skipped: Vec<(&ItemId, &By)> = deeds()
+        .filter_map(|deed| match deed {
+            Deed::Skipped { item, by } if is(item, "skipped") => Some((item, by)),
+            _ => None,
+        })
+        .collect();
+    if let [(item, by)] = skipped.as_slice() {
+        lines.push(Line { undo: Some(("R", "runs it again")), ..line("skipped", Mood::Calm, format!("{item} by {}", by.words())) });
+    } else if !skipped.is_empty() {
+        let persons: Vec<String> = skipped.iter().map(|(_, by)| by.words()).collect();
+        let by = counted(persons.iter().map(String::as_str));
+        let by: Vec<String> = by.into_iter().map(|(who, n)| format!("{n} by {who}")).collect();
+        let says = format!("{}: {}", text::count(skipped.len(), "item"), by.join(", "));
+        lines.push(Line { undo: Some(("R", "runs one again")), ..line("skipped", Mood::Calm, says) });
+    }
+    for item in ended {
+        if let Some((AttemptEnd::Stopped { why }, _)) = item.last_attempt().and_then(|attempt| attempt.end.as_ref())
+            && matches!(item.state, ItemState::Stopped { .. })
+        {
+            let says = format!("{}: {why}", item.id);
+            lines.push(Line { undo: Some(("r", "runs the stage again")), ..line("stopped", Mood::Warn, says) });
+        }
+    }
+    let blocked = deeds().filter(|deed| matches!(deed, Deed::Added { item } if is(item, "blocked"))).count();
+    if blocked > 0 {
+        lines.push(line("blocked", Mood::Bad, format!("{} that somebody added can't run here", text::count(blocked, "item"))));
+    }
+    lines
+}
+
+/// What the runner did by itself; many acts of one kind are told together.
+fn acts(run: &Run, last: Timestamp, when: impl Fn(Timestamp) -> String) -> Vec<Line> {
+    let told: Vec<(Timestamp, &'static str, Line)> =
+        run.acts.iter().filter(|act| act.at > last).filter_map(|act| act_line(run, act).map(|(kind, line)| (act.at, kind, line))).collect();
+    let kinds = counted(told.iter().map(|(_, kind, _)| *kind));
+    let mut grouped: Vec<&str> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    for (at, kind, line) in &told {
+        let alike = kinds.iter().find(|(other, _)| other == kind).map_or(0, |(_, n)| *n);
+        if alike <= ONE_BY_ONE {
+            lines.push(Line { label: when(*at), ..line.clone() });
+        } else if !grouped.contains(kind) {
+            grouped.push(kind);
+            let undo = told.iter().filter(|(_, other, _)| other == kind).find_map(|(_, _, line)| line.undo);
+            lines.push(Line { label: when(*at), says: Said::new(Mood::Calm, format!("{alike} times: {kind}")), undo });
+        }
+    }
+    lines
+}
+
+/// What an automatic act is called, and how it is told; `None` for what a person did. What is over needs no undoing.
+fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
+    let is_pending = |item: &ItemId| run.item(item).is_some_and(Item::is_pending);
+    let is_paused = |by: &By| run.pause.as_ref().is_some_and(|pause| pause.by == *by && pause.at == act.at);
+    let (kind, says, undo, stands) = match &act.what {
+        Deed::Retried { item, from, why } => {
+            ("an item was tried again", format!("{item} again from {from}: {why}"), ("s", "skips it"), is_pending(item))
+        }
+        Deed::BreakerOpened { class, items } => {
+            let says = format!("the queue waited: {class} ended {} in a row", text::count(*items, "item"));
+            let stands = matches!(run.breaker, Breaker::Open { .. });
+            ("the queue waited for the breaker", says, ("space", "resumes at once"), stands)
+        }
+        Deed::BreakerClosed { item } => ("the queue went on", format!("the queue went on: {item} got through"), ("", ""), false),
+        Deed::Paused { by, why } => {
+            let (kind, who, undo) = match by {
+                by if *by == By::rule("limit") => ("a limit paused the queue", "a limit", ("space", "goes on without it")),
+                by if *by == By::rule("hold") => ("hold paused the queue", "hold", ("space", "resumes")),
+                _ => ("a rule paused the queue", "a rule", ("space", "resumes")),
+            };
+            (kind, format!("paused by {who}: {why}"), undo, is_paused(by))
+        }
+        Deed::Interrupted { item, from, why } => {
+            let says = format!("{item} was interrupted, goes on with {from}: {why}");
+            ("an attempt was interrupted", says, ("s", "skips it"), is_pending(item))
+        }
+        Deed::Adopted { item, stage } => {
+            let is_live = run.live.as_ref() == Some(item) && run.live_stage().is_some_and(|(_, record)| record.stage == *stage);
+            let says = format!("{item}: '{stage}' outlived its runner and was taken over");
+            ("a stage outlived its runner", says, ("x", "ends it"), is_live)
+        }
+        Deed::Skipped { .. } | Deed::Added { .. } => return None,
+    };
+    Some((kind, Line { label: String::new(), says: Said::new(Mood::Calm, says), undo: stands.then_some(undo) }))
+}
+
+/// How often each word comes, the most frequent first.
+fn counted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, usize)> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for word in words {
+        match counts.iter_mut().find(|(counted, _)| *counted == word) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts
+}
+
+fn listed(counts: &[(&str, usize)]) -> String {
+    counts.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
+}
+
+/// When this person looked before: the banner comes by itself, where there is something to tell.
+pub(super) fn take(state: &mut State, looked: Looked) {
+    match looked {
+        Looked::Until(at) => {
+            state.last_look = Some(at);
+            if state.over == Over::Nothing && since(state, state.now).is_some() {
+                state.over = Over::Since;
+            }
+        }
+        Looked::Never => {}
+        Looked::Unknown(why) => state.remark(Said::new(Mood::Quiet, format!("your looks can't be remembered: {why}"))),
+    }
+}
+
+/// Opens it again.
+pub(super) fn open(state: &mut State) {
+    match state.last_look {
+        _ if since(state, state.now).is_some() => state.over = Over::Since,
+        Some(last) => {
+            let ago = duration::short(between(last, state.now));
+            state.remark(Said::new(Mood::Quiet, format!("nothing happened since your last look, {ago} ago")));
+        }
+        None => state.remark(Said::new(Mood::Quiet, "this is your first look at this run")),
+    }
+}
+
+/// Any key closes it; Enter goes to what should be looked at first.
+pub(super) fn press(state: &mut State, key: Key) -> Vec<super::Effect> {
+    let first = since(state, state.now).and_then(|since| since.first);
+    state.over = Over::Nothing;
+    if key == Key::Enter
+        && let Some(row) = first.and_then(|id| state.run.position(&id))
+    {
+        state.screen = Screen::Queue;
+        moves::select_row(state, row);
+    }
+    Vec::new()
+}

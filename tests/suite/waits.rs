@@ -228,7 +228,7 @@ fn the_json_says_what_the_screen_says_while_a_run_is_under_way() {
     assert!(of(&campaign, "/items/0/live/frozen/by").as_str().unwrap().starts_with("ann@"));
     let text = said(&campaign.run(&["status"]));
     assert!(text.contains("live: c-0001.1 agent") && text.contains("of 30m00s") && text.contains("frozen by ann@"), "{text}");
-    assert!(text.contains("hold is on") && text.contains("2 items before it"), "{text}");
+    assert!(text.contains("hold is on") && text.contains("1 item before it"), "{text}");
     let notes = of(&campaign, "/notes").to_string();
     assert!(notes.contains("agent frozen by ann@") && notes.contains("`isobench-tui ctl thaw` goes on"), "{notes}");
     campaign.ctl(&["pause"]);

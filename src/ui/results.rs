@@ -87,7 +87,7 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
         return no_success(why.clone());
     }
     reached(&rungs).filter(|rung| *rung == Rung::BeyondNoise)?;
-    Some(Said::new(Mood::Good, "a real success: every rung of the ladder holds"))
+    Some(Said::new(Mood::Good, "a real success: every rung that is checked holds"))
 }
 
 /// What is missing where a rung does not hold.

@@ -129,7 +129,7 @@ fn takes_no_item(verb: Verb, word: &str) -> Exit {
 fn run_alone(root: Option<&Path>, verb: Verb, word: &str) -> Found<Target> {
     // people name an item from habit
     let is_item = || {
-        let checkout = find::checkout(root).ok()?;
+        let checkout = find::or_demo(root).ok()?;
         let run = Follower::load(&find::look_for(&checkout, None).ok()?).ok()?;
         item::choose(&run, word).ok()
     };
@@ -145,7 +145,7 @@ fn either(root: Option<&Path>, word: &str) -> Found<Target> {
     if let Some(folder) = find::by_path(word) {
         return Ok(Target { folder, word: None });
     }
-    let checkout = find::checkout(root).map_err(usage)?;
+    let checkout = find::or_demo(root).map_err(usage)?;
     let begins_so = |folder: &RunFolder| word.len() >= SHORTEST_START && folder.run_id().0.starts_with(word);
     if word != "last" && !find::runs(&checkout).iter().any(begins_so) {
         return by_word(word);

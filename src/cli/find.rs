@@ -24,7 +24,7 @@ impl std::fmt::Display for Lost {
     }
 }
 
-/// The harness folder: as named, found upwards from here, or that of the last demo.
+/// The harness folder: as named, or found upwards from here.
 pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, Lost> {
     if let Some(root) = root {
         let root = root.canonicalize().map_err(|error| Lost::Unclear(format!("can't use --root {}: {error}", root.display())))?;
@@ -43,13 +43,28 @@ pub(super) fn checkout(root: Option<&Path>) -> Result<Checkout, Lost> {
     if let Some(found) = Checkout::find(&here).map_err(|error| Lost::Unclear(error.to_string()))? {
         return Ok(found);
     }
-    last_demo().map(Checkout::at).ok_or_else(|| {
-        Lost::Nothing(format!(
-            "no ISO-Bench harness at {} or above it (a folder with {}, or with bench.yaml and state/, or a repository that holds ISO-Bench/ or perf-agents-bench/ with them; state/plan.json and state/runs/ do as well): go there, name it with --root, or try `isobench-tui demo`",
-            here.display(),
-            crate::config::Config::FILE,
-        ))
-    })
+    Err(Lost::Nothing(format!(
+        "no ISO-Bench harness at {} or above it (a folder with {}, or with bench.yaml and state/, or a repository that holds ISO-Bench/ or perf-agents-bench/ with them; state/plan.json and state/runs/ do as well): go there, name it with --root, or try `isobench-tui demo`",
+        here.display(),
+        crate::config::Config::FILE,
+    )))
+}
+
+/// The same for commands that look at runs: outside any harness that of the last demo.
+pub(super) fn or_demo(root: Option<&Path>) -> Result<Checkout, Lost> {
+    match checkout(root) {
+        Err(Lost::Nothing(says)) => last_demo().map(Checkout::at).ok_or(Lost::Nothing(says)),
+        found => found,
+    }
+}
+
+/// The same, and says so: whoever is in the wrong folder must not take the demo for his own runs.
+pub(super) fn told_or_demo(root: Option<&Path>) -> Result<Checkout, Lost> {
+    let found = or_demo(root)?;
+    if root.is_none() && checkout(None).is_err() {
+        tell(format_args!("isobench-tui: no ISO-Bench checkout here: this is the last demo, in {}", found.root.display()));
+    }
+    Ok(found)
 }
 
 /// The current folder by the way that was gone, as the shell tells it; `None` where that is another folder or the same path.
@@ -118,7 +133,7 @@ pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder,
     if let Some(folder) = named.and_then(by_path) {
         return Ok(folder);
     }
-    let checkout = checkout(root).map_err(usage)?;
+    let checkout = told_or_demo(root).map_err(usage)?;
     look_for(&checkout, named).map_err(|says| {
         tell(format_args!("isobench-tui: {says}"));
         match says {

@@ -43,7 +43,7 @@ pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
     if !on_terminal() {
         return read::attach(root, None);
     }
-    let opening = match find::checkout(root) {
+    let opening = match find::or_demo(root) {
         Ok(checkout) => {
             let live = find::runs(&checkout).into_iter().rev().find(|run| RunnerLock::holder(run).is_some());
             if let Some(live) = live {

@@ -13,7 +13,7 @@ use crate::model::Follower;
 use crate::report::runs::{self, Listed, Summary};
 
 pub(super) fn ls(root: Option<&Path>, format: Format) -> anyhow::Result<Exit> {
-    let checkout = match find::checkout(root) {
+    let checkout = match find::told_or_demo(root) {
         Ok(checkout) => checkout,
         Err(says) => return Ok(usage(says)),
     };

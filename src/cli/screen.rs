@@ -102,6 +102,10 @@ fn farewell(folder: &RunFolder) -> anyhow::Result<()> {
         RunState::Interrupted => "shows it, `run --resume` continues it",
         _ => "shows it again; it goes on in the background",
     };
-    print_line(format_args!("run {id}: {}, {over} of {} items are over; `isobench-tui attach {id}` {then}", state.name(), run.items.len()));
+    // from another folder its id alone does not lead to it
+    let here = find::checkout(None).is_ok_and(|checkout| folder.path().parent() == Some(&RunFolder::all(&checkout.root)));
+    let named = if here { id.0 } else { folder.path().display().to_string() };
+    let (state, all) = (state.name(), run.items.len());
+    print_line(format_args!("run {}: {state}, {over} of {all} items are over; `isobench-tui attach {named}` {then}", folder.run_id()));
     Ok(())
 }

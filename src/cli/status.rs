@@ -33,13 +33,13 @@ pub(super) struct StatusArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Wait until the run is in this state, then say how it stands [without a state: until it is over]
-    #[arg(long, value_enum, value_name = "STATE", num_args = 0..=1, default_missing_value = "over", group = "waits", conflicts_with = "item")]
+    #[arg(long, value_enum, value_name = "STATE", num_args = 0..=1, default_missing_value = "over")]
     wait: Option<Goal>,
     /// Wait until this item is over: done, failed, blocked, skipped or stopped
-    #[arg(long, value_name = "ITEM", group = "waits")]
+    #[arg(long, value_name = "ITEM")]
     item: Option<String>,
     /// Wait no longer than this: 90s, 30m, 2h, 1d; a number alone is seconds [exit code 6 when the time is up]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, requires = "waits")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
 
@@ -83,11 +83,15 @@ pub(super) fn status(root: Option<&Path>, args: &StatusArgs) -> anyhow::Result<E
         Err(says) => return Ok(usage(says)),
     };
     let wanted = match (args.wait, &args.item) {
-        (Some(goal), _) => Wanted::Run(goal),
-        (None, Some(named)) => match item::choose(&run, named) {
+        (Some(goal), None) => Wanted::Run(goal),
+        (Some(goal), Some(_)) if goal != Goal::Over => {
+            return Ok(usage("--item waits until that item is over: leave the state behind --wait out"));
+        }
+        (_, Some(named)) => match item::choose(&run, named) {
             Ok(id) => Wanted::Item(id),
             Err(says) => return Ok(usage(says)),
         },
+        (None, None) if args.timeout.is_some() => return Ok(usage("--timeout is for --wait or --item: name what is waited for")),
         (None, None) => {
             say(&folder, &run, args.format)?;
             return Ok(Exit::Well);

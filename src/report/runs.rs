@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::item::seconds;
+use super::joined;
 use super::table::{Columns, columns};
 use crate::domain::RunId;
 use crate::model::{Item, ItemState, Run};
@@ -72,6 +73,17 @@ impl Summary {
         }
     }
 
+    /// How many items are in each state, and of what they failed.
+    pub fn counts(&self) -> Value {
+        json!({
+            "items": self.items,
+            "count": self.all,
+            "over": self.over,
+            "failed": self.failed,
+            "done_with_failed_agent": self.without_agent,
+        })
+    }
+
     /// What did not go well, in a few words.
     fn bad(&self) -> String {
         let count = |status: &'static str| (self.items.get(status).copied().unwrap_or_default(), status);
@@ -81,13 +93,7 @@ impl Summary {
     }
 
     fn json(&self) -> Value {
-        json!({
-            "state": self.state,
-            "items": self.items,
-            "count": self.all,
-            "over": self.over,
-            "failed": self.failed,
-            "done_with_failed_agent": self.without_agent,
+        let how = json!({
             "agent": self.agent,
             "model": self.model,
             "created": self.created,
@@ -96,7 +102,8 @@ impl Summary {
             "worked_s": seconds(self.worked_ms),
             "runner": self.runner,
             "broken": null,
-        })
+        });
+        joined([json!({"state": self.state}), self.counts(), how])
     }
 
     fn row(&self, id: &RunId, zone: &TimeZone) -> Vec<String> {
@@ -123,7 +130,7 @@ pub fn json(runs: &[Listed]) -> Value {
             Ok(found) => found.json(),
             Err(why) => json!({"state": "broken", "broken": why}),
         };
-        super::joined([head, rest])
+        joined([head, rest])
     };
     Value::Array(runs.iter().map(one).collect())
 }

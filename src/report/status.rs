@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::item::{item, seconds};
+use super::runs::Summary;
 use super::{by_command, joined};
 use crate::domain::RunId;
 use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
@@ -82,6 +83,7 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
         "agent": run.agent,
         "model": run.model,
         "stages": run.stages,
+        "counts": Summary::of(run, around.runner, around.now).counts(),
         "created": run.created,
         "finished": run.finished,
         "last_fact": run.at,

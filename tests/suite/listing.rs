@@ -249,3 +249,49 @@ fn help_tells_the_exit_codes_and_the_manual_and_completions_know_every_command()
     let child = campaign.command(&["man"]).stdout(Stdio::null()).spawn().unwrap();
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
+
+#[test]
+fn outside_any_checkout_the_last_demo_is_looked_at_by_name_and_never_run() {
+    let campaign = Campaign::good(1);
+    assert_eq!(campaign.run(&["run", "--headless"]).status.code(), Some(0));
+    let (_gone, home) = crate::support::folder();
+    fs::create_dir_all(home.join("isobench-tui")).unwrap();
+    fs::write(home.join("isobench-tui/last-demo"), format!("{}\n", campaign.root.display())).unwrap();
+    let outside = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_isobench-tui"));
+        command.args(arguments).env("XDG_STATE_HOME", &home).current_dir(&home).stdin(Stdio::null());
+        command.output().unwrap()
+    };
+    for arguments in [&["ls"][..], &["status"], &["status", "--format", "json"]] {
+        let output = outside(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected = format!("no ISO-Bench checkout here: this is the last demo, in {}", campaign.root.display());
+        assert!(told.contains(&expected), "{told}");
+    }
+    let before = listed(&campaign).len();
+    for (arguments, code) in [(&["run", "--headless"][..], 2), (&["doctor"], 3), (&["print", "config"], 2)] {
+        let output = outside(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
+        assert!(said(&output).contains("no ISO-Bench harness at") && !said(&output).contains("last demo"), "{}", said(&output));
+    }
+    assert_eq!(listed(&campaign).len(), before);
+}
+
+#[test]
+fn status_counts_as_the_list_does_and_waits_for_an_item_either_way() {
+    let campaign = Campaign::new(2, "[ $item = c-0001 ] && echo cost=50 >engine.sh; exit 0", GOOD_ARM);
+    assert_eq!(campaign.run(&["run", "--headless"]).status.code(), Some(1));
+    let output = campaign.run(&["status", "--format", "json"]);
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row = listed(&campaign).pop().unwrap();
+    assert_eq!(status["counts"]["items"], json!({"done": 1, "failed": 1}));
+    for field in ["items", "count", "over", "failed", "done_with_failed_agent"] {
+        assert_eq!(status["counts"][field], row[field], "{field}");
+    }
+    assert_eq!(campaign.run(&["status", "--wait", "--item", "c-0001"]).status.code(), Some(0));
+    let wrong = campaign.run(&["status", "--wait", "paused", "--item", "c-0001"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
+    let alone = campaign.run(&["status", "--timeout", "3s"]);
+    assert!(alone.status.code() == Some(2) && said(&alone).contains("name what is waited for"), "{}", said(&alone));
+}

@@ -24,6 +24,7 @@ mod keeper;
 mod listing;
 mod log_desk;
 mod log_journeys;
+mod log_sources;
 mod patches;
 mod preflight;
 mod prompts;

@@ -180,21 +180,18 @@ fn in_tree(text: &str) -> Cow<'_, str> {
     let mut told = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(TREES) {
-        match behind_tree(after) {
-            Some(path) => {
-                let begin = before.rfind(ends_path).and_then(|at| before.get(at..)?.chars().next().map(|char| at + char.len_utf8()));
-                told.push_str(before.get(..begin.unwrap_or_default()).unwrap_or_default());
-                // the tree itself
-                if path.starts_with(ends_path) || path.is_empty() {
-                    told.push('.');
-                }
-                rest = path;
+        if let Some(path) = behind_tree(after) {
+            let begin = before.rfind(ends_path).and_then(|at| Some(at + before.get(at..)?.chars().next()?.len_utf8()));
+            told.push_str(before.get(..begin.unwrap_or_default()).unwrap_or_default());
+            // the tree itself
+            if path.is_empty() || path.starts_with(ends_path) {
+                told.push('.');
             }
-            None => {
-                told.push_str(before);
-                told.push_str(TREES);
-                rest = after;
-            }
+            rest = path;
+        } else {
+            told.push_str(before);
+            told.push_str(TREES);
+            rest = after;
         }
     }
     if rest.len() == text.len() {

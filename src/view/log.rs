@@ -47,8 +47,8 @@ fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
     let room = row.width.saturating_sub(right.saturating_add(GAP));
     let item = state.selected_item().map(|item| Words::of(Role::Text, item.id.0.as_str()));
     let item = item.unwrap_or_default();
-    let sized: Vec<Words> = tabs.iter().map(|tab| label(glyphs, state, tab, true)).collect();
-    let plain: Vec<Words> = tabs.iter().map(|tab| label(glyphs, state, tab, false)).collect();
+    let sized: Vec<Words> = tabs.iter().map(|tab| label(&glyphs, state, tab, true)).collect();
+    let plain: Vec<Words> = tabs.iter().map(|tab| label(&glyphs, state, tab, false)).collect();
     let wide = |labels: &[Words]| labels.iter().map(|words| words.width() + usize::from(GAP)).sum::<usize>();
     let (own, room) = (item.width() + usize::from(GAP), usize::from(room));
     let (item, labels) = if own + wide(&sized) <= room {
@@ -79,7 +79,7 @@ fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
 fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], rows: usize) {
     let Some(shown) = tabs.iter().position(|tab| Some(&tab.source) == state.log.source.as_ref()) else { return };
     let glyphs = canvas.glyphs();
-    let labels: Vec<Words> = tabs.iter().map(|tab| label(glyphs, state, tab, false)).collect();
+    let labels: Vec<Words> = tabs.iter().map(|tab| label(&glyphs, state, tab, false)).collect();
     let item = state.selected_item().map(|item| Words::of(Role::Text, format!("{}  ", item.id.0))).unwrap_or_default();
     let count = Words::of(Role::Muted, format!("  {}/{}", shown + 1, tabs.len()));
     let gap = Words::of(Role::Faint, format!(" {} ", glyphs.dot));
@@ -125,7 +125,7 @@ fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], rows: 
     canvas.ends(Rect { x, width: row.right().saturating_sub(x), ..row }, &Words::new(), &Words::of(Role::Muted, place));
 }
 
-fn label(glyphs: Glyphs, state: &State, tab: &Tab, sized: bool) -> Words {
+fn label(glyphs: &Glyphs, state: &State, tab: &Tab, sized: bool) -> Words {
     let shown = state.log.source.as_ref() == Some(&tab.source);
     // the name tells which one is shown, the mark whose stage failed
     let mark = if tab.mood == Mood::Bad { Words::of(Role::Bad, format!("{} ", glyphs.no)) } else { Words::new() };

@@ -62,9 +62,9 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
     while let Some(step) = trail.steps.get(next).filter(|_| line < seen) {
         let (position, told) = (next, reading.told(&sheet, next));
         next = told.end;
-        if let Some(last) = trail.steps.get(told.end - 1).filter(|_| told.len() > 1) {
+        if told.len() > 1 {
             let place = row_of(area, line);
-            repeated(canvas, place, step, last, told.len());
+            repeated(canvas, place, trail.steps.get(told.clone()).unwrap_or_default());
             if told.contains(&reading.cursor) {
                 canvas.tint(place, Role::Selected);
             }
@@ -91,13 +91,27 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
     }
 }
 
-/// `1 t  I need to actually use the tools now.   ×75 (1-75)`: steps in a row that say the same.
-fn repeated(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, last: &Shown, steps: usize) {
+/// `1 t  I need to actually use the tools now.   × 75 (1-75)      1.2M`: steps in a row that say the same.
+fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown]) {
+    let [step, .., last] = steps else { return };
     number(canvas, area, step);
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
+    let tokens = tokens(area, steps.iter().map(|step| step.tokens).sum());
+    let times = Words::of(Role::Warn, format!("{} {} ({}-{})", canvas.glyphs().times, steps.len(), step.index, last.index));
     let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    let times = format!("{} {steps} ({}-{})", canvas.glyphs().times, step.index, last.index);
-    canvas.ends(text, &Words::of(role, step.head()), &Words::of(Role::Warn, times));
+    let words = Words::of(role, step.head());
+    let whole = words.clone().add(Role::Text, "   ").join(times.clone());
+    if whole.width() + 2 + tokens.width() <= usize::from(text.width) {
+        canvas.ends(text, &whole, &tokens);
+    } else {
+        // how often says more than how much, and than the end of the text
+        canvas.ends(text, &words, &times);
+    }
+}
+
+/// The tokens of a row, where there is room for them.
+fn tokens(area: Rect, tokens: u64) -> Words {
+    Words::of(Role::Muted, if area.width >= TOKENS && tokens > 0 { text::tokens(tokens) } else { String::new() })
 }
 
 /// The step under the cursor, unfolded beside the list; how many rows it has.
@@ -170,8 +184,7 @@ fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown) {
 fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
     number(canvas, area, step);
     let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    let tokens = if area.width >= TOKENS && step.tokens > 0 { text::tokens(step.tokens) } else { String::new() };
-    canvas.ends(text, &Words::of(role, step.head()), &Words::of(Role::Muted, tokens));
+    canvas.ends(text, &Words::of(role, step.head()), &tokens(area, step.tokens));
 }
 
 /// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.

@@ -34,6 +34,7 @@ mod recover;
 mod sabotage;
 mod sabotage_files;
 mod screen;
+mod screen_circles;
 mod screen_frames;
 mod screen_journeys;
 mod screen_pty;

@@ -13,11 +13,19 @@ use serde_json::{Map, Value};
 
 /// A sentence of the model with commands in place of the keys of a screen.
 pub fn by_command(says: &str) -> String {
-    const KEYS: [(&str, &str); 6] = [
+    const KEYS: [(&str, &str); 14] = [
         ("; space resumes", "; `isobench-tui ctl resume` resumes"),
         ("; P goes on", "; `isobench-tui ctl thaw` goes on"),
         ("; R runs it again", "; `isobench-tui ctl retry` runs it again"),
         ("; R tries the whole item again", "; `isobench-tui ctl retry` tries the whole item again"),
+        ("; R tries the item again", "; `isobench-tui ctl retry` tries the item again"),
+        ("; R tries again", "; `isobench-tui ctl retry` tries again"),
+        ("; R runs the item again", "; `isobench-tui ctl retry` runs the item again"),
+        ("; r tries the stage again", "; `isobench-tui ctl retry-stage` tries the stage again"),
+        ("r runs this arm again", "`isobench-tui ctl retry-stage` runs this arm again"),
+        ("6 shows what ", "read what "),
+        ("6 shows the patch", "look at the patch"),
+        ("2 shows the agent's last steps", "read the agent's last steps"),
         ("; stop it first (x)", "; stop it first (`isobench-tui ctl stop`)"),
         ("; c continues the run", "; `isobench-tui run --resume` continues the run"),
     ];

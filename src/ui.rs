@@ -1,6 +1,7 @@
 //! What the screen knows and does: state, messages, actions, keys. It knows no colour, no I/O and no clock.
 
 pub mod action;
+pub mod alike;
 mod finding;
 pub mod focus;
 pub mod home;

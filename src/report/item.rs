@@ -35,7 +35,7 @@ fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
         "status": item.status(),
         "class": class.map(|class| class.name()),
         "why": item.why(),
-        "hint": (around.hint)(item),
+        "hint": (around.hint)(item).map(by_command),
         "from": from,
         "until": until,
         "by": by,

@@ -98,7 +98,7 @@ fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
         Breaker::Closed { class, items } => json!({"state": "closed", "class": class, "items": items}),
         Breaker::Open { class, items, probe_at, probed } => {
             let probed = probed.as_ref().map(|(item, through)| json!({"item_id": item, "got_through": through}));
-            json!({"state": "open", "class": class, "items": items, "probe_at": probe_at, "probed": probed, "hint": class.hint()})
+            json!({"state": "open", "class": class, "items": items, "probe_at": probe_at, "probed": probed, "hint": by_command(class.hint())})
         }
     };
     json!({

@@ -172,6 +172,7 @@ impl Engine {
 fn path(places: &Places, source: &Source) -> PathBuf {
     match source {
         Source::Runner => places.folder().log(),
+        Source::Patch(attempt) => places.patch(attempt),
         Source::Stage(attempt, stage, stream) => {
             let [out, err] = places.streams(attempt, *stage);
             match stream {

@@ -31,6 +31,11 @@ impl Places {
         if moved.exists() { moved } else { self.items.join(&attempt.item.0) }
     }
 
+    /// What the agent of an attempt changed.
+    pub fn patch(&self, attempt: &AttemptId) -> PathBuf {
+        self.item_folder(attempt).join("model_patch.diff")
+    }
+
     /// What a stage wrote to its standard output and error.
     pub fn streams(&self, attempt: &AttemptId, stage: Stage) -> [PathBuf; 2] {
         let stage = self.folder.stage(attempt, stage);

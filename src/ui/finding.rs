@@ -98,6 +98,7 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
             reading.inside = Some(row.saturating_sub(sheet.rows / 3));
         } else {
             if reading.fold(at) == Fold::Folded && !is_in_folded(find, step) {
+                reading.open(&sheet);
                 reading.toggle(&sheet);
             }
             if reading.fold(at) == Fold::Unfolded {

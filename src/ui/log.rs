@@ -179,7 +179,12 @@ impl Log {
         let written = std::mem::take(&mut self.written);
         let Self { choice, serial, number, .. } = *self;
         let wish = self.wish.take();
+        let is_patch = matches!(source, Source::Patch(_));
         *self = Self { source: Some(source), choice, written, serial: serial + 1, number, wish, ..Self::default() };
+        if is_patch {
+            // a patch is read from its beginning
+            (self.stick, self.goal, self.left_at) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), u64::MAX);
+        }
     }
 
     /// Another item: its most telling file, from its end.

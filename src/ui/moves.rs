@@ -72,8 +72,8 @@ fn show(state: &mut State, screen: Screen) {
 pub(super) fn sheet<'a>(trails: &'a [Trail], focus: Option<&Focus>, layout: &Layout) -> Sheet<'a> {
     let wanted = focus.and_then(|focus| focus.trail.as_ref());
     let trail = trails.iter().find(|trail| Some(&trail.attempt) == wanted);
-    let steps = trail.map_or(&[][..], |trail| trail.steps.as_slice());
-    Sheet { steps, cols: layout.pane_cols, rows: layout.pane_rows.max(1), unfolds: layout.unfolds }
+    let (steps, alike) = trail.map_or((&[][..], &[][..]), |trail| (trail.steps.as_slice(), trail.alike.as_slice()));
+    Sheet { steps, alike, cols: layout.pane_cols, rows: layout.pane_rows.max(1), unfolds: layout.unfolds }
 }
 
 /// Keys of the steps.
@@ -86,6 +86,7 @@ fn read(state: &mut State, action: Action) {
         return read_inside(state, action, top);
     }
     match action {
+        Action::Open | Action::Right if reading.opens(&sheet) => reading.open(&sheet),
         Action::Open | Action::Right if sheet.unfolds == Unfolds::Beside && state.layout.pane_lines <= sheet.rows => {
             state.remark(Said::new(Mood::Quiet, "all of the step is seen"));
         }
@@ -99,6 +100,7 @@ fn read(state: &mut State, action: Action) {
         }
         Action::Right if reading.fold(reading.cursor) == Fold::Unfolded => {}
         Action::Left if sheet.unfolds == Unfolds::Inline && reading.fold(reading.cursor) == Fold::Unfolded => reading.toggle(&sheet),
+        Action::Left if reading.is_in_opened(&sheet) => reading.close(&sheet),
         Action::Open | Action::Right => reading.toggle(&sheet),
         Action::FoldAll => reading.fold_all(&sheet),
         Action::Down => reading.step_by(1, &sheet),

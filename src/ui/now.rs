@@ -79,7 +79,7 @@ pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
         ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => {
-            Some("no patch, so nothing was benchmarked; read the agent's last steps, or raise the budget")
+            Some("no patch, so nothing was benchmarked; 2 shows the agent's last steps; or raise the budget")
         }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {

@@ -1,7 +1,9 @@
 //! How far an item is read: what is unfolded, where the cursor is.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use super::alike;
 use super::message::Unfolds;
 use super::step::{How, Shown, ShownCall};
 use crate::text::width;
@@ -20,6 +22,8 @@ pub struct Reading {
     pub all: Fold,
     /// The steps that are not, by position.
     pub others: BTreeSet<usize>,
+    /// Steps in a row that say the same stand in one row, but for these, by the first one's position.
+    pub opened: BTreeSet<usize>,
     /// The first row shown of the steps.
     pub top: Place,
     /// Of a step unfolded beside the list: the first row shown, once the reader went into it.
@@ -43,6 +47,8 @@ pub struct Place {
 pub struct Sheet<'a> {
     /// The steps.
     pub steps: &'a [Shown],
+    /// Of each the first of those in a row that say the same.
+    pub alike: &'a [usize],
     /// Columns for the text of unfolded steps.
     pub cols: usize,
     /// Rows that are seen.
@@ -111,7 +117,46 @@ impl Reading {
         if self.others.contains(&position) { self.all.other() } else { self.all }
     }
 
+    /// The steps that are told together with the one at this position: itself alone, or a row of those that say the same.
+    pub fn told(&self, sheet: &Sheet<'_>, position: usize) -> Range<usize> {
+        let around = alike::around(sheet.alike, position);
+        if self.all == Fold::Folded && !self.opened.contains(&around.start) { around } else { position..position + 1 }
+    }
+
+    /// Whether the cursor is on steps that are told in one row.
+    pub fn opens(&self, sheet: &Sheet<'_>) -> bool {
+        self.told(sheet, self.cursor).len() > 1
+    }
+
+    /// Tells the steps under the cursor one by one.
+    pub fn open(&mut self, sheet: &Sheet<'_>) {
+        if self.opens(sheet) {
+            self.top = self.first(sheet);
+            self.cursor = self.told(sheet, self.cursor).start;
+            self.opened.insert(self.cursor);
+            self.stick = Stick::Hand;
+            self.show_cursor(sheet);
+        }
+    }
+
+    /// Whether the cursor is on one of several steps that would fit in one row.
+    pub fn is_in_opened(&self, sheet: &Sheet<'_>) -> bool {
+        self.opened.contains(&alike::around(sheet.alike, self.cursor).start)
+    }
+
+    /// Tells the steps around the cursor that say the same in one row again.
+    pub fn close(&mut self, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
+        self.cursor = alike::around(sheet.alike, self.cursor).start;
+        self.opened.remove(&self.cursor);
+        self.stick = Stick::Hand;
+        self.show_cursor(sheet);
+    }
+
     fn height(&self, sheet: &Sheet<'_>, step: usize) -> usize {
+        if self.told(sheet, step).len() > 1 {
+            return 1;
+        }
         let fold = if sheet.unfolds == Unfolds::Beside { Fold::Folded } else { self.fold(step) };
         sheet.steps.get(step).map_or(0, |shown| height(shown, fold, sheet.cols))
     }
@@ -126,7 +171,7 @@ impl Reading {
                 return Place { step, row: left };
             }
             left -= height;
-            step += 1;
+            step = self.told(sheet, step).end;
         }
         Place { step, row: 0 }
     }
@@ -136,7 +181,7 @@ impl Reading {
         let Place { mut step, row } = from;
         let Some(mut left) = rows.checked_sub(row) else { return Place { step, row: row - rows } };
         while left > 0 && step > 0 {
-            step -= 1;
+            step = self.told(sheet, step - 1).start;
             let height = self.height(sheet, step);
             if left <= height {
                 return Place { step, row: height - left };
@@ -155,7 +200,7 @@ impl Reading {
             Stick::Hand => {
                 // a step may have become shorter since
                 let row = self.top.row.min(self.height(sheet, self.top.step).saturating_sub(1));
-                Place { row, ..self.top }.min(last)
+                Place { row, step: self.told(sheet, self.top.step).start }.min(last)
             }
         }
     }
@@ -163,16 +208,18 @@ impl Reading {
     /// One line down (`by` = 1) or up (-1): through a step that is taller than the pane, then to the next one.
     pub fn step_by(&mut self, by: isize, sheet: &Sheet<'_>) {
         self.top = self.first(sheet);
-        let end = Place { step: self.cursor + 1, row: 0 };
+        let told = self.told(sheet, self.cursor);
+        let end = Place { step: told.end, row: 0 };
         if by > 0 && end > self.below(sheet, self.top, sheet.rows) {
             self.top = self.below(sheet, self.top, 1);
-        } else if by < 0 && self.cursor_place() < self.top {
+        } else if by < 0 && self.cursor_place(sheet) < self.top {
             self.top = self.above(sheet, self.top, 1);
         } else {
-            self.cursor = self.cursor.saturating_add_signed(by).min(sheet.steps.len().saturating_sub(1));
+            let next = if by > 0 { told.end } else { told.start.saturating_sub(1) };
+            self.cursor = self.told(sheet, next.min(sheet.steps.len().saturating_sub(1))).start;
             self.show_cursor(sheet);
         }
-        let at_end = self.cursor + 1 >= sheet.steps.len() && end <= self.below(sheet, self.top, sheet.rows);
+        let at_end = self.told(sheet, self.cursor).end >= sheet.steps.len() && end <= self.below(sheet, self.top, sheet.rows);
         self.stick = if by > 0 && at_end { Stick::Newest } else { Stick::Hand };
     }
 
@@ -211,6 +258,10 @@ impl Reading {
         self.stick = Stick::Hand;
         self.inside = None;
         self.cursor = position.min(sheet.steps.len().saturating_sub(1));
+        let told = self.told(sheet, self.cursor);
+        if told.start < self.cursor {
+            self.opened.insert(told.start);
+        }
         self.show_cursor(sheet);
         self.top = self.first(sheet);
     }
@@ -231,25 +282,26 @@ impl Reading {
         let all_unfolded = self.all == Fold::Unfolded && self.others.is_empty();
         self.all = if all_unfolded { Fold::Folded } else { Fold::Unfolded };
         self.others.clear();
+        self.opened.clear();
         self.stick = Stick::Hand;
-        self.top = self.cursor_place();
+        self.top = self.cursor_place(sheet);
     }
 
     /// Scrolls so that a row of the step under the cursor is seen.
     pub fn show_row(&mut self, row: usize, sheet: &Sheet<'_>) {
-        let place = Place { row, ..self.cursor_place() };
+        let place = Place { row, ..self.cursor_place(sheet) };
         if place < self.top || place >= self.below(sheet, self.top, sheet.rows) {
             self.top = self.above(sheet, place, sheet.rows / 3);
         }
     }
 
-    const fn cursor_place(&self) -> Place {
-        Place { step: self.cursor, row: 0 }
+    fn cursor_place(&self, sheet: &Sheet<'_>) -> Place {
+        Place { step: self.told(sheet, self.cursor).start, row: 0 }
     }
 
     /// Scrolls so that the step under the cursor is seen: from its beginning where it is taller than the pane.
     fn show_cursor(&mut self, sheet: &Sheet<'_>) {
-        let (first, end) = (self.cursor_place(), Place { step: self.cursor + 1, row: 0 });
+        let (first, end) = (self.cursor_place(sheet), Place { step: self.told(sheet, self.cursor).end, row: 0 });
         let is_tall = self.height(sheet, self.cursor) > sheet.rows;
         if end > self.below(sheet, self.top, sheet.rows) {
             self.top = self.above(sheet, end, sheet.rows);

@@ -16,6 +16,8 @@ pub struct Results {
     pub agent: Option<String>,
     /// The patch in a few words.
     pub patch: Option<String>,
+    /// Whether there is one: something was changed.
+    pub has_patch: bool,
     /// What the agent was asked, in a few words; no result by itself.
     pub asked: Option<String>,
     /// The ladder.
@@ -57,6 +59,7 @@ impl Results {
                     format!("{}, +{} -{}", crate::text::count(check.files as usize, "file"), check.added, check.removed)
                 }
             }),
+            has_patch: attempt.check().is_some_and(|check| check.files > 0),
             asked: attempt.asked.as_ref().map(asked),
             rungs: attempt.rungs(),
             rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },

@@ -185,6 +185,8 @@ pub struct Trail {
     pub attempt: AttemptId,
     /// The steps.
     pub steps: Vec<Shown>,
+    /// Of each step the first of those in a row that say the same, by position.
+    pub alike: Vec<usize>,
     /// Who is to move.
     pub turn: Turn,
     /// The agent's own step budget.

@@ -1,5 +1,7 @@
 //! A step as it is shown: clean, masked, and of bounded size.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -112,14 +114,15 @@ impl ShownCall {
 }
 
 impl ShownResult {
-    /// The first line that says something; of a failure the one that says the error, or else the last one.
-    pub fn head(&self) -> &str {
+    /// The first line that says something; of a failure the one that says the error, or else the last one. Paths in the
+    /// item's own tree are told from there on.
+    pub fn head(&self) -> Cow<'_, str> {
         let mut said = self.lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
         let found = match self.how {
             How::Well => said.next(),
             How::Badly => said.clone().rev().find(|line| says_error(line)).or_else(|| said.next_back()),
         };
-        found.unwrap_or_default()
+        in_tree(found.unwrap_or_default())
     }
 }
 
@@ -153,12 +156,12 @@ fn gist(args: &Value) -> String {
     let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty());
     match (path, command(args).as_ref()) {
-        (Some(path), _) => short_path(path),
+        (Some(path), _) => short_path(&in_tree(path)),
         (None, "") => {
             let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
             texts.max_by_key(|text| text.len()).unwrap_or_default().to_owned()
         }
-        (None, command) => without_cd(command).to_owned(),
+        (None, command) => in_tree(without_cd(command)).into_owned(),
     }
 }
 
@@ -168,6 +171,50 @@ fn short_path(path: &str) -> String {
         Some((at, _)) if at > 0 => format!("…{}", path.get(at..).unwrap_or_default()),
         _ => path.to_owned(),
     }
+}
+
+/// A text with each path in a tree of an attempt, `<anywhere>/worktrees/<run>/<item>.<n>/<path>`, told as its `<path>`:
+/// the agent knows no other place, and what comes before fills a row.
+fn in_tree(text: &str) -> Cow<'_, str> {
+    const TREES: &str = "/worktrees/";
+    let mut told = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(TREES) {
+        if let Some(path) = behind_tree(after) {
+            let begin = before.rfind(ends_path).and_then(|at| Some(at + before.get(at..)?.chars().next()?.len_utf8()));
+            told.push_str(before.get(..begin.unwrap_or_default()).unwrap_or_default());
+            // the tree itself
+            if path.is_empty() || path.starts_with(ends_path) {
+                told.push('.');
+            }
+            rest = path;
+        } else {
+            told.push_str(before);
+            told.push_str(TREES);
+            rest = after;
+        }
+    }
+    if rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    told.push_str(rest);
+    Cow::Owned(told)
+}
+
+/// What comes behind `<run>/<item>.<n>` and its slash.
+fn behind_tree(text: &str) -> Option<&str> {
+    let (run, rest) = text.split_once('/')?;
+    let end = rest.find(|char| char == '/' || ends_path(char)).unwrap_or(rest.len());
+    let (item, path) = rest.split_at_checked(end)?;
+    let (item, n) = item.rsplit_once('.')?;
+    let is_tree = !run.contains(ends_path) && !item.is_empty() && !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit());
+    is_tree.then(|| path.strip_prefix('/').unwrap_or(path))
+}
+
+/// Whether a path ends where this stands.
+const fn ends_path(char: char) -> bool {
+    char.is_whitespace()
+        || matches!(char, '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '<' | '>' | '=' | ',' | ':' | ';' | '|' | '&' | '{' | '}')
 }
 
 /// A command without the change of folder that agents put before each.
@@ -230,6 +277,23 @@ mod tests {
     }
 
     #[test]
+    fn paths_in_the_tree_of_an_attempt_begin_there() {
+        let tree = "/tmp/d/.work/worktrees/2026-11-21_05-12-10-87ad/demo_core-0000.1";
+        let said = [
+            (format!("The file {tree}/engine/run.sh has been edited"), "The file engine/run.sh has been edited"),
+            (format!("ls {tree} && cat '{tree}/a b'"), "ls . && cat 'a b'"),
+            (format!("{tree}/"), "."),
+            (format!("x={tree}/a:{tree}/b"), "x=a:b"),
+            ("cat /tmp/w/a /x/worktrees/a/b/c /worktrees/".to_owned(), "cat /tmp/w/a /x/worktrees/a/b/c /worktrees/"),
+            ("/x/worktrees/r/i.1é/ü /é/worktrees/r/é.2/ü".to_owned(), "/x/worktrees/r/i.1é/ü ü"),
+        ];
+        for (text, wanted) in said {
+            assert_eq!(in_tree(&text), wanted);
+        }
+        assert_eq!(gist(&serde_json::json!({"path": format!("{tree}/engine/tokenize.sh")})), "engine/tokenize.sh");
+    }
+
+    #[test]
     fn what_is_shown_is_clean_masked_and_bounded() {
         let call = ToolCall {
             id: String::new(),
@@ -254,6 +318,6 @@ mod tests {
         let call = shown.main_call().into_iter().next();
         assert_eq!(call.map(|call| call.gist.as_str()), Some("curl -H •••"));
         let result = call.and_then(|call| call.result.as_ref());
-        assert_eq!(result.map(|result| (result.head(), result.lines.len())), Some(("no", LINES + 1)));
+        assert_eq!(result.map(|result| (result.head(), result.lines.len())), Some(("no".into(), LINES + 1)));
     }
 }

@@ -9,7 +9,7 @@ use super::question::Question;
 use super::reading::Stick;
 use super::state::{Leaving, Over, Pointer, State, Trail};
 use super::words::is_fresh;
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, focus, log, moves, pointed, searching, sent, since, verbs};
+use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, log, moves, pointed, searching, sent, since, verbs};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -171,15 +171,16 @@ fn take_trail(state: &mut State, news: TrailNews) {
     // it was asked for before something else was looked at
     let Some(focus) = state.focus.as_ref().filter(|focus| focus.reads(&attempt)) else { return };
     let known = state.trails.iter().position(|trail| trail.attempt == attempt).map(|at| state.trails.swap_remove(at));
-    let mut steps = known.map_or_else(Vec::new, |trail| trail.steps);
+    let (mut steps, mut firsts) = known.map_or_else(Default::default, |trail| (trail.steps, trail.alike));
     if steps.len() < from {
         // what comes before it was forgotten, and comes again
         return;
     }
     steps.truncate(from);
     steps.extend(fresh);
+    alike::note(&mut firsts, from, &steps);
     if focus.trail.as_ref() == Some(&attempt) && state.reading.stick == Stick::Newest {
         state.reading.cursor = steps.len().saturating_sub(1);
     }
-    state.trails.push(Trail { attempt, steps, turn, max_steps, last_at, totals });
+    state.trails.push(Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals });
 }

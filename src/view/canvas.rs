@@ -121,7 +121,7 @@ impl<'a> Canvas<'a> {
 
     /// A line of somebody's output in its own colours, without so many columns at its left; what was searched for is lit.
     /// What is cut off at the right is marked.
-    pub fn output(&mut self, area: Rect, line: &ansi::Line, side: usize, found: &[Range<usize>]) {
+    pub fn output(&mut self, area: Rect, role: Role, line: &ansi::Line, side: usize, found: &[Range<usize>]) {
         let area = area.intersection(self.buffer.area);
         let cols = usize::from(area.width);
         if area.is_empty() {
@@ -146,7 +146,7 @@ impl<'a> Canvas<'a> {
             }
             let ink = runs.peek().filter(|run| run.at.start <= at).map(|run| self.theme.ink(run.ink));
             let lit = found.peek().filter(|range| range.start <= at).map(|_| self.theme.style(Role::Match));
-            let style = lit.or(ink).unwrap_or_else(|| self.theme.style(Role::Text));
+            let style = lit.or(ink).unwrap_or_else(|| self.theme.style(role));
             let place = (area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX)), area.y);
             if wide > 0 {
                 self.buffer.set_stringn(place.0, place.1, self.theme.glyphs.speak(char.to_string()), wide, style);

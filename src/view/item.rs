@@ -45,10 +45,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if area.height >= roomy {
         flow.row();
     }
-    if let Some(row) = flow.row() {
-        tabs(canvas, row, state, item);
-    }
+    let row = flow.row();
     let pane = flow.rest();
+    if let Some(row) = row {
+        tabs(canvas, row, pane, state, item);
+    }
     let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
     match state.screen {
         Screen::Queue | Screen::Agent | Screen::Log => agent(canvas, pane, state, now),
@@ -66,11 +67,11 @@ fn agent(canvas: &mut Canvas<'_>, pane: Rect, state: &State, now: Timestamp) -> 
         canvas.line(pane, &Words::of(Role::Muted, "no steps yet"));
         return layout;
     };
-    if pane.width < BESIDE || pane.height < 6 {
+    let list = list(pane);
+    if list.width == pane.width {
         steps::pane(canvas, pane, state, trail, Unfolds::Inline, now);
         return layout;
     }
-    let list = Rect { width: pane.width * 9 / 20, ..pane };
     steps::pane(canvas, list, state, trail, Unfolds::Beside, now);
     wall(canvas, Rect { x: list.right().saturating_add(1), width: 1, ..pane });
     let x = list.right().saturating_add(3);
@@ -79,10 +80,24 @@ fn agent(canvas: &mut Canvas<'_>, pane: Rect, state: &State, now: Timestamp) -> 
     Layout { pane_lines, pane_cols: steps::pane_cols(step.width), unfolds: Unfolds::Beside, ..layout }
 }
 
-/// `steps ────── 3 of 15 · 12 newer`.
-fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
+/// `steps ────── 3 of 15 · 12 newer   tokens`: over the column of tokens its title.
+fn tabs(canvas: &mut Canvas<'_>, row: Rect, pane: Rect, state: &State, item: &Item) {
     let place = place(state, item);
-    heading(canvas, row, &title_of(state, item), &place);
+    let list = list(pane);
+    let counts = |trail: &Trail| state.screen != Screen::Result && trail.steps.iter().any(|step| step.tokens > 0);
+    let title = if list.width >= steps::TOKENS && state.shown_trail().is_some_and(counts) { " tokens" } else { "" };
+    let is_inline = list.width == pane.width;
+    let figure = if is_inline && !title.is_empty() { format!("{place}  {title}") } else { place };
+    heading(canvas, row, &title_of(state, item), &figure);
+    if !is_inline {
+        let wide = u16::try_from(title.len()).unwrap_or(u16::MAX).min(list.width);
+        canvas.line(Rect { x: list.right() - wide, width: wide, ..row }, &Words::of(Role::Muted, title));
+    }
+}
+
+/// The room of the list of steps: where there is enough of it, the step under the cursor stands unfolded beside it.
+fn list(pane: Rect) -> Rect {
+    if pane.width < BESIDE || pane.height < 6 { pane } else { Rect { width: pane.width * 9 / 20, ..pane } }
 }
 
 fn title_of(state: &State, item: &Item) -> String {

@@ -1,5 +1,7 @@
 //! The log screen: one line that says which file and where in it, and the file's lines.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
@@ -7,7 +9,8 @@ use super::canvas::{Canvas, Flow, Words, inset, row_of};
 use crate::domain::Stage;
 use crate::text;
 use crate::text::width;
-use crate::theme::Role;
+use crate::theme::{Glyphs, Role};
+use crate::ui::Mood;
 use crate::ui::log::{Aim, Fate, Log, Source, Stick, Tab, tabs};
 use crate::ui::message::Layout;
 use crate::ui::mouse::Hit;
@@ -40,12 +43,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
 fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
     let place = Words::of(Role::Muted, position(&state.log, rows));
     let right = u16::try_from(place.width()).unwrap_or(u16::MAX);
-    let tabs = tabs(state);
+    let (tabs, glyphs) = (tabs(state), canvas.glyphs());
     let room = row.width.saturating_sub(right.saturating_add(GAP));
     let item = state.selected_item().map(|item| Words::of(Role::Text, item.id.0.as_str()));
     let item = item.unwrap_or_default();
-    let sized: Vec<Words> = tabs.iter().map(|tab| label(state, tab, true)).collect();
-    let plain: Vec<Words> = tabs.iter().map(|tab| label(state, tab, false)).collect();
+    let sized: Vec<Words> = tabs.iter().map(|tab| label(&glyphs, state, tab, true)).collect();
+    let plain: Vec<Words> = tabs.iter().map(|tab| label(&glyphs, state, tab, false)).collect();
     let wide = |labels: &[Words]| labels.iter().map(|words| words.width() + usize::from(GAP)).sum::<usize>();
     let (own, room) = (item.width() + usize::from(GAP), usize::from(room));
     let (item, labels) = if own + wide(&sized) <= room {
@@ -71,31 +74,62 @@ fn header(canvas: &mut Canvas<'_>, row: Rect, state: &State, rows: usize) {
     canvas.line(Rect { x: row.right().saturating_sub(right), width: right.min(row.width), ..row }, &place);
 }
 
-/// `vllm_core-0007  agent err  2 of 5      62 %`, as far as there is room: where the tabs have none.
+/// `candidate · candidate err  6/8      62 %`, as far as there is room: where not all tabs have any, the neighbours of the
+/// one that is shown.
 fn short(canvas: &mut Canvas<'_>, row: Rect, state: &State, tabs: &[Tab], rows: usize) {
-    let shown = tabs.iter().position(|tab| Some(&tab.source) == state.log.source.as_ref());
-    let words = shown.and_then(|at| {
-        let count = Words::of(Role::Muted, format!("  {} of {}", at + 1, tabs.len()));
-        Some(label(state, tabs.get(at)?, false).join(count))
-    });
-    let words = words.unwrap_or_default();
+    let Some(shown) = tabs.iter().position(|tab| Some(&tab.source) == state.log.source.as_ref()) else { return };
+    let glyphs = canvas.glyphs();
+    let labels: Vec<Words> = tabs.iter().map(|tab| label(&glyphs, state, tab, false)).collect();
     let item = state.selected_item().map(|item| Words::of(Role::Text, format!("{}  ", item.id.0))).unwrap_or_default();
+    let count = Words::of(Role::Muted, format!("  {}/{}", shown + 1, tabs.len()));
+    let gap = Words::of(Role::Faint, format!(" {} ", glyphs.dot));
+    let wide = |tabs: Range<usize>| {
+        let gaps = tabs.len().saturating_sub(1) * gap.width();
+        labels.get(tabs).unwrap_or_default().iter().map(Words::width).sum::<usize>() + gaps + count.width() + usize::from(GAP)
+    };
     let position = position(&state.log, rows);
     // the share, or the end, says most
     let share = position.split("  ").next().unwrap_or_default();
-    let fits = |words: &Words, place: &str| words.width() + usize::from(GAP) + width::width(place) <= usize::from(row.width);
-    let whole = item.join(words.clone());
-    let (left, right) = match () {
-        () if fits(&whole, &position) => (&whole, position.as_str()),
-        () if fits(&words, &position) => (&words, position.as_str()),
-        () => (&words, share),
+    let cols = usize::from(row.width);
+    let place = if wide(shown..shown + 1) + width::width(&position) <= cols { position.as_str() } else { share };
+    let room = cols.saturating_sub(width::width(place));
+    let mut seen = shown..shown + 1;
+    // one more to the left, one more to the right, as long as there is room
+    loop {
+        let (before, after) = (seen.start.saturating_sub(1)..seen.end, seen.start..(seen.end + 1).min(tabs.len()));
+        let next = [before, after].into_iter().filter(|next| *next != seen && wide(next.clone()) <= room);
+        match next.min_by_key(|next| (shown - next.start).max(next.end - shown - 1)) {
+            Some(next) => seen = next,
+            None => break,
+        }
+    }
+    let mut x = row.x;
+    let mut put = |canvas: &mut Canvas<'_>, words: &Words| {
+        let area = Rect { x, width: u16::try_from(words.width()).unwrap_or(u16::MAX).min(row.right().saturating_sub(x)), ..row };
+        canvas.line(area, words);
+        x = x.saturating_add(area.width);
+        area
     };
-    canvas.ends(row, left, &Words::of(Role::Muted, right));
+    if item.width() + wide(seen.clone()) <= room {
+        put(canvas, &item);
+    }
+    for at in seen.clone() {
+        if at > seen.start {
+            put(canvas, &gap);
+        }
+        let Some(words) = labels.get(at) else { continue };
+        let area = put(canvas, words);
+        canvas.spot(area, Hit::Source(at));
+    }
+    put(canvas, &count);
+    canvas.ends(Rect { x, width: row.right().saturating_sub(x), ..row }, &Words::new(), &Words::of(Role::Muted, place));
 }
 
-fn label(state: &State, tab: &Tab, sized: bool) -> Words {
+fn label(glyphs: &Glyphs, state: &State, tab: &Tab, sized: bool) -> Words {
     let shown = state.log.source.as_ref() == Some(&tab.source);
-    let words = Words::of(if shown { Role::Strong } else { Role::Muted }, tab.name.as_str());
+    // the name tells which one is shown, the mark whose stage failed
+    let mark = if tab.mood == Mood::Bad { Words::of(Role::Bad, format!("{} ", glyphs.no)) } else { Words::new() };
+    let words = mark.add(if shown { Role::Strong } else { Role::Muted }, tab.name.as_str());
     match tab.bytes.filter(|bytes| sized && *bytes > 0 && !shown) {
         Some(bytes) => words.add(Role::Faint, format!(" {}", text::bytes(bytes))),
         None => words,
@@ -154,7 +188,24 @@ fn lines(canvas: &mut Canvas<'_>, pane: Rect, state: &State, rows: usize) {
             canvas.tint(inset(area, 0), Role::Selected);
         }
         let found: Vec<_> = state.find.as_ref().map(|pattern| pattern.ranges(&line.shown.text).collect()).unwrap_or_default();
-        canvas.output(area, &line.shown, log.side, &found);
+        let role = if matches!(log.source, Some(Source::Patch(_))) { diff_role(&line.shown.text) } else { Role::Text };
+        canvas.output(area, role, &line.shown, log.side, &found);
+    }
+}
+
+/// A line of a git diff. A removed line that looks like a file's header has the header's role: nobody is misled by it.
+fn diff_role(line: &str) -> Role {
+    const FILE: [&str; 4] = ["--- a/", "+++ b/", "--- /dev/null", "+++ /dev/null"];
+    const ABOUT: [&str; 10] =
+        ["index ", "new file", "deleted file", "old mode", "new mode", "similarity", "rename ", "copy ", "Binary files", "\\ No newline"];
+    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+    match line.bytes().next() {
+        Some(b'd') if line.starts_with("diff --git ") => Role::Strong,
+        Some(b'@') => Role::Accent,
+        _ if begins(&FILE) || begins(&ABOUT) => Role::Muted,
+        Some(b'+') => Role::Good,
+        Some(b'-') => Role::Bad,
+        _ => Role::Text,
     }
 }
 
@@ -169,6 +220,7 @@ fn nothing(state: &State) -> (Role, String) {
         (Fate::Read | Fate::Missing, Source::Stage(_, stage, _)) if !live(*stage) => (Role::Muted, format!("{stage} wrote nothing")),
         (Fate::Missing, Source::Stage(_, stage, _)) => (Role::Muted, format!("no such file yet: {stage} only begins")),
         (Fate::Missing, Source::Runner) => quiet("no run log yet: no runner has begun"),
+        (Fate::Missing | Fate::Read, Source::Patch(_)) => quiet("there is no patch"),
         (Fate::Read, _) => quiet("the file is empty"),
         (Fate::Forbidden, _) => (
             Role::Bad,

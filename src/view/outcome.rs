@@ -100,7 +100,8 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
         lines.push(Words::new());
     }
     for (label, says) in known {
-        lines.extend(says.map(|says| Words::of(Role::Muted, format!("{label:<8}")).add(Role::Text, says.as_str())));
+        let how = if label == "patch" && results.has_patch { "   6 shows it" } else { "" };
+        lines.extend(says.map(|says| Words::of(Role::Muted, format!("{label:<8}")).add(Role::Text, says.as_str()).add(Role::Muted, how)));
     }
     lines
 }

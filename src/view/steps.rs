@@ -8,6 +8,7 @@ use crate::domain::Reply;
 use crate::text::{self, duration};
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::alike::alike;
 use crate::ui::kind::Kind;
 use crate::ui::message::{Turn, Unfolds};
 use crate::ui::mouse::Hit;
@@ -18,6 +19,9 @@ use crate::ui::words::between;
 
 /// Columns before the text of a step: its number, its letter.
 const INDENT: u16 = 8;
+
+/// Columns from which each step says its tokens.
+pub const TOKENS: u16 = 90;
 
 /// The newest steps, two rows each, as many as there is room for. Steps that say the same and do nothing are told once.
 pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
@@ -48,18 +52,27 @@ pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp
     }
 }
 
-/// Whether the second step says what the first one said, and neither does anything.
-fn alike(one: &Shown, next: &Shown) -> bool {
-    one.calls.is_empty() && next.calls.is_empty() && !one.head().is_empty() && one.head() == next.head()
-}
-
 /// All steps, scrolled and unfolded as the reader wants. Only those that are seen are laid out.
 pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, unfolds: Unfolds, now: Timestamp) {
     let reading = &state.reading;
     let (cols, seen) = (pane_cols(area.width), usize::from(area.height));
-    let top = reading.first(&Sheet { steps: &trail.steps, cols, rows: seen, unfolds });
-    let mut line = 0;
-    for (position, step) in trail.steps.iter().enumerate().skip(top.step) {
+    let sheet = Sheet { steps: &trail.steps, alike: &trail.alike, cols, rows: seen, unfolds };
+    let top = reading.first(&sheet);
+    let (mut line, mut next) = (0, top.step);
+    while let Some(step) = trail.steps.get(next).filter(|_| line < seen) {
+        let (position, told) = (next, reading.told(&sheet, next));
+        next = told.end;
+        if told.len() > 1 {
+            let place = row_of(area, line);
+            repeated(canvas, place, trail.steps.get(told.clone()).unwrap_or_default());
+            if told.contains(&reading.cursor) {
+                canvas.tint(place, Role::Selected);
+            }
+            canvas.mark(place, state.find.as_ref());
+            canvas.spot(place, Hit::Step(position));
+            line += 1;
+            continue;
+        }
         let hidden = if position == top.step { top.row } else { 0 };
         let fold = if unfolds == Unfolds::Beside { Fold::Folded } else { reading.fold(position) };
         let clock = clock(trail, step, now);
@@ -75,10 +88,30 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
         }
         let rows = u16::try_from(line - first).unwrap_or(u16::MAX);
         canvas.spot(Rect { height: rows, ..row_of(area, first) }, Hit::Step(position));
-        if line >= seen {
-            return;
-        }
     }
+}
+
+/// `1 t  I need to actually use the tools now.   × 75 (1-75)      1.2M`: steps in a row that say the same.
+fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown]) {
+    let [step, .., last] = steps else { return };
+    number(canvas, area, step);
+    let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
+    let tokens = tokens(area, steps.iter().map(|step| step.tokens).sum());
+    let times = Words::of(Role::Warn, format!("{} {} ({}-{})", canvas.glyphs().times, steps.len(), step.index, last.index));
+    let role = if step.error.is_some() { Role::Bad } else { Role::Text };
+    let words = Words::of(role, step.head());
+    let whole = words.clone().add(Role::Text, "   ").join(times.clone());
+    if whole.width() + 2 + tokens.width() <= usize::from(text.width) {
+        canvas.ends(text, &whole, &tokens);
+    } else {
+        // how often says more than how much, and than the end of the text
+        canvas.ends(text, &words, &times);
+    }
+}
+
+/// The tokens of a row, where there is room for them.
+fn tokens(area: Rect, tokens: u64) -> Words {
+    Words::of(Role::Muted, if area.width >= TOKENS && tokens > 0 { text::tokens(tokens) } else { String::new() })
 }
 
 /// The step under the cursor, unfolded beside the list; how many rows it has.
@@ -151,8 +184,7 @@ fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown) {
 fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
     number(canvas, area, step);
     let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    let tokens = if area.width >= 90 && step.tokens > 0 { text::tokens(step.tokens) } else { String::new() };
-    canvas.ends(text, &Words::of(role, step.head()), &Words::of(Role::Muted, tokens));
+    canvas.ends(text, &Words::of(role, step.head()), &tokens(area, step.tokens));
 }
 
 /// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.

@@ -19,7 +19,7 @@ use crate::screen_runs::{Story, id};
 /// A bench whose log screen reads.
 pub(crate) struct Desk {
     pub(crate) bench: Bench,
-    _root: tempfile::TempDir,
+    root: tempfile::TempDir,
     folder: RunFolder,
     engine: Engine,
     wish: Option<isobench_tui::ui::log::Wish>,
@@ -34,7 +34,7 @@ impl Desk {
         let bench = Bench::on(story);
         let places = Places::new(folder.clone(), root.path().join("items"));
         let engine = Engine::new(places, bench.state.masker.clone());
-        Self { bench, _root: root, folder, engine, wish: None, size: (80, 24) }
+        Self { bench, root, folder, engine, wish: None, size: (80, 24) }
     }
 
     /// The file `out` or `err` of a stage.
@@ -47,6 +47,13 @@ impl Desk {
     /// What the agent of [`crate::screen_runs::agent_running`] writes.
     pub(crate) fn agent(&self) -> PathBuf {
         self.path(7, 2, Stage::Agent, "out")
+    }
+
+    /// What the newest agent of an item changed.
+    pub(crate) fn patch(&self, item: usize) -> PathBuf {
+        let folder = self.root.path().join("items").join(id(item).0);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.join("model_patch.diff")
     }
 
     pub(crate) fn run_log(&self) -> PathBuf {

@@ -1,10 +1,11 @@
-//! The files that can be read: what the stages of an item wrote, and the run log.
+//! The files that can be read: what the stages of an item wrote, its patch, and the run log.
 
 use jiff::Timestamp;
 
 use super::{Choice, Stick};
-use crate::domain::{AttemptId, PromptSource, Stage};
-use crate::model::Item;
+use crate::domain::{AttemptId, FailureClass, PromptSource, Stage};
+use crate::model::{Item, ItemState, StageState};
+use crate::ui::Mood;
 use crate::ui::message::Stream;
 use crate::ui::state::State;
 
@@ -13,6 +14,8 @@ use crate::ui::state::State;
 pub enum Source {
     /// What a stage wrote.
     Stage(AttemptId, Stage, Stream),
+    /// What the agent of an attempt changed: `model_patch.diff`.
+    Patch(AttemptId),
     /// What the runner wrote: `runner.log`.
     Runner,
 }
@@ -33,8 +36,10 @@ pub struct Written {
 pub struct Tab {
     /// The file.
     pub source: Source,
-    /// `agent`, `agent err`, `harness log`, `run log`.
+    /// `agent`, `agent err`, `harness log`, `patch`, `run log`.
     pub name: String,
+    /// How the stage behind it went.
+    pub mood: Mood,
     /// Its bytes, once they are known.
     pub bytes: Option<u64>,
 }
@@ -43,12 +48,13 @@ pub struct Tab {
 pub fn tabs(state: &State) -> Vec<Tab> {
     let log = &state.log;
     let found = |source: &Source| log.written.iter().find(|written| written.source == *source).map(|written| written.bytes);
-    let tab = |source: Source| Tab { name: name(state, &source), bytes: found(&source), source };
+    let mood = |source: &Source| if state.selected_item().is_some_and(|item| went_wrong(item, source)) { Mood::Bad } else { Mood::Calm };
+    let tab = |source: Source| Tab { name: name(state, &source), mood: mood(&source), bytes: found(&source), source };
     let shown = |source: &Source| log.source.as_ref() == Some(source) || found(source).is_some_and(|bytes| bytes > 0);
     candidates(state).into_iter().filter(shown).map(tab).collect()
 }
 
-/// Every file that there may be: of each stage of the newest attempt, in the order in which they run, and of the runner.
+/// Every file that there may be: of each stage of the newest attempt, in the order in which they run, its patch, the runner's.
 pub(super) fn candidates(state: &State) -> Vec<Source> {
     let item = state.selected_item();
     let stages = item.and_then(|item| Some((item, item.last_attempt()?))).into_iter().flat_map(|(item, attempt)| {
@@ -57,7 +63,7 @@ pub(super) fn candidates(state: &State) -> Vec<Source> {
             [Stream::Out, Stream::Err].map(|stream| Source::Stage(id.clone(), record.stage, stream))
         })
     });
-    stages.chain([Source::Runner]).collect()
+    stages.chain(item.and_then(patch)).chain([Source::Runner]).collect()
 }
 
 /// The file that is shown now.
@@ -67,10 +73,18 @@ pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
     if let Some(kept) = kept.filter(|_| log.choice == Choice::Hand || log.stick == Stick::Hand) {
         return kept.clone();
     }
+    let written = |source: &Source| log.written.iter().find(|written| written.source == *source && written.bytes > 0);
+    let item = state.selected_item();
+    if let Some(patch) = item.filter(|item| patch_tells(item)).and_then(patch).filter(|patch| written(patch).is_some()) {
+        return patch;
+    }
     let Some((attempt, stage)) = state.focus.as_ref().and_then(|focus| focus.output.clone()) else { return Source::Runner };
     let of = |stream| Source::Stage(attempt.clone(), stage, stream);
     let [out, err] = [of(Stream::Out), of(Stream::Err)];
-    let written = |source: &Source| log.written.iter().find(|written| written.source == *source && written.bytes > 0);
+    // where something went wrong, the cause stands here
+    if item.is_some_and(|item| went_wrong(item, &err)) && written(&err).is_some() {
+        return err;
+    }
     // a stage that writes both does not make the screen go to and fro
     if let Some(kept) = kept.filter(|kept| [&out, &err].contains(kept) && written(kept).is_some()) {
         return kept.clone();
@@ -80,6 +94,28 @@ pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
         (Some(one), Some(other)) if other.changed > one.changed => err,
         _ => out,
     }
+}
+
+/// The patch of the newest attempt, which may go back to an earlier agent's.
+fn patch(item: &Item) -> Option<Source> {
+    let record = item.last_attempt()?.stage(Stage::Agent)?;
+    Some(Source::Patch(AttemptId { item: item.id.clone(), n: record.ran_in }))
+}
+
+/// Whether the patch tells more than any log: all went well, or the patch itself is what is wrong.
+fn patch_tells(item: &Item) -> bool {
+    match &item.state {
+        ItemState::Done => !item.is_done_without_agent(),
+        ItemState::Failed { class, .. } => matches!(class, FailureClass::NoSource | FailureClass::PatchDoesNotApply),
+        _ => false,
+    }
+}
+
+/// Whether a stage of the newest attempt wrote this and did not end well.
+fn went_wrong(item: &Item, source: &Source) -> bool {
+    let Source::Stage(attempt, stage, _) = source else { return false };
+    let record = item.last_attempt().and_then(|newest| newest.stage(*stage)).filter(|record| record.ran_in == attempt.n);
+    record.is_some_and(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()))
 }
 
 /// So many tabs further.
@@ -105,6 +141,7 @@ pub(super) fn choose(state: &mut State, tab: usize) {
 fn name(state: &State, source: &Source) -> String {
     match source {
         Source::Runner => "run log".to_owned(),
+        Source::Patch(_) => "patch".to_owned(),
         Source::Stage(_, stage, stream) => {
             let harness = *stage == Stage::Agent && state.selected_item().is_some_and(is_of_harness);
             match (stream, harness) {

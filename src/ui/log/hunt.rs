@@ -9,7 +9,10 @@ use crate::ui::state::State;
 use crate::ui::{Mood, Said};
 
 /// What a line says that is worth a look, in any case of letters.
-pub const PROBLEM: &str = "error|exception|traceback|fatal|panic|failed|killed|no space left|out of memory";
+pub const PROBLEM: &str = concat!(
+    "error|exception|traceback|fatal|panic|failed|killed|no space left|out of memory|not found|no such|not set|denied|refused",
+    r"|exit(ed)? (status|code|with):? ?[1-9]|can(no|')t "
+);
 
 static PROBLEMS: LazyLock<Option<Pattern>> = LazyLock::new(|| Pattern::new(PROBLEM, Meaning::Regex).ok());
 
@@ -179,4 +182,18 @@ pub(super) fn take(state: &mut State, number: u64, found: Found) {
         Found::Broken(says) => Said::new(Mood::Bad, format!("the search can't go on: {says}")),
     };
     state.remark(remark);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_says_of_a_failure_is_a_problem() {
+        let says = |line: &str| PROBLEMS.as_ref().is_some_and(|problems| problems.is_in(line));
+        for line in ["run.sh: 1: eval: QUEUE_1: parameter not set", "run.sh ended with exit status: 2", "sh: x: not found", "Can't open"] {
+            assert!(says(line), "{line}");
+        }
+        assert!(!says("exit status: 0") && !says("warming up"));
+    }
 }

@@ -17,7 +17,12 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     if state.note.as_ref().is_some_and(|(at, _)| !is_fresh(*at, now)) {
         state.note = None;
     }
+    let over = std::mem::discriminant(&state.over);
     let mut effects = take(state, msg);
+    if std::mem::discriminant(&state.over) != over {
+        // a click on what is not drawn yet means nothing
+        state.spots.clear();
+    }
     // what it says of the run is what stands now
     if matches!(&state.over, Over::Question(question) if question.is_about_leaving()) {
         state.over = Over::Question(Question::quit(state));

@@ -59,6 +59,9 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
 
 /// Whether the footer should name the action now: it would do something.
 pub fn is_offered(state: &State, action: Action) -> bool {
+    if is_wish(action) && state.access != Access::Full {
+        return false;
+    }
     let item = state.selected_item();
     let alive = state.has_runner();
     match action {
@@ -77,6 +80,11 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::FindNext => state.find.is_some(),
         _ => true,
     }
+}
+
+/// Whether it changes the run.
+const fn is_wish(action: Action) -> bool {
+    needs_runner(action) || matches!(action, Action::RetryStage | Action::Retry | Action::Continue)
 }
 
 /// The footer's word for an action, where it depends on the state.

@@ -133,7 +133,11 @@ impl Desk {
         effects
     }
 
+    /// Presses a key as somebody does who sees the screen.
     fn press(&mut self, key: Key) -> Vec<Effect> {
+        if self.home.spots.is_empty() {
+            self.text(120, 40);
+        }
         self.tell(Msg::Key(key))
     }
 
@@ -426,4 +430,22 @@ fn every_size_can_be_drawn_with_and_without_unicode() {
             assert!(desk.drawn(cols, rows, &ascii).is_ascii());
         }
     }
+}
+
+#[test]
+fn two_quick_strokes_or_clicks_start_nothing() {
+    let mut desk = Desk::with(Vec::new());
+    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.text(120, 40);
+    desk.tell(Msg::Key(Key::Enter));
+    assert_eq!(desk.tell(Msg::Key(Key::Enter)), []);
+    assert!(matches!(desk.home.over, Over::Question(_)));
+    desk.press(Key::Esc);
+    desk.text(120, 40);
+    let row = desk.home.spots.iter().find(|spot| spot.hit == Hit::Choice(0)).cloned().unwrap();
+    let click = Mouse { did: Did::Click, x: row.x, y: row.y };
+    desk.tell(Msg::Mouse(click));
+    assert_eq!(desk.tell(Msg::Mouse(click)), []);
+    desk.text(120, 40);
+    assert!(matches!(desk.press(Key::Enter).as_slice(), [Effect::Wish(Wish::Start { .. })]));
 }

@@ -24,8 +24,12 @@ pub fn update(home: &mut Home, now: Timestamp, msg: Msg) -> Vec<Effect> {
     if home.note.as_ref().is_some_and(|(at, _)| !is_fresh(*at, now)) {
         home.note = None;
     }
-    let before = home.choice();
+    let (before, over) = (home.choice(), std::mem::discriminant(&home.over));
     let mut effects = take(home, msg);
+    if std::mem::discriminant(&home.over) != over {
+        // a click on what is not drawn yet means nothing
+        home.spots.clear();
+    }
     moves::settle(home);
     moves::keep_in_sight(home);
     // a plan that nobody looked at yet is looked at
@@ -92,6 +96,8 @@ fn list(home: &mut Home, ids: Vec<RunId>) {
 
 fn press(home: &mut Home, key: Key) -> Vec<Effect> {
     match &mut home.over {
+        // the second of two quick strokes was not meant for a question that nobody has seen
+        Over::Question(_) if key == Key::Enter && home.spots.is_empty() => Vec::new(),
         Over::Question(question) => match question.answer(key).cloned() {
             Some(then) => follow(home, then),
             None => Vec::new(),

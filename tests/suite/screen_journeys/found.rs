@@ -149,3 +149,25 @@ fn digits_and_tab_lead_to_every_screen() {
     bench.press(Key::BackTab);
     assert_eq!(bench.state.screen, Screen::Log);
 }
+
+#[test]
+fn a_double_click_in_the_palette_answers_no_question() {
+    let mut bench = Bench::on(&runs::agent_running());
+    bench.type_in(":skip");
+    bench.frame(80, 24);
+    let row = bench.state.spots.iter().rfind(|spot| spot.hit == Hit::Choice(0)).cloned();
+    let Some(row) = row else { panic!("the palette has no row") };
+    let click = Mouse { did: Did::Click, x: row.x, y: row.y };
+    assert_eq!(bench.tell(Msg::Mouse(click)), []);
+    assert_eq!(bench.tell(Msg::Mouse(click)), []);
+    assert!(matches!(bench.state.over, Over::Question(_)));
+}
+
+#[test]
+fn a_run_of_a_newer_program_offers_nothing_that_changes_it() {
+    let mut bench = Bench::with(&runs::finished(), isobench_tui::ui::message::Sight::Gone);
+    bench.state.access = isobench_tui::ui::state::Access::ReadOnly(99);
+    bench.press(Key::End);
+    let text = bench.text(120, 40);
+    assert!(text.lines().last().is_some_and(|keys| !keys.contains("retry")), "{text}");
+}

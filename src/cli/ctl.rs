@@ -107,6 +107,9 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
 
 /// Which run and which item the words mean.
 fn target(root: Option<&Path>, verb: Verb, args: &CtlArgs) -> Found<Target> {
+    if args.first.as_deref() == Some("") && args.run.is_none() {
+        return Err(usage(format!("'' names neither a run nor an item: leave it out, or write {} RUN ITEM", verb.name())));
+    }
     let named = |run: Option<&str>, word: Option<&String>| Ok(Target { folder: find::run(root, run)?, word: word.cloned() });
     match (args.run.as_deref(), &args.first, &args.second) {
         (run, None, _) => named(run, None),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{tell, usage};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
+use crate::host::files;
 use crate::ledger::{By, RunFolder, RunnerLock, regular};
 
 /// Why there is no harness.
@@ -91,9 +92,9 @@ fn last_demo() -> Option<PathBuf> {
 
 /// Remembers a demo, so that a bare `isobench-tui` finds it again. A home that can't be written is no reason to fail.
 pub(super) fn remember_demo(root: &Path) {
-    if let Some(file) = last_demo_file() {
-        let _ = file.parent().map(fs::create_dir_all);
-        let _ = fs::write(file, format!("{}\n", root.display()));
+    let Some(file) = last_demo_file() else { return };
+    if let Err(error) = files::replace(&file, format!("{}\n", root.display()).as_bytes()) {
+        tell(format_args!("isobench-tui: a bare `isobench-tui` will not find this demo: {}: {error}", file.display()));
     }
 }
 
@@ -129,7 +130,11 @@ pub(super) fn folders(checkout: &Checkout) -> Vec<RunFolder> {
 /// The run that is named by its id, the start of it or its folder; the live one, else the last, when none is named.
 /// `Err` is the exit code of what has been said: there is no harness, or no such run.
 pub(super) fn run(root: Option<&Path>, named: Option<&str>) -> Result<RunFolder, Exit> {
-    let named = named.filter(|named| !named.is_empty());
+    if named == Some("") {
+        return Err(usage(
+            "'' names no run: leave it out for the live or the last run, or write the start of an id (`isobench-tui ls` lists them)",
+        ));
+    }
     if let Some(folder) = named.and_then(by_path) {
         return Ok(folder);
     }

@@ -35,7 +35,7 @@ pub(super) fn choose(run: &Run, named: &str) -> Result<ItemId, NoItem> {
         [] => {
             let near = nearest(named, run.items.iter().map(|item| item.id.0.as_str()));
             let hint = near.map_or_else(String::new, |near| format!(": did you mean {near}?"));
-            Err(NoItem::Unknown(format!("there is no item {named} in this run{hint}")))
+            Err(NoItem::Unknown(format!("there is no item {} in this run{hint}", if named.is_empty() { "''" } else { named })))
         }
         several => {
             let told: Vec<String> = several.iter().take(5).map(|item| format!("{} ({})", item.id, short_sha(&item.human))).collect();

@@ -25,7 +25,7 @@ pub(super) fn run(root: Option<&Path>, args: &RunArgs) -> anyhow::Result<Exit> {
     }
     let mode = Mode::of(args.headless, args.detach, args.format);
     match &args.resume {
-        Some(named) => match find::run(root, Some(named)) {
+        Some(named) => match find::run(root, Some(named.as_str()).filter(|named| !named.is_empty())) {
             Ok(folder) => resume(folder, &mode, args.keep_pause),
             Err(exit) => Ok(exit),
         },

@@ -1,8 +1,8 @@
 //! Files of any size, read in bounded pieces.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -46,6 +46,9 @@ pub enum Links {
 pub fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     let no_file = || io::Error::other("it is no regular file");
     let there = if links == Links::Followed { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }?;
+    if there.is_symlink() {
+        return Err(io::Error::other("it is a link, and a link is not followed here"));
+    }
     if !there.is_file() {
         return Err(no_file());
     }
@@ -70,7 +73,24 @@ pub fn read(path: &Path, most: u64, links: Links) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// The same for readers to whom a file that is missing, or none, is nothing: `None`.
+/// Writes a small file of our own anew, for this user alone: it appears whole or not at all. Whatever had the name, a link
+/// or a pipe, gives way and is not written to. The folder is made where it is missing.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(path))?;
+    // two programs of one person do not write into one file
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{}.new", std::process::id()));
+    // one that a killed program of the same number left
+    let _ = std::fs::remove_file(&aside);
+    let made = File::options().write(true).create_new(true).mode(0o600).open(&aside);
+    let written = made.and_then(|mut aside| aside.write_all(bytes)).and_then(|()| std::fs::rename(&aside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&aside);
+    }
+    written
+}
+
+/// Opens such a file for readers to whom a file that is missing, or none, is nothing: `None`.
 pub fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
     match open(path, Links::Followed) {
         Ok(opened) => Ok(Some(opened)),

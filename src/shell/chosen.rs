@@ -83,7 +83,8 @@ impl Chosen {
                     self.palette = palette;
                     self.choice = By::Name;
                     self.name.clone_from(name);
-                    self.themes.remember(name);
+                    // a home that can't be written is no reason to fail
+                    self.remark = self.themes.remember(name).err().or_else(|| self.remark.take());
                     return;
                 }
                 Err(error) => self.remark = Some(error.to_string()),

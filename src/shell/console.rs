@@ -161,6 +161,7 @@ impl Console {
         match meant {
             Meant::End => Heard::Gone,
             Meant::Stop => Heard::Stop,
+            Meant::Nothing => Heard::Nothing,
             Meant::Resize => {
                 self.start_over();
                 Heard::Nothing

@@ -1,5 +1,6 @@
 //! What comes from the terminal: a thread reads its bytes, a parser makes keys and answers of them.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, pipe};
 use std::os::fd::AsFd;
@@ -13,6 +14,23 @@ use tokio::sync::mpsc;
 /// After an escape byte alone for this long it is the key, and not the beginning of another one: over a slow line the
 /// bytes of an arrow key may come one by one. Short, because who presses the key waits for as long.
 const ESCAPE: Duration = Duration::from_millis(8);
+
+/// What is unfinished after so much silence stays so: its end was lost, or somebody pressed Alt with `]`, `P` or `O`. It is
+/// dropped, or it would swallow every key that follows.
+const UNFINISHED: Duration = Duration::from_millis(100);
+
+/// The same for a paste, which may be large and come over a slow line: the rest of one must not become keys.
+const PASTE: Duration = Duration::from_secs(3);
+
+/// More bytes than this are kept of nothing; a larger paste is passed over whole.
+const LARGEST: usize = 1 << 20;
+
+/// What begins a paste, and what ends it.
+const PASTE_BEGINS: &[u8] = b"\x1b[200~";
+const PASTE_ENDS: &[u8] = b"\x1b[201~";
+
+/// The byte of Ctrl-C. No sequence holds it, so that within one somebody pressed the key.
+const INTERRUPT: u8 = 0x03;
 
 /// Events that wait for the loop; more stay in the terminal.
 const EVENTS: usize = 64;
@@ -53,30 +71,107 @@ impl Input {
     }
 }
 
-fn read(mut terminal: File, ended: &PipeReader, events: &mpsc::Sender<Event>) -> io::Result<()> {
-    let mut parser = Parser::default();
-    let mut block = [0; 4096];
-    let mut escaped = false;
-    loop {
-        match wait(&terminal, ended, escaped.then_some(ESCAPE))? {
-            Came::End => return Ok(()),
-            Came::Silence => {
-                escaped = false;
-                parser.parse(&[], false);
+/// Bytes in, events out. Whatever comes, the next key after a silence has its effect.
+#[derive(Debug, Default)]
+struct Keys {
+    parser: Parser,
+    /// What came since the last event: the parser may hold it, and does not tell.
+    pending: Vec<u8>,
+    within: Within,
+    events: VecDeque<Event>,
+}
+
+/// What the pending bytes are a part of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Within {
+    /// A key, a letter, an answer.
+    #[default]
+    Key,
+    /// A paste.
+    Paste,
+    /// A paste that is too large: only its end is looked for.
+    LargePaste,
+}
+
+impl Keys {
+    fn take(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.pending.push(*byte);
+            if self.within == Within::LargePaste {
+                if self.pending.ends_with(PASTE_ENDS) {
+                    self.forget();
+                } else if self.pending.len() > LARGEST {
+                    self.pending.drain(..self.pending.len() - PASTE_ENDS.len());
+                }
+                continue;
             }
-            Came::Bytes => {
-                let n = match terminal.read(&mut block) {
-                    Ok(0) => return Ok(()),
-                    Ok(n) => n,
-                    Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => continue,
-                    Err(error) => return Err(error),
-                };
-                let bytes = block.get(..n).unwrap_or_default();
-                escaped = bytes.ends_with(b"\x1b");
-                parser.parse(bytes, true);
+            if self.within == Within::Key && self.pending.ends_with(PASTE_BEGINS) {
+                self.within = Within::Paste;
+            }
+            self.parser.parse(&[*byte], true);
+            self.gather();
+            if self.pending.len() > LARGEST {
+                let is_paste = self.within == Within::Paste;
+                self.forget();
+                self.within = if is_paste { Within::LargePaste } else { Within::Key };
             }
         }
-        while let Some(event) = parser.pop() {
+    }
+
+    /// How long the next byte is waited for; `None`: without end, because nothing is unfinished.
+    fn patience(&self) -> Option<Duration> {
+        match (self.within, self.pending.as_slice()) {
+            (Within::Paste | Within::LargePaste, _) => Some(PASTE),
+            (Within::Key, []) => None,
+            (Within::Key, b"\x1b") => Some(ESCAPE),
+            (Within::Key, _) => Some(UNFINISHED),
+        }
+    }
+
+    /// Nothing came for that long.
+    fn silence(&mut self) {
+        if self.within == Within::Key {
+            // an escape byte alone is a key
+            self.parser.parse(&[], false);
+            self.gather();
+        }
+        let interrupted = self.pending.contains(&INTERRUPT);
+        self.forget();
+        if interrupted {
+            self.take(&[INTERRUPT]);
+        }
+    }
+
+    fn gather(&mut self) {
+        while let Some(event) = self.parser.pop() {
+            self.pending.clear();
+            self.within = Within::Key;
+            self.events.push_back(event);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.parser = Parser::default();
+        self.pending = Vec::new();
+        self.within = Within::Key;
+    }
+}
+
+fn read(mut terminal: File, ended: &PipeReader, events: &mpsc::Sender<Event>) -> io::Result<()> {
+    let mut keys = Keys::default();
+    let mut block = [0; 4096];
+    loop {
+        match wait(&terminal, ended, keys.patience())? {
+            Came::End => return Ok(()),
+            Came::Silence => keys.silence(),
+            Came::Bytes => match terminal.read(&mut block) {
+                Ok(0) => return Ok(()),
+                Ok(n) => keys.take(block.get(..n).unwrap_or_default()),
+                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => continue,
+                Err(error) => return Err(error),
+            },
+        }
+        while let Some(event) = keys.events.pop_front() {
             if events.blocking_send(event).is_err() {
                 return Ok(());
             }
@@ -85,14 +180,14 @@ fn read(mut terminal: File, ended: &PipeReader, events: &mpsc::Sender<Event>) ->
 }
 
 fn wait(terminal: &File, ended: &PipeReader, patience: Option<Duration>) -> io::Result<Came> {
-    let patience = patience.map(|time| Timespec { tv_sec: 0, tv_nsec: i64::from(time.subsec_nanos()) });
+    let time = patience.map(|time| Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: i64::from(time.subsec_nanos()) });
     let mut both = [PollFd::new(ended, PollFlags::IN), PollFd::new(terminal, PollFlags::IN)];
-    match poll(&mut both, patience.as_ref()) {
+    match poll(&mut both, time.as_ref()) {
         Ok(0) => Ok(Came::Silence),
         Ok(_) if both.first().is_some_and(|ended| !ended.revents().is_empty()) => Ok(Came::End),
         Ok(_) => Ok(Came::Bytes),
-        // a signal of ours; an escape byte that waits goes on waiting
-        Err(rustix::io::Errno::INTR) => wait(terminal, ended, patience.map(|_| ESCAPE)),
+        // a signal of ours: what waits goes on waiting
+        Err(rustix::io::Errno::INTR) => wait(terminal, ended, patience),
         Err(error) => Err(error.into()),
     }
 }
@@ -108,11 +203,59 @@ mod tests {
     use super::*;
 
     fn events(parts: &[&[u8]]) -> Vec<Event> {
-        let mut parser = Parser::default();
+        let mut keys = Keys::default();
         for part in parts {
-            parser.parse(part, true);
+            keys.take(part);
         }
-        std::iter::from_fn(|| parser.pop()).collect()
+        keys.events.into()
+    }
+
+    const BEGINNINGS: [&[u8]; 9] =
+        [b"\x1b]", b"\x1bP", b"\x1b[<0;1", b"\x1b[200~abc", b"\x1b[12;3", b"\x1bO", b"\xe2\x82", b"\x1b[?20", b"\x1b]\xff\x1b"];
+
+    #[test]
+    fn what_stays_unfinished_swallows_no_key_after_it() {
+        for beginning in BEGINNINGS {
+            let mut keys = Keys::default();
+            keys.take(beginning);
+            assert!(keys.patience().is_some() && keys.events.is_empty(), "{beginning:?}");
+            keys.silence();
+            assert_eq!(keys.patience(), None, "{beginning:?}");
+            keys.take(b"q");
+            assert_eq!(keys.events, [Event::Key(KeyCode::Char('q').into())], "{beginning:?}");
+        }
+    }
+
+    #[test]
+    fn an_interrupt_within_it_gets_through() {
+        for beginning in BEGINNINGS {
+            let mut keys = Keys::default();
+            keys.take(beginning);
+            keys.take(b"\x03");
+            keys.silence();
+            let seen = keys.events.iter().filter(|event| matches!(event, Event::Key(key) if key.code == KeyCode::Char('c'))).count();
+            assert_eq!(seen, 1, "{beginning:?}");
+        }
+    }
+
+    #[test]
+    fn an_escape_alone_is_the_key() {
+        let mut keys = Keys::default();
+        keys.take(b"\x1b");
+        assert_eq!(keys.patience(), Some(ESCAPE));
+        keys.silence();
+        assert_eq!((&keys.events, keys.patience()), (&[Event::Key(KeyCode::Escape.into())].into(), None));
+    }
+
+    #[test]
+    fn a_paste_that_is_too_large_is_passed_over_to_its_end() {
+        let mut keys = Keys::default();
+        keys.take(PASTE_BEGINS);
+        keys.take(&vec![b'q'; 3 * LARGEST]);
+        assert!(keys.pending.len() <= LARGEST + 1);
+        keys.take(PASTE_ENDS);
+        keys.take(b"\x1b[200~short\x1b[201~");
+        assert_eq!(keys.events, [Event::Paste("short".to_owned())]);
     }
 
     #[test]
@@ -133,11 +276,14 @@ mod tests {
         #[test]
         fn no_bytes_break_the_parser(parts in proptest::collection::vec(proptest::collection::vec(prop_oneof![
             4 => proptest::sample::select(b"\x1b[]?<>M;:$yucRmOP0123456789~ \\\x07".to_vec()), 1 => any::<u8>()], 0..24), 0..8)) {
-            let mut parser = Parser::default();
+            let mut keys = Keys::default();
             for part in parts {
-                parser.parse(&part, true);
-                parser.parse(&[], false);
-                while parser.pop().is_some() {}
+                keys.take(&part);
+                keys.silence();
+                prop_assert_eq!(keys.patience(), None);
+                keys.events.clear();
+                keys.take(b"q");
+                prop_assert_eq!(&keys.events, &[Event::Key(KeyCode::Char('q').into())]);
             }
         }
     }

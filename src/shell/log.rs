@@ -184,7 +184,8 @@ fn path(places: &Places, source: &Source) -> PathBuf {
 }
 
 fn written(places: &Places, source: &Source) -> Written {
-    let there = path(places, source).metadata().ok();
+    // of a link its target is not told
+    let there = path(places, source).symlink_metadata().ok().filter(std::fs::Metadata::is_file);
     let bytes = there.as_ref().map_or(0, std::fs::Metadata::len);
     let changed = there.and_then(|there| Timestamp::try_from(there.modified().ok()?).ok());
     Written { source: source.clone(), bytes, changed }

@@ -1,14 +1,12 @@
 //! When a person last looked at a run: a file of that person's own, never in the run's folder.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::host::files::{Links, read};
+use crate::host::files::{Links, read, replace};
 use crate::ledger::{By, RunFolder};
 use crate::ui::message::Looked;
 
@@ -66,7 +64,7 @@ impl Looks {
     pub fn keep(&mut self, now: Timestamp) -> Result<(), String> {
         self.kept = Instant::now();
         let Some(file) = &self.file else { return Ok(()) };
-        let kept = write(file, now).map_err(|error| format!("{}: {error}", file.display()));
+        let kept = replace(file, format!("{now}\n").as_bytes()).map_err(|error| format!("{}: {error}", file.display()));
         if kept.is_err() {
             self.file = None;
         }
@@ -74,30 +72,11 @@ impl Looks {
     }
 }
 
-fn write(file: &Path, now: Timestamp) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(file);
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // two screens of one person do not write into one file
-    let mut aside = file.as_os_str().to_owned();
-    aside.push(format!(".{}.new", std::process::id()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)
-        .and_then(|mut aside| aside.write_all(format!("{now}\n").as_bytes()))
-        .and_then(|()| fs::rename(&aside, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

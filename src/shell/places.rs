@@ -44,7 +44,7 @@ impl Places {
 
     /// Whether a stage wrote anything.
     pub fn has_output(&self, attempt: &AttemptId, stage: Stage) -> bool {
-        self.streams(attempt, stage).iter().any(|path| path.metadata().is_ok_and(|there| there.len() > 0))
+        self.streams(attempt, stage).iter().any(|path| path.symlink_metadata().is_ok_and(|there| there.len() > 0))
     }
 
     /// The folders in which the files of an attempt change.

@@ -1,5 +1,6 @@
 //! A thread that reads what may be large: trajectories and outputs. The loop never waits for it.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::window::Window;
 use crate::domain::{AttemptId, Stage};
 use crate::host::watch::{Changed, Heed, Watch};
 use crate::text::mask::Masker;
-use crate::ui::message::{Look, OutputNews};
+use crate::ui::message::{Look, OutputNews, Part};
 use crate::ui::{Focus, Msg};
 
 /// Without a hint everything is looked at this often.
@@ -44,6 +45,8 @@ struct Work {
     window: Option<((AttemptId, Stage), Window)>,
     wrote: Vec<(AttemptId, Stage)>,
     free: Option<u64>,
+    /// What was told to work no more.
+    troubles: BTreeMap<Part, String>,
     asked_space: Option<Instant>,
 }
 
@@ -68,7 +71,8 @@ impl Reader {
         });
         watch.always(places.folder().path());
         let (trails, window, wrote) = (Vec::new(), None, Vec::new());
-        let work = Work { places, masker, look: looks, hints, news, watch, trails, window, wrote, free: None, asked_space: None };
+        let (free, troubles, asked_space) = (None, BTreeMap::new(), None);
+        let work = Work { places, masker, look: looks, hints, news, watch, trails, window, wrote, free, troubles, asked_space };
         thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;
         Ok(Self { look, hint })
     }
@@ -134,28 +138,36 @@ impl Work {
     }
 
     fn read_trails(&mut self) -> Result<(), Deaf> {
+        let mut trouble = None;
         for trail in &mut self.trails {
             let path = self.places.item_folder(trail.attempt());
-            let told = match trail.read_on(&path, &self.masker) {
-                Ok(Some(news)) => Msg::Trail(news),
-                Ok(None) => continue,
-                Err(error) => Msg::Trouble(format!("can't read {}: {error}", path.display())),
-            };
-            self.news.blocking_send(told).ok().ok_or(Deaf)?;
+            match trail.read_on(&path, &self.masker) {
+                Ok(Some(news)) => self.news.blocking_send(Msg::Trail(news)).ok().ok_or(Deaf)?,
+                Ok(None) => {}
+                Err(error) => trouble = trouble.or_else(|| Some(format!("can't read {}: {error}", path.display()))),
+            }
         }
-        Ok(())
+        self.tell(Part::Steps, trouble)
+    }
+
+    /// Says that a part works no more, or again.
+    fn tell(&mut self, part: Part, trouble: Option<String>) -> Result<(), Deaf> {
+        if self.troubles.get(&part) == trouble.as_ref() {
+            return Ok(());
+        }
+        match &trouble {
+            Some(says) => self.troubles.insert(part, says.clone()),
+            None => self.troubles.remove(&part),
+        };
+        self.send(Msg::Trouble(part, trouble))
     }
 
     fn read_window(&mut self) -> Result<(), Deaf> {
-        let Some(((attempt, stage), window)) = &mut self.window else { return Ok(()) };
-        match window.read_on(&self.masker) {
-            Ok(true) => self.send_window(),
-            Ok(false) => Ok(()),
-            Err(error) => {
-                let says = format!("can't read the output of {attempt} {stage}: {error}");
-                self.send(Msg::Trouble(says))
-            }
-        }
+        let Some(((attempt, stage), window)) = &mut self.window else { return self.tell(Part::Output, None) };
+        let read = window.read_on(&self.masker);
+        let trouble = read.as_ref().err().map(|error| format!("can't read the output of {attempt} {stage}: {error}"));
+        self.tell(Part::Output, trouble)?;
+        if matches!(read, Ok(true)) { self.send_window() } else { Ok(()) }
     }
 
     fn send_window(&self) -> Result<(), Deaf> {

@@ -16,7 +16,7 @@ use super::reader::Reader;
 use super::setup::{ScreenError, Setup, io_error};
 use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock, Tail};
-use crate::ui::message::{Looked, Sight};
+use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::Start;
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
@@ -185,8 +185,9 @@ impl<'a> Screen<'a> {
             news = true;
             run.apply_line(line);
         });
-        if let Err(error) = result {
-            self.change(Msg::Trouble(format!("can't read {}: {error}", self.tail.path().display())));
+        let trouble = result.err().map(|error| format!("can't read {}: {error}", self.tail.path().display()));
+        if trouble.as_ref() != self.state.troubles.get(&Part::Ledger) {
+            self.change(Msg::Trouble(Part::Ledger, trouble));
         }
         if !news {
             return None;

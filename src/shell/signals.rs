@@ -18,10 +18,12 @@ pub enum Meant {
     Continue,
     /// The terminal has another size.
     Resize,
+    /// Nothing, but it would kill us uncaught, and leave the terminal as the screen needs it.
+    Nothing,
 }
 
 /// Signals and their meanings.
-const SIGNALS: [(SignalKind, Meant); 7] = [
+const SIGNALS: [(SignalKind, Meant); 10] = [
     (SignalKind::terminate(), Meant::End),
     (SignalKind::hangup(), Meant::End),
     (SignalKind::interrupt(), Meant::End),
@@ -29,6 +31,9 @@ const SIGNALS: [(SignalKind, Meant); 7] = [
     (SignalKind::from_raw(Signal::TSTP.as_raw()), Meant::Stop),
     (SignalKind::from_raw(Signal::CONT.as_raw()), Meant::Continue),
     (SignalKind::window_change(), Meant::Resize),
+    (SignalKind::user_defined1(), Meant::Nothing),
+    (SignalKind::user_defined2(), Meant::Nothing),
+    (SignalKind::alarm(), Meant::Nothing),
 ];
 
 /// The signals that reach us from now on.

@@ -137,13 +137,11 @@ impl Themes {
         Ok(remembered.filter(|name| self.names().contains(name)).map_or(Choice::Fitting, Choice::Named))
     }
 
-    /// Remembers a choice for the next time. A home that can't be written is no reason to fail.
-    pub fn remember(&self, name: &str) {
-        let Some(path) = &self.remembered else { return };
-        if let Some(folder) = path.parent() {
-            let _ = fs::create_dir_all(folder);
-        }
-        let _ = fs::write(path, format!("{name}\n"));
+    /// Remembers a choice for the next time. The error says what went wrong.
+    pub fn remember(&self, name: &str) -> Result<(), String> {
+        let Some(path) = &self.remembered else { return Ok(()) };
+        files::replace(path, format!("{name}\n").as_bytes())
+            .map_err(|error| format!("the theme is not remembered: {}: {error}", path.display()))
     }
 
     /// Tells when a file of the user's changes. A folder that does not exist yet is watched for from the next one above.
@@ -246,13 +244,20 @@ mod tests {
         let home = Home::new();
         let themes = home.themes();
         assert_eq!(themes.choice(None).unwrap(), Choice::Fitting);
-        themes.remember("colour-blind");
+        let file = home.0.path().join(".local/state/isobench-tui/theme");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        // whoever opens a pipe to write waits for a reader
+        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        themes.remember("colour-blind").unwrap();
         assert_eq!(themes.choice(None).unwrap(), Choice::Named("colour-blind".to_owned()));
         assert_eq!(themes.choice(Some("light".to_owned())).unwrap(), Choice::Named("light".to_owned()));
-        themes.remember("one that is gone");
+        themes.remember("one that is gone").unwrap();
         assert_eq!(themes.choice(None).unwrap(), Choice::Fitting);
         let error = themes.choice(Some("drak".to_owned())).unwrap_err().to_string();
         assert_eq!(error, "there is no theme 'drak': known are dark, light, high-contrast, colour-blind");
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert!(themes.remember("light").unwrap_err().contains("isobench-tui/theme: "));
     }
 
     #[test]

@@ -33,12 +33,25 @@ struct Followed {
     offset: u64,
     /// What was read since the last newline.
     partial: Vec<u8>,
+    /// How much of that line it is.
+    known: Known,
+}
+
+/// How much of the line that is being read is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// All that was written of it.
+    All,
+    /// Its beginning: it is too long.
+    Beginning,
+    /// Nothing: its beginning was not read, and half a secret is not masked.
+    Nothing,
 }
 
 impl Window {
     /// Of standard output and standard error, which need not exist yet.
     pub fn new([out, err]: [PathBuf; 2]) -> Self {
-        let followed = |path, stream| Followed { path, stream, offset: 0, partial: Vec::new() };
+        let followed = |path, stream| Followed { path, stream, offset: 0, partial: Vec::new(), known: Known::All };
         let mut files = [followed(out, Stream::Out), followed(err, Stream::Err)];
         // what was written last is shown last
         files.sort_by_key(|file| changed(&file.path));
@@ -59,7 +72,7 @@ impl Window {
 
     /// The lines, those being written last.
     pub fn lines(&self, masker: &Masker) -> Vec<OutputLine> {
-        let partial = self.files.iter().filter(|file| !file.partial.is_empty()).map(|file| file.line(&file.partial, Edge::Open, masker));
+        let partial = self.files.iter().filter(|file| !file.partial.is_empty()).map(|file| file.line(Edge::Open, masker));
         let mut lines: Vec<OutputLine> = self.lines.iter().cloned().chain(partial).collect();
         while lines.last().is_some_and(|line| line.text.is_empty()) {
             lines.pop();
@@ -75,7 +88,7 @@ impl Window {
 
 impl Followed {
     fn read_on(&mut self, lines: &mut VecDeque<OutputLine>, before: &mut u64, masker: &Masker) -> io::Result<bool> {
-        let (mut file, there) = match files::open(&self.path, Links::Followed) {
+        let (mut file, there) = match files::open(&self.path, Links::Refused) {
             Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
@@ -84,7 +97,6 @@ impl Followed {
         if len == self.offset {
             return Ok(false);
         }
-        let mut skipped = false;
         if len < self.offset {
             self.forget(lines);
             self.offset = 0;
@@ -93,16 +105,18 @@ impl Followed {
             self.forget(lines);
             self.offset = len - BYTES;
             *before = self.offset;
-            skipped = true;
+            self.known = Known::Nothing;
         }
         file.seek(SeekFrom::Start(self.offset))?;
         let mut fresh = Vec::new();
         file.take(BYTES).read_to_end(&mut fresh)?;
         self.offset = self.offset.saturating_add(fresh.len() as u64);
-        if skipped {
-            // the first line is not whole, and half a secret is not masked
-            let whole = fresh.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(fresh.len(), |at| at + 1);
-            fresh.drain(..whole);
+        if self.known == Known::Nothing {
+            let end = fresh.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            if end.is_some() {
+                self.known = Known::All;
+            }
+            fresh.drain(..end.map_or(fresh.len(), |at| at + 1));
         }
         self.take(&fresh, lines, masker);
         Ok(true)
@@ -111,10 +125,13 @@ impl Followed {
     fn take(&mut self, fresh: &[u8], lines: &mut VecDeque<OutputLine>, masker: &Masker) {
         let mut parts = fresh.split(|byte| *byte == b'\n').peekable();
         while let Some(part) = parts.next() {
-            self.partial.extend_from_slice(part);
+            if self.known == Known::All {
+                self.partial.extend_from_slice(part);
+            }
             if parts.peek().is_some() {
-                lines.push_back(self.line(&self.partial, Edge::Whole, masker));
+                lines.push_back(self.line(Edge::Whole, masker));
                 self.partial.clear();
+                self.known = Known::All;
             }
         }
         // a progress bar rewrites its line without end: only its last state counts
@@ -126,22 +143,26 @@ impl Followed {
         let most = usize::try_from(BYTES).unwrap_or(usize::MAX);
         if self.partial.len() > most {
             self.partial.truncate(most);
+            self.known = Known::Beginning;
         }
     }
 
-    fn line(&self, bytes: &[u8], ends: Edge, masker: &Masker) -> OutputLine {
-        let raw = Raw { at: 0, bytes: bytes.to_vec(), begins: Edge::Whole, ends };
+    /// The line that is being read, as far as it is kept.
+    fn line(&self, ends: Edge, masker: &Masker) -> OutputLine {
+        let ends = if self.known == Known::Beginning { Edge::Divided } else { ends };
+        let raw = Raw { at: 0, bytes: self.partial.clone(), begins: Edge::Whole, ends };
         OutputLine { from: self.stream, text: shown(&raw, masker).text }
     }
 
     fn forget(&mut self, lines: &mut VecDeque<OutputLine>) {
         self.partial.clear();
+        self.known = Known::All;
         lines.retain(|line| line.from != self.stream);
     }
 }
 
 fn changed(path: &PathBuf) -> Option<SystemTime> {
-    std::fs::metadata(path).ok()?.modified().ok()
+    std::fs::symlink_metadata(path).ok()?.modified().ok()
 }
 
 #[cfg(test)]
@@ -171,6 +192,47 @@ mod tests {
         assert!(window.read_on(&masker).unwrap());
         assert_eq!(texts(&window, &masker), ["one", "two •••", " 90%"]);
         assert!(!window.read_on(&masker).unwrap());
+    }
+
+    #[test]
+    fn no_half_of_a_secret_shows_of_a_line_that_is_read_in_pieces() {
+        let half = |bytes: usize| format!("{} hunt", "x".repeat(bytes));
+        let zero_width = "\u{1b}[0m".repeat(16_384 - 2);
+        let patterns: [&[&str]; 5] = [
+            &[&half(100_000), "er22 and more\n"],
+            &["short\n", &half(80_000), "er22 and more\n"],
+            &[&half(30_000), "er22", &half(40_000), "er22", &half(30_000), "er22\n"],
+            // what is cut at the most bytes is shown up to there
+            &[&format!("{zero_width}hunt"), "er22 and more", "\n"],
+            &[&format!("{zero_width}is hunter2"), &"2 and more".repeat(20), "\nlast"],
+        ];
+        let masker = Masker::new([("A_TOKEN", "hunter22")], []);
+        for pieces in patterns {
+            let folder = tempfile::tempdir().unwrap();
+            let out = folder.path().join("out");
+            let mut window = Window::new([out.clone(), folder.path().join("err")]);
+            let mut file = File::create(&out).unwrap();
+            for piece in pieces {
+                file.write_all(piece.as_bytes()).unwrap();
+                window.read_on(&masker).unwrap();
+                let seen = texts(&window, &masker).concat();
+                assert!(!seen.contains("hunt") && !seen.contains("er22"), "{}: {seen}", pieces.len());
+            }
+            file.write_all(b"\nnext\n").unwrap();
+            window.read_on(&masker).unwrap();
+            assert_eq!(texts(&window, &masker).last().map(String::as_str), Some("next"));
+        }
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        std::os::unix::fs::symlink("/etc/passwd", &out).unwrap();
+        let masker = Masker::default();
+        let mut window = Window::new([out, folder.path().join("err")]);
+        assert!(window.read_on(&masker).unwrap_err().to_string().contains("it is a link"));
+        assert!(window.lines(&masker).is_empty());
     }
 
     #[test]

@@ -132,6 +132,19 @@ pub fn line(raw: &str, most: usize) -> Line {
     line
 }
 
+/// How many bytes at the beginning of a text may be the rest of a sequence that began before it: rather too many than too
+/// few.
+pub fn rest_of_sequence(text: &str) -> usize {
+    let ends_string = |(at, char): (usize, char)| {
+        let is_end = matches!(char, '\u{7}' | '\u{9c}') || char == '\\' && text.get(..at).is_some_and(|before| before.ends_with('\u{1b}'));
+        is_end.then_some(at + char.len_utf8())
+    };
+    let string = text.char_indices().take(LONGEST).find_map(ends_string);
+    let behind = text.strip_prefix('[').unwrap_or(text).trim_start_matches(|char| matches!(char, ' '..='?'));
+    let control = behind.strip_prefix(|char| matches!(char, '@'..='~')).unwrap_or(behind);
+    string.unwrap_or_default().max(text.len() - control.len())
+}
+
 impl Line {
     /// Leaves out what stands behind so many bytes.
     pub fn truncate(&mut self, end: usize) {

@@ -42,10 +42,21 @@ pub enum Msg {
     Laid(Layout, Vec<Spot>),
     /// Free bytes on the disk of the run.
     Space(u64),
-    /// Some part of the screen works no more, in a sentence.
-    Trouble(String),
+    /// Some part of the screen works no more, in a sentence; or it works again.
+    Trouble(Part, Option<String>),
     /// When this person looked at the run before.
     Looked(Looked),
+}
+
+/// A part of the screen that may work no more, the most important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The facts.
+    Ledger,
+    /// What agents do.
+    Steps,
+    /// What a stage wrote.
+    Output,
 }
 
 /// Whether a process that a run needs is there: its runner, or a stage's keeper.

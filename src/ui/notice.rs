@@ -139,5 +139,5 @@ fn damage(state: &State) -> Option<Said> {
 }
 
 fn trouble(state: &State) -> Option<Said> {
-    state.trouble.as_ref().map(|says| Said::new(Mood::Bad, says.as_str()))
+    state.troubles.values().next().map(|says| Said::new(Mood::Bad, says.as_str()))
 }

@@ -1,10 +1,12 @@
 //! Everything that the screen knows.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::log::Log;
-use super::message::{Layout, OutputNews, Sight, Turn};
+use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
 use super::palette::Palette;
 use super::prompt::Search;
@@ -76,8 +78,8 @@ pub struct State {
     pub leaving: Leaving,
     /// Free bytes on the run's disk, once looked at.
     pub free: Option<u64>,
-    /// What works no more.
-    pub trouble: Option<String>,
+    /// What works no more, in sentences.
+    pub troubles: BTreeMap<Part, String>,
     /// How much room the last frame had.
     pub layout: Layout,
     /// What a click means in the last frame; what was drawn last comes last.
@@ -236,7 +238,7 @@ impl State {
             note: None,
             leaving: Leaving::No,
             free: None,
-            trouble: None,
+            troubles: BTreeMap::new(),
             layout: Layout::default(),
             spots: Vec::new(),
             id_cols: 0,

@@ -68,7 +68,12 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.spots = spots;
         }
         Msg::Space(free) => state.free = Some(free),
-        Msg::Trouble(says) => state.trouble = Some(says),
+        Msg::Trouble(part, Some(says)) => {
+            state.troubles.insert(part, says);
+        }
+        Msg::Trouble(part, None) => {
+            state.troubles.remove(&part);
+        }
         Msg::Looked(looked) => since::take(state, looked),
     }
     Vec::new()

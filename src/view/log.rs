@@ -226,7 +226,9 @@ fn nothing(state: &State) -> (Role, String) {
             Role::Bad,
             "this log may not be read by you: open the screen as the user who started the run, or have its mode changed".to_owned(),
         ),
-        (Fate::NoFile, _) => (Role::Bad, "this is no regular file: a pipe, a device or a folder stands in the log's place".to_owned()),
+        (Fate::NoFile, _) => {
+            (Role::Bad, "this is no regular file: a pipe, a device or a folder, or a link, stands in the log's place".to_owned())
+        }
         (Fate::Failed(says), _) => (Role::Bad, format!("this log can't be read: {says}")),
     }
 }

@@ -311,6 +311,14 @@ fn no_runner_no_run_and_no_such_verb_have_codes_of_their_own() {
     assert!(campaign.ctl_refused(&["retry-stage", "c-0001", "--stage", "lunch"], 2).contains("use one of worktree"));
     campaign.ctl_refused(&["pause", "--run", "1999"], 8);
     campaign.ctl_refused(&["retry", "c-0009"], 6);
+    assert!(campaign.ctl_refused(&["pause", ""], 2).contains("'' names neither a run nor an item"));
+    assert!(campaign.ctl_refused(&["pause", "--run", ""], 2).contains("'' names no run"));
+    for words in [["status", ""], ["attach", ""]] {
+        assert_eq!(campaign.run(&words).status.code(), Some(2), "{words:?}");
+    }
+    let unnamed = campaign.run(&["status", "--item", ""]);
+    assert_eq!(unnamed.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unnamed.stderr).contains("there is no item '' in this run"), "{unnamed:?}");
     assert_eq!(campaign.run(&["status", "1999"]).status.code(), Some(8));
     assert_eq!(campaign.run(&["ls"]).status.code(), Some(0));
     assert_eq!(campaign.run(&["nonsense"]).status.code(), Some(2));

@@ -306,6 +306,9 @@ fn every_state_has_its_sentence() {
     assert!(desk.text().contains("this is no regular file: a pipe, a device or a folder"));
     fs::remove_file(&path).unwrap();
     desk.wait_for("no such file yet: agent only begins");
+    std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+    desk.wait_for("this is no regular file: a pipe, a device or a folder, or a link");
+    assert!(!desk.text().contains("root:"));
     let mut desk = Desk::on(&runs::queued());
     assert!(desk.type_in("6").contains("no run log yet: no runner has begun"));
     fs::write(desk.run_log(), "").unwrap();
@@ -379,5 +382,23 @@ fn it_is_whole_at_every_size() {
         if cols >= 40 {
             assert!(text.contains("日 本 語") && text.contains("🙂") && text.contains("end of"), "{cols}x{rows}\n{text}");
         }
+    }
+}
+
+#[test]
+fn what_took_a_logs_name_is_said_and_what_was_read_stays() {
+    let mut desk = agent("what was read\n");
+    let (path, aside) = (desk.agent(), desk.agent().with_extension("aside"));
+    desk.wait_for("what was read");
+    let takes: [fn(&std::path::Path); 2] =
+        [|path| fs::create_dir(path).unwrap(), |path| std::os::unix::fs::symlink("/etc/passwd", path).unwrap()];
+    for take in takes {
+        fs::rename(&path, &aside).unwrap();
+        take(&path);
+        let text = desk.wait_for("a link, a pipe, a device or a folder has the file's name now");
+        assert!(text.contains("what was read") && !text.contains("root:"), "{text}");
+        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).unwrap();
+        fs::rename(&aside, &path).unwrap();
+        desk.wait_for("the file is there again");
     }
 }

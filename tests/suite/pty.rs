@@ -84,6 +84,11 @@ impl Pty {
         }
     }
 
+    /// Sends bytes that no key need send.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.terminal.write_all(bytes).unwrap();
+    }
+
     /// Waits until the screen shows a text.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {

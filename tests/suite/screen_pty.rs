@@ -247,3 +247,19 @@ fn a_log_is_followed_through_truncation_and_rotation() {
     shown.pty.press("f");
     shown.pty.wait_for("line 500");
 }
+
+#[test]
+fn a_trouble_goes_when_its_cause_does() {
+    let mut shown = show(&agent_running(), 120, 40);
+    shown.pty.wait_for("vllm_core-0007");
+    let stage = shown.folder.stage(&AttemptId { item: id(7), n: 2 }, Stage::Agent);
+    std::fs::create_dir_all(&stage).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", stage.join("out")).unwrap();
+    shown.pty.wait_for("can't read the output of");
+    shown.pty.wait_for("it is a link");
+    assert!(!shown.pty.text().contains("root:"), "{}", shown.pty.text());
+    std::fs::remove_file(stage.join("out")).unwrap();
+    std::fs::write(stage.join("out"), "a file after all\n").unwrap();
+    shown.pty.wait_for("a file after all");
+    shown.pty.wait_gone("can't read the output of");
+}

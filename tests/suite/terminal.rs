@@ -3,14 +3,14 @@
 
 use std::ffi::OsString;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use isobench_tui::ledger::{By, Fact};
 use isobench_tui::shell::terminal::Terminal;
 use isobench_tui::ui::state::Pointer;
 use rustix::process::Signal;
 
-use crate::pty::Pty;
+use crate::pty::{Pty, patience};
 use crate::screen_pty::{BREAKS, Shown, show_in};
 use crate::screen_runs::agent_running;
 
@@ -65,6 +65,54 @@ fn every_signal_gives_the_terminal_back() {
         let after = written(&shown.pty).rsplit_once(LEAVE).unwrap().1.to_owned();
         assert!(!after.contains('\u{1b}'), "{signal:?}: {after:?}");
     }
+}
+
+#[test]
+fn a_signal_that_means_nothing_ends_nothing() {
+    let mut shown = show(80, 24);
+    shown.pty.wait_for("? help");
+    for signal in [Signal::USR1, Signal::USR2, Signal::ALARM] {
+        shown.pty.signal(signal);
+    }
+    shown.pty.press("6");
+    shown.pty.wait_for("no such file yet");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    assert!(shown.is_restored() && shown.pty.text().contains("left: Detached"), "{}", shown.pty.text());
+}
+
+#[test]
+fn a_beginning_without_an_end_swallows_no_key_for_ever() {
+    const LOG: &str = "no such file yet";
+    let mut shown = show(80, 24);
+    shown.pty.wait_for("? help");
+    let beginnings: [&[u8]; 8] =
+        [b"\x1b]", b"\x1bP", b"\x1b[<0;1", b"\x1b[12;3", b"\x1bO", b"\xe2\x82", b"\x1b]\x00\xff\x9f\x1b", b"\x1b[200~abc"];
+    for (n, beginning) in beginnings.into_iter().enumerate() {
+        let (key, is_log) = if n % 2 == 0 { ("6", true) } else { ("1", false) };
+        // more than the silence after which it is dropped; on a slow machine two may be read at once, so again
+        let silence = Duration::from_millis(if beginning.starts_with(b"\x1b[200~") { 4000 } else { 300 });
+        shown.pty.send(beginning);
+        let end = Instant::now() + patience();
+        while shown.pty.text().contains(LOG) != is_log {
+            assert!(Instant::now() < end, "no key has an effect after {beginning:?}:\n{}", shown.pty.text());
+            shown.pty.pump(silence);
+            shown.pty.press(key);
+            shown.pty.pump(Duration::from_millis(100));
+        }
+    }
+}
+
+#[test]
+fn an_interrupt_gets_through_a_beginning_without_an_end() {
+    let mut shown = show(80, 24);
+    shown.pty.wait_for("? help");
+    shown.pty.press("/");
+    shown.pty.press("marker");
+    shown.pty.wait_for("marker");
+    // it leaves the line that is typed
+    shown.pty.send(b"\x1b]\x03");
+    shown.pty.wait_gone("marker");
 }
 
 #[test]
@@ -154,9 +202,9 @@ fn stopped_from_outside_and_continued_on_another_size_we_draw_anew() {
     let frames = count(&shown.pty, ERASE);
     shown.pty.resize(80, 24);
     shown.pty.signal(Signal::CONT);
-    let end = std::time::Instant::now() + crate::pty::patience();
+    let end = Instant::now() + patience();
     while count(&shown.pty, ERASE) == frames {
-        assert!(std::time::Instant::now() < end, "no whole frame: {}", shown.pty.text());
+        assert!(Instant::now() < end, "no whole frame: {}", shown.pty.text());
         shown.pty.pump(Duration::from_millis(50));
     }
     shown.pty.wait_for("? help");
@@ -229,9 +277,9 @@ fn we_leave_a_terminal_that_takes_nothing() {
     }
     shown.pty.signal(Signal::TERM);
     // the test's own `println!` may wait for the terminal: what counts is that the screen gave it back
-    let end = std::time::Instant::now() + crate::pty::patience();
+    let end = Instant::now() + patience();
     while shown.pty.settings() != before {
-        assert!(std::time::Instant::now() < end, "the terminal was not given back");
+        assert!(Instant::now() < end, "the terminal was not given back");
         std::thread::sleep(Duration::from_millis(20));
     }
     shown.pty.release();

@@ -39,8 +39,8 @@ pub(super) struct Followed {
     source: Source,
     path: PathBuf,
     open: Option<Open>,
-    /// The name is there no more, or not yet.
-    missing: bool,
+    /// Why the name can't be opened any more.
+    lost: Option<Turn>,
     /// What could be said last: the wish's number and the file's length.
     said: Option<(u64, Fate, u64)>,
     said_at: Instant,
@@ -59,7 +59,7 @@ struct Open {
 
 impl Followed {
     pub(super) fn new(source: Source, path: PathBuf) -> Self {
-        Self { source, path, open: None, missing: false, said: None, said_at: Instant::now(), came: 0 }
+        Self { source, path, open: None, lost: None, said: None, said_at: Instant::now(), came: 0 }
     }
 
     pub(super) const fn source(&self) -> &Source {
@@ -111,30 +111,32 @@ impl Followed {
 
     /// Opens the name again: another file may have it by now.
     fn reopen(&mut self) -> (Fate, Option<Turn>) {
-        match files::open(&self.path, Links::Followed) {
+        match files::open(&self.path, Links::Refused) {
             Ok((file, there)) => {
                 let identity = (there.dev(), there.ino());
-                let was_missing = std::mem::replace(&mut self.missing, false);
+                let was_lost = self.lost.take().is_some();
                 let (turn, head) = match self.open.take() {
                     None => (None, Vec::new()),
                     Some(open) if open.identity != identity => (Some(Turn::Replaced), Vec::new()),
                     Some(open) if there.len() < open.len || !begins_with(&file, &open.head) => (Some(Turn::Shrunk), Vec::new()),
-                    Some(open) => (was_missing.then_some(Turn::Back), open.head),
+                    Some(open) => (was_lost.then_some(Turn::Back), open.head),
                 };
                 self.open = Some(Open { head: grow(head, &file, there.len()), file, identity, len: there.len() });
                 (Fate::Read, turn)
             }
             Err(error) => {
-                let gone = error.kind() == io::ErrorKind::NotFound;
-                let first = gone && !std::mem::replace(&mut self.missing, gone);
-                match (&self.open, error.kind()) {
-                    // what was opened can be read as long as it is held
-                    (Some(_), _) => (Fate::Read, first.then_some(Turn::Gone)),
-                    (None, io::ErrorKind::NotFound) => (Fate::Missing, None),
-                    (None, io::ErrorKind::PermissionDenied) => (Fate::Forbidden, None),
-                    (None, io::ErrorKind::Other) => (Fate::NoFile, None),
-                    (None, _) => (Fate::Failed(error.to_string()), None),
+                let (fate, turn) = match error.kind() {
+                    io::ErrorKind::NotFound => (Fate::Missing, Turn::Gone),
+                    io::ErrorKind::PermissionDenied => (Fate::Forbidden, Turn::Forbidden),
+                    io::ErrorKind::Other => (Fate::NoFile, Turn::Displaced),
+                    _ => (Fate::Failed(error.to_string()), Turn::Lost),
+                };
+                if self.open.is_none() {
+                    return (fate, None);
                 }
+                // what was opened can be read as long as it is held
+                let is_news = self.lost.replace(turn) != Some(turn);
+                (Fate::Read, is_news.then_some(turn))
             }
         }
     }

@@ -5,14 +5,19 @@ use crate::text::ansi;
 use crate::text::clean::LONGEST;
 use crate::text::mask::Masker;
 
-/// What is to be read of a line. No secret is in it, and no half of one at an end where the line was divided, is cut, or is
-/// still being written. Where a secret stood between colours the line has none.
+/// What is to be read of a line. No secret is in it, and no half of one at an end where the line is cut or is still being
+/// written. Where the line was divided, as many characters as a secret may have are left out at either side: what stands
+/// beyond is not known here. Where a secret stood between colours the line has none.
 pub(in crate::shell) fn shown(raw: &Raw, masker: &Masker) -> ansi::Line {
-    let text = String::from_utf8_lossy(&raw.bytes);
+    let longest = masker.longest();
+    let whole = if raw.ends == Edge::Whole { raw.bytes.as_slice() } else { without_half_letter(&raw.bytes) };
+    let text = String::from_utf8_lossy(whole);
+    let is_rest = raw.begins == Edge::Divided && longest > 0;
+    let text = if is_rest { text.get(ansi::rest_of_sequence(&text)..).unwrap_or_default() } else { &text };
     // first as it was written: a backspace could leave half a secret
-    let masked = masker.mask(&text);
-    // a secret that begins before the cap ends before this one
-    let most = LONGEST + masker.longest();
+    let masked = masker.mask(text);
+    // what is left out at either end was more than is shown
+    let most = LONGEST + longest + longest;
     let mut line = ansi::line(&masked, most);
     let cut = line.text.ends_with('…') && line.text.chars().count() > most;
     if cut {
@@ -21,13 +26,13 @@ pub(in crate::shell) fn shown(raw: &Raw, masker: &Masker) -> ansi::Line {
     if let std::borrow::Cow::Owned(text) = masker.mask(&line.text) {
         line = ansi::Line { text, runs: Vec::new() };
     }
-    if raw.begins == Edge::Divided {
-        let half = masker.half_at_begin(&line.text);
-        if half > 0 {
-            line = ansi::Line { text: line.text.split_off(half), runs: Vec::new() };
-        }
+    if is_rest {
+        line = ansi::Line { text: line.text.chars().skip(longest).collect(), runs: Vec::new() };
     }
-    if cut || raw.ends != Edge::Whole {
+    if longest > 0 && (cut || raw.ends == Edge::Divided) {
+        let end = line.text.char_indices().rev().nth(longest - 1).map_or(0, |(at, _)| at);
+        line.truncate(end);
+    } else if raw.ends == Edge::Open {
         let half = masker.half_at_end(&line.text);
         line.truncate(line.text.len() - half);
     }
@@ -39,6 +44,17 @@ pub(in crate::shell) fn shown(raw: &Raw, masker: &Masker) -> ansi::Line {
         line.text.push('…');
     }
     line
+}
+
+/// The bytes without the beginning of a letter at their end: it would hide from us that a secret may have begun.
+fn without_half_letter(bytes: &[u8]) -> &[u8] {
+    let begin = bytes.len().saturating_sub(3);
+    let tail = bytes.get(begin..).unwrap_or_default();
+    let half = tail.iter().rposition(|byte| *byte >= 0xc0).filter(|at| {
+        let letter = tail.get(*at..).unwrap_or_default();
+        std::str::from_utf8(letter).is_err_and(|error| error.error_len().is_none())
+    });
+    half.and_then(|at| bytes.get(..begin + at)).unwrap_or(bytes)
 }
 
 #[cfg(test)]
@@ -60,7 +76,8 @@ mod tests {
         let seen = |text: &str, begins, ends| shown(&raw(text.as_bytes(), begins, ends), &masker()).text;
         assert_eq!(seen("token hunter", Edge::Whole, Edge::Open), "token ");
         assert_eq!(seen("token hunter", Edge::Whole, Edge::Whole), "token hunter");
-        assert_eq!(seen("nter22 it was hunt", Edge::Divided, Edge::Divided), " it was …");
+        assert_eq!(seen("nter22 it was not hunt", Edge::Divided, Edge::Divided), " was …");
+        assert_eq!(seen("1mter22 it was not", Edge::Divided, Edge::Whole), " was not");
         assert_eq!(seen("hunter22\u{8}\u{8}", Edge::Whole, Edge::Whole), "•");
     }
 
@@ -83,7 +100,53 @@ mod tests {
         assert_eq!((line.text.as_str(), line.runs.len()), ("red •••", 1));
     }
 
+    /// Letters with a colour before each.
+    fn coloured(secret: &str, colour: &str) -> String {
+        secret.chars().flat_map(|char| colour.chars().chain([char])).collect()
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn no_half_of_a_secret_shows_where_a_line_is_divided(
+            secret in proptest::sample::select(vec!["hunter22", "pässwörtchen-€uro", "sk-0123456789"]),
+            colour in proptest::sample::select(vec!["", "\u{1b}[1m", "\u{1b}[38;2;255;100;0m", "\u{1b}]8;;x\u{7}", "\u{1b}(B"]),
+            back in 0_usize..600, after in "[a-z ]{0,40}",
+        ) {
+            use std::io::Write;
+            let block = usize::try_from(crate::host::paged::BLOCK).unwrap_or_default();
+            // colours alone before it, so that what stands at the border is shown
+            let mut bytes = b"\x1b[0m".repeat(block / 4);
+            bytes.truncate(block - back.min(coloured(secret, colour).len() + 8));
+            bytes.extend(coloured(secret, colour).bytes().chain(after.bytes()));
+            bytes.resize(block + 3000, b' ');
+            let mut file = tempfile::tempfile()?;
+            file.write_all(&bytes)?;
+            let masker = Masker::new([("A_TOKEN", secret)], []);
+            let mut pages = crate::host::paged::Paged::new(&file, bytes.len() as u64);
+            let letters: Vec<char> = secret.chars().collect();
+            let mut at = Some(0);
+            while let Some(begin) = at {
+                let seen = shown(&pages.line(begin)?, &masker).text;
+                for four in letters.windows(4) {
+                    prop_assert!(!seen.contains(&four.iter().collect::<String>()), "{seen}");
+                }
+                at = pages.after(begin)?;
+            }
+        }
+
+        #[test]
+        fn no_half_of_a_secret_shows_in_a_line_being_written(
+            secret in proptest::sample::select(vec!["hunter22", "pässwörtchen-€uro"]), share in 0.0_f64..1.0, coloured_too: bool,
+        ) {
+            let text = if coloured_too { coloured(secret, "\u{1b}[1m") } else { secret.to_owned() };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short text")]
+            let written = text.as_bytes().get(..(text.len() as f64 * share) as usize).unwrap_or_default();
+            let seen = shown(&raw(&[b"token ", written].concat(), Edge::Whole, Edge::Open), &Masker::new([("A_TOKEN", secret)], [])).text;
+            let left = seen.strip_prefix("token").unwrap_or_default().trim();
+            prop_assert!(left.len() < 4 || left == "•••", "{seen}");
+        }
+
         #[test]
         fn a_secret_never_shows(before in "[a-z\u{1b}\\[m0-9\r]{0,20}", after in "[a-z\u{1b}\\[m0-9\r]{0,20}", repeat in 0_usize..600) {
             let text = format!("{before}{}hunter22{after}", "hunter22 ".repeat(repeat));

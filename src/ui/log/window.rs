@@ -54,6 +54,12 @@ pub enum Turn {
     Replaced,
     /// It has no name any more.
     Gone,
+    /// What has its name now is no regular file.
+    Displaced,
+    /// We may not read it any more.
+    Forbidden,
+    /// The system does not let us read it any more.
+    Lost,
     /// It is there again.
     Back,
 }
@@ -89,6 +95,9 @@ impl Turn {
             Self::Shrunk => "the file was cut or written anew: it begins again",
             Self::Replaced => "the file was replaced: this is the new one",
             Self::Gone => "the file was removed: this is what was read of it",
+            Self::Displaced => "a link, a pipe, a device or a folder has the file's name now: this is what was read before",
+            Self::Forbidden => "the file may not be read by you any more: this is what was read before",
+            Self::Lost => "the file can't be read any more: this is what was read before",
             Self::Back => "the file is there again",
         }
     }

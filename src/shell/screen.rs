@@ -1,6 +1,5 @@
 //! The loop: input first, then facts and files, then at most thirty frames a second.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -36,7 +35,6 @@ enum Woken {
 /// Everything that the loop owns.
 struct Screen<'a> {
     folder: RunFolder,
-    root: PathBuf,
     state: State,
     tail: Tail,
     reader: Reader,
@@ -74,8 +72,7 @@ impl<'a> Screen<'a> {
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
         console.changed();
-        let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, tail, reader, looks, log, console, news, news_from, ledger })
+        Ok(Self { folder: setup.folder, state, tail, reader, looks, log, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -154,9 +151,7 @@ impl<'a> Screen<'a> {
                 None
             }
             Effect::Send(request) => effects::send(&self.folder, &request),
-            Effect::StartRunner => effects::start_runner(&self.folder, self.root.clone(), self.news_from.clone())
-                .err()
-                .map(|error| Msg::Failed(format!("no runner could be started: {error}"))),
+            Effect::StartRunner => effects::start_runner(&self.folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string())),
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None

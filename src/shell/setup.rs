@@ -14,7 +14,7 @@ use crate::ui::state::{Access, Limits};
 pub struct Setup {
     /// The run.
     pub folder: RunFolder,
-    /// The harness root, for starting a runner.
+    /// The harness root, where the start screen looks.
     pub root: PathBuf,
     /// The folder of the run's items in ISO-Bench's layout: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
     pub items: PathBuf,

@@ -34,6 +34,8 @@ pub enum Msg {
     Log(log::News),
     /// An effect failed, in a sentence.
     Failed(String),
+    /// No runner could be started, and why not.
+    Unstarted(String),
     /// An effect succeeded in a way worth a sentence.
     Succeeded(String),
     /// A second went by.

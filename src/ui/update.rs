@@ -56,6 +56,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
+        Msg::Unstarted(why) => state.unstarted = Some(why),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
         Msg::Tick => {}
         Msg::Laid(layout, spots) => {
@@ -158,6 +159,9 @@ fn mouse(state: &mut State) -> Vec<Effect> {
 
 fn see_runner(state: &mut State, sight: Sight) -> Vec<Effect> {
     state.runner = sight;
+    if state.has_runner() {
+        state.unstarted = None;
+    }
     if sight == Sight::Gone && state.leaving == Leaving::WhenStopped {
         return vec![Effect::Leave(Left::Stopped)];
     }

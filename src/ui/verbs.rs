@@ -69,7 +69,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::RetryStage => item.is_some_and(|item| matches!(item.state, ItemState::Failed { .. } | ItemState::Stopped { .. })),
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
-        Action::Continue => !alive && state.run.finished.is_none(),
+        Action::Continue => !alive && (state.run.finished.is_none() || !state.asked.is_empty()),
         Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some(),
@@ -166,7 +166,7 @@ fn shift(state: &mut State, verb: Verb) -> Vec<Effect> {
 fn continue_run(state: &mut State) -> Vec<Effect> {
     match state.runner {
         Sight::Alive(pid) => refuse(state, format!("the run has a runner (pid {pid})")),
-        Sight::Gone if state.run.finished.is_some() => refuse(state, "the run is finished; R runs an item again"),
+        Sight::Gone if state.run.finished.is_some() && state.asked.is_empty() => refuse(state, "the run is finished; R runs an item again"),
         Sight::Gone if state.access != Access::Full => refuse(state, READ_ONLY),
         Sight::Gone => vec![Effect::StartRunner],
     }

@@ -146,7 +146,7 @@ fn begin_looked(looked: run::Looked) -> anyhow::Result<Result<RunFolder, String>
 }
 
 fn run_on(job: &Job) -> anyhow::Result<RunFolder> {
-    start_runner(&job.folder, &job.checkout.root, false)?;
+    start_runner(&job.folder, false)?;
     Ok(job.folder.clone())
 }
 

@@ -151,7 +151,9 @@ impl<'a> Screen<'a> {
                 None
             }
             Effect::Send(request) => effects::send(&self.folder, &request),
-            Effect::StartRunner => effects::start_runner(&self.folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string())),
+            Effect::StartRunner => {
+                effects::start_runner(&self.folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
+            }
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None

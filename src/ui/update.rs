@@ -94,7 +94,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
 fn choose(state: &mut State, key: Key) -> Vec<Effect> {
     let Over::Palette(palette) = &state.over else { return Vec::new() };
     let mut palette = palette.clone();
-    let rows = palette.rows(Place::of(state.screen), |action| verbs::is_offered(state, action));
+    let rows = verbs::commands(state, &palette);
     let taken = palette.take(key, &rows);
     state.over = if taken == Taken::Open { Over::Palette(palette) } else { Over::Nothing };
     if let Taken::Chosen(action) = taken { act(state, action) } else { Vec::new() }

@@ -1,5 +1,6 @@
 //! The loop: input first, then facts and files, then at most thirty frames a second.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -35,6 +36,7 @@ enum Woken {
 /// Everything that the loop owns.
 struct Screen<'a> {
     folder: RunFolder,
+    elsewhere: Option<PathBuf>,
     state: State,
     tail: Tail,
     reader: Reader,
@@ -72,7 +74,8 @@ impl<'a> Screen<'a> {
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
         console.changed();
-        Ok(Self { folder: setup.folder, state, tail, reader, looks, log, console, news, news_from, ledger })
+        let elsewhere = setup.is_elsewhere.then_some(setup.root);
+        Ok(Self { folder: setup.folder, elsewhere, state, tail, reader, looks, log, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -81,6 +84,9 @@ impl<'a> Screen<'a> {
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         let looked = self.looks.before(clock::now());
         self.change(Msg::Looked(looked));
+        if let Some(root) = self.elsewhere.take() {
+            self.change(Msg::Elsewhere(root));
+        }
         while left.is_none() {
             let woken = tokio::select! {
                 biased;

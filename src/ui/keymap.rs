@@ -192,8 +192,8 @@ impl Binding {
 }
 
 impl Group {
-    /// Every part of the help, in order.
-    pub const ALL: [Self; 4] = [Self::Run, Self::Item, Self::Move, Self::Screen];
+    /// Every part of the help, in order: first what a newcomer needs first.
+    pub const ALL: [Self; 4] = [Self::Move, Self::Screen, Self::Run, Self::Item];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {

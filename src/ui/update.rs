@@ -56,6 +56,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
+        Msg::Elsewhere(root) => state.remark(Said::new(Mood::Quiet, format!("this run lies in {}", root.display()))),
         Msg::Unstarted(why) => state.unstarted = Some(why),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
         Msg::Tick => {}

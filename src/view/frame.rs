@@ -155,6 +155,9 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, shown: Screen) {
         }
         let place = Rect { x, width: wide, ..row };
         canvas.line(place, &words);
+        if screen == shown {
+            canvas.tint(place, Role::Selected);
+        }
         canvas.spot(place, Hit::Screen(screen));
         x = x.saturating_add(wide + 1);
     }

@@ -25,7 +25,7 @@ const SMALLEST: (u16, u16) = (40, 10);
 const SIDE_BY_SIDE: u16 = 100;
 
 /// Columns of the labels of an entry.
-const LABEL: usize = 9;
+const LABEL: usize = 11;
 
 /// An entry: what stays in sight, and what is scrolled.
 struct Detail {
@@ -91,7 +91,7 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, home: &Home, now: Timestamp) -> 
         detail(canvas, area, home, now, &mut layout);
         return layout;
     }
-    let needed = u16::try_from(list::height(home)).unwrap_or(u16::MAX);
+    let needed = u16::try_from(list::height_with_own(home)).unwrap_or(u16::MAX);
     let mut flow = Flow::new(body);
     if let Some(area) = flow.take(usize::from(needed.min((body.height * 2 / 5).max(3)))) {
         list::draw(canvas, area, home, now, &mut layout);

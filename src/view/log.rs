@@ -97,7 +97,7 @@ fn label(state: &State, tab: &Tab, sized: bool) -> Words {
     let shown = state.log.source.as_ref() == Some(&tab.source);
     let words = Words::of(if shown { Role::Strong } else { Role::Muted }, tab.name.as_str());
     match tab.bytes.filter(|bytes| sized && *bytes > 0 && !shown) {
-        Some(bytes) => words.add(Role::Faint, format!(" {}", text::bytes(bytes))),
+        Some(bytes) => words.add(Role::Muted, format!(" {}", text::bytes(bytes))),
         None => words,
     }
 }

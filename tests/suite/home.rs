@@ -8,7 +8,7 @@ use isobench_tui::ledger::RunFolder;
 use isobench_tui::model::Run;
 use isobench_tui::text::mask::Masker;
 use isobench_tui::theme::{Depth, Glyphs, Theme};
-use isobench_tui::ui::home::card::{BlockedItems, PlanSize};
+use isobench_tui::ui::home::card::{BlockedItems, OwnRuns, PlanSize};
 use isobench_tui::ui::home::message::Beside;
 use isobench_tui::ui::home::{
     AgentCard, Choice, Effect, Entry, Found, Home, Left, Looked, Msg, Over, Place, PlanCard, RunCard, Seen, Start, Summary, Wish, update,
@@ -58,6 +58,7 @@ fn found() -> Found {
             agent(None, "trae", "claude-sonnet-4-5", "as configured"),
             agent(Some("claude_code"), "claude_code", "sonnet", "ran here before"),
         ],
+        own_runs: vec![OwnRuns { name: "vllm trae gpt-5".to_owned(), runs: 3, newest: "2026-01-23_10-00-00".to_owned() }],
     }
 }
 
@@ -121,7 +122,7 @@ impl Desk {
     fn several() -> Self {
         Self::with(vec![
             card("2026-11-21_11-00-00-aaaa", &runs::agent_running().run(), Some(4711), None),
-            card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("its runner (pid 99) is gone without a word")),
+            card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("runner gone since 10:00, without a word")),
             card("2026-11-20_09-00-00-cccc", &runs::finished().run(), None, None),
             RunCard { id: RunId("2026-11-19_09-00-00-dddd".to_owned()), seen: Seen::Broken("can't read events.jsonl: denied".to_owned()) },
         ])
@@ -263,7 +264,7 @@ fn an_interrupted_run_is_continued() {
     let mut desk = Desk::several();
     desk.press(Key::Down);
     desk.says("c continues it   Enter opens it");
-    desk.says("its runner (pid 99) is gone without a word");
+    desk.says("runner gone since 10:00, without a word");
     assert_eq!(desk.type_in("c"), [Effect::Wish(Wish::Continue(RunId("2026-11-21_10-00-00-bbbb".to_owned())))]);
     desk.tell(Msg::Refused("run x is held by the runner with pid 7".to_owned()));
     desk.says("run x is held by the runner with pid 7");

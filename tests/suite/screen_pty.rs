@@ -43,7 +43,7 @@ fn the_screen_itself() {
         };
         std::thread::Builder::new().name(thread.into_string().unwrap()).spawn(breaks).unwrap();
     }
-    let setup = Setup { folder, root, items, by, state_home, masker, limits: Limits::default(), access: Access::Full };
+    let setup = Setup { folder, root, is_elsewhere: false, items, by, state_home, masker, limits: Limits::default(), access: Access::Full };
     let left = Sitting::take(theme.as_deref()).and_then(|mut sitting| sitting.run(setup));
     match left {
         Ok(left) => println!("left: {left:?}"),

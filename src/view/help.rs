@@ -61,9 +61,10 @@ fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
     }
     if place != Place::Home {
         let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
-        let stages = format!("w worktree  a agent  c check {dot} h human  b baseline  c candidate {dot} s score  c clean");
+        let stages = format!("w worktree  a agent  c check {dot} h human");
+        let arms = format!("b baseline  c candidate {dot} s score  c clean");
         let marks = format!("{done} done  {running} live  {failed} failed  {cut} stopped  {pending} to do  {none} not run");
-        sections.push(told("Stages and marks", &[&stages, &marks], cols));
+        sections.push(told("Stages and marks", &[&stages, &arms, &marks], cols));
         sections.push(told("Steps in one letter", &[LETTERS], cols));
     }
     sections

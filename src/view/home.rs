@@ -91,9 +91,10 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, home: &Home, now: Timestamp) -> 
         detail(canvas, area, home, now, &mut layout);
         return layout;
     }
-    let needed = u16::try_from(list::height_with_own(home)).unwrap_or(u16::MAX);
+    let most = usize::from((body.height * 2 / 5).max(3));
+    let needed = Some(list::height_with_own(home)).filter(|rows| *rows <= most).unwrap_or_else(|| list::height(home).min(most));
     let mut flow = Flow::new(body);
-    if let Some(area) = flow.take(usize::from(needed.min((body.height * 2 / 5).max(3)))) {
+    if let Some(area) = flow.take(needed) {
         list::draw(canvas, area, home, now, &mut layout);
     }
     if let Some(row) = flow.row() {

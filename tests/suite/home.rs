@@ -194,7 +194,7 @@ fn a_checkout_without_runs_leads_to_its_plan_which_is_looked_at_and_started() {
     desk.tell(Msg::Looked(Box::new(looked(None))));
     desk.says("Enter starts 94 of 96 items, about 32 h");
     desk.says("94 items run one after another, each through worktree");
-    desk.says("2 are blocked and left out");
+    desk.says("2 are blocked");
     desk.says("> `aws sso login` before");
     assert_eq!(desk.press(Key::Enter), []);
     desk.says("Start 94 items with trae claude-sonnet-4-5?");
@@ -228,12 +228,26 @@ fn not_yet_starts_nothing() {
 fn what_is_blocked_says_why_and_does_not_start() {
     let mut desk = Desk::with(Vec::new());
     desk.tell(Msg::Looked(Box::new(refused())));
-    desk.says("It can't start: python3 has no module trae_agent.");
+    desk.says("It can't start: python3 has no module trae_agent: install it into");
+    desk.says("ISO-Bench's own runs");
+    desk.says("vllm trae gpt-5   3 runs, newest 2026-01-23");
     desk.says("> install it into that Python");
     assert_eq!(desk.press(Key::Enter), []);
     assert_eq!(desk.home.over, Over::Nothing);
     assert_eq!(desk.type_in("r"), [Effect::Wish(Wish::Find), look_wish(None)]);
     desk.says("looking whether it can run");
+}
+
+#[test]
+fn the_first_of_several_causes_is_told_with_its_fix_on_a_small_screen() {
+    let mut desk = Desk::with(Vec::new());
+    let clone = Row::blocked(About::Clone, "no clone of vllm at /work/vllm", "clone it there, or run with --clone");
+    let mut looked = refused();
+    looked.rows.insert(0, clone);
+    desk.tell(Msg::Looked(Box::new(looked)));
+    let text = desk.text(80, 24);
+    assert!(text.contains("It can't start (2 blocked). First: no clone of vllm at /work/vllm: clone it"), "{text}");
+    assert!(text.contains("there, or run with --clone."), "{text}");
 }
 
 #[test]

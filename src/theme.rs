@@ -59,6 +59,7 @@ impl Theme {
 
     /// A theme file's colours, for a terminal of this depth.
     pub fn new(palette: &Palette, depth: Depth, glyphs: Glyphs) -> Self {
+        let glyphs = if depth == Depth::Mono { glyphs.without_colours() } else { glyphs };
         Self { styles: Role::ALL.map(|role| palette.style(role, depth)), depth, glyphs, ground: None }
     }
 

@@ -208,8 +208,7 @@ fn ask(target: &Target, verb: Verb, stage: Option<Stage>, args: &CtlArgs) -> any
 
 /// Starts a runner for a run that has none, and says so.
 fn wake(folder: &RunFolder, keep_pause: bool) -> anyhow::Result<String> {
-    let manifest = Manifest::read(folder)?;
-    start::start_runner(folder, Path::new(&manifest.root), keep_pause)?;
+    start::start_runner(folder, keep_pause)?;
     Ok(format!("run {} goes on", folder.run_id()))
 }
 

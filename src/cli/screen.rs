@@ -83,6 +83,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
     Ok(Setup {
         folder: folder.clone(),
         root: root.clone(),
+        is_elsewhere: std::env::current_dir().is_ok_and(|here| !here.starts_with(&checkout.repo_root)),
         items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
         by: find::me(),
         state_home: find::state_home(),

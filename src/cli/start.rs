@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::IsTerminal;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Format, find, print_line, read, screen, status, tell, usage};
@@ -76,23 +75,22 @@ pub(super) fn go(job: Job, mode: &Mode, keep_pause: bool, alone: Option<File>) -
     match mode {
         Mode::Headless(format) => headless(job, *format, keep_pause, alone),
         Mode::Detached => {
-            start_runner(&job.folder, &job.checkout.root, keep_pause)?;
+            start_runner(&job.folder, keep_pause)?;
             print_line(format_args!("run {} goes on in the background: `isobench-tui attach {0}` shows it", job.folder.run_id()));
             Ok(Exit::Well)
         }
         Mode::Screen => {
-            start_runner(&job.folder, &job.checkout.root, keep_pause)?;
+            start_runner(&job.folder, keep_pause)?;
             drop(alone);
             screen::show(&job.folder)
         }
     }
 }
 
-/// Starts a runner in the background and waits until it holds the run.
-pub(super) fn start_runner(folder: &RunFolder, root: &Path, keep_pause: bool) -> anyhow::Result<()> {
-    let id = folder.run_id().0;
-    let mut arguments: Vec<String> = ["run", "--resume", &id, "--headless", "--own-session", "--root"].map(str::to_owned).to_vec();
-    arguments.push(root.display().to_string());
+/// Starts a runner in the background and waits until it holds the run. The run is named by its folder: its id may be that of a copy.
+pub(super) fn start_runner(folder: &RunFolder, keep_pause: bool) -> anyhow::Result<()> {
+    let path = std::path::absolute(folder.path())?.display().to_string();
+    let mut arguments: Vec<String> = ["run", "--resume", &path, "--headless", "--own-session"].map(str::to_owned).to_vec();
     if keep_pause {
         arguments.push("--keep-pause".to_owned());
     }

@@ -31,6 +31,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// The harness root that it lies in; `None` for one that lies elsewhere than in a `state/tui`.
+    pub fn root(&self) -> Option<&Path> {
+        self.path.parent().filter(|all| all.ends_with("state/tui"))?.ancestors().nth(2)
+    }
+
     /// The run's id: the folder's name.
     pub fn run_id(&self) -> RunId {
         RunId(self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,15 +65,47 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Reads it for a reader, who takes what a newer program wrote as far as it goes.
+    /// Reads it for a reader, who takes what a newer program wrote as far as it goes. Of a campaign that was copied or moved
+    /// the root is where it lies now, and so are the paths below it.
     pub fn look(folder: &RunFolder) -> Result<Self, LedgerError> {
         let path = folder.manifest();
         let text = regular::read(&path).map_err(LedgerError::io("read", &path))?;
-        serde_json::from_slice(&text).map_err(|error| LedgerError::Damaged { path, why: error.to_string() })
+        let mut manifest: Self = serde_json::from_slice(&text).map_err(|error| LedgerError::Damaged { path, why: error.to_string() })?;
+        manifest.follow(folder);
+        Ok(manifest)
+    }
+
+    /// Takes the root of a run's folder that lies elsewhere than it was made.
+    fn follow(&mut self, folder: &RunFolder) {
+        let made = RunFolder::of(Path::new(&self.root), &folder.run_id());
+        let place = |folder: &RunFolder| fs::metadata(folder.path()).ok().map(|found| (found.dev(), found.ino()));
+        // `state` may be a link: the same folder has many paths
+        if place(&made) == place(folder) {
+            return;
+        }
+        let Some(root) = folder.root() else { return };
+        rebase(&mut self.config, Path::new(&self.root), root);
+        self.root = root.display().to_string();
     }
 
     /// Whether a newer program wrote it, so that we may only read.
     pub const fn is_newer(&self) -> bool {
         self.format > FORMAT
+    }
+}
+
+/// Paths below the old root are below the new one, but for those that did not come along.
+fn rebase(value: &mut Value, old: &Path, new: &Path) {
+    match value {
+        Value::String(text) => {
+            let Ok(below) = Path::new(text.as_str()).strip_prefix(old) else { return };
+            let moved = new.join(below);
+            if moved.exists() || !Path::new(text.as_str()).exists() {
+                *text = moved.display().to_string();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rebase(value, old, new)),
+        Value::Object(values) => values.values_mut().for_each(|value| rebase(value, old, new)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

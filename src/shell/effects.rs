@@ -1,6 +1,5 @@
 //! Doing what the state wants done, and looking at what no file tells.
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -35,22 +34,22 @@ pub fn send(folder: &RunFolder, request: &Request) -> Option<Msg> {
     }))
 }
 
-/// Starts a runner that outlives us, and tells how that went.
-pub fn start_runner(folder: &RunFolder, root: PathBuf, news: mpsc::Sender<Msg>) -> std::io::Result<()> {
+/// Starts a runner that outlives us, and tells how that went. The run is named by its folder: its id may be that of a copy.
+pub fn start_runner(folder: &RunFolder, news: mpsc::Sender<Msg>) -> std::io::Result<()> {
     let program = std::env::current_exe()?;
-    let run = folder.run_id();
+    let path = folder.path().to_owned();
     thread::Builder::new().name("starter".to_owned()).spawn(move || {
         let mut command = Command::new(program);
-        command.args(["run", "--resume", &run.0, "--root"]).arg(root).arg("--detach");
+        command.args(["run", "--resume"]).arg(path).arg("--detach");
         let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
         let _ = news.blocking_send(match ended {
             Ok(ended) if ended.status.success() => Msg::Succeeded("a runner was started".to_owned()),
             Ok(ended) => {
                 let said = String::from_utf8_lossy(&ended.stderr);
                 let last = clean::lines(&said).filter(|line| !line.is_empty()).last();
-                Msg::Failed(format!("no runner could be started: {}", last.unwrap_or_else(|| ended.status.to_string())))
+                Msg::Unstarted(last.unwrap_or_else(|| ended.status.to_string()))
             }
-            Err(error) => Msg::Failed(format!("no runner could be started: {error}")),
+            Err(error) => Msg::Unstarted(error.to_string()),
         });
     })?;
     Ok(())

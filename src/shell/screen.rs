@@ -36,7 +36,7 @@ enum Woken {
 /// Everything that the loop owns.
 struct Screen<'a> {
     folder: RunFolder,
-    root: PathBuf,
+    elsewhere: Option<PathBuf>,
     state: State,
     tail: Tail,
     reader: Reader,
@@ -74,8 +74,8 @@ impl<'a> Screen<'a> {
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         let tail = Tail::new(setup.folder.events());
         console.changed();
-        let (folder, root) = (setup.folder, setup.root);
-        Ok(Self { folder, root, state, tail, reader, looks, log, console, news, news_from, ledger })
+        let elsewhere = setup.is_elsewhere.then_some(setup.root);
+        Ok(Self { folder: setup.folder, elsewhere, state, tail, reader, looks, log, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -84,6 +84,9 @@ impl<'a> Screen<'a> {
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         let looked = self.looks.before(clock::now());
         self.change(Msg::Looked(looked));
+        if let Some(root) = self.elsewhere.take() {
+            self.change(Msg::Elsewhere(root));
+        }
         while left.is_none() {
             let woken = tokio::select! {
                 biased;
@@ -154,9 +157,9 @@ impl<'a> Screen<'a> {
                 None
             }
             Effect::Send(request) => effects::send(&self.folder, &request),
-            Effect::StartRunner => effects::start_runner(&self.folder, self.root.clone(), self.news_from.clone())
-                .err()
-                .map(|error| Msg::Failed(format!("no runner could be started: {error}"))),
+            Effect::StartRunner => {
+                effects::start_runner(&self.folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
+            }
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None

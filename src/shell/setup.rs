@@ -14,8 +14,10 @@ use crate::ui::state::{Access, Limits};
 pub struct Setup {
     /// The run.
     pub folder: RunFolder,
-    /// The harness root, for starting a runner.
+    /// The harness root, where the start screen looks.
     pub root: PathBuf,
+    /// Whether the person sits elsewhere, and should be told where it lies.
+    pub is_elsewhere: bool,
     /// The folder of the run's items in ISO-Bench's layout: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
     pub items: PathBuf,
     /// Who sits at the screen.

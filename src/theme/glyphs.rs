@@ -1,5 +1,7 @@
 //! The characters that draw dots, bars and rules, for terminals with and without Unicode.
 
+use super::role::Role;
+
 /// A set of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glyphs {
@@ -17,8 +19,10 @@ pub struct Glyphs {
     pub none: &'static str,
     /// The row that runs.
     pub live: &'static str,
-    /// The filled part of a bar.
+    /// The filled part of a bar: what went well, and what has no better or worse.
     pub bar: &'static str,
+    /// Where colours don't tell them apart: what failed, what runs, what was cut off.
+    pub bars: [&'static str; 3],
     /// The empty part of a bar.
     pub track: &'static str,
     /// A horizontal rule.
@@ -54,6 +58,7 @@ impl Glyphs {
         none: "·",
         live: "▸",
         bar: "━",
+        bars: ["━", "━", "━"],
         track: "─",
         rule: "─",
         wall: "│",
@@ -77,6 +82,7 @@ impl Glyphs {
         none: ".",
         live: ">",
         bar: "=",
+        bars: ["x", ">", "/"],
         track: "-",
         rule: "-",
         wall: "|",
@@ -89,6 +95,23 @@ impl Glyphs {
         more: "~",
         corners: ["+", "+", "+", "+"],
     };
+
+    /// The same for terminals without colours.
+    #[must_use]
+    pub fn without_colours(self) -> Self {
+        if self.is_ascii() { self } else { Self { bars: ["╳", "▸", "┄"], ..self } }
+    }
+
+    /// What draws the part of a bar that has this role.
+    pub const fn bar_of(&self, role: Role) -> &'static str {
+        let [failed, live, cut] = self.bars;
+        match role {
+            Role::Bad => failed,
+            Role::Live => live,
+            Role::Warn => cut,
+            _ => self.bar,
+        }
+    }
 
     /// By the locale: `LC_ALL`, then `LC_CTYPE`, then `LANG`.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {

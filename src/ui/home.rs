@@ -89,6 +89,8 @@ pub struct Found {
     pub plans: Vec<PlanCard>,
     /// The agents to choose from, that of the configuration first.
     pub agents: Vec<AgentCard>,
+    /// ISO-Bench's own runs.
+    pub own_runs: Vec<card::OwnRuns>,
 }
 
 /// An entry of the list.
@@ -183,6 +185,11 @@ impl Home {
     /// The agents to choose from.
     pub fn agents(&self) -> &[AgentCard] {
         self.found.as_ref().map_or(&[], |found| &found.agents)
+    }
+
+    /// ISO-Bench's own runs.
+    pub fn own_runs(&self) -> &[card::OwnRuns] {
+        self.found.as_ref().map_or(&[], |found| &found.own_runs)
     }
 
     /// Every entry, in the order of the list. The demo comes with the plans: nobody lands on it because they are slow.

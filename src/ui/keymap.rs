@@ -49,7 +49,7 @@ pub struct Binding {
     pub places: &'static [Place],
     /// Their part of the help.
     pub group: Group,
-    /// In the footer, in a word or two; empty for keys that the footer does not name.
+    /// Its name, in a word or two, for footer and palette; empty for keys that only move, and for the second key of most pairs.
     pub short: &'static str,
     /// In the help, in a sentence; empty for the second key of a pair, which is told with the first one.
     pub help: &'static str,
@@ -66,7 +66,7 @@ const fn bind(
     Binding { keys, action, places, group, short, help }
 }
 
-/// Every key. The footer names them in this order, as far as there is room.
+/// Every key.
 #[rustfmt::skip]
 pub const KEYMAP: [Binding; 54] = [
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
@@ -81,9 +81,9 @@ pub const KEYMAP: [Binding; 54] = [
     bind(&[Key::Esc, Key::Backspace], Action::Back, &[Place::Home], Group::Screen, "back", "close what is open"),
     bind(&[Key::Char(' ')], Action::Pause, RUN, Group::Run, "pause", "pause after the live stage; resume"),
     bind(&[Key::Char('/')], Action::Find, ALL, Group::Move, "find", "search here; Tab: regular expression"),
-    bind(&[Key::Char('n')], Action::FindNext, ALL, Group::Move, "next", "the next match, the one before"),
+    bind(&[Key::Char('n')], Action::FindNext, ALL, Group::Move, "next match", "the next match, the one before"),
     bind(&[Key::Char('N')], Action::FindPrevious, ALL, Group::Move, "", ""),
-    bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "log", "the log before, the next one"),
+    bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "other log", "the log before, the next one"),
     bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", ""),
     bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
     bind(&[Key::Char('r')], Action::RetryStage, RUN, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
@@ -91,25 +91,25 @@ pub const KEYMAP: [Binding; 54] = [
     bind(&[Key::Char('x')], Action::Stop, RUN, Group::Run, "stop stage", "end the live stage (asks)"),
     bind(&[Key::Char('P')], Action::Freeze, RUN, Group::Run, "freeze", "freeze the live stage's processes now (asks, says what it costs); thaw them"),
     bind(&[Key::Char('f')], Action::Follow, RUN, Group::Move, "follow", "follow: live item, newest step or line"),
-    bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "error", "what went wrong next, and before"),
+    bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "next error", "what went wrong next, and before"),
     bind(&[Key::Char('E')], Action::PreviousProblem, RUN, Group::Move, "", ""),
     bind(&[Key::Char('d')], Action::Detach, RUN, Group::Screen, "detach", "leave the screen; the run goes on"),
     bind(&[Key::Char(':')], Action::Command, RUN, Group::Screen, "command", "do something by its name"),
-    bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "", "what happened since your last look"),
-    bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "", "move it down, or up"),
-    bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move", ""),
+    bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "since last look", "what happened since your last look"),
+    bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "move down", "move it down, or up"),
+    bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move up", ""),
     bind(&[Key::Char('H')], Action::Hold, RUN, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
-    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold", "unfold all, or fold all"),
-    bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "", "the queue"),
-    bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "", "what the agent did"),
-    bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "", "what came of it: ladder and benchmarks"),
-    bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "", "logs of the stages and of the runner"),
-    bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "", "the start screen: other runs, new ones"),
-    bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "", "the next screen, the one before"),
+    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
+    bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
+    bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
+    bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
+    bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),
+    bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "start screen", "the start screen: other runs, new ones"),
+    bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "next screen", "the next screen, the one before"),
     bind(&[Key::BackTab], Action::PreviousScreen, RUN, Group::Screen, "", ""),
     bind(&[Key::Tab, Key::Right, Key::Char('l')], Action::NextSource, &[Place::Home], Group::Run, "agent", "another agent for the plan, the one before"),
     bind(&[Key::BackTab, Key::Left, Key::Char('h')], Action::PreviousSource, &[Place::Home], Group::Run, "", ""),
-    bind(&[Key::Char('}')], Action::NextItem, ITEM, Group::Move, "", "the next item, the one before"),
+    bind(&[Key::Char('}')], Action::NextItem, ITEM, Group::Move, "next item", "the next item, the one before"),
     bind(&[Key::Char('{')], Action::PreviousItem, ITEM, Group::Move, "", ""),
     bind(&[Key::Down, Key::Char('j')], Action::Down, ALL, Group::Move, "", "a line down, a line up"),
     bind(&[Key::Up, Key::Char('k')], Action::Up, ALL, Group::Move, "", ""),
@@ -119,11 +119,30 @@ pub const KEYMAP: [Binding; 54] = [
     bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
     bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
     bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
-    bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "", "leave the mouse to the terminal, or take it"),
-    bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "", "the next theme"),
-    bind(&[Key::Ctrl('l')], Action::Redraw, ALL, Group::Screen, "", "draw the screen anew"),
-    bind(&[Key::Ctrl('z')], Action::Suspend, ALL, Group::Screen, "", "to the shell, until fg; the run goes on"),
+    bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
+    bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
+    bind(&[Key::Ctrl('l')], Action::Redraw, ALL, Group::Screen, "redraw", "draw the screen anew"),
+    bind(&[Key::Ctrl('z')], Action::Suspend, ALL, Group::Screen, "suspend", "to the shell, until fg; the run goes on"),
 ];
+
+/// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
+/// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
+#[rustfmt::skip]
+pub const FOOTER: [Action; 21] = [
+    Action::Continue, Action::Open, Action::Back, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
+    Action::RetryStage, Action::Find, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold,
+];
+
+/// Keys that are named at the right end of the footer, whatever else there is.
+pub const PINNED: [Action; 2] = [Action::Help, Action::Quit];
+
+/// The bindings of a place that are named so, in this order.
+pub fn named(place: Place, actions: &[Action]) -> impl Iterator<Item = &'static Binding> {
+    let of =
+        move |action: &Action| KEYMAP.iter().find(|binding| binding.action == *action && binding.is_in(place) && !binding.short.is_empty());
+    actions.iter().filter_map(of)
+}
 
 impl Place {
     /// The place of a run's screen.
@@ -173,8 +192,8 @@ impl Binding {
 }
 
 impl Group {
-    /// Every part of the help, in order.
-    pub const ALL: [Self; 4] = [Self::Run, Self::Item, Self::Move, Self::Screen];
+    /// Every part of the help, in order: first what a newcomer needs first.
+    pub const ALL: [Self; 4] = [Self::Move, Self::Screen, Self::Run, Self::Item];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {

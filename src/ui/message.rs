@@ -1,5 +1,7 @@
 //! What reaches the state, and what it wants done.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::mouse::Spot;
@@ -34,6 +36,10 @@ pub enum Msg {
     Log(log::News),
     /// An effect failed, in a sentence.
     Failed(String),
+    /// The run lies in this harness folder, and the person sits elsewhere.
+    Elsewhere(PathBuf),
+    /// No runner could be started, and why not.
+    Unstarted(String),
     /// An effect succeeded in a way worth a sentence.
     Succeeded(String),
     /// A second went by.

@@ -178,6 +178,17 @@ fn follow(state: &mut State) {
     state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
 }
 
+/// Whether the live item and its newest step are followed already.
+pub(super) fn is_following(state: &State) -> bool {
+    let on_live = state.queue.selected == state.run.live && state.queue.follow == Follow::Live;
+    on_live
+        && match state.screen {
+            Screen::Queue | Screen::Result => true,
+            Screen::Agent => state.reading.stick == Stick::Newest,
+            Screen::Log => state.log.stick == log::Stick::Newest,
+        }
+}
+
 /// Selects the item so many rows further down.
 fn select_by(state: &mut State, by: isize) {
     let Some(last) = state.run.items.len().checked_sub(1) else { return };

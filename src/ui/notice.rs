@@ -19,6 +19,7 @@ pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
         access(state),
         space(state),
         leaving(state),
+        unstarted(state),
         runner(state, now),
         frozen(state, now),
         pause(state, now),
@@ -54,6 +55,11 @@ fn leaving(state: &State) -> Option<Said> {
         Some(stage) => Said::new(Mood::Warn, format!("the run ends with '{stage}', then this screen closes; d leaves now")),
         None => Said::new(Mood::Warn, "the run ends, then this screen closes; d leaves now"),
     })
+}
+
+fn unstarted(state: &State) -> Option<Said> {
+    let why = state.unstarted.as_ref()?.trim_start_matches("isobench-tui: ").trim_end_matches('.');
+    Some(Said::new(Mood::Bad, format!("no runner could be started: {why}; mend that, then c tries again")))
 }
 
 fn runner(state: &State, now: Timestamp) -> Option<Said> {

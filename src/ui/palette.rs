@@ -1,5 +1,7 @@
 //! The command palette: everything that can be done here, found by its name. Made from the keymap.
 
+use std::borrow::Cow;
+
 use super::keymap::{Binding, KEYMAP, Place};
 use super::prompt::Line;
 use super::{Action, Key};
@@ -13,6 +15,25 @@ pub struct Palette {
     pub at: usize,
 }
 
+/// Something that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its name, as in the footer.
+    pub name: Cow<'static, str>,
+    /// What it does, in a sentence.
+    pub says: &'static str,
+    /// Its keys, as many as there is room for.
+    pub keys: String,
+    /// What is done.
+    pub action: Action,
+}
+
+/// Columns of the keys.
+const KEYS: usize = 11;
+
+/// What has its key before everybody's eyes, or is one of those that only move.
+const LEFT_OUT: [Action; 7] = [Action::Open, Action::Back, Action::Help, Action::Quit, Action::Command, Action::FindNext, Action::PageDown];
+
 /// What a key did to the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -25,27 +46,29 @@ pub enum Taken {
 }
 
 impl Palette {
-    /// What can be chosen: the keys of a place that do something now, those whose name begins like what was typed first.
-    pub fn rows(&self, place: Place, is_offered: impl Fn(Action) -> bool) -> Vec<&'static Binding> {
+    /// What can be chosen: what `offer` names and tells of the keys of a place, those whose name begins like what was typed first.
+    pub fn rows(&self, place: Place, offer: impl Fn(&Binding) -> Option<(Cow<'static, str>, &'static str)>) -> Vec<Row> {
         let typed = self.line.text().to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
-        // moving about has its keys, and the palette itself is no command
-        let moves = [Action::Command, Action::Down, Action::Up, Action::Left, Action::Right];
-        let says = |binding: &Binding| format!("{} {}", binding.short, binding.sentence()).to_lowercase();
-        let mut rows: Vec<&Binding> = KEYMAP
-            .iter()
-            .filter(|binding| binding.is_in(place) && !moves.contains(&binding.action) && is_offered(binding.action))
-            .filter(|binding| words.iter().all(|word| says(binding).contains(word)))
-            .collect();
-        rows.sort_by_key(|binding| words.first().is_some_and(|word| !says(binding).trim_start().starts_with(word)));
+        let named = |binding: &&Binding| binding.is_in(place) && !binding.short.is_empty() && !LEFT_OUT.contains(&binding.action);
+        let row = |binding: &Binding| {
+            let (name, says) = offer(binding)?;
+            Some(Row { name, says, keys: binding.keys_label(KEYS), action: binding.action })
+        };
+        let is_meant = |row: &Row| {
+            let told = format!("{} {}", row.name, row.says).to_lowercase();
+            words.iter().all(|word| told.contains(word))
+        };
+        let mut rows: Vec<Row> = KEYMAP.iter().filter(named).filter_map(row).filter(is_meant).collect();
+        rows.sort_by_key(|row| words.first().is_some_and(|word| !row.name.to_lowercase().starts_with(word)));
         rows
     }
 
     /// Takes a key, with so many rows to choose from.
-    pub fn take(&mut self, key: Key, rows: &[&'static Binding]) -> Taken {
+    pub fn take(&mut self, key: Key, rows: &[Row]) -> Taken {
         match key {
             Key::Esc | Key::Ctrl('c') => return Taken::Closed,
-            Key::Enter => return rows.get(self.at).map_or(Taken::Closed, |binding| Taken::Chosen(binding.action)),
+            Key::Enter => return rows.get(self.at).map_or(Taken::Closed, |row| Taken::Chosen(row.action)),
             Key::Down | Key::Tab | Key::Ctrl('n') => self.at = (self.at + 1).min(rows.len().saturating_sub(1)),
             Key::Up | Key::BackTab | Key::Ctrl('p') => self.at = self.at.saturating_sub(1),
             Key::Backspace if self.line.text().is_empty() => return Taken::Closed,
@@ -63,6 +86,10 @@ impl Palette {
 mod tests {
     use super::*;
 
+    fn all(binding: &Binding) -> (Cow<'static, str>, &'static str) {
+        (binding.short.into(), binding.sentence())
+    }
+
     fn typed(text: &str) -> Palette {
         let mut palette = Palette::default();
         palette.line.paste(text);
@@ -71,19 +98,20 @@ mod tests {
 
     #[test]
     fn words_find_what_can_be_done() {
-        let rows = |text: &str| typed(text).rows(Place::Queue, |_| true).iter().map(|binding| binding.action).collect::<Vec<_>>();
+        let rows = |text: &str| typed(text).rows(Place::Queue, |row| Some(all(row))).iter().map(|row| row.action).collect::<Vec<_>>();
         assert_eq!(rows("skip").first(), Some(&Action::Skip));
         assert_eq!(rows("MOUSE"), [Action::Mouse]);
         assert_eq!(rows("item again"), [Action::Retry]);
         assert_eq!(rows("no such thing"), []);
-        assert!(!rows("").contains(&Action::Down));
-        assert!(typed("skip").rows(Place::Queue, |action| action != Action::Skip).is_empty());
+        assert_eq!(rows("re").first(), Some(&Action::RetryStage));
+        assert!([Action::Down, Action::Open, Action::Quit, Action::PreviousProblem].iter().all(|left_out| !rows("").contains(left_out)));
+        assert!(typed("skip").rows(Place::Queue, |_| None).is_empty());
     }
 
     #[test]
     fn a_row_is_chosen_by_arrows_and_enter() {
         let mut palette = typed("retry");
-        let rows = palette.rows(Place::Agent, |_| true);
+        let rows = palette.rows(Place::Agent, |row| Some(all(row)));
         palette.take(Key::Down, &rows);
         assert_eq!(palette.take(Key::Enter, &rows), Taken::Chosen(rows.get(1).map_or(Action::Help, |row| row.action)));
         assert_eq!(typed("").take(Key::Backspace, &rows), Taken::Closed);

@@ -23,6 +23,15 @@ pub(super) fn went_wrong(step: &Shown) -> bool {
     badly || step.error.is_some() || step.kind == Kind::RefusedFinish
 }
 
+/// How many there are to go to; `None` where nobody counts them.
+pub(super) fn count(state: &State) -> Option<usize> {
+    match state.screen {
+        Screen::Queue | Screen::Result => Some(state.run.items.iter().filter(|item| is_problem(item)).count()),
+        Screen::Agent => Some(state.shown_trail().map_or(0, |trail| trail.steps.iter().filter(|step| went_wrong(step)).count())),
+        Screen::Log => None,
+    }
+}
+
 /// To the next one, or to the one before; round the end of the list.
 pub(super) fn jump(state: &mut State, forward: bool) {
     if state.screen == Screen::Agent {

@@ -142,13 +142,22 @@ impl Question {
             None => vec!["Nothing runs at this moment. The runner needs no screen.".to_owned()],
         };
         let choice = |keys: &[Key], label, cost, then| Choice { keys: keys.to_vec(), label, cost, then };
-        let waits = state.live_stage().map(|stage| format!("waits for '{stage}' to end"));
-        let choices = vec![
-            choice(&[Key::Char('d'), Key::Enter], "leave it running (come back with: isobench-tui)", None, Then::Detach),
-            choice(&[Key::Char('s')], "stop the run after this stage", waits, Then::StopAndLeave(Verb::Quit)),
-            choice(&[Key::Char('x')], "stop the run now", cost_of_now(state), Then::StopAndLeave(Verb::QuitNow)),
-            choice(&[Key::Esc, Key::Char('n'), Key::Char('q')], "stay", None, Then::Nothing),
-        ];
+        let leave = choice(&[Key::Char('d'), Key::Enter], "leave it running (come back with: isobench-tui)", None, Then::Detach);
+        let mut choices = vec![leave];
+        match state.live_stage() {
+            Some(stage) => choices.extend([
+                choice(
+                    &[Key::Char('s')],
+                    "stop the run after this stage",
+                    Some(format!("waits for '{stage}' to end")),
+                    Then::StopAndLeave(Verb::Quit),
+                ),
+                choice(&[Key::Char('x')], "stop the run now", cost_of_now(state), Then::StopAndLeave(Verb::QuitNow)),
+            ]),
+            // between two stages both would be the same
+            None => choices.push(choice(&[Key::Char('s'), Key::Char('x')], "stop the run", None, Then::StopAndLeave(Verb::Quit))),
+        }
+        choices.push(choice(&[Key::Esc, Key::Char('n'), Key::Char('q')], "stay", None, Then::Nothing));
         Self { title: LEAVE.to_owned(), says, choices }
     }
 

@@ -84,6 +84,7 @@ pub fn waiting(state: &State, now: Timestamp) -> Option<Said> {
     Some(if for_ms < 5000 {
         Said::new(Mood::Quiet, format!("asked: {}…", asked.what))
     } else {
-        Said::new(Mood::Warn, format!("asked: {}; no answer for {}", asked.what, crate::text::duration::short(for_ms)))
+        let way_on = if state.has_runner() { "6 shows the runner's log" } else { "there is no runner: c starts one" };
+        Said::new(Mood::Warn, format!("asked: {}; no answer for {}; {way_on}", asked.what, crate::text::duration::short(for_ms)))
     })
 }

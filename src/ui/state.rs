@@ -80,6 +80,8 @@ pub struct State {
     pub free: Option<u64>,
     /// What works no more, in sentences.
     pub troubles: BTreeMap<Part, String>,
+    /// Why the last runner that was wanted could not be started.
+    pub unstarted: Option<String>,
     /// How much room the last frame had.
     pub layout: Layout,
     /// What a click means in the last frame; what was drawn last comes last.
@@ -239,6 +241,7 @@ impl State {
             leaving: Leaving::No,
             free: None,
             troubles: BTreeMap::new(),
+            unstarted: None,
             layout: Layout::default(),
             spots: Vec::new(),
             id_cols: 0,

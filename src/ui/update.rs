@@ -61,6 +61,8 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
+        Msg::Elsewhere(root) => state.remark(Said::new(Mood::Quiet, format!("this run lies in {}", root.display()))),
+        Msg::Unstarted(why) => state.unstarted = Some(why),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
         Msg::Tick => {}
         Msg::Laid(layout, spots) => {
@@ -103,7 +105,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
 fn choose(state: &mut State, key: Key) -> Vec<Effect> {
     let Over::Palette(palette) = &state.over else { return Vec::new() };
     let mut palette = palette.clone();
-    let rows = palette.rows(Place::of(state.screen), |action| verbs::is_offered(state, action));
+    let rows = verbs::commands(state, &palette);
     let taken = palette.take(key, &rows);
     state.over = if taken == Taken::Open { Over::Palette(palette) } else { Over::Nothing };
     if let Taken::Chosen(action) = taken { act(state, action) } else { Vec::new() }
@@ -168,6 +170,9 @@ fn mouse(state: &mut State) -> Vec<Effect> {
 
 fn see_runner(state: &mut State, sight: Sight) -> Vec<Effect> {
     state.runner = sight;
+    if state.has_runner() {
+        state.unstarted = None;
+    }
     if sight == Sight::Gone && state.leaving == Leaving::WhenStopped {
         return vec![Effect::Leave(Left::Stopped)];
     }

@@ -1,10 +1,14 @@
 //! Keys that ask the runner for something.
 
+use std::borrow::Cow;
+
+use super::keymap::{Binding, Place};
 use super::message::Sight;
+use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Leaving, Over, State};
-use super::{Action, Effect, Left, Mood, Said, Screen};
+use super::{Action, Effect, Left, Mood, Said, Screen, moves, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
@@ -72,10 +76,11 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::RetryStage => item.is_some_and(|item| matches!(item.state, ItemState::Failed { .. } | ItemState::Stopped { .. })),
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
-        Action::Continue => !alive && state.run.finished.is_none(),
+        Action::Continue => !alive && (state.run.finished.is_none() || !state.asked.is_empty()),
         Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
-        Action::Follow => alive && state.run.live.is_some(),
+        Action::Follow => alive && state.run.live.is_some() && !moves::is_following(state),
+        Action::NextProblem => problems::count(state) != Some(0),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,
@@ -87,14 +92,34 @@ const fn is_wish(action: Action) -> bool {
     needs_runner(action) || matches!(action, Action::RetryStage | Action::Retry | Action::Continue)
 }
 
-/// The footer's word for an action, where it depends on the state.
-pub fn word(state: &State, action: Action, otherwise: &'static str) -> &'static str {
+/// Whether the state of the run calls for the action before anything else.
+pub fn is_called_for(state: &State, action: Action) -> bool {
     match action {
-        Action::Pause if is_stopped_queue(state) => "resume",
-        Action::Freeze if frozen(state).is_some() => "thaw",
-        Action::Hold if state.run.hold => "let go",
-        _ => otherwise,
+        Action::Pause => is_stopped_queue(state),
+        Action::Freeze => frozen(state).is_some(),
+        Action::Continue => true,
+        _ => false,
     }
+}
+
+/// The name of a key and what it does, where that depends on the state.
+pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static str) {
+    let (name, says) = match binding.action {
+        Action::Pause if is_stopped_queue(state) => ("resume", "the queue goes on"),
+        Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
+        Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
+        Action::NextProblem => match problems::count(state) {
+            Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),
+            None => (binding.short, binding.sentence()),
+        },
+        _ => (binding.short, binding.sentence()),
+    };
+    (name.into(), says)
+}
+
+/// What can be chosen in the palette.
+pub fn commands(state: &State, palette: &Palette) -> Vec<Row> {
+    palette.rows(Place::of(state.screen), |binding| is_offered(state, binding.action).then(|| words(state, binding)))
 }
 
 fn may_be_left(state: &State) -> bool {
@@ -174,7 +199,7 @@ fn shift(state: &mut State, verb: Verb) -> Vec<Effect> {
 fn continue_run(state: &mut State) -> Vec<Effect> {
     match state.runner {
         Sight::Alive(pid) => refuse(state, format!("the run has a runner (pid {pid})")),
-        Sight::Gone if state.run.finished.is_some() => refuse(state, "the run is finished; R runs an item again"),
+        Sight::Gone if state.run.finished.is_some() && state.asked.is_empty() => refuse(state, "the run is finished; R runs an item again"),
         Sight::Gone if state.access != Access::Full => refuse(state, READ_ONLY),
         Sight::Gone => vec![Effect::StartRunner],
     }

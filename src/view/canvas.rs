@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
 use crate::text::find::Pattern;
@@ -110,7 +110,10 @@ impl<'a> Canvas<'a> {
             if shown.is_empty() {
                 continue;
             }
-            let style = self.theme.style(*role);
+            let (style, cols) = (self.theme.style(*role), u16::try_from(width::width(&shown).min(room)).unwrap_or(u16::MAX));
+            // a colour that is the terminal's own would let that of a rule below shine through
+            let below = Rect { x: u16::try_from(x).unwrap_or(u16::MAX), y: area.y, width: cols, height: 1 };
+            self.buffer.set_style(below, Style::new().fg(Color::Reset).remove_modifier(Modifier::all()));
             let (next, _) = self.buffer.set_stringn(u16::try_from(x).unwrap_or(u16::MAX), area.y, &shown, room, style);
             x = usize::from(next).min(end);
             if cut || x >= end {

@@ -1,11 +1,13 @@
 //! The bottom of the screen: the newest answer or remark, and the keys.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, role};
 use crate::theme::Role;
-use crate::ui::keymap::{Binding, KEYMAP, Place};
+use crate::ui::keymap::{self, Binding, FOOTER, PINNED, Place};
 use crate::ui::mouse::Hit;
 use crate::ui::state::Over;
 use crate::ui::words::{between, is_fresh, moment};
@@ -32,44 +34,84 @@ fn of_run(state: &State, now: Timestamp) -> Option<Said> {
     Some(Said::new(Mood::Quiet, format!("{}  {says}", moment(*at, now, &state.zone))))
 }
 
-/// The keys that do something now, as far as there is room. None is cut.
+/// The keys that do something now, the most useful first, as far as there is room.
 pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
-    let mut words = Words::new();
-    let mut places = Vec::new();
-    for binding in offered(state) {
-        let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
+    // a question names its own keys
+    if matches!(state.over, Over::Question(_)) {
+        return;
+    }
+    let place = Place::of(state.screen);
+    let over = state.over != Over::Nothing;
+    let is_named = |binding: &&Binding| match binding.action {
+        Action::Back => state.screen != Screen::Queue || over,
+        Action::PageDown => over,
+        _ => !over,
+    };
+    let mut named: Vec<&Binding> =
+        keymap::named(place, &FOOTER).filter(is_named).filter(|binding| verbs::is_offered(state, binding.action)).collect();
+    named.sort_by_key(|binding| !verbs::is_called_for(state, binding.action));
+    let named = named.into_iter().map(|binding| {
+        let name = if binding.action == Action::MoveUp { "move".into() } else { verbs::words(state, binding).0 };
+        (binding, name)
+    });
+    let pinned: &[Action] = if over { &[] } else { &PINNED };
+    row(canvas, area, named, keymap::named(place, pinned));
+}
+
+/// The row of keys with their names, as many as there is room for before those at the right end. None is cut.
+pub fn row(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    named: impl Iterator<Item = (&'static Binding, Cow<'static, str>)>,
+    pinned: impl Iterator<Item = &'static Binding>,
+) {
+    let mut right = Keys::default();
+    pinned.for_each(|binding| right.add(binding, binding.short));
+    let room = usize::from(area.width).saturating_sub(right.words.width());
+    let mut left = Keys::default();
+    for (binding, name) in named {
+        let mut next = left.clone();
+        next.add(binding, &name);
+        if next.words.width() + GAP.len() > room {
+            break;
+        }
+        left = next;
+    }
+    let end = u16::try_from(right.words.width()).unwrap_or(u16::MAX).min(area.width);
+    left.draw(canvas, Rect { width: area.width - end, ..area });
+    right.draw(canvas, Rect { x: area.right() - end, width: end, ..area });
+}
+
+/// Between two keys.
+const GAP: &str = "   ";
+
+/// Keys with their names, and where each of them stands.
+#[derive(Debug, Clone, Default)]
+struct Keys {
+    words: Words,
+    places: Vec<(usize, usize, Action)>,
+}
+
+impl Keys {
+    fn add(&mut self, binding: &Binding, name: &str) {
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
             Action::PreviousSource => "[ ]".into(),
-            _ => key,
+            _ => binding.keys.first().map(|key| key.label()).unwrap_or_default(),
         };
-        let short = verbs::word(state, binding.action, binding.short);
+        let gap = if self.places.is_empty() { "" } else { GAP };
+        let words = std::mem::take(&mut self.words).add(Role::Text, gap);
         let from = words.width();
-        let gap = if words.width() == 0 { "" } else { "   " };
-        let next = words.clone().add(Role::Text, gap).add(Role::Accent, key).add(Role::Muted, format!(" {short}"));
-        if next.width() > usize::from(area.width) {
-            break;
-        }
-        words = next;
-        places.push((from, words.width(), binding.action));
+        self.words = words.add(Role::Accent, key).add(Role::Muted, format!(" {name}"));
+        self.places.push((from, self.words.width(), binding.action));
     }
-    canvas.line(area, &words);
-    for (from, to, action) in places {
-        let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        canvas.spot(Rect { x: area.x.saturating_add(column(from)), width: column(to - from), ..area }, Hit::Act(action));
-    }
-}
 
-fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {
-    let place = Place::of(state.screen);
-    let over = state.over != Over::Nothing;
-    KEYMAP.iter().filter(move |binding| {
-        let back = binding.action == Action::Back;
-        let idle_back = back && state.screen == Screen::Queue && !over;
-        !binding.short.is_empty()
-            && binding.is_in(place)
-            && !idle_back
-            && (!over || back || binding.action == Action::PageDown)
-            && verbs::is_offered(state, binding.action)
-    })
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        canvas.line(area, &self.words);
+        for (from, to, action) in &self.places {
+            let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+            let place = Rect { x: area.x.saturating_add(column(*from)), width: column(to - from), ..area };
+            canvas.spot(place, Hit::Act(*action));
+        }
+    }
 }

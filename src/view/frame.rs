@@ -13,7 +13,7 @@ use crate::ui::message::Layout;
 use crate::ui::mouse::{Hit, Spot};
 use crate::ui::notice::notices;
 use crate::ui::state::Over;
-use crate::ui::verbs::is_offered;
+use crate::ui::verbs::commands;
 use crate::ui::{Screen, State};
 
 /// The smallest frame that is worth drawing.
@@ -62,8 +62,7 @@ fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) {
         Over::Find(search) => prompt::search(canvas, bottom, search),
         Over::Since => since::draw(canvas, state, now),
         Over::Palette(palette) => {
-            let rows = palette.rows(Place::of(state.screen), |action| is_offered(state, action));
-            palette::draw(canvas, palette, &rows);
+            palette::draw(canvas, palette, &commands(state, palette));
         }
     }
 }
@@ -156,6 +155,9 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, shown: Screen) {
         }
         let place = Rect { x, width: wide, ..row };
         canvas.line(place, &words);
+        if screen == shown {
+            canvas.tint(place, Role::Selected);
+        }
         canvas.spot(place, Hit::Screen(screen));
         x = x.saturating_add(wide + 1);
     }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
 use crate::text::width;
-use crate::theme::Role;
+use crate::theme::{Glyphs, Role};
 use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
 
 /// Columns of the keys.
@@ -24,7 +24,7 @@ const LETTERS: &str =
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (usize, Option<String>) {
     let columns = if area.width >= TWO { 2 } else { 1 };
     let width = area.width.saturating_sub(GAP * (columns - 1)) / columns;
-    let sections = sections(place, usize::from(width));
+    let sections = sections(place, usize::from(width), &canvas.glyphs());
     let split = if columns == 2 { halfway(&sections) } else { sections.len() };
     let mut all = 0;
     let rows = usize::from(area.height);
@@ -43,7 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (u
 }
 
 /// The parts of the help, each with a blank line at its end.
-fn sections(place: Place, cols: usize) -> Vec<Vec<Words>> {
+fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
     let is_told = |binding: &&Binding| if place == Place::Home { binding.is_in(place) } else { binding.places != [Place::Home] };
     let mut sections = Vec::new();
     for group in Group::ALL {
@@ -60,12 +60,23 @@ fn sections(place: Place, cols: usize) -> Vec<Vec<Words>> {
         sections.push(lines);
     }
     if place != Place::Home {
-        let mut lines = vec![Words::of(Role::Strong, "Steps in one letter")];
-        lines.extend(width::wrap(LETTERS, cols.saturating_sub(2), 6).into_iter().map(|line| Words::of(Role::Muted, format!("  {line}"))));
-        lines.push(Words::new());
-        sections.push(lines);
+        let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
+        let stages = format!("w worktree  a agent  c check {dot} h human");
+        let arms = format!("b baseline  c candidate {dot} s score  c clean");
+        let marks = format!("{done} done  {running} live  {failed} failed  {cut} stopped  {pending} to do  {none} not run");
+        sections.push(told("Stages and marks", &[&stages, &arms, &marks], cols));
+        sections.push(told("Steps in one letter", &[LETTERS], cols));
     }
     sections
+}
+
+/// A part in sentences.
+fn told(title: &str, says: &[&str], cols: usize) -> Vec<Words> {
+    let mut lines = vec![Words::of(Role::Strong, title)];
+    let wrapped = says.iter().flat_map(|says| width::wrap(says, cols.saturating_sub(2), 6));
+    lines.extend(wrapped.map(|line| Words::of(Role::Muted, format!("  {line}"))));
+    lines.push(Words::new());
+    lines
 }
 
 /// How many parts stand in the first of two columns, so that they are about as long.

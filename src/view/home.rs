@@ -10,11 +10,11 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset, role, row_of};
 use super::parts::heading::{rule, wall};
-use super::{help, question};
+use super::{footer, help, question};
 use crate::text::{count, width};
 use crate::theme::{Role, Theme};
 use crate::ui::home::{Entry, Home, Layout, Over, Place, RunCard, Summary};
-use crate::ui::keymap::{self, Binding, KEYMAP};
+use crate::ui::keymap::{self, Binding, FOOTER, PINNED};
 use crate::ui::mouse::Spot;
 use crate::ui::{Action, Mood};
 
@@ -25,7 +25,7 @@ const SMALLEST: (u16, u16) = (40, 10);
 const SIDE_BY_SIDE: u16 = 100;
 
 /// Columns of the labels of an entry.
-const LABEL: usize = 9;
+const LABEL: usize = 11;
 
 /// An entry: what stays in sight, and what is scrolled.
 struct Detail {
@@ -91,9 +91,10 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, home: &Home, now: Timestamp) -> 
         detail(canvas, area, home, now, &mut layout);
         return layout;
     }
-    let needed = u16::try_from(list::height(home)).unwrap_or(u16::MAX);
+    let most = usize::from((body.height * 2 / 5).max(3));
+    let needed = Some(list::height_with_own(home)).filter(|rows| *rows <= most).unwrap_or_else(|| list::height(home).min(most));
     let mut flow = Flow::new(body);
-    if let Some(area) = flow.take(usize::from(needed.min((body.height * 2 / 5).max(3)))) {
+    if let Some(area) = flow.take(needed) {
         list::draw(canvas, area, home, now, &mut layout);
     }
     if let Some(row) = flow.row() {
@@ -181,20 +182,15 @@ fn note(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timestamp) {
     }
 }
 
-/// The keys that do something now, as far as there is room. None is cut.
+/// The keys that do something now, as far as there is room. A question names its own.
 fn keys(canvas: &mut Canvas<'_>, area: Rect, home: &Home, layout: &Layout) {
-    let mut words = Words::new();
-    for binding in KEYMAP.iter().filter(|binding| binding.is_in(keymap::Place::Home)) {
-        let Some(short) = offered(home, binding, layout) else { continue };
-        let key = binding.keys.first().map(|key| key.label()).unwrap_or_default();
-        let gap = if words.width() == 0 { "" } else { "   " };
-        let next = words.clone().add(Role::Text, gap).add(Role::Accent, key).add(Role::Muted, format!(" {short}"));
-        if next.width() > usize::from(area.width) {
-            break;
-        }
-        words = next;
+    if matches!(home.over, Over::Question(_)) {
+        return;
     }
-    canvas.line(area, &words);
+    let place = keymap::Place::Home;
+    let named = keymap::named(place, &FOOTER).filter_map(|binding| Some((binding, offered(home, binding, layout)?.into())));
+    let pinned: &[Action] = if home.over == Over::Nothing { &PINNED } else { &[] };
+    footer::row(canvas, area, named, keymap::named(place, pinned));
 }
 
 /// The word of a key that does something now.
@@ -218,10 +214,9 @@ fn offered(home: &Home, binding: &Binding, layout: &Layout) -> Option<&'static s
         Action::Find => home.entries().count() > 3,
         Action::FindNext => home.find.is_some(),
         Action::PageDown => layout.detail_lines > layout.detail_rows,
-        Action::Help | Action::Quit => true,
         _ => false,
     };
-    Some(binding.short).filter(|short| is_offered && !short.is_empty())
+    is_offered.then_some(binding.short)
 }
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect, home: &Home) {

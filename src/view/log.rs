@@ -131,7 +131,7 @@ fn label(glyphs: &Glyphs, state: &State, tab: &Tab, sized: bool) -> Words {
     let mark = if tab.mood == Mood::Bad { Words::of(Role::Bad, format!("{} ", glyphs.no)) } else { Words::new() };
     let words = mark.add(if shown { Role::Strong } else { Role::Muted }, tab.name.as_str());
     match tab.bytes.filter(|bytes| sized && *bytes > 0 && !shown) {
-        Some(bytes) => words.add(Role::Faint, format!(" {}", text::bytes(bytes))),
+        Some(bytes) => words.add(Role::Muted, format!(" {}", text::bytes(bytes))),
         None => words,
     }
 }

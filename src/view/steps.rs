@@ -204,7 +204,7 @@ fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall
     }
     let split = area.width * 11 / 20;
     canvas.line(Rect { width: split.saturating_sub(2), ..area }, &words);
-    let role = if result.how == How::Well { Role::Faint } else { Role::Bad };
+    let role = if result.how == How::Well { Role::Muted } else { Role::Bad };
     let place = Rect { x: area.x.saturating_add(split), width: area.width - split, ..area };
     let more = result.more();
     let more = if more > 0 { format!("+{}", text::count(more, "line")) } else { String::new() };

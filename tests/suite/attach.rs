@@ -172,3 +172,30 @@ fn the_demo_plays_to_its_end_on_a_terminal_and_is_found_again() {
     again.press("q");
     assert_eq!(again.wait_code(), 0);
 }
+
+#[test]
+fn a_copied_campaign_is_taken_up_where_it_lies() {
+    let campaign = Campaign::new(1, "exit 3", crate::campaign::GOOD_ARM);
+    assert_eq!(campaign.headless(), Some(1));
+    let (before, folder) = (std::fs::read(campaign.folder().events()).unwrap(), tempfile::tempdir().unwrap());
+    let copy = folder.path().canonicalize().unwrap().join("copy");
+    assert!(Command::new("cp").arg("-a").args([&campaign.root, &copy]).status().unwrap().success());
+    let of_copy = |arguments: &[&str]| {
+        let mut command = Command::new(crate::support::BINARY);
+        command.arg("--root").arg(&copy).args(arguments).current_dir(&copy);
+        campaign.dress(&mut command);
+        command
+    };
+    let answered = of_copy(&["ctl", "retry", "c-0001"]).output().unwrap();
+    assert_eq!(answered.status.code(), Some(0), "{answered:?}");
+    let ended = of_copy(&["status", "--wait"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&ended.stdout).contains("c-0001"), "{ended:?}");
+    let mut screen = Pty::spawn(&of_copy(&["attach"]), 120, 40);
+    screen.wait_for("×2");
+    screen.press("R");
+    screen.wait_for("×3");
+    screen.wait_for("finished");
+    screen.press("q");
+    assert_eq!(screen.wait_code(), 0);
+    assert_eq!(std::fs::read(campaign.folder().events()).unwrap(), before, "the one that was copied is left alone");
+}

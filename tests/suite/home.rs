@@ -8,7 +8,7 @@ use isobench_tui::ledger::RunFolder;
 use isobench_tui::model::Run;
 use isobench_tui::text::mask::Masker;
 use isobench_tui::theme::{Depth, Glyphs, Theme};
-use isobench_tui::ui::home::card::{BlockedItems, PlanSize};
+use isobench_tui::ui::home::card::{BlockedItems, OwnRuns, PlanSize};
 use isobench_tui::ui::home::message::Beside;
 use isobench_tui::ui::home::{
     AgentCard, Choice, Effect, Entry, Found, Home, Left, Looked, Msg, Over, Place, PlanCard, RunCard, Seen, Start, Summary, Wish, update,
@@ -58,6 +58,7 @@ fn found() -> Found {
             agent(None, "trae", "claude-sonnet-4-5", "as configured"),
             agent(Some("claude_code"), "claude_code", "sonnet", "ran here before"),
         ],
+        own_runs: vec![OwnRuns { name: "vllm trae gpt-5".to_owned(), runs: 3, newest: "2026-01-23_10-00-00".to_owned() }],
     }
 }
 
@@ -121,7 +122,7 @@ impl Desk {
     fn several() -> Self {
         Self::with(vec![
             card("2026-11-21_11-00-00-aaaa", &runs::agent_running().run(), Some(4711), None),
-            card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("its runner (pid 99) is gone without a word")),
+            card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("runner gone since 10:00, without a word")),
             card("2026-11-20_09-00-00-cccc", &runs::finished().run(), None, None),
             RunCard { id: RunId("2026-11-19_09-00-00-dddd".to_owned()), seen: Seen::Broken("can't read events.jsonl: denied".to_owned()) },
         ])
@@ -197,7 +198,7 @@ fn a_checkout_without_runs_leads_to_its_plan_which_is_looked_at_and_started() {
     desk.tell(Msg::Looked(Box::new(looked(None))));
     desk.says("Enter starts 94 of 96 items, about 32 h");
     desk.says("94 items run one after another, each through worktree");
-    desk.says("2 are blocked and left out");
+    desk.says("2 are blocked");
     desk.says("> `aws sso login` before");
     assert_eq!(desk.press(Key::Enter), []);
     desk.says("Start 94 items with trae claude-sonnet-4-5?");
@@ -231,12 +232,26 @@ fn not_yet_starts_nothing() {
 fn what_is_blocked_says_why_and_does_not_start() {
     let mut desk = Desk::with(Vec::new());
     desk.tell(Msg::Looked(Box::new(refused())));
-    desk.says("It can't start: python3 has no module trae_agent.");
+    desk.says("It can't start: python3 has no module trae_agent: install it into");
+    desk.says("ISO-Bench's own runs");
+    desk.says("vllm trae gpt-5   3 runs, newest 2026-01-23");
     desk.says("> install it into that Python");
     assert_eq!(desk.press(Key::Enter), []);
     assert_eq!(desk.home.over, Over::Nothing);
     assert_eq!(desk.type_in("r"), [Effect::Wish(Wish::Find), look_wish(None)]);
     desk.says("looking whether it can run");
+}
+
+#[test]
+fn the_first_of_several_causes_is_told_with_its_fix_on_a_small_screen() {
+    let mut desk = Desk::with(Vec::new());
+    let clone = Row::blocked(About::Clone, "no clone of vllm at /work/vllm", "clone it there, or run with --clone");
+    let mut looked = refused();
+    looked.rows.insert(0, clone);
+    desk.tell(Msg::Looked(Box::new(looked)));
+    let text = desk.text(80, 24);
+    assert!(text.contains("It can't start (2 blocked). First: no clone of vllm at /work/vllm: clone it"), "{text}");
+    assert!(text.contains("there, or run with --clone."), "{text}");
 }
 
 #[test]
@@ -267,7 +282,7 @@ fn an_interrupted_run_is_continued() {
     let mut desk = Desk::several();
     desk.press(Key::Down);
     desk.says("c continues it   Enter opens it");
-    desk.says("its runner (pid 99) is gone without a word");
+    desk.says("runner gone since 10:00, without a word");
     assert_eq!(desk.type_in("c"), [Effect::Wish(Wish::Continue(RunId("2026-11-21_10-00-00-bbbb".to_owned())))]);
     desk.tell(Msg::Refused("run x is held by the runner with pid 7".to_owned()));
     desk.says("run x is held by the runner with pid 7");

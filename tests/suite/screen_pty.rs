@@ -43,7 +43,7 @@ fn the_screen_itself() {
         };
         std::thread::Builder::new().name(thread.into_string().unwrap()).spawn(breaks).unwrap();
     }
-    let setup = Setup { folder, root, items, by, state_home, masker, limits: Limits::default(), access: Access::Full };
+    let setup = Setup { folder, root, is_elsewhere: false, items, by, state_home, masker, limits: Limits::default(), access: Access::Full };
     let left = Sitting::take(theme.as_deref()).and_then(|mut sitting| sitting.run(setup));
     match left {
         Ok(left) => println!("left: {left:?}"),
@@ -118,7 +118,7 @@ fn facts_appear_as_they_are_written() {
 #[test]
 fn a_wish_becomes_a_line_and_its_answer_is_shown() {
     let mut shown = show(&agent_running(), 80, 24);
-    shown.pty.wait_for("space pause");
+    shown.pty.wait_for("d detach");
     shown.pty.press(" ");
     shown.pty.wait_for("asked: pause");
     let line = std::fs::read_to_string(shown.folder.requests()).unwrap();
@@ -158,9 +158,9 @@ fn it_fits_any_size_and_says_when_it_is_too_small() {
     shown.pty.resize(80, 24);
     shown.pty.wait_for("? help");
     shown.pty.press("?");
-    shown.pty.wait_for("pause after the live stage");
+    shown.pty.wait_for("search here; Tab");
     shown.pty.press("<Esc>");
-    shown.pty.wait_gone("pause after the live stage");
+    shown.pty.wait_gone("search here; Tab");
 }
 
 #[test]

@@ -6,17 +6,19 @@ use std::path::Path;
 
 use crate::agent::launch;
 use crate::artifact::Checkout;
+use crate::artifact::runs;
 use crate::cli::run::{self, refusal};
 use crate::cli::select::whole;
 use crate::cli::settings::{self, SettingsArgs};
-use crate::cli::{doctor, table};
+use crate::cli::{doctor, find, table};
 use crate::config::Resolution;
-use crate::domain::{About, AgentKind, Check, Row};
+use crate::domain::{About, AgentKind, Row};
 use crate::host::detach;
+use crate::ledger::Manifest;
 use crate::runner::create::stages;
 use crate::runner::preflight::find_program;
 use crate::text::clean;
-use crate::ui::home::card::PlanSize;
+use crate::ui::home::card::{OwnRuns, PlanSize};
 use crate::ui::home::{AgentCard, Choice, Found, Looked, PlanCard};
 
 /// The plans and agents of a checkout.
@@ -28,7 +30,32 @@ pub(super) fn found(checkout: &Checkout) -> Found {
     let mut paths = own.plans();
     paths.sort_by_key(|path| *path != usual);
     let plans = paths.into_iter().map(|path| plan(checkout, configured.as_ref(), &path)).collect();
-    Found { plans, agents: agents(checkout, configured.as_ref()) }
+    Found { plans, agents: agents(checkout, configured.as_ref()), own_runs: own_runs(own) }
+}
+
+/// ISO-Bench's own runs: those that no run of ours made.
+fn own_runs(checkout: &Checkout) -> Vec<OwnRuns> {
+    let ours = find::runs(checkout).into_iter().filter_map(|run| Some(Manifest::look(&run).ok()?.harness_timestamp));
+    let (ours, all): (Vec<String>, _) = (ours.collect(), checkout.state.join("runs"));
+    let mut groups: Vec<OwnRuns> = Vec::new();
+    for folder in runs::below(&all) {
+        let names: Vec<String> =
+            folder.strip_prefix(&all).iter().flat_map(|inside| inside.iter()).map(|name| name.to_string_lossy().into()).collect();
+        let (name, newest) = match names.as_slice() {
+            [repo, agent, model, timestamp] => (format!("{} {agent} {model}", runs::shown_repo(repo)), timestamp.clone()),
+            others => (others.join("/"), String::new()),
+        };
+        if ours.contains(&newest) {
+            continue;
+        }
+        if let Some(group) = groups.iter_mut().find(|group| group.name == name) {
+            group.runs += 1;
+            group.newest = newest.max(std::mem::take(&mut group.newest));
+        } else {
+            groups.push(OwnRuns { name, runs: 1, newest });
+        }
+    }
+    groups
 }
 
 fn plan(checkout: &Checkout, resolution: Option<&Resolution>, path: &Path) -> PlanCard {
@@ -132,21 +159,10 @@ pub(super) fn look(checkout: &Checkout, choice: Choice) -> Looked {
         length: looked.found.length.words(),
         results: shown(&looked.checkout.state.join("runs")),
         worktrees: shown(&looked.checkout.work.join("worktrees")),
-        refusal: refusal(&looked.found).map(|(_, why)| why_not(&rows, why)),
+        refusal: refusal(&looked.found).map(|(_, why)| why),
         blocked: table::own_of_screen(&looked.found),
         rows,
         choice,
-    }
-}
-
-/// Why nothing can be started: what blocks first, where a row says so, else what the items have in common. That no item
-/// can run is what follows from the others.
-fn why_not(rows: &[Row], why: String) -> String {
-    let blocked: Vec<&Row> = rows.iter().filter(|row| row.check == Check::Blocked && row.about != About::Plan).collect();
-    match blocked.as_slice() {
-        [] => why,
-        [only] => only.says.clone(),
-        [first, others @ ..] => format!("{}; and {} more below", first.says, others.len()),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{self, Sender};
 
 use super::look;
@@ -19,6 +20,7 @@ use crate::cli::start::{resumable, start_runner};
 use crate::cli::{doctor, find};
 use crate::config::Resolution;
 use crate::domain::RunId;
+use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock};
 use crate::model::{Follower, Run, RunState};
 use crate::report::status;
@@ -26,6 +28,7 @@ use crate::runner::Job;
 use crate::text::clean;
 use crate::ui::home::message::Beside;
 use crate::ui::home::{Choice, Msg, RunCard, Seen, Summary, Wish};
+use crate::ui::words::moment;
 
 /// Wishes that may wait; nobody presses keys so fast.
 const WISHES: usize = 64;
@@ -146,7 +149,7 @@ fn begin_looked(looked: run::Looked) -> anyhow::Result<Result<RunFolder, String>
 }
 
 fn run_on(job: &Job) -> anyhow::Result<RunFolder> {
-    start_runner(&job.folder, &job.checkout.root, false)?;
+    start_runner(&job.folder, false)?;
     Ok(job.folder.clone())
 }
 
@@ -207,11 +210,12 @@ fn why(run: &Run, runner: Option<u32>) -> Option<String> {
     if state != RunState::Interrupted {
         return status::waits(run, state);
     }
+    let when = |at| moment(at, clock::now(), &TimeZone::system());
     Some(match &run.runner {
-        None => "no runner ever took it".to_owned(),
+        None => "no runner yet".to_owned(),
         Some(last) => match &last.stopped {
-            Some((why, _)) => format!("its runner stopped: {why}"),
-            None => format!("its runner (pid {}) is gone without a word", last.pid),
+            Some((why, at)) => format!("runner gone since {}: {why}", when(*at)),
+            None => format!("runner gone since {}, without a word", when(run.at.unwrap_or(last.since))),
         },
     })
 }

@@ -39,8 +39,10 @@ pub(super) fn count(items: &[PlannedItem]) -> Row {
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     let says = format!("{runnable} of {} can run", counted(items.len(), "item"));
     match runnable {
-        0 => Row::blocked(About::Plan, says, "see what blocks each of them"),
-        some if some < items.len() => Row::warning(About::Plan, says, "see what blocks the others; they are left out"),
+        0 => Row::blocked(About::Plan, says, "`isobench-tui doctor` says what blocks each of them"),
+        some if some < items.len() => {
+            Row::warning(About::Plan, says, "the others are left out: `isobench-tui doctor` says what blocks them")
+        }
         _ => Row::ok(About::Plan, says),
     }
 }

@@ -177,6 +177,17 @@ pub struct AgentCard {
     pub origin: &'static str,
 }
 
+/// Runs of ISO-Bench's own of one repository, agent and model, by the names of their folders alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnRuns {
+    /// Repository, agent and model: `vllm trae gpt-5`; of the flat form of old the folder's name.
+    pub name: String,
+    /// How many there are.
+    pub runs: usize,
+    /// The timestamp of the newest; empty in the flat form.
+    pub newest: String,
+}
+
 /// A plan and the agent that it would be run with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {

@@ -45,6 +45,18 @@ pub fn table(looked: &Looked) -> Vec<&Row> {
     rows
 }
 
+/// Why nothing can be started: what blocks first, with what to do. That no item can run is what follows from it.
+pub fn refusal(looked: &Looked) -> Option<String> {
+    let why = looked.refusal.as_ref()?;
+    let blocked: Vec<&Row> = looked.rows.iter().filter(|row| row.check == Check::Blocked && row.about != About::Plan).collect();
+    Some(match (blocked.as_slice(), looked.blocked.first()) {
+        ([only], _) => format!("It can't start: {}.", only.sentence()),
+        ([first, ..], _) => format!("It can't start ({} blocked). First: {}.", blocked.len(), first.sentence()),
+        ([], Some(first)) => format!("It can't start: {why}. First: {}.", first.why.trim_end_matches('.')),
+        ([], None) => format!("It can't start: {why}."),
+    })
+}
+
 /// The table in a few words: `2 blocked, 1 warning, 12 ok`.
 pub fn tally(looked: &Looked) -> String {
     let (blocked, warnings, ok) = (looked.count(Check::Blocked), looked.count(Check::Warning), looked.count(Check::Ok));

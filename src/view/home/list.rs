@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::text::{count, width};
 use crate::theme::Role;
+use crate::ui::home::card::OwnRuns;
 use crate::ui::home::{Entry, Home, Layout, Over, Place, PlanCard, RunCard, Seen, Summary};
 use crate::ui::mouse::Hit;
 use crate::view::canvas::{Canvas, Flow, Words};
@@ -15,12 +16,24 @@ use crate::view::parts::heading::heading;
 /// Columns of a state's word.
 const STATE: usize = 11;
 
+/// The heading of what ISO-Bench ran without us.
+const OWN_RUNS: &str = "ISO-Bench's own runs";
+
+/// Rows of them that are asked for beyond the list's own.
+const OWN_ROWS: usize = 6;
+
 /// In fewer rows there are no headings.
 const HEADINGS: usize = 6;
 
 /// Rows that it needs to show everything.
 pub(super) fn height(home: &Home) -> usize {
     2 + run_rows_of(home) + home.plans().len() + 1
+}
+
+/// The same with a few rows for what ISO-Bench ran without us.
+pub(super) fn height_with_own(home: &Home) -> usize {
+    let own = home.own_runs().len();
+    height(home) + if own == 0 { 0 } else { own.min(OWN_ROWS) + 2 }
 }
 
 /// Rows of all runs; without any one row says so, but where there could be none.
@@ -33,7 +46,8 @@ pub(super) fn width(home: &Home, now: Timestamp) -> usize {
     let columns = Columns::of(home, now);
     let runs = home.runs().iter().map(|run| columns.row(home, run, now).width()).max().unwrap_or_default();
     let plans = home.plans().iter().map(|plan| plan_row(home, plan).width()).max().unwrap_or_default();
-    runs.max(plans).max(demo_row(home).width()) + 3
+    let own = home.own_runs().iter().map(|group| own_row(home, group).width()).max().unwrap_or_default();
+    runs.max(plans).max(demo_row(home).width()).max(own) + 3
 }
 
 /// Draws it and says how many rows its parts had.
@@ -82,6 +96,33 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timest
         };
         entry(canvas, row, home, first + at, &found, words);
     }
+    own_runs(canvas, flow, home);
+}
+
+/// ISO-Bench's own runs, where rows are left. They are told, and can't be selected.
+fn own_runs(canvas: &mut Canvas<'_>, mut flow: Flow, home: &Home) {
+    let groups = home.own_runs();
+    if groups.is_empty() || flow.left() < 3 {
+        return;
+    }
+    flow.row();
+    if let Some(row) = flow.row() {
+        let figure = if groups.len() > flow.left() { format!("1-{} of {}", flow.left(), groups.len()) } else { groups.len().to_string() };
+        heading(canvas, row, OWN_RUNS, &figure);
+    }
+    for group in groups {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &own_row(home, group));
+    }
+}
+
+/// `vllm trae gpt-5   3 runs, newest 2026-01-23`.
+fn own_row(home: &Home, group: &OwnRuns) -> Words {
+    let widest = home.own_runs().iter().map(|group| width::width(&group.name)).max().unwrap_or_default().min(40);
+    let day = group.newest.split('_').next().unwrap_or_default();
+    let newest = if day.is_empty() { String::new() } else { format!(", newest {day}") };
+    let name = fit(&width::middle(&group.name, widest), widest);
+    Words::of(Role::Text, format!("  {name}")).add(Role::Muted, format!("   {}{newest}", count(group.runs, "run")))
 }
 
 /// `1-18 of 60`, or just `3` where all are seen.

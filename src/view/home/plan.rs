@@ -31,15 +31,22 @@ pub(super) fn detail(home: &Home, plan: &PlanCard, cols: usize, glyphs: &Glyphs)
     let right = Words::of(Role::Muted, format!("{} of {}", count(size.items, "item"), size.task));
     let mut lines = Vec::new();
     agent(&mut lines, home, cols, glyphs);
-    field(&mut lines, "repo", Role::Text, &size.repo, cols);
     let looked = home.look();
+    if let Some(looked) = looked.filter(|looked| looked.refusal.is_some()) {
+        // what keeps it back comes before what it would be run with
+        lines.push(Words::new());
+        table(&mut lines, looked, cols, glyphs);
+        lines.push(Words::new());
+        surroundings(&mut lines, home, &size.repo, cols);
+        field(&mut lines, "time", Role::Text, &sentences::length(looked), cols);
+        return Detail { title: (name, right), acts: acts(home, Some(looked), cols), lines };
+    }
+    surroundings(&mut lines, home, &size.repo, cols);
     if let Some(looked) = looked {
         field(&mut lines, "time", Role::Text, &sentences::length(looked), cols);
         lines.push(Words::new());
-        if looked.refusal.is_none() {
-            happens(&mut lines, looked, cols, glyphs);
-            lines.push(Words::new());
-        }
+        happens(&mut lines, looked, cols, glyphs);
+        lines.push(Words::new());
         table(&mut lines, looked, cols, glyphs);
     } else {
         lines.push(Words::new());
@@ -53,8 +60,8 @@ pub(super) fn detail(home: &Home, plan: &PlanCard, cols: usize, glyphs: &Glyphs)
 fn acts(home: &Home, looked: Option<&Looked>, cols: usize) -> Vec<Words> {
     let Some(looked) = looked else { return vec![Words::of(Role::Live, "looking whether it can run…")] };
     let mut lines = Vec::new();
-    if let Some(refusal) = &looked.refusal {
-        told(&mut lines, Role::Bad, &format!("It can't start: {refusal}."), cols);
+    if let Some(refusal) = sentences::refusal(looked) {
+        lines.extend(width::wrap(&refusal, cols, 3).into_iter().map(|line| Words::of(Role::Bad, line)));
         lines.push(Words::of(Role::Accent, "r").add(Role::Text, " looks again, once that is mended"));
         return lines;
     }
@@ -89,11 +96,17 @@ fn agent(lines: &mut Vec<Words>, home: &Home, cols: usize, glyphs: &Glyphs) {
         let text = format!("Tab {} {}", glyphs.arrow, others.join(&format!(" {} ", glyphs.dot)));
         field(lines, "", Role::Muted, &text, cols);
     }
+}
+
+/// What it is run with beside the agent.
+fn surroundings(lines: &mut Vec<Words>, home: &Home, repo: &str, cols: usize) {
     let none = "none: the values of isobench-tui.toml and our defaults";
-    match &agent.bench {
-        Some(bench) => field(lines, "bench", Role::Text, bench, cols),
-        None => field(lines, "bench", Role::Muted, none, cols),
+    match home.selected_agent().map(|agent| &agent.bench) {
+        Some(Some(bench)) => field(lines, "bench", Role::Text, bench, cols),
+        Some(None) => field(lines, "bench", Role::Muted, none, cols),
+        None => {}
     }
+    field(lines, "repo", Role::Text, repo, cols);
 }
 
 fn happens(lines: &mut Vec<Words>, looked: &Looked, cols: usize, glyphs: &Glyphs) {
@@ -187,7 +200,7 @@ pub(super) fn demo(home: &Home, cols: usize) -> Detail {
     }
     acts.push(Words::of(Role::Accent, "Enter").add(Role::Text, " makes the demo and starts it"));
     let says = [
-        "A small campaign of its own in a temporary folder: a git repository, five commits, a scripted agent that does well, fails and gets \
+        "A small campaign of its own in a temporary folder: a git repository, six items, a scripted agent that does well, fails and gets \
          stuck, and benchmarks. Real git and real processes; no GPU, Docker, network or key is needed.",
         "It is kept: a bare `isobench-tui` finds it again where there is no checkout.",
     ];

@@ -71,7 +71,7 @@ fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Time
     match (summary.finished, summary.last) {
         (Some(at), _) => field(&mut lines, "ended", Role::Text, &moment(at, now, &home.zone), cols),
         (None, Some(at)) if summary.is_interrupted() => {
-            field(&mut lines, "last fact", Role::Text, &moment(at, now, &home.zone), cols);
+            field(&mut lines, "last seen", Role::Text, &moment(at, now, &home.zone), cols);
         }
         _ => {}
     }
@@ -131,7 +131,8 @@ fn bar(summary: &Summary, cols: usize, glyphs: &Glyphs) -> Words {
     for (status, n) in summary.counts.iter().filter(|(status, _)| !to_come.contains(status)) {
         sum += n;
         let end = ((ratio(sum as u64, summary.items as u64) * cols as f64).round() as usize).clamp((drawn + 1).min(cols), cols);
-        words = words.add(role_of(status), glyphs.bar.repeat(end - drawn));
+        let role = role_of(status);
+        words = words.add(role, glyphs.bar_of(role).repeat(end - drawn));
         drawn = end;
     }
     words.add(Role::Track, glyphs.track.repeat(cols - drawn))

@@ -81,7 +81,7 @@ pub fn shares(canvas: &mut Canvas<'_>, area: Rect, shares: &[(f64, Role)]) {
     for (share, role) in shares.iter().filter(|(share, _)| *share > 0.0) {
         sum += share;
         let end = area.x.saturating_add(columns(area.width, sum)).max(x.saturating_add(1)).min(area.right());
-        canvas.fill(Rect { x, width: end.saturating_sub(x), height: area.height.min(1), ..area }, glyphs.bar, *role);
+        canvas.fill(Rect { x, width: end.saturating_sub(x), height: area.height.min(1), ..area }, glyphs.bar_of(*role), *role);
         x = end;
     }
 }

@@ -4,7 +4,7 @@ use isobench_tui::domain::{Answer, CheckDetail, FailureClass, Rung, RungAnswer, 
 use isobench_tui::ledger::Fact;
 use isobench_tui::ui::message::Sight;
 use isobench_tui::ui::state::Over;
-use isobench_tui::ui::{Key, Msg};
+use isobench_tui::ui::{Effect, Key, Msg};
 
 use super::note;
 use crate::screen::Bench;
@@ -19,7 +19,10 @@ fn without_a_runner_nothing_is_asked_that_nobody_can_do() {
         assert_eq!((note(&bench).as_str(), &bench.state.over), ("no runner; c continues the run", &Over::Nothing), "{key}");
     }
     let text = bench.text(120, 40);
-    assert!(text.contains(" ? help   q quit   c continue   Enter open"), "{text}");
+    let keys = text.lines().last().unwrap_or_default();
+    assert!(keys.starts_with(" c continue   Enter open") && keys.ends_with("? help   q quit"), "{text}");
+    let narrow = bench.text(40, 12);
+    assert!(narrow.contains("c continue") && narrow.ends_with("? help   q quit"), "{narrow}");
 }
 
 #[test]
@@ -136,7 +139,9 @@ fn quitting_says_what_it_costs() {
     bench.type_in("q");
     let text = bench.text(100, 30);
     assert!(text.contains("waits for 'agent' to end") && text.contains("agent, 14 steps, 5m15s in: begins again"), "{text}");
-    let mut bench = Bench::on(&runs::paused());
+    let mut story = runs::paused();
+    story.end(2, 1, Stage::Baseline, isobench_tui::domain::StageEnd::Done, StageDetail::Nothing);
+    let mut bench = Bench::on(&story);
     bench.type_in("q");
     assert!(bench.text(80, 24).contains("baseline, 41 s in: the benchmark is run again"));
 }
@@ -210,4 +215,54 @@ fn a_limit_that_paused_the_run_is_lifted_by_space() {
     let mut story = runs::queued();
     story.push(Fact::PauseOrdered { why: "limits.run_tokens".to_owned(), by: isobench_tui::ledger::By::rule("limit") });
     assert!(Bench::on(&story).text(120, 40).contains("limits.run_tokens; space goes on without this limit"));
+}
+
+#[test]
+fn the_footer_names_the_key_that_the_state_calls_for_first() {
+    let keys = |bench: &mut Bench, cols| bench.text(cols, 12).lines().last().unwrap_or_default().trim().to_owned();
+    let mut paused = Bench::on(&runs::paused());
+    assert!(keys(&mut paused, 40).starts_with("space resume "), "{}", keys(&mut paused, 40));
+    let mut running = Bench::on(&runs::agent_running());
+    assert!(keys(&mut running, 80).starts_with("Enter open   e next error (2)   / find   d detach"), "{}", keys(&mut running, 80));
+    assert!(!keys(&mut running, 200).contains("f follow"), "it is followed");
+    running.press(Key::Up);
+    assert!(keys(&mut running, 80).contains("/ find   f follow"), "{}", keys(&mut running, 80));
+    running.type_in("q");
+    let text = running.text(80, 24);
+    assert!(!text.contains("Esc back") && !text.contains("? help"), "a question names its own keys: {text}");
+}
+
+#[test]
+fn the_palette_has_the_words_of_the_footer_and_says_where_there_is_more() {
+    let mut bench = Bench::on(&runs::paused());
+    bench.type_in(":");
+    let text = bench.text(80, 24);
+    assert!(text.contains("1-14 of "), "{text}");
+    bench.type_in("resu");
+    let row = bench.text(80, 24).lines().find(|line| line.contains("▸ resume")).unwrap_or_default().to_owned();
+    assert!(row.contains("the queue goes on") && row.trim_end_matches([' ', '│']).ends_with("space"), "{row}");
+}
+
+#[test]
+fn a_runner_that_does_not_come_is_told_with_a_way_on() {
+    let mut bench = Bench::with(&runs::finished(), Sight::Gone);
+    bench.type_in("e");
+    bench.type_in("r");
+    bench.now += jiff::SignedDuration::from_secs(6);
+    bench.tell(Msg::Tick);
+    assert!(bench.text(120, 40).contains("there is no runner: c starts one"), "{}", bench.text(120, 40));
+    bench.tell(Msg::Unstarted("isobench-tui: can't write runner.lock: denied".to_owned()));
+    let text = bench.text(120, 40);
+    assert!(text.contains("no runner could be started: can't write runner.lock: denied; mend that, then c tries again"), "{text}");
+    assert_eq!(bench.type_in("c"), [Effect::StartRunner]);
+    bench.tell(Msg::Runner(Sight::Alive(7)));
+    assert!(!bench.text(120, 40).contains("could be started"));
+}
+
+#[test]
+fn between_two_stages_there_is_one_way_to_stop_the_run() {
+    let mut bench = Bench::on(&runs::paused());
+    bench.type_in("q");
+    let text = bench.text(80, 24);
+    assert!(text.contains("stop the run") && !text.contains("after this stage") && !text.contains("now"), "{text}");
 }

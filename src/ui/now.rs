@@ -40,10 +40,11 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
             Said::new(Mood::Warn, format!("tried again from {from} at {}: {why}", moment(*until, now, &state.zone)))
         }
         ItemState::Done if item.is_done_without_agent() => {
-            Said::new(Mood::Warn, format!("done in {}, with an agent that failed", duration::short(item.worked_ms(now))))
+            let agent = item.agent_failure().unwrap_or_else(|| "its agent failed".to_owned());
+            Said::new(Mood::Warn, format!("done in {} · {agent}", duration::short(item.worked_ms(now))))
         }
         ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.worked_ms(now)))),
-        ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("failed: {class}: {why}")),
+        ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("{class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
         ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}; R runs it again", by.words())),
         ItemState::Stopped { why } => Said::new(Mood::Warn, format!("stopped: {why}; r runs the stage again, R the item")),
@@ -71,7 +72,8 @@ pub fn harness(item: &Item) -> Option<Said> {
 
 /// How the agent ended, where that was not well and is not told yet.
 pub fn agent_failure(item: &Item) -> Option<Said> {
-    item.agent_failure().map(|says| Said::new(Mood::Warn, says))
+    let is_told = matches!(item.state, ItemState::Done);
+    item.agent_failure().filter(|_| !is_told).map(|says| Said::new(Mood::Warn, says))
 }
 
 /// What a person can do about the item's failure.
@@ -79,11 +81,11 @@ pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
         ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => {
-            Some("no patch, so nothing was benchmarked; read the agent's last steps, or raise the budget")
+            Some("nothing to benchmark; read the agent's last steps, or raise the budget")
         }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
-            StageEnd::Failed { class: class @ FailureClass::AgentBudget, .. } => Some(class.hint()),
+            StageEnd::Failed { class: FailureClass::AgentBudget, .. } => Some("the patch so far was benchmarked; raise the budget, or leave it"),
             _ => Some("what it had edited was benchmarked; R runs the item again"),
         },
         _ => None,

@@ -26,7 +26,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if let Some(row) = flow.row() {
         title(canvas, row, item);
     }
-    let rows = if area.height < 20 { 1 } else { 3 };
+    // why an item failed is not cut
+    let rows = if area.height < 14 || (area.height < 20 && !item.is_over()) { 1 } else { 3 };
     let rows = if item.attempts.is_empty() { flow.left().saturating_sub(4).max(rows) } else { rows };
     said(canvas, &mut flow, &sentence(state, item, now), rows);
     if let Some(failure) = agent_failure(item) {

@@ -127,10 +127,10 @@ fn e_goes_to_the_next_item_that_went_wrong_and_round() {
         bench.type_in("e");
         seen.push((selected(&bench), note(&bench)));
     }
-    let expected = [("vllm_core-0003", ""), ("vllm_core-0005", ""), ("vllm_core-0003", "past the end: the first item that went wrong")];
+    let expected = [("vllm_core-0003", ""), ("vllm_core-0005", ""), ("vllm_core-0003", "wrapped: the first item that went wrong")];
     assert_eq!(seen, expected.map(|(id, note)| (id.to_owned(), note.to_owned())));
     bench.type_in("E");
-    assert_eq!((selected(&bench).as_str(), note(&bench).as_str()), ("vllm_core-0005", "past the beginning: the last item that went wrong"));
+    assert_eq!((selected(&bench).as_str(), note(&bench).as_str()), ("vllm_core-0005", "wrapped: the last item that went wrong"));
     let mut bench = Bench::on(&runs::queued());
     bench.type_in("e");
     assert_eq!(note(&bench), "no item went wrong");
@@ -144,7 +144,7 @@ fn e_goes_to_the_next_step_that_went_wrong() {
     bench.type_in("ee");
     assert_eq!(bench.state.reading.cursor, 29);
     bench.type_in("e");
-    assert_eq!((bench.state.reading.cursor, note(&bench).as_str()), (9, "past the end: the first step that went wrong"));
+    assert_eq!((bench.state.reading.cursor, note(&bench).as_str()), (9, "wrapped: the first step that went wrong"));
     assert!(bench.text(100, 30).contains("thought number 10"), "{}", bench.text(100, 30));
 }
 
@@ -185,7 +185,7 @@ fn a_search_finds_what_a_folded_step_hides_and_unfolds_it() {
     bench.press(Key::Enter);
     assert_eq!(
         (bench.state.reading.cursor, bench.state.reading.fold(8), note(&bench).as_str()),
-        (8, Fold::Folded, "past the end: the first match")
+        (8, Fold::Folded, "wrapped: the first match")
     );
     bench.type_in("/nowhere");
     bench.press(Key::Enter);

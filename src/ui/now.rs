@@ -25,6 +25,37 @@ pub struct Budget {
     pub share: Option<f64>,
 }
 
+/// Whether an item that is under way is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    /// A stage runs, or the next one is about to.
+    Runs,
+    /// Its stage stands still.
+    Frozen,
+    /// Nothing runs before the queue goes on with this stage, or with its end.
+    Waits(Option<Stage>),
+    /// Its runner went away, during this stage or between two.
+    CutOff(Option<Stage>),
+}
+
+/// Whether an item that is under way is at work.
+pub fn pulse(state: &State, item: &Item) -> Pulse {
+    let is_left = !state.has_runner() && state.orphan().is_none();
+    match item.live_stage() {
+        Some(record) if is_left => Pulse::CutOff(Some(record.stage)),
+        Some(StageRecord { state: StageState::Running { frozen: Some(_), .. }, .. }) => Pulse::Frozen,
+        Some(_) => Pulse::Runs,
+        None if is_left => Pulse::CutOff(None),
+        None if state.run.pause.is_some() => Pulse::Waits(next_stage(state, item)),
+        None => Pulse::Runs,
+    }
+}
+
+fn next_stage(state: &State, item: &Item) -> Option<Stage> {
+    let last = item.last_attempt().and_then(|attempt| attempt.stages.last());
+    state.run.stages.iter().find(|stage| last.is_none_or(|last| **stage > last.stage)).copied()
+}
+
 /// What happens to the item now, or where it stands.
 pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     match &item.state {
@@ -57,8 +88,7 @@ fn between_stages(state: &State, item: &Item) -> Said {
     if state.has_runner() && state.run.pause.is_none() {
         return Said::new(Mood::Live, "between two stages");
     }
-    let last = item.last_attempt().and_then(|attempt| attempt.stages.last());
-    let next = state.run.stages.iter().find(|stage| last.is_none_or(|last| **stage > last.stage));
+    let next = next_stage(state, item);
     let when = if state.has_runner() { "when resumed" } else { "once a runner is there" };
     Said::new(Mood::Warn, next.map_or_else(|| format!("ends {when}"), |stage| format!("next: {stage}, {when}")))
 }
@@ -164,6 +194,12 @@ fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said
 
 /// How far the item that runs is, for its row of the list, from many words to few: `agent, step 14/200`, `agent 14/200`.
 pub fn progress(state: &State, item: &Item) -> Vec<String> {
+    match pulse(state, item) {
+        Pulse::Waits(next) => return vec![next.map_or_else(|| "before its end".to_owned(), |stage| format!("before {stage}"))],
+        Pulse::CutOff(Some(stage)) => return vec![format!("in {stage}")],
+        Pulse::CutOff(None) => return next_stage(state, item).map(|stage| format!("before {stage}")).into_iter().collect(),
+        Pulse::Runs | Pulse::Frozen => {}
+    }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
     if stage != Stage::Agent {

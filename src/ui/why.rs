@@ -17,29 +17,18 @@ pub fn why_not(state: &State, item: &Item, position: usize, cols: usize, now: Ti
     let why = match WhyNot::of(&state.run, item, before, state.has_runner())? {
         // its time has come: now only its turn has to
         WhyNot::NotBefore { until, .. } if until <= now => WhyNot::Behind(before),
+        // what keeps all of them stands above them, once
+        WhyNot::NoRunner | WhyNot::Paused(_) | WhyNot::Breaker { .. } => WhyNot::Behind(before),
         why => why,
     };
     let at = |until| moment(until, now, &state.zone);
     let mood = if matches!(why, WhyNot::NotBefore { .. }) { Mood::Warn } else { Mood::Quiet };
     let words = match why {
-        WhyNot::NoRunner => vec!["no runner; c continues".to_owned(), "no runner".to_owned()],
+        WhyNot::NoRunner | WhyNot::Paused(_) | WhyNot::Breaker { .. } => Vec::new(),
         WhyNot::NotBefore { until, why } => {
             let (at, cause) = (at(until), why.split(": ").next().unwrap_or(why));
             let count = cause.split(" after ").next().unwrap_or(cause);
             vec![format!("not before {at}: {cause}"), format!("not before {at}: {count}"), format!("not before {at}"), format!("from {at}")]
-        }
-        WhyNot::Paused(pause) => {
-            let who = who(&pause.by);
-            vec![format!("paused by {who}: {}", pause.why), format!("paused by {who}"), "paused".to_owned()]
-        }
-        WhyNot::Breaker { class, items, probe_at } => {
-            let at = at(probe_at);
-            vec![
-                format!("waits: {class} in {items} items; next try {at}"),
-                format!("waits: {class}, {at}"),
-                format!("waits: {class}"),
-                "waits".to_owned(),
-            ]
         }
         WhyNot::Behind(0) => vec!["next".to_owned()],
         WhyNot::Behind(n) => vec![format!("{n} before it"), format!("{n} before")],

@@ -115,7 +115,9 @@ pub fn hint(item: &Item) -> Option<&'static str> {
         }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
-            StageEnd::Failed { class: FailureClass::AgentBudget, .. } => Some("the patch so far was benchmarked; raise the budget, or leave it"),
+            StageEnd::Failed { class: FailureClass::AgentBudget, .. } => {
+                Some("the patch so far was benchmarked; raise the budget, or leave it")
+            }
             _ => Some("what it had edited was benchmarked; R runs the item again"),
         },
         _ => None,

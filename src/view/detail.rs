@@ -26,7 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     };
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
-        title(canvas, row, item);
+        title(canvas, row, state, item);
     }
     let rows = if area.height < 14 { 2 } else { 4 };
     // an item that never began has nothing but its sentence
@@ -58,14 +58,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
 }
 
 /// `vllm_core-0001  83450458 on 1a2b3c4d   running ×2`.
-pub fn title(canvas: &mut Canvas<'_>, row: Rect, item: &Item) {
+pub fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
     let glyphs = canvas.glyphs();
     let mut left = Words::of(Role::Strong, item.id.0.as_str()).add(Role::Muted, format!("  {}", short_sha(&item.human)));
     if !item.parent.is_empty() {
         left = left.add(Role::Muted, format!(" on {}", short_sha(&item.parent)));
     }
     let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
-    canvas.ends(row, &left, &Words::of(status_role(item), status_word(item)).add(Role::Muted, tries));
+    canvas.ends(row, &left, &Words::of(status_role(state, item), status_word(state, item)).add(Role::Muted, tries));
 }
 
 /// A sentence over so many rows at most.

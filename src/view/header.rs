@@ -190,7 +190,13 @@ fn achieved(state: &State, detail: Detail) -> Words {
         ];
         for (n, word, of) in counts {
             if n > 0 || (is_full && word != "incomparable") {
-                let gap = if words.width() == 0 { "" } else if is_full { " " } else { "  " };
+                let gap = if words.width() == 0 {
+                    ""
+                } else if is_full {
+                    " "
+                } else {
+                    "  "
+                };
                 words = words.add(Role::Text, gap).add(role(n, of), format!("{n} {word}"));
             }
         }

@@ -24,7 +24,7 @@ const BESIDE: u16 = 140;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) -> Layout {
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
-        title(canvas, row, item);
+        title(canvas, row, state, item);
     }
     // why an item failed is not cut
     let rows = if area.height < 14 || (area.height < 20 && !item.is_over()) { 1 } else { 3 };

@@ -28,7 +28,7 @@ pub fn rough(ms: u64) -> String {
         format!("{minutes} min")
     } else if minutes < 600 {
         let tenths = (minutes + 3) / 6;
-        if tenths % 10 == 0 { format!("{} h", tenths / 10) } else { format!("{}.{} h", tenths / 10, tenths % 10) }
+        if tenths.is_multiple_of(10) { format!("{} h", tenths / 10) } else { format!("{}.{} h", tenths / 10, tenths % 10) }
     } else {
         format!("{} h", (minutes + 30) / 60)
     }

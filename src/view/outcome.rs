@@ -77,10 +77,10 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     if let Some(said) = &results.verdict {
         push(role(said.mood), &said.text, 3);
     }
-    if evidence == Evidence::All {
-        if let Some(said) = &results.conclusion {
-            push(role(said.mood), &said.text, 4);
-        }
+    if evidence == Evidence::All
+        && let Some(said) = &results.conclusion
+    {
+        push(role(said.mood), &said.text, 4);
     }
     // what the item says above, or the ladder below, is not said again
     let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);

@@ -194,24 +194,19 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
     } else {
         let fields = [columns.rung, columns.result, if took.is_empty() { columns.time } else { 0 }];
         let room = fields.iter().filter(|cols| **cols > 0).map(|cols| cols + columns.gap).sum::<usize>().saturating_sub(columns.gap);
-        match instead(state, item, position, room, now) {
-            Some(said) => {
-                let fill = room.saturating_sub(width::width(&said.text));
-                words.add(Role::Text, gap.as_str()).add(role(said.mood), said.text).add(Role::Text, " ".repeat(fill))
-            }
-            None => {
-                let cells = if columns.rung > 0 { words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)) } else { words };
-                if columns.result > 0 {
-                    cells.add(Role::Text, gap.as_str()).join(match class_of(item) {
-                        // a word that is cut says nothing
-                        Some(class) if class.name().len() <= columns.result => {
-                            Words::of(Role::Text, width::fit(class.name(), columns.result))
-                        }
-                        _ => result(item, columns.result),
-                    })
-                } else {
-                    cells
-                }
+        if let Some(said) = instead(state, item, position, room, now) {
+            let fill = room.saturating_sub(width::width(&said.text));
+            words.add(Role::Text, gap.as_str()).add(role(said.mood), said.text).add(Role::Text, " ".repeat(fill))
+        } else {
+            let cells = if columns.rung > 0 { words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)) } else { words };
+            if columns.result > 0 {
+                cells.add(Role::Text, gap.as_str()).join(match class_of(item) {
+                    // a word that is cut says nothing
+                    Some(class) if class.name().len() <= columns.result => Words::of(Role::Text, width::fit(class.name(), columns.result)),
+                    _ => result(item, columns.result),
+                })
+            } else {
+                cells
             }
         }
     };

@@ -30,7 +30,11 @@ enum Detail {
     Full,
     /// `1 better  2 worse  2 failed  17 queued  of 24`.
     Short,
-    /// `3 done  2 failed  of 24`.
+    /// The same with less air.
+    Tight,
+    /// The same without what is still to come.
+    Past,
+    /// `3 done 2 failed of 24`.
     Least,
 }
 
@@ -128,7 +132,7 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
     let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
     let room = usize::from(area.width);
-    let words = [Detail::Agents, Detail::Full, Detail::Short].map(|detail| counted(state, detail));
+    let words = [Detail::Agents, Detail::Full, Detail::Short, Detail::Tight, Detail::Past].map(|detail| counted(state, detail));
     let words = words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| counted(state, Detail::Least));
     let usage = tally.usage;
     let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
@@ -153,7 +157,11 @@ fn running_role(state: &State, status: &str, role: Role) -> Role {
 
 /// What was achieved, what failed, what is still to come.
 fn counted(state: &State, detail: Detail) -> Words {
-    let gap = if matches!(detail, Detail::Agents | Detail::Full) { "   " } else { "  " };
+    let gap = match detail {
+        Detail::Agents | Detail::Full => "   ",
+        Detail::Short => "  ",
+        Detail::Tight | Detail::Past | Detail::Least => " ",
+    };
     let mut words = achieved(state, detail).add(Role::Text, gap);
     for (status, role) in COUNTED.iter().filter(|(status, _)| *status != "running") {
         let n = state.tally.count(status);
@@ -163,7 +171,7 @@ fn counted(state: &State, detail: Detail) -> Words {
         }
     }
     let queued = state.tally.count("queued") + state.tally.count("waiting");
-    if detail != Detail::Least && (queued > 0 || state.run.finished.is_none()) {
+    if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {
         words = words.add(Role::Muted, format!("{queued} queued{gap}"));
     }
     words.add(Role::Muted, format!("of {}", state.run.items.len()))
@@ -190,12 +198,10 @@ fn achieved(state: &State, detail: Detail) -> Words {
         ];
         for (n, word, of) in counts {
             if n > 0 || (is_full && word != "incomparable") {
-                let gap = if words.width() == 0 {
-                    ""
-                } else if is_full {
-                    " "
-                } else {
-                    "  "
+                let gap = match detail {
+                    _ if words.width() == 0 => "",
+                    Detail::Short => "  ",
+                    _ => " ",
                 };
                 words = words.add(Role::Text, gap).add(role(n, of), format!("{n} {word}"));
             }

@@ -102,7 +102,7 @@ impl Columns {
 
     /// Whether a row says why its item failed or waits, and all else that a row of 80 columns says but the sha.
     pub const fn says_why(&self) -> bool {
-        self.result >= RESULT && self.time > 0
+        self.result >= RESULT && self.time > 0 && self.dots > 0
     }
 
     /// Columns that all of them take, with the marker and the gaps.
@@ -187,10 +187,15 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
     words = words.add(Role::Text, gap.as_str()).join(status(state, item, columns.status, glyphs.times));
     let took = took(state, item, now);
     words = if columns.note > 0 {
-        let told = note(state, item, position, columns.note, now).unwrap_or_else(|| Said::new(Mood::Quiet, ""));
-        let cells = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)).add(Role::Text, gap.as_str());
-        let cells = cells.join(result(item, columns.result)).add(Role::Text, gap.as_str());
-        cells.add(role(told.mood), width::fit(&told.text, columns.note))
+        words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)).add(Role::Text, gap.as_str());
+        // a retry that waits has much to say and no result
+        let waits = matches!(item.state, ItemState::Waiting { .. });
+        let room = if waits { columns.result + columns.gap + columns.note } else { columns.note };
+        if !waits {
+            words = words.join(result(item, columns.result)).add(Role::Text, gap.as_str());
+        }
+        let told = note(state, item, position, room, now).unwrap_or_else(|| Said::new(Mood::Quiet, ""));
+        words.add(role(told.mood), width::fit(&told.text, room))
     } else {
         let fields = [columns.rung, columns.result, if took.is_empty() { columns.time } else { 0 }];
         let room = fields.iter().filter(|cols| **cols > 0).map(|cols| cols + columns.gap).sum::<usize>().saturating_sub(columns.gap);

@@ -18,6 +18,22 @@ pub fn short(ms: u64) -> String {
     }
 }
 
+/// A duration that is no more than a guess: `40 s`, `25 min`, `1.5 h`, `15 h`.
+pub fn rough(ms: u64) -> String {
+    let s = ms / 1000;
+    let minutes = (s + 30) / 60;
+    if s < 90 {
+        format!("{} s", s.max(1))
+    } else if minutes < 60 {
+        format!("{minutes} min")
+    } else if minutes < 600 {
+        let tenths = (minutes + 3) / 6;
+        if tenths.is_multiple_of(10) { format!("{} h", tenths / 10) } else { format!("{}.{} h", tenths / 10, tenths % 10) }
+    } else {
+        format!("{} h", (minutes + 30) / 60)
+    }
+}
+
 /// A running clock: `0:41`, `6:51`, `1:07:09`.
 pub fn clock(ms: u64) -> String {
     let s = ms / 1000;
@@ -50,6 +66,12 @@ mod tests {
     fn it_is_short() {
         let seen: Vec<_> = [0, 400, 9_999, 41_000, 252_000, 11_220_000, 183_600_000].map(short).into();
         assert_eq!(seen, ["0.0 s", "0.4 s", "9.9 s", "41 s", "4m12s", "3h07m", "2d03h"]);
+    }
+
+    #[test]
+    fn a_guess_pretends_no_more_than_it_knows() {
+        let seen: Vec<_> = [400, 41_000, 1_500_000, 3_600_000, 5_400_000, 35_900_000, 54_000_000].map(rough).into();
+        assert_eq!(seen, ["1 s", "41 s", "25 min", "1 h", "1.5 h", "10 h", "15 h"]);
     }
 
     #[test]

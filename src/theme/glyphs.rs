@@ -133,7 +133,7 @@ impl Glyphs {
         text.chars()
             .map(|char| match char {
                 _ if char.is_ascii() => char,
-                '…' => '~',
+                '…' | '≈' => '~',
                 '·' | '–' | '—' => '-',
                 '×' => 'x',
                 '→' => '>',

@@ -27,8 +27,8 @@ impl Turned {
     pub(super) fn remark(self, state: &mut State, what: &str) {
         let says = match self {
             Self::No => return,
-            Self::ToFirst => format!("past the end: the first {what}"),
-            Self::ToLast => format!("past the beginning: the last {what}"),
+            Self::ToFirst => format!("wrapped: the first {what}"),
+            Self::ToLast => format!("wrapped: the last {what}"),
             Self::Only => format!("this is the only {what}"),
         };
         state.remark(Said::new(Mood::Quiet, says));

@@ -4,7 +4,8 @@ use super::message::{Layout, Unfolds};
 use super::reading::{Fold, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
 use super::{Action, Focus, Mood, Said, Screen, log, problems};
-use crate::domain::Stage;
+use crate::domain::{ItemId, Stage};
+use crate::ledger::By;
 use crate::model::Item;
 
 /// Does what a key that moves about asks for, on the screen that is shown.
@@ -204,7 +205,7 @@ pub(super) fn select_row(state: &mut State, row: usize) {
 }
 
 /// Another item is looked at: it is read from its newest step on.
-fn choose(state: &mut State, id: &crate::domain::ItemId) {
+fn choose(state: &mut State, id: &ItemId) {
     if state.queue.selected.as_ref() != Some(id) {
         state.queue.selected = Some(id.clone());
         state.reading = Reading::default();
@@ -220,12 +221,26 @@ pub(super) fn select(state: &mut State) {
     }
     let free = state.queue.follow == Follow::Live && state.screen == Screen::Queue;
     let live = state.run.live.clone().filter(|_| free || gone);
-    let first = || state.run.items.iter().find(|item| !item.is_over()).or_else(|| state.run.items.first()).map(|item| item.id.clone());
+    let first = || held(state).or_else(|| waiting(state));
     match live.or_else(|| if gone { first() } else { None }) {
         Some(id) => choose(state, &id),
         None if gone => state.queue.selected = None,
         None => {}
     }
+}
+
+/// The item whose failure made hold pause the queue.
+fn held(state: &State) -> Option<ItemId> {
+    let pause = state.run.pause.as_ref().filter(|pause| pause.by == By::rule("hold"))?;
+    let named = pause.why.split(' ').next()?;
+    let is_named = |item: &&Item| item.last_attempt_id().is_some_and(|id| id.to_string() == named);
+    state.run.items.iter().find(is_named).map(|item| item.id.clone())
+}
+
+/// The first item that is not over, or the first of all.
+fn waiting(state: &State) -> Option<ItemId> {
+    let items = &state.run.items;
+    items.iter().find(|item| !item.is_over()).or_else(|| items.first()).map(|item| item.id.clone())
 }
 
 /// Keeps the selected row on the screen.

@@ -25,6 +25,37 @@ pub struct Budget {
     pub share: Option<f64>,
 }
 
+/// Whether an item that is under way is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    /// A stage runs, or the next one is about to.
+    Runs,
+    /// Its stage stands still.
+    Frozen,
+    /// Nothing runs before the queue goes on with this stage, or with its end.
+    Waits(Option<Stage>),
+    /// Its runner went away, during this stage or between two.
+    CutOff(Option<Stage>),
+}
+
+/// Whether an item that is under way is at work.
+pub fn pulse(state: &State, item: &Item) -> Pulse {
+    let is_left = !state.has_runner() && state.orphan().is_none();
+    match item.live_stage() {
+        Some(record) if is_left => Pulse::CutOff(Some(record.stage)),
+        Some(StageRecord { state: StageState::Running { frozen: Some(_), .. }, .. }) => Pulse::Frozen,
+        Some(_) => Pulse::Runs,
+        None if is_left => Pulse::CutOff(None),
+        None if state.run.pause.is_some() => Pulse::Waits(next_stage(state, item)),
+        None => Pulse::Runs,
+    }
+}
+
+fn next_stage(state: &State, item: &Item) -> Option<Stage> {
+    let last = item.last_attempt().and_then(|attempt| attempt.stages.last());
+    state.run.stages.iter().find(|stage| last.is_none_or(|last| **stage > last.stage)).copied()
+}
+
 /// What happens to the item now, or where it stands.
 pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     match &item.state {
@@ -40,10 +71,11 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
             Said::new(Mood::Warn, format!("tried again from {from} at {}: {why}", moment(*until, now, &state.zone)))
         }
         ItemState::Done if item.is_done_without_agent() => {
-            Said::new(Mood::Warn, format!("done in {}, with an agent that failed", duration::short(item.worked_ms(now))))
+            let agent = item.agent_failure().unwrap_or_else(|| "its agent failed".to_owned());
+            Said::new(Mood::Warn, format!("done in {} · {agent}", duration::short(item.worked_ms(now))))
         }
         ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.worked_ms(now)))),
-        ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("failed: {class}: {why}")),
+        ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("{class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
         ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}; R runs it again", by.words())),
         ItemState::Stopped { why } => Said::new(Mood::Warn, format!("stopped: {why}; r runs the stage again, R the item")),
@@ -56,8 +88,7 @@ fn between_stages(state: &State, item: &Item) -> Said {
     if state.has_runner() && state.run.pause.is_none() {
         return Said::new(Mood::Live, "between two stages");
     }
-    let last = item.last_attempt().and_then(|attempt| attempt.stages.last());
-    let next = state.run.stages.iter().find(|stage| last.is_none_or(|last| **stage > last.stage));
+    let next = next_stage(state, item);
     let when = if state.has_runner() { "when resumed" } else { "once a runner is there" };
     Said::new(Mood::Warn, next.map_or_else(|| format!("ends {when}"), |stage| format!("next: {stage}, {when}")))
 }
@@ -71,7 +102,8 @@ pub fn harness(item: &Item) -> Option<Said> {
 
 /// How the agent ended, where that was not well and is not told yet.
 pub fn agent_failure(item: &Item) -> Option<Said> {
-    item.agent_failure().map(|says| Said::new(Mood::Warn, says))
+    let is_told = matches!(item.state, ItemState::Done);
+    item.agent_failure().filter(|_| !is_told).map(|says| Said::new(Mood::Warn, says))
 }
 
 /// What a person can do about the item's failure.
@@ -79,11 +111,13 @@ pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
         ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => {
-            Some("no patch, so nothing was benchmarked; 2 shows the agent's last steps; or raise the budget")
+            Some("nothing to benchmark; 2 shows the agent's last steps; or raise the budget")
         }
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
-            StageEnd::Failed { class: class @ FailureClass::AgentBudget, .. } => Some(class.hint()),
+            StageEnd::Failed { class: FailureClass::AgentBudget, .. } => {
+                Some("the patch so far was benchmarked; raise the budget, or leave it")
+            }
             _ => Some("what it had edited was benchmarked; R runs the item again"),
         },
         _ => None,
@@ -162,6 +196,12 @@ fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said
 
 /// How far the item that runs is, for its row of the list, from many words to few: `agent, step 14/200`, `agent 14/200`.
 pub fn progress(state: &State, item: &Item) -> Vec<String> {
+    match pulse(state, item) {
+        Pulse::Waits(next) => return vec![next.map_or_else(|| "before its end".to_owned(), |stage| format!("before {stage}"))],
+        Pulse::CutOff(Some(stage)) => return vec![format!("in {stage}")],
+        Pulse::CutOff(None) => return next_stage(state, item).map(|stage| format!("before {stage}")).into_iter().collect(),
+        Pulse::Runs | Pulse::Frozen => {}
+    }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
     if stage != Stage::Agent {

@@ -3,7 +3,7 @@
 use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
-use crate::domain::{Answer, Direction, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::domain::{Answer, Direction, FailureClass, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 
@@ -12,8 +12,6 @@ use crate::model::{Attempt, Item, ItemState};
 pub struct Results {
     /// How far its success holds, in a sentence, once the attempt is over.
     pub conclusion: Option<Said>,
-    /// How the agent ended, where that was not well.
-    pub agent: Option<String>,
     /// The patch in a few words.
     pub patch: Option<String>,
     /// Whether there is one: something was changed.
@@ -30,6 +28,8 @@ pub struct Results {
     pub why_not: Vec<String>,
     /// The item's own sentence, which is told before all this.
     pub told: Option<String>,
+    /// The class in which that sentence is put.
+    pub class: Option<FailureClass>,
 }
 
 /// A metric over the arms.
@@ -51,7 +51,6 @@ impl Results {
         let verdicts = score.map(|score| score.verdicts.as_slice()).unwrap_or_default();
         Self {
             conclusion: conclusion(item, attempt),
-            agent: item.agent_failure(),
             patch: attempt.check().map(|check| {
                 if check.files == 0 {
                     "no changes".to_owned()
@@ -66,6 +65,7 @@ impl Results {
             verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
             why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
             told: item.why().map(str::to_owned),
+            class: class(item),
         }
     }
 
@@ -75,7 +75,8 @@ impl Results {
     }
 }
 
-/// `no real success, though the agent ended well: there is no patch (the agent changed nothing)`.
+/// `no real success, though the agent ended well: there is no patch`. The evidence stands at the rung, and the item's own
+/// sentence above it.
 fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
     attempt.end.as_ref()?;
     let rungs = attempt.rungs();
@@ -84,13 +85,25 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
     let no_success = |why: String| Some(Said::new(Mood::Bad, format!("no real success{though}: {why}")));
     if let Some(found) = rungs.iter().find(|found| breaks(found)) {
         let what = if found.answer == Answer::No { missing(found.rung).to_owned() } else { format!("'{}' is unchecked", found.rung) };
-        return no_success(format!("{what} ({})", found.evidence));
+        return no_success(what);
     }
-    if let ItemState::Failed { why, .. } = &item.state {
-        return no_success(why.clone());
+    if let Some(class) = class(item) {
+        return no_success(class.name().to_owned());
     }
     reached(&rungs).filter(|rung| *rung == Rung::BeyondNoise)?;
-    Some(Said::new(Mood::Good, "a real success: every rung that is checked holds"))
+    Some(match attempt.score().and_then(|score| score.verdicts.first()?.standing) {
+        Some(Standing::Beats | Standing::Similar) => Said::new(Mood::Good, "a real success: every rung that is checked holds"),
+        Some(Standing::Worse) => Said::new(Mood::Warn, "a valid result, but worse than the human's commit"),
+        None => Said::new(Mood::Calm, "a valid result; nothing tells how it stands against the human's commit"),
+    })
+}
+
+/// The class of an item that failed or can't run.
+const fn class(item: &Item) -> Option<FailureClass> {
+    match &item.state {
+        ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(*class),
+        _ => None,
+    }
 }
 
 /// What is missing where a rung does not hold.
@@ -101,7 +114,7 @@ const fn missing(rung: Rung) -> &'static str {
         Rung::Source => "no source file was changed",
         Rung::Applies => "the patch does not apply",
         Rung::Metrics => "the benchmark gave no numbers",
-        Rung::BeyondNoise => "no better than the baseline beyond noise",
+        Rung::BeyondNoise => "not better beyond noise",
     }
 }
 
@@ -160,20 +173,22 @@ fn one_sample(rungs: &[RungAnswer]) -> &'static str {
     if rungs.iter().any(|found| found.evidence.contains("one sample")) { ", one sample" } else { "" }
 }
 
+/// `worse than the human's commit by 33.5 %, better than the baseline by 19.5 % · latency_avg, lower is better`.
 fn sentence(verdict: &Verdict, sample: &str) -> Said {
     let way = match verdict.direction {
         Direction::LowerIsBetter => "lower is better",
         Direction::HigherIsBetter => "higher is better",
     };
-    let human = verdict.standing.map(|standing| {
-        let pct = verdict.against_human_pct.map(percent).unwrap_or_default();
-        match standing {
-            Standing::Beats => format!("beats the human's commit ({pct})"),
-            Standing::Similar => format!("similar to the human's commit ({pct})"),
-            Standing::Worse => format!("worse than the human's commit ({pct})"),
-        }
+    let human = verdict.standing.zip(verdict.against_human_pct).map(|(standing, pct)| match standing {
+        Standing::Beats => format!("better than the human's commit by {:.1} %", pct.abs()),
+        Standing::Similar => format!("similar to the human's commit ({})", percent(pct)),
+        Standing::Worse => format!("worse than the human's commit by {:.1} %", pct.abs()),
     });
-    let baseline = verdict.against_baseline_pct.map(|pct| format!("{} against the baseline", percent(pct)));
+    let baseline = verdict.against_baseline_pct.map(|pct| match pct {
+        _ if pct.abs() < 0.05 => "equal to the baseline".to_owned(),
+        _ if pct > 0.0 => format!("better than the baseline by {pct:.1} %"),
+        _ => format!("worse than the baseline by {:.1} %", pct.abs()),
+    });
     let mood = match verdict.standing {
         Some(Standing::Beats | Standing::Similar) => Mood::Good,
         Some(Standing::Worse) => Mood::Warn,
@@ -183,5 +198,5 @@ fn sentence(verdict: &Verdict, sample: &str) -> Said {
     if parts.is_empty() {
         return Said::new(Mood::Quiet, format!("{}: nothing to compare with", verdict.metric));
     }
-    Said::new(mood, format!("{}; {} ({way}{sample})", parts.join("; "), verdict.metric))
+    Said::new(mood, format!("{} · {}, {way}{sample}", parts.join(", "), verdict.metric))
 }

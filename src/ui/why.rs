@@ -14,37 +14,24 @@ use crate::text::width;
 /// even for the shortest.
 pub fn why_not(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
     let before = state.tally.before(position);
-    let why = match WhyNot::of(&state.run, item, before, state.has_runner())? {
-        // its time has come: now only its turn has to
-        WhyNot::NotBefore { until, .. } if until <= now => WhyNot::Behind(before),
-        why => why,
-    };
-    let at = |until| moment(until, now, &state.zone);
-    let mood = if matches!(why, WhyNot::NotBefore { .. }) { Mood::Warn } else { Mood::Quiet };
-    let words = match why {
-        WhyNot::NoRunner => vec!["no runner; c continues".to_owned(), "no runner".to_owned()],
-        WhyNot::NotBefore { until, why } => {
-            let (at, cause) = (at(until), why.split(": ").next().unwrap_or(why));
+    let mood = |is_late: bool| if is_late { Mood::Warn } else { Mood::Quiet };
+    let (is_late, words) = match WhyNot::of(&state.run, item, before, state.has_runner())? {
+        WhyNot::NotBefore { until, why } if until > now => {
+            let (at, cause) = (moment(until, now, &state.zone), why.split(": ").next().unwrap_or(why));
             let count = cause.split(" after ").next().unwrap_or(cause);
-            vec![format!("not before {at}: {cause}"), format!("not before {at}: {count}"), format!("not before {at}"), format!("from {at}")]
+            let words = [
+                format!("not before {at}: {cause}"),
+                format!("not before {at}: {count}"),
+                format!("not before {at}"),
+                format!("from {at}"),
+            ];
+            (true, words.to_vec())
         }
-        WhyNot::Paused(pause) => {
-            let who = who(&pause.by);
-            vec![format!("paused by {who}: {}", pause.why), format!("paused by {who}"), "paused".to_owned()]
-        }
-        WhyNot::Breaker { class, items, probe_at } => {
-            let at = at(probe_at);
-            vec![
-                format!("waits: {class} in {items} items; next try {at}"),
-                format!("waits: {class}, {at}"),
-                format!("waits: {class}"),
-                "waits".to_owned(),
-            ]
-        }
-        WhyNot::Behind(0) => vec!["next".to_owned()],
-        WhyNot::Behind(n) => vec![format!("{n} before it"), format!("{n} before")],
+        // its time has come, now only its turn has to; and what keeps all of them stands above them, once
+        _ if before == 0 => (false, vec!["next".to_owned()]),
+        _ => (false, vec![format!("{before} before it"), format!("{before} before")]),
     };
-    words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(mood, words))
+    words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(mood(is_late), words))
 }
 
 /// Who it was, without host and terminal: the login name, or the rule.

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Flow, Words, role};
+use super::canvas::{Canvas, Flow, Words, role, row_of};
 use super::parts::{bar, heading::heading};
 use super::queue::{status_role, status_word};
 use super::{outcome, output, steps};
-use crate::domain::Stage;
 use crate::domain::ids::short_sha;
-use crate::model::Item;
+use crate::domain::{Stage, StageEnd};
+use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::message::OutputNews;
@@ -17,6 +17,12 @@ use crate::ui::now::{agent_failure, budgets, harness, hint, sentence};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Said, State};
+
+/// From so many rows on blank ones stand between the sections.
+const AIRY: u16 = 16;
+
+/// From so many columns on a heading says what the name of a stage means.
+const ROOMY: usize = 44;
 
 /// Draws it.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
@@ -26,7 +32,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     };
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
-        title(canvas, row, item);
+        title(canvas, row, state, item);
     }
     let rows = if area.height < 14 { 2 } else { 4 };
     // an item that never began has nothing but its sentence
@@ -45,27 +51,43 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         budget_rows(canvas, &mut flow, state, item, now);
     }
     let results = Results::of(item);
+    let blank = usize::from(area.height >= AIRY);
+    // what a crashed arm wrote last says more than the ladder
+    let crashed = state.shown_output().filter(|output| crashed_arm(item) == Some(output.stage) && !output.lines.is_empty());
+    if let Some(output) = crashed {
+        let needed = output.lines.len() + 1 + blank;
+        if let Some(area) = flow.take(needed.min((flow.left() / 3).max(4))) {
+            output_section(canvas, area, item, output);
+        }
+    }
     if !results.is_empty() {
-        if let Some(row) = flow.take(2).filter(|_| flow.left() >= 2) {
-            heading(canvas, Rect { y: row.y + 1, height: 1, ..row }, "result", "");
+        if let Some(row) = flow.take(1 + blank).filter(|_| flow.left() >= 2) {
+            heading(canvas, row_of(row, blank), "result", "");
         }
         let stage = item.live_stage().map(|record| record.stage);
         if stage.is_none_or(|stage| stage > Stage::Check) {
             outcome::draw(canvas, &mut flow, &results);
         }
     }
-    streams(canvas, flow.rest(), state, item, now);
+    streams(canvas, flow.rest(), state, item, state.shown_output().filter(|_| crashed.is_none()), now);
+}
+
+/// The arm in which the item failed.
+fn crashed_arm(item: &Item) -> Option<Stage> {
+    let ItemState::Failed { .. } = item.state else { return None };
+    let failed = |record: &&StageRecord| matches!(&record.state, StageState::Ended(outcome) if outcome.end != StageEnd::Done);
+    item.last_attempt()?.stages.iter().find(failed).map(|record| record.stage).filter(|stage| stage.arm().is_some())
 }
 
 /// `vllm_core-0001  83450458 on 1a2b3c4d   running ×2`.
-pub fn title(canvas: &mut Canvas<'_>, row: Rect, item: &Item) {
+pub fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
     let glyphs = canvas.glyphs();
     let mut left = Words::of(Role::Strong, item.id.0.as_str()).add(Role::Muted, format!("  {}", short_sha(&item.human)));
     if !item.parent.is_empty() {
         left = left.add(Role::Muted, format!(" on {}", short_sha(&item.parent)));
     }
     let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
-    canvas.ends(row, &left, &Words::of(status_role(item), status_word(item)).add(Role::Muted, tries));
+    canvas.ends(row, &left, &Words::of(status_role(state, item), status_word(state, item)).add(Role::Muted, tries));
 }
 
 /// A sentence over so many rows at most.
@@ -92,11 +114,11 @@ pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item
 }
 
 /// Steps and output share what is left.
-fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) {
+fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, output: Option<&OutputNews>, now: Timestamp) {
     let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
     // an agent whose steps are read says nothing else in its output
     let repeats = |output: &OutputNews| output.stage == Stage::Agent && trail.is_some();
-    let output = state.shown_output().filter(|output| !repeats(output) && (!output.lines.is_empty() || item.live_stage().is_some()));
+    let output = output.filter(|output| !repeats(output) && (!output.lines.is_empty() || item.live_stage().is_some()));
     let rows = usize::from(area.height);
     // a heading needs a blank row above it and a whole step below it
     if rows < 4 {
@@ -138,9 +160,19 @@ fn step_section(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timesta
 
 fn output_section(canvas: &mut Canvas<'_>, area: Rect, item: &Item, news: &OutputNews) {
     let mut flow = Flow::new(area);
-    flow.row();
+    // without room for air the words come first
+    if area.height > 4 {
+        flow.row();
+    }
     if let Some(row) = flow.row() {
-        heading(canvas, row, &format!("output of {}", news.stage), "");
+        let meaning = match news.stage {
+            Stage::Human => " (the human's commit)",
+            Stage::Baseline => " (the parent commit)",
+            Stage::Candidate => " (the agent's patch)",
+            _ => "",
+        };
+        let meaning = if usize::from(row.width) >= ROOMY { meaning } else { "" };
+        heading(canvas, row, &format!("output of {}{meaning}", news.stage), "");
     }
     output::tail(canvas, flow.rest(), item, news);
 }

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
-use super::parts::heading::{rule, wall};
+use super::parts::heading::{heading, rule, wall};
 use super::{detail, footer, header, help, item, live, log, palette, prompt, question, queue, since};
 use crate::theme::{Role, Theme};
 use crate::ui::keymap::Place;
@@ -89,11 +89,14 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
 }
 
 fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
-    if canvas.area().width >= SIDE_BY_SIDE {
-        let most = usize::from(body.width) * 58 / 100;
-        let list = u16::try_from(queue::Columns::fitting(state, most).width()).unwrap_or(u16::MAX).min(body.width);
+    let share = if (160..180).contains(&canvas.area().width) { 64 } else { 58 };
+    let columns = queue::Columns::fitting(state, usize::from(body.width) * share / 100);
+    // beside the item only a list that still says why an item failed or waits
+    if canvas.area().width >= SIDE_BY_SIDE && columns.says_why() {
+        let list = u16::try_from(columns.width()).unwrap_or(u16::MAX).min(body.width);
         let list_area = Rect { width: list, ..body };
         let rows = queue::draw(canvas, list_area, state, now);
+        failures(canvas, list_area, state);
         range_above(canvas, list_area, queue::range(state, rows));
         wall(canvas, Rect { x: body.x.saturating_add(list + 1), width: 1, ..body });
         let item_area = Rect { x: body.x.saturating_add(list + 3), width: body.width.saturating_sub(list + 3), ..body };
@@ -117,6 +120,24 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
         detail::draw(canvas, area, state, now);
     }
     layout
+}
+
+/// What failed, by class, where a short list leaves many rows free.
+fn failures(canvas: &mut Canvas<'_>, list: Rect, state: &State) {
+    let (failures, taken) = (&state.tally.failures, state.run.items.len() + 1);
+    let free = usize::from(list.height).saturating_sub(taken);
+    if failures.is_empty() || free < failures.len() + 8 {
+        return;
+    }
+    let mut flow = Flow::new(list);
+    flow.take(taken + 1);
+    if let Some(row) = flow.row() {
+        heading(canvas, row, "what failed", "");
+    }
+    for (class, n) in failures {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(Role::Bad, format!("{n:>4}  ")).add(Role::Text, class.name()));
+    }
 }
 
 /// The item that runs gets the end of the area where another one is looked at: a panel where there is room for one, or

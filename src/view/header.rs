@@ -8,12 +8,11 @@ use super::parts::bar;
 use crate::model::RunState;
 use crate::text::{self, duration, width};
 use crate::theme::Role;
-use crate::ui::now::ratio;
+use crate::ui::now::{Pulse, pulse, ratio};
 use crate::ui::{Said, State};
 
-/// Statuses with their roles, in the order of the bar. What is not named here is still to come.
-const COUNTED: [(&str, Role); 7] = [
-    ("done", Role::Good),
+/// Statuses besides done with their roles, in the order of the bar. What is not named here is still to come.
+const COUNTED: [(&str, Role); 6] = [
     ("failed", Role::Bad),
     ("blocked", Role::Bad),
     ("stopped", Role::Warn),
@@ -21,6 +20,23 @@ const COUNTED: [(&str, Role); 7] = [
     ("skipped", Role::Muted),
     ("running", Role::Live),
 ];
+
+/// In how many words the items are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// `3 done: 1 better  0 similar  2 worse (1 agent failed)   2 failed   17 queued   of 24`.
+    Agents,
+    /// The same without what agents did.
+    Full,
+    /// `1 better  2 worse  2 failed  17 queued  of 24`.
+    Short,
+    /// The same with less air.
+    Tight,
+    /// The same without what is still to come.
+    Past,
+    /// `3 done 2 failed of 24`.
+    Least,
+}
 
 /// The lines of the notices: two a notice at most, and no more than a frame of so many rows has room for.
 pub fn lines(notices: &[Said], cols: usize, frame_rows: u16) -> Vec<Said> {
@@ -55,42 +71,69 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, lines: &[Said], 
 
 fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     let dot = canvas.glyphs().dot;
-    let run = state.run_state();
-    let mut left = Words::of(Role::Strong, state.run_id.0.as_str()).add(Role::Text, "  ").add(state_role(run), run.name());
+    let mut left = Words::of(Role::Strong, state.run_id.0.as_str()).add(Role::Text, "  ").join(state_words(state));
     if state.run.hold {
         left = left.add(Role::Warn, "  hold");
     }
-    let worked = state.tally.worked_ms(&state.run, state.clock(now));
-    let elapsed = (worked > 0).then(|| duration::short(worked));
+    let clock = state.clock(now);
+    let worked = Some(state.tally.worked_ms(&state.run, clock)).filter(|worked| *worked > 0).map(duration::short);
+    let to_go = state.tally.left_ms(&state.run, clock).map(|left| format!("≈ {} left", duration::rough(left)));
+    let (worked, to_go) = (worked.unwrap_or_default(), to_go.unwrap_or_default());
+    let labelled = if worked.is_empty() { String::new() } else { format!("{worked} worked") };
     let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];
-    let room = usize::from(row.width).saturating_sub(left.width() + 12);
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
-    // the task gives way first
-    let fitting = (0..names.len())
-        .filter_map(|from| names.get(from..))
-        .map(|names| names.join(&format!(" {dot} ")))
-        .find(|names| width::width(names) <= room)
-        .unwrap_or_default();
-    let right = Words::of(Role::Muted, fitting).add(Role::Text, format!("  {:>6}", elapsed.unwrap_or_default()));
-    if left.width() + right.width() > usize::from(row.width) {
+    let names = |from: usize| names.get(from..).unwrap_or_default().join(&format!(" {dot} "));
+    let row_of = |names: String, to_go: &str, worked: &str| {
+        let parts = [(Role::Muted, names.as_str()), (Role::Text, to_go), (Role::Text, worked)];
+        parts.into_iter().filter(|(_, text)| !text.is_empty()).fold(Words::new(), |words, (role, text)| {
+            let gap = if words.width() > 0 { "  " } else { "" };
+            words.add(Role::Text, gap).add(role, text)
+        })
+    };
+    let room = usize::from(row.width).saturating_sub(left.width() + 2);
+    // the task gives way first, then what is left to do, then who does it
+    let right = [
+        row_of(names(0), &to_go, &labelled),
+        row_of(names(1), &to_go, &labelled),
+        row_of(names(1), &to_go, &worked),
+        row_of(names(1), "", &labelled),
+        row_of(names(1), "", &worked),
+        row_of(names(2), "", &worked),
+        row_of(String::new(), "", &worked),
+    ];
+    match right.into_iter().find(|right| right.width() <= room) {
+        Some(right) => canvas.ends(row, &left, &right),
         // the state goes before the clock
-        canvas.line(row, &left);
-    } else {
-        canvas.ends(row, &left, &right);
+        None => canvas.line(row, &left),
     }
+}
+
+/// The run's state. While its stage stands still, it says so.
+fn state_words(state: &State) -> Words {
+    let run = state.run_state();
+    let frozen = state.run.live_item().is_some_and(|live| pulse(state, live) == Pulse::Frozen);
+    if frozen && run != RunState::Interrupted { Words::of(Role::Warn, "frozen") } else { Words::of(state_role(run), run.name()) }
 }
 
 fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let tally = &state.tally;
     let all = state.run.items.len();
     let bar_cols = (row.width / 5).clamp(8, 32).min(row.width);
-    let share = |status: &str| ratio(tally.count(status) as u64, all as u64);
-    let shares: Vec<(f64, Role)> = COUNTED.iter().map(|(status, role)| (share(status), *role)).collect();
+    let achieved = tally.achieved;
+    let is_compared = is_compared(state);
+    let done = [
+        (achieved.better, Role::Good),
+        (achieved.similar, Role::Text),
+        (achieved.worse, Role::Warn),
+        (achieved.unknown, if is_compared { Role::Muted } else { Role::Good }),
+    ];
+    let others = COUNTED.iter().map(|(status, role)| (tally.count(status), running_role(state, status, *role)));
+    let shares: Vec<(f64, Role)> = done.into_iter().chain(others).map(|(n, role)| (ratio(n as u64, all as u64), role)).collect();
     bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
     let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
     let room = usize::from(area.width);
-    let (all_of_it, short) = (counted(state, true), counted(state, false));
-    let words = if all_of_it.width() <= room { all_of_it } else { short };
+    let words = [Detail::Agents, Detail::Full, Detail::Short, Detail::Tight, Detail::Past].map(|detail| counted(state, detail));
+    let words = words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| counted(state, Detail::Least));
     let usage = tally.usage;
     let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
     // counts go before tokens
@@ -101,25 +144,73 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     }
 }
 
-/// `3 done (1 agent failed)  2 failed  17 queued  of 24`.
-fn counted(state: &State, with_agents: bool) -> Words {
-    let tally = &state.tally;
-    let mut words = Words::new();
+/// Whether the run compares anything at all.
+fn is_compared(state: &State) -> bool {
+    state.run.stages.iter().any(|stage| stage.arm().is_some())
+}
+
+/// What is under way has the colour of that only while it is.
+fn running_role(state: &State, status: &str, role: Role) -> Role {
+    let stands = state.run.live_item().is_some_and(|live| pulse(state, live) != Pulse::Runs);
+    if status == "running" && stands { Role::Warn } else { role }
+}
+
+/// What was achieved, what failed, what is still to come.
+fn counted(state: &State, detail: Detail) -> Words {
+    let gap = match detail {
+        Detail::Agents | Detail::Full => "   ",
+        Detail::Short => "  ",
+        Detail::Tight | Detail::Past | Detail::Least => " ",
+    };
+    let mut words = achieved(state, detail).add(Role::Text, gap);
     for (status, role) in COUNTED.iter().filter(|(status, _)| *status != "running") {
-        let n = tally.count(status);
-        if n > 0 || matches!(*status, "done" | "failed") {
+        let n = state.tally.count(status);
+        if n > 0 || *status == "failed" {
             let role = if n == 0 { Role::Muted } else { *role };
-            words = words.add(role, format!("{n} {status}"));
-            let without = if *status == "done" && with_agents { tally.without_agent } else { 0 };
-            words = if without > 0 { words.add(Role::Warn, format!(" ({without} agent failed)")) } else { words };
-            words = words.add(Role::Text, "  ");
+            words = words.add(role, format!("{n} {status}{gap}"));
         }
     }
-    let queued = tally.count("queued") + tally.count("waiting");
-    if queued > 0 || state.run.finished.is_none() {
-        words = words.add(Role::Muted, format!("{queued} queued  "));
+    let queued = state.tally.count("queued") + state.tally.count("waiting");
+    if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {
+        words = words.add(Role::Muted, format!("{queued} queued{gap}"));
     }
     words.add(Role::Muted, format!("of {}", state.run.items.len()))
+}
+
+/// `27 done: 7 better 0 similar 20 worse`.
+fn achieved(state: &State, detail: Detail) -> Words {
+    let tally = &state.tally;
+    let (found, done) = (tally.achieved, tally.count("done"));
+    let is_full = matches!(detail, Detail::Agents | Detail::Full);
+    let role = |n: usize, role: Role| if n == 0 { Role::Muted } else { role };
+    let mut words = Words::new();
+    if done == 0 || !is_compared(state) || detail == Detail::Least {
+        words = words.add(role(done, if is_compared(state) { Role::Text } else { Role::Good }), format!("{done} done"));
+    } else {
+        if is_full {
+            words = words.add(Role::Text, format!("{done} done:"));
+        }
+        let counts = [
+            (found.better, "better", Role::Good),
+            (found.similar, "similar", Role::Text),
+            (found.worse, "worse", Role::Warn),
+            (found.unknown, "incomparable", Role::Warn),
+        ];
+        for (n, word, of) in counts {
+            if n > 0 || (is_full && word != "incomparable") {
+                let gap = match detail {
+                    _ if words.width() == 0 => "",
+                    Detail::Short => "  ",
+                    _ => " ",
+                };
+                words = words.add(Role::Text, gap).add(role(n, of), format!("{n} {word}"));
+            }
+        }
+    }
+    if detail == Detail::Agents && tally.without_agent > 0 {
+        words = words.add(Role::Warn, format!(" ({} agent failed)", tally.without_agent));
+    }
+    words
 }
 
 /// The role of a run's state.

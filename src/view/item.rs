@@ -24,9 +24,10 @@ const BESIDE: u16 = 140;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) -> Layout {
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
-        title(canvas, row, item);
+        title(canvas, row, state, item);
     }
-    let rows = if area.height < 20 { 1 } else { 3 };
+    // why an item failed is not cut
+    let rows = if area.height < 14 || (area.height < 20 && !item.is_over()) { 1 } else { 3 };
     let rows = if item.attempts.is_empty() { flow.left().saturating_sub(4).max(rows) } else { rows };
     said(canvas, &mut flow, &sentence(state, item, now), rows);
     if let Some(failure) = agent_failure(item) {

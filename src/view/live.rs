@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words, role};
 use super::detail::{budget_rows, said};
 use super::parts::heading::heading;
+use super::queue::{status_role, status_word};
 use super::steps;
 use crate::model::Item;
 use crate::text::width;
@@ -25,7 +26,7 @@ pub fn line(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item, now:
     let glyphs = canvas.glyphs();
     let said = sentence(state, item, now);
     let id = width::middle(&item.id.0, usize::from(row.width / 3)).into_owned();
-    let words = Words::of(Role::Live, glyphs.live).add(Role::Strong, format!(" {id}  "));
+    let words = Words::of(status_role(state, item), glyphs.live).add(Role::Strong, format!(" {id}  "));
     // the clock at its end tells more than the stage at its beginning
     let room = usize::from(row.width).saturating_sub(words.width());
     let text = if width::width(&said.text) > room { said.text.trim_start_matches("agent · ") } else { &said.text };
@@ -39,11 +40,11 @@ pub fn panel(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, no
     let mut flow = Flow::new(area);
     flow.row();
     if let Some(row) = flow.row() {
-        heading(canvas, row, "running", "f follows");
+        heading(canvas, row, status_word(state, item), "f follows");
     }
     if let Some(row) = flow.row() {
         let glyphs = canvas.glyphs();
-        let id = Words::of(Role::Live, glyphs.live).add(Role::Strong, format!(" {}", item.id.0));
+        let id = Words::of(status_role(state, item), glyphs.live).add(Role::Strong, format!(" {}", item.id.0));
         let tries = if item.attempts.len() > 1 { format!("{}{}", glyphs.times, item.attempts.len()) } else { String::new() };
         canvas.ends(row, &id, &Words::of(Role::Muted, tries));
     }

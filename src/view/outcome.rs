@@ -73,17 +73,14 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     let mut push = |role: Role, text: &str, rows: usize| {
         lines.extend(width::wrap(text, cols, rows).into_iter().map(|line| Words::of(role, line)));
     };
-    // beside the list both stand above
-    if evidence == Evidence::All {
-        if let Some(said) = &results.conclusion {
-            push(role(said.mood), &said.text, 4);
-        }
-        if let Some(says) = &results.agent {
-            push(Role::Warn, says, 4);
-        }
-    }
+    // how it stands comes before how far that can be believed
     if let Some(said) = &results.verdict {
         push(role(said.mood), &said.text, 3);
+    }
+    if evidence == Evidence::All
+        && let Some(said) = &results.conclusion
+    {
+        push(role(said.mood), &said.text, 4);
     }
     // what the item says above, or the ladder below, is not said again
     let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);
@@ -99,9 +96,18 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     if evidence == Evidence::All && known.iter().any(|(_, says)| says.is_some()) {
         lines.push(Words::new());
     }
-    for (label, says) in known {
-        let how = if label == "patch" && results.has_patch { "   6 shows it" } else { "" };
-        lines.extend(says.map(|says| Words::of(Role::Muted, format!("{label:<8}")).add(Role::Text, says.as_str()).add(Role::Muted, how)));
+    let known: Vec<Words> = known
+        .into_iter()
+        .filter_map(|(label, says)| {
+            let how = if label == "patch" && results.has_patch { "   6 shows it" } else { "" };
+            says.map(|says| Words::of(Role::Muted, format!("{label:<8}")).add(Role::Text, says.as_str()).add(Role::Muted, how))
+        })
+        .collect();
+    // both in one row where that is wide enough
+    if known.iter().map(Words::width).sum::<usize>() + 3 * known.len() <= cols + 3 {
+        lines.extend(known.into_iter().reduce(|row, next| row.add(Role::Text, "   ").join(next)));
+    } else {
+        lines.extend(known);
     }
     lines
 }
@@ -118,7 +124,8 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
             let (role, mark) = mark(canvas, found.answer);
             let name = if at == broken { Role::Strong } else { Role::Text };
             let words = Words::of(role, mark).add(name, format!(" {:<13}", found.rung.name()));
-            let mut texts = width::wrap(&found.evidence, cols.saturating_sub(15).max(1), 3).into_iter();
+            let evidence = evidence_of(results, at, broken);
+            let mut texts = width::wrap(evidence, cols.saturating_sub(15).max(1), 3).into_iter();
             lines.push(words.add(if at == broken { Role::Text } else { Role::Muted }, texts.next().unwrap_or_default()));
             lines.extend(texts.map(|text| Words::of(Role::Muted, format!("{:15}{text}", ""))));
         }
@@ -147,6 +154,18 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
         lines.push(Words::of(role, format!("        {}: {}", found.rung.name(), found.evidence)));
     }
     lines
+}
+
+/// What a rung rests on. What stands above already, as the item's own sentence or at the rung that broke, is not said
+/// again.
+fn evidence_of(results: &Results, at: usize, broken: usize) -> &str {
+    let Some(evidence) = results.rungs.get(at).map(|found| found.evidence.as_str()) else { return "" };
+    let told = results.told.as_ref().filter(|told| !told.is_empty() && evidence.contains(told.as_str()));
+    match (results.class, told) {
+        (Some(class), Some(_)) if at <= broken => class.name(),
+        _ if at > broken && results.rungs.get(broken).is_some_and(|first| first.evidence == evidence) => "for the same reason",
+        _ => evidence,
+    }
 }
 
 /// A patch that touches none of the files that the human changed passes, but deserves a look.

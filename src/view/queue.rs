@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Words, role, row_of};
 use super::parts::dots;
 use crate::domain::ids::short_sha;
-use crate::domain::{StageEnd, Standing};
-use crate::model::{Attempt, Item, ItemState, StageState};
+use crate::domain::{FailureClass, Stage, StageEnd, Standing};
+use crate::model::{Attempt, Item, ItemState};
 use crate::text::{duration, width};
 use crate::theme::Role;
 use crate::ui::mouse::Hit;
-use crate::ui::now::progress;
+use crate::ui::now::{Pulse, progress, pulse};
 use crate::ui::since::standing;
 use crate::ui::why::{who, why_not};
 use crate::ui::words::percent;
@@ -21,8 +21,8 @@ use crate::ui::{Mood, Said, State};
 const TIME: usize = 6;
 /// Columns of a difference in percent.
 const DELTA: usize = 8;
-/// Columns of a verdict: a word and a difference, or a longer word alone.
-const VERDICT: usize = 16;
+/// Columns of a result: a word and a difference, or a longer word alone.
+const RESULT: usize = 16;
 /// Columns of the longest word for a state, and of a running item's attempts: `running ×2`.
 const STATUS: usize = 11;
 /// Columns of the longest rung.
@@ -31,6 +31,8 @@ const RUNG: usize = 12;
 const ID: usize = 22;
 /// Columns that the rung may have more, for those that wait and say why.
 const MORE: usize = 5;
+/// Columns of a note at least and at most.
+const NOTE: (usize, usize) = (18, 32);
 
 /// Which columns there are, and how wide; 0 is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,14 +42,15 @@ pub struct Columns {
     dots: usize,
     status: usize,
     rung: usize,
-    verdict: usize,
+    result: usize,
+    note: usize,
     time: usize,
     gap: usize,
 }
 
 impl Columns {
-    /// As many columns as there is room for; what the run does moves none of them. The order in which they go: rung,
-    /// sha, dots, verdict, time.
+    /// As many columns as there is room for; what the run does moves none of them. The order in which they go: note,
+    /// rung, sha, dots, time, result: why an item failed or waits comes before what else is known of it.
     pub fn fitting(state: &State, cols: usize) -> Self {
         let mut columns = Self {
             id: state.id_cols.clamp(4, ID),
@@ -55,8 +58,8 @@ impl Columns {
             dots: dots::width(&state.run.stages),
             status: STATUS,
             rung: RUNG,
-            // without arms there is nothing to compare
-            verdict: if state.run.stages.iter().any(|stage| stage.arm().is_some()) { VERDICT } else { 0 },
+            result: RESULT,
+            note: 0,
             time: TIME,
             gap: 2,
         };
@@ -65,10 +68,10 @@ impl Columns {
             |c| c.gap = 1,
             |c| c.sha = 0,
             |c| c.id = c.id.min(16),
-            |c| c.verdict = c.verdict.min(DELTA),
             |c| c.dots = 0,
-            |c| c.verdict = 0,
             |c| c.time = 0,
+            |c| c.result = DELTA,
+            |c| c.result = 0,
         ];
         for step in steps {
             if columns.width() <= cols {
@@ -77,14 +80,34 @@ impl Columns {
             step(&mut columns);
         }
         if columns.rung > 0 {
-            columns.rung += cols.saturating_sub(columns.width()).min(MORE);
+            columns.fill(cols);
         }
         columns
     }
 
+    /// What is free is the note's, for which the sha gives way; or else the rung gets a little of it.
+    fn fill(&mut self, cols: usize) {
+        let mut noted = *self;
+        noted.note = NOTE.0;
+        if noted.width() > cols {
+            noted.sha = 0;
+        }
+        if noted.width() <= cols {
+            noted.note += cols.saturating_sub(noted.width()).min(NOTE.1 - NOTE.0);
+            *self = noted;
+        } else {
+            self.rung += cols.saturating_sub(self.width()).min(MORE);
+        }
+    }
+
+    /// Whether a row says why its item failed or waits, and all else that a row of 80 columns says but the sha.
+    pub const fn says_why(&self) -> bool {
+        self.result >= RESULT && self.time > 0 && self.dots > 0
+    }
+
     /// Columns that all of them take, with the marker and the gaps.
     pub fn width(&self) -> usize {
-        let parts = [self.id, self.sha, self.dots, self.status, self.rung, self.verdict, self.time];
+        let parts = [self.id, self.sha, self.dots, self.status, self.rung, self.result, self.note, self.time];
         2 + parts.iter().filter(|cols| **cols > 0).map(|cols| cols + self.gap).sum::<usize>() - self.gap
     }
 }
@@ -93,7 +116,7 @@ impl Columns {
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> usize {
     let columns = Columns::fitting(state, usize::from(area.width));
     let rows = usize::from(area.height).saturating_sub(1);
-    heading(canvas, row_of(area, 0), &columns);
+    heading(canvas, row_of(area, 0), &state.run.stages, &columns);
     if state.run.items.is_empty() {
         canvas.line(row_of(area, 1), &Words::of(Role::Muted, "  no items yet"));
     }
@@ -110,14 +133,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     rows
 }
 
-fn heading(canvas: &mut Canvas<'_>, row: Rect, columns: &Columns) {
+fn heading(canvas: &mut Canvas<'_>, row: Rect, stages: &[Stage], columns: &Columns) {
+    let letters = dots::letters(stages);
     let titles = [
         (columns.id, "item"),
         (columns.sha, "commit"),
-        (columns.dots, "stages"),
+        (columns.dots, letters.as_deref().unwrap_or("stages")),
         (columns.status, "state"),
         (columns.rung, "rung"),
-        (columns.verdict, if columns.verdict < VERDICT { "vs human" } else { "verdict vs human" }),
+        (columns.result, if columns.result < RESULT { "vs human" } else { "result" }),
+        (columns.note, "note"),
         (columns.time, "  time"),
     ];
     let mut line = String::from("  ");
@@ -142,6 +167,7 @@ pub fn range(state: &State, rows: usize) -> Option<String> {
 fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, columns: &Columns, now: Timestamp) -> Words {
     let glyphs = canvas.glyphs();
     let live = matches!(item.state, ItemState::Running);
+    let state_role = status_role(state, item);
     let main = if live {
         Role::Strong
     } else if matches!(item.state, ItemState::Skipped { .. }) {
@@ -150,29 +176,45 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
         Role::Text
     };
     let gap = " ".repeat(columns.gap);
-    let mut words = if live { Words::of(Role::Live, glyphs.live) } else { Words::of(Role::Text, " ") };
+    let mut words = if live { Words::of(state_role, glyphs.live) } else { Words::of(Role::Text, " ") };
     words = words.add(Role::Text, " ").add(main, width::fit(&width::middle(&item.id.0, columns.id), columns.id));
     if columns.sha > 0 {
         words = words.add(Role::Text, gap.as_str()).add(Role::Muted, width::fit(short_sha(&item.human), columns.sha));
     }
     if columns.dots > 0 {
-        words = words.add(Role::Text, gap.as_str()).join(dots::dots(item, &state.run.stages, &glyphs));
+        words = words.add(Role::Text, gap.as_str()).join(dots::dots(item, &state.run.stages, &glyphs, state_role));
     }
-    words = words.add(Role::Text, gap.as_str()).join(status(item, columns.status, glyphs.times));
+    words = words.add(Role::Text, gap.as_str()).join(status(state, item, columns.status, glyphs.times));
     let took = took(state, item, now);
-    let fields = [columns.rung, columns.verdict, if took.is_empty() { columns.time } else { 0 }];
-    let room = fields.iter().filter(|cols| **cols > 0).map(|cols| cols + columns.gap).sum::<usize>().saturating_sub(columns.gap);
-    if let Some(said) = instead(state, item, position, room, now) {
-        let fill = room.saturating_sub(width::width(&said.text));
-        words = words.add(Role::Text, gap.as_str()).add(role(said.mood), said.text).add(Role::Text, " ".repeat(fill));
+    words = if columns.note > 0 {
+        words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)).add(Role::Text, gap.as_str());
+        // a retry that waits has much to say and no result
+        let waits = matches!(item.state, ItemState::Waiting { .. });
+        let room = if waits { columns.result + columns.gap + columns.note } else { columns.note };
+        if !waits {
+            words = words.join(result(item, columns.result)).add(Role::Text, gap.as_str());
+        }
+        let told = note(state, item, position, room, now).unwrap_or_else(|| Said::new(Mood::Quiet, ""));
+        words.add(role(told.mood), width::fit(&told.text, room))
     } else {
-        if columns.rung > 0 {
-            words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung));
+        let fields = [columns.rung, columns.result, if took.is_empty() { columns.time } else { 0 }];
+        let room = fields.iter().filter(|cols| **cols > 0).map(|cols| cols + columns.gap).sum::<usize>().saturating_sub(columns.gap);
+        if let Some(said) = instead(state, item, position, room, now) {
+            let fill = room.saturating_sub(width::width(&said.text));
+            words.add(Role::Text, gap.as_str()).add(role(said.mood), said.text).add(Role::Text, " ".repeat(fill))
+        } else {
+            let cells = if columns.rung > 0 { words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)) } else { words };
+            if columns.result > 0 {
+                cells.add(Role::Text, gap.as_str()).join(match class_of(item) {
+                    // a word that is cut says nothing
+                    Some(class) if class.name().len() <= columns.result => Words::of(Role::Text, width::fit(class.name(), columns.result)),
+                    _ => result(item, columns.result),
+                })
+            } else {
+                cells
+            }
         }
-        if columns.verdict > 0 {
-            words = words.add(Role::Text, gap.as_str()).join(verdict(item, columns.verdict));
-        }
-    }
+    };
     if columns.time > 0 && !took.is_empty() {
         words = words.add(Role::Text, gap).add(if live { Role::Text } else { Role::Muted }, format!("{took:>TIME$}"));
     }
@@ -190,41 +232,74 @@ fn instead(state: &State, item: &Item, position: usize, cols: usize, now: Timest
     }
 }
 
-fn status(item: &Item, cols: usize, times: &str) -> Words {
+/// What explains the state of an item, in a column of its own.
+fn note(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
+    if let Some(class) = class_of(item) {
+        return Some(Said::new(Mood::Calm, class.name()));
+    }
+    if item.is_done_without_agent() {
+        let words = agent_ended(item);
+        return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Warn, words));
+    }
+    instead(state, item, position, cols, now)
+}
+
+/// How the agent of an item that is done ended, from many words to few.
+fn agent_ended(item: &Item) -> Vec<String> {
+    match item.last_attempt().and_then(Attempt::agent_failure) {
+        Some(StageEnd::Failed { class: FailureClass::AgentBudget, why }) => {
+            let what = ["step", "token", "time"].into_iter().find(|what| why.contains(what));
+            let of = match what {
+                Some("step") => "steps",
+                Some("token") => "tokens",
+                Some(_) => "time",
+                None => "its budget",
+            };
+            vec![format!("agent ran out of {of}"), format!("agent: no {of} left"), format!("out of {of}")]
+        }
+        Some(StageEnd::Failed { class, .. }) => vec![format!("agent: {class}"), class.name().to_owned()],
+        _ => vec!["agent was stopped".to_owned(), "agent stopped".to_owned()],
+    }
+}
+
+const fn class_of(item: &Item) -> Option<FailureClass> {
+    match &item.state {
+        ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(*class),
+        _ => None,
+    }
+}
+
+fn status(state: &State, item: &Item, cols: usize, times: &str) -> Words {
     let tries = if item.attempts.len() > 1 { format!(" {times}{}", item.attempts.len()) } else { String::new() };
-    let word = match item.is_done_without_agent() {
-        true if tries.is_empty() => "done agent!",
-        true => "done!",
-        false => status_word(item),
-    };
+    let word = if item.is_done_without_agent() { "done !" } else { status_word(state, item) };
+    let role = status_role(state, item);
     match cols.checked_sub(word.len() + width::width(&tries)) {
-        Some(fill) => Words::of(status_role(item), word).add(Role::Muted, tries).add(Role::Text, " ".repeat(fill)),
-        None => Words::of(status_role(item), width::fit(word, cols)),
+        Some(fill) => Words::of(role, word).add(Role::Muted, tries).add(Role::Text, " ".repeat(fill)),
+        None => Words::of(role, width::fit(word, cols)),
     }
 }
 
-/// The rung; of an item whose agent failed, how that was.
 fn rung(item: &Item, cols: usize) -> Words {
-    let failure = item.last_attempt().and_then(Attempt::agent_failure).filter(|_| item.is_done_without_agent());
-    match failure {
-        Some(StageEnd::Failed { class, .. }) => Words::of(Role::Warn, width::fit(class.name(), cols)),
-        _ => Words::of(Role::Muted, width::fit(item.rung().map_or("", |rung| rung.name()), cols)),
+    Words::of(Role::Muted, width::fit(item.rung().map_or("", |rung| rung.name()), cols))
+}
+
+/// The word for an item's state: what stands still does not pass for running.
+pub fn status_word(state: &State, item: &Item) -> &'static str {
+    match item.state {
+        ItemState::Running => match pulse(state, item) {
+            Pulse::Runs => item.status(),
+            Pulse::Frozen => "frozen",
+            Pulse::Waits(_) => "waiting",
+            Pulse::CutOff(_) => "interrupted",
+        },
+        _ => item.status(),
     }
-}
-
-/// The word for an item's state; a frozen one does not pass for running.
-pub fn status_word(item: &Item) -> &'static str {
-    if is_frozen(item) { "frozen" } else { item.status() }
-}
-
-fn is_frozen(item: &Item) -> bool {
-    item.live_stage().is_some_and(|record| matches!(record.state, StageState::Running { frozen: Some(_), .. }))
 }
 
 /// The role of an item's state.
-pub fn status_role(item: &Item) -> Role {
+pub fn status_role(state: &State, item: &Item) -> Role {
     match item.state {
-        ItemState::Running if is_frozen(item) => Role::Warn,
+        ItemState::Running if pulse(state, item) != Pulse::Runs => Role::Warn,
         ItemState::Queued { .. } | ItemState::Skipped { .. } => Role::Muted,
         ItemState::Running => Role::Live,
         ItemState::Done if item.is_done_without_agent() => Role::Warn,
@@ -234,17 +309,14 @@ pub fn status_role(item: &Item) -> Role {
     }
 }
 
-/// `better  +11.4 %`; of an item that failed, its class.
-fn verdict(item: &Item, cols: usize) -> Words {
-    if let ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } = &item.state {
-        // a word that is cut says nothing
-        let class = if class.name().len() > cols { "" } else { class.name() };
-        return Words::of(Role::Text, width::fit(class, cols));
-    }
-    let Some(score) = item.last_attempt().and_then(Attempt::score) else { return Words::of(Role::Text, " ".repeat(cols)) };
+/// `better  +11.4 %`; nothing of an item that failed.
+fn result(item: &Item, cols: usize) -> Words {
+    let Some(score) = item.last_attempt().and_then(Attempt::score).filter(|_| class_of(item).is_none()) else {
+        return Words::of(Role::Text, " ".repeat(cols));
+    };
     let first = score.verdicts.first();
     let (Some(found), Some(pct)) = (first.and_then(|first| first.standing), first.and_then(|first| first.against_human_pct)) else {
-        let word = if cols < VERDICT { "" } else { "incomparable" };
+        let word = if cols < RESULT { "" } else { "incomparable" };
         return Words::of(Role::Warn, width::fit(word, cols));
     };
     let role = match found {
@@ -252,7 +324,7 @@ fn verdict(item: &Item, cols: usize) -> Words {
         Standing::Similar => Role::Text,
         Standing::Worse => Role::Warn,
     };
-    let word = if cols < VERDICT { String::new() } else { width::fit(standing(found), VERDICT - DELTA) };
+    let word = if cols < RESULT { String::new() } else { width::fit(standing(found), RESULT - DELTA) };
     Words::of(role, word).add(role, format!("{:>DELTA$}", percent(pct)))
 }
 

@@ -1,5 +1,5 @@
 //! The queue, the agent and the result: keys in, sentences out; and frames of them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 use isobench_tui::domain::{AgentTotals, AttemptId, Reply, Stage, StageDetail, StageEnd};
 use isobench_tui::ledger::{By, Fact};
@@ -91,21 +91,93 @@ fn a_queued_item_says_why_it_waits() {
     bench.type_in("g");
     let text = bench.text(200, 60);
     assert!(row(&text, 3).contains("not before 10:48: retry 1 of 2"), "{}", row(&text, 3));
-    assert!(row(&text, 8).contains("queued       1 before it"), "{}", row(&text, 8));
+    assert!(row(&text, 8).contains("queued ") && row(&text, 8).contains(" 1 before it"), "{}", row(&text, 8));
     assert!(row(&text, 24).contains("17 before it"), "{}", row(&text, 24));
-    assert!(row(&text, 6).contains("skipped      by ann"), "{}", row(&text, 6));
-    assert!(row(&text, 7).contains("running ×2   agent, step 14"), "{}", row(&text, 7));
+    assert!(row(&text, 6).contains(" skipped ") && row(&text, 6).contains(" by ann "), "{}", row(&text, 6));
+    let live = text.lines().find(|line| line.contains("▸ vllm_core-0007")).unwrap();
+    assert!(live.contains(" running ×2 ") && live.contains(" agent, step 14"), "{live}");
     // with less room fewer words, none of them cut
     assert!(row(&bench.text(80, 24), 3).contains("not before 10:48 "), "{}", bench.text(80, 24));
     assert!(!bench.text(100, 30).contains("befo…"), "{}", bench.text(100, 30));
 }
 
 #[test]
-fn who_paused_the_queue_is_said_in_its_list() {
+fn what_keeps_all_items_is_said_once_above_them() {
     let mut bench = Bench::on(&runs::paused());
-    assert!(row(&bench.text(200, 60), 3).contains("paused by ann: lunch"), "{}", bench.text(200, 60));
+    let text = bench.text(200, 60);
+    assert!(row(&text, 3).contains(" next") && row(&text, 4).contains("1 before it"), "{text}");
+    assert_eq!(text.matches("lunch").count(), 1, "{text}");
     let mut bench = Bench::with(&runs::interrupted(), isobench_tui::ui::message::Sight::Gone);
-    assert!(row(&bench.text(80, 24), 3).contains("no runner; c continues"), "{}", bench.text(80, 24));
+    let text = bench.text(80, 24);
+    assert!(row(&text, 3).contains(" next") && text.contains("runner gone") && !text.contains("no runner"), "{text}");
+}
+
+#[test]
+fn what_stands_still_does_not_pass_for_running() {
+    let mut bench = Bench::with(&runs::interrupted(), isobench_tui::ui::message::Sight::Gone);
+    assert!(row(&bench.text(80, 24), 2).contains("interrupted  in human"), "{}", bench.text(80, 24));
+    let mut story = Story::of(4);
+    story.attempt(1, 1, Stage::Worktree).stage(1, 1, Stage::Worktree, 2, StageDetail::Nothing);
+    story.stage(1, 1, Stage::Agent, 8, StageDetail::Agent(runs::totals(10)));
+    story.push(Fact::PauseOrdered { why: "lunch".to_owned(), by: ann() });
+    let mut bench = Bench::on(&story);
+    for (cols, rows) in [(80, 24), (160, 45)] {
+        let (text, roles) = (bench.text(cols, rows), bench.roles(cols, rows));
+        let at = text.lines().position(|line| line.contains("▸ vllm_core-0001")).unwrap();
+        let row = text.lines().nth(at).unwrap();
+        assert!(row.contains(" waiting ") && row.contains(" before check"), "{text}");
+        assert!(!roles.lines().nth(at).unwrap().contains('l'), "nothing of it has the colour of what runs: {roles}");
+    }
+    let mut story = runs::agent_running();
+    story.push(Fact::StageFrozen { item: id(7), n: 2, stage: Stage::Agent, by: ann() });
+    let mut bench = Bench::on(&story);
+    assert!(bench.text(80, 24).lines().next().unwrap().contains("  frozen  "), "{}", bench.text(80, 24));
+}
+
+#[test]
+fn the_header_says_what_was_achieved_and_guesses_the_end() {
+    let mut bench = Bench::on(&runs::agent_running());
+    let text = bench.text(120, 40);
+    assert!(text.contains("3 done: 1 better 1 similar 1 worse   2 failed   1 skipped   17 queued   of 24"), "{text}");
+    assert!(text.contains("≈ 5 h left  1h03m worked"), "{text}");
+    assert!(bench.text(80, 24).contains("1 better 1 similar 1 worse 2 failed 1 skipped 17 queued of 24"), "{}", bench.text(80, 24));
+    // one item is no measure
+    assert!(!Bench::on(&runs::paused()).text(200, 60).contains(" left"));
+    let gone = isobench_tui::ui::message::Sight::Gone;
+    assert!(!Bench::with(&runs::finished(), gone).text(200, 60).contains(" left"), "nothing is left to do");
+}
+
+#[test]
+fn the_item_that_hold_stopped_at_is_selected() {
+    let mut story = Story::of(6);
+    story.done(1, 3.0).failed(2, 1, Stage::Candidate, isobench_tui::domain::FailureClass::ArmCrashed, "exit 1");
+    let why = format!("{}.1 failed and hold is on; its worktree is kept below .work/worktrees/", id(2));
+    story.push(Fact::PauseOrdered { why, by: By::rule("hold") });
+    assert_eq!(selected(&Bench::on(&story)), id(2).0);
+}
+
+#[test]
+fn a_list_without_its_reasons_stands_above_and_not_beside() {
+    let mut bench = Bench::on(&runs::agent_running());
+    for cols in [80, 100, 110, 112, 120, 140, 159, 160, 179, 200] {
+        let text = bench.text(cols, 40);
+        assert!(row(&text, 3).contains("empty_patch") && row(&text, 3).contains("vllm_core-0003"), "{cols}: {text}");
+    }
+    assert!(bench.text(160, 45).lines().any(|line| line.contains("rung ") && line.contains(" result ") && line.contains(" note ")));
+    assert!(bench.text(200, 60).contains("what failed ──"), "{}", bench.text(200, 60));
+}
+
+#[test]
+fn a_result_that_is_worse_is_no_real_success() {
+    let mut bench = Bench::with(&runs::finished(), isobench_tui::ui::message::Sight::Gone);
+    bench.type_in("gj3");
+    let text = bench.text(80, 24);
+    assert!(!text.contains("real success"), "{text}");
+    let at = |words: &str| text.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {text}"));
+    assert!(at("worse than the human's commit by 9.5 %, better than the baseline") < at("a valid result, but worse"), "{text}");
+    bench.type_in("1G3");
+    let text = bench.text(80, 24);
+    assert_eq!(text.matches("CUDA out of memory").count(), 1, "{text}");
 }
 
 #[test]
@@ -127,10 +199,10 @@ fn e_goes_to_the_next_item_that_went_wrong_and_round() {
         bench.type_in("e");
         seen.push((selected(&bench), note(&bench)));
     }
-    let expected = [("vllm_core-0003", ""), ("vllm_core-0005", ""), ("vllm_core-0003", "past the end: the first item that went wrong")];
+    let expected = [("vllm_core-0003", ""), ("vllm_core-0005", ""), ("vllm_core-0003", "wrapped: the first item that went wrong")];
     assert_eq!(seen, expected.map(|(id, note)| (id.to_owned(), note.to_owned())));
     bench.type_in("E");
-    assert_eq!((selected(&bench).as_str(), note(&bench).as_str()), ("vllm_core-0005", "past the beginning: the last item that went wrong"));
+    assert_eq!((selected(&bench).as_str(), note(&bench).as_str()), ("vllm_core-0005", "wrapped: the last item that went wrong"));
     let mut bench = Bench::on(&runs::queued());
     bench.type_in("e");
     assert_eq!(note(&bench), "no item went wrong");
@@ -144,7 +216,7 @@ fn e_goes_to_the_next_step_that_went_wrong() {
     bench.type_in("ee");
     assert_eq!(bench.state.reading.cursor, 29);
     bench.type_in("e");
-    assert_eq!((bench.state.reading.cursor, note(&bench).as_str()), (9, "past the end: the first step that went wrong"));
+    assert_eq!((bench.state.reading.cursor, note(&bench).as_str()), (9, "wrapped: the first step that went wrong"));
     assert!(bench.text(100, 30).contains("thought number 10"), "{}", bench.text(100, 30));
 }
 
@@ -185,7 +257,7 @@ fn a_search_finds_what_a_folded_step_hides_and_unfolds_it() {
     bench.press(Key::Enter);
     assert_eq!(
         (bench.state.reading.cursor, bench.state.reading.fold(8), note(&bench).as_str()),
-        (8, Fold::Folded, "past the end: the first match")
+        (8, Fold::Folded, "wrapped: the first match")
     );
     bench.type_in("/nowhere");
     bench.press(Key::Enter);

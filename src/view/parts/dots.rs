@@ -5,8 +5,8 @@ use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::theme::{Glyphs, Role};
 use crate::view::canvas::Words;
 
-/// One dot a stage.
-pub fn dots(item: &Item, stages: &[Stage], glyphs: &Glyphs) -> Words {
+/// One dot a stage; the one that runs has the role of its item's state.
+pub fn dots(item: &Item, stages: &[Stage], glyphs: &Glyphs, running: Role) -> Words {
     let attempt = item.last_attempt();
     let again_from = match &item.state {
         ItemState::Queued { from } | ItemState::Waiting { from, .. } | ItemState::Interrupted { from, .. } => Some(*from),
@@ -21,7 +21,7 @@ pub fn dots(item: &Item, stages: &[Stage], glyphs: &Glyphs) -> Words {
         before = Some(*stage);
         let record = attempt.and_then(|attempt| attempt.stage(*stage)).filter(|_| again_from.is_none_or(|from| *stage < from));
         let (role, glyph) = match record {
-            Some(record) => dot(record, glyphs),
+            Some(record) => dot(record, glyphs, running),
             None if item.is_over() => (Role::Faint, glyphs.none),
             None => (Role::Faint, glyphs.pending),
         };
@@ -30,16 +30,30 @@ pub fn dots(item: &Item, stages: &[Stage], glyphs: &Glyphs) -> Words {
     words
 }
 
+/// The first letters of the stages above their dots, where they are those of every run: `wac hbc sc`.
+pub fn letters(stages: &[Stage]) -> Option<String> {
+    let mut letters = String::new();
+    let mut before = None;
+    for stage in stages {
+        if before.is_some_and(|before| group(before) != group(*stage)) {
+            letters.push(' ');
+        }
+        before = Some(*stage);
+        letters.extend(stage.name().chars().next());
+    }
+    (stages == Stage::PROCESS).then_some(letters)
+}
+
 /// Columns of the dots.
 pub fn width(stages: &[Stage]) -> usize {
     let gaps = stages.windows(2).filter(|pair| matches!(pair, [a, b] if group(*a) != group(*b))).count();
     stages.len() + gaps
 }
 
-fn dot(record: &StageRecord, glyphs: &Glyphs) -> (Role, &'static str) {
+fn dot(record: &StageRecord, glyphs: &Glyphs, running: Role) -> (Role, &'static str) {
     match &record.state {
         StageState::Running { frozen: Some(_), .. } | StageState::Running { stopping: Some(_), .. } => (Role::Warn, glyphs.running),
-        StageState::Running { .. } => (Role::Live, glyphs.running),
+        StageState::Running { .. } => (running, glyphs.running),
         StageState::Ended(outcome) => match &outcome.end {
             StageEnd::Done => (Role::Good, glyphs.done),
             StageEnd::Failed { .. } => (Role::Bad, glyphs.failed),

@@ -139,9 +139,7 @@ fn quitting_says_what_it_costs() {
     bench.type_in("q");
     let text = bench.text(100, 30);
     assert!(text.contains("waits for 'agent' to end") && text.contains("agent, 14 steps, 5m15s in: begins again"), "{text}");
-    let mut story = runs::paused();
-    story.end(2, 1, Stage::Baseline, isobench_tui::domain::StageEnd::Done, StageDetail::Nothing);
-    let mut bench = Bench::on(&story);
+    let mut bench = Bench::on(&runs::paused());
     bench.type_in("q");
     assert!(bench.text(80, 24).contains("baseline, 41 s in: the benchmark is run again"));
 }
@@ -261,7 +259,9 @@ fn a_runner_that_does_not_come_is_told_with_a_way_on() {
 
 #[test]
 fn between_two_stages_there_is_one_way_to_stop_the_run() {
-    let mut bench = Bench::on(&runs::paused());
+    let mut story = Story::of(24);
+    story.done(1, 3.0).push(Fact::PauseOrdered { why: "lunch".to_owned(), by: runs::ann() });
+    let mut bench = Bench::on(&story);
     bench.type_in("q");
     let text = bench.text(80, 24);
     assert!(text.contains("stop the run") && !text.contains("after this stage") && !text.contains("now"), "{text}");

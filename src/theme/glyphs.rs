@@ -21,8 +21,8 @@ pub struct Glyphs {
     pub live: &'static str,
     /// The filled part of a bar: what went well, and what has no better or worse.
     pub bar: &'static str,
-    /// Where colours don't tell them apart: what failed, what runs, what was cut off.
-    pub bars: [&'static str; 3],
+    /// Where colours don't tell them apart: what failed, what runs, what was cut off, what was left out.
+    pub bars: [&'static str; 4],
     /// The empty part of a bar.
     pub track: &'static str,
     /// A horizontal rule.
@@ -58,7 +58,7 @@ impl Glyphs {
         none: "·",
         live: "▸",
         bar: "━",
-        bars: ["━", "━", "━"],
+        bars: ["━"; 4],
         track: "─",
         rule: "─",
         wall: "│",
@@ -82,7 +82,7 @@ impl Glyphs {
         none: ".",
         live: ">",
         bar: "=",
-        bars: ["x", ">", "/"],
+        bars: ["x", ">", "/", "."],
         track: "-",
         rule: "-",
         wall: "|",
@@ -99,16 +99,17 @@ impl Glyphs {
     /// The same for terminals without colours.
     #[must_use]
     pub fn without_colours(self) -> Self {
-        if self.is_ascii() { self } else { Self { bars: ["╳", "▸", "┄"], ..self } }
+        if self.is_ascii() { self } else { Self { bars: ["╳", "▸", "┄", "┈"], ..self } }
     }
 
     /// What draws the part of a bar that has this role.
     pub const fn bar_of(&self, role: Role) -> &'static str {
-        let [failed, live, cut] = self.bars;
+        let [failed, live, cut, left_out] = self.bars;
         match role {
             Role::Bad => failed,
             Role::Live => live,
             Role::Warn => cut,
+            Role::Muted => left_out,
             _ => self.bar,
         }
     }

@@ -170,7 +170,6 @@ fn a_run_is_named_by_its_id_the_start_of_it_its_folder_or_as_the_last() {
         (newest.as_str(), newest.as_str()),
         (&newest[..newest.len() - 2], &newest),
         ("last", &newest),
-        ("", &newest),
         ("2020-01-01_00-00-00-b", "2020-01-01_00-00-00-bbbb"),
         ("bbbb", "2020-01-01_00-00-00-bbbb"),
         (folder.to_str().unwrap(), "2020-01-01_00-00-00-aaaa"),

@@ -17,7 +17,11 @@ const ESCAPE: Duration = Duration::from_millis(8);
 
 /// What is unfinished after so much silence stays so: its end was lost, or somebody pressed Alt with `]`, `P` or `O`. It is
 /// dropped, or it would swallow every key that follows.
-const UNFINISHED: Duration = Duration::from_millis(100);
+const UNFINISHED: Duration = Duration::from_millis(300);
+
+/// An answer to a question of ours begins as no key does, and may come in parts over a slow line: its rest must not
+/// become keys either.
+const ANSWER: Duration = Duration::from_secs(3);
 
 /// The same for a paste, which may be large and come over a slow line: the rest of one must not become keys.
 const PASTE: Duration = Duration::from_secs(3);
@@ -124,6 +128,7 @@ impl Keys {
             (Within::Paste | Within::LargePaste, _) => Some(PASTE),
             (Within::Key, []) => None,
             (Within::Key, b"\x1b") => Some(ESCAPE),
+            (Within::Key, bytes) if bytes.starts_with(b"\x1b[?") || bytes.starts_with(b"\x1b]1") => Some(ANSWER),
             (Within::Key, _) => Some(UNFINISHED),
         }
     }

@@ -19,6 +19,9 @@ const STATE: usize = 11;
 /// The heading of what ISO-Bench ran without us.
 const OWN_RUNS: &str = "ISO-Bench's own runs";
 
+/// Columns of their names at most.
+const OWN_NAME: usize = 22;
+
 /// Rows of them that are asked for beyond the list's own.
 const OWN_ROWS: usize = 6;
 
@@ -116,13 +119,12 @@ fn own_runs(canvas: &mut Canvas<'_>, mut flow: Flow, home: &Home) {
     }
 }
 
-/// `vllm trae gpt-5   3 runs, newest 2026-01-23`.
+/// `vllm trae gpt-5  3 runs  2026-01-23`, the day of the newest. It must not make the list wider than its entries do.
 fn own_row(home: &Home, group: &OwnRuns) -> Words {
-    let widest = home.own_runs().iter().map(|group| width::width(&group.name)).max().unwrap_or_default().min(40);
+    let widest = home.own_runs().iter().map(|group| width::width(&group.name)).max().unwrap_or_default().min(OWN_NAME);
     let day = group.newest.split('_').next().unwrap_or_default();
-    let newest = if day.is_empty() { String::new() } else { format!(", newest {day}") };
     let name = fit(&width::middle(&group.name, widest), widest);
-    Words::of(Role::Text, format!("  {name}")).add(Role::Muted, format!("   {}{newest}", count(group.runs, "run")))
+    Words::of(Role::Text, format!("  {name}")).add(Role::Muted, format!("  {:<7} {day}", count(group.runs, "run")))
 }
 
 /// `1-18 of 60`, or just `3` where all are seen.

@@ -234,7 +234,7 @@ fn what_is_blocked_says_why_and_does_not_start() {
     desk.tell(Msg::Looked(Box::new(refused())));
     desk.says("It can't start: python3 has no module trae_agent: install it into");
     desk.says("ISO-Bench's own runs");
-    desk.says("vllm trae gpt-5   3 runs  2026-01-23");
+    desk.says("vllm trae gpt-5  3 runs  2026-01-23");
     desk.says("> install it into that Python");
     assert_eq!(desk.press(Key::Enter), []);
     assert_eq!(desk.home.over, Over::Nothing);

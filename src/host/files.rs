@@ -100,7 +100,7 @@ pub fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
 }
 
 /// Larger than any trajectory that an agent writes for us to read whole, in bytes.
-const LARGEST: u64 = 64 * 1024 * 1024;
+pub const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// A file that another process rewrites whole, read where it changed. Caught half-written it is read again, so what
 /// was read counts only once it is said to be [`Self::good`].

@@ -1,6 +1,7 @@
 //! A thread that reads what may be large: trajectories and outputs. The loop never waits for it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +12,11 @@ use tokio::sync::{mpsc, watch};
 use super::places::Places;
 use super::trail::TrailFile;
 use super::window::Window;
+use crate::artifact::item::TRAJECTORY;
 use crate::domain::{AttemptId, Stage};
+use crate::host::files::LARGEST;
 use crate::host::watch::{Changed, Heed, Watch};
+use crate::text::bytes;
 use crate::text::mask::Masker;
 use crate::ui::message::{Look, OutputNews, Part};
 use crate::ui::{Focus, Msg};
@@ -52,6 +56,14 @@ struct Work {
 
 /// Nobody listens any more.
 struct Deaf;
+
+/// Why an agent's steps are not read though it wrote some: its file is too large to be read whole.
+fn too_large(item_folder: &Path) -> Option<String> {
+    let path = item_folder.join(TRAJECTORY);
+    let len = path.symlink_metadata().ok()?.len();
+    let says = || format!("{} is {}: more than {} is not read, so its steps are not shown", path.display(), bytes(len), bytes(LARGEST));
+    (len > LARGEST).then(says)
+}
 
 impl Reader {
     /// Starts the thread. It ends with the receiver of its news.
@@ -143,7 +155,7 @@ impl Work {
             let path = self.places.item_folder(trail.attempt());
             match trail.read_on(&path, &self.masker) {
                 Ok(Some(news)) => self.news.blocking_send(Msg::Trail(news)).ok().ok_or(Deaf)?,
-                Ok(None) => {}
+                Ok(None) => trouble = trouble.or_else(|| too_large(&path)),
                 Err(error) => trouble = trouble.or_else(|| Some(format!("can't read {}: {error}", path.display()))),
             }
         }
@@ -193,5 +205,23 @@ impl Work {
 
     fn send(&self, msg: Msg) -> Result<(), Deaf> {
         self.news.blocking_send(msg).ok().ok_or(Deaf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn steps_that_are_too_large_to_read_are_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(too_large(folder.path()), None);
+        let file = std::fs::File::create(folder.path().join(TRAJECTORY)).unwrap();
+        file.set_len(LARGEST).unwrap();
+        assert_eq!(too_large(folder.path()), None);
+        file.set_len(LARGEST + 1).unwrap();
+        assert!(too_large(folder.path()).unwrap().contains("more than 67.1 MB is not read"));
     }
 }

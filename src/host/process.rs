@@ -39,7 +39,9 @@ pub struct Process {
     pub id: Identity,
     /// Pid of its parent.
     pub parent: i32,
-    /// Pid of its session's first process.
+    /// Its process group; 0 where that lies outside our pid namespace.
+    pub group: i32,
+    /// Pid of its session's first process; 0 where that lies outside our pid namespace.
     pub session: i32,
     /// What it is doing.
     pub state: State,
@@ -151,6 +153,7 @@ fn parse_stat(line: &str) -> Option<Process> {
     Some(Process {
         id: Identity { pid, start_ticks: field(22)?.parse().ok()? },
         parent: field(4)?.parse().ok()?,
+        group: field(5)?.parse().ok()?,
         session: field(6)?.parse().ok()?,
         state,
     })
@@ -175,7 +178,7 @@ mod tests {
     fn a_name_with_brackets_does_not_shift_the_fields() {
         let process = parse_stat(LINE).unwrap();
         assert_eq!(process.id, Identity { pid: 4242, start_ticks: 987_654 });
-        assert_eq!((process.parent, process.session, process.state), (17, 4200, State::Alive));
+        assert_eq!((process.parent, process.group, process.session, process.state), (17, 4242, 4200, State::Alive));
     }
 
     #[test]

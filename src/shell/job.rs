@@ -1,6 +1,6 @@
 //! To the background and back, as the shells mean it.
 
-use rustix::process::{Pid, Signal, getpgid, getpgrp, getsid, kill_current_process_group};
+use rustix::process::{Signal, kill_current_process_group};
 
 use crate::host::process;
 
@@ -15,17 +15,15 @@ pub(super) fn stop() {
 /// Whether our process group has a parent in this session that could continue it: without one the system would not let
 /// TSTP stop us either.
 pub(super) fn can_stop() -> bool {
-    let ours = getpgrp();
-    let Ok(session) = getsid(None) else { return false };
-    let mut pid = Some(rustix::process::getpid());
-    while let Some(found) = pid {
-        if getsid(Some(found)).ok() != Some(session) {
-            return false;
-        }
-        if getpgid(Some(found)).ok() != Some(ours) {
+    // not by getsid(2): in a container a parent's session may be number 0, which rustix takes for a bug of the kernel
+    let Some(ours) = process::read(rustix::process::getpid().as_raw_nonzero().get()) else { return false };
+    let mut found = ours;
+    while found.session == ours.session {
+        if found.group != ours.group {
             return true;
         }
-        pid = process::read(found.as_raw_nonzero().get()).and_then(|process| Pid::from_raw(process.parent));
+        let Some(parent) = process::read(found.parent) else { return false };
+        found = parent;
     }
     false
 }

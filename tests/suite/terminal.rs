@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use crate::pty::{Pty, patience};
 use crate::screen_pty::{BREAKS, Shown, show_in};
 use crate::screen_runs::agent_running;
+use crate::support::skip;
 
 /// Ends every way out: nothing of ours may follow but words.
 const LEAVE: &str = "\u{1b}[?2026l\u{1b}[0m\u{1b}[?1006l\u{1b}[?1000l\u{1b}[?2004l\u{1b}[?25h\u{1b}[?1049l";
@@ -192,6 +193,27 @@ fn without_a_shell_to_come_back_from_we_stay() {
     shown.pty.press("\u{1a}");
     shown.pty.wait_for("no shell started this here");
     assert!(shown.pty.screen().alternate_screen());
+}
+
+#[test]
+fn in_a_container_whose_session_lies_outside_we_stay_too() {
+    let apart = ["--pid", "--fork", "--mount-proc"];
+    if !Command::new("unshare").args(apart).arg("true").output().is_ok_and(|done| done.status.success()) {
+        return skip("no pid namespace can be made here");
+    }
+    let mut shown = show_in(&agent_running(), 120, 24, |command| {
+        let mut apart_from_us = Command::new("unshare");
+        apart_from_us.args(apart).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            apart_from_us.env(name, value.unwrap());
+        }
+        *command = apart_from_us;
+    });
+    shown.pty.wait_for("? help");
+    shown.pty.press("\u{1a}");
+    shown.pty.wait_for("no shell started this here");
+    shown.pty.press("d");
+    shown.pty.wait_end();
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) struct EventFolder {
     identity: Option<(u64, u64)>,
     /// The numbers that were read, or passed over because they make no sense and others came after.
     done: BTreeSet<u64>,
+    /// Those that were passed over, as they were then: one that was met half-written may become whole.
+    passed_over: BTreeMap<u64, Option<(u64, SystemTime)>>,
     state: Rewritten,
 }
 
@@ -52,7 +54,9 @@ impl EventFolder {
                 Some(Ok(news)) => from = least(from, news),
                 // the newest is still being written; an older one stays as it is
                 Some(Err(_)) | None if Some(*number) == newest => break,
-                Some(Err(_)) | None => {}
+                Some(Err(_)) | None => {
+                    self.passed_over.insert(*number, stamp(path));
+                }
             }
             changed = read.map(|(_, at)| at).max(changed);
             self.done.insert(*number);
@@ -63,13 +67,14 @@ impl EventFolder {
         Ok(from.map(|from| News { from, changed }))
     }
 
-    /// Another store, or events that come before those that were read: all is read again, in order. A copy of the same
-    /// events in another folder is such a store too.
+    /// Another store, events that come before those that were read, or one that became whole: all is read again, in order.
+    /// A copy of the same events in another folder is such a store too.
     fn is_another(&self, identity: Option<(u64, u64)>, files: &BTreeMap<u64, PathBuf>) -> bool {
         let Some(last) = self.done.last() else { return false };
         self.identity != identity
             || self.done.iter().any(|number| !files.contains_key(number))
             || files.range(..last).any(|(number, _)| !self.done.contains(number))
+            || self.passed_over.iter().any(|(number, then)| files.get(number).is_some_and(|path| stamp(path) != *then))
     }
 
     /// V1's `base_state.json` lies beside the folder; kept, it lies in it.
@@ -84,6 +89,12 @@ impl EventFolder {
             Err(_) => Ok((None, None)),
         }
     }
+}
+
+/// Length and time of a file; `None` where it can't be told.
+fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
+    let there = fs::symlink_metadata(path).ok()?;
+    Some((there.len(), there.modified().ok()?))
 }
 
 /// Where V1's `base_state.json` is, if it is anywhere.

@@ -4,6 +4,7 @@ pub mod claude;
 pub mod codex;
 pub mod launch;
 pub mod live;
+pub mod open;
 pub mod openhands;
 pub mod prompt;
 mod steps;
@@ -34,6 +35,8 @@ pub enum End {
     StepError(String),
     /// The run failed outside its steps, with the text that the agent left.
     Failed(String),
+    /// Somebody stopped it: an interrupt, an aborted turn, with its words.
+    Stopped(String),
     /// Finished without success and without a word why.
     Unexplained,
 }

@@ -3,6 +3,7 @@
 pub mod agent_kind;
 pub mod check;
 pub mod failure;
+pub mod finding;
 pub mod ids;
 pub mod metric;
 pub mod outcome;
@@ -13,6 +14,7 @@ pub mod step;
 pub use agent_kind::{AgentKind, PromptSource};
 pub use check::{About, Check, Row};
 pub use failure::{FailureClass, Temper};
+pub use finding::{Detector, Evidence, Finding, Level, Remark};
 pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};

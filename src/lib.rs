@@ -9,6 +9,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod detect;
 pub mod domain;
 pub mod exit;
 pub mod host;

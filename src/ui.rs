@@ -7,7 +7,6 @@ pub mod focus;
 pub mod home;
 pub mod key;
 pub mod keymap;
-pub mod kind;
 pub mod log;
 pub mod message;
 pub mod mood;

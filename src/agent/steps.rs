@@ -91,6 +91,7 @@ impl Steps {
             finish: None,
             harness: Vec::new(),
             reply: Reply::Complete,
+            within: None,
         });
         at
     }

@@ -70,6 +70,9 @@ pub struct Step {
     pub harness: Vec<String>,
     /// Whether the step is over.
     pub reply: Reply,
+    /// The call of the parent agent within which a subagent did this; `None` for the agent itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
 }
 
 impl AddAssign for Usage {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AgentTotals, FailureClass, ItemId, PromptSource, Stage, StageOutcome};
+use crate::domain::{AgentTotals, FailureClass, Finding, ItemId, PromptSource, Remark, Stage, StageOutcome};
 
 /// Who caused something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,6 +254,46 @@ pub enum Fact {
         /// Counts so far.
         totals: AgentTotals,
     },
+    /// The detectors found something, or it became worse: the same `id` within an attempt is the same episode.
+    FindingMade {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The episode, from 0 within the attempt.
+        id: u32,
+        /// What was found, masked.
+        finding: Finding,
+    },
+    /// The condition of a finding is over.
+    FindingCleared {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The episode.
+        id: u32,
+        /// The step at which it was over; `None` for a silence that ended.
+        step: Option<u32>,
+    },
+    /// Something of the agent will break, or is broken.
+    AlarmRaised {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// What, masked.
+        alarm: Remark,
+    },
+    /// Something to know of the agent's work.
+    BadgeGiven {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// What, masked.
+        badge: Remark,
+    },
     /// Reading the agent's files failed by a defect of ours; its steps are not counted any more.
     AdapterPanicked {
         /// The item.
@@ -412,6 +452,10 @@ impl Fact {
             self,
             Self::AgentAsked { .. }
                 | Self::AgentProgressed { .. }
+                | Self::AlarmRaised { .. }
+                | Self::BadgeGiven { .. }
+                | Self::FindingCleared { .. }
+                | Self::FindingMade { .. }
                 | Self::HarnessSaid { .. }
                 | Self::StageStarted { .. }
                 | Self::StageAdopted { .. }

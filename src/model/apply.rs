@@ -1,6 +1,6 @@
 //! The fold itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -92,6 +92,9 @@ impl Run {
             | Fact::StageThawed { .. }
             | Fact::StageStopping { .. }
             | Fact::StageFinished { .. } => self.apply_stage(fact, at),
+            Fact::FindingMade { .. } | Fact::FindingCleared { .. } | Fact::AlarmRaised { .. } | Fact::BadgeGiven { .. } => {
+                self.apply_finding(fact);
+            }
             Fact::AdapterPanicked { item, says, .. } => {
                 self.note(at, format!("{item}: its steps can't be read any more, a defect of isobench-tui: {says}"));
             }
@@ -125,6 +128,22 @@ impl Run {
                 self.note(at, format!("facts could not be written for {} s: {error}", for_ms / 1000));
             }
             Fact::RunFinished {} => self.finished = Some(at),
+        }
+    }
+
+    fn apply_finding(&mut self, fact: &Fact) {
+        match fact {
+            Fact::FindingMade { item, id, finding, .. } => self.with_attempt(item, |attempt| {
+                attempt.findings.insert(*id, finding.clone());
+            }),
+            Fact::FindingCleared { item, id, step, .. } => self.with_attempt(item, |attempt| {
+                if let Some(finding) = attempt.findings.get_mut(id) {
+                    finding.cleared = Some(step.unwrap_or(finding.last_step));
+                }
+            }),
+            Fact::AlarmRaised { item, alarm, .. } => self.with_attempt(item, |attempt| attempt.alarms.push(alarm.clone())),
+            Fact::BadgeGiven { item, badge, .. } => self.with_attempt(item, |attempt| attempt.badges.push(badge.clone())),
+            _ => {}
         }
     }
 
@@ -271,7 +290,18 @@ impl Run {
         let taken_over = last.map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
         let asked = last.filter(|_| from > Stage::Agent).and_then(|last| last.asked.clone());
         item.state = ItemState::Running;
-        item.attempts.push(Attempt { n, from, started: at, end: None, asked, said: None, stages: taken_over.unwrap_or_default() });
+        item.attempts.push(Attempt {
+            n,
+            from,
+            started: at,
+            end: None,
+            asked,
+            said: None,
+            findings: BTreeMap::new(),
+            alarms: Vec::new(),
+            badges: Vec::new(),
+            stages: taken_over.unwrap_or_default(),
+        });
     }
 
     fn with_attempt(&mut self, item: &ItemId, change: impl FnOnce(&mut Attempt)) {

@@ -1,12 +1,14 @@
 //! Items, their attempts and their stages, as the facts tell them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, AttemptId, CheckDetail, FailureClass, ItemId, PromptSource, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd,
-    StageOutcome,
+    AgentTotals, AttemptId, CheckDetail, FailureClass, Finding, ItemId, PromptSource, Remark, Rung, RungAnswer, ScoreDetail, Stage,
+    StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
@@ -99,6 +101,12 @@ pub struct Attempt {
     pub asked: Option<Asked>,
     /// What ISO-Bench's own script said last, and when.
     pub said: Option<(String, Timestamp)>,
+    /// What the detectors found of its agent, by episode.
+    pub findings: BTreeMap<u32, Finding>,
+    /// What of its agent will break, or is broken.
+    pub alarms: Vec<Remark>,
+    /// What is to be known of its agent's work.
+    pub badges: Vec<Remark>,
     /// Its stages in the order in which they began; those taken over from an earlier attempt come first.
     pub stages: Vec<StageRecord>,
 }

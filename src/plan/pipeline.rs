@@ -96,7 +96,18 @@ mod tests {
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();
-        Attempt { n: 2, from: Stage::Worktree, started: Timestamp::UNIX_EPOCH, end: None, asked: None, said: None, stages }
+        Attempt {
+            n: 2,
+            from: Stage::Worktree,
+            started: Timestamp::UNIX_EPOCH,
+            end: None,
+            asked: None,
+            said: None,
+            findings: std::collections::BTreeMap::new(),
+            alarms: Vec::new(),
+            badges: Vec::new(),
+            stages,
+        }
     }
 
     fn failed(class: FailureClass) -> StageEnd {

@@ -123,7 +123,9 @@ fn agent(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     }
     let end = match (&child.cause, reading.state()) {
         (_, live) if harness::is_used(&case.job.config) => harness::end::judge(case, child, &live),
-        (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text))) => api_or(FailureClass::AgentCrashed, &text),
+        (EndCause::Exited { .. }, Live::Ended(End::StepError(text) | End::Failed(text) | End::Stopped(text))) => {
+            api_or(FailureClass::AgentCrashed, &text)
+        }
         (EndCause::Exited { .. }, Live::Ended(End::MaxSteps)) => {
             failed(FailureClass::AgentBudget, "the agent's own step limit ran out".to_owned())
         }

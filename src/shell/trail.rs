@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::agent::live::{News, Reading};
 use crate::agent::{End, Live};
+use crate::detect::kind::Kinds;
 use crate::domain::AttemptId;
 use crate::text::clean;
 use crate::text::mask::Masker;
-use crate::ui::kind::Kinds;
 use crate::ui::message::{TrailNews, Turn};
 use crate::ui::step::Shown;
 
@@ -67,7 +67,7 @@ fn turn(live: &Live, masker: &Masker) -> Turn {
         Live::Ended(end) => Turn::Over(match end {
             End::Accepted => None,
             End::MaxSteps => Some("the step budget ran out".to_owned()),
-            End::OwnBudget(text) | End::StepError(text) | End::Failed(text) => why(text),
+            End::OwnBudget(text) | End::StepError(text) | End::Failed(text) | End::Stopped(text) => why(text),
             End::Unexplained => Some("without a word why".to_owned()),
         }),
     }

@@ -1,11 +1,11 @@
 //! To what went wrong: the next item of the queue, the next step of an agent.
 
 use super::finding::round;
-use super::kind::Kind;
 use super::moves;
 use super::state::State;
 use super::step::{How, Shown};
 use super::{Mood, Said, Screen};
+use crate::detect::kind::Kind;
 use crate::model::{Item, ItemState};
 
 /// Whether a person should look at the item: it failed, or can't run, or was cut off, or its agent failed.

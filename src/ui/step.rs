@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::kind::{Kind, Kinds, command};
+use crate::detect::kind::{Kind, Kinds, command};
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;
@@ -311,6 +311,7 @@ mod tests {
             finish: None,
             harness: Vec::new(),
             reply: Reply::Complete,
+            within: None,
         };
         let masker = Masker::new([("A_KEY", "sk-secret")], []);
         let shown = Shown::of(&step, &mut Kinds::default(), &masker);

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
+use crate::detect::kind::Kind;
 use crate::domain::Reply;
 use crate::text::{self, duration};
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::alike::alike;
-use crate::ui::kind::Kind;
 use crate::ui::message::{Turn, Unfolds};
 use crate::ui::mouse::Hit;
 use crate::ui::reading::{Fold, Row, Sheet, height, rows};

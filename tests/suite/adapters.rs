@@ -15,10 +15,10 @@ use isobench_tui::agent::codex::find_rollout;
 use isobench_tui::agent::live::{Reading, folders};
 use isobench_tui::agent::openhands::find_events;
 use isobench_tui::agent::{End, Live};
+use isobench_tui::detect::kind::Kind;
 use isobench_tui::domain::{AgentTotals, AttemptId, ItemId, Reply, Step, Usage};
 use isobench_tui::shell::trail::TrailFile;
 use isobench_tui::text::mask::Masker;
-use isobench_tui::ui::kind::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! An agent that says the same again and again: its steps stand in one row, and can be read one by one.
 
-use isobench_tui::ui::kind::Kind;
+use isobench_tui::detect::kind::Kind;
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::reading::Stick;
 use isobench_tui::ui::step::{How, Shown};

@@ -1,9 +1,9 @@
 //! The queue, the agent and the result: keys in, sentences out; and frames of them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
+use isobench_tui::detect::kind::Kind;
 use isobench_tui::domain::{AgentTotals, AttemptId, Reply, Stage, StageDetail, StageEnd};
 use isobench_tui::ledger::{By, Fact};
-use isobench_tui::ui::kind::Kind;
 use isobench_tui::ui::message::{TrailNews, Turn, Unfolds};
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::reading::{Fold, Stick};

@@ -30,6 +30,7 @@ pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
         finish: some(part(&response, "finish_reason")),
         harness: if error.is_some() { Vec::new() } else { harness(&messages, &calls) },
         reply: Reply::Complete,
+        within: None,
         calls,
         error,
     }
@@ -54,6 +55,7 @@ pub(super) fn running(index: u32, raw: &str, reply: Reply) -> Step {
         finish: some(part(&response, "finish_reason")),
         harness: Vec::new(),
         reply,
+        within: None,
     }
 }
 

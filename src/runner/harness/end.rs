@@ -122,7 +122,7 @@ fn by_error(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
     }
     match live {
         Live::Ended(End::MaxSteps) => return failed(case, FailureClass::AgentBudget, "the agent's own step limit ran out"),
-        Live::Ended(End::StepError(text) | End::Failed(text)) => {
+        Live::Ended(End::StepError(text) | End::Failed(text) | End::Stopped(text)) => {
             let (class, line) = classify(text).unwrap_or((FailureClass::AgentCrashed, text.lines().next().unwrap_or_default()));
             return failed(case, class, &format!("the agent's run failed: {}", clip(line)));
         }

@@ -103,7 +103,7 @@ const fn edit(ok: bool) -> Kind {
 }
 
 /// The command of a call, empty where there is none: text, or a list of words, which may hold the text for a shell.
-pub(super) fn command(args: &Value) -> Cow<'_, str> {
+pub fn command(args: &Value) -> Cow<'_, str> {
     let field = args.get("command").or_else(|| args.get("cmd"));
     match field {
         Some(Value::String(text)) => Cow::Borrowed(text),
@@ -159,6 +159,7 @@ mod tests {
             finish: None,
             harness: Vec::new(),
             reply,
+            within: None,
         }
     }
 

@@ -1,0 +1,13 @@
+//! Stuck agents: the suite D1–D20 of `agent-watching.md` §4, one rule a file.
+//!
+//! Every rule is given each finished step once, in order, and costs O(1) per step with bounded memory. The same code runs
+//! live in the runner, in `inspect` and in `detect`.
+
+pub mod kind;
+mod look;
+mod rule;
+mod suite;
+mod watch;
+
+pub use suite::{Context, Human};
+pub use watch::Watch;

@@ -2,11 +2,13 @@
 
 pub mod action;
 pub mod alike;
+pub mod detected;
 mod finding;
 pub mod focus;
 pub mod home;
 pub mod key;
 pub mod keymap;
+pub mod labels;
 pub mod log;
 pub mod message;
 pub mod mood;

@@ -43,6 +43,14 @@ pub struct Glyphs {
     pub times: &'static str,
     /// There is more than is shown.
     pub more: &'static str,
+    /// How bad something is: worth a note, worth a look, stuck.
+    pub levels: [&'static str; 3],
+    /// How long it held, by the same levels.
+    pub spans: [&'static str; 3],
+    /// Something will break.
+    pub alarm: &'static str,
+    /// Something to know.
+    pub badge: &'static str,
     /// Corners of a box: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
 }
@@ -69,6 +77,10 @@ impl Glyphs {
         open: "…",
         times: "×",
         more: "…",
+        levels: ["◦", "▲", "■"],
+        spans: ["·", "─", "━"],
+        alarm: "!",
+        badge: "◇",
         corners: ["╭", "╮", "╰", "╯"],
     };
 
@@ -93,6 +105,10 @@ impl Glyphs {
         open: "~",
         times: "x",
         more: "~",
+        levels: [".", "^", "#"],
+        spans: [".", "-", "="],
+        alarm: "!",
+        badge: "i",
         corners: ["+", "+", "+", "+"],
     };
 

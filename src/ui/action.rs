@@ -65,6 +65,16 @@ pub enum Action {
     NextProblem,
     /// To the one before.
     PreviousProblem,
+    /// To the next thing that was found of the agent.
+    NextFinding,
+    /// To the one before.
+    PreviousFinding,
+    /// The chosen finding is right.
+    FindingRight,
+    /// The chosen finding is wrong.
+    FindingWrong,
+    /// The bell that rings when an agent is stuck: off, or on again.
+    Bell,
     /// Unfold every step, or fold all of them.
     FoldAll,
     /// Type what to search for.

@@ -68,7 +68,7 @@ const fn bind(
 
 /// Every key.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 54] = [
+pub const KEYMAP: [Binding; 59] = [
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, RUN, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home], Group::Screen, "quit", "leave; what runs goes on"),
@@ -85,6 +85,10 @@ pub const KEYMAP: [Binding; 54] = [
     bind(&[Key::Char('N')], Action::FindPrevious, ALL, Group::Move, "", ""),
     bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "other log", "the log before, the next one"),
     bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", ""),
+    bind(&[Key::Char(']')], Action::NextFinding, &[Place::Agent], Group::Move, "finding", "what was found of the agent: the next, the one before"),
+    bind(&[Key::Char('[')], Action::PreviousFinding, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('+')], Action::FindingRight, &[Place::Agent], Group::Item, "right", "the chosen finding is right, or wrong: kept in labels.csv"),
+    bind(&[Key::Char('-')], Action::FindingWrong, &[Place::Agent], Group::Item, "wrong", ""),
     bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
     bind(&[Key::Char('r')], Action::RetryStage, RUN, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
     bind(&[Key::Char('R')], Action::Retry, RUN, Group::Item, "retry item", "run the item again from its first stage"),
@@ -119,6 +123,7 @@ pub const KEYMAP: [Binding; 54] = [
     bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
     bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
     bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('b')], Action::Bell, RUN, Group::Screen, "bell", "the bell for a stuck agent: off, or on"),
     bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
     bind(&[Key::Ctrl('l')], Action::Redraw, ALL, Group::Screen, "redraw", "draw the screen anew"),
@@ -128,8 +133,8 @@ pub const KEYMAP: [Binding; 54] = [
 /// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
-pub const FOOTER: [Action; 21] = [
-    Action::Continue, Action::Open, Action::Back, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
+pub const FOOTER: [Action; 24] = [
+    Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
     Action::RetryStage, Action::Find, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold,
 ];

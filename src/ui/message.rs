@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::labels::{Label, Meant, Verdict};
 use super::mouse::Spot;
 use super::state::Pointer;
 use super::step::Shown;
@@ -52,6 +53,10 @@ pub enum Msg {
     Trouble(Part, Option<String>),
     /// When this person looked at the run before.
     Looked(Looked),
+    /// What was said of findings so far, the last word last.
+    Labels(Vec<(Meant, Verdict)>),
+    /// A verdict was kept.
+    Labelled(Box<Label>),
 }
 
 /// A part of the screen that may work no more, the most important first.
@@ -63,6 +68,8 @@ pub enum Part {
     Steps,
     /// What a stage wrote.
     Output,
+    /// What people say of findings.
+    Labels,
 }
 
 /// Whether a process that a run needs is there: its runner, or a stage's keeper.
@@ -196,6 +203,10 @@ pub enum Effect {
     Look(Look),
     /// Read this log from now on; `None`: none.
     Log(Option<log::Wish>),
+    /// Keep what somebody says of a finding.
+    Label(Box<Label>),
+    /// Ring: an agent is stuck.
+    Ring,
     /// Take the mouse, or leave it to the terminal.
     Pointer(Pointer),
     /// Draw with the next theme.

@@ -1,5 +1,6 @@
 //! The mouse, without a terminal.
 
+use super::detected::Which;
 use super::{Action, Screen};
 use crate::domain::ItemId;
 
@@ -47,6 +48,8 @@ pub enum Hit {
     Item(ItemId),
     /// A step, by its position; the one under the cursor unfolds or folds.
     Step(usize),
+    /// Something that was found of the agent; the chosen one leads to its first step.
+    Found(Which),
     /// The tab of a screen.
     Screen(Screen),
     /// A source of the log screen, by its position.

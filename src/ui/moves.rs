@@ -1,7 +1,9 @@
 //! Keys that move about: in the list, in the steps, in the result.
 
+use super::detected::{Entry, Which};
+use super::finding::{Turned, round};
 use super::message::{Layout, Unfolds};
-use super::reading::{Fold, Reading, Sheet, Stick};
+use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
 use super::{Action, Focus, Mood, Said, Screen, log, problems};
 use crate::domain::{ItemId, Stage};
@@ -80,6 +82,12 @@ pub(super) fn sheet<'a>(trails: &'a [Trail], focus: Option<&Focus>, layout: &Lay
 /// Keys of the steps.
 fn read(state: &mut State, action: Action) {
     let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
+    if matches!(action, Action::NextFinding | Action::PreviousFinding) {
+        return choose_finding(state, action == Action::NextFinding);
+    }
+    if state.reading.pane == Pane::Found {
+        return read_found(state, action);
+    }
     let reading = &mut state.reading;
     if sheet.unfolds == Unfolds::Beside
         && let Some(top) = reading.inside
@@ -122,6 +130,60 @@ fn read_inside(state: &mut State, action: Action, top: usize) {
         Action::Back | Action::Left => None,
         _ => Some(scrolled_down(action, top, pane_rows, pane_lines)),
     };
+}
+
+/// To the next of what was found, or to the one before; the list has the keys from then on.
+fn choose_finding(state: &mut State, forward: bool) {
+    let all: Vec<Which> = state.shown_entries().into_iter().map(Entry::which).collect();
+    let at = state.reading.found.and_then(|found| all.iter().position(|which| *which == found));
+    let is_open = state.reading.pane == Pane::Found;
+    let next = match at {
+        // what was chosen before is where the list opens
+        Some(at) if !is_open => Some((at, Turned::No)),
+        Some(at) => round(all.len(), at, forward, |_| true),
+        None if forward => Some((0, Turned::No)),
+        None => all.len().checked_sub(1).map(|last| (last, Turned::No)),
+    };
+    match next.and_then(|(at, turned)| Some((*all.get(at)?, turned))) {
+        Some((which, turned)) => {
+            state.reading.found = Some(which);
+            state.reading.pane = Pane::Found;
+            turned.remark(state, "finding");
+        }
+        None => state.remark(Said::new(Mood::Quiet, "nothing was found of this agent")),
+    }
+}
+
+/// Keys while the list of what was found has them.
+fn read_found(state: &mut State, action: Action) {
+    match action {
+        Action::Down => choose_finding(state, true),
+        Action::Up => choose_finding(state, false),
+        Action::First | Action::Last => {
+            let all = state.shown_entries();
+            let end = if action == Action::First { all.first() } else { all.last() };
+            state.reading.found = end.map(|entry| entry.which());
+        }
+        Action::Open | Action::Right => go_to_found(state),
+        Action::Back | Action::Left => state.reading.pane = Pane::Steps,
+        _ => {}
+    }
+}
+
+/// To the first step of what is chosen, which leaves the list.
+pub(super) fn go_to_found(state: &mut State) {
+    let found = state.reading.found;
+    let entry = state.shown_entries().into_iter().find(|entry| Some(entry.which()) == found);
+    let first = entry.and_then(Entry::first_step);
+    let is_there = entry.is_some();
+    state.reading.pane = Pane::Steps;
+    let position = first.and_then(|first| state.shown_trail()?.steps.iter().position(|step| step.index == first));
+    match (position, first) {
+        (Some(position), _) => go_to_step(state, position),
+        (None, Some(first)) => state.remark(Said::new(Mood::Quiet, format!("step {first} was not read"))),
+        (None, None) if is_there => state.remark(Said::new(Mood::Quiet, "it is about the whole run, not about one step")),
+        (None, None) => {}
+    }
 }
 
 /// To a step, by its position.
@@ -174,6 +236,7 @@ fn follow(state: &mut State) {
     }
     state.reading.stick = Stick::Newest;
     state.reading.inside = None;
+    state.reading.pane = Pane::Steps;
     state.log.follow();
     // that of another item is set once its steps are looked at
     state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));

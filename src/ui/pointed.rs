@@ -1,6 +1,7 @@
 //! What the mouse means: the wheel moves, a click does what stands there.
 
 use super::mouse::{Did, Hit};
+use super::reading::Pane;
 use super::state::{Over, State};
 use super::update::{act, press};
 use super::{Action, Effect, Key, Mouse, Screen, log, moves};
@@ -51,7 +52,17 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
         Hit::Step(at) => {
             let at_cursor = state.screen == Screen::Agent && state.reading.cursor == at;
             moves::go_to_step(state, at);
+            state.reading.pane = Pane::Steps;
             if at_cursor { act(state, Action::Open) } else { Vec::new() }
+        }
+        Hit::Found(which) => {
+            if state.reading.found == Some(which) && state.reading.pane == Pane::Found {
+                moves::go_to_found(state);
+            } else {
+                state.reading.found = Some(which);
+                state.reading.pane = Pane::Found;
+            }
+            Vec::new()
         }
         Hit::Choice(at) => match &mut state.over {
             Over::Question(question) => {

@@ -1,15 +1,23 @@
 //! To what went wrong: the next item of the queue, the next step of an agent.
 
+use super::detected::{Entry, has_alarm, level};
 use super::finding::round;
 use super::moves;
-use super::state::State;
+use super::reading::Pane;
+use super::state::{State, Trail};
 use super::step::{How, Shown};
 use super::{Mood, Said, Screen};
 use crate::detect::kind::Kind;
+use crate::domain::Level;
 use crate::model::{Item, ItemState};
 
-/// Whether a person should look at the item: it failed, or can't run, or was cut off, or its agent failed.
+/// Whether a person should look at the item: it failed, or can't run, or was cut off, or its agent failed, or is stuck, or may be.
 pub(super) fn is_problem(item: &Item) -> bool {
+    let is_over = item.is_over();
+    let doubted = if is_over { Level::Stuck } else { Level::Warn };
+    if level(item) >= doubted || (!is_over && has_alarm(item)) {
+        return true;
+    }
     match item.state {
         ItemState::Failed { .. } | ItemState::Blocked { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => true,
         ItemState::Done => item.is_done_without_agent(),
@@ -23,11 +31,25 @@ pub(super) fn went_wrong(step: &Shown) -> bool {
     badly || step.error.is_some() || step.kind == Kind::RefusedFinish
 }
 
+/// Whether there is something to look at in a step: it went wrong, or something that was found began with it.
+fn is_worth_a_look(step: &Shown, begins: &[u32]) -> bool {
+    went_wrong(step) || begins.contains(&step.index)
+}
+
+/// The steps with which something that was found of the shown agent began.
+fn begins(state: &State) -> Vec<u32> {
+    state.shown_entries().into_iter().filter_map(Entry::first_step).collect()
+}
+
 /// How many there are to go to; `None` where nobody counts them.
 pub(super) fn count(state: &State) -> Option<usize> {
     match state.screen {
         Screen::Queue | Screen::Result => Some(state.run.items.iter().filter(|item| is_problem(item)).count()),
-        Screen::Agent => Some(state.shown_trail().map_or(0, |trail| trail.steps.iter().filter(|step| went_wrong(step)).count())),
+        Screen::Agent => {
+            let begins = begins(state);
+            let counted = |trail: &Trail| trail.steps.iter().filter(|step| is_worth_a_look(step, &begins)).count();
+            Some(state.shown_trail().map_or(0, counted))
+        }
         Screen::Log => None,
     }
 }
@@ -35,10 +57,13 @@ pub(super) fn count(state: &State) -> Option<usize> {
 /// To the next one, or to the one before; round the end of the list.
 pub(super) fn jump(state: &mut State, forward: bool) {
     if state.screen == Screen::Agent {
+        let begins = begins(state);
         let steps = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout).steps;
-        let found = round(steps.len(), state.reading.cursor, forward, |at| steps.get(at).is_some_and(went_wrong));
+        let is_one = |at: usize| steps.get(at).is_some_and(|step| is_worth_a_look(step, &begins));
+        let found = round(steps.len(), state.reading.cursor, forward, is_one);
         match found {
             Some((at, turned)) => {
+                state.reading.pane = Pane::Steps;
                 moves::go_to_step(state, at);
                 turned.remark(state, "step that went wrong");
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::alike;
+use super::detected::Which;
 use super::message::Unfolds;
 use super::step::{How, Shown, ShownCall};
 use crate::text::width;
@@ -30,6 +31,20 @@ pub struct Reading {
     pub inside: Option<usize>,
     /// The first row shown of the result.
     pub result_top: usize,
+    /// What was chosen last of what was found of the agent.
+    pub found: Option<Which>,
+    /// Who has the keys.
+    pub pane: Pane,
+}
+
+/// Which part of the agent's screen has the keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// The steps.
+    #[default]
+    Steps,
+    /// What was found.
+    Found,
 }
 
 /// A row of the steps: a step by its position, and a row of it. Only the steps around a place need to be laid out to

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::labels::Labels;
 use super::log::Log;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
@@ -92,6 +93,22 @@ pub struct State {
     pub tally: Tally,
     /// When this person looked at the run before; `None` at a first look.
     pub last_look: Option<Timestamp>,
+    /// What people say of findings.
+    pub labels: Labels,
+    /// Whether it rings when an agent is stuck.
+    pub bell: Bell,
+    /// Findings that were stuck when we looked last; `None` before the first facts.
+    pub(super) heard: Option<usize>,
+}
+
+/// Whether it rings when an agent is stuck.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bell {
+    /// It does.
+    #[default]
+    Rings,
+    /// Nobody wants to hear it.
+    Muted,
 }
 
 /// What the caller knows at the start.
@@ -247,6 +264,9 @@ impl State {
             id_cols: 0,
             tally: Tally::default(),
             last_look: None,
+            labels: Labels::default(),
+            bell: Bell::default(),
+            heard: None,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Shown {
     pub tokens: u64,
     /// Whether it is over.
     pub reply: Reply,
+    /// The call of the parent agent within which a subagent did this.
+    pub within: Option<String>,
 }
 
 /// A tool call.
@@ -82,6 +84,7 @@ impl Shown {
             harness: step.harness.iter().map(|said| clean::first_line(&masker.mask(said))).collect(),
             tokens: step.usage.total(),
             reply: step.reply,
+            within: step.within.as_ref().map(|call| clean::first_line(&masker.mask(call))),
         }
     }
 

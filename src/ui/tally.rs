@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{FailureClass, Standing, Usage};
+use super::detected;
+use crate::domain::{FailureClass, Level, Standing, Usage};
 use crate::model::{Attempt, Item, ItemState, Run};
 use crate::plan::why;
 
@@ -13,6 +14,10 @@ pub struct Tally {
     counts: Vec<(&'static str, usize)>,
     /// How many are done though their agent failed.
     pub without_agent: usize,
+    /// How many items have an agent that is stuck, or was.
+    pub stuck: usize,
+    /// How many findings of all agents became that bad.
+    pub stuck_findings: usize,
     /// What those that are done achieved, against the human's commit.
     pub achieved: Achieved,
     /// What items failed of or are blocked by, the most frequent class first.
@@ -47,6 +52,7 @@ impl Tally {
     pub fn of(run: &Run) -> Self {
         let now = run.at.unwrap_or(Timestamp::UNIX_EPOCH);
         let mut tally = Self { usage: run.usage(), before: why::before(run), ..Self::default() };
+        tally.stuck_findings = detected::stuck_findings(&run.items);
         let mut times = Vec::new();
         for item in &run.items {
             let status = item.status();
@@ -55,6 +61,7 @@ impl Tally {
                 None => tally.counts.push((status, 1)),
             }
             tally.without_agent += usize::from(matches!(item.state, ItemState::Done) && item.is_done_without_agent());
+            tally.stuck += usize::from(detected::level(item) == Level::Stuck);
             tally.pending += usize::from(item.is_pending());
             match &item.state {
                 ItemState::Done => tally.achieved.count(item),

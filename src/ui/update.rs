@@ -7,9 +7,9 @@ use super::message::{Look, Sight, TrailNews};
 use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
-use super::state::{Leaving, Over, Pointer, State, Trail};
+use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
 use super::words::is_fresh;
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, log, moves, pointed, searching, sent, since, verbs};
+use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, pointed, searching, sent, since, verbs};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -53,6 +53,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.measure();
             sent::collect(state);
             moves::select(state);
+            return listen(state);
         }
         Msg::Runner(sight) => return see_runner(state, sight),
         Msg::Keeper(sight) => state.keeper = sight,
@@ -77,6 +78,8 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.troubles.remove(&part);
         }
         Msg::Looked(looked) => since::take(state, looked),
+        Msg::Labels(given) => state.labels.extend(given),
+        Msg::Labelled(label) => labels::taken(state, &label),
     }
     Vec::new()
 }
@@ -118,6 +121,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Redraw => return vec![Effect::Redraw],
         Action::NextTheme => return vec![Effect::NextTheme],
         Action::Mouse => return mouse(state),
+        Action::Bell => bell(state),
         _ => {}
     }
     if let Over::Help(top) = &mut state.over {
@@ -150,11 +154,30 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Help => state.over = Over::Help(0),
         Action::Since => since::open(state),
         Action::Command => state.over = Over::Palette(Palette::default()),
+        Action::FindingRight | Action::FindingWrong => return labels::mark(state, action),
+        Action::Bell => {}
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
         _ => moves::perform(state, action),
     }
     Vec::new()
+}
+
+/// Rings when more findings are stuck than before; what was so when the screen was opened is old.
+fn listen(state: &mut State) -> Vec<Effect> {
+    let now = state.tally.stuck_findings;
+    let is_news = state.heard.replace(now).is_some_and(|before| now > before);
+    if is_news && state.bell == Bell::Rings { vec![Effect::Ring] } else { Vec::new() }
+}
+
+/// Mutes the bell, or lets it ring again.
+fn bell(state: &mut State) {
+    let (bell, says) = match state.bell {
+        Bell::Rings => (Bell::Muted, "the bell is off: b lets it ring again when an agent is stuck"),
+        Bell::Muted => (Bell::Rings, "the bell rings when an agent is stuck"),
+    };
+    state.bell = bell;
+    state.remark(Said::new(Mood::Quiet, says));
 }
 
 /// Leaves the mouse to the terminal, or takes it again.

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use super::keymap::{Binding, Place};
 use super::message::Sight;
 use super::palette::{Palette, Row};
+use super::detected::Which;
 use super::question::{Question, Then, frozen};
+use super::reading::Pane;
 use super::sent::{Asked, ask, what};
-use super::state::{Access, Leaving, Over, State};
+use super::state::{Access, Bell, Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said, Screen, moves, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
@@ -81,6 +83,10 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some() && !moves::is_following(state),
         Action::NextProblem => problems::count(state) != Some(0),
+        Action::NextFinding | Action::PreviousFinding => !state.shown_entries().is_empty(),
+        Action::FindingRight | Action::FindingWrong => {
+            state.reading.pane == Pane::Found && matches!(state.reading.found, Some(Which::Finding(_)))
+        }
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,
@@ -108,6 +114,9 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Pause if is_stopped_queue(state) => ("resume", "the queue goes on"),
         Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
+        Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
+        Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
+        Action::Bell if state.bell == Bell::Muted => ("let it ring", binding.sentence()),
         Action::NextProblem => match problems::count(state) {
             Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),
             None => (binding.short, binding.sentence()),

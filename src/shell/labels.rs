@@ -1,0 +1,102 @@
+//! What people say of findings: one file for all runs of a harness, a line a verdict, only ever appended to.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use crate::detect::labels::{self, Row};
+use crate::domain::RunId;
+use crate::host::files::{Links, read};
+use crate::ledger::RunFolder;
+use crate::ui::labels::{Label, Meant, Verdict};
+
+/// A longer file is none of ours, in bytes: a hundred thousand verdicts are shorter.
+const LONGEST: u64 = 64 << 20;
+
+/// The labels file of a harness: `state/tui/labels.csv`.
+#[derive(Debug, Clone)]
+pub struct LabelsFile {
+    path: PathBuf,
+}
+
+impl LabelsFile {
+    /// Below a harness root.
+    pub fn of(root: &Path) -> Self {
+        Self { path: RunFolder::all(root).join("labels.csv") }
+    }
+
+    /// What was said of the findings of a run, the last word last. No file: nothing. The error is a sentence.
+    pub fn read(&self, run: &RunId) -> Result<Vec<(Meant, Verdict)>, String> {
+        let bytes = match read(&self.path, LONGEST, Links::Followed) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(format!("can't read what was said of findings, {}: {error}", self.path.display())),
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(labels::rows(&text).filter(|row| row.run == run.0).filter_map(meant).collect())
+    }
+
+    /// Appends a verdict. The error is a sentence.
+    pub fn append(&self, row: &Row) -> Result<(), String> {
+        self.write(row).map_err(|error| {
+            let why = if error.kind() == io::ErrorKind::StorageFull { "the disk is full".to_owned() } else { error.to_string() };
+            format!("the verdict could not be kept in {}: {why}", self.path.display())
+        })
+    }
+
+    fn write(&self, row: &Row) -> io::Result<()> {
+        self.begin()?;
+        let mut options = File::options();
+        // a pipe in its place must not hold us up; a regular file does not know the flag
+        options.read(true).append(true).create(true).mode(0o644).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        let mut file = options.open(&self.path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        let mut text = String::new();
+        let len = file.seek(SeekFrom::End(0))?;
+        let mut last = [b'\n'];
+        if len > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+        } else {
+            text.push_str(labels::HEADER);
+            text.push('\n');
+        }
+        if last != [b'\n'] {
+            // somebody's torn line must not take ours along
+            text.push('\n');
+        }
+        text.push_str(&row.line());
+        text.push('\n');
+        file.write_all(text.as_bytes())
+    }
+
+    /// Makes the file with its header, where there is none: it appears with it, so that of two writers only one brings it.
+    fn begin(&self) -> io::Result<()> {
+        if self.path.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let own = folder.join(format!(".labels.{}.{:?}", std::process::id(), std::thread::current().id()));
+        let made = File::options().write(true).create(true).truncate(true).mode(0o644).open(&own);
+        let linked = made.and_then(|mut file| {
+            writeln!(file, "{}", labels::HEADER)?;
+            fs::hard_link(&own, &self.path)
+        });
+        let _ = fs::remove_file(&own);
+        match linked {
+            // another one was faster, or this file system has no links: the first line then brings the header
+            Err(error) if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+fn meant(row: Row) -> Option<(Meant, Verdict)> {
+    unimplemented!()
+}

@@ -4,6 +4,7 @@
 //! live in the runner, in `inspect` and in `detect`.
 
 pub mod kind;
+pub mod labels;
 mod look;
 mod rule;
 pub mod silence;

@@ -8,6 +8,7 @@ pub mod home;
 pub mod input;
 mod job;
 pub mod keys;
+pub mod labels;
 pub mod log;
 pub mod looks;
 pub mod pace;

@@ -2,6 +2,7 @@
 
 pub mod canvas;
 pub mod detail;
+pub mod findings;
 pub mod footer;
 pub mod frame;
 pub mod header;

@@ -26,6 +26,9 @@ use crate::ui::{Key, Mouse};
 /// How long the answer to our question is waited for before we leave: later it would be text for the shell.
 const ANSWER: Duration = Duration::from_millis(150);
 
+/// Between two rings.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// What the terminal has to say.
 #[derive(Debug)]
 pub(super) enum Heard {
@@ -72,6 +75,8 @@ pub(super) struct Console {
     /// What the loop was last told by [`hear`](Self::hear): changes come of it.
     cause: Cause,
     question: Question,
+    /// When it rang last.
+    rang: Option<Instant>,
 }
 
 impl Console {
@@ -92,7 +97,7 @@ impl Console {
         }
         let input = Input::listen().map_err(io_error("listen to the terminal"))?;
         let (pace, due, cause) = (Pace::new(now), Some(Cause::Input), Cause::Data);
-        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question })
+        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question, rang: None })
     }
 
     /// The next thing that the terminal has to say; input comes first. May be dropped while it waits.
@@ -191,6 +196,16 @@ impl Console {
         });
         self.pace.drawn(Instant::now(), cause, bytes);
         drawn
+    }
+
+    /// Rings with the next frame, once a second at most.
+    pub(super) fn ring(&mut self) {
+        let now = Instant::now();
+        if self.rang.is_none_or(|rang| now.duration_since(rang) >= PAUSE) {
+            self.rang = Some(now);
+            self.painter.first(b"\x07");
+            self.changed();
+        }
     }
 
     /// The next frame is a whole one: the size changed, or somebody else wrote on the screen.

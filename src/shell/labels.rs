@@ -5,16 +5,31 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::OFlags;
 
-use crate::detect::labels::{self, Row};
-use crate::domain::RunId;
+use crate::detect::labels::{self, HEADER, Verdict};
+use crate::domain::{AttemptId, Detector, ItemId, RunId};
 use crate::host::files::{Links, read};
-use crate::ledger::RunFolder;
-use crate::ui::labels::{Label, Meant, Verdict};
+use crate::ledger::{By, RunFolder};
+use crate::model::Run;
+use crate::ui::labels::{Label, Meant};
 
 /// A longer file is none of ours, in bytes: a hundred thousand verdicts are shorter.
 const LONGEST: u64 = 64 << 20;
+
+/// Who gives a verdict on an agent of which run.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The run's id.
+    pub id: &'a RunId,
+    /// The run.
+    pub run: &'a Run,
+    /// Who.
+    pub by: &'a By,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// The labels file of a harness: `state/tui/labels.csv`.
 #[derive(Debug, Clone)]
@@ -33,21 +48,21 @@ impl LabelsFile {
         let bytes = match read(&self.path, LONGEST, Links::Followed) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(format!("can't read what was said of findings, {}: {error}", self.path.display())),
+            Err(error) => return Err(format!("can't read what was said of findings: {}: {error}", self.path.display())),
         };
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(labels::rows(&text).filter(|row| row.run == run.0).filter_map(meant).collect())
+        Ok(String::from_utf8_lossy(&bytes).lines().filter_map(|line| meant(line, run)).collect())
     }
 
     /// Appends a verdict. The error is a sentence.
-    pub fn append(&self, row: &Row) -> Result<(), String> {
-        self.write(row).map_err(|error| {
-            let why = if error.kind() == io::ErrorKind::StorageFull { "the disk is full".to_owned() } else { error.to_string() };
-            format!("the verdict could not be kept in {}: {why}", self.path.display())
+    pub fn append(&self, label: &Label, about: &About<'_>) -> Result<(), String> {
+        self.write(&line(label, about)).map_err(|error| {
+            let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let why = if is_full { "the disk is full".to_owned() } else { error.to_string() };
+            format!("the verdict could not be kept: {}: {why}", self.path.display())
         })
     }
 
-    fn write(&self, row: &Row) -> io::Result<()> {
+    fn write(&self, line: &str) -> io::Result<()> {
         self.begin()?;
         let mut options = File::options();
         // a pipe in its place must not hold us up; a regular file does not know the flag
@@ -63,15 +78,14 @@ impl LabelsFile {
             file.seek(SeekFrom::End(-1))?;
             file.read_exact(&mut last)?;
         } else {
-            text.push_str(labels::HEADER);
+            text.push_str(HEADER);
             text.push('\n');
         }
         if last != [b'\n'] {
             // somebody's torn line must not take ours along
             text.push('\n');
         }
-        text.push_str(&row.line());
-        text.push('\n');
+        text.push_str(line);
         file.write_all(text.as_bytes())
     }
 
@@ -85,7 +99,7 @@ impl LabelsFile {
         let own = folder.join(format!(".labels.{}.{:?}", std::process::id(), std::thread::current().id()));
         let made = File::options().write(true).create(true).truncate(true).mode(0o644).open(&own);
         let linked = made.and_then(|mut file| {
-            writeln!(file, "{}", labels::HEADER)?;
+            writeln!(file, "{}", HEADER)?;
             fs::hard_link(&own, &self.path)
         });
         let _ = fs::remove_file(&own);
@@ -97,6 +111,31 @@ impl LabelsFile {
     }
 }
 
-fn meant(row: Row) -> Option<(Meant, Verdict)> {
-    unimplemented!()
+/// The line of a verdict.
+fn line(label: &Label, about: &About<'_>) -> String {
+    let Label { attempt, finding, verdict } = label;
+    let blank = labels::Label {
+        at: about.at,
+        run: about.id.0.clone(),
+        item: attempt.item.0.clone(),
+        attempt: attempt.n,
+        agent: about.run.agent.clone(),
+        model: about.run.model.clone(),
+        detector: String::new(),
+        level: String::new(),
+        first_step: 0,
+        last_step: 0,
+        verdict: *verdict,
+        by: about.by.words(),
+        says: String::new(),
+    };
+    blank.of(finding).line()
+}
+
+/// The verdict of a line, where it is about this run. What is no verdict is somebody else's line.
+fn meant(line: &str, run: &RunId) -> Option<(Meant, Verdict)> {
+    let label = labels::Label::parse(line).ok().filter(|label| label.run == run.0)?;
+    let detector = Detector::ALL.into_iter().find(|known| known.id() == label.detector)?;
+    let attempt = AttemptId { item: ItemId(label.item), n: label.attempt };
+    Some((Meant { attempt, detector, first_step: label.first_step }, label.verdict))
 }

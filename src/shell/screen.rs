@@ -9,17 +9,23 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::console::{Console, Heard};
 use super::effects;
+use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{ScreenError, Setup, io_error};
 use crate::host::clock;
-use crate::ledger::{RunFolder, RunnerLock, Tail};
+use crate::host::environment::variable;
+use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
-use crate::ui::state::Start;
+use crate::ui::state::{Bell, Start};
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
+
+/// Set to `off`, the bell is muted from the start.
+const BELL: &str = "ISOBENCH_TUI_BELL";
 
 /// What the loop waits for.
 enum Woken {
@@ -42,6 +48,8 @@ struct Screen<'a> {
     reader: Reader,
     looks: Looks,
     log: LogReader,
+    labels: LabelsFile,
+    by: By,
     console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
@@ -57,7 +65,8 @@ impl<'a> Screen<'a> {
     fn open(console: &'a mut Console, setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
         let looks = Looks::of(setup.state_home.as_deref(), &setup.folder, &setup.by);
-        let state = State::new(Start {
+        let (labels, by) = (LabelsFile::of(&setup.root), setup.by.clone());
+        let mut state = State::new(Start {
             run_id: setup.folder.run_id(),
             by: setup.by,
             word: format!("s{}-{:x}", std::process::id(), now.as_microsecond()),
@@ -67,6 +76,7 @@ impl<'a> Screen<'a> {
             access: setup.access,
             now,
         });
+        state.bell = if variable(BELL).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = Places::new(setup.folder.clone(), setup.items);
@@ -75,13 +85,14 @@ impl<'a> Screen<'a> {
         let tail = Tail::new(setup.folder.events());
         console.changed();
         let elsewhere = setup.is_elsewhere.then_some(setup.root);
-        Ok(Self { folder: setup.folder, elsewhere, state, tail, reader, looks, log, console, news, news_from, ledger })
+        Ok(Self { folder: setup.folder, elsewhere, state, tail, reader, looks, log, labels, by, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
+        self.read_labels();
         let looked = self.looks.before(clock::now());
         self.change(Msg::Looked(looked));
         if let Some(root) = self.elsewhere.take() {
@@ -164,6 +175,11 @@ impl<'a> Screen<'a> {
                 self.log.read(wish);
                 None
             }
+            Effect::Label(label) => Some(self.keep_label(label)),
+            Effect::Ring => {
+                self.console.ring();
+                None
+            }
             Effect::Pointer(pointer) => {
                 self.console.point(pointer);
                 None
@@ -179,6 +195,22 @@ impl<'a> Screen<'a> {
             self.change(msg);
         }
         None
+    }
+
+    fn keep_label(&self, label: Box<Label>) -> Msg {
+        let about = About { id: &self.state.run_id, run: &self.state.run, by: &self.by, at: clock::now() };
+        match self.labels.append(&label, &about) {
+            Ok(()) => Msg::Labelled(label),
+            Err(says) => Msg::Failed(says),
+        }
+    }
+
+    fn read_labels(&mut self) {
+        let read = self.labels.read(&self.state.run_id);
+        self.change(match read {
+            Ok(given) => Msg::Labels(given),
+            Err(says) => Msg::Trouble(Part::Labels, Some(says)),
+        });
     }
 
     fn read_ledger(&mut self) -> Option<Left> {

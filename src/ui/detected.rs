@@ -137,7 +137,9 @@ pub fn worst(item: &Item) -> Option<&Finding> {
     let attempt = watched(item)?;
     let at_work = is_at_work(attempt);
     let found = attempt.findings.values().filter(|finding| counts(finding.detector) && finding.level > Level::None);
-    found.filter(|finding| !at_work || finding.cleared.is_none()).min_by_key(|finding| (std::cmp::Reverse(finding.level), finding.first_step))
+    found
+        .filter(|finding| !at_work || finding.cleared.is_none())
+        .min_by_key(|finding| (std::cmp::Reverse(finding.level), finding.first_step))
 }
 
 /// How bad it is with an item's newest agent.

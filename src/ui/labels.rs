@@ -6,26 +6,8 @@ use super::detected::{Entry, Which};
 use super::reading::Pane;
 use super::state::State;
 use super::{Action, Effect, Mood, Said};
+use crate::detect::labels::Verdict;
 use crate::domain::{AttemptId, Detector, Finding};
-
-/// Whether a finding is right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It says what is so.
-    Right,
-    /// It does not.
-    Wrong,
-}
-
-impl Verdict {
-    /// The word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Right => "right",
-            Self::Wrong => "wrong",
-        }
-    }
-}
 
 /// Which finding is meant: an episode has no number that another reading of the same trajectory would give it again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

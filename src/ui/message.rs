@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::labels::{Label, Meant, Verdict};
+use super::labels::{Label, Meant};
 use super::mouse::Spot;
 use super::state::Pointer;
 use super::step::Shown;
 use super::{Focus, Key, Mouse, log};
+use crate::detect::labels::Verdict;
 use crate::domain::{AgentTotals, AttemptId, Stage};
 use crate::ledger::Request;
 

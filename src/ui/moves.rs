@@ -85,7 +85,7 @@ fn read(state: &mut State, action: Action) {
     if matches!(action, Action::NextFinding | Action::PreviousFinding) {
         return choose_finding(state, action == Action::NextFinding);
     }
-    if state.reading.pane == Pane::Found {
+    if state.reading.pane == Pane::Found && !state.shown_entries().is_empty() {
         return read_found(state, action);
     }
     let reading = &mut state.reading;

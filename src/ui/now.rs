@@ -5,14 +5,11 @@ use jiff::Timestamp;
 use super::message::Turn;
 use super::state::{State, Trail};
 use super::words::{between, moment};
-use super::{Mood, Said};
-use crate::domain::{FailureClass, Stage, StageEnd};
+use super::{Mood, Said, detected};
+use crate::domain::{FailureClass, Level, Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::plan::WhyNot;
 use crate::text::{self, duration};
-
-/// A model that has not answered for longer than this is worth a look, in ms.
-const SLOW_MODEL: u64 = 5 * 60 * 1000;
 
 /// A budget and how much of it is gone.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,17 +175,19 @@ fn max_steps(state: &State, trail: Option<&Trail>) -> Option<u32> {
 fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said {
     let idle = between(trail.last_at.map_or(since, |at| at.max(since)), now);
     let clock = duration::clock(idle);
+    let level = trail.usual.level(idle);
+    let mood = if level >= Level::Warn { detected::mood(level) } else { Mood::Live };
+    let usual = format!(" (usually under {})", duration::clock(trail.usual.p99()));
     let n = trail.steps.last().map_or(0, |step| step.index);
     let of = max_steps(state, Some(trail)).map(|max| format!("/{max}")).unwrap_or_default();
     match &trail.turn {
         Turn::Tools => {
             let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.word.as_str());
-            Said::new(Mood::Live, format!("agent · step {n}{of} · {tool} {clock}"))
+            // how long a tool takes is the tool's own affair, until it takes longer than any step did
+            let usual = if level > Level::None { usual.as_str() } else { "" };
+            Said::new(mood, format!("agent · step {n}{of} · {tool} {clock}{usual}"))
         }
-        Turn::Model => {
-            let mood = if idle > SLOW_MODEL { Mood::Warn } else { Mood::Live };
-            Said::new(mood, format!("agent · step {}{of} · generating {clock}", n.saturating_add(1)))
-        }
+        Turn::Model => Said::new(mood, format!("agent · step {}{of} · generating {clock}{usual}", n.saturating_add(1))),
         Turn::Over(None) => Said::new(Mood::Live, format!("agent · {} · done, about to end", text::count(n as usize, "step"))),
         Turn::Over(Some(why)) => Said::new(Mood::Warn, format!("agent · {} · ended: {why}", text::count(n as usize, "step"))),
     }

@@ -5,16 +5,13 @@ use jiff::Timestamp;
 use super::message::{Looked, Turn};
 use super::state::{Over, State};
 use super::words::{between, moment};
-use super::{Key, Mood, Said, Screen, moves, problems};
-use crate::domain::{ItemId, Standing};
+use super::{Key, Mood, Said, Screen, detected, moves, problems};
+use crate::domain::{ItemId, Level, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::act::{Act, Deed};
 use crate::model::{Breaker, Item, ItemState, Run};
 use crate::text::{self, duration};
-
-/// An agent that wrote nothing for longer than this is told of, in ms.
-const SILENT: u64 = 10 * 60 * 1000;
 
 /// Acts of one kind that are told one by one; more of them are told together.
 const ONE_BY_ONE: usize = 3;
@@ -47,14 +44,18 @@ pub fn since(state: &State, now: Timestamp) -> Option<Since> {
     let last = state.last_look.filter(|last| *last <= now)?;
     let run = &state.run;
     let ended: Vec<&Item> = run.items.iter().filter(|item| ended_after(item, last)).collect();
-    let first = ended.iter().find(|item| problems::is_problem(item)).map(|item| item.id.clone());
+    let stuck = run.live_item().filter(|live| detected::level(live) == Level::Stuck);
+    let first = stuck.or_else(|| ended.iter().copied().find(|item| problems::is_problem(item))).map(|item| item.id.clone());
     let mut lines = Vec::new();
-    if let Some(item) = first.as_ref().and_then(|id| run.item(id)) {
+    if let Some(live) = stuck {
+        lines.push(stuck_now(live));
+    } else if let Some(item) = first.as_ref().and_then(|id| run.item(id)) {
         let why = item.why().map(str::to_owned).or_else(|| item.agent_failure()).unwrap_or_default();
         lines.push(Line { undo: Some(("Enter", "goes there")), ..line("look first", Mood::Calm, format!("{}: {why}", item.id)) });
     }
-    lines.extend(silent(state, now));
+    lines.extend(silent(state, now).filter(|_| stuck.is_none()));
     lines.extend(failed(&ended));
+    lines.extend(were_stuck(&ended));
     lines.extend(done(&ended));
     lines.extend(stopped(run, &ended, last));
     lines.extend(acts(run, last, |at| moment(at, now, &state.zone)));
@@ -74,13 +75,28 @@ fn ended_after(item: &Item, last: Timestamp) -> bool {
     item.last_attempt().and_then(|attempt| attempt.end.as_ref()).is_some_and(|(_, at)| *at > last)
 }
 
+/// The agent at work that does not get on any more.
+fn stuck_now(item: &Item) -> Line {
+    let says = detected::sentence(item).map(|said| said.text).unwrap_or_default();
+    Line { undo: Some(("Enter", "goes there; x ends its stage")), ..line("look first", Mood::Bad, format!("{}: {says}", item.id)) }
+}
+
+/// `3 items: 2 cycle, 1 git churn`: those whose agents did not get on any more.
+fn were_stuck(ended: &[&Item]) -> Option<Line> {
+    let worst = ended.iter().filter_map(|item| detected::worst(item)).filter(|finding| finding.level == Level::Stuck);
+    let counted = counted(worst.map(|finding| finding.detector.title()));
+    let all: usize = counted.iter().map(|(_, n)| n).sum();
+    (all > 0).then(|| line("stuck", Mood::Warn, format!("the agents of {}: {}", text::count(all, "item"), listed(&counted))))
+}
+
 /// The agent at work that does not move. It may be stuck, or its model may be slow: nobody knows, so that is what is said.
 fn silent(state: &State, now: Timestamp) -> Option<Line> {
     let item = state.run.live_item()?;
     let trail = state.live_trail().filter(|trail| !matches!(trail.turn, Turn::Over(_)))?;
     let idle = between(trail.last_at?, state.clock(now));
-    let says = format!("{}: its agent has written nothing for {}", item.id, duration::short(idle));
-    (idle > SILENT).then(|| Line { undo: Some(("x", "ends its stage")), ..line("silent", Mood::Warn, says) })
+    let (long, usual) = (duration::short(idle), duration::clock(trail.usual.p99()));
+    let says = format!("{}: its agent has written nothing for {long} (usually under {usual})", item.id);
+    (trail.usual.level(idle) >= Level::Warn).then(|| Line { undo: Some(("x", "ends its stage")), ..line("silent", Mood::Warn, says) })
 }
 
 /// `4: 3 api_auth, 1 empty_patch`, the most frequent class first.

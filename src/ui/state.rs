@@ -17,6 +17,7 @@ use super::sent::{Asked, Asker};
 use super::step::Shown;
 use super::tally::Tally;
 use super::{Focus, Said, Screen};
+use crate::detect::silence::Usual;
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
 use crate::model::{Item, Run, RunState};
@@ -200,7 +201,7 @@ pub enum Over {
 }
 
 /// An agent's steps.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Trail {
     /// Whose.
     pub attempt: AttemptId,
@@ -216,6 +217,10 @@ pub struct Trail {
     pub last_at: Option<Timestamp>,
     /// Its counts.
     pub totals: AgentTotals,
+    /// How long nothing comes as a rule.
+    pub usual: Usual,
+    /// So many steps were told to it.
+    pub(super) heard: usize,
 }
 
 /// Whether we leave by ourselves.

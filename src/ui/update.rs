@@ -8,7 +8,7 @@ use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
-use super::words::is_fresh;
+use super::words::{between, is_fresh};
 use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, pointed, searching, sent, since, verbs};
 
 /// Takes one message.
@@ -209,7 +209,11 @@ fn take_trail(state: &mut State, news: TrailNews) {
     // it was asked for before something else was looked at
     let Some(focus) = state.focus.as_ref().filter(|focus| focus.reads(&attempt)) else { return };
     let known = state.trails.iter().position(|trail| trail.attempt == attempt).map(|at| state.trails.swap_remove(at));
-    let (mut steps, mut firsts) = known.map_or_else(Default::default, |trail| (trail.steps, trail.alike));
+    let (mut steps, mut firsts, mut usual, mut heard) = match known {
+        // after a restart the pauses are others as well
+        Some(trail) if from > 0 => (trail.steps, trail.alike, trail.usual, trail.heard),
+        _ => Default::default(),
+    };
     if steps.len() < from {
         // what comes before it was forgotten, and comes again
         return;
@@ -220,5 +224,13 @@ fn take_trail(state: &mut State, news: TrailNews) {
     if focus.trail.as_ref() == Some(&attempt) && state.reading.stick == Stick::Newest {
         state.reading.cursor = steps.len().saturating_sub(1);
     }
-    state.trails.push(Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals });
+    for pair in steps.get(heard.saturating_sub(1)..).unwrap_or_default().windows(2) {
+        if let [before, next] = pair
+            && let (Some(before), Some(next)) = (before.at, next.at)
+        {
+            usual.heard(between(before, next));
+        }
+    }
+    heard = heard.max(steps.len());
+    state.trails.push(Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals, usual, heard });
 }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::detected::Which;
 use super::keymap::{Binding, Place};
 use super::message::Sight;
 use super::palette::{Palette, Row};
-use super::detected::Which;
 use super::question::{Question, Then, frozen};
 use super::reading::Pane;
 use super::sent::{Asked, ask, what};
@@ -115,6 +115,7 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
+        Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
         Action::Bell if state.bell == Bell::Muted => ("let it ring", binding.sentence()),
         Action::NextProblem => match problems::count(state) {

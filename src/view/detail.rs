@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role, row_of};
-use super::parts::{bar, heading::heading};
+use super::parts::{bar, heading::heading, strip::Strip};
 use super::queue::{status_role, status_word};
-use super::{outcome, output, steps};
+use super::{findings, outcome, output, steps};
 use crate::domain::ids::short_sha;
 use crate::domain::{Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::text::width;
 use crate::theme::Role;
+use crate::ui::detected::{spans, watched};
 use crate::ui::message::OutputNews;
 use crate::ui::now::{agent_failure, budgets, harness, hint, sentence};
 use crate::ui::results::Results;
@@ -44,12 +45,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }
+    findings::worst(canvas, &mut flow, item, if area.height < 14 { 2 } else { 3 });
     if let Some(hint) = hint(item) {
         said(canvas, &mut flow, &Said::new(crate::ui::Mood::Quiet, hint), 2);
     }
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
+    strip_rows(canvas, &mut flow, state, item, if area.height < 30 { 1 } else { 3 });
     let results = Results::of(item);
     let blank = usize::from(area.height >= AIRY);
     // what a crashed arm wrote last says more than the ladder
@@ -113,6 +116,16 @@ pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item
     }
 }
 
+/// The strip of the item's agent, so many lines of it at most.
+pub fn strip_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item: &Item, lines: usize) {
+    let Some(trail) = state.trail_for(item) else { return };
+    let spans = watched(item).map(spans).unwrap_or_default();
+    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: None };
+    if let Some(area) = flow.take(strip.rows(flow.rest().width, lines, false)) {
+        strip.draw(canvas, area, false);
+    }
+}
+
 /// Steps and output share what is left.
 fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, output: Option<&OutputNews>, now: Timestamp) {
     let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
@@ -134,13 +147,13 @@ fn streams(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, outp
             let for_steps = most.max(rows.saturating_sub(lines));
             let for_steps = for_steps.min(steps_rows(trail) + 2).min(rows - 3);
             if let Some(area) = flow.take(for_steps) {
-                step_section(canvas, area, trail, now);
+                step_section(canvas, area, item, trail, now);
             }
             output_section(canvas, flow.rest(), item, output);
         }
-        (Some(trail), _) if agent_leads => step_section(canvas, area, trail, now),
+        (Some(trail), _) if agent_leads => step_section(canvas, area, item, trail, now),
         (_, Some(output)) => output_section(canvas, area, item, output),
-        (Some(trail), None) => step_section(canvas, area, trail, now),
+        (Some(trail), None) => step_section(canvas, area, item, trail, now),
         (None, None) => {}
     }
 }
@@ -149,13 +162,13 @@ fn steps_rows(trail: &Trail) -> usize {
     trail.steps.len().saturating_mul(2)
 }
 
-fn step_section(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
+fn step_section(canvas: &mut Canvas<'_>, area: Rect, item: &Item, trail: &Trail, now: Timestamp) {
     let mut flow = Flow::new(area);
     flow.row();
     if let Some(row) = flow.row() {
         heading(canvas, row, "steps", &trail.steps.last().map_or(0, |step| step.index).to_string());
     }
-    steps::newest(canvas, flow.rest(), trail, now);
+    steps::newest(canvas, flow.rest(), trail, &watched(item).map(spans).unwrap_or_default(), now);
 }
 
 fn output_section(canvas: &mut Canvas<'_>, area: Rect, item: &Item, news: &OutputNews) {

@@ -89,7 +89,7 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
 }
 
 fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
-    let share = if (160..180).contains(&canvas.area().width) { 64 } else { 58 };
+    let share = if (160..180).contains(&canvas.area().width) { 65 } else { 58 };
     let columns = queue::Columns::fitting(state, usize::from(body.width) * share / 100);
     // beside the item only a list that still says why an item failed or waits
     if canvas.area().width >= SIDE_BY_SIDE && columns.says_why() {

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
-use super::parts::bar;
+use super::parts::{bar, strip::mark};
+use crate::domain::Level;
 use crate::model::RunState;
 use crate::text::{self, duration, width};
 use crate::theme::Role;
+use crate::ui::detected;
 use crate::ui::now::{Pulse, pulse, ratio};
 use crate::ui::{Said, State};
 
@@ -72,6 +74,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, lines: &[Said], 
 fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     let dot = canvas.glyphs().dot;
     let mut left = Words::of(Role::Strong, state.run_id.0.as_str()).add(Role::Text, "  ").join(state_words(state));
+    let is_stuck = state.run.live_item().is_some_and(|live| detected::level(live) == Level::Stuck);
+    if is_stuck && let Some((role, glyph, _)) = mark(&canvas.glyphs(), Level::Stuck) {
+        left = left.add(role, format!("  {glyph} stuck"));
+    }
     if state.run.hold {
         left = left.add(Role::Warn, "  hold");
     }
@@ -169,6 +175,10 @@ fn counted(state: &State, detail: Detail) -> Words {
             let role = if n == 0 { Role::Muted } else { *role };
             words = words.add(role, format!("{n} {status}{gap}"));
         }
+    }
+    if state.tally.stuck > 0 {
+        // what is stuck now is told above; this counts what was as well
+        words = words.add(Role::Warn, format!("{} stuck{gap}", state.tally.stuck));
     }
     let queued = state.tally.count("queued") + state.tally.count("waiting");
     if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {

@@ -66,6 +66,9 @@ fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
         let marks = format!("{done} done  {running} live  {failed} failed  {cut} stopped  {pending} to do  {none} not run");
         sections.push(told("Stages and marks", &[&stages, &arms, &marks], cols));
         sections.push(told("Steps in one letter", &[LETTERS], cols));
+        let Glyphs { levels: [note, warn, stuck], alarm, badge, .. } = glyphs;
+        let levels = format!("{note} worth a note  {warn} worth a look  {stuck} stuck  {alarm} something will break  {badge} good to know");
+        sections.push(told("What was found of an agent", &[&levels], cols));
     }
     sections
 }

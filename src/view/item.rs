@@ -6,10 +6,12 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words};
 use super::detail::{budget_rows, said, title};
 use super::parts::heading::{heading, wall};
-use super::{outcome, steps};
+use super::parts::strip::Strip;
+use super::{findings, outcome, steps};
 use crate::model::Item;
 use crate::text;
 use crate::theme::Role;
+use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint, sentence};
 use crate::ui::reading::Stick;
@@ -42,8 +44,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
+    if state.screen == Screen::Agent {
+        strip(canvas, &mut flow, state, usize::from(area.height));
+        findings::section(canvas, &mut flow, state, usize::from(area.height));
+    }
     let roomy = if state.screen == Screen::Result { 22 } else { 16 };
-    if area.height >= roomy {
+    if area.height >= roomy && state.screen != Screen::Agent {
         flow.row();
     }
     let row = flow.row();
@@ -55,9 +61,27 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     match state.screen {
         Screen::Queue | Screen::Agent | Screen::Log => agent(canvas, pane, state, now),
         Screen::Result => {
-            let pane_lines = outcome::page(canvas, pane, &Results::of(item), state.reading.result_top);
+            let found = findings::page(&canvas.glyphs(), state, item, usize::from(pane.width));
+            let pane_lines = outcome::page(canvas, pane, &Results::of(item), found, state.reading.result_top);
             Layout { pane_lines, ..layout }
         }
+    }
+}
+
+/// The whole trajectory in letters, with the cursor; its second row is always there, so that a first finding moves nothing.
+fn strip(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows: usize) {
+    let most = match rows {
+        ..24 => 1,
+        24..45 => 3,
+        _ => 6,
+    };
+    // in few rows the steps come first
+    let is_steady = rows >= 16;
+    let Some(trail) = state.shown_trail() else { return };
+    let spans = state.shown_attempt().map(spans).unwrap_or_default();
+    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: Some(state.reading.cursor) };
+    if let Some(area) = flow.take(strip.rows(flow.rest().width, most, is_steady)) {
+        strip.draw(canvas, area, is_steady);
     }
 }
 

@@ -4,13 +4,17 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
-use super::detail::{budget_rows, said};
+use super::detail::{budget_rows, said, strip_rows};
+use super::findings;
 use super::parts::heading::heading;
+use super::parts::strip::mark;
 use super::queue::{status_role, status_word};
 use super::steps;
+use crate::domain::Level;
 use crate::model::Item;
 use crate::text::width;
 use crate::theme::Role;
+use crate::ui::detected::{level, spans, watched};
 use crate::ui::mouse::Hit;
 use crate::ui::now::{harness, sentence};
 use crate::ui::{Action, State};
@@ -26,7 +30,11 @@ pub fn line(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item, now:
     let glyphs = canvas.glyphs();
     let said = sentence(state, item, now);
     let id = width::middle(&item.id.0, usize::from(row.width / 3)).into_owned();
-    let words = Words::of(status_role(state, item), glyphs.live).add(Role::Strong, format!(" {id}  "));
+    let sign = match mark(&glyphs, level(item)) {
+        Some((role, glyph, _)) if level(item) >= Level::Warn => Words::of(role, format!("{glyph} {} ", level(item).name())),
+        _ => Words::new(),
+    };
+    let words = Words::of(status_role(state, item), glyphs.live).add(Role::Strong, format!(" {id}  ")).join(sign);
     // the clock at its end tells more than the stage at its beginning
     let room = usize::from(row.width).saturating_sub(words.width());
     let text = if width::width(&said.text) > room { said.text.trim_start_matches("agent · ") } else { &said.text };
@@ -52,12 +60,14 @@ pub fn panel(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, no
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }
+    findings::worst(canvas, &mut flow, item, 2);
     budget_rows(canvas, &mut flow, state, item, now);
+    strip_rows(canvas, &mut flow, state, item, 1);
     if let Some(trail) = state.trail_for(item) {
         if area.height >= ROWS {
             flow.row();
         }
-        steps::newest(canvas, flow.rest(), trail, now);
+        steps::newest(canvas, flow.rest(), trail, &watched(item).map(spans).unwrap_or_default(), now);
     }
     canvas.spot(area, Hit::Act(Action::Follow));
 }

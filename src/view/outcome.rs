@@ -37,8 +37,8 @@ pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results) {
     }
 }
 
-/// Draws all of it from a row on, and says how many rows there are.
-pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, top: usize) -> usize {
+/// Draws all of it from a row on, what was found of the agent at its end, and says how many rows there are.
+pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: Vec<Words>, top: usize) -> usize {
     let half = if area.width >= SIDE_BY_SIDE { area.width / 2 } else { area.width };
     let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
     let mut words = words(canvas, results, Evidence::All, usize::from(left.width));
@@ -52,6 +52,7 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, top: usize) 
         words.push(Words::new());
         words.extend(table(&results.rows, usize::from(area.width)));
     }
+    words.extend(found);
     // blank rows are for those who have them
     if words.len() > usize::from(area.height) {
         words.retain(|line| line.width() > 0);

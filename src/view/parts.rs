@@ -4,3 +4,4 @@ pub mod bar;
 pub mod dialog;
 pub mod dots;
 pub mod heading;
+pub mod strip;

@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, role, row_of};
 use super::parts::dots;
+use super::parts::strip::mark;
 use crate::domain::ids::short_sha;
-use crate::domain::{FailureClass, Stage, StageEnd, Standing};
+use crate::domain::{FailureClass, Level, Stage, StageEnd, Standing};
 use crate::model::{Attempt, Item, ItemState};
 use crate::text::{duration, width};
-use crate::theme::Role;
+use crate::theme::{Glyphs, Role};
+use crate::ui::detected::{self, has_alarm, level, worst};
 use crate::ui::mouse::Hit;
 use crate::ui::now::{Pulse, progress, pulse};
 use crate::ui::since::standing;
@@ -17,6 +19,8 @@ use crate::ui::why::{who, why_not};
 use crate::ui::words::percent;
 use crate::ui::{Mood, Said, State};
 
+/// Columns of the marks: how bad it is, what runs, a gap.
+const MARKS: usize = 3;
 /// Columns of a duration.
 const TIME: usize = 6;
 /// Columns of a difference in percent.
@@ -108,7 +112,7 @@ impl Columns {
     /// Columns that all of them take, with the marker and the gaps.
     pub fn width(&self) -> usize {
         let parts = [self.id, self.sha, self.dots, self.status, self.rung, self.result, self.note, self.time];
-        2 + parts.iter().filter(|cols| **cols > 0).map(|cols| cols + self.gap).sum::<usize>() - self.gap
+        MARKS + parts.iter().filter(|cols| **cols > 0).map(|cols| cols + self.gap).sum::<usize>() - self.gap
     }
 }
 
@@ -118,7 +122,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     let rows = usize::from(area.height).saturating_sub(1);
     heading(canvas, row_of(area, 0), &state.run.stages, &columns);
     if state.run.items.is_empty() {
-        canvas.line(row_of(area, 1), &Words::of(Role::Muted, "  no items yet"));
+        canvas.line(row_of(area, 1), &Words::of(Role::Muted, "   no items yet"));
     }
     let top = state.queue.top.min(state.run.items.len().saturating_sub(rows));
     for (row, item) in state.run.items.iter().skip(top).take(rows).enumerate() {
@@ -145,7 +149,7 @@ fn heading(canvas: &mut Canvas<'_>, row: Rect, stages: &[Stage], columns: &Colum
         (columns.note, "note"),
         (columns.time, "  time"),
     ];
-    let mut line = String::from("  ");
+    let mut line = " ".repeat(MARKS);
     for (cols, title) in titles.into_iter().filter(|(cols, _)| *cols > 0) {
         // a word that is cut says nothing
         let title = if width::width(title) > cols { "" } else { title };
@@ -176,7 +180,9 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
         Role::Text
     };
     let gap = " ".repeat(columns.gap);
-    let mut words = if live { Words::of(state_role, glyphs.live) } else { Words::of(Role::Text, " ") };
+    let (mark_role, mark) = sign(&glyphs, item);
+    let (live_role, live_mark) = if live { (state_role, glyphs.live) } else { (Role::Text, " ") };
+    let mut words = Words::of(mark_role, mark).add(live_role, live_mark);
     words = words.add(Role::Text, " ").add(main, width::fit(&width::middle(&item.id.0, columns.id), columns.id));
     if columns.sha > 0 {
         words = words.add(Role::Text, gap.as_str()).add(Role::Muted, width::fit(short_sha(&item.human), columns.sha));
@@ -221,12 +227,40 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
     words
 }
 
+/// How bad it is with the item's agent; an alarm, where nothing is worse.
+fn sign(glyphs: &Glyphs, item: &Item) -> (Role, &'static str) {
+    match level(item) {
+        Level::Stuck => {}
+        _ if !item.is_over() && has_alarm(item) => return (Role::Bad, glyphs.alarm),
+        _ => {}
+    }
+    mark(glyphs, level(item)).map_or((Role::Text, " "), |(role, glyph, _)| (role, glyph))
+}
+
+/// `stuck: cycle, step 14/200`, from many words to few; nothing below a warning.
+fn doubts(state: &State, item: &Item) -> Option<(Level, Vec<String>)> {
+    let finding = worst(item).filter(|finding| finding.level >= Level::Warn)?;
+    let (word, title) = (finding.level.name(), finding.detector.title());
+    let far = progress(state, item);
+    let mut words: Vec<String> = far.iter().map(|far| format!("{word}: {title} · {far}")).collect();
+    words.push(format!("{word}: {title}"));
+    words.extend(far.iter().filter_map(|far| far.strip_prefix("agent ")).map(|far| format!("{word} at {far}")));
+    words.push(word.to_owned());
+    Some((finding.level, words))
+}
+
 /// What is said in place of rung and verdict of an item that has neither: why it does not run, how far it is, who does
 /// not want it.
 fn instead(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
     let fits = |words: String| (width::width(&words) <= cols).then(|| Said::new(Mood::Quiet, words));
     match &item.state {
-        ItemState::Running => progress(state, item).into_iter().find_map(fits),
+        ItemState::Running => match doubts(state, item) {
+            Some((level, words)) => {
+                let told = words.into_iter().find(|words| width::width(words) <= cols)?;
+                Some(Said::new(detected::mood(level), told))
+            }
+            None => progress(state, item).into_iter().find_map(fits),
+        },
         ItemState::Skipped { by } => fits(format!("by {}", who(by))),
         _ => why_not(state, item, position, cols, now),
     }
@@ -234,11 +268,18 @@ fn instead(state: &State, item: &Item, position: usize, cols: usize, now: Timest
 
 /// What explains the state of an item, in a column of its own.
 fn note(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
+    let was_stuck = item.is_over() && level(item) == Level::Stuck;
     if let Some(class) = class_of(item) {
-        return Some(Said::new(Mood::Calm, class.name()));
+        let both = format!("{class}, was stuck");
+        let words = if was_stuck && width::width(&both) <= cols { both } else { class.name().to_owned() };
+        return Some(Said::new(Mood::Calm, words));
     }
     if item.is_done_without_agent() {
         let words = agent_ended(item);
+        return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Warn, words));
+    }
+    if was_stuck && let Some(finding) = worst(item) {
+        let words = [format!("was stuck: {}", finding.detector.title()), "was stuck".to_owned()];
         return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Warn, words));
     }
     instead(state, item, position, cols, now)

@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
-use crate::detect::kind::Kind;
-use crate::domain::Reply;
+use super::parts::strip::{self, mark as level_mark};
+use crate::domain::{Level, Reply};
 use crate::text::{self, duration};
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::alike::alike;
+use crate::ui::detected::{Span, level_at, spans};
 use crate::ui::message::{Turn, Unfolds};
 use crate::ui::mouse::Hit;
-use crate::ui::reading::{Fold, Row, Sheet, height, rows};
+use crate::ui::reading::{Fold, Pane, Row, Sheet, height, rows};
 use crate::ui::state::Trail;
 use crate::ui::step::{How, Shown, ShownCall};
 use crate::ui::words::between;
@@ -24,7 +25,7 @@ const INDENT: u16 = 8;
 pub const TOKENS: u16 = 90;
 
 /// The newest steps, two rows each, as many as there is room for. Steps that say the same and do nothing are told once.
-pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp) {
+pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, spans: &[Span], now: Timestamp) {
     let mut room = usize::from(area.height);
     let mut told: Vec<&[Shown]> = Vec::new();
     for alike in trail.steps.chunk_by(alike).rev() {
@@ -38,9 +39,9 @@ pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, now: Timestamp
     let mut at = 0;
     for alike in told.into_iter().rev() {
         let [step, others @ ..] = alike else { continue };
-        let clock = clock(trail, step, now);
+        let drawn = Drawn::of(trail, step, spans, now);
         for row in rows(step, Fold::Folded, 0) {
-            draw_row(canvas, row_of(area, at), step, &row, clock.as_deref());
+            draw_row(canvas, row_of(area, at), &drawn, &row);
             at += 1;
         }
         if let Some(last) = others.last() {
@@ -57,6 +58,8 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
     let reading = &state.reading;
     let (cols, seen) = (pane_cols(area.width), usize::from(area.height));
     let sheet = Sheet { steps: &trail.steps, alike: &trail.alike, cols, rows: seen, unfolds };
+    let spans = state.shown_attempt().map(spans).unwrap_or_default();
+    let has_keys = reading.pane == Pane::Steps;
     let top = reading.first(&sheet);
     let (mut line, mut next) = (0, top.step);
     while let Some(step) = trail.steps.get(next).filter(|_| line < seen) {
@@ -64,8 +67,8 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
         next = told.end;
         if told.len() > 1 {
             let place = row_of(area, line);
-            repeated(canvas, place, trail.steps.get(told.clone()).unwrap_or_default());
-            if told.contains(&reading.cursor) {
+            repeated(canvas, place, trail.steps.get(told.clone()).unwrap_or_default(), &spans);
+            if told.contains(&reading.cursor) && has_keys {
                 canvas.tint(place, Role::Selected);
             }
             canvas.mark(place, state.find.as_ref());
@@ -75,12 +78,12 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
         }
         let hidden = if position == top.step { top.row } else { 0 };
         let fold = if unfolds == Unfolds::Beside { Fold::Folded } else { reading.fold(position) };
-        let clock = clock(trail, step, now);
+        let drawn = Drawn::of(trail, step, &spans, now);
         let first = line;
         for row in rows(step, fold, cols).iter().skip(hidden).take(seen.saturating_sub(line)) {
             let place = row_of(area, line);
-            draw_row(canvas, place, step, row, clock.as_deref());
-            if position == reading.cursor && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::Call) {
+            draw_row(canvas, place, &drawn, row);
+            if position == reading.cursor && has_keys && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::Call) {
                 canvas.tint(place, Role::Selected);
             }
             canvas.mark(place, state.find.as_ref());
@@ -92,9 +95,10 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
 }
 
 /// `1 t  I need to actually use the tools now.   × 75 (1-75)      1.2M`: steps in a row that say the same.
-fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown]) {
+fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown], spans: &[Span]) {
     let [step, .., last] = steps else { return };
-    number(canvas, area, step);
+    let level = steps.iter().map(|step| level_at(spans, step.index)).max().unwrap_or_default();
+    number(canvas, area, step, level);
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
     let tokens = tokens(area, steps.iter().map(|step| step.tokens).sum());
     let times = Words::of(Role::Warn, format!("{} {} ({}-{})", canvas.glyphs().times, steps.len(), step.index, last.index));
@@ -117,11 +121,12 @@ fn tokens(area: Rect, tokens: u64) -> Words {
 /// The step under the cursor, unfolded beside the list; how many rows it has.
 pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, now: Timestamp) -> usize {
     let Some(step) = trail.steps.get(state.reading.cursor) else { return 0 };
-    let clock = clock(trail, step, now);
+    let spans = state.shown_attempt().map(spans).unwrap_or_default();
+    let drawn = Drawn::of(trail, step, &spans, now);
     let rows = rows(step, Fold::Unfolded, pane_cols(area.width));
     let top = state.reading.inside.unwrap_or_default().min(rows.len().saturating_sub(usize::from(area.height)));
     for (line, row) in rows.iter().skip(top).take(usize::from(area.height)).enumerate() {
-        draw_row(canvas, row_of(area, line), step, row, clock.as_deref());
+        draw_row(canvas, row_of(area, line), &drawn, row);
         canvas.mark(row_of(area, line), state.find.as_ref());
     }
     rows.len()
@@ -138,17 +143,40 @@ fn clock(trail: &Trail, step: &Shown, now: Timestamp) -> Option<String> {
         .then(|| duration::clock(trail.last_at.map_or(0, |at| between(at, now))))
 }
 
-fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock: Option<&str>) {
-    let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
+/// A step with all that its rows tell.
+struct Drawn<'a> {
+    step: &'a Shown,
+    /// How long its tool has been at it.
+    clock: Option<String>,
+    /// How bad what was found there is.
+    level: Level,
+}
+
+impl<'a> Drawn<'a> {
+    fn of(trail: &Trail, step: &'a Shown, spans: &[Span], now: Timestamp) -> Self {
+        Self { step, clock: clock(trail, step, now), level: level_at(spans, step.index) }
+    }
+}
+
+fn draw_row(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, row: &Row) {
+    let Drawn { step, clock, level } = drawn;
+    let clock = clock.as_deref();
+    let mut text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
+    if step.within.is_some() && *row != Row::Blank {
+        // a subagent's step stands below the call that asked for it; two columns are kept free for that
+        let wall = canvas.glyphs().wall;
+        canvas.line(Rect { width: text.width.min(2), ..text }, &Words::of(Role::Faint, wall));
+        text = Rect { x: text.x.saturating_add(2), width: text.width.saturating_sub(2), ..text };
+    }
     match row {
-        Row::Head => head(canvas, area, text, step),
+        Row::Head => head(canvas, area, text, drawn),
         Row::Begin(line) => {
-            number(canvas, area, step);
+            number(canvas, area, step, *level);
             let role = if step.error.is_some() { Role::Bad } else { Role::Text };
             canvas.line(text, &Words::of(role, line.as_str()));
         }
         Row::HeadCall => {
-            number(canvas, area, step);
+            number(canvas, area, step, *level);
             if let Some(call) = step.main_call() {
                 call_line(canvas, text, step, call, clock);
             }
@@ -176,13 +204,18 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, row: &Row, clock:
     }
 }
 
-fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown) {
-    let number = Words::of(Role::Muted, format!("{:>4} ", step.index)).add(kind_role(step.kind), step.kind.letter().to_string());
+/// `  14 R■`: number, letter, and how bad what was found there is.
+fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level) {
+    let mut number = Words::of(Role::Muted, format!("{:>4} ", step.index)).add(strip::role(step.kind), step.kind.letter().to_string());
+    if let Some((role, glyph, _)) = level_mark(&canvas.glyphs(), level) {
+        number = number.add(role, glyph);
+    }
     canvas.line(Rect { width: INDENT.min(area.width), ..area }, &number);
 }
 
-fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, step: &Shown) {
-    number(canvas, area, step);
+fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, drawn: &Drawn<'_>) {
+    let step = drawn.step;
+    number(canvas, area, step, drawn.level);
     let role = if step.error.is_some() { Role::Bad } else { Role::Text };
     canvas.ends(text, &Words::of(role, step.head()), &tokens(area, step.tokens));
 }
@@ -219,15 +252,5 @@ fn mark(canvas: &Canvas<'_>, step: &Shown, call: &ShownCall) -> (Role, &'static 
         None if step.reply == Reply::ToolsRunning => (Role::Live, glyphs.running),
         // it never answered
         None => (Role::Muted, glyphs.none),
-    }
-}
-
-const fn kind_role(kind: Kind) -> Role {
-    match kind {
-        Kind::Edit => Role::Accent,
-        Kind::Finish => Role::Good,
-        Kind::EditFailed | Kind::RunFailed | Kind::ApiError => Role::Bad,
-        Kind::RefusedFinish | Kind::Seen => Role::Warn,
-        Kind::Search | Kind::View | Kind::Run | Kind::Git | Kind::Text => Role::Muted,
     }
 }

@@ -35,6 +35,7 @@ mod sabotage;
 mod sabotage_files;
 mod screen;
 mod screen_circles;
+mod screen_findings;
 mod screen_frames;
 mod screen_journeys;
 mod screen_pty;

@@ -46,6 +46,7 @@ pub(crate) fn step(index: u32, thought: &str, how: How) -> Shown {
         harness: Vec::new(),
         tokens: 1200,
         reply: Reply::Complete,
+        within: None,
     }
 }
 
@@ -350,7 +351,7 @@ fn a_click_selects_and_opens_items_and_steps() {
     let before = bench.text(80, 24);
     click(&mut bench, &Hit::Step(36));
     assert_eq!((bench.state.reading.cursor, bench.state.reading.stick), (36, Stick::Hand));
-    let rows = |text: &str| text.lines().skip(8).take(12).map(str::to_owned).collect::<Vec<_>>();
+    let rows = |text: &str| text.lines().skip(9).take(12).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(rows(&bench.text(80, 24)), rows(&before), "nothing moves under the hand");
     click(&mut bench, &Hit::Step(36));
     assert_eq!(bench.state.reading.fold(36), Fold::Unfolded);

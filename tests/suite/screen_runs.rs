@@ -9,8 +9,8 @@
 )]
 
 use isobench_tui::domain::{
-    AgentTotals, Answer, ArmDetail, CheckDetail, Direction, FailureClass, ItemId, Metric, PromptSource, Rung, RungAnswer, ScoreDetail,
-    Stage, StageDetail, StageEnd, StageOutcome, Standing, Usage, Verdict,
+    AgentTotals, Answer, ArmDetail, CheckDetail, Detector, Direction, Evidence, FailureClass, Finding, ItemId, Level, Metric, PromptSource,
+    Remark, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, Standing, Usage, Verdict,
 };
 use isobench_tui::ledger::fact::{AttemptEnd, Blocked};
 use isobench_tui::ledger::lock::Taken;
@@ -236,6 +236,55 @@ pub(crate) fn agent_running() -> Story {
     story.push(Fact::ItemRequeued { item: id(7), from: Stage::Worktree, not_before: None, automatic: true, why, by: By::rule("retry") });
     story.attempt(7, 2, Stage::Worktree).stage(7, 2, Stage::Worktree, 2, StageDetail::Nothing).start(7, 2, Stage::Agent).wait(311);
     story.push(Fact::AgentProgressed { item: id(7), n: 2, totals: totals(14) }).wait(4);
+    story
+}
+
+/// A finding that holds.
+pub(crate) fn found(detector: Detector, level: Level, first_step: u32, last_step: u32, says: &str) -> Finding {
+    let hint = "Stop it, or ask for another approach".to_owned();
+    let evidence = [first_step, last_step].map(|step| Evidence { step, text: format!("make step-{step}: exit 2") }).to_vec();
+    Finding { detector, level, first_step, last_step, says: says.to_owned(), hint, evidence, cleared: None }
+}
+
+/// The same, its agent in a circle: a note that is over, a warning, and two findings that it is stuck; an alarm and a badge.
+/// An item that is done was stuck too.
+pub(crate) fn agent_stuck() -> Story {
+    let mut story = agent_running();
+    let made = |item: usize, n: u32, episode: u32, finding: Finding| Fact::FindingMade { item: id(item), n, id: episode, finding };
+    story.push(made(2, 1, 0, found(Detector::RefusedFinish, Level::Stuck, 20, 31, "refused 3 times: Your Patch is empty")));
+    let says = "4 edits of vllm/core/scheduler.py failed: No replacement was performed";
+    story.push(made(7, 2, 0, found(Detector::ErrorWall, Level::Note, 9, 12, says)));
+    story.push(Fact::FindingCleared { item: id(7), n: 2, id: 0, step: Some(14) });
+    story.push(made(
+        7,
+        2,
+        1,
+        found(Detector::VcsChurn, Level::Warn, 31, 52, "18 of the last 24 steps ask git, 11 of them change the patch"),
+    ));
+    story.push(made(
+        7,
+        2,
+        2,
+        found(Detector::IdenticalStep, Level::Stuck, 58, 62, "the same call with the same result 5 times: git diff HEAD~1"),
+    ));
+    story.push(made(7, 2, 3, found(Detector::Cycle, Level::Stuck, 64, 75, "git status and git diff by turns, 6 times")));
+    let alarm = Remark {
+        detector: Detector::OpenCall,
+        step: Some(75),
+        says: "the next request will be rejected: call toolu_9 has no answer".to_owned(),
+        hint: "The provider refuses a conversation with an open call".to_owned(),
+        evidence: vec![Evidence { step: 75, text: "toolu_9 bash".to_owned() }],
+    };
+    story.push(Fact::AlarmRaised { item: id(7), n: 2, alarm });
+    let badge = Remark {
+        detector: Detector::BudgetSlope,
+        step: Some(74),
+        says: "80 % of the step budget is used".to_owned(),
+        hint: String::new(),
+        evidence: Vec::new(),
+    };
+    story.push(Fact::BadgeGiven { item: id(7), n: 2, badge });
+    story.wait(2);
     story
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::domain::{Check, FailureClass, Row, RunId, Stage};
+use crate::domain::{Check, FailureClass, Level, Row, RunId, Stage};
 use crate::model::{ItemState, Run, RunState};
+use crate::ui::detected::{level, sentence};
 
 /// A run of the checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub struct Summary {
     pub counts: Vec<(&'static str, usize)>,
     /// Items that are done, but whose agent failed.
     pub without_agent: usize,
+    /// Items whose agent is stuck, or was.
+    pub stuck: usize,
+    /// The item at work whose agent is stuck, and how, in a sentence.
+    pub stuck_now: Option<String>,
     /// Items that failed or are blocked, by class, the most frequent first.
     pub failures: Vec<(FailureClass, usize)>,
     /// Tokens of all attempts.
@@ -72,6 +77,12 @@ pub struct Summary {
 
 /// Statuses in the order in which they are told.
 const STATUSES: [&str; 9] = ["done", "failed", "blocked", "stopped", "interrupted", "skipped", "running", "waiting", "queued"];
+
+/// What is told of an agent at work that is stuck.
+fn stuck_now(run: &Run) -> Option<String> {
+    let live = run.live_item().filter(|live| level(live) == Level::Stuck)?;
+    Some(format!("{} is {}", live.id, sentence(live)?.text))
+}
 
 impl RunCard {
     /// The run in short, once read.
@@ -108,6 +119,8 @@ impl Summary {
             items: run.items.len(),
             over: run.items.iter().filter(|item| item.is_over()).count(),
             counts,
+            stuck: run.items.iter().filter(|item| level(item) == Level::Stuck).count(),
+            stuck_now: stuck_now(run),
             without_agent: run.items.iter().filter(|item| item.is_done_without_agent()).count(),
             failures,
             tokens: run.usage().total(),

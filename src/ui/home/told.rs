@@ -78,6 +78,9 @@ pub fn stands(summary: &Summary) -> Option<Said> {
             let why = why.as_deref().unwrap_or("its runner is gone");
             Some(Said::new(Mood::Bad, format!("{why}; {} left to do", count(summary.items - summary.over.min(summary.items), "item"))))
         }
+        (RunState::Running | RunState::Pausing, _) if summary.stuck_now.is_some() => {
+            summary.stuck_now.as_ref().map(|says| Said::new(Mood::Bad, says.as_str()))
+        }
         (_, Some(why)) => Some(Said::new(Mood::Warn, why.clone())),
         (_, None) => summary.runner.map(|pid| Said::new(Mood::Quiet, format!("its runner has pid {pid}"))),
     }

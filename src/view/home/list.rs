@@ -216,10 +216,8 @@ fn over(run: &Summary) -> String {
 }
 
 fn bad(run: &Summary) -> String {
-    match run.bad() {
-        0 => String::new(),
-        n => format!("{n} failed"),
-    }
+    let parts = [(run.bad(), "failed"), (run.stuck, "stuck")];
+    parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
 }
 
 /// A moment of the list: `09:40`, `20 Nov 09:40`, `20 Nov 2025`.

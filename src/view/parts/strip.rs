@@ -1,0 +1,141 @@
+//! A trajectory as a strip: one letter a step, and below it what was found, from where to where.
+
+use ratatui::layout::Rect;
+
+use crate::detect::kind::Kind;
+use crate::domain::Level;
+use crate::theme::{Glyphs, Role};
+use crate::ui::detected::{Span, level_at};
+use crate::ui::step::Shown;
+use crate::view::canvas::{Canvas, Words, row_of};
+
+/// Columns of the number of a line's first step, and the gap behind it.
+const NUMBER: usize = 6;
+
+/// Lines begin at these steps, so that they stand still while steps come.
+const EVEN: usize = 10;
+
+/// Steps, what was found of them, and where the reader is.
+#[derive(Debug, Clone, Copy)]
+pub struct Strip<'a> {
+    /// The steps.
+    pub steps: &'a [Shown],
+    /// Where something was found.
+    pub spans: &'a [Span],
+    /// The step under the cursor, by its position; `None` where nobody reads.
+    pub cursor: Option<usize>,
+}
+
+impl Strip<'_> {
+    /// Rows for so many columns and lines at most: two a line, for the letters and for what was found. Where nothing was
+    /// found, `is_steady` keeps the second row, so that the first finding moves nothing.
+    pub fn rows(&self, cols: u16, most: usize, is_steady: bool) -> usize {
+        if self.steps.is_empty() || cells(cols) < EVEN {
+            return 0;
+        }
+        let lines = self.steps.len().div_ceil(even(cols)).clamp(1, most.max(1));
+        lines * self.height(is_steady)
+    }
+
+    fn height(&self, is_steady: bool) -> usize {
+        1 + usize::from(is_steady || !self.spans.is_empty())
+    }
+
+    /// Draws it into rows as [`rows`](Self::rows) tells them. In one line the end of it, or the steps around the cursor; in more
+    /// those around the cursor, where not all fit.
+    pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, is_steady: bool) {
+        let (cols, height) = (cells(area.width), self.height(is_steady));
+        let lines = usize::from(area.height) / height;
+        let all = self.steps.len();
+        let cursor = self.cursor.unwrap_or(all.saturating_sub(1)).min(all.saturating_sub(1));
+        if all == 0 || lines == 0 || cols < EVEN {
+            return;
+        }
+        if lines == 1 {
+            let end = if cursor + cols / 3 >= all { all } else { cursor + cols / 3 };
+            let first = end.saturating_sub(cols).div_ceil(EVEN) * EVEN;
+            self.line(canvas, area, first, cols, height);
+            return;
+        }
+        let even = even(area.width);
+        let last_line = (all - 1) / even;
+        let top = (cursor / even).saturating_sub(lines / 2).min((last_line + 1).saturating_sub(lines));
+        for at in 0..lines {
+            let first = (top + at) * even;
+            if first < all {
+                let place = row_of(area, at * height);
+                let rows = u16::try_from(height).unwrap_or(1);
+                self.line(canvas, Rect { height: rows, ..place }, first, even, height);
+            }
+        }
+    }
+
+    fn line(&self, canvas: &mut Canvas<'_>, area: Rect, first: usize, cols: usize, height: usize) {
+        let steps: Vec<&Shown> = self.steps.iter().skip(first).take(cols).collect();
+        let glyphs = canvas.glyphs();
+        let number = steps.first().map_or(0, |step| step.index);
+        let mut letters = Words::of(Role::Faint, format!("{number:>width$}  ", width = NUMBER - 2));
+        let mut run: (Role, String) = (Role::Text, String::new());
+        for step in &steps {
+            let role = role(step.kind);
+            if role != run.0 {
+                letters = letters.add(run.0, std::mem::take(&mut run.1));
+                run.0 = role;
+            }
+            run.1.push(step.kind.letter());
+        }
+        canvas.line(row_of(area, 0), &letters.add(run.0, run.1));
+        if let Some(cursor) = self.cursor.and_then(|cursor| cursor.checked_sub(first)).filter(|at| *at < steps.len()) {
+            let x = area.x.saturating_add(u16::try_from(NUMBER + cursor).unwrap_or(u16::MAX));
+            canvas.cursor(Rect { x, width: 1, height: 1, ..area });
+        }
+        if height < 2 {
+            return;
+        }
+        let before = first.checked_sub(1).and_then(|at| self.steps.get(at));
+        let mut before = before.map_or(Level::None, |step| level_at(self.spans, step.index));
+        let mut marks = Words::of(Role::Text, " ".repeat(NUMBER));
+        for step in &steps {
+            let level = level_at(self.spans, step.index);
+            let begins = level != before || self.spans.iter().any(|span| span.first == step.index && span.level == level);
+            marks = match mark(&glyphs, level) {
+                Some((role, glyph, line)) => marks.add(role, if begins { glyph } else { line }),
+                None => marks.add(Role::Text, " "),
+            };
+            before = level;
+        }
+        canvas.line(row_of(area, 1), &marks);
+    }
+}
+
+/// Columns of letters.
+fn cells(cols: u16) -> usize {
+    usize::from(cols).saturating_sub(NUMBER)
+}
+
+/// Letters of a line, where there are several.
+fn even(cols: u16) -> usize {
+    (cells(cols) / EVEN * EVEN).max(1)
+}
+
+/// The mark of a level: its role, its glyph, and what goes on behind it; `None` where nothing was found.
+pub const fn mark(glyphs: &Glyphs, level: Level) -> Option<(Role, &'static str, &'static str)> {
+    let ([note, warn, stuck], [noted, warned, held]) = (glyphs.levels, glyphs.spans);
+    match level {
+        Level::None => None,
+        Level::Note => Some((Role::Muted, note, noted)),
+        Level::Warn => Some((Role::Warn, warn, warned)),
+        Level::Stuck => Some((Role::Bad, stuck, held)),
+    }
+}
+
+/// The role of a letter.
+pub const fn role(kind: Kind) -> Role {
+    match kind {
+        Kind::Edit => Role::Accent,
+        Kind::Finish => Role::Good,
+        Kind::EditFailed | Kind::RunFailed | Kind::ApiError => Role::Bad,
+        Kind::RefusedFinish | Kind::Seen => Role::Warn,
+        Kind::Search | Kind::View | Kind::Run | Kind::Git | Kind::Text => Role::Muted,
+    }
+}

@@ -139,3 +139,110 @@ fn meant(line: &str, run: &RunId) -> Option<(Meant, Verdict)> {
     let attempt = AttemptId { item: ItemId(label.item), n: label.attempt };
     Some((Meant { attempt, detector, first_step: label.first_step }, label.verdict))
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::domain::{Finding, Level};
+
+    fn label(first_step: u32, verdict: Verdict) -> Label {
+        let finding = Finding {
+            detector: Detector::Cycle,
+            level: Level::Stuck,
+            first_step,
+            last_step: first_step + 9,
+            says: "ls, \"cat\"\u{1b}]0;x\u{7} and\nls".to_owned(),
+            hint: String::new(),
+            evidence: Vec::new(),
+            cleared: None,
+        };
+        Label { attempt: AttemptId { item: ItemId("vllm_core-0007".to_owned()), n: 2 }, finding, verdict }
+    }
+
+    fn keep(file: &LabelsFile, run: &str, label: &Label) -> Result<(), String> {
+        let (id, by) = (RunId(run.to_owned()), By::Person { user: "ann".to_owned(), host: "box".to_owned(), tty: None });
+        file.append(label, &About { id: &id, run: &Run::default(), by: &by, at: Timestamp::UNIX_EPOCH })
+    }
+
+    fn lines(file: &LabelsFile) -> Vec<String> {
+        fs::read_to_string(&file.path).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn verdicts_come_back_and_the_last_one_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let file = LabelsFile::of(root.path());
+        let run = RunId("a".to_owned());
+        assert_eq!(file.read(&run), Ok(Vec::new()));
+        keep(&file, "a", &label(3, Verdict::Right)).unwrap();
+        keep(&file, "b", &label(5, Verdict::Right)).unwrap();
+        keep(&file, "a", &label(3, Verdict::Wrong)).unwrap();
+        let read = file.read(&run).unwrap();
+        let attempt = label(3, Verdict::Right).attempt;
+        let meant = Meant { attempt: attempt.clone(), detector: Detector::Cycle, first_step: 3 };
+        assert_eq!(read, [(meant.clone(), Verdict::Right), (meant, Verdict::Wrong)]);
+        let mut labels = crate::ui::labels::Labels::default();
+        labels.extend(read);
+        assert_eq!(labels.verdict(&attempt, &label(3, Verdict::Right).finding), Some(Verdict::Wrong));
+        let lines = lines(&file);
+        assert_eq!((lines.len(), lines.first().map(String::as_str)), (4, Some(HEADER)));
+        assert!(lines.iter().all(|line| !line.contains('\u{1b}')), "{lines:?}");
+    }
+
+    #[test]
+    fn of_many_writers_one_brings_the_header_and_no_line_is_lost() {
+        let root = tempfile::tempdir().unwrap();
+        let file = LabelsFile::of(root.path());
+        let ready = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (file, ready) = (&file, &ready);
+                scope.spawn(move || {
+                    ready.wait();
+                    keep(file, "a", &label(n, Verdict::Right)).unwrap();
+                });
+            }
+        });
+        let lines = lines(&file);
+        assert_eq!((lines.len(), lines.iter().filter(|line| *line == HEADER).count()), (9, 1), "{lines:#?}");
+        assert_eq!((lines.first().map(String::as_str), file.read(&RunId("a".to_owned())).unwrap().len()), (Some(HEADER), 8));
+        assert_eq!(fs::read_dir(root.path().join("state/tui")).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_torn_line_and_lines_of_others_take_nothing_along() {
+        let root = tempfile::tempdir().unwrap();
+        let file = LabelsFile::of(root.path());
+        keep(&file, "a", &label(3, Verdict::Right)).unwrap();
+        let whole = fs::read_to_string(&file.path).unwrap();
+        fs::write(&file.path, format!("{whole}a comment\n\u{0},,\"\n2026-11-21T09:30:12Z,a,x")).unwrap();
+        keep(&file, "a", &label(4, Verdict::Wrong)).unwrap();
+        assert_eq!(file.read(&RunId("a".to_owned())).unwrap().len(), 2);
+        // an empty file gets its header with the first line
+        fs::write(&file.path, "").unwrap();
+        keep(&file, "a", &label(4, Verdict::Wrong)).unwrap();
+        assert_eq!(lines(&file).first().map(String::as_str), Some(HEADER));
+    }
+
+    #[test]
+    fn what_cant_be_kept_is_said_in_a_sentence() {
+        let root = tempfile::tempdir().unwrap();
+        let file = LabelsFile::of(root.path());
+        fs::create_dir_all(&file.path).unwrap();
+        let why = keep(&file, "a", &label(3, Verdict::Right)).unwrap_err();
+        assert!(why.starts_with("the verdict could not be kept: ") && why.contains("state/tui/labels.csv: "), "{why}");
+        assert!(file.read(&RunId("a".to_owned())).unwrap_err().starts_with("can't read what was said of findings: "));
+        fs::remove_dir(&file.path).unwrap();
+        // what is always full
+        std::os::unix::fs::symlink("/dev/full", &file.path).unwrap();
+        assert!(keep(&file, "a", &label(3, Verdict::Right)).unwrap_err().contains("it is no regular file"));
+        fs::remove_file(&file.path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &file.path, rustix::fs::Mode::RWXU).unwrap();
+        assert!(keep(&file, "a", &label(3, Verdict::Right)).is_err(), "a pipe without a reader holds nobody up");
+        let in_the_way = root.path().join("file");
+        fs::write(&in_the_way, "").unwrap();
+        assert!(keep(&LabelsFile::of(&in_the_way), "a", &label(3, Verdict::Right)).is_err());
+    }
+}

@@ -1,5 +1,7 @@
 //! To what went wrong: the next item of the queue, the next step of an agent.
 
+use std::collections::BTreeSet;
+
 use super::detected::{Entry, has_alarm, level};
 use super::finding::round;
 use super::moves;
@@ -32,12 +34,12 @@ pub(super) fn went_wrong(step: &Shown) -> bool {
 }
 
 /// Whether there is something to look at in a step: it went wrong, or something that was found began with it.
-fn is_worth_a_look(step: &Shown, begins: &[u32]) -> bool {
+fn is_worth_a_look(step: &Shown, begins: &BTreeSet<u32>) -> bool {
     went_wrong(step) || begins.contains(&step.index)
 }
 
 /// The steps with which something that was found of the shown agent began.
-fn begins(state: &State) -> Vec<u32> {
+fn begins(state: &State) -> BTreeSet<u32> {
     state.shown_entries().into_iter().filter_map(Entry::first_step).collect()
 }
 

@@ -24,6 +24,9 @@ const STEPS: usize = 9;
 /// Pieces of evidence that are shown of one finding.
 const EVIDENCE: usize = 8;
 
+/// In fewer rows what is chosen takes all that the list has.
+const FEW: usize = 12;
+
 /// From so many rows on the list has a heading.
 const HEADED: usize = 24;
 
@@ -42,7 +45,7 @@ pub fn section(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows: us
     let most = if is_open { (rows / 2).max(3) } else { (rows / 8).clamp(1, 8) };
     let headed = rows >= HEADED;
     // what is chosen is told as far as it goes, the rest of the list gets what is left
-    let for_told = told.len().min(most.saturating_sub(2).max(1)) * usize::from(!told.is_empty());
+    let for_told = told.len().min(most.saturating_sub(if rows < FEW { 1 } else { 2 }));
     let listed = entries.len().min(most.saturating_sub(for_told + usize::from(headed && is_open)).max(1));
     let top = chosen.map_or(0, |at| (at + 1).saturating_sub(listed));
     if headed && let Some(row) = flow.row() {

@@ -67,7 +67,7 @@ fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
         sections.push(told("Stages and marks", &[&stages, &arms, &marks], cols));
         sections.push(told("Steps in one letter", &[LETTERS], cols));
         let Glyphs { levels: [note, warn, stuck], alarm, badge, .. } = glyphs;
-        let levels = format!("{note} worth a note  {warn} worth a look  {stuck} stuck  {alarm} something will break  {badge} good to know");
+        let levels = format!("{note} note  {warn} warning  {stuck} stuck  {alarm} will break  {badge} to know");
         sections.push(told("What was found of an agent", &[&levels], cols));
     }
     sections

@@ -14,7 +14,7 @@ use crate::theme::Role;
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint, sentence};
-use crate::ui::reading::Stick;
+use crate::ui::reading::{Pane, Stick};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Mood, Said, Screen, State};
@@ -75,6 +75,10 @@ fn strip(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows: usize) {
         24..45 => 3,
         _ => 6,
     };
+    if rows < 12 && state.reading.pane == Pane::Found {
+        // what is chosen needs the room
+        return;
+    }
     // in few rows the steps come first
     let is_steady = rows >= 16;
     let Some(trail) = state.shown_trail() else { return };

@@ -9,6 +9,7 @@ mod rule;
 pub mod silence;
 mod suite;
 pub mod systemic;
+pub mod text_period;
 mod watch;
 
 pub use suite::{Context, Human};

@@ -3,17 +3,24 @@
 //! Every rule is given each finished step once, in order, and costs O(1) per step with bounded memory. The same code runs
 //! live in the runner, in `inspect` and in `detect`.
 
+mod answer_peek;
+mod budget;
 mod call;
+mod call_as_text;
 pub mod kind;
+pub mod labels;
 mod look;
 mod memory;
 mod print;
 mod rule;
+mod say_again;
 mod shell;
 pub mod silence;
+mod stand_in;
 mod suite;
 pub mod systemic;
 pub mod text_period;
+mod truncated;
 mod watch;
 
 pub use suite::{Context, Human};

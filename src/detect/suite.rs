@@ -53,9 +53,16 @@ struct Running {
 }
 
 impl Suite {
-    pub(super) fn new(_context: &Context) -> Self {
-        let rules: Vec<Box<dyn Rule>> = vec![];
-        let notices: Vec<Box<dyn Notice>> = vec![];
+    pub(super) fn new(context: &Context) -> Self {
+        let rules: Vec<Box<dyn Rule>> = vec![
+            Box::new(super::text_period::TextPeriodRule::default()),
+            Box::new(super::truncated::Truncated::default()),
+            Box::new(super::say_again::SayAgain::default()),
+            Box::new(super::stand_in::StandInPackages::new(context)),
+            Box::new(super::call_as_text::CallAsText::default()),
+        ];
+        let notices: Vec<Box<dyn Notice>> =
+            vec![Box::new(super::budget::Budget::new(context)), Box::new(super::answer_peek::AnswerPeek::new(context))];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
         Self { kinds: Kinds::default(), rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }

@@ -300,7 +300,9 @@ fn of_parts(command: &str, parts: &[Part], edits: &mut Vec<Edit>) -> (Act, Strin
     let is_source = |edit: &Edit| matches!(edit.place, Place::Source | Place::Test);
     if act != Act::Finish && edits.iter().any(is_source) {
         act = Act::Edit;
-        target = edits.iter().find(|edit| is_source(edit)).map(|edit| edit.path.clone()).unwrap_or_default();
+        let file = edits.iter().find(|edit| is_source(edit)).map(|edit| edit.path.clone()).unwrap_or_default();
+        // of `git apply` the command is known, not the file
+        target = if file.is_empty() { target } else { file };
     }
     if act == Act::Think && !parts.is_empty() {
         act = if edits.is_empty() { Act::Run } else { Act::Edit };
@@ -391,6 +393,16 @@ fn is_last_word(word: &str) -> bool {
 }
 
 fn of_git(part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
+    let only_asks = || part.rest().any(|word| matches!(word, "--check" | "--stat" | "--numstat" | "--summary"));
+    let verb = verb(part);
+    if verb == "git apply" && !only_asks() {
+        edits.push(Edit { path: String::new(), place: Place::Source });
+    }
+    (Act::Git, verb)
+}
+
+/// What git is asked to do: `git apply`.
+pub(super) fn verb(part: &Part) -> String {
     let mut words = part.rest().peekable();
     // git -C folder, git -c key=value
     while let Some(word) = words.next_if(|word| word.starts_with('-')) {
@@ -398,12 +410,7 @@ fn of_git(part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
             words.next();
         }
     }
-    let verb = words.next().unwrap_or_default();
-    let only_asks = || part.rest().any(|word| matches!(word, "--check" | "--stat" | "--numstat" | "--summary"));
-    if verb == "apply" && !only_asks() {
-        edits.push(Edit { path: String::new(), place: Place::Source });
-    }
-    (Act::Git, format!("git {verb}"))
+    format!("git {}", words.next().unwrap_or_default())
 }
 
 /// Whether a git command changes what git keeps or what the patch will be.

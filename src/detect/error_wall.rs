@@ -129,6 +129,9 @@ impl ErrorWall {
 impl Wall {
     fn now(&self) -> Now {
         let [note, warn, stuck] = if self.is_file { LEVELS_OF_FILES } else { [NOTE, u32::MAX, u32::MAX] };
+        // calls of one answer share one mistake: it has to make it again
+        let warn = if self.steps >= 2 { warn } else { u32::MAX };
+        let stuck = if self.steps >= 3 { stuck } else { u32::MAX };
         let mut now = Now::at(self.count, [note, warn, stuck], self.first_step);
         now.episode = self.class;
         now

@@ -7,6 +7,9 @@ use crate::domain::{Detector, Evidence};
 /// Steps without a change for note and warn. Never stuck: to read and to measure is work too.
 const LEVELS: [u32; 3] = [25, 40, u32::MAX];
 
+/// The same before the first change: it has to find its way, and to get things to run.
+const LEVELS_AT_FIRST: [u32; 3] = [50, 80, u32::MAX];
+
 /// Steps since the source or its tests last changed.
 #[derive(Debug, Default)]
 pub(super) struct NoProgress {
@@ -31,7 +34,7 @@ impl Rule for NoProgress {
             self.first_step = look.step.index;
         }
         self.count = self.count.saturating_add(1);
-        Now::at(self.count, LEVELS, self.first_step)
+        Now::at(self.count, if self.last.is_some() { LEVELS } else { LEVELS_AT_FIRST }, self.first_step)
     }
 
     fn tell(&self) -> Told {

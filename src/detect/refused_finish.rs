@@ -4,16 +4,25 @@ use super::call::Called;
 use super::look::{Finish, Look, line};
 use super::memory::Trail;
 use super::rule::{Now, Rule, Told};
-use crate::domain::Detector;
+use crate::domain::{Detector, Level};
 
 /// Refusals for note, warn and stuck. They are 2 to 20 steps apart, so no window bounds them.
-const LEVELS: [u32; 3] = [1, 2, 3];
+const NOTE: u32 = 1;
+const WARN: u32 = 2;
+const STUCK: u32 = 3;
+
+/// Steps that it gets after the second refusal to do something about it, before that is worth a look: who understands why
+/// he was refused changes the source within the next few steps.
+const GRACE: u32 = 6;
 
 /// Counts refusals until a finish is accepted.
 #[derive(Debug, Default)]
 pub(super) struct RefusedFinish {
     count: u32,
     first_step: u32,
+    /// Refusals since the source last changed, and steps since the last of them.
+    unheeded: u32,
+    since: u32,
     /// The step of its last commit that worked.
     committed: Option<u32>,
     is_about_patch: bool,
@@ -29,6 +38,10 @@ impl Rule for RefusedFinish {
         if look.calls.iter().any(commits) {
             self.committed = Some(look.step.index);
         }
+        self.since = self.since.saturating_add(1);
+        if look.changed_source() {
+            self.unheeded = 0;
+        }
         match look.finish {
             Finish::No => {}
             Finish::Said => {
@@ -40,12 +53,20 @@ impl Rule for RefusedFinish {
                     self.first_step = look.step.index;
                 }
                 self.count = self.count.saturating_add(1);
+                self.unheeded = self.unheeded.saturating_add(1);
+                self.since = 0;
                 let refusal = refusal(look);
                 self.is_about_patch = refusal.to_ascii_lowercase().contains("patch");
                 self.trail.add(look.step.index, line(refusal));
             }
         }
-        Now::at(self.count, LEVELS, self.first_step)
+        let level = match self.count {
+            STUCK.. => Level::Stuck,
+            _ if self.unheeded >= WARN && self.since >= GRACE => Level::Warn,
+            NOTE.. => Level::Note,
+            _ => Level::None,
+        };
+        Now { level, first_step: self.first_step, count: self.count, episode: 0 }
     }
 
     fn tell(&self) -> Told {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::call::{Act, Called, Place, changes_git, place};
-use super::look::Look;
+use super::call::{Act, Called, Place, changes_git, place, verb};
+use super::look::{Look, line};
 use super::memory::Trail;
 use super::rule::{Now, Rule, Told};
 use crate::domain::{Detector, Level};
@@ -15,6 +15,10 @@ const BACK: usize = 24;
 const ABOUT: usize = 18;
 const CHANGING: usize = 10;
 
+/// Steps of churn, and steps without a change of the source, at which it is stuck.
+const STUCK: u32 = 40;
+const UNCHANGED: u32 = 60;
+
 /// The last steps with calls.
 #[derive(Debug, Default)]
 pub(super) struct VcsChurn {
@@ -22,6 +26,8 @@ pub(super) struct VcsChurn {
     /// Steps of this episode, and the first of them.
     count: u32,
     first_step: u32,
+    /// Steps since the source last changed.
+    unchanged: u32,
     trail: Trail,
 }
 
@@ -39,10 +45,11 @@ impl Rule for VcsChurn {
     }
 
     fn take(&mut self, look: &Look<'_>) -> Now {
+        self.unchanged = if look.changed_source() { 0 } else { self.unchanged.saturating_add(1) };
         if look.calls.is_empty() {
             return self.now();
         }
-        let word = look.calls.iter().find(|call| is_about(call)).map(|call| call.target.clone());
+        let word = look.calls.iter().find(|call| is_about(call)).map(word);
         let changes = look.calls.iter().any(changes);
         if self.ring.len() >= BACK {
             self.ring.pop_front();
@@ -62,7 +69,7 @@ impl Rule for VcsChurn {
             }
         } else if self.count > 0 {
             // what was told is not told again: the next episode begins with steps of its own
-            *self = Self::default();
+            *self = Self { unchanged: self.unchanged, ..Self::default() };
         }
         self.now()
     }
@@ -85,9 +92,19 @@ impl Rule for VcsChurn {
 
 impl VcsChurn {
     fn now(&self) -> Now {
-        let level = if self.count > 0 { Level::Warn } else { Level::None };
+        let level = match self.count {
+            STUCK.. if self.unchanged >= UNCHANGED => Level::Stuck,
+            1.. => Level::Warn,
+            0 => Level::None,
+        };
         Now { level, first_step: self.first_step, count: self.count, episode: 0 }
     }
+}
+
+/// A call about git or a patch, in a word or two.
+fn word(call: &Called<'_>) -> String {
+    let git = call.parts.iter().find(|part| part.program() == "git").map(verb);
+    git.unwrap_or_else(|| if call.target.is_empty() { "patch".to_owned() } else { line(&call.target) })
 }
 
 /// Whether a call is about git or a patch.

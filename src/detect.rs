@@ -19,8 +19,11 @@ mod refused_finish;
 mod rule;
 mod same_message;
 mod shell;
+pub mod silence;
 mod stale_share;
 mod suite;
+pub mod systemic;
+pub mod text_period;
 mod vcs_churn;
 mod watch;
 

@@ -298,11 +298,13 @@ fn of_parts(command: &str, parts: &[Part], edits: &mut Vec<Edit>) -> (Act, Strin
     }
     // a script to try something is written and run in one command: it is run
     let is_source = |edit: &Edit| matches!(edit.place, Place::Source | Place::Test);
-    if act != Act::Finish && edits.iter().any(is_source) {
-        act = Act::Edit;
-        let file = edits.iter().find(|edit| is_source(edit)).map(|edit| edit.path.clone()).unwrap_or_default();
-        // of `git apply` the command is known, not the file
-        target = if file.is_empty() { target } else { file };
+    if act != Act::Finish {
+        if let Some(file) = edits.iter().find(|edit| is_source(edit) && !edit.path.is_empty()) {
+            (act, target) = (Act::Edit, file.path.clone());
+        } else if act == Act::Run && edits.iter().any(is_source) {
+            // a script that changes it does not know which file; whether a patch applies is git's business
+            act = Act::Edit;
+        }
     }
     if act == Act::Think && !parts.is_empty() {
         act = if edits.is_empty() { Act::Run } else { Act::Edit };
@@ -345,7 +347,7 @@ fn of_part(command: &str, part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
         "git" => of_git(part, edits),
         "patch" if !part.rest().any(|word| word == "--dry-run") => {
             edits.push(Edit { path: String::new(), place: Place::Source });
-            (Act::Edit, "patch".to_owned())
+            (Act::Git, "patch".to_owned())
         }
         "apply_patch" | "applypatch" => {
             let text = if part.body.is_empty() { command } else { &part.body };

@@ -55,14 +55,27 @@ struct Running {
 impl Suite {
     pub(super) fn new(context: &Context) -> Self {
         let rules: Vec<Box<dyn Rule>> = vec![
+            Box::new(super::refused_finish::RefusedFinish::default()),
+            Box::new(super::no_tool_call::NoToolCall::default()),
+            Box::new(super::same_message::SameMessage::default()),
             Box::new(super::text_period::TextPeriodRule::default()),
             Box::new(super::truncated::Truncated::default()),
             Box::new(super::say_again::SayAgain::default()),
+            Box::new(super::identical_step::IdenticalStep::default()),
+            Box::new(super::cycle::Cycle::default()),
+            Box::new(super::stale_share::StaleShare::default()),
+            Box::new(super::error_wall::ErrorWall::default()),
+            Box::new(super::dead_tool::DeadTool::default()),
             Box::new(super::stand_in::StandInPackages::new(context)),
+            Box::new(super::no_progress::NoProgress::default()),
+            Box::new(super::vcs_churn::VcsChurn::default()),
             Box::new(super::call_as_text::CallAsText::default()),
         ];
-        let notices: Vec<Box<dyn Notice>> =
-            vec![Box::new(super::budget::Budget::new(context)), Box::new(super::answer_peek::AnswerPeek::new(context))];
+        let notices: Vec<Box<dyn Notice>> = vec![
+            Box::new(super::open_call::OpenCall::default()),
+            Box::new(super::budget::Budget::new(context)),
+            Box::new(super::answer_peek::AnswerPeek::new(context)),
+        ];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
         Self { kinds: Kinds::default(), rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }

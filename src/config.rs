@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{AgentKind, PromptSource, Stage};
+use crate::domain::{AgentKind, OnStuck, PromptSource, Stage};
 
 /// `isobench-tui.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -88,6 +88,10 @@ pub struct AgentConfig {
     pub max_steps: Option<u32>,
     /// Dollars after which the agent stops itself (`openhands`); no limit when 0.
     pub max_usd: Option<f64>,
+    /// What happens to an agent that is stuck.
+    pub on_stuck: OnStuck,
+    /// Seconds without anything new from the agent that are never called silence.
+    pub silence_min_s: f64,
 }
 
 /// Who runs the agent.
@@ -220,6 +224,8 @@ impl Default for AgentConfig {
             profile: None,
             max_steps: None,
             max_usd: None,
+            on_stuck: OnStuck::Mark,
+            silence_min_s: 120.0,
         }
     }
 }

@@ -133,6 +133,7 @@ impl Written {
         }
         let numbers = [
             ("agent.max_usd", config.agent.max_usd.unwrap_or_default()),
+            ("agent.silence_min_s", config.agent.silence_min_s),
             ("arms.threshold_pct", config.arms.threshold_pct),
             ("budget.worktree", config.budget.worktree),
             ("budget.agent", config.budget.agent),

@@ -95,10 +95,10 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
 /// What holds it up, what was decided without a person, and what is wrong with its files.
 fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
     let breaker = match &run.breaker {
-        Breaker::Closed { class, items } => json!({"state": "closed", "class": class, "items": items}),
-        Breaker::Open { class, items, probe_at, probed } => {
+        Breaker::Closed { class, error, items } => json!({"state": "closed", "class": class, "error": error, "items": items}),
+        Breaker::Open { class, error, items, probe_at, probed } => {
             let probed = probed.as_ref().map(|(item, through)| json!({"item_id": item, "got_through": through}));
-            json!({"state": "open", "class": class, "items": items, "probe_at": probe_at, "probed": probed, "hint": by_command(class.hint())})
+            json!({"state": "open", "class": class, "error": error, "items": items, "probe_at": probe_at, "probed": probed, "hint": by_command(class.hint())})
         }
     };
     json!({
@@ -129,8 +129,9 @@ pub fn waits(run: &Run, state: RunState) -> Option<String> {
     let pause = run.pause.as_ref().map(|pause| format!("paused by {}: {}", pause.by.words(), pause.why));
     match (state, &run.breaker) {
         (RunState::Finished | RunState::Interrupted, _) => None,
-        (_, Breaker::Open { class, items, probe_at, .. }) if pause.is_none() => {
-            Some(format!("{class} ended {} items in a row; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
+        (_, Breaker::Open { class, error, items, probe_at, .. }) if pause.is_none() => {
+            let of = error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
+            Some(format!("{class} ended {} items in a row{of}; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
         }
         (RunState::Waiting, _) => run.items.iter().find_map(|item| match &item.state {
             ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),

@@ -6,7 +6,7 @@ use super::message::{Looked, Turn};
 use super::state::{Over, State};
 use super::words::{between, moment};
 use super::{Key, Mood, Said, Screen, moves, problems};
-use crate::domain::{ItemId, Standing};
+use crate::domain::{FailureClass, ItemId, StageEnd, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::act::{Act, Deed};
@@ -181,8 +181,9 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
         Deed::Retried { item, from, why } => {
             ("an item was tried again", format!("{item} again from {from}: {why}"), ("s", "skips it"), is_pending(item))
         }
-        Deed::BreakerOpened { class, items } => {
-            let says = format!("the queue waited: {class} ended {} in a row", text::count(*items, "item"));
+        Deed::BreakerOpened { class, items, error } => {
+            let of = error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+            let says = format!("the queue waited: {class} ended {} in a row{of}", text::count(*items, "item"));
             let stands = matches!(run.breaker, Breaker::Open { .. });
             ("the queue waited for the breaker", says, ("space", "resumes at once"), stands)
         }
@@ -204,9 +205,23 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
             let says = format!("{item}: '{stage}' outlived its runner and was taken over");
             ("a stage outlived its runner", says, ("x", "ends it"), is_live)
         }
+        Deed::StuckStopped { item, why } => {
+            let stands = run.item(item).is_some_and(|item| item.is_over() && is_stuck(item));
+            ("a stuck agent was stopped", format!("{item}'s agent was stopped: {why}"), ("R", "runs it again"), stands)
+        }
+        Deed::StuckSkipped { item, why } => {
+            let stands = run.item(item).is_some_and(|item| item.is_over() && item.is_skipped_as_stuck());
+            ("a stuck item was skipped", format!("{item} was skipped, its patch is kept: {why}"), ("R", "runs it again"), stands)
+        }
         Deed::Skipped { .. } | Deed::Added { .. } => return None,
     };
     Some((kind, Line { label: String::new(), says: Said::new(Mood::Calm, says), undo: stands.then_some(undo) }))
+}
+
+/// Whether its agent was stopped for being stuck.
+fn is_stuck(item: &Item) -> bool {
+    let end = item.last_attempt().and_then(|last| last.agent_failure());
+    matches!(end, Some(StageEnd::Failed { class: FailureClass::AgentStuck, .. }))
 }
 
 /// How often each word comes, the most frequent first.

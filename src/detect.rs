@@ -6,7 +6,9 @@
 pub mod kind;
 mod look;
 mod rule;
+pub mod silence;
 mod suite;
+pub mod systemic;
 mod watch;
 
 pub use suite::{Context, Human};

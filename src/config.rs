@@ -90,8 +90,8 @@ pub struct AgentConfig {
     pub max_usd: Option<f64>,
     /// What happens to an agent that is stuck.
     pub on_stuck: OnStuck,
-    /// Seconds without anything new from the agent that are never called silence.
-    pub silence_min_s: f64,
+    /// Seconds after which an agent that writes nothing is called silent; learned from the run when 0.
+    pub silence_s: Option<f64>,
 }
 
 /// Who runs the agent.
@@ -225,7 +225,7 @@ impl Default for AgentConfig {
             max_steps: None,
             max_usd: None,
             on_stuck: OnStuck::Mark,
-            silence_min_s: 120.0,
+            silence_s: None,
         }
     }
 }
@@ -287,7 +287,7 @@ impl Config {
 
     /// Whether a key that may be without a value is a number.
     pub fn is_number(key: &str) -> bool {
-        ["agent.max_steps", "agent.max_usd", "limits.item_tokens", "limits.run_tokens", "limits.run_usd"].contains(&key)
+        ["agent.max_steps", "agent.max_usd", "agent.silence_s", "limits.item_tokens", "limits.run_tokens", "limits.run_usd"].contains(&key)
     }
 
     fn to_json(&self) -> Value {

@@ -150,6 +150,11 @@ impl Reading {
         }
     }
 
+    /// Whether a finished step does not change any more, even if it is the last one.
+    pub const fn are_final(&self) -> bool {
+        matches!(self.source, Source::Trae(..))
+    }
+
     /// Who is to move.
     pub fn state(&self) -> Live {
         match &self.source {

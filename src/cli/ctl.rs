@@ -10,7 +10,7 @@ use serde_json::json;
 use super::item::{self, NoItem};
 use super::watched::{Waited, Watched};
 use super::{Format, find, for_stdout, print_line, read, start, tell, usage};
-use crate::domain::{ItemId, Stage};
+use crate::domain::{ItemId, OnStuck, Stage};
 use crate::exit::Exit;
 use crate::host::clock;
 use crate::ledger::fact::Answer;
@@ -31,7 +31,7 @@ const SHORTEST_START: usize = 4;
     after_help = "Exit codes: 0 done, or sent with --no-wait; 6 refused, expired, or no answer in time; 7 no runner; 8 no such run;\n2 it can't be told which run or item is meant. resume, retry, retry-stage and add start a runner where there is none."
 )]
 pub(super) struct CtlArgs {
-    /// pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
+    /// pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, on-stuck, quit, quit-now
     verb: String,
     /// The run: its id, the start of it, or its folder; may be left out [default: the live or the last run]
     #[arg(value_name = "RUN")]
@@ -45,6 +45,9 @@ pub(super) struct CtlArgs {
     /// For retry-stage: the stage to begin with [default: the one that failed]
     #[arg(long, value_name = "STAGE")]
     stage: Option<String>,
+    /// For on-stuck: mark, stop or skip
+    #[arg(long, value_parser = super::settings::on_stuck, value_name = "mark|stop|skip")]
+    to: Option<OnStuck>,
     /// Wait no longer than this for the answer: 90s, 30m; a number alone is seconds [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, conflicts_with = "no_wait")]
     timeout: Option<Duration>,
@@ -93,6 +96,11 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
         Some((_, stage)) => stage,
         None => None,
     };
+    match (verb, args.to) {
+        (Verb::OnStuck, None) => return Ok(usage("on-stuck needs its policy: `isobench-tui ctl on-stuck --to stop` (mark, stop or skip)")),
+        (verb, Some(_)) if verb != Verb::OnStuck => return Ok(usage(format!("--to is for on-stuck, and {} needs none", verb.name()))),
+        _ => {}
+    }
     let target = match target(root, verb, args) {
         Ok(target) => target,
         Err(exit) => return Ok(exit),
@@ -191,7 +199,7 @@ fn ask(target: &Target, verb: Verb, stage: Option<Stage>, args: &CtlArgs) -> any
     let commit = word.clone().filter(|_| verb == Verb::Add);
     let patience = args.timeout.unwrap_or(PATIENCE);
     let mut watched = Watched::new(folder, Some(patience));
-    let request = send(folder, Ask { verb, item: item.clone(), stage, commit })?;
+    let request = send(folder, Ask { verb, item: item.clone(), stage, commit, policy: args.to })?;
     if !lives {
         let says = wake(folder, true)?;
         if args.format == Format::Text {

@@ -303,6 +303,15 @@ pub enum Fact {
         /// What the panic said.
         says: String,
     },
+    /// A detector failed by a defect of ours; nothing more is detected in this attempt.
+    DetectionPanicked {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// What the panic said.
+        says: String,
+    },
     /// All processes of the stage were told to stand still.
     StageFrozen {
         /// The item.

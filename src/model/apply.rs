@@ -101,6 +101,9 @@ impl Run {
             Fact::AdapterPanicked { item, says, .. } => {
                 self.note(at, format!("{item}: its steps can't be read any more, a defect of isobench-tui: {says}"));
             }
+            Fact::DetectionPanicked { item, says, .. } => {
+                self.note(at, format!("{item}: nobody looks any more whether it is stuck, a defect of isobench-tui: {says}"));
+            }
             Fact::PauseOrdered { why, by } => {
                 self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
                 if matches!(by, By::Rule { .. }) {

@@ -330,6 +330,11 @@ impl Attempt {
         counts.min_by_key(|finding| (std::cmp::Reverse(finding.level), finding.first_step))
     }
 
+    /// Whether its agent was stopped for being stuck.
+    pub fn was_stopped_as_stuck(&self) -> bool {
+        matches!(self.agent_failure(), Some(StageEnd::Failed { class: FailureClass::AgentStuck, .. }))
+    }
+
     /// The error by which its agent failed, where neither its class nor a limit of ours explains it, and whether that was in
     /// this attempt.
     pub fn terminal_error(&self) -> Option<(FailureClass, &str, bool)> {

@@ -198,7 +198,7 @@ pub fn retry_from(item: &Item) -> Stage {
     let failed = item.last_attempt().and_then(|last| {
         last.stages
             .iter()
-            .find(|record| matches!(&record.state, crate::model::StageState::Ended(outcome) if !outcome.is_done()))
+            .find(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()))
             .map(|record| record.stage)
     });
     match failed {
@@ -210,7 +210,9 @@ pub fn retry_from(item: &Item) -> Stage {
 fn breaker(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
     let probe_at = now.saturating_add(SignedDuration::from_secs_f64(config.breaker.probe_minutes * 60.0)).unwrap_or(Timestamp::MAX);
     match &run.breaker {
-        Breaker::Closed { class: Some(class), error, items } if config.breaker.items > 0 && items.len() >= config.breaker.items as usize => {
+        Breaker::Closed { class: Some(class), error, items }
+            if config.breaker.items > 0 && items.len() >= config.breaker.items as usize =>
+        {
             Some(Fact::BreakerOpened { class: *class, items: items.clone(), probe_at, error: error.clone() })
         }
         Breaker::Open { probed: Some((item, true)), .. } => Some(Fact::BreakerClosed { item: item.clone() }),

@@ -6,11 +6,11 @@ use super::message::{Looked, Turn};
 use super::state::{Over, State};
 use super::words::{between, moment};
 use super::{Key, Mood, Said, Screen, moves, problems};
-use crate::domain::{FailureClass, ItemId, StageEnd, Standing};
+use crate::domain::{ItemId, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::act::{Act, Deed};
-use crate::model::{Breaker, Item, ItemState, Run};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run};
 use crate::text::{self, duration};
 
 /// An agent that wrote nothing for longer than this is told of, in ms.
@@ -206,7 +206,7 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
             ("a stage outlived its runner", says, ("x", "ends it"), is_live)
         }
         Deed::StuckStopped { item, why } => {
-            let stands = run.item(item).is_some_and(|item| item.is_over() && is_stuck(item));
+            let stands = run.item(item).is_some_and(|item| item.is_over() && item.last_attempt().is_some_and(Attempt::was_stopped_as_stuck));
             ("a stuck agent was stopped", format!("{item}'s agent was stopped: {why}"), ("R", "runs it again"), stands)
         }
         Deed::StuckSkipped { item, why } => {
@@ -216,12 +216,6 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
         Deed::Skipped { .. } | Deed::Added { .. } => return None,
     };
     Some((kind, Line { label: String::new(), says: Said::new(Mood::Calm, says), undo: stands.then_some(undo) }))
-}
-
-/// Whether its agent was stopped for being stuck.
-fn is_stuck(item: &Item) -> bool {
-    let end = item.last_attempt().and_then(|last| last.agent_failure());
-    matches!(end, Some(StageEnd::Failed { class: FailureClass::AgentStuck, .. }))
 }
 
 /// How often each word comes, the most frequent first.

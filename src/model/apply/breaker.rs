@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::detect::systemic::fingerprint;
 use crate::domain::{FailureClass, ItemId};
 use crate::ledger::Fact;
 use crate::ledger::fact::AttemptEnd;
@@ -84,9 +85,4 @@ fn is_same(now: &Cause, class: FailureClass, error: Option<&str>) -> bool {
         (None, None) => now.class == class,
         _ => false,
     }
-}
-
-// until H4's is here
-fn fingerprint(text: &str) -> String {
-    text.split_whitespace().map(|word| if word.chars().any(|c| c.is_ascii_digit()) { "#" } else { word }).collect::<Vec<_>>().join(" ")
 }

@@ -109,7 +109,11 @@ fn row(item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 9] {
 
 /// What came of an item, in a few words: how its agent ended if not well, and the verdict, or why there is none.
 pub fn result(item: &Item) -> String {
-    [item.agent_failure().unwrap_or_default(), stuck(item), outcome(item)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    [item.agent_failure().unwrap_or_default(), stuck(item), outcome(item)]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// That its agent was stuck, by which detectors; nothing where it was stopped for that and the sentence is told already.

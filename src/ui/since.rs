@@ -206,7 +206,8 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
             ("a stage outlived its runner", says, ("x", "ends it"), is_live)
         }
         Deed::StuckStopped { item, why } => {
-            let stands = run.item(item).is_some_and(|item| item.is_over() && item.last_attempt().is_some_and(Attempt::was_stopped_as_stuck));
+            let stands =
+                run.item(item).is_some_and(|item| item.is_over() && item.last_attempt().is_some_and(Attempt::was_stopped_as_stuck));
             ("a stuck agent was stopped", format!("{item}'s agent was stopped: {why}"), ("R", "runs it again"), stands)
         }
         Deed::StuckSkipped { item, why } => {

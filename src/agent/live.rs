@@ -202,11 +202,6 @@ impl Reading {
         self.told().map(Told::totals).unwrap_or_default()
     }
 
-    /// Whether a finished step does not change any more, even if it is the last one.
-    pub const fn are_final(&self) -> bool {
-        matches!(self.source, Source::Trae(..))
-    }
-
     /// Who is to move.
     pub fn state(&self) -> Live {
         self.told().map_or(Live::WaitingForModel, Told::state)

@@ -14,11 +14,14 @@ use super::Job;
 use super::agent_watch::says_of;
 use crate::agent::live::Reading;
 use crate::detect::{Context, Watch};
-use crate::domain::{AttemptId, Stage};
+use crate::domain::{AttemptId, Stage, Step};
 use crate::ledger::Fact;
 use crate::model::{Attempt, Item};
 use crate::text::mask::Masker;
 use kept::{Episodes, Remarks};
+
+/// New steps that are handed over one by one; of more at once (a runner that takes up a long agent) several together.
+const ALONE: usize = 1000;
 
 /// The detectors over the agent of one attempt.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Detection {
     context: Context,
     /// From the first step on: until then the agent may still say how many steps it has.
     watch: Option<Watch>,
+    /// Steps that they were handed so far.
+    handed: usize,
     episodes: Episodes,
     alarms: Remarks,
     badges: Remarks,
@@ -58,6 +63,7 @@ impl Detection {
             attempt,
             context,
             watch: None,
+            handed: 0,
             episodes: Episodes::after(&last.findings),
             alarms: Remarks::after(&last.alarms),
             badges: Remarks::after(&last.badges),
@@ -71,22 +77,43 @@ impl Detection {
         if seen.from.is_none() && !seen.is_over || steps.is_empty() && self.watch.is_none() {
             return Ok(Vec::new());
         }
-        let from = seen.from.unwrap_or(steps.len());
-        let watch = self.watch.get_or_insert_with(|| {
+        let mut watch = self.watch.take().unwrap_or_else(|| {
             let mut context = std::mem::take(&mut self.context);
             context.max_steps = context.max_steps.or(seen.reading.max_steps());
             Watch::new(context)
         });
-        let are_final = seen.reading.are_final();
-        let taken = catch_unwind(AssertUnwindSafe(|| watch.take(steps, from, are_final, seen.is_over)));
-        let began_anew = taken.map_err(|panic| says_of(panic.as_ref()))?;
-        if began_anew {
-            self.alarms.begin_anew();
-            self.badges.begin_anew();
-        }
-        let read_to = steps.last().map_or(0, |step| step.index);
-        let (item, n) = (&self.attempt.item, self.attempt.n);
+        let facts = catch_unwind(AssertUnwindSafe(|| self.hand_over(&mut watch, steps, seen, masker)));
+        self.watch = Some(watch);
+        facts.map_err(|panic| says_of(panic.as_ref()))
+    }
+
+    /// Hands the steps over as if each had been seen alone: which step a finding is of does not depend on how often we look.
+    fn hand_over(&mut self, watch: &mut Watch, steps: &[Step], seen: &Seen<'_>, masker: &Masker) -> Vec<Fact> {
+        let (from, are_final) = (seen.from.unwrap_or(steps.len()), seen.reading.are_final());
         let mut facts = Vec::new();
+        // where the file became shorter it is taken whole
+        let mut upto = if steps.len() < self.handed { steps.len() } else { self.handed.max(from).min(steps.len()) };
+        let stride = (steps.len() - upto).div_ceil(ALONE).max(1);
+        loop {
+            let so_far = steps.get(..upto).unwrap_or_default();
+            let is_all = upto == steps.len();
+            if watch.take(so_far, from.min(upto), are_final, seen.is_over && is_all) {
+                self.alarms.begin_anew();
+                self.badges.begin_anew();
+            }
+            self.tell(watch, so_far.last().map_or(0, |step| step.index), masker, &mut facts);
+            if is_all {
+                break;
+            }
+            upto = upto.saturating_add(stride).min(steps.len());
+        }
+        self.handed = steps.len();
+        facts
+    }
+
+    /// What is new in what the detectors say, having read up to the step `read_to`.
+    fn tell(&mut self, watch: &Watch, read_to: u32, masker: &Masker, facts: &mut Vec<Fact>) {
+        let (item, n) = (&self.attempt.item, self.attempt.n);
         let told = self.episodes.told(&watch.findings(), read_to, masker);
         facts.extend(told.made.into_iter().map(|told| told.fact(item, n)));
         let alarms = self.alarms.told(&watch.alarms(), masker);
@@ -94,7 +121,6 @@ impl Detection {
         let badges = self.badges.told(&watch.badges(), masker);
         let badges = badges.into_iter().chain(told.left_out);
         facts.extend(badges.map(|badge| Fact::BadgeGiven { item: item.clone(), n, badge }));
-        Ok(facts)
     }
 
     /// Whether something came, and where nothing did for long, that. Called at every look, with the time that the agent

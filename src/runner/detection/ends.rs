@@ -10,6 +10,9 @@ use crate::text::mask::Masker;
 /// Steps of an agent whose steps nobody counted: enough for work.
 const UNKNOWN_STEPS: u32 = 2;
 
+/// Steps from which on an agent did something, in whatever time.
+const WORKED: u32 = 5;
+
 /// The ends of a run's agents so far, in the order in which they came.
 pub fn ends_of(run: &Run) -> Batch {
     let mut ended: Vec<_> = run
@@ -47,7 +50,8 @@ pub fn end_of<'a>(item: &'a ItemId, outcome: &'a StageOutcome, live: Option<&'a 
     Some(EndOfRun {
         label: &item.0,
         steps: steps.unwrap_or(UNKNOWN_STEPS),
-        duration_ms: outcome.child.as_ref().map(worked),
+        // who took so many steps was no dead agent, however quick it was
+        duration_ms: outcome.child.as_ref().map(worked).filter(|_| steps.is_none_or(|steps| steps < WORKED)),
         error,
         success,
         rc: code.filter(|_| success),

@@ -134,7 +134,7 @@ struct RunArgs {
     #[arg(long, conflicts_with = "resume")]
     new: bool,
     /// Continue an unfinished run [default: the last]
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["config", "bench_cfg", "agent", "model", "via"])]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["config", "bench_cfg", "agent", "model", "via", "on_stuck"])]
     resume: Option<String>,
     /// Run here without a screen, until the end; prints a table
     #[arg(long)]
@@ -162,6 +162,10 @@ struct DemoArgs {
     /// How fast the scripted agent works: 1 is under 90 seconds in all
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     speed: f64,
+    /// What happens to an agent that is stuck: it is marked, or stopped and its patch benchmarked (stop), or stopped and
+    /// its item skipped with the patch kept (skip) [default: mark]
+    #[arg(long, value_parser = settings::on_stuck, value_name = "mark|stop|skip")]
+    on_stuck: Option<crate::domain::OnStuck>,
     /// Run here without a screen, until the end; prints a table
     #[arg(long)]
     headless: bool,

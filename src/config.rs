@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{AgentKind, PromptSource, Stage};
+use crate::domain::{AgentKind, OnStuck, PromptSource, Stage};
 
 /// `isobench-tui.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -88,6 +88,10 @@ pub struct AgentConfig {
     pub max_steps: Option<u32>,
     /// Dollars after which the agent stops itself (`openhands`); no limit when 0.
     pub max_usd: Option<f64>,
+    /// What happens to an agent that is stuck.
+    pub on_stuck: OnStuck,
+    /// Seconds after which an agent that writes nothing is called silent; learned from the run when 0.
+    pub silence_s: Option<f64>,
 }
 
 /// Who runs the agent.
@@ -220,6 +224,8 @@ impl Default for AgentConfig {
             profile: None,
             max_steps: None,
             max_usd: None,
+            on_stuck: OnStuck::Mark,
+            silence_s: None,
         }
     }
 }
@@ -281,7 +287,7 @@ impl Config {
 
     /// Whether a key that may be without a value is a number.
     pub fn is_number(key: &str) -> bool {
-        ["agent.max_steps", "agent.max_usd", "limits.item_tokens", "limits.run_tokens", "limits.run_usd"].contains(&key)
+        ["agent.max_steps", "agent.max_usd", "agent.silence_s", "limits.item_tokens", "limits.run_tokens", "limits.run_usd"].contains(&key)
     }
 
     fn to_json(&self) -> Value {

@@ -14,7 +14,7 @@ pub mod step;
 pub use agent_kind::{AgentKind, PromptSource};
 pub use check::{About, Check, Row};
 pub use failure::{FailureClass, Temper};
-pub use finding::{Detector, Evidence, Finding, Level, Remark};
+pub use finding::{Detector, Evidence, Finding, Level, OnStuck, Remark};
 pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};

@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod apply;
+pub mod detected;
 pub mod item;
 pub mod load;
 pub mod run;

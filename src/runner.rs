@@ -5,6 +5,7 @@
 pub mod agent_watch;
 pub mod conclude;
 pub mod create;
+pub mod detection;
 pub mod harness;
 pub mod job;
 pub mod live;

@@ -20,7 +20,8 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
     ("bench", "numbers, failure classes, score", &["domain", "text"]),
     ("config", "as written, as resolved, what is wrong", &["domain", "text", "theme", "artifact"]),
     ("host", "the outside world", &["domain", "text"]),
-    ("model", "the fold", &["domain", "text", "ledger"]),
+    // detect: which errors are the same one
+    ("model", "the fold", &["domain", "text", "ledger", "detect"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
     ("ui", "state, messages, actions, keymap, update", &["domain", "text", "model", "plan", "ledger", "agent", "detect", "config"]),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::item::{self, NoItem};
 use super::watched::{Waited, Watched};
 use super::{Format, find, for_stdout, print_line, read, start, tell, usage};
-use crate::domain::{ItemId, Stage};
+use crate::domain::{ItemId, OnStuck, Stage};
 use crate::exit::Exit;
 use crate::host::clock;
 use crate::ledger::fact::Answer;
@@ -26,17 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SHORTEST_START: usize = 4;
 
 /// `ctl`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Exit codes: 0 done, or sent with --no-wait; 6 refused, expired, or no answer in time; 7 no runner; 8 no such run;\n2 it can't be told which run or item is meant. resume, retry, retry-stage and add start a runner where there is none."
 )]
 pub(super) struct CtlArgs {
-    /// pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, quit, quit-now
+    /// pause, resume, freeze, thaw, skip, stop, retry, retry-stage, move-up, move-down, add, remove, hold, unhold, on-stuck, quit, quit-now
     verb: String,
     /// The run: its id, the start of it, or its folder; may be left out [default: the live or the last run]
     #[arg(value_name = "RUN")]
     first: Option<String>,
-    /// The item: its id, or the start of its sha; for add the commit [default: the live item]
+    /// The item: its id, or the start of its sha; for add the commit, for on-stuck mark, stop or skip [default: the live item]
     #[arg(value_name = "ITEM")]
     second: Option<String>,
     /// The run, where its name would be taken for an item's
@@ -54,6 +54,14 @@ pub(super) struct CtlArgs {
     /// How to say the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    verb: Verb,
+    /// Of `on-stuck`.
+    policy: Option<OnStuck>,
 }
 
 /// Who is meant.
@@ -93,16 +101,28 @@ pub(super) fn ctl(root: Option<&Path>, args: &CtlArgs) -> anyhow::Result<Exit> {
         Some((_, stage)) => stage,
         None => None,
     };
+    let mut args = args.clone();
+    let policy = match (verb == Verb::OnStuck).then(|| policy(&mut args)).transpose() {
+        Ok(policy) => policy,
+        Err(exit) => return Ok(exit),
+    };
+    let args = &args;
     let target = match target(root, verb, args) {
         Ok(target) => target,
         Err(exit) => return Ok(exit),
     };
-    let said = match ask(&target, verb, stage, args)? {
+    let said = match ask(&target, stage, Wish { verb, policy }, args)? {
         Ok(said) => said,
         Err(exit) => return Ok(exit),
     };
     answered(&target.folder, verb, &said, args.format)?;
     Ok(said.exit)
+}
+
+/// The policy behind `on-stuck`: the last word; the one before it names the run.
+fn policy(args: &mut CtlArgs) -> Found<OnStuck> {
+    let word = args.second.take().or_else(|| args.first.take()).unwrap_or_default();
+    super::settings::on_stuck(&word).map_err(|says| usage(format!("on-stuck '{word}': {says}")))
 }
 
 /// Which run and which item the words mean.
@@ -163,7 +183,8 @@ fn either(root: Option<&Path>, word: &str) -> Found<Target> {
 }
 
 /// Sends the request and waits for its answer, with a runner where the verb wants one.
-fn ask(target: &Target, verb: Verb, stage: Option<Stage>, args: &CtlArgs) -> anyhow::Result<Found<Said>> {
+fn ask(target: &Target, stage: Option<Stage>, wish: Wish, args: &CtlArgs) -> anyhow::Result<Found<Said>> {
+    let verb = wish.verb;
     let Target { folder, word } = target;
     let run = match read::load(folder) {
         Ok(run) => run,
@@ -191,7 +212,7 @@ fn ask(target: &Target, verb: Verb, stage: Option<Stage>, args: &CtlArgs) -> any
     let commit = word.clone().filter(|_| verb == Verb::Add);
     let patience = args.timeout.unwrap_or(PATIENCE);
     let mut watched = Watched::new(folder, Some(patience));
-    let request = send(folder, Ask { verb, item: item.clone(), stage, commit })?;
+    let request = send(folder, Ask { verb, item: item.clone(), stage, commit, policy: wish.policy })?;
     if !lives {
         let says = wake(folder, true)?;
         if args.format == Format::Text {

@@ -13,6 +13,7 @@ use super::start::{Mode, go, on_terminal, resume};
 use super::{DemoArgs, RunArgs, find, print, settings, table, tell, usage};
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Asked, Config, Resolution, resolve};
+use crate::domain::OnStuck;
 use crate::exit::Exit;
 use crate::host::{clock, detach};
 use crate::ledger::{RunFolder, RunnerLock};
@@ -45,7 +46,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
         Some(dir) => dir.clone(),
         None => demo_folder(),
     };
-    let (resolution, chosen) = make_demo(&root, &binary, args.speed)?;
+    let (resolution, chosen) = make_demo(&root, &binary, args.speed, args.on_stuck)?;
     let mode = Mode::of(args.headless, args.detach, args.format);
     tell(format_args!("demo campaign in {} (kept; look at it again with `isobench-tui --root {0}`)", resolution.checkout.root.display()));
     begin(resolution, chosen, &mode, None, Asks::Nothing)
@@ -57,11 +58,11 @@ pub(super) fn demo_folder() -> PathBuf {
 }
 
 /// Makes the demo's campaign, and remembers where.
-pub(super) fn make_demo(root: &Path, binary: &Path, speed: f64) -> anyhow::Result<(Resolution, Chosen)> {
+pub(super) fn make_demo(root: &Path, binary: &Path, speed: f64, on_stuck: Option<OnStuck>) -> anyhow::Result<(Resolution, Chosen)> {
     crate::demo::repo::prepare(root, binary, speed)?;
     let root = root.canonicalize()?;
     find::remember_demo(&root);
-    let resolution = resolve(&Checkout::at(root), &Asked::default(), &|_| None)?;
+    let resolution = resolve(&Checkout::at(root), &Asked { on_stuck, ..Asked::default() }, &|_| None)?;
     let chosen = whole(&resolution, resolution.checkout.default_plan())?;
     Ok((resolution, chosen))
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::tell;
 use crate::artifact::{ArtifactError, Checkout, PlanFile, TaskFile};
 use crate::config::{Asked, ConfigError, Resolution, Via, resolve};
+use crate::domain::OnStuck;
 use crate::host::environment;
 use crate::text::mask::is_secret;
 
@@ -29,6 +30,10 @@ pub(super) struct SettingsArgs {
     /// Who runs the agent: isobench-tui itself (direct), or ISO-Bench's own `prepare` (harness) [default: agent.via]
     #[arg(long, value_parser = via, value_name = "direct|harness")]
     via: Option<Via>,
+    /// What happens to an agent that is stuck: it is marked, or stopped and its patch benchmarked (stop), or stopped and
+    /// its item skipped with the patch kept (skip) [default: agent.on_stuck]
+    #[arg(long, value_parser = on_stuck, value_name = "mark|stop|skip")]
+    on_stuck: Option<OnStuck>,
 }
 
 impl SettingsArgs {
@@ -46,6 +51,11 @@ fn via(word: &str) -> Result<Via, String> {
     }
 }
 
+/// `--on-stuck`
+pub(super) fn on_stuck(word: &str) -> Result<OnStuck, String> {
+    OnStuck::from_name(word).ok_or_else(|| "write mark, stop or skip".to_owned())
+}
+
 /// The configuration of a harness with these flags.
 pub(super) fn resolved(checkout: &Checkout, args: &SettingsArgs) -> Result<Resolution, ConfigError> {
     let config = args.config.as_deref().map(|path| there(checkout, "--config", path));
@@ -56,6 +66,7 @@ pub(super) fn resolved(checkout: &Checkout, args: &SettingsArgs) -> Result<Resol
         agent: args.agent.as_deref(),
         model: args.model.as_deref(),
         via: args.via,
+        on_stuck: args.on_stuck,
     };
     let file = environment::dot_env(&checkout.env_folders());
     let is_of_file = |name: &str| std::env::var_os(name).is_none() && file.iter().any(|(found, _)| found == name);

@@ -133,6 +133,7 @@ impl Written {
         }
         let numbers = [
             ("agent.max_usd", config.agent.max_usd.unwrap_or_default()),
+            ("agent.silence_s", config.agent.silence_s.unwrap_or_default()),
             ("arms.threshold_pct", config.arms.threshold_pct),
             ("budget.worktree", config.budget.worktree),
             ("budget.agent", config.budget.agent),
@@ -178,6 +179,7 @@ impl Config {
         }
         self.agent.max_steps.take_if(|steps| *steps == 0);
         self.agent.max_usd.take_if(|usd| *usd == 0.0);
+        self.agent.silence_s.take_if(|seconds| *seconds == 0.0);
         self.limits.item_tokens.take_if(|tokens| *tokens == 0);
         self.limits.run_tokens.take_if(|tokens| *tokens == 0);
         self.limits.run_usd.take_if(|usd| *usd == 0.0);

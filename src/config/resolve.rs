@@ -12,7 +12,7 @@ use super::file::Written;
 use super::{Config, ConfigError, Origin, Via, leaves, model_name, wrong};
 use crate::artifact::expand::Variables;
 use crate::artifact::{BenchFile, Checkout};
-use crate::domain::{AgentKind, ItemId};
+use crate::domain::{AgentKind, ItemId, OnStuck};
 
 /// What the command line says.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +27,8 @@ pub struct Asked<'a> {
     pub model: Option<&'a str>,
     /// `--via`
     pub via: Option<Via>,
+    /// `--on-stuck`
+    pub on_stuck: Option<OnStuck>,
 }
 
 /// The configuration of a run.
@@ -275,6 +277,9 @@ impl Layers {
         }
         if let Some(via) = asked.via {
             self.put(("agent.via", json!(via), Origin::Flag("--via")));
+        }
+        if let Some(policy) = asked.on_stuck {
+            self.put(("agent.on_stuck", json!(policy), Origin::Flag("--on-stuck")));
         }
         Ok(())
     }

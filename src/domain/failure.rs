@@ -26,6 +26,8 @@ pub enum FailureClass {
     AgentCrashed,
     /// Steps, time or tokens ran out.
     AgentBudget,
+    /// The agent did not get on any more, and was stopped for that (`--on-stuck`).
+    AgentStuck,
     /// The agent changed nothing.
     EmptyPatch,
     /// The agent changed files, but no source file.
@@ -69,7 +71,7 @@ pub enum Temper {
 
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
@@ -79,6 +81,7 @@ impl FailureClass {
         Self::AgentNotFound,
         Self::AgentCrashed,
         Self::AgentBudget,
+        Self::AgentStuck,
         Self::EmptyPatch,
         Self::NoSource,
         Self::PatchDoesNotApply,
@@ -108,6 +111,7 @@ impl FailureClass {
             Self::AgentNotFound => "agent_not_found",
             Self::AgentCrashed => "agent_crashed",
             Self::AgentBudget => "agent_budget",
+            Self::AgentStuck => "agent_stuck",
             Self::EmptyPatch => "empty_patch",
             Self::NoSource => "no_source",
             Self::PatchDoesNotApply => "patch_does_not_apply",
@@ -152,6 +156,7 @@ impl FailureClass {
             Self::AgentNotFound => "check agent.command in the configuration and PATH",
             Self::AgentCrashed => "6 shows what the agent wrote; R tries the item again",
             Self::AgentBudget => "raise the budget, or leave it: the patch so far was benchmarked if there was one",
+            Self::AgentStuck => "2 shows the agent's last steps; R tries the item again",
             Self::EmptyPatch => "nothing to benchmark; 2 shows the agent's last steps",
             Self::NoSource => "nothing to benchmark; 6 shows the patch",
             Self::PatchDoesNotApply => "6 shows the patch: it was made against other files",

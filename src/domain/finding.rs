@@ -17,6 +17,19 @@ pub enum Level {
     Stuck,
 }
 
+/// What the runner does with an agent that is stuck.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnStuck {
+    /// It says so, and leaves the agent alone.
+    #[default]
+    Mark,
+    /// It ends the agent; the patch so far is benchmarked.
+    Stop,
+    /// It ends the agent and the item: the patch so far is kept and not benchmarked.
+    Skip,
+}
+
 /// A detector of the suite, by its number in `agent-watching.md` §4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Detector {
@@ -137,6 +150,37 @@ impl Level {
             Self::Warn => "warn",
             Self::Stuck => "stuck",
         }
+    }
+}
+
+impl OnStuck {
+    /// Every policy, the mildest first.
+    pub const ALL: [Self; 3] = [Self::Mark, Self::Stop, Self::Skip];
+
+    /// The word on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Stop => "stop",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// The policy of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
+}
+
+impl Finding {
+    /// Whether its condition still holds.
+    pub const fn is_open(&self) -> bool {
+        self.cleared.is_none()
+    }
+
+    /// Whether it counts for the level of a run: what is an alarm does not.
+    pub const fn counts(&self) -> bool {
+        !matches!(self.detector, Detector::OpenCall | Detector::Systemic)
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AgentTotals, FailureClass, Finding, ItemId, PromptSource, Remark, Stage, StageOutcome};
+use crate::domain::{AgentTotals, FailureClass, Finding, ItemId, OnStuck, PromptSource, Remark, Stage, StageOutcome};
 
 /// Who caused something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub enum By {
     },
     /// The runner itself, by a rule.
     Rule {
-        /// The rule: `breaker`, `retry`, `limit`, `hold`, `signal`.
+        /// The rule: `breaker`, `retry`, `limit`, `hold`, `signal`, `stuck`.
         rule: String,
     },
 }
@@ -303,6 +303,15 @@ pub enum Fact {
         /// What the panic said.
         says: String,
     },
+    /// A detector failed by a defect of ours; nothing more is detected in this attempt.
+    DetectionPanicked {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// What the panic said.
+        says: String,
+    },
     /// All processes of the stage were told to stand still.
     StageFrozen {
         /// The item.
@@ -380,6 +389,13 @@ pub enum Fact {
         /// Who set it.
         by: By,
     },
+    /// What happens to an agent that is stuck, from now on.
+    OnStuckSet {
+        /// The policy.
+        policy: OnStuck,
+        /// Who set it.
+        by: By,
+    },
     /// Three items in a row ended by the same systemic cause: the queue waits and probes.
     BreakerOpened {
         /// The cause.
@@ -388,6 +404,9 @@ pub enum Fact {
         items: Vec<ItemId>,
         /// When one item is tried.
         probe_at: Timestamp,
+        /// The error that they ended by, masked, where it is the error and not the class that shows the common cause.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
     },
     /// The probe failed as well.
     BreakerRearmed {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{By, LedgerError, RunFolder, regular};
-use crate::domain::{ItemId, Stage};
+use crate::domain::{ItemId, OnStuck, Stage};
 
 /// The names of the verbs, as on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub enum Verb {
     Hold,
     /// It does not.
     Unhold,
+    /// What happens to an agent that is stuck.
+    OnStuck,
     /// The runner ends after the live stage.
     Quit,
     /// The runner ends at once; the live stage is stopped.
@@ -62,6 +64,9 @@ pub struct Ask {
     /// The commit to add.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The policy for stuck agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<OnStuck>,
 }
 
 /// One line of the inbox.
@@ -80,7 +85,7 @@ pub struct Request {
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Pause,
         Self::Resume,
         Self::Freeze,
@@ -95,6 +100,7 @@ impl Verb {
         Self::Remove,
         Self::Hold,
         Self::Unhold,
+        Self::OnStuck,
         Self::Quit,
         Self::QuitNow,
     ];
@@ -116,6 +122,7 @@ impl Verb {
             Self::Remove => "remove",
             Self::Hold => "hold",
             Self::Unhold => "unhold",
+            Self::OnStuck => "on-stuck",
             Self::Quit => "quit",
             Self::QuitNow => "quit-now",
         }
@@ -128,7 +135,7 @@ impl Verb {
 
     /// Whether the verb is about the run as a whole, and takes no item.
     pub const fn is_about_run(self) -> bool {
-        matches!(self, Self::Pause | Self::Resume | Self::Hold | Self::Unhold | Self::Quit | Self::QuitNow)
+        matches!(self, Self::Pause | Self::Resume | Self::Hold | Self::Unhold | Self::OnStuck | Self::Quit | Self::QuitNow)
     }
 
     /// Whether the wish outlives the runner it was sent to: work that was asked for is still wanted.

@@ -32,6 +32,8 @@ pub enum Deed {
         class: FailureClass,
         /// How many items.
         items: usize,
+        /// The error that they ended by, where the class alone does not say it.
+        error: Option<String>,
     },
     /// An item got through: the queue goes on.
     BreakerClosed {
@@ -60,6 +62,20 @@ pub enum Deed {
         item: ItemId,
         /// The stage.
         stage: Stage,
+    },
+    /// A stuck agent was stopped; its patch so far is benchmarked.
+    StuckStopped {
+        /// The item.
+        item: ItemId,
+        /// Which finding.
+        why: String,
+    },
+    /// A stuck agent was stopped, and its item skipped; its patch so far is kept.
+    StuckSkipped {
+        /// The item.
+        item: ItemId,
+        /// Which finding.
+        why: String,
     },
     /// Somebody skipped an item.
     Skipped {

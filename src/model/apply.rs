@@ -1,13 +1,16 @@
 //! The fold itself.
 
-use std::collections::{BTreeMap, HashMap};
+mod breaker;
+mod findings;
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::act::{Act, Deed};
 use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 use super::run::{Breaker, Fault, Pause, Run, Runner};
-use crate::domain::{AgentTotals, ItemId, Stage};
+use crate::domain::{AgentTotals, FailureClass, ItemId, Stage};
 use crate::ledger::fact::{Answer, AttemptEnd};
 use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
 
@@ -98,6 +101,9 @@ impl Run {
             Fact::AdapterPanicked { item, says, .. } => {
                 self.note(at, format!("{item}: its steps can't be read any more, a defect of isobench-tui: {says}"));
             }
+            Fact::DetectionPanicked { item, says, .. } => {
+                self.note(at, format!("{item}: nobody looks any more whether it is stuck, a defect of isobench-tui: {says}"));
+            }
             Fact::PauseOrdered { why, by } => {
                 self.note(at, format!("paused by {}: {why}; space resumes", by.words()));
                 if matches!(by, By::Rule { .. }) {
@@ -114,6 +120,10 @@ impl Run {
                 }
             }
             Fact::HoldSet { on, .. } => self.hold = *on,
+            Fact::OnStuckSet { policy, by } => {
+                self.note(at, format!("an agent that is stuck: {} from now on, by {}", policy.name(), by.words()));
+                self.on_stuck = Some(*policy);
+            }
             Fact::BreakerOpened { .. } | Fact::BreakerRearmed { .. } | Fact::BreakerClosed { .. } => self.apply_breaker(fact, at),
             Fact::RequestAnswered { id, verb, answer } => {
                 if let Answer::Refused { says } = answer {
@@ -128,22 +138,6 @@ impl Run {
                 self.note(at, format!("facts could not be written for {} s: {error}", for_ms / 1000));
             }
             Fact::RunFinished {} => self.finished = Some(at),
-        }
-    }
-
-    fn apply_finding(&mut self, fact: &Fact) {
-        match fact {
-            Fact::FindingMade { item, id, finding, .. } => self.with_attempt(item, |attempt| {
-                attempt.findings.insert(*id, finding.clone());
-            }),
-            Fact::FindingCleared { item, id, step, .. } => self.with_attempt(item, |attempt| {
-                if let Some(finding) = attempt.findings.get_mut(id) {
-                    finding.cleared = Some(step.unwrap_or(finding.last_step));
-                }
-            }),
-            Fact::AlarmRaised { item, alarm, .. } => self.with_attempt(item, |attempt| attempt.alarms.push(alarm.clone())),
-            Fact::BadgeGiven { item, badge, .. } => self.with_attempt(item, |attempt| attempt.badges.push(badge.clone())),
-            _ => {}
         }
     }
 
@@ -185,7 +179,11 @@ impl Run {
                 }
             }),
             Fact::StageStopping { item, stage, class, why, .. } => {
-                self.note(at, format!("{item}: {stage} told to end: {why}"));
+                let is_stuck = *class == Some(FailureClass::AgentStuck);
+                self.note(at, format!("{item}: {stage} told to end: {why}{}", if is_stuck { "; R runs it again" } else { "" }));
+                if is_stuck {
+                    self.stuck_stopped(item, why, at);
+                }
                 self.with_live(item, *stage, |state| {
                     if let StageState::Running { stopping, .. } = state {
                         *stopping = Some((*class, why.clone()));
@@ -233,7 +231,10 @@ impl Run {
             }
             Fact::ItemSkipped { item, by } => {
                 self.note(at, format!("{item} skipped by {}; R runs it again", by.words()));
-                self.act(at, Deed::Skipped { item: item.clone(), by: by.clone() });
+                // a rule that skips says why when it stops the agent
+                if matches!(by, By::Person { .. }) {
+                    self.act(at, Deed::Skipped { item: item.clone(), by: by.clone() });
+                }
                 if let Some(item) = self.item_mut(item) {
                     if matches!(item.state, ItemState::Running) {
                         item.skipping = Some(by.clone());
@@ -261,34 +262,16 @@ impl Run {
         self.reindex();
     }
 
-    fn apply_breaker(&mut self, fact: &Fact, at: Timestamp) {
-        match fact {
-            Fact::BreakerOpened { class, items, probe_at } => {
-                self.note(at, format!("the queue waits: {class} ended {} items in a row; space resumes at once", items.len()));
-                self.act(at, Deed::BreakerOpened { class: *class, items: items.len() });
-                self.breaker = Breaker::Open { class: *class, items: items.clone(), probe_at: *probe_at, probed: None };
-            }
-            Fact::BreakerRearmed { probe_at: again } => {
-                if let Breaker::Open { probe_at, probed, .. } = &mut self.breaker {
-                    *probe_at = *again;
-                    *probed = None;
-                }
-            }
-            Fact::BreakerClosed { item } => {
-                self.note(at, format!("the queue goes on: {item} got through"));
-                self.act(at, Deed::BreakerClosed { item: item.clone() });
-                self.breaker = Breaker::default();
-            }
-            _ => {}
-        }
-    }
-
     fn start_attempt(&mut self, item: &ItemId, n: u32, from: Stage, at: Timestamp) {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
         let last = item.last_attempt();
         let taken_over = last.map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
-        let asked = last.filter(|_| from > Stage::Agent).and_then(|last| last.asked.clone());
+        // what is told of an agent belongs to every attempt that goes on with its work
+        let kept = last.filter(|_| from > Stage::Agent);
+        let asked = kept.and_then(|last| last.asked.clone());
+        let told = kept.map(|last| (last.findings.clone(), last.alarms.clone(), last.badges.clone()));
+        let (findings, alarms, badges) = told.unwrap_or_default();
         item.state = ItemState::Running;
         item.attempts.push(Attempt {
             n,
@@ -297,9 +280,9 @@ impl Run {
             end: None,
             asked,
             said: None,
-            findings: BTreeMap::new(),
-            alarms: Vec::new(),
-            badges: Vec::new(),
+            findings,
+            alarms,
+            badges,
             stages: taken_over.unwrap_or_default(),
         });
     }
@@ -331,35 +314,6 @@ impl Run {
             self.act(at, Deed::Interrupted { item: id.clone(), from: resume_from, why: why.clone() });
         }
         self.count_for_breaker(id, end);
-    }
-
-    /// Keeps the row of systemic ends; what to do about it is the planner's business. An agent's end counts though its
-    /// patch is benchmarked: the next agent meets the same cause.
-    fn count_for_breaker(&mut self, id: &ItemId, end: &AttemptEnd) {
-        let agents = self.item(id).and_then(Item::last_attempt).and_then(Attempt::systemic_agent_failure);
-        let class = match (agents, end) {
-            (Some((class, true)), _) => Some(class),
-            (_, AttemptEnd::Failed { class, .. }) if class.is_systemic() => Some(*class),
-            // it was counted when it happened, and what follows it says nothing of its cause
-            (Some((_, false)), _) | (None, AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. }) => return,
-            (None, AttemptEnd::Done | AttemptEnd::Failed { .. }) => None,
-        };
-        match (&mut self.breaker, class) {
-            (Breaker::Open { probed, .. }, class) => *probed = Some((id.clone(), class.is_none())),
-            (Breaker::Closed { class, items }, Some(now)) => {
-                if *class != Some(now) {
-                    items.clear();
-                    *class = Some(now);
-                }
-                if !items.contains(id) {
-                    items.push(id.clone());
-                }
-            }
-            (Breaker::Closed { class, items }, None) => {
-                items.clear();
-                *class = None;
-            }
-        }
     }
 
     fn start_stage(&mut self, item: &ItemId, stage: Stage, budget_ms: Option<u64>, at: Timestamp) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, AttemptId, CheckDetail, FailureClass, Finding, ItemId, PromptSource, Remark, Rung, RungAnswer, ScoreDetail, Stage,
+    AgentTotals, AttemptId, CheckDetail, FailureClass, Finding, ItemId, Level, PromptSource, Remark, Rung, RungAnswer, ScoreDetail, Stage,
     StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
@@ -221,7 +221,7 @@ impl Item {
     pub fn agent_failure(&self) -> Option<String> {
         let end = self.last_attempt()?.agent_failure()?;
         let (words, why) = match end {
-            StageEnd::Failed { class: FailureClass::AgentBudget, why } => (format!("agent stopped: {why}"), why),
+            StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::AgentStuck, why } => (format!("agent stopped: {why}"), why),
             StageEnd::Failed { class, why } => (format!("agent: {class}: {why}"), why),
             StageEnd::Stopped { why } | StageEnd::Interrupted { why } => (format!("agent stopped: {why}"), why),
             StageEnd::Done => return None,
@@ -241,6 +241,15 @@ impl Item {
     /// Whether every stage did its work but the agent.
     pub fn is_done_without_agent(&self) -> bool {
         matches!(self.state, ItemState::Done) && self.last_attempt().is_some_and(|last| last.agent_failure().is_some())
+    }
+
+    /// Whether the policy for stuck agents ended it: its patch is kept.
+    pub fn is_skipped_as_stuck(&self) -> bool {
+        let by = match &self.state {
+            ItemState::Skipped { by } => Some(by),
+            _ => self.skipping.as_ref(),
+        };
+        by.is_some_and(|by| *by == By::rule("stuck"))
     }
 
     /// The stage that runs now.
@@ -306,6 +315,33 @@ impl Attempt {
         let own = self.stage(Stage::Agent)?.ran_in == self.n;
         match self.agent_failure()? {
             StageEnd::Failed { class, .. } if class.is_systemic() => Some((*class, own)),
+            _ => None,
+        }
+    }
+
+    /// The worst level that its agent reached.
+    pub fn level(&self) -> Level {
+        self.findings.values().filter(|finding| finding.counts()).map(|finding| finding.level).max().unwrap_or_default()
+    }
+
+    /// The worst finding: what a sentence about the agent is about. Of equals the one that began first.
+    pub fn worst(&self) -> Option<&Finding> {
+        let counts = self.findings.values().filter(|finding| finding.counts());
+        counts.min_by_key(|finding| (std::cmp::Reverse(finding.level), finding.first_step))
+    }
+
+    /// Whether its agent was stopped for being stuck.
+    pub fn was_stopped_as_stuck(&self) -> bool {
+        matches!(self.agent_failure(), Some(StageEnd::Failed { class: FailureClass::AgentStuck, .. }))
+    }
+
+    /// The error by which its agent failed, where neither its class nor a limit of ours explains it, and whether that was in
+    /// this attempt.
+    pub fn terminal_error(&self) -> Option<(FailureClass, &str, bool)> {
+        let own = self.stage(Stage::Agent)?.ran_in == self.n;
+        match self.agent_failure()? {
+            StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::AgentStuck, .. } => None,
+            StageEnd::Failed { class, why } if !class.is_systemic() => Some((*class, why, own)),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::act::Act;
 use super::item::{Item, ItemState, StageRecord};
-use crate::domain::{AttemptId, FailureClass, ItemId, Stage, Usage};
+use crate::domain::{AttemptId, FailureClass, ItemId, OnStuck, Stage, Usage};
 use crate::ledger::By;
 use crate::ledger::fact::Answer;
 
@@ -54,6 +54,8 @@ pub struct Run {
     pub pause: Option<Pause>,
     /// Whether a failure pauses the queue and keeps the worktree.
     pub hold: bool,
+    /// What happens to an agent that is stuck, where somebody set it; else the run's configuration says so.
+    pub on_stuck: Option<OnStuck>,
     /// The breaker.
     pub breaker: Breaker,
     /// A person resumed after a limit of the run had paused it: the limits of the run are off.
@@ -94,13 +96,15 @@ pub struct Pause {
     pub at: Timestamp,
 }
 
-/// Whether the same systemic cause ended several items in a row.
+/// Whether the same cause ended several items in a row: one outside the items by its class, or by the same error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Breaker {
-    /// The queue goes on. The systemic ends in a row so far.
+    /// The queue goes on. The ends by one cause in a row so far.
     Closed {
         /// Their class.
         class: Option<FailureClass>,
+        /// The last one's error, where the error and not the class is the common cause.
+        error: Option<String>,
         /// The items.
         items: Vec<ItemId>,
     },
@@ -108,6 +112,8 @@ pub enum Breaker {
     Open {
         /// The cause.
         class: FailureClass,
+        /// The error, where it and not the class is the common cause.
+        error: Option<String>,
         /// The items that ended by it.
         items: Vec<ItemId>,
         /// When one item is tried.
@@ -141,7 +147,7 @@ pub struct Fault {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self::Closed { class: None, items: Vec::new() }
+        Self::Closed { class: None, error: None, items: Vec::new() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests answered: which facts a verb makes of the run as it stands.
 
 use super::next::retry_from;
-use crate::domain::{AttemptId, ItemId, Stage};
+use crate::domain::{AttemptId, ItemId, OnStuck, Stage};
 use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, PlannedItem, Request, Verb};
 use crate::model::{Item, ItemState, Run, StageRecord, StageState};
@@ -57,8 +57,21 @@ fn decide(run: &Run, request: &Request, added: Option<Result<PlannedItem, String
         },
         Verb::Hold => Ok((vec![Fact::HoldSet { on: true, by }], "a failure pauses the queue and keeps its worktree".to_owned())),
         Verb::Unhold => Ok((vec![Fact::HoldSet { on: false, by }], "failures no longer pause the queue".to_owned())),
+        Verb::OnStuck => {
+            let policy = request.ask.policy.ok_or("name what happens to an agent that is stuck: mark, stop or skip")?;
+            Ok((vec![Fact::OnStuckSet { policy, by }], format!("an agent that is stuck is {}", done(policy))))
+        }
         Verb::Quit => Ok((Vec::new(), "the runner ends after this stage".to_owned())),
         Verb::QuitNow => Ok((Vec::new(), "the runner ends".to_owned())),
+    }
+}
+
+/// What a policy does, as it is said of an agent.
+const fn done(policy: OnStuck) -> &'static str {
+    match policy {
+        OnStuck::Mark => "marked, and left alone",
+        OnStuck::Stop => "stopped, and its patch so far benchmarked",
+        OnStuck::Skip => "stopped, its item skipped and its patch so far kept",
     }
 }
 

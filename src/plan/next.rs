@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::pipeline::{Follow, follow};
 use crate::config::Config;
-use crate::domain::{AgentTotals, AttemptId, FailureClass, Stage, Temper, Usage};
+use crate::domain::{AgentTotals, AttemptId, FailureClass, Finding, Level, OnStuck, Stage, StageEnd, Temper, Usage};
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{By, Fact};
-use crate::model::{Attempt, Breaker, Item, ItemState, Run};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run, StageState};
 
 /// The next thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,9 +58,14 @@ fn within(run: &Run, item: &Item, limits: &Limits<'_>, now: Timestamp) -> Next {
         return Next::Busy;
     }
     let follows = follow(attempt, &run.stages, run.hold);
-    match if item.skipping.is_some() { cut_short(attempt, &run.stages, follows) } else { follows } {
+    let follows = match &item.skipping {
+        Some(_) if item.is_skipped_as_stuck() => keep_patch(attempt, &run.stages, follows),
+        Some(_) => cut_short(attempt, &run.stages, follows),
+        None => follows,
+    };
+    match follows {
         Follow::End(end) => {
-            let held = run.hold && matches!(end, AttemptEnd::Failed { .. });
+            let held = run.hold && item.skipping.is_none() && matches!(end, AttemptEnd::Failed { .. });
             let mut facts = vec![Fact::AttemptFinished { item: id.item.clone(), n: id.n, end }];
             if held {
                 facts.push(Fact::PauseOrdered {
@@ -87,6 +92,20 @@ fn cut_short(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
         }
         Follow::Stage(stage) if stage != Stage::Clean => Follow::End(AttemptEnd::Stopped { why: "skipped".to_owned() }),
         other => other,
+    }
+}
+
+/// What follows in an attempt whose stuck agent was stopped, and whose item is skipped for that: what the agent changed is
+/// taken, nothing is measured, and how it ended is the end.
+fn keep_patch(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
+    let stuck = || match attempt.agent_failure() {
+        Some(StageEnd::Failed { class: FailureClass::AgentStuck, why }) => Some(why.clone()),
+        _ => None,
+    };
+    match (follows, stuck()) {
+        (Follow::Stage(Stage::Check), _) => Follow::Stage(Stage::Check),
+        (Follow::End(AttemptEnd::Done), Some(why)) => Follow::End(AttemptEnd::Failed { class: FailureClass::AgentStuck, why }),
+        (follows, _) => cut_short(attempt, stages, follows),
     }
 }
 
@@ -179,7 +198,7 @@ pub fn retry_from(item: &Item) -> Stage {
     let failed = item.last_attempt().and_then(|last| {
         last.stages
             .iter()
-            .find(|record| matches!(&record.state, crate::model::StageState::Ended(outcome) if !outcome.is_done()))
+            .find(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()))
             .map(|record| record.stage)
     });
     match failed {
@@ -191,8 +210,10 @@ pub fn retry_from(item: &Item) -> Stage {
 fn breaker(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
     let probe_at = now.saturating_add(SignedDuration::from_secs_f64(config.breaker.probe_minutes * 60.0)).unwrap_or(Timestamp::MAX);
     match &run.breaker {
-        Breaker::Closed { class: Some(class), items } if config.breaker.items > 0 && items.len() >= config.breaker.items as usize => {
-            Some(Fact::BreakerOpened { class: *class, items: items.clone(), probe_at })
+        Breaker::Closed { class: Some(class), error, items }
+            if config.breaker.items > 0 && items.len() >= config.breaker.items as usize =>
+        {
+            Some(Fact::BreakerOpened { class: *class, items: items.clone(), probe_at, error: error.clone() })
         }
         Breaker::Open { probed: Some((item, true)), .. } => Some(Fact::BreakerClosed { item: item.clone() }),
         Breaker::Open { probed: Some((_, false)), .. } => Some(Fact::BreakerRearmed { probe_at }),
@@ -231,6 +252,28 @@ pub fn agent_over_budget(config: &Config, totals: AgentTotals, begun: usize) -> 
     let limit = config.limits.item_tokens?;
     let used = totals.usage.total();
     (used >= limit).then(|| (FailureClass::AgentBudget, format!("token budget: {used} of {limit} tokens (limits.item_tokens)")))
+}
+
+/// What follows from the live agent's findings: the facts that end it, where one of them is open at level stuck and the
+/// policy is not to leave it alone. The item comes first: a runner that dies between the two still stops the agent.
+pub fn agent_stuck(run: &Run, config: &Config) -> Vec<Fact> {
+    let policy = run.on_stuck.unwrap_or(config.agent.on_stuck);
+    let Some((attempt, record)) = run.live_stage().filter(|_| policy != OnStuck::Mark) else { return Vec::new() };
+    let StageState::Running { stopping: None, .. } = &record.state else { return Vec::new() };
+    let item = run.live_item().filter(|_| record.stage == Stage::Agent);
+    let is_stuck = |finding: &&Finding| finding.level == Level::Stuck && finding.is_open() && finding.counts();
+    let found = item.and_then(Item::last_attempt).and_then(|last| last.findings.values().find(is_stuck));
+    let (Some(item), Some(finding)) = (item, found) else { return Vec::new() };
+    let skip = || Fact::ItemSkipped { item: attempt.item.clone(), by: By::rule("stuck") };
+    let stop = Fact::StageStopping {
+        item: attempt.item.clone(),
+        n: attempt.n,
+        stage: Stage::Agent,
+        class: Some(FailureClass::AgentStuck),
+        why: format!("stuck: {} ({}, agent.on_stuck = {})", finding.says, finding.detector.id(), policy.name()),
+        by: By::rule("stuck"),
+    };
+    (policy == OnStuck::Skip && item.skipping.is_none()).then(skip).into_iter().chain([stop]).collect()
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Surroundings, by_command, joined};
-use crate::domain::{Rung, Stage, StageDetail, StageOutcome};
+use crate::domain::{Level, Rung, Stage, StageDetail, StageOutcome};
 use crate::model::{Attempt, Item, ItemState, Run, StageRecord, StageState};
 use crate::plan::why_not;
 
 /// The item with everything that a screen shows of it. `clock` is the moment up to which what runs has run.
 pub fn item(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
-    joined([standing(run, item, around, clock), findings(item), history(item, clock)])
+    joined([standing(run, item, around, clock), findings(item), detected(item), history(item, clock)])
 }
 
 /// Where it stands, with the data of its state.
@@ -71,6 +71,12 @@ fn findings(item: &Item) -> Value {
         "verdicts": score.map(|score| &score.verdicts),
         "incomparable": score.map(|score| &score.why_not),
     })
+}
+
+/// What the detectors say of its newest attempt's agent.
+fn detected(item: &Item) -> Value {
+    let nothing = json!({"level": Level::None, "findings": [], "alarms": [], "badges": []});
+    item.last_attempt().map_or(nothing, |last| json!(last.detected()))
 }
 
 /// Its attempts, oldest first, stage by stage.

@@ -1,5 +1,6 @@
 //! How a run stands: `status`, with everything that the screen says of it.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -8,8 +9,8 @@ use serde_json::{Value, json};
 use super::item::{item, seconds};
 use super::runs::Summary;
 use super::{by_command, joined};
-use crate::domain::RunId;
-use crate::model::{Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::domain::{Finding, Level, RunId};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
 use crate::text::{self, duration};
 
 /// What a reader knows beside the ledger.
@@ -63,9 +64,10 @@ pub fn status(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Value {
 /// Which run, in which state, and who works on it.
 fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Value {
     let stopped = run.runner.as_ref().and_then(|runner| runner.stopped.as_ref());
-    let live = run
-        .live_stage()
-        .map(|(attempt, record)| json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "orphan": around.orphan}));
+    let level = run.live_item().and_then(Item::last_attempt).map(Attempt::level);
+    let live = run.live_stage().map(|(attempt, record)| {
+        json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "orphan": around.orphan, "level": level})
+    });
     json!({
         "run": id.0,
         "folder": around.folder,
@@ -95,10 +97,10 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
 /// What holds it up, what was decided without a person, and what is wrong with its files.
 fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
     let breaker = match &run.breaker {
-        Breaker::Closed { class, items } => json!({"state": "closed", "class": class, "items": items}),
-        Breaker::Open { class, items, probe_at, probed } => {
+        Breaker::Closed { class, error, items } => json!({"state": "closed", "class": class, "error": error, "items": items}),
+        Breaker::Open { class, error, items, probe_at, probed } => {
             let probed = probed.as_ref().map(|(item, through)| json!({"item_id": item, "got_through": through}));
-            json!({"state": "open", "class": class, "items": items, "probe_at": probe_at, "probed": probed, "hint": by_command(class.hint())})
+            json!({"state": "open", "class": class, "error": error, "items": items, "probe_at": probe_at, "probed": probed, "hint": by_command(class.hint())})
         }
     };
     json!({
@@ -129,8 +131,9 @@ pub fn waits(run: &Run, state: RunState) -> Option<String> {
     let pause = run.pause.as_ref().map(|pause| format!("paused by {}: {}", pause.by.words(), pause.why));
     match (state, &run.breaker) {
         (RunState::Finished | RunState::Interrupted, _) => None,
-        (_, Breaker::Open { class, items, probe_at, .. }) if pause.is_none() => {
-            Some(format!("{class} ended {} items in a row; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
+        (_, Breaker::Open { class, error, items, probe_at, .. }) if pause.is_none() => {
+            let of = error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
+            Some(format!("{class} ended {} items in a row{of}; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
         }
         (RunState::Waiting, _) => run.items.iter().find_map(|item| match &item.state {
             ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),
@@ -194,6 +197,13 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
     lines
 }
 
+/// The worst of what holds of the live agent now, in a sentence; a note is none for a person in a hurry.
+fn open_finding(attempt: &Attempt) -> Option<String> {
+    let is_worth = |finding: &&Finding| finding.is_open() && finding.counts() && finding.level >= Level::Warn;
+    let worst = attempt.findings.values().filter(is_worth).min_by_key(|finding| (Reverse(finding.level), finding.first_step))?;
+    Some(format!("{}: {} ({})", worst.level.name(), worst.says, worst.detector.id()))
+}
+
 /// The stage that runs, with its time, and for the agent its steps and tokens.
 fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
     let (attempt, record) = run.live_stage()?;
@@ -207,6 +217,7 @@ fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
     let used = Some(totals.usage.total()).filter(|used| *used > 0).map(|used| format!("{}{most} tokens", text::tokens(used)));
     let frozen = frozen.as_ref().map(|(since, by)| format!("frozen by {} since {}", by.words(), since.strftime("%H:%M:%S UTC")));
     let stopping = stopping.as_ref().map(|(_, why)| format!("told to end: {why}"));
-    let more: Vec<String> = [steps, used, frozen, stopping].into_iter().flatten().map(|part| format!(", {part}")).collect();
+    let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
+    let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
     Some(format!("live: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.worked_ms(clock)), more.concat()))
 }

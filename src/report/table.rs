@@ -1,11 +1,12 @@
 //! The table of a headless run: one row an item.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::{Surroundings, by_command};
-use crate::domain::short_sha;
+use crate::domain::{Finding, Level, short_sha};
 use crate::model::{Item, Run};
 use crate::plan::why_not;
 use crate::text::clean;
@@ -108,7 +109,21 @@ fn row(item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 9] {
 
 /// What came of an item, in a few words: how its agent ended if not well, and the verdict, or why there is none.
 pub fn result(item: &Item) -> String {
-    [item.agent_failure().unwrap_or_default(), outcome(item)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    [item.agent_failure().unwrap_or_default(), stuck(item), outcome(item)]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// That its agent was stuck, by which detectors; nothing where it was stopped for that and the sentence is told already.
+fn stuck(item: &Item) -> String {
+    let Some(last) = item.last_attempt().filter(|last| last.level() == Level::Stuck && !last.was_stopped_as_stuck()) else {
+        return String::new();
+    };
+    let is_stuck = |finding: &&Finding| finding.level == Level::Stuck && finding.counts();
+    let by: BTreeSet<&str> = last.findings.values().filter(is_stuck).map(|finding| finding.detector.title()).collect();
+    format!("stuck: {}", by.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 fn outcome(item: &Item) -> String {

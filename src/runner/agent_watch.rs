@@ -1,5 +1,6 @@
 //! What the live agent writes, read for its counts and its budgets. The screen reads the same files for itself.
 
+use std::any::Any;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::Job;
 use crate::agent::codex::find_rollout;
 use crate::agent::launch::{codex_home, file_store};
-use crate::agent::live::{self, Reading};
+use crate::agent::live::{self, News, Reading};
 use crate::agent::openhands::find_events;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, Shown, TRAJECTORY};
 use crate::domain::{AgentKind, AgentTotals, AttemptId, Stage};
@@ -117,6 +118,12 @@ impl Search {
     }
 }
 
+/// What a panic said.
+pub(super) fn says_of(panic: &(dyn Any + Send)) -> String {
+    let says = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|says| (*says).to_owned()));
+    says.unwrap_or_else(|| "without a word".to_owned())
+}
+
 impl AgentWatch {
     /// Of an agent that need not have written anything yet.
     pub fn new(item_folder: PathBuf, search: Option<Search>) -> Self {
@@ -128,9 +135,9 @@ impl AgentWatch {
         Self::new(job.item_folder(run, &item.id).path, Search::of(job, item))
     }
 
-    /// Reads what changed. A file caught half-written is read again at the next look. `Err` is the adapter's own panic: a
-    /// defect of ours that must not end the run.
-    pub fn look(&mut self) -> Result<(), String> {
+    /// Reads what changed, and says from which step on. A file caught half-written is read again at the next look. `Err` is
+    /// the adapter's own panic: a defect of ours that must not end the run.
+    pub fn look(&mut self) -> Result<Option<News>, String> {
         if let Some(search) = &self.search
             && self.searched.is_none_or(|at| at.elapsed() >= SEARCH)
         {
@@ -141,23 +148,23 @@ impl AgentWatch {
         }
         match catch_unwind(AssertUnwindSafe(|| self.reading.look(&self.item_folder))) {
             // what can't be read now is tried again at the next look
-            Ok(_) => Ok(()),
-            Err(panic) => {
-                let says = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|says| (*says).to_owned()));
-                Err(says.unwrap_or_else(|| "without a word".to_owned()))
-            }
+            Ok(news) => Ok(news.unwrap_or_default()),
+            Err(panic) => Err(says_of(panic.as_ref())),
         }
     }
 
-    /// Reads all that there is, of a stream of gigabytes its first 2 GiB.
-    pub fn look_to_the_end(&mut self) -> Result<(), String> {
+    /// Reads all that there is, of a stream of gigabytes its first 2 GiB, and says from which step on it is new.
+    pub fn look_to_the_end(&mut self) -> Result<Option<usize>, String> {
+        let mut from: Option<usize> = None;
         for _ in 0..LOOKS {
-            self.look()?;
+            if let Some(news) = self.look()? {
+                from = Some(from.map_or(news.from, |from| from.min(news.from)));
+            }
             if !self.reading.is_behind() {
                 break;
             }
         }
-        Ok(())
+        Ok(from)
     }
 
     /// The folders whose changes are worth a look; others as the agent's files appear.

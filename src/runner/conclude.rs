@@ -156,7 +156,7 @@ fn read_agent(case: &Case<'_>) -> AgentWatch {
     let watch = || AgentWatch::of(case.job, case.run, case.item);
     let mut read = watch();
     match read.look_to_the_end() {
-        Ok(()) => read,
+        Ok(_) => read,
         Err(says) => {
             tracing::error!("a defect of isobench-tui: the adapter of {}'s agent panicked: {says}", case.attempt);
             watch()
@@ -197,8 +197,8 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     if let Some(why) = swapped(case) {
         return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
     }
-    // a skipped item gets no journal; its patch lies with the attempt
-    if case.item.skipping.is_none()
+    // a skipped item gets no journal, and its patch lies with the attempt; one that a policy skipped keeps what it brought
+    if (case.item.skipping.is_none() || case.item.is_skipped_as_stuck())
         && let Err(error) = write_harness_files(case, &Brought { patch: &patch, changed: &changed, expected: &expected, detail: &detail })
     {
         let why = format!("can't write the item's files: {error}");
@@ -257,7 +257,17 @@ fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), Art
         "patch_digest": brought.detail.patch_digest,
         "prompt": item.last_attempt().and_then(|last| last.asked.as_ref()),
     });
+    let ours = with_sentences(ours, item);
     finish(case, child, brought, ours)
+}
+
+/// What we know of an item, with what the detectors said of its agent.
+pub(super) fn with_sentences(mut ours: Value, item: &Item) -> Value {
+    let said = item.last_attempt().map(|last| json!(last.sentences()));
+    if let (Some(ours), Some(Value::Object(said))) = (ours.as_object_mut(), said) {
+        ours.extend(said);
+    }
+    ours
 }
 
 /// An agent that could not be started has a journal too, and no work that could be checked.

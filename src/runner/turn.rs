@@ -1,5 +1,6 @@
 //! The runner's loop.
 
+mod agent;
 mod harness;
 mod inbox;
 mod recover;
@@ -13,13 +14,16 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
 use super::conclude::{Case, conclude, failed};
+use super::detection::{Detection, ends_of};
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
 use super::{Job, RunnerError};
 use crate::config::time_of_day;
-use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome};
+use crate::detect::silence::Usual;
+use crate::detect::systemic::Batch;
+use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::environment::{secrets, variables as environment_variables};
 use crate::host::launch;
@@ -27,7 +31,7 @@ use crate::host::watch::{Heed, Watch};
 use crate::ledger::lock::Taken;
 use crate::ledger::{By, Entry, Fact, LedgerError, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
-use crate::plan::next::{Limits, Next, agent_over_budget, next};
+use crate::plan::next::{Limits, Next, next};
 use crate::text::mask::Masker;
 
 /// How long a runner that was told to leave at once waits for its live stage: the grace of its processes, and some.
@@ -61,6 +65,11 @@ struct Turn<'a> {
     inbox: Tail,
     live: Option<Live>,
     agent: Option<AgentWatch>,
+    detection: Option<Detection>,
+    /// What pauses are usual for the run's agents.
+    usual: Usual,
+    /// How its items ended so far.
+    ends: Batch,
     harness: Option<HarnessWatch>,
     agent_fact_at: u64,
     agent_look: AgentLook,
@@ -114,6 +123,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
     let inbox = Tail::new(job.folder.requests());
     let checkout = job.checkout.clone();
+    let ends = ends_of(&run);
     let mut turn = Turn {
         job,
         run,
@@ -121,6 +131,9 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         inbox,
         live: None,
         agent: None,
+        detection: None,
+        usual: Usual::default(),
+        ends,
         harness: None,
         agent_fact_at: 0,
         agent_look: AgentLook { last: Instant::now(), next: None },
@@ -296,16 +309,11 @@ impl Turn<'_> {
         }
     }
 
-    fn watch_agent(&mut self, item: &ItemId, stage: Stage) {
-        let item = self.run.item(item).filter(|_| stage == Stage::Agent);
-        self.agent = item.map(|item| AgentWatch::of(&self.job, &self.run, item));
-        self.watch.instead(&self.agent.as_ref().map(AgentWatch::folders).unwrap_or_default());
-    }
-
     async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
         let Some(live) = self.live.take() else { return Ok(()) };
         // what it wrote since the last look is still said
         self.look_at_harness(true).await?;
+        self.look_at_agents_end(&live.attempt).await?;
         let outcome = match end {
             WorkEnd::Own(outcome) => outcome,
             WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
@@ -316,6 +324,7 @@ impl Turn<'_> {
                 failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing)
             }
         };
+        self.tell_end(&live.attempt, live.stage, &outcome).await?;
         self.finish(live.attempt, live.stage, outcome).await
     }
 
@@ -328,35 +337,10 @@ impl Turn<'_> {
 
     async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
         self.agent = None;
+        self.detection = None;
         self.harness = None;
         self.watch.instead(&[]);
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
-    }
-
-    /// Reads the agent's counts, and stops it where a budget ran out.
-    async fn look_at_agent(&mut self) -> Result<(), RunnerError> {
-        let Some((attempt, record)) = self.run.live_stage() else { return Ok(()) };
-        let is_stopping = matches!(&record.state, StageState::Running { stopping: Some(_), .. });
-        let Some(agent) = &mut self.agent else { return Ok(()) };
-        if let Err(says) = agent.look() {
-            // without the adapter the agent goes on; its output is still shown
-            self.agent = None;
-            return self.record(Fact::AdapterPanicked { item: attempt.item, n: attempt.n, says }).await;
-        }
-        self.watch.instead(&agent.folders());
-        let reading = agent.reading();
-        let over = agent_over_budget(&self.job.config, reading.totals(), reading.steps().len()).filter(|_| !is_stopping);
-        let now = clock::up_ms();
-        let is_time = over.is_some() || now.saturating_sub(self.agent_fact_at) >= AGENT_FACT_MS;
-        if let Some(totals) = is_time.then(|| agent.news()).flatten() {
-            self.agent_fact_at = now;
-            self.record(Fact::AgentProgressed { item: attempt.item.clone(), n: attempt.n, totals }).await?;
-        }
-        if let Some((class, why)) = over {
-            let by = By::rule("budget");
-            self.record(Fact::StageStopping { item: attempt.item, n: attempt.n, stage: Stage::Agent, class: Some(class), why, by }).await?;
-        }
-        Ok(())
     }
 
     /// Appends a fact, waiting for room where the disk is full, and folds it.

@@ -101,7 +101,7 @@ fn pause(state: &State, now: Timestamp) -> Option<Said> {
 }
 
 fn breaker(state: &State, now: Timestamp) -> Option<Said> {
-    let Breaker::Open { class, items, probe_at, probed } = &state.run.breaker else { return None };
+    let Breaker::Open { class, items, probe_at, probed, .. } = &state.run.breaker else { return None };
     if !state.has_runner() {
         return None;
     }

@@ -45,7 +45,7 @@ impl Asker {
 
 /// A wish about the run, or about one item.
 pub fn ask(verb: Verb, item: Option<ItemId>) -> Ask {
-    Ask { verb, item, stage: None, commit: None }
+    Ask { verb, item, stage: None, commit: None, policy: None }
 }
 
 /// A wish in a few words: `skip vllm_core-0003`.

@@ -10,7 +10,7 @@ use crate::domain::{ItemId, Level, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::act::{Act, Deed};
-use crate::model::{Breaker, Item, ItemState, Run};
+use crate::model::{Attempt, Breaker, Item, ItemState, Run};
 use crate::text::{self, duration};
 
 /// Acts of one kind that are told one by one; more of them are told together.
@@ -197,8 +197,9 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
         Deed::Retried { item, from, why } => {
             ("an item was tried again", format!("{item} again from {from}: {why}"), ("s", "skips it"), is_pending(item))
         }
-        Deed::BreakerOpened { class, items } => {
-            let says = format!("the queue waited: {class} ended {} in a row", text::count(*items, "item"));
+        Deed::BreakerOpened { class, items, error } => {
+            let of = error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+            let says = format!("the queue waited: {class} ended {} in a row{of}", text::count(*items, "item"));
             let stands = matches!(run.breaker, Breaker::Open { .. });
             ("the queue waited for the breaker", says, ("space", "resumes at once"), stands)
         }
@@ -219,6 +220,15 @@ fn act_line(run: &Run, act: &Act) -> Option<(&'static str, Line)> {
             let is_live = run.live.as_ref() == Some(item) && run.live_stage().is_some_and(|(_, record)| record.stage == *stage);
             let says = format!("{item}: '{stage}' outlived its runner and was taken over");
             ("a stage outlived its runner", says, ("x", "ends it"), is_live)
+        }
+        Deed::StuckStopped { item, why } => {
+            let stands =
+                run.item(item).is_some_and(|item| item.is_over() && item.last_attempt().is_some_and(Attempt::was_stopped_as_stuck));
+            ("a stuck agent was stopped", format!("{item}'s agent was stopped: {why}"), ("R", "runs it again"), stands)
+        }
+        Deed::StuckSkipped { item, why } => {
+            let stands = run.item(item).is_some_and(|item| item.is_over() && item.is_skipped_as_stuck());
+            ("a stuck item was skipped", format!("{item} was skipped, its patch is kept: {why}"), ("R", "runs it again"), stands)
         }
         Deed::Skipped { .. } | Deed::Added { .. } => return None,
     };

@@ -330,6 +330,8 @@ config_file = "cf"
 profile = "p"
 max_steps = 3
 max_usd = 0.25
+on_stuck = "stop"
+silence_s = 90.0
 [prompt]
 source = "copy"
 template = "te"

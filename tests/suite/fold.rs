@@ -8,12 +8,13 @@ use std::path::Path;
 
 use isobench_tui::bench::take_most;
 use isobench_tui::domain::{
-    AgentTotals, ChildEnd, EndCause, FailureClass, ItemId, Metric, PromptSource, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
-    Usage,
+    AgentTotals, ChildEnd, Detector, EndCause, Evidence, FailureClass, Finding, ItemId, Level, Metric, OnStuck, PromptSource, Remark,
+    ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, Usage,
 };
 use isobench_tui::ledger::fact::{Answer, AttemptEnd, Blocked};
 use isobench_tui::ledger::lock::Taken;
 use isobench_tui::ledger::{Body, By, Entry, Fact, PlannedItem, RunFolder, RunPlan, RunnerLock, Writer};
+use isobench_tui::model::act::Deed;
 use isobench_tui::model::{Follower, ItemState, Run};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -73,6 +74,15 @@ fn every_fact() -> Vec<Fact> {
         Fact::HarnessSaid { item: item(), n, stage: Stage::Agent, says: "x".to_owned() },
         Fact::AgentProgressed { item: item(), n, totals },
         Fact::AdapterPanicked { item: item(), n, says: "overflow".to_owned() },
+        Fact::DetectionPanicked { item: item(), n, says: "overflow".to_owned() },
+        Fact::OnStuckSet { policy: OnStuck::Stop, by: by.clone() },
+        Fact::FindingMade { item: item(), n, id: 0, finding: finding(Level::Warn) },
+        Fact::FindingMade { item: item(), n, id: 0, finding: finding(Level::Stuck) },
+        Fact::FindingCleared { item: item(), n, id: 0, step: Some(9) },
+        Fact::FindingMade { item: item(), n, id: 1, finding: Finding { detector: Detector::Silence, ..finding(Level::Note) } },
+        Fact::FindingCleared { item: item(), n, id: 1, step: None },
+        Fact::AlarmRaised { item: item(), n, alarm: remark(Detector::OpenCall, Some(3)) },
+        Fact::BadgeGiven { item: item(), n, badge: remark(Detector::AnswerPeek, None) },
         Fact::StageFrozen { item: item(), n, stage: Stage::Agent, by: by.clone() },
         Fact::StageThawed { item: item(), n, stage: Stage::Agent, by: by.clone() },
         Fact::StageStopping {
@@ -89,7 +99,12 @@ fn every_fact() -> Vec<Fact> {
         Fact::StageStarting { item: item(), n, stage: Stage::Score, budget_ms: None },
         finished(Stage::Score, StageEnd::Stopped { why: "x".to_owned() }, EndCause::Stopped, StageDetail::Score(ScoreDetail::default())),
         Fact::AttemptFinished { item: item(), n, end: AttemptEnd::Failed { class: FailureClass::ApiAuth, why: "401".to_owned() } },
-        Fact::BreakerOpened { class: FailureClass::ApiAuth, items: vec![item()], probe_at: Timestamp::UNIX_EPOCH },
+        Fact::BreakerOpened {
+            class: FailureClass::ApiAuth,
+            items: vec![item()],
+            probe_at: Timestamp::UNIX_EPOCH,
+            error: Some("401 …".to_owned()),
+        },
         Fact::BreakerRearmed { probe_at: Timestamp::MAX },
         Fact::PauseOrdered { why: "asked for".to_owned(), by: rule.clone() },
         Fact::Resumed { by: by.clone() },
@@ -116,6 +131,23 @@ fn every_fact() -> Vec<Fact> {
         Fact::RunFinished {},
         Fact::RunnerStopped { why: "everything is done".to_owned() },
     ]
+}
+
+fn finding(level: Level) -> Finding {
+    Finding {
+        detector: Detector::NoToolCall,
+        level,
+        first_step: 3,
+        last_step: 7,
+        says: "5 answers without a call \u{1F4A5} \"quoted\"\n".to_owned(),
+        hint: "look".to_owned(),
+        evidence: vec![Evidence { step: 4, text: "I need to".to_owned() }],
+        cleared: None,
+    }
+}
+
+fn remark(detector: Detector, step: Option<u32>) -> Remark {
+    Remark { detector, step, says: "x".to_owned(), hint: String::new(), evidence: Vec::new() }
 }
 
 /// A ledger of these facts, one a second.
@@ -198,6 +230,62 @@ fn an_unknown_kind_is_counted_by_name_and_unknown_fields_are_ignored() {
     assert_eq!(run.faults, []);
     assert_eq!(run.unknown.into_iter().collect::<Vec<_>>(), [("stage_painted".to_owned(), 1), ("warped".to_owned(), 2)]);
     assert_eq!(run.seq, 6);
+}
+
+#[test]
+fn what_the_detectors_said_belongs_to_the_attempt_and_to_those_that_go_on_with_its_work() {
+    let facts: Vec<Fact> = every_fact().into_iter().filter(|fact| !matches!(fact, Fact::TailHealed { .. })).collect();
+    let run = folded(&ledger(&facts));
+    let attempts = &run.item(&item()).unwrap().attempts;
+    assert_eq!(attempts.len(), 2, "the second one began behind the agent");
+    for attempt in attempts {
+        assert_eq!(attempt.findings.keys().copied().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!((attempt.findings[&0].level, attempt.findings[&0].cleared), (Level::Stuck, Some(9)));
+        assert_eq!((attempt.findings[&1].detector, attempt.findings[&1].cleared), (Detector::Silence, Some(7)));
+        assert_eq!((attempt.level(), attempt.worst().map(|worst| worst.detector)), (Level::Stuck, Some(Detector::NoToolCall)));
+        assert_eq!((attempt.alarms.len(), attempt.badges.len()), (1, 1));
+    }
+    assert_eq!(run.on_stuck, Some(OnStuck::Stop));
+    // an attempt that begins with the agent knows nothing of the one before
+    let again = [&facts[..], &[Fact::AttemptStarted { item: item(), n: 3, from: Stage::Worktree }]].concat();
+    let last = folded(&ledger(&again)).item(&item()).unwrap().attempts[2].clone();
+    assert_eq!((last.findings.len(), last.level()), (0, Level::None));
+}
+
+#[test]
+fn a_level_of_an_alarm_is_none_of_the_agents() {
+    let facts: Vec<Fact> = every_fact().into_iter().take_while(|fact| !matches!(fact, Fact::FindingMade { .. })).collect();
+    let alarm = Finding { detector: Detector::OpenCall, ..finding(Level::Stuck) };
+    let note = Finding { detector: Detector::Cycle, ..finding(Level::Note) };
+    let made = |id, finding| Fact::FindingMade { item: item(), n: 1, id, finding };
+    let run = folded(&ledger(&[&facts[..], &[made(0, alarm), made(1, note)]].concat()));
+    assert_eq!(run.item(&item()).unwrap().attempts[0].level(), Level::Note);
+}
+
+#[test]
+fn a_stuck_agent_that_a_policy_ended_is_told_with_its_undoing() {
+    let before: Vec<Fact> = every_fact().into_iter().take_while(|fact| !matches!(fact, Fact::StageFrozen { .. })).collect();
+    let by = || By::rule("stuck");
+    let stopping = Fact::StageStopping {
+        item: item(),
+        n: 1,
+        stage: Stage::Agent,
+        class: Some(FailureClass::AgentStuck),
+        why: "stuck: 5 answers".to_owned(),
+        by: by(),
+    };
+    let skipped = Fact::ItemSkipped { item: item(), by: by() };
+    let stop = folded(&ledger(&[&before[..], std::slice::from_ref(&stopping)].concat()));
+    let skip = folded(&ledger(&[&before[..], &[skipped, stopping]].concat()));
+    let why = || "stuck: 5 answers".to_owned();
+    assert_eq!(stop.acts.back().unwrap().what, Deed::StuckStopped { item: item(), why: why() });
+    assert_eq!(skip.acts.back().unwrap().what, Deed::StuckSkipped { item: item(), why: why() });
+    assert_eq!(skip.acts.iter().filter(|act| matches!(act.what, Deed::Skipped { .. })).count(), 0, "told once");
+    for run in [&stop, &skip] {
+        let (_, says) = run.notes.last().unwrap();
+        assert_eq!(says, "c-0001: agent told to end: stuck: 5 answers; R runs it again");
+    }
+    assert!(skip.item(&item()).unwrap().is_skipped_as_stuck() && !stop.item(&item()).unwrap().is_skipped_as_stuck());
 }
 
 #[test]

@@ -326,7 +326,7 @@ pub(crate) fn breaker() -> Story {
         story.failed(item, 1, Stage::Agent, FailureClass::ApiAuth, why);
     }
     let probe_at = moment(base(), story.now() + 900);
-    story.push(Fact::BreakerOpened { class: FailureClass::ApiAuth, items: vec![id(2), id(3), id(4)], probe_at }).wait(60);
+    story.push(Fact::BreakerOpened { class: FailureClass::ApiAuth, items: vec![id(2), id(3), id(4)], probe_at, error: None }).wait(60);
     story
 }
 

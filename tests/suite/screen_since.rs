@@ -32,6 +32,7 @@ fn night() -> Story {
         class: FailureClass::ApiDown,
         items: vec![id(2), id(3), id(4)],
         probe_at: moment(runs::base(), story.now() + 900),
+        error: None,
     });
     story.wait(900).push(Fact::BreakerClosed { item: id(9) });
     story.push(Fact::ItemSkipped { item: id(10), by: ann() });

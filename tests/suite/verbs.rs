@@ -49,7 +49,7 @@ fn every_verb_is_answered_by_a_real_runner_and_says_what_it_did() {
     let add = campaign.commits[2].clone();
     let added = format!("added-{}", &add[..8]);
     // in this order: the words, the item it was about, and what the answer says
-    let told: [(&[&str], Option<&str>, &str); 16] = [
+    let told: [(&[&str], Option<&str>, &str); 17] = [
         (&["pause"], None, "pauses after this stage"),
         (&["resume"], None, "it goes on"),
         (&["freeze"], None, "agent is frozen"),
@@ -58,6 +58,7 @@ fn every_verb_is_answered_by_a_real_runner_and_says_what_it_did() {
         (&["move-down", &sha[..7]], Some("c-0004"), "c-0004 is now at place 4"),
         (&["hold"], None, "a failure pauses the queue and keeps its worktree"),
         (&["unhold"], None, "failures no longer pause the queue"),
+        (&["on-stuck", "stop"], None, "an agent that is stuck is stopped, and its patch so far benchmarked"),
         (&["remove", &sha[..4.max(unique(&campaign, 4))]], Some("c-0004"), "c-0004 is removed from the queue"),
         (&["add", &add], None, "is queued"),
         (&["skip", "c-0003"], Some("c-0003"), "c-0003 is skipped"),

@@ -113,7 +113,7 @@ fn begin(wish: &Wish, checkout: Option<&Checkout>) -> anyhow::Result<Result<RunF
             Err((_, says)) => Ok(Err(says)),
         },
         (Wish::Demo, _) => {
-            let (resolution, chosen) = make_demo(&demo_folder(), &find::binary()?, 1.0)?;
+            let (resolution, chosen) = make_demo(&demo_folder(), &find::binary()?, 1.0, None)?;
             begin_looked(run::look(resolution, chosen))
         }
         _ => Ok(Err("there is no checkout here".to_owned())),

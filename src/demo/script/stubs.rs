@@ -93,8 +93,9 @@ const MODULES: [(&str, &str); 84] = [
     ("transformers/pipelines", "pipeline TextGenerationPipeline"),
 ];
 
-/// Files a step.
+/// Files a step, and of the first steps, which begin with one.
 const BATCH: usize = 3;
+const FIRST: usize = 3;
 
 /// Thoughts for the steps that write; `{}` is the first module of the step.
 const WRITING: [&str; 8] = [
@@ -128,7 +129,8 @@ pub(super) fn scenario() -> Scenario {
              I'll create the minimal packages that the reference needs: torch, then triton and transformers.",
         ),
     ];
-    let mut steps = MODULES.chunks(BATCH).enumerate().peekable();
+    let (one_by_one, rest) = MODULES.split_at(FIRST);
+    let mut steps = one_by_one.chunks(1).chain(rest.chunks(BATCH)).enumerate().peekable();
     while let Some((at, batch)) = steps.next() {
         turns.push(write(at, batch));
         if at % 5 == 4

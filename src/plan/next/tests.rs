@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+mod stuck;
+
 use super::*;
 use crate::domain::{ItemId, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::entry::Body;
@@ -238,7 +240,7 @@ fn three_systemic_ends_in_a_row_open_the_breaker_and_a_probe_closes_it() {
         story.fails(nth, 1, FailureClass::ApiAuth);
     }
     let due = story.due();
-    let [Fact::BreakerOpened { class: FailureClass::ApiAuth, items, probe_at }] = due.as_slice() else { panic!("{due:?}") };
+    let [Fact::BreakerOpened { class: FailureClass::ApiAuth, items, probe_at, error: None }] = due.as_slice() else { panic!("{due:?}") };
     assert_eq!((items.len(), *probe_at), (3, at(story.second + 15 * 60)));
     let probe_at = *probe_at;
     story.tell_due();

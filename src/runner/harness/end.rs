@@ -13,7 +13,7 @@ use crate::artifact::journal::{self, AgentBlock, Journal};
 use crate::bench::classify;
 use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung, RungAnswer, Stage, StageEnd, is_same_commit};
 use crate::host::files;
-use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain};
+use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain, with_sentences};
 use crate::runner::create::digest;
 use crate::text::clean;
 use crate::text::duration::short;
@@ -220,14 +220,15 @@ pub fn keep_findings(case: &Case<'_>, detail: &CheckDetail) -> Result<(), Artifa
 
 fn ours(case: &Case<'_>, detail: &CheckDetail) -> Value {
     let last = case.item.last_attempt();
-    json!({
+    let ours = json!({
         "run": case.job.folder.run_id().0,
         "attempt": case.attempt.n,
         "agent_end": last.and_then(|last| last.outcome(Stage::Agent)).map(|outcome| &outcome.end),
         "rungs": detail.rungs,
         "patch_digest": detail.patch_digest,
         "prompt": last.and_then(|last| last.asked.as_ref()).map(|asked| json!({"source": asked.source, "digest": asked.digest})),
-    })
+    });
+    with_sentences(ours, case.item)
 }
 
 /// What lay in the worktree that had to make way is kept as a diff, unless it was nothing, or an attempt of ours has

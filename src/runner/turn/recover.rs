@@ -40,9 +40,12 @@ impl Turn<'_> {
             (Recovery::Take(attempt, stage, child), _) => {
                 self.watch_harness(&attempt, stage);
                 self.look_at_harness(true).await?;
+                self.watch_agent(&attempt.item, stage);
+                self.look_at_agents_end(&attempt).await?;
                 // an end that a dead keeper's finder wrote is an interruption, whoever found it
                 let outcome =
                     if child.cause == EndCause::Lost { interrupted("its keeper was gone") } else { self.judge(&attempt, stage, child) };
+                self.tell_end(&attempt, stage, &outcome).await?;
                 self.finish(attempt, stage, outcome).await
             }
             (Recovery::Adopt(attempt, stage, pid), Some(kept)) => {

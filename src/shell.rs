@@ -1,5 +1,6 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+pub mod bell;
 mod chosen;
 mod console;
 pub mod effects;

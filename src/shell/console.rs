@@ -9,6 +9,7 @@ use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCo
 use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::bell::Rang;
 use super::chosen::Chosen;
 use super::input::Input;
 use super::pace::{Cause, Pace};
@@ -16,7 +17,7 @@ use super::painter::{Painter, Updates};
 use super::setup::{ScreenError, io_error};
 use super::signals::{Meant, Signals};
 use super::terminal::{self, Terminal};
-use super::{job, keys};
+use super::{bell, job, keys};
 use crate::host::environment::variable;
 use crate::theme::Theme;
 use crate::theme::palette::Rgb;
@@ -25,9 +26,6 @@ use crate::ui::{Key, Mouse};
 
 /// How long the answer to our question is waited for before we leave: later it would be text for the shell.
 const ANSWER: Duration = Duration::from_millis(150);
-
-/// Between two rings.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// What the terminal has to say.
 #[derive(Debug)]
@@ -76,7 +74,7 @@ pub(super) struct Console {
     cause: Cause,
     question: Question,
     /// When it rang last.
-    rang: Option<Instant>,
+    rang: Rang,
 }
 
 impl Console {
@@ -97,7 +95,7 @@ impl Console {
         }
         let input = Input::listen().map_err(io_error("listen to the terminal"))?;
         let (pace, due, cause) = (Pace::new(now), Some(Cause::Input), Cause::Data);
-        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question, rang: None })
+        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question, rang: Rang::default() })
     }
 
     /// The next thing that the terminal has to say; input comes first. May be dropped while it waits.
@@ -200,10 +198,8 @@ impl Console {
 
     /// Rings with the next frame, once a second at most.
     pub(super) fn ring(&mut self) {
-        let now = Instant::now();
-        if self.rang.is_none_or(|rang| now.duration_since(rang) >= PAUSE) {
-            self.rang = Some(now);
-            self.painter.first(b"\x07");
+        if self.rang.may(Instant::now()) {
+            self.painter.first(bell::RING);
             self.changed();
         }
     }

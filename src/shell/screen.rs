@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::bell;
 use super::console::{Console, Heard};
 use super::effects;
 use super::labels::{About, LabelsFile};
@@ -23,9 +24,6 @@ use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
-
-/// Set to `off`, the bell is muted from the start.
-const BELL: &str = "ISOBENCH_TUI_BELL";
 
 /// What the loop waits for.
 enum Woken {
@@ -76,7 +74,7 @@ impl<'a> Screen<'a> {
             access: setup.access,
             now,
         });
-        state.bell = if variable(BELL).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
+        state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = Places::new(setup.folder.clone(), setup.items);

@@ -115,11 +115,6 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Whether a detector speaks of the level of a run: alarms and badges have no level.
-const fn counts(detector: Detector) -> bool {
-    !matches!(detector, Detector::OpenCall | Detector::Systemic | Detector::BudgetSlope | Detector::AnswerPeek)
-}
-
 /// The attempt in which the agent of the newest attempt was at work: a later one may have taken over what it brought.
 pub fn watched(item: &Item) -> Option<&Attempt> {
     let n = item.last_attempt()?.stage(Stage::Agent)?.ran_in;
@@ -136,7 +131,7 @@ fn is_at_work(attempt: &Attempt) -> bool {
 pub fn worst(item: &Item) -> Option<&Finding> {
     let attempt = watched(item)?;
     let at_work = is_at_work(attempt);
-    let found = attempt.findings.values().filter(|finding| counts(finding.detector) && finding.level > Level::None);
+    let found = attempt.findings.values().filter(|finding| finding.counts() && finding.level > Level::None);
     found
         .filter(|finding| !at_work || finding.cleared.is_none())
         .min_by_key(|finding| (std::cmp::Reverse(finding.level), finding.first_step))

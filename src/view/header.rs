@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
 use super::parts::{bar, strip::mark};
-use crate::domain::Level;
+use crate::domain::{Level, OnStuck};
 use crate::model::RunState;
 use crate::text::{self, duration, width};
 use crate::theme::Role;
@@ -80,6 +80,9 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     }
     if state.run.hold {
         left = left.add(Role::Warn, "  hold");
+    }
+    if let Some(policy) = state.run.on_stuck.filter(|policy| *policy != OnStuck::Mark) {
+        left = left.add(Role::Warn, format!("  on stuck: {}", policy.name()));
     }
     let clock = state.clock(now);
     let worked = Some(state.tally.worked_ms(&state.run, clock)).filter(|worked| *worked > 0).map(duration::short);

@@ -298,6 +298,9 @@ fn agent_ended(item: &Item) -> Vec<String> {
             };
             vec![format!("agent ran out of {of}"), format!("agent: no {of} left"), format!("out of {of}")]
         }
+        Some(StageEnd::Failed { class: FailureClass::AgentStuck, .. }) => {
+            vec!["stuck agent was stopped".to_owned(), "stuck: stopped".to_owned(), "stuck".to_owned()]
+        }
         Some(StageEnd::Failed { class, .. }) => vec![format!("agent: {class}"), class.name().to_owned()],
         _ => vec!["agent was stopped".to_owned(), "agent stopped".to_owned()],
     }

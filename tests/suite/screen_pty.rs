@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use isobench_tui::domain::{AttemptId, RunId, Stage};
+use isobench_tui::domain::{AttemptId, Detector, Level, RunId, Stage};
 use isobench_tui::host::clock;
 use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{By, Fact, Request, RunFolder, Writer};
+use isobench_tui::shell::bell::VARIABLE;
 use isobench_tui::shell::{Setup, Sitting};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::ui::state::{Access, Limits};
@@ -17,7 +18,7 @@ use jiff::SignedDuration;
 use rustix::process::Signal;
 
 use crate::pty::Pty;
-use crate::screen_runs::{Story, agent_running, finished, id};
+use crate::screen_runs::{Story, agent_running, finished, found, id};
 
 /// Names the folder of the run for the screen that runs in the terminal.
 const ROOT: &str = "ISOBENCH_TEST_SCREEN";
@@ -262,4 +263,52 @@ fn a_trouble_goes_when_its_cause_does() {
     std::fs::write(stage.join("out"), "a file after all\n").unwrap();
     shown.pty.wait_for("a file after all");
     shown.pty.wait_gone("can't read the output of");
+}
+
+/// A finding that the agent is stuck.
+fn stuck(episode: u32, first_step: u32) -> Fact {
+    Fact::FindingMade { item: id(7), n: 2, id: episode, finding: found(Detector::Cycle, Level::Stuck, first_step, 9, "in a circle") }
+}
+
+fn rings(pty: &Pty) -> usize {
+    pty.written.iter().filter(|byte| **byte == 7).count()
+}
+
+#[test]
+fn an_agent_that_is_stuck_rings_once_and_is_marked() {
+    let mut shown = show_in(&agent_running(), 120, 40, |command| {
+        command.env_remove(VARIABLE);
+    });
+    shown.pty.wait_for("vllm_core-0007");
+    assert_eq!(rings(&shown.pty), 0);
+    shown.append(stuck(0, 3));
+    shown.pty.wait_for("■ stuck");
+    assert_eq!(rings(&shown.pty), 1);
+    // told again it is no news
+    shown.append(Fact::FindingMade { item: id(7), n: 2, id: 0, finding: found(Detector::Cycle, Level::Stuck, 3, 18, "still in it") });
+    shown.pty.wait_for("still in it");
+    assert_eq!(rings(&shown.pty), 1);
+    shown.pty.press("2]-");
+    shown.pty.wait_for("✗ wrong");
+    let labels = std::fs::read_to_string(shown.root.path().join("state/tui/labels.csv")).unwrap();
+    assert!(labels.lines().nth(1).unwrap().contains(",vllm_core-0007,2,trae,claude-sonnet-4-5,D9,stuck,3,18,wrong,"), "{labels}");
+    shown.pty.press("d");
+    shown.pty.wait_end();
+    // the next screen knows it
+    let mut again = screen(shown.root.path(), 120, 40, |_| ());
+    again.wait_for("look first  vllm_core-0007: stuck: cycle since step 3");
+    again.press("<Esc>2");
+    again.wait_for("✗ wrong");
+    assert_eq!(rings(&again), 0, "what was so before is old");
+}
+
+#[test]
+fn who_wants_no_bell_hears_none() {
+    let mut shown = show_in(&agent_running(), 120, 40, |command| {
+        command.env(VARIABLE, "off");
+    });
+    shown.pty.wait_for("vllm_core-0007");
+    shown.append(stuck(0, 3));
+    shown.pty.wait_for("■ stuck");
+    assert_eq!(rings(&shown.pty), 0);
 }

@@ -99,7 +99,7 @@ impl LabelsFile {
         let own = folder.join(format!(".labels.{}.{:?}", std::process::id(), std::thread::current().id()));
         let made = File::options().write(true).create(true).truncate(true).mode(0o644).open(&own);
         let linked = made.and_then(|mut file| {
-            writeln!(file, "{}", HEADER)?;
+            writeln!(file, "{HEADER}")?;
             fs::hard_link(&own, &self.path)
         });
         let _ = fs::remove_file(&own);

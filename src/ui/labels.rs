@@ -6,7 +6,7 @@ use super::detected::{Entry, Which};
 use super::reading::Pane;
 use super::state::State;
 use super::{Action, Effect, Mood, Said};
-use crate::detect::labels::Verdict;
+pub use crate::detect::labels::Verdict;
 use crate::domain::{AttemptId, Detector, Finding};
 
 /// Which finding is meant: an episode has no number that another reading of the same trajectory would give it again.
@@ -73,22 +73,18 @@ pub(super) fn mark(state: &mut State, action: Action) -> Vec<Effect> {
         _ => None,
     };
     let attempt = state.focus.as_ref().and_then(|focus| focus.trail.clone());
-    match (meant, attempt) {
-        (Some((id, finding)), Some(attempt)) => {
-            let finding = finding.clone();
-            state.reading.found = Some(Which::Finding(id));
-            vec![Effect::Label(Box::new(Label { attempt, finding, verdict }))]
-        }
-        _ => {
-            let says = match findings.len() {
-                0 => "nothing was found of this agent that could be right or wrong",
-                1 => "alarms and badges are facts: only a finding is right or wrong",
-                _ => "which finding? ] and [ choose one",
-            };
-            state.remark(Said::new(Mood::Quiet, says));
-            Vec::new()
-        }
+    if let (Some((id, finding)), Some(attempt)) = (meant, attempt) {
+        let finding = finding.clone();
+        state.reading.found = Some(Which::Finding(id));
+        return vec![Effect::Label(Box::new(Label { attempt, finding, verdict }))];
     }
+    let says = match findings.len() {
+        0 => "nothing was found of this agent that could be right or wrong",
+        1 => "alarms and badges are facts: only a finding is right or wrong",
+        _ => "which finding? ] and [ choose one",
+    };
+    state.remark(Said::new(Mood::Quiet, says));
+    Vec::new()
 }
 
 /// A verdict is in the file.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::detect::kind::{Kind, Kinds, command};
+pub use crate::detect::kind::Kind;
+use crate::detect::kind::{Kinds, command};
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;

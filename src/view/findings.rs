@@ -5,13 +5,13 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words, role};
 use super::parts::heading::heading;
 use super::parts::strip::mark;
-use crate::detect::labels::Verdict;
 use crate::domain::{AttemptId, Finding};
 use crate::model::{Attempt, Item};
 use crate::text::{count, width};
 use crate::theme::{Glyphs, Role};
 use crate::ui::State;
 use crate::ui::detected::{self, Entry};
+use crate::ui::labels::Verdict;
 use crate::ui::mouse::Hit;
 use crate::ui::reading::Pane;
 

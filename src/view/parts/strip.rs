@@ -2,11 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use crate::detect::kind::Kind;
 use crate::domain::Level;
 use crate::theme::{Glyphs, Role};
 use crate::ui::detected::{Span, level_at};
-use crate::ui::step::Shown;
+use crate::ui::step::{Kind, Shown};
 use crate::view::canvas::{Canvas, Words, row_of};
 
 /// Columns of the number of a line's first step, and the gap behind it.

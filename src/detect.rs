@@ -3,6 +3,7 @@
 //! Every rule is given each finished step once, in order, and costs O(1) per step with bounded memory. The same code runs
 //! live in the runner, in `inspect` and in `detect`.
 
+mod act;
 mod answer_peek;
 mod budget;
 mod call;
@@ -18,6 +19,7 @@ mod memory;
 mod no_progress;
 mod no_tool_call;
 mod open_call;
+mod place;
 mod print;
 mod refused_finish;
 mod rule;

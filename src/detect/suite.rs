@@ -9,7 +9,6 @@ use super::cycle::Cycle;
 use super::dead_tool::DeadTool;
 use super::error_wall::ErrorWall;
 use super::identical_step::IdenticalStep;
-use super::kind::Kinds;
 use super::look::Look;
 use super::no_progress::NoProgress;
 use super::no_tool_call::NoToolCall;
@@ -52,7 +51,6 @@ pub struct Human {
 /// Rules, and what they found so far.
 #[derive(Debug)]
 pub(super) struct Suite {
-    kinds: Kinds,
     rules: Vec<Running>,
     notices: Vec<Box<dyn Notice>>,
     pub(super) findings: Vec<Finding>,
@@ -92,12 +90,12 @@ impl Suite {
         let notices: Vec<Box<dyn Notice>> =
             vec![Box::new(OpenCall::default()), Box::new(Budget::new(context)), Box::new(AnswerPeek::new(context))];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
-        Self { kinds: Kinds::default(), rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
+        Self { rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }
 
     /// Takes the next finished step.
     pub(super) fn take(&mut self, step: &Step) {
-        let look = Look::of(step, &mut self.kinds);
+        let look = Look::of(step);
         for running in &mut self.rules {
             let now = running.rule.take(&look);
             running.went_on(now, step.index, &mut self.findings);

@@ -60,7 +60,7 @@ fn every_fact() -> Vec<Fact> {
     let metric = Metric { name: "latency".to_owned(), value: 1.5, unit: "ms".to_owned() };
     let finished = |stage, end, cause, detail| Fact::StageFinished { item: item(), n, stage, outcome: outcome(end, cause, detail) };
     let failed = || StageEnd::Failed { class: FailureClass::ArmCrashed, why: "exit 1 \u{1F4A5} \"quoted\"\n".to_owned() };
-    vec![
+    let mut facts = vec![
         Fact::RunCreated(plan),
         Fact::RunnerStarted { pid: 7, boot: "b".to_owned(), version: "0".to_owned() },
         Fact::HoldSet { on: true, by: by.clone() },
@@ -76,13 +76,6 @@ fn every_fact() -> Vec<Fact> {
         Fact::AdapterPanicked { item: item(), n, says: "overflow".to_owned() },
         Fact::DetectionPanicked { item: item(), n, says: "overflow".to_owned() },
         Fact::OnStuckSet { policy: OnStuck::Stop, by: by.clone() },
-        Fact::FindingMade { item: item(), n, id: 0, finding: finding(Level::Warn) },
-        Fact::FindingMade { item: item(), n, id: 0, finding: finding(Level::Stuck) },
-        Fact::FindingCleared { item: item(), n, id: 0, step: Some(9) },
-        Fact::FindingMade { item: item(), n, id: 1, finding: Finding { detector: Detector::Silence, ..finding(Level::Note) } },
-        Fact::FindingCleared { item: item(), n, id: 1, step: None },
-        Fact::AlarmRaised { item: item(), n, alarm: remark(Detector::OpenCall, Some(3)) },
-        Fact::BadgeGiven { item: item(), n, badge: remark(Detector::AnswerPeek, None) },
         Fact::StageFrozen { item: item(), n, stage: Stage::Agent, by: by.clone() },
         Fact::StageThawed { item: item(), n, stage: Stage::Agent, by: by.clone() },
         Fact::StageStopping {
@@ -130,6 +123,23 @@ fn every_fact() -> Vec<Fact> {
         Fact::AppendFailed { error: "full".to_owned(), for_ms: 1500 },
         Fact::RunFinished {},
         Fact::RunnerStopped { why: "everything is done".to_owned() },
+    ];
+    let at = facts.iter().position(|fact| matches!(fact, Fact::StageFrozen { .. })).unwrap();
+    facts.splice(at..at, of_detectors());
+    facts
+}
+
+/// What the detectors say while the agent works.
+fn of_detectors() -> Vec<Fact> {
+    let n = 1;
+    vec![
+        Fact::FindingMade { item: item(), n, id: 0, finding: finding(Level::Warn) },
+        Fact::FindingMade { item: item(), n, id: 0, finding: finding(Level::Stuck) },
+        Fact::FindingCleared { item: item(), n, id: 0, step: Some(9) },
+        Fact::FindingMade { item: item(), n, id: 1, finding: Finding { detector: Detector::Silence, ..finding(Level::Note) } },
+        Fact::FindingCleared { item: item(), n, id: 1, step: None },
+        Fact::AlarmRaised { item: item(), n, alarm: remark(Detector::OpenCall, Some(3)) },
+        Fact::BadgeGiven { item: item(), n, badge: remark(Detector::AnswerPeek, None) },
     ]
 }
 

@@ -45,6 +45,7 @@ mod screen_queue;
 mod screen_runs;
 mod screen_since;
 mod select;
+mod stuck;
 mod support;
 mod terminal;
 mod themes;

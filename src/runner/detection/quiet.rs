@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::kept::{Episodes, Told};
 use crate::detect::silence::Usual;
 use crate::domain::{Detector, Finding, Level};
-use crate::text::duration::clock;
+use crate::text::duration::{clock, short};
 
 /// Time between two looks that counts at most, in ms: a runner that was stopped itself, or a machine that slept, heard
 /// nothing and knows nothing.
@@ -100,7 +100,7 @@ impl Quiet {
                     idle if idle >= set => Level::Note,
                     _ => return None,
                 };
-                let says = format!("silent for {}; agent.silence_s is {}", clock(self.idle_ms), clock(set));
+                let says = format!("silent for {}; agent.silence_s is {}", clock(self.idle_ms), short(set));
                 let usual = usual.finding(u64::MAX, step)?;
                 Finding { level, says, ..usual }
             }
@@ -145,7 +145,7 @@ mod tests {
         let told = play(&mut quiet, &mut usual, &mut episodes, 2..100, '-');
         assert_eq!(levels(&told), [(11, 0, Some(Level::Note)), (21, 0, Some(Level::Warn)), (41, 0, Some(Level::Stuck))]);
         let Some((_, Told::Made(_, finding))) = told.first() else { return };
-        assert_eq!((finding.says.as_str(), finding.first_step), ("silent for 0:10; agent.silence_s is 0:10", 7));
+        assert_eq!((finding.says.as_str(), finding.first_step), ("silent for 0:10; agent.silence_s is 10 s", 7));
         assert_eq!(levels(&play(&mut quiet, &mut usual, &mut episodes, 100..102, 'h')), [(100, 0, None)]);
         assert_eq!(levels(&play(&mut quiet, &mut usual, &mut episodes, 102..115, '-')), [(111, 1, Some(Level::Note))]);
         assert_eq!(usual.known(), 3);

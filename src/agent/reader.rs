@@ -80,7 +80,7 @@ impl Reader {
         }
     }
 
-    /// Takes the next line, or the next run of several: then it is the only one.
+    /// Takes the next line.
     pub(super) fn line(&mut self, line: &[u8]) -> Option<usize> {
         match self {
             Self::ClaudeStream(stream) => stream.take(line),
@@ -94,6 +94,7 @@ impl Reader {
 
     /// Takes a file that holds one JSON document.
     pub(super) fn document(&mut self, bytes: &[u8]) -> Taken {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         match self {
             Self::Trae(trajectory) => trajectory.take(bytes),
             Self::Whole(Format::MiniSweAgent, whole) => whole.take(bytes, mini_swe_agent::read),

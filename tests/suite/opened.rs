@@ -392,7 +392,14 @@ fn what_is_nested_deep_or_long_is_no_danger() {
     let path = root.join("x");
     let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
     let nested = deep(200_000);
-    for content in [nested.clone(), format!("{{\"a\":{nested}}}"), "{\"a\":".repeat(100_000), "[{\"action\":".repeat(50_000)] {
+    for content in [
+        nested.clone(),
+        format!("{{\"a\":{nested}}}"),
+        "{\"a\":".repeat(100_000),
+        "[{\"action\":".repeat(50_000),
+        "{\"a\":\n".repeat(150_000),
+        "[{\n".repeat(150_000),
+    ] {
         fs::write(&path, content).unwrap();
         assert!(open(&path).is_err());
     }

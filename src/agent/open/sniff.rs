@@ -34,6 +34,12 @@ pub(in crate::agent) enum Found {
     Other(&'static str),
 }
 
+/// Values of several lines that may begin in the middle of a line and not end.
+const MOST_BEGINNINGS: u32 = 4;
+
+/// The same of those that begin with a line of one bracket.
+const MOST_DOCUMENTS: u32 = 64;
+
 /// Looks at the beginning of a file; `is_all`: it is the whole file.
 pub(in crate::agent) fn sniff(bytes: &[u8], is_all: bool) -> Found {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
@@ -41,28 +47,33 @@ pub(in crate::agent) fn sniff(bytes: &[u8], is_all: bool) -> Found {
         return Found::Nothing;
     }
     let (mut rest, mut is_torn, mut is_json) = (bytes, false, false);
+    // how often what began at a line, or at a line of one bracket, came to nothing: each may read to the end of the file
+    let (mut missed, mut missed_documents) = (0, 0);
     while !rest.is_empty() {
         let line = rest.split(|byte| *byte == b'\n').next().unwrap_or(rest);
         let here = plain_start(rest);
         let mut taken = line.len() + 1;
         if here.starts_with(b"{") || here.starts_with(b"[") {
             let is_first = rest.len() == bytes.len();
+            let is_document = line.trim_ascii().len() == 1;
+            let may_go_on = if is_document { missed_documents < MOST_DOCUMENTS } else { missed < MOST_BEGINNINGS };
+            let here = if may_go_on { here } else { plain_start(line) };
             let value = match probe(here) {
                 // what Python writes and JSON does not know; a log with many such lines is not repaired from each to its end
                 Probe::Unfit => probe(&repaired(if is_first { here } else { plain_start(line) })),
                 other => other,
             };
-            let is_document = line.trim_ascii().len() == 1;
             match value {
                 Probe::Is(format, shape) => return Found::Is(format, shape),
                 Probe::Json(length) => {
                     is_json = true;
-                    taken = taken.max(rest.len() - here.len() + length);
+                    taken = taken.max(length);
                 }
                 // its inner lines would be taken for events
                 Probe::Torn if is_document => return Found::Torn,
-                Probe::Torn => is_torn = true,
-                Probe::Unfit => {}
+                Probe::Torn => (is_torn, missed) = (true, missed + 1),
+                Probe::Unfit if is_document => missed_documents += 1,
+                Probe::Unfit => missed += 1,
             }
         }
         rest = rest.get(taken..).unwrap_or_default();

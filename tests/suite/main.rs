@@ -14,6 +14,7 @@ mod config;
 mod controls;
 mod corpus;
 mod demo_agent;
+mod detect_steps;
 mod errors;
 mod fold;
 mod home;

@@ -125,7 +125,15 @@ impl Running {
         }
         let (at, is_news) = match self.open {
             Some((at, before)) => (at, now.level > before.level || now.count >= before.count.saturating_mul(2)),
-            None => (findings.len(), findings.len() < MOST),
+            // many small things leave room for a great one
+            None => {
+                let room = match now.level {
+                    Level::Stuck => MOST,
+                    Level::Warn => MOST / 4 * 3,
+                    Level::Note | Level::None => MOST / 2,
+                };
+                (findings.len(), findings.len() < room)
+            }
         };
         if !is_news {
             return;

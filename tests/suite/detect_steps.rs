@@ -337,7 +337,7 @@ fn d14_the_source_does_not_change() {
     let anew = chain(&[steps, vec![bash("sed -i s/a/b/ src/b.py", true, "")], quiet(100, 25)]);
     assert_eq!(said(d14, anew).last(), Some(&(117, Note, 93)));
     // to read for long is a note at most; scratch files and failed edits are no progress
-    assert_eq!(said(d14, quiet(0, 70)), [(50, Note, 1)]);
+    assert_eq!(said(d14, quiet(0, 70)), [(60, Note, 1)]);
     let busy = |at: u32| if at % 2 == 0 { edit("/r/.bench_scratch/t.py", "o", true) } else { edit("/r/a.py", "o", false) };
     assert_eq!(said(d14, chain(&[vec![edit("/r/a.py", "o", true)], (0..40).map(busy).collect()])).len(), 2);
     let edits = |at: u32| if at % 24 == 0 { bash("cat > src/c.py <<'EOF'\nx\nEOF", true, "") } else { fresh(at) };

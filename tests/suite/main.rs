@@ -15,6 +15,7 @@ mod controls;
 mod corpus;
 mod demo_agent;
 mod detect_steps;
+mod detectors;
 mod errors;
 mod fold;
 mod home;

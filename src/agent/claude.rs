@@ -106,6 +106,7 @@ impl Stream {
         match text(&fields.get("type")).as_str() {
             "system" if text(&fields.get("subtype")) == "init" => {
                 self.goes_on();
+                self.talk.steps.touch();
                 self.model = some(&fields.get("model")).or_else(|| self.model.take());
             }
             "assistant" => {

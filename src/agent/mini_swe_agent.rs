@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Run, Fault> {
     let limit: u32 = agent.raw("step_limit").and_then(|raw| raw.parse().ok()).unwrap_or_default();
     let submitted = is_list && talk.submits;
     let state = match exit {
-        Some((status, says)) => Live::Ended(end(&status, says, talk.steps.len(), limit)),
+        Some((status, says)) => Live::Ended(end(&status, &says, talk.steps.len(), limit)),
         None if submitted => Live::Ended(End::Accepted),
         None if talk.steps.last().is_some_and(|step| step.reply == Reply::ToolsRunning) => Live::ToolsRunning,
         None => Live::WaitingForModel,
@@ -220,7 +220,7 @@ fn block(text: &str) -> Option<&str> {
 }
 
 /// The end by its exit status; any other word is the name of an exception.
-fn end(status: &str, says: String, steps: usize, limit: u32) -> End {
+fn end(status: &str, says: &str, steps: usize, limit: u32) -> End {
     match status {
         "Submitted" => End::Accepted,
         "LimitsExceeded" if limit > 0 && steps >= limit as usize => End::MaxSteps,

@@ -153,6 +153,7 @@ impl Session {
         self.talk.answers(message);
         if is_own && !words.is_empty() {
             self.end = is_interrupt(&words).then(|| End::Stopped(words.clone()));
+            self.talk.steps.touch();
             self.talk.told(words);
         }
     }

@@ -122,6 +122,7 @@ impl Exec {
             self.goes_on();
             self.threads = self.threads.saturating_add(1);
             self.model = some(part(line, "model")).or_else(|| self.model.take());
+            self.steps.touch();
             self.asked();
         }
     }
@@ -135,19 +136,22 @@ impl Exec {
                 self.goes_on();
                 self.asked();
             }
-            "session_configured" => self.model = some(part(event, "model")).or_else(|| self.model.take()),
+            "session_configured" => {
+                self.model = some(part(event, "model")).or_else(|| self.model.take());
+                self.steps.touch();
+            }
             "agent_reasoning" | "agent_reasoning_raw_content" => self.says(&text_of("text")),
             "agent_message" => self.says(&text_of("message")),
             "exec_command_begin" => {
                 let args = json!({"command": part(event, "command"), "workdir": part(event, "cwd")});
-                self.calls(id(), "shell", args);
+                self.calls(id(), "shell", &args);
             }
             "exec_command_end" => {
                 let both = || format!("{}{}", text_of("stdout"), text_of("stderr"));
                 let said = some(part(event, "aggregated_output")).unwrap_or_else(both);
                 self.answers(id(), ToolResult { ok: part(event, "exit_code").as_i64() == Some(0), text: said });
             }
-            "patch_apply_begin" => self.calls(id(), "apply_patch", json!({"changes": part(event, "changes")})),
+            "patch_apply_begin" => self.calls(id(), "apply_patch", &json!({"changes": part(event, "changes")})),
             "patch_apply_end" => {
                 let said = format!("{}{}", text_of("stdout"), text_of("stderr"));
                 self.answers(id(), ToolResult { ok: part(event, "success") == &Value::Bool(true), text: said });
@@ -155,7 +159,7 @@ impl Exec {
             "mcp_tool_call_begin" => {
                 let asked = part(event, "invocation");
                 let name = format!("{}__{}", text(part(asked, "server")), text(part(asked, "tool")));
-                self.calls(id(), &name, part(asked, "arguments").clone());
+                self.calls(id(), &name, part(asked, "arguments"));
             }
             "mcp_tool_call_end" => {
                 let result = part(event, "result");
@@ -165,11 +169,11 @@ impl Exec {
                 self.answers(id(), ToolResult { ok, text: said });
             }
             // only its end tells what was searched
-            "web_search_end" => self.did(id(), "web_search", json!({"query": part(event, "query")}), true),
-            "view_image_tool_call" => self.did(id(), "view_image", json!({"path": part(event, "path")}), true),
+            "web_search_end" => self.did(id(), "web_search", &json!({"query": part(event, "query")}), true),
+            "view_image_tool_call" => self.did(id(), "view_image", &json!({"path": part(event, "path")}), true),
             "plan_update" => {
                 let args = json!({"explanation": part(event, "explanation"), "plan": part(event, "plan")});
-                self.did(None, "update_plan", args, true);
+                self.did(None, "update_plan", &args, true);
             }
             "token_count" => {
                 let of_all = told::usage(part(part(event, "info"), "total_token_usage"));
@@ -207,7 +211,7 @@ impl Exec {
             "todo_list" => {
                 // it is completed where the turn is, which nobody called
                 if !is_end {
-                    self.did(None, "update_plan", json!({"plan": part(item, "items")}), true);
+                    self.did(None, "update_plan", &json!({"plan": part(item, "items")}), true);
                 }
                 return;
             }
@@ -231,7 +235,7 @@ impl Exec {
                 let args = json!({"query": part(item, "query"), "action": part(item, "action")});
                 // its beginning does not tell what is searched
                 if is_end {
-                    self.did(id, "web_search", args, is_good);
+                    self.did(id, "web_search", &args, is_good);
                 }
                 return;
             }
@@ -244,7 +248,7 @@ impl Exec {
             _ => return,
         };
         if !id.as_ref().is_some_and(|id| self.steps.knows(id)) {
-            self.calls(id.clone(), &name, args);
+            self.calls(id.clone(), &name, &args);
         }
         if is_end {
             self.answers(id, result);
@@ -257,7 +261,7 @@ impl Exec {
         self.steps.say(at, words);
     }
 
-    fn calls(&mut self, id: Option<String>, name: &str, args: Value) {
+    fn calls(&mut self, id: Option<String>, name: &str, args: &Value) {
         let id = id.unwrap_or_else(|| self.name());
         let at = self.turn(false);
         self.steps.call(at, id, name.to_owned(), args.to_string());
@@ -272,7 +276,7 @@ impl Exec {
     }
 
     /// A call that is told when it is done.
-    fn did(&mut self, id: Option<String>, name: &str, args: Value, ok: bool) {
+    fn did(&mut self, id: Option<String>, name: &str, args: &Value, ok: bool) {
         let id = id.unwrap_or_else(|| self.name());
         self.calls(Some(id.clone()), name, args);
         self.answers(Some(id), ToolResult { ok, text: String::new() });

@@ -79,7 +79,10 @@ impl Rollout {
             "event_msg" => self.event(&fields.get("payload")),
             "turn_context" => {
                 self.is_between = true;
-                self.model = some(part(&fields.get("payload"), "model")).or_else(|| self.model.take());
+                if let Some(model) = some(part(&fields.get("payload"), "model")).filter(|model| self.model.as_ref() != Some(model)) {
+                    self.model = Some(model);
+                    self.steps.touch();
+                }
             }
             "token_usage_record" => self.is_between = true,
             "compacted" => {

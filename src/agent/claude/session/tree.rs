@@ -7,7 +7,7 @@ const MOST_KEPT: usize = 256 * 1024 * 1024;
 
 /// Bytes that are read again at most, all times together: people go back some times in a session, agents hardly ever. After
 /// that, lines count in the order of the file.
-const MOST_AGAIN: usize = 512 * 1024 * 1024;
+const MOST_AGAIN: usize = 256 * 1024 * 1024;
 
 /// A line, as far as the tree needs it.
 #[derive(Debug)]

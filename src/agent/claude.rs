@@ -3,8 +3,8 @@
 //!
 //! The rules, to be compared with an independent count:
 //! - A step is one message of the model, by `message.id`, in the order of their first lines: each of its blocks comes on a
-//!   line of its own. The message that stands in the place of an answer (model `<synthetic>`, `is_api_error_message`) is a
-//!   step with an error. What a subagent does (`parent_tool_use_id`) are steps of the same list, `within` that call.
+//!   line of its own. The message that stands in the place of an answer (`is_api_error_message`, an `error`, or the model
+//!   `<synthetic>` with the words `API Error`) is a step with an error. What a subagent does (`parent_tool_use_id`) are steps of the same list, `within` that call.
 //! - A call is a `tool_use` block, by its id; its result the first `tool_result` of that id, failed where `is_error` is true.
 //! - Tokens: those of the last `result` line (`modelUsage` of all models; without it the sum of the turns' `usage`), and of
 //!   the steps since, each step's once. `input` holds the tokens written to the cache, not those read from it.
@@ -112,7 +112,7 @@ impl Stream {
             "assistant" => {
                 self.goes_on();
                 let (message, within) = (fields.get("message"), text(&fields.get("parent_tool_use_id")));
-                let is_error = fields.get("is_api_error_message") == Value::Bool(true);
+                let is_error = fields.get("is_api_error_message") == Value::Bool(true) || !fields.get("error").is_null();
                 self.talk.assistant(&message, &within, recorded, is_error);
             }
             "user" => self.user(&fields),

@@ -377,6 +377,22 @@ fn shared_samples_open() {
     assert_eq!(counts, [13, 18, 21, 9, 6], "streams, transcripts, exec lines, rollouts, whole files");
 }
 
+/// A session's file and those of its subagents, one after the other, are one transcript.
+#[test]
+fn files_of_subagents_are_read_beside_the_sessions() {
+    let Some(shared) = shared() else { return };
+    let public = shared.join("trajectories/claude-code/public");
+    let mut bytes = fs::read(public.join("session_v2.1_long_258c7280.jsonl")).unwrap();
+    for path in files(&public.join("258c7280.subagents")) {
+        bytes.extend(fs::read(path).unwrap());
+    }
+    let session: Session = by_line(lines(&bytes), |_, _| ());
+    let mut within: Vec<&str> = session.steps().iter().filter_map(|step| step.within.as_deref()).collect();
+    within.dedup();
+    assert_eq!((session.steps().len(), within), (156, vec!["toolu_01VmaERAwhb19LGUwu9GenaK", "acompact-fffbd0"]));
+    assert_eq!(session.task(), Some("Implement spotter-gqc"));
+}
+
 /// Counted by hand, or by the requests that the scripted model answered.
 const KNOWN: [(&str, usize); 12] = [
     ("ok.stream.jsonl", 12),
@@ -563,4 +579,21 @@ fn a_transcript_of_nothing_but_turns_back_is_only_long() {
     // from some line on, lines count as they come
     assert!((5_000..6_000).contains(&session.steps().len()), "{}", session.steps().len());
     assert_eq!(session.steps().last().unwrap().thought, "m5999");
+}
+
+#[test]
+fn calls_side_by_side_without_end_are_only_many() {
+    let mut exec = Exec::new();
+    let line = |when: &str, n: u32| {
+        let item = json!({"id": format!("item_{n}"), "type": "command_execution", "command": "ls", "aggregated_output": "", "status": "completed"});
+        json!({"type": format!("item.{when}"), "item": item}).to_string()
+    };
+    for n in 0..20_000 {
+        exec.take(line("started", n).as_bytes());
+    }
+    assert_eq!((exec.steps().len(), exec.state()), (1, Live::ToolsRunning));
+    for n in 0..20_000 {
+        exec.take(line("completed", n).as_bytes());
+    }
+    assert_eq!((exec.steps().len(), exec.totals().steps, exec.state()), (1, Some(1), Live::WaitingForModel));
 }

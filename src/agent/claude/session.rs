@@ -140,7 +140,7 @@ impl Session {
         let is_own = self.tree.is_own(agent);
         let within = if is_own { "" } else { self.calls.get(agent).map_or(agent, String::as_str) };
         if text(&fields.get("type")) == "assistant" {
-            let is_error = fields.get("isApiErrorMessage") == Value::Bool(true);
+            let is_error = fields.get("isApiErrorMessage") == Value::Bool(true) || !fields.get("error").is_null();
             let said = self.talk.assistant(message, within, recorded, is_error);
             if is_own {
                 self.end = match said {

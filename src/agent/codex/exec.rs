@@ -17,6 +17,8 @@
 //! - `turn.failed` and G1's `error` end the run. G3's `error`, `stream_error` and items of type `error` do not: Codex goes
 //!   on, or says `turn.failed`. G1 and G2 have no mark of a good end.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -33,7 +35,9 @@ pub struct Exec {
     begun: bool,
     /// The model was asked again.
     is_between: bool,
-    /// A call of the last step came back.
+    /// Calls of the last step that did not come back.
+    open: HashSet<String>,
+    /// One of them did.
     came_back: bool,
     /// Threads that began: the numbers of items begin again in each.
     threads: u32,
@@ -264,14 +268,14 @@ impl Exec {
     fn calls(&mut self, id: Option<String>, name: &str, args: &Value) {
         let id = id.unwrap_or_else(|| self.name());
         let at = self.turn(false);
+        self.open.insert(id.clone());
         self.steps.call(at, id, name.to_owned(), args.to_string());
     }
 
     fn answers(&mut self, id: Option<String>, result: ToolResult) {
         let id = id.unwrap_or_default();
         // an earlier step's call may end late
-        let last = self.steps.list().last();
-        self.came_back |= last.is_some_and(|step| step.calls.iter().rev().any(|call| call.id == id));
+        self.came_back |= self.open.remove(&id);
         self.steps.answer(&id, result);
     }
 
@@ -294,6 +298,7 @@ impl Exec {
             return at;
         }
         (self.is_between, self.came_back) = (false, false);
+        self.open.clear();
         self.end = None;
         self.steps.begin(None)
     }

@@ -58,7 +58,9 @@ impl<'a> Called<'a> {
         } else {
             asked.folded(&command);
             // a key for a program that waits, a restart: the same text, another call
-            ["restart", "is_input", "session_id"].iter().for_each(|name| asked.value(args.get(name).unwrap_or(&Value::Null)));
+            for name in ["restart", "is_input", "session_id"] {
+                asked.value(args.get(name).unwrap_or(&Value::Null));
+            }
         }
         let answered = call.result.as_ref().map_or(0, |result| print::of_result(&result.text) ^ u64::from(result.ok));
         let waits = is_waiting(&tool) || parts.iter().any(|part| part.program() == "sleep" || part.program() == "wait");

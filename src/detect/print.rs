@@ -49,7 +49,9 @@ impl Print {
             Value::String(text) => self.folded(text),
             Value::Array(list) => {
                 self.byte(b'[');
-                list.iter().for_each(|value| self.value(value));
+                for value in list {
+                    self.value(value);
+                }
                 self.byte(b']');
             }
             Value::Object(fields) => {
@@ -154,7 +156,9 @@ fn mask(bytes: &[u8], numbers: Numbers, mut out: impl FnMut(u8)) {
             if is_volatile(token, tail) {
                 give(b'#');
             } else {
-                token.iter().for_each(|byte| give(*byte));
+                for byte in token {
+                    give(*byte);
+                }
             }
             rest = tail;
         } else if byte.is_ascii_alphanumeric() {
@@ -175,7 +179,9 @@ fn mask(bytes: &[u8], numbers: Numbers, mut out: impl FnMut(u8)) {
 /// Gives on a word; says whether it ended in a number.
 fn of_word(word: &[u8], numbers: Numbers, give: &mut impl FnMut(u8)) -> bool {
     if !word.iter().any(u8::is_ascii_digit) {
-        word.iter().for_each(|byte| give(*byte));
+        for byte in word {
+            give(*byte);
+        }
         return false;
     }
     if is_id(word) {
@@ -183,10 +189,14 @@ fn of_word(word: &[u8], numbers: Numbers, give: &mut impl FnMut(u8)) -> bool {
         return true;
     }
     if numbers == Numbers::Volatile {
-        word.iter().for_each(|byte| give(*byte));
+        for byte in word {
+            give(*byte);
+        }
         return false;
     }
-    word.iter().for_each(|byte| give(if byte.is_ascii_digit() { b'#' } else { *byte }));
+    for byte in word {
+        give(if byte.is_ascii_digit() { b'#' } else { *byte });
+    }
     word.last().is_some_and(u8::is_ascii_digit)
 }
 

@@ -338,9 +338,9 @@ fn d14_the_source_does_not_change() {
     assert_eq!(said(d14, anew).last(), Some(&(117, Note, 93)));
     // to read for long is a note at most; scratch files and failed edits are no progress
     assert_eq!(said(d14, quiet(0, 70)), [(60, Note, 1)]);
-    let busy = |at: u32| if at % 2 == 0 { edit("/r/.bench_scratch/t.py", "o", true) } else { edit("/r/a.py", "o", false) };
+    let busy = |at: u32| if at.is_multiple_of(2) { edit("/r/.bench_scratch/t.py", "o", true) } else { edit("/r/a.py", "o", false) };
     assert_eq!(said(d14, chain(&[vec![edit("/r/a.py", "o", true)], (0..40).map(busy).collect()])).len(), 2);
-    let edits = |at: u32| if at % 24 == 0 { bash("cat > src/c.py <<'EOF'\nx\nEOF", true, "") } else { fresh(at) };
+    let edits = |at: u32| if at.is_multiple_of(24) { bash("cat > src/c.py <<'EOF'\nx\nEOF", true, "") } else { fresh(at) };
     assert!(said(d14, (0..100).map(edits).collect()).is_empty());
 }
 
@@ -386,8 +386,9 @@ fn d15_an_agent_that_edits_needs_git_too() {
     let d15 = Detector::VcsChurn;
     let looks = (0..40).map(|at| bash(&format!("git show HEAD~{at}"), true, &"x".repeat(at + 1))).collect();
     assert!(said(d15, looks).is_empty(), "to look at the history changes nothing");
-    let edits =
-        |at: usize| if at % 8 == 0 { edit("/r/a.py", &"o".repeat(at + 1), true) } else { bash(&format!("git commit -am {at}"), true, "") };
+    let edits = |at: usize| {
+        if at.is_multiple_of(8) { edit("/r/a.py", &"o".repeat(at + 1), true) } else { bash(&format!("git commit -am {at}"), true, "") }
+    };
     assert!(said(d15, (0..60).map(edits).collect()).is_empty());
     let anew = chain(&[churn(30), vec![edit("/r/a.py", "o", true)], (0..24).map(fresh).collect(), churn(30)]);
     let told = said(d15, anew);

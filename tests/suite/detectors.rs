@@ -59,7 +59,9 @@ fn the_labelled_runs_are_judged_as_they_should_be() {
     }
     assert!(all.stuck > 0);
     all.holds("all");
-    by_half.iter().for_each(|half| assert_eq!(half.healthy_stuck, 0, "{half:?}"));
+    for half in &by_half {
+        assert_eq!(half.healthy_stuck, 0, "{half:?}");
+    }
 }
 
 #[test]

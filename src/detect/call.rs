@@ -43,7 +43,7 @@ impl<'a> Called<'a> {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
         let tool = plain(&call.name);
         let command = if is_file_tool(&tool) { Cow::Borrowed("") } else { command(&args) };
-        let command = shell::without_cd(&command).to_owned();
+        let command = unwrapped(shell::without_cd(&command));
         let parts = parts_of(&command);
         let mut edits = Vec::new();
         let (act, target) = if command.is_empty() || is_thinking(&tool) {
@@ -127,6 +127,17 @@ pub(super) fn command(args: &Value) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(""),
     }
+}
+
+/// A command without the shell that runs it, the change of folder in front gone: `bash -lc 'cd x && ls'`.
+fn unwrapped(command: &str) -> String {
+    let mut words = command.split_ascii_whitespace();
+    let is_shell = words.next().is_some_and(|word| matches!(word.rsplit('/').next(), Some("bash" | "sh" | "zsh" | "dash")));
+    if !is_shell || !matches!(words.next(), Some("-c" | "-lc")) {
+        return command.to_owned();
+    }
+    let inner = shell::parts(command).into_iter().next().and_then(|part| part.words.into_iter().nth(2));
+    inner.map_or_else(|| command.to_owned(), |inner| shell::without_cd(&inner).to_owned())
 }
 
 /// Names of tools without the marks that agents differ in.

@@ -13,6 +13,7 @@ mod config;
 mod controls;
 mod corpus;
 mod demo_agent;
+mod detect_texts;
 mod errors;
 mod fold;
 mod home;

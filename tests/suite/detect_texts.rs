@@ -324,12 +324,13 @@ fn pasted_loops_of_text_fire_and_the_others_do_not() {
         if kind.contains("text-loop") {
             seen_kinds[0] += 1;
             assert_eq!(level, Some(Level::Stuck), "{unit}");
-        } else if kind.contains("NEGATIVE") {
+        } else if kind.contains("NEGATIVE list") || kind.contains("NEGATIVE digits") {
+            // the other negatives are about calls
             seen_kinds[1] += 1;
             assert_eq!(level, None, "{unit}");
         }
     }
-    assert_eq!(seen_kinds, [5, 5]);
+    assert_eq!(seen_kinds, [5, 2]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod controls;
 mod corpus;
 mod demo_agent;
 mod detect_steps;
+mod detect_texts;
 mod detectors;
 mod errors;
 mod fold;

@@ -63,7 +63,11 @@ fn of_part(command: &str, part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
     let program = part.program();
     for file in &part.into {
         let is_text = matches!(program, "cat" | "echo" | "printf" | "sed" | "awk" | "tee" | "");
-        let place = if is_text { place(file) } else { if place(file) == Place::Patch { Place::Patch } else { Place::Scratch } };
+        // what a program prints is kept to be looked at, a patch apart
+        let place = match place(file) {
+            found if is_text || found == Place::Patch => found,
+            _ => Place::Scratch,
+        };
         edits.push(Edit { path: in_tree(file).to_owned(), place });
     }
     let file = || part.operands().last().map(|path| in_tree(path).to_owned()).unwrap_or_default();

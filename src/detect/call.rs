@@ -43,7 +43,7 @@ impl<'a> Called<'a> {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
         let tool = plain(&call.name);
         let command = if is_file_tool(&tool) { Cow::Borrowed("") } else { command(&args) };
-        let command = shell::without_cd(&command).to_owned();
+        let command = unwrapped(shell::without_cd(&command));
         let parts = parts_of(&command);
         let mut edits = Vec::new();
         let (act, target) = if command.is_empty() || is_thinking(&tool) {
@@ -58,7 +58,9 @@ impl<'a> Called<'a> {
         } else {
             asked.folded(&command);
             // a key for a program that waits, a restart: the same text, another call
-            ["restart", "is_input", "session_id"].iter().for_each(|name| asked.value(args.get(name).unwrap_or(&Value::Null)));
+            for name in ["restart", "is_input", "session_id"] {
+                asked.value(args.get(name).unwrap_or(&Value::Null));
+            }
         }
         let answered = call.result.as_ref().map_or(0, |result| print::of_result(&result.text) ^ u64::from(result.ok));
         let waits = is_waiting(&tool) || parts.iter().any(|part| part.program() == "sleep" || part.program() == "wait");
@@ -125,6 +127,17 @@ pub(super) fn command(args: &Value) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(""),
     }
+}
+
+/// A command without the shell that runs it, the change of folder in front gone: `bash -lc 'cd x && ls'`.
+fn unwrapped(command: &str) -> String {
+    let mut words = command.split_ascii_whitespace();
+    let is_shell = words.next().is_some_and(|word| matches!(word.rsplit('/').next(), Some("bash" | "sh" | "zsh" | "dash")));
+    if !is_shell || !matches!(words.next(), Some("-c" | "-lc")) {
+        return command.to_owned();
+    }
+    let inner = shell::parts(command).into_iter().next().and_then(|part| part.words.into_iter().nth(2));
+    inner.map_or_else(|| command.to_owned(), |inner| shell::without_cd(&inner).to_owned())
 }
 
 /// Names of tools without the marks that agents differ in.

@@ -159,7 +159,7 @@ impl CallAsText {
         let named = NAMED.as_ref()?;
         let is_call = |found: &regex::Captures<'_>| {
             let whole = found.get(0).map_or("", |all| all.as_str());
-            let name = found.get(1).map_or("", |name| name.as_str());
+            let name = found.get(1).map_or("", |name| name.as_str().trim_end_matches(['.', '-']));
             let rest = found.get(0).and_then(|all| text.get(all.end()..)).unwrap_or_default().trim_start();
             // a word of the language is a tool only with arguments behind it
             let has_json = whole.ends_with('{') || whole.ends_with(['(', ':']) && rest.starts_with(['{', '"', '\'', ')']);

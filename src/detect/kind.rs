@@ -167,6 +167,85 @@ mod tests {
     }
 
     #[test]
+    fn trae_and_claude_read_as_they_work() {
+        let call = |name: &str, args: &str, ok| step(name, args, Some((ok, args)));
+        let trae = [
+            call("todo_write", r#"{"todos":[]}"#, true),
+            call("ckg", r#"{"command":"search_class","path":"/r","identifier":"A"}"#, true),
+            call("json_edit_tool", r#"{"operation":"view","file_path":"/r/a.json"}"#, true),
+            call("json_edit_tool", r#"{"operation":"set","file_path":"/r/a.json","json_path":"$.a","value":1}"#, false),
+            call("bash", r#"{"command":"cd /r && cat > src/a.py <<'EOF'\nx = 1\nEOF\npython src/a.py"}"#, true),
+            call("bash", r#"{"command":"cat > /tmp/t.py <<'EOF'\nx = 1\nEOF\npython /tmp/t.py"}"#, false),
+        ];
+        assert_eq!(letters(&trae), "tSVeEr");
+        let claude = [
+            call("Glob", r#"{"pattern":"**/*.py"}"#, true),
+            call("Read", r#"{"file_path":"/r/a.py"}"#, true),
+            call("MultiEdit", r#"{"file_path":"/r/a.py","edits":[]}"#, true),
+            call("Write", r#"{"file_path":"/r/b.py","content":"x"}"#, false),
+            call("NotebookEdit", r#"{"notebook_path":"/r/b.ipynb"}"#, true),
+            call("TodoWrite", r#"{"todos":[]}"#, true),
+            call("WebSearch", r#"{"query":"q"}"#, true),
+            call("Task", r#"{"prompt":"p"}"#, true),
+            call("BashOutput", r#"{"bash_id":"1"}"#, true),
+        ];
+        assert_eq!(letters(&claude), "SVEeEtSRR");
+    }
+
+    #[test]
+    fn codex_and_openhands_read_as_they_work() {
+        let call = |name: &str, args: &str, ok| step(name, args, Some((ok, args)));
+        let codex = [
+            call("update_plan", r#"{"plan":[]}"#, true),
+            call("shell", r#"{"command":["bash","-lc","sed -n '1,200p' a.py"]}"#, true),
+            call("command_execution", r#"{"command":"/bin/bash -lc 'rg foo'"}"#, true),
+            call("file_change", r#"{"changes":[{"path":"a.py","kind":"update"}]}"#, true),
+            call("shell", r#"{"command":["apply_patch","*** Begin Patch\n*** Update File: a.py\n@@\n*** End Patch"]}"#, true),
+            call("exec_command", r#"{"cmd":"cargo test 2>&1 | tail -5"}"#, true),
+        ];
+        assert_eq!(letters(&codex), "tVSEER");
+        let openhands = [
+            call("execute_bash", r#"{"command":"grep -rn foo . | head"}"#, true),
+            call("terminal", r#"{"command":"pytest -q"}"#, false),
+            call("str_replace_editor", r#"{"command":"view","path":"/w/a.py"}"#, true),
+            call("str_replace_editor", r#"{"command":"undo_edit","path":"/w/a.py"}"#, true),
+            call("file_editor", r#"{"command":"create","path":"/w/b.py","file_text":"x"}"#, true),
+            call("execute_ipython_cell", r#"{"code":"print(1)"}"#, true),
+            call("think", r#"{"thought":"hm"}"#, true),
+            call("task_tracker", r#"{"command":"view"}"#, true),
+            call("finish", r#"{"message":"done"}"#, true),
+        ];
+        assert_eq!(letters(&openhands), "SrVEERttD");
+    }
+
+    #[test]
+    fn swe_agent_and_mini_swe_agent_read_as_they_work() {
+        let bash = |command: &str, ok| step("bash", &serde_json::json!({ "command": command }).to_string(), Some((ok, command)));
+        let swe = [
+            bash("find_file \"a.py\" src", true),
+            bash("open src/a.py 100", true),
+            bash("scroll_down", true),
+            bash("edit 10:12\nif x; then ls | git\nend_of_edit", true),
+            bash("edit 10:12\nx\nend_of_edit", false),
+            bash("create repro.py", true),
+            bash("str_replace_editor str_replace /r/a.py --old_str x --new_str y", true),
+            bash("str_replace_editor view /r/a.py", true),
+            bash("submit", true),
+        ];
+        assert_eq!(letters(&swe), "SVVEeEEVD");
+        let mini = [
+            bash("ls -la && cat README.md", true),
+            bash("nl -ba a.py | sed -n '1,50p'", true),
+            bash("sed -i 's/a/b/' src/a.py", true),
+            bash("python - <<'EOF'\np = 'src/a.py'\nopen(p, 'w').write('x')\nEOF", true),
+            bash("git apply fix.patch", false),
+            bash("echo hello", true),
+            bash("git add -A && echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && git diff --cached", true),
+        ];
+        assert_eq!(letters(&mini), "SVEEGRD");
+    }
+
+    #[test]
     fn a_call_that_runs_is_not_yet_seen() {
         let running = step("bash", r#"{"command":"make"}"#, None);
         let done = step("bash", r#"{"command":"make"}"#, Some((true, "ok")));

@@ -1,5 +1,7 @@
 //! A finished step as the rules see it: what several of them need is computed once.
 
+use std::cell::OnceCell;
+
 use super::call::Act;
 pub(super) use super::call::Called;
 use super::print::Print;
@@ -16,6 +18,7 @@ pub(super) struct Look<'a> {
     pub(super) print: Option<u64>,
     /// Whether it says that all is done.
     pub(super) finish: Finish,
+    gist: OnceCell<String>,
 }
 
 /// Whether a step says that all is done.
@@ -35,7 +38,7 @@ impl<'a> Look<'a> {
         let calls = calls(step);
         let finish = finish(step, &calls);
         let print = print(&calls);
-        Self { step, calls, print, finish }
+        Self { step, calls, print, finish, gist: OnceCell::new() }
     }
 
     /// Whether the model answered with text only, and the API did not fail.
@@ -55,10 +58,8 @@ impl<'a> Look<'a> {
 
     /// One line of evidence: its calls, or what it says.
     pub(super) fn gist(&self) -> String {
-        match self.calls.first() {
-            Some(call) => line(&call.gist()),
-            None => line(&self.step.thought),
-        }
+        let of = || self.calls.first().map_or_else(|| line(&self.step.thought), |call| line(&call.gist()));
+        self.gist.get_or_init(of).clone()
     }
 }
 
@@ -100,6 +101,6 @@ const LINE: usize = 200;
 /// One line of evidence: the first line that says something, bounded, free of control characters.
 pub(super) fn line(text: &str) -> String {
     // not all of a text that may be long
-    let end = (0..=4096.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let end = (0..=1024.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     crate::text::clean::first_line(text.get(..end).unwrap_or_default()).chars().take(LINE).collect()
 }

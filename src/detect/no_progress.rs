@@ -8,7 +8,7 @@ use crate::domain::{Detector, Evidence};
 const LEVELS: [u32; 3] = [25, 40, u32::MAX];
 
 /// The same before the first change, which is no more than a note: it has to find its way, and some tasks are to read.
-const LEVELS_AT_FIRST: [u32; 3] = [50, u32::MAX, u32::MAX];
+const LEVELS_AT_FIRST: [u32; 3] = [60, u32::MAX, u32::MAX];
 
 /// Steps since the source or its tests last changed.
 #[derive(Debug, Default)]

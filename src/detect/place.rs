@@ -41,9 +41,8 @@ pub(super) fn place(path: &str) -> Place {
     let folders = || path.split('/').rev().skip(1);
     if matches!(end, "patch" | "diff" | "rej" | "orig") {
         Place::Patch
-    } else if path.starts_with("/tmp") || path.starts_with("/var/") || path.starts_with("/dev/") || path.starts_with('~') {
-        Place::Scratch
-    } else if matches!(end, "log" | "out" | "err" | "pid" | "bak" | "tmp" | "prof")
+    } else if OUTSIDE.iter().any(|start| path.starts_with(start))
+        || matches!(end, "log" | "out" | "err" | "pid" | "bak" | "tmp" | "prof")
         || folders().any(|folder| folder.starts_with('.') && folder.len() > 2 || folder.contains("scratch"))
         || SCRATCH.iter().any(|start| stem.starts_with(start))
     {
@@ -58,6 +57,9 @@ pub(super) fn place(path: &str) -> Place {
         Place::Source
     }
 }
+
+/// Where no worktree is.
+const OUTSIDE: [&str; 4] = ["/tmp", "/var/", "/dev/", "~"];
 
 /// How scripts are named that agents write to try something.
 const SCRATCH: [&str; 8] = ["repro", "debug_", "tmp", "temp_", "scratch", "test_opt", "verify_", "try_"];

@@ -1,4 +1,4 @@
-//! Fingerprints of what was asked and what came back, without what differs each time: colours, ids, numbers, times, blanks.
+//! Fingerprints of what was asked and what came back, without what differs each time: colours, ids, times, blanks.
 
 use serde_json::Value;
 
@@ -49,7 +49,9 @@ impl Print {
             Value::String(text) => self.folded(text),
             Value::Array(list) => {
                 self.byte(b'[');
-                list.iter().for_each(|value| self.value(value));
+                for value in list {
+                    self.value(value);
+                }
                 self.byte(b']');
             }
             Value::Object(fields) => {
@@ -81,15 +83,24 @@ pub(super) fn says_something(value: &Value) -> bool {
     }
 }
 
+/// Which numbers do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// None does.
+    All,
+    /// Those that differ each time by themselves: ids, times, durations. A count that goes on, or a measure, is news.
+    Volatile,
+}
+
 /// What came back, its first and last 4 KiB.
 pub(super) fn of_result(text: &str) -> u64 {
     let bytes = text.as_bytes().trim_ascii();
     let mut print = Print::new();
     if bytes.len() <= 2 * END {
-        mask(bytes, |byte| print.byte(byte));
+        mask(bytes, Numbers::Volatile, |byte| print.byte(byte));
     } else {
-        mask(bytes.get(..END).unwrap_or_default(), |byte| print.byte(byte));
-        mask(bytes.get(bytes.len() - END..).unwrap_or_default(), |byte| print.byte(byte));
+        mask(bytes.get(..END).unwrap_or_default(), Numbers::Volatile, |byte| print.byte(byte));
+        mask(bytes.get(bytes.len() - END..).unwrap_or_default(), Numbers::Volatile, |byte| print.byte(byte));
     }
     print.done()
 }
@@ -97,7 +108,7 @@ pub(super) fn of_result(text: &str) -> u64 {
 /// The beginning of what a harness said: it may quote what it answers to later on.
 pub(super) fn of_words(text: &str) -> u64 {
     let mut print = Print::new();
-    mask(text.as_bytes().get(..160).unwrap_or(text.as_bytes()), |byte| print.byte(byte));
+    mask(text.as_bytes().get(..160).unwrap_or(text.as_bytes()), Numbers::All, |byte| print.byte(byte));
     print.done()
 }
 
@@ -120,12 +131,12 @@ pub(super) fn of_error(line: &str) -> u64 {
         before = byte;
     }
     let mut print = Print::new();
-    mask(&plain, |byte| print.byte(byte));
+    mask(&plain, Numbers::All, |byte| print.byte(byte));
     print.done()
 }
 
 /// Gives on what stays the same.
-fn mask(bytes: &[u8], mut out: impl FnMut(u8)) {
+fn mask(bytes: &[u8], numbers: Numbers, mut out: impl FnMut(u8)) {
     let mut last = b' ';
     let mut give = |byte: u8| {
         // blanks fold, and so do the parts of one number
@@ -139,10 +150,21 @@ fn mask(bytes: &[u8], mut out: impl FnMut(u8)) {
     while let Some((&byte, tail)) = rest.split_first() {
         if byte == 0x1b {
             rest = after_escape(tail);
+        } else if byte.is_ascii_digit() && numbers == Numbers::Volatile {
+            let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b',' | b':' | b'-' | b'+');
+            let (token, tail) = rest.split_at(rest.iter().take_while(is_part).count());
+            if is_volatile(token, tail) {
+                give(b'#');
+            } else {
+                for byte in token {
+                    give(*byte);
+                }
+            }
+            rest = tail;
         } else if byte.is_ascii_alphanumeric() {
             let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
             let (word, tail) = rest.split_at(length);
-            was_number = of_word(word, &mut give);
+            was_number = of_word(word, numbers, &mut give);
             rest = tail;
         } else if matches!(byte, b'.' | b',') && was_number && tail.first().is_some_and(u8::is_ascii_digit) {
             rest = tail;
@@ -155,18 +177,51 @@ fn mask(bytes: &[u8], mut out: impl FnMut(u8)) {
 }
 
 /// Gives on a word; says whether it ended in a number.
-fn of_word(word: &[u8], give: &mut impl FnMut(u8)) -> bool {
+fn of_word(word: &[u8], numbers: Numbers, give: &mut impl FnMut(u8)) -> bool {
     if !word.iter().any(u8::is_ascii_digit) {
-        word.iter().for_each(|byte| give(*byte));
+        for byte in word {
+            give(*byte);
+        }
         return false;
     }
-    if (word.len() >= ID && word.iter().all(u8::is_ascii_hexdigit)) || word.starts_with(b"0x") {
+    if is_id(word) {
         give(b'#');
         return true;
     }
-    word.iter().for_each(|byte| give(if byte.is_ascii_digit() { b'#' } else { *byte }));
+    if numbers == Numbers::Volatile {
+        for byte in word {
+            give(*byte);
+        }
+        return false;
+    }
+    for byte in word {
+        give(if byte.is_ascii_digit() { b'#' } else { *byte });
+    }
     word.last().is_some_and(u8::is_ascii_digit)
 }
+
+fn is_id(word: &[u8]) -> bool {
+    (word.len() >= ID && word.iter().all(u8::is_ascii_hexdigit)) || word.starts_with(b"0x")
+}
+
+/// Whether a token that begins with a digit is an id, a time or a duration.
+fn is_volatile(token: &[u8], after: &[u8]) -> bool {
+    let token = token.trim_ascii_end().strip_suffix(b".").or_else(|| token.strip_suffix(b",")).unwrap_or(token);
+    let is_time = token.windows(3).any(|three| matches!(three, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));
+    let is_date = matches!(token, [a, b, c, d, b'-', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())) && token.len() >= 8;
+    let digits = token.iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')).count();
+    let (_, unit) = token.split_at(digits);
+    let next = after.strip_prefix(b" ").unwrap_or(after);
+    let is_word = |word: &&[u8]| next.starts_with(word) && !next.get(word.len()).is_some_and(u8::is_ascii_alphanumeric);
+    is_id(token)
+        || is_time
+        || is_date
+        || matches!(unit, b"s" | b"ms" | b"us" | b"ns" | b"sec" | b"secs" | b"min" | b"m" | b"h")
+        || (unit.is_empty() && UNITS.iter().any(is_word))
+}
+
+/// Units of durations behind a number and a blank.
+const UNITS: [&[u8]; 9] = [b"s", b"ms", b"sec", b"secs", b"second", b"seconds", b"minutes", b"milliseconds", "µs".as_bytes()];
 
 /// What follows an escape sequence, of which the escape itself is gone.
 fn after_escape(bytes: &[u8]) -> &[u8] {
@@ -196,6 +251,9 @@ mod tests {
         let second = "3 passed in 12s at 2026-01-16T05:14:04.1\n(commit 58eee5f2ab, 0x1)";
         assert_eq!(of_result(first), of_result(second));
         assert_ne!(of_result(first), of_result("2 failed in 0.12s"));
+        assert_eq!(of_result("took 1.5 seconds."), of_result("took 12 seconds."));
+        assert_ne!(of_result("45 % done"), of_result("46 % done"), "it goes on");
+        assert_ne!(of_result("throughput 102.5 tok/s"), of_result("throughput 99.1 tok/s"), "a measure");
     }
 
     #[test]

@@ -123,9 +123,10 @@ impl Running {
         if now.level == Level::None {
             return;
         }
-        let (at, is_news) = match self.open {
-            Some((at, before)) => (at, now.level > before.level || now.count >= before.count.saturating_mul(2)),
-            None => (findings.len(), findings.len() < MOST),
+        let (at, is_news) = if let Some((at, before)) = self.open {
+            (at, now.level > before.level || now.count >= before.count.saturating_mul(2))
+        } else {
+            (findings.len(), findings.len() < room(now.level))
         };
         if !is_news {
             return;
@@ -147,6 +148,15 @@ impl Running {
             None => findings.push(finding),
         }
         self.open = Some((at, now));
+    }
+}
+
+/// Findings up to which one of a level is still kept: many small things leave room for a great one.
+const fn room(level: Level) -> usize {
+    match level {
+        Level::Stuck => MOST,
+        Level::Warn => MOST / 4 * 3,
+        Level::Note | Level::None => MOST / 2,
     }
 }
 

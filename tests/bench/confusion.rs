@@ -26,7 +26,12 @@ struct Run {
 
 fn main() {
     let paths: Vec<PathBuf> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).map(PathBuf::from).collect();
-    if paths.is_empty() { labels() } else { paths.iter().for_each(|path| tell(path)) }
+    if paths.is_empty() {
+        labels();
+    }
+    for path in &paths {
+        tell(path);
+    }
 }
 
 fn watched(steps: &[Step]) -> Watch {

@@ -64,8 +64,9 @@ impl Tree {
         if written.lists && !is_installed(&self.folder) && !written.read.iter().any(|path| is_installed(path)) {
             let is_root = written.read.is_empty() || written.read.iter().any(|path| self.inside(path).is_some_and(|path| path.is_empty()));
             for line in answer.lines().take(4000) {
-                let word = line.split_whitespace().last().unwrap_or_default();
-                let word = word.split(':').next().unwrap_or_default();
+                // `path:line: text` of grep, or the last word of `ls -l`
+                let head = line.split(':').next().unwrap_or_default();
+                let word = if head.contains(char::is_whitespace) { head.split_whitespace().last().unwrap_or_default() } else { head };
                 let is_folder = line.split_whitespace().count() == 1 || line.starts_with('d');
                 own.extend(self.top(word).filter(|(_, has_more)| *has_more || is_root && is_folder).map(|(name, _)| name));
             }

@@ -170,7 +170,10 @@ impl Written {
                 self.read.extend(words().filter(|word| word.contains('/')));
             }
             "cat" | "head" | "tail" | "sed" | "nl" | "wc" | "less" | "awk" => self.read.extend(words().filter(|word| word.contains('/'))),
-            "apply_patch" | "applypatch" => self.by_patch(&part.body.clone()),
+            "apply_patch" | "applypatch" => {
+                let text = if part.body.is_empty() { self.text.clone() } else { part.body.clone() };
+                self.by_patch(&text);
+            }
             program if program.starts_with("python") => {
                 let inline = part.rest().skip_while(|word| *word != "-c").nth(1).unwrap_or_default();
                 for text in [part.body.as_str(), inline] {
@@ -207,8 +210,9 @@ impl Written {
     }
 
     fn make(&mut self, path: &str, is_folder: bool) {
+        // `mkdir -p {torch,triton}/nn`; a brace in front of a word is lost on the way
         let path = path.trim();
-        // `mkdir -p {torch,triton}/nn`
+        let path = &if path.contains('}') && !path.contains('{') { format!("{{{path}") } else { path.to_owned() };
         match path.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?))) {
             Some((start, (names, end))) => {
                 names.split(',').take(MOST).for_each(|name| self.made.push(Made { path: format!("{start}{name}{end}"), is_folder }));

@@ -34,8 +34,6 @@ pub(super) struct Loop {
     pub(super) repeats: u64,
     /// The character at which it begins.
     pub(super) from: u64,
-    /// Sizes of all that repeats.
-    pub(super) size: u64,
 }
 
 /// Longest period of the second kind, in units.
@@ -177,6 +175,6 @@ impl Run {
         let repeats = self.equal / u64::try_from(period).unwrap_or(u64::MAX) + 1;
         let size = total - self.before;
         let need = need(self.has_letters);
-        (repeats >= need.repeats && size >= need.size).then_some(Loop { period, repeats, from: self.from, size })
+        (repeats >= need.repeats && size >= need.size).then_some(Loop { period, repeats, from: self.from })
     }
 }

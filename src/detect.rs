@@ -8,6 +8,7 @@ mod answer_peek;
 mod budget;
 mod call;
 mod call_as_text;
+mod cut;
 mod cycle;
 mod dead_tool;
 mod error_wall;

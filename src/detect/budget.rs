@@ -60,10 +60,14 @@ impl Budget {
     fn pace(&self) -> String {
         let mut pace = String::new();
         if self.growth >= MUCH {
-            pace.push_str(&format!("; its context grows by {} tokens a step", tokens(self.growth)));
+            pace += "; its context grows by ";
+            pace += &tokens(self.growth);
+            pace += " tokens a step";
         }
         if let Some(per_change) = self.per_change {
-            pace.push_str(&format!("; {} tokens for each change of the source", tokens(per_change)));
+            pace += "; ";
+            pace += &tokens(per_change);
+            pace += " tokens for each change of the source";
         }
         pace
     }
@@ -91,11 +95,11 @@ impl Notice for Budget {
         }
         let pace = self.pace();
         let told = [
-            self.steps.step().map(|part| said(part, format!("steps: {} of {}", self.steps.used, self.steps.of()))),
-            self.tokens.step().map(|part| said(part, format!("tokens: {} of {}", tokens(self.tokens.used), tokens(self.tokens.of())))),
+            self.steps.step().map(|part| said(part, &format!("steps: {} of {}", self.steps.used, self.steps.of()))),
+            self.tokens.step().map(|part| said(part, &format!("tokens: {} of {}", tokens(self.tokens.used), tokens(self.tokens.of())))),
             self.time
                 .step()
-                .map(|part| said(part, format!("time: {} of {}", duration::short(self.time.used), duration::short(self.time.of())))),
+                .map(|part| said(part, &format!("time: {} of {}", duration::short(self.time.used), duration::short(self.time.of())))),
         ];
         let remark = |says: String| Remark {
             detector: Detector::BudgetSlope,
@@ -123,7 +127,7 @@ impl Meter {
     }
 }
 
-fn said(part: u64, of: String) -> String {
+fn said(part: u64, of: &str) -> String {
     if part >= 100 { format!("all of its budget is used, {of}") } else { format!("{part} % of its budget is used, {of}") }
 }
 

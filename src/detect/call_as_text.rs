@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::cut;
 use super::look::{Look, line};
 use super::rule::{Now, Rule, Told};
 use crate::domain::{Detector, Evidence};
@@ -144,8 +145,8 @@ impl CallAsText {
         if LAST_WORDS.contains(&whole) || self.is_tool(whole) {
             return Some(whole.to_owned());
         }
-        let start = text.get(..text.floor_char_boundary(READ)).unwrap_or_default();
-        let end = text.get(text.ceil_char_boundary(text.len().saturating_sub(READ)).max(start.len())..).unwrap_or_default();
+        let start = cut::start(text, READ);
+        let end = cut::rest(text, text.len().saturating_sub(READ).max(start.len()));
         [start, end].into_iter().find_map(|text| self.find_in(text))
     }
 
@@ -175,7 +176,8 @@ mod tests {
 
     fn found(text: &str) -> bool {
         let mut rule = CallAsText::default();
-        ["bash", "view_file"].iter().for_each(|name| rule.learn(name));
+        rule.learn("bash");
+        rule.learn("view_file");
         rule.find(text).is_some()
     }
 

@@ -14,6 +14,7 @@ use tree::Tree;
 use written::Written;
 
 use super::call::Called;
+use super::cut;
 use super::look::{Look, line};
 use super::rule::{Now, Rule, Told};
 use super::suite::Context;
@@ -140,7 +141,7 @@ impl StandInPackages {
         if !answer.contains("No module named") && !answer.contains("ImportError: ") {
             return;
         }
-        let answer = answer.get(..answer.floor_char_boundary(64 * 1024)).unwrap_or_default();
+        let answer = cut::start(answer, 64 * 1024);
         for found in MISSED.iter().flat_map(|missed| missed.captures_iter(answer)).take(8) {
             if let Some(name) = found.get(1).filter(|_| self.missing.len() < MISSING) {
                 self.missing.insert(name.as_str().to_owned());
@@ -198,7 +199,7 @@ impl StandInPackages {
         }
         packages.retain(|name| self.tree.is_foreign(name));
         let Some(package) = packages.into_iter().reduce(|all, name| format!("{all}, {name}")) else { return };
-        let file = written.made.iter().map(|made| &made.path).chain(&written.changed).find(|path| path.ends_with(".py"));
+        let file = written.made.iter().map(|made| &made.path).chain(&written.changed).find(|path| tree::is_python(path));
         let path = file.map(|path| self.tree.known_as(path)).unwrap_or_default();
         self.keep(Made { step, package, path, form: Form::Stub });
     }

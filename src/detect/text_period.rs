@@ -6,6 +6,7 @@ mod periods;
 
 use periods::{Loop, MIX, Need, Periods, Unit};
 
+use super::cut;
 use super::look::{Look, line};
 use super::rule::{Now, Rule, Told};
 use crate::domain::{Detector, Evidence, Level};
@@ -143,8 +144,7 @@ impl TextPeriod {
         self.at += 1;
         self.tail.push(char);
         if self.tail.len() > 2 * TAIL {
-            let cut = self.tail.ceil_char_boundary(TAIL);
-            self.tail.drain(..cut);
+            self.tail = cut::rest(&self.tail, TAIL).to_owned();
         }
         if char.is_whitespace() {
             let ends_sentence = matches!(self.word.last, '.' | '!' | '?') && self.word.size > 0;
@@ -372,7 +372,7 @@ fn repeats(text: &str) -> Option<(Repeats, bool)> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may")]
+    #![expect(clippy::unwrap_used, clippy::format_collect, reason = "a test may")]
 
     use proptest::prelude::*;
 
@@ -482,8 +482,7 @@ mod tests {
             whole.push(&text);
             whole.end();
             let mut parts = TextPeriod::default();
-            let cut = text.ceil_char_boundary(cut.min(text.len()));
-            let (first, second) = text.split_at(cut);
+            let (first, second) = (cut::start(&text, cut), cut::rest(&text, cut));
             parts.push(first);
             parts.push(second);
             parts.end();

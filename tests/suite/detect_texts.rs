@@ -1,7 +1,7 @@
 //! The rules of texts, stand-ins, budgets and answers over steps made by hand: what fires each at which step, what comes close
 //! and must not, and what ends it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::format_collect, reason = "a test may")]
 
 use isobench_tui::detect::{Context, Human, Watch};
 use isobench_tui::domain::{Detector, Finding, Level, Reply, Step, ToolCall, ToolResult, Usage};

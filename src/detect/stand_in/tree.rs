@@ -85,8 +85,7 @@ impl Tree {
     /// What a new path stands in for.
     pub(super) fn stands_in(&self, path: &str, is_folder: bool) -> Option<StandIn> {
         let path = path.trim_matches(['"', '\'']);
-        let is_python = path.ends_with(".py") || path.ends_with(".pyi") || path.ends_with(".so");
-        if !is_python && !is_folder || is_installed(path) {
+        if !is_python(path) && !is_folder || is_installed(path) {
             return None;
         }
         let is_package = |name: &str| names::is_package(name) && self.is_foreign(name);
@@ -120,10 +119,9 @@ impl Tree {
     /// The path from the root on; `None` where it lies elsewhere.
     fn inside(&self, path: &str) -> Option<String> {
         let whole = self.joined(path);
-        if let Some(rest) = self.root.as_deref().and_then(|root| whole.strip_prefix(root)) {
-            if rest.is_empty() || rest.starts_with('/') {
-                return Some(rest.trim_matches('/').to_owned());
-            }
+        let below = self.root.as_deref().and_then(|root| whole.strip_prefix(root));
+        if let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            return Some(rest.trim_matches('/').to_owned());
         }
         let inside = call::in_tree(&whole);
         let is_known = inside.len() < whole.len() || !whole.starts_with(['/', '~']);
@@ -156,6 +154,12 @@ impl Tree {
 fn is_aside(folder: &str) -> bool {
     let folder = folder.to_ascii_lowercase();
     folder == "tmp" || ["stub", "mock", "fake", "shim", "dummy", "scratch", "standin"].iter().any(|mark| folder.contains(mark))
+}
+
+/// A file that Python imports.
+pub(super) fn is_python(path: &str) -> bool {
+    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
+    matches!(end, "py" | "pyi" | "so")
 }
 
 /// Where packages are installed.

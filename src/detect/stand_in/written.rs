@@ -6,6 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::super::call::{self, Act, Called};
+use super::super::cut;
 use super::super::shell::Part;
 
 /// Files of one call that count.
@@ -177,7 +178,7 @@ impl Written {
             program if program.starts_with("python") => {
                 let inline = part.rest().skip_while(|word| *word != "-c").nth(1).unwrap_or_default();
                 for text in [part.body.as_str(), inline] {
-                    let text = text.get(..text.floor_char_boundary(READ)).unwrap_or_default();
+                    let text = cut::start(text, READ);
                     let found = OPENED.iter().flat_map(|opened| opened.captures_iter(text));
                     let paths = found.filter_map(|found| found.iter().skip(1).flatten().next());
                     paths.take(MOST).for_each(|path| self.make(path.as_str(), !path.as_str().contains('.')));
@@ -202,7 +203,7 @@ impl Written {
             }
         }
         match verb {
-            "clean" => self.cleans |= part.rest().any(|word| word.starts_with("-") && word.contains('f')),
+            "clean" => self.cleans |= part.rest().any(|word| word.starts_with('-') && word.contains('f')),
             "rm" => self.gone.extend(part.operands().skip(1).map(str::to_owned)),
             "ls-files" | "ls-tree" | "grep" => self.lists = true,
             _ => {}
@@ -224,6 +225,6 @@ impl Written {
 
 fn add(all: &mut String, text: &str) {
     let room = READ.saturating_sub(all.len());
-    all.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+    all.push_str(cut::start(text, room));
     all.push('\n');
 }

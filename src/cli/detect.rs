@@ -127,7 +127,13 @@ impl Told {
                         }
                         batch.extend(judged);
                     }
-                    Err(Refused::NoTrajectory(_)) if source.is_walked => self.skipped += 1,
+                    Err(Refused::NoTrajectory(says)) if source.is_walked => {
+                        self.skipped += 1;
+                        // of an item one was expected
+                        if source.batch.is_some() {
+                            tell(format_args!("isobench-tui: {says}"));
+                        }
+                    }
                     Err(refused) => self.refused.push((source.named, refused.to_string())),
                 }
                 next += 1;

@@ -1,6 +1,8 @@
 //! What several runs say together (D18).
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -63,7 +65,8 @@ pub(super) fn systemic(judged: &mut [Judged]) {
     let mut batches: HashMap<(&'static str, Option<String>), Batch> = HashMap::new();
     for at in order {
         let Some(Judged { verdict, end: Some(end), .. }) = judged.get_mut(at) else { continue };
-        let label = verdict.instance.as_deref().unwrap_or(&verdict.path).to_owned();
+        let item = Path::new(&verdict.path).parent().and_then(Path::file_name).and_then(OsStr::to_str);
+        let label = verdict.instance.as_deref().or(item).unwrap_or(&verdict.path).to_owned();
         let told = EndOfRun {
             label: &label,
             steps: end.steps,

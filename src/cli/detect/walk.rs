@@ -56,7 +56,7 @@ impl Found {
         match Folder::of(path) {
             Folder::Item(Some(trajectory)) => {
                 let batch = path.parent().map(Path::to_owned);
-                self.sources.push(Source { path: trajectory, named, is_walked: false, batch });
+                self.sources.push(Source { path: trajectory, named, is_walked, batch });
             }
             Folder::Item(None) | Folder::Events => self.sources.push(Source { path: path.to_owned(), named, is_walked, batch: None }),
             Folder::Other => self.walk(named, path, depth),

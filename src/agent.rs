@@ -4,12 +4,16 @@ pub mod claude;
 pub mod codex;
 pub mod launch;
 pub mod live;
+mod mini_swe_agent;
 pub mod open;
 pub mod openhands;
 pub mod prompt;
+mod reader;
 mod steps;
+mod swe_agent;
 pub mod trae;
 mod value;
+mod whole;
 
 /// Who is to move, as far as what the agent wrote tells. Of a process that was killed it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

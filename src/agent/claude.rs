@@ -4,10 +4,14 @@
 //! steps of the same list, because the same budget pays for it. The run is over when its process is: a `result` line
 //! may be followed by another turn.
 
+mod session;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
+
+pub use session::Session;
 
 use crate::agent::steps::{MOST_STEPS, Mark, Steps};
 use crate::agent::value::{Fields, content, list, object, part, some, text, time};
@@ -26,6 +30,7 @@ pub struct Stream {
     model: Option<String>,
     told: Option<Told>,
     end: Option<End>,
+    started_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
 }
 
@@ -61,6 +66,7 @@ impl Stream {
             _ => return None,
         }
         self.last_at = self.last_at.max(recorded);
+        self.started_at = self.started_at.or(recorded);
         self.steps.take_changed()
     }
 
@@ -182,6 +188,23 @@ impl Stream {
     /// The model's name.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// What the agent was asked: the stream does not say.
+    pub const fn task(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether a line is one of this format: used on the first lines of a file.
+    pub fn looks_like(line: &Value) -> bool {
+        let has = |name: &str| line.get(name).is_some();
+        let kind = part(line, "type").as_str().unwrap_or_default();
+        !has("sessionId") && matches!(kind, "system" | "assistant" | "user" | "result" | "stream_event") && has("session_id")
+    }
+
+    /// The first time in the stream.
+    pub const fn started_at(&self) -> Option<Timestamp> {
+        self.started_at
     }
 
     /// The latest time in the stream; old versions write none.

@@ -1,9 +1,10 @@
-//! What an agent writes, whichever it is: the one reader for counts, budgets, ends and screen.
+//! What an agent writes, whichever it is: the one reader for counts, budgets, ends, findings and screen, live and afterwards.
 //!
 //! In an item's folder lie, as links while the agent works and as files afterwards: `claude_code_stream.jsonl`,
-//! `codex_rollout.jsonl`, `openhands_events/`, `trajectory.json`.
+//! `codex_rollout.jsonl`, `openhands_events/`, `trajectory.json`. The name tells where to look; the content tells the format.
 
 mod folder;
+mod source;
 
 use std::fs;
 use std::io;
@@ -13,14 +14,19 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use crate::agent::Live;
-use crate::agent::claude::Stream;
-use crate::agent::codex::Rollout;
-use crate::agent::trae::{Taken, Trajectory};
+use crate::agent::open::Format;
+use crate::agent::open::sniff::{Found, Shape, plain_start, sniff};
+use crate::agent::openhands::Events;
+use crate::agent::reader::{Reader, Told};
+use crate::agent::trae::Taken;
 use crate::agent::value::object;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
-use crate::host::files::{Appended, Rewritten};
+use crate::host::files::LARGEST;
 use folder::EventFolder;
+pub(super) use folder::numbered;
+pub(super) use source::head;
+use source::{Document, Joined, LineFile};
 
 /// What a look brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +41,11 @@ pub struct News {
 /// An agent's steps as far as they were read.
 #[derive(Debug, Default)]
 pub struct Reading {
+    /// What is followed; in an item's folder it is chosen anew until it makes sense.
+    path: PathBuf,
     source: Source,
+    /// Most bytes of a file that is read whole; 64 MiB where there is none.
+    most: Option<u64>,
     /// Something that makes sense was read from the source. Until then another one may still prove to be it; afterwards
     /// a file that the agent puts beside its own changes nothing.
     is_sure: bool,
@@ -47,46 +57,55 @@ pub struct Reading {
 enum Source {
     #[default]
     Unknown,
-    Trae(Box<Trajectory>, Rewritten),
-    Claude(Box<Stream>, Appended),
-    Codex(Box<Rollout>, Appended),
-    Openhands(Box<EventFolder>),
+    Document(Reader, Document),
+    Lines(Reader, LineFile, Joined),
+    /// One run a line, of which the last is told.
+    Runs(Reader, LineFile),
+    Folder(Box<EventFolder>),
 }
 
-/// A reader of lines.
-trait ByLine: Default {
-    fn line(&mut self, line: &[u8]) -> Option<usize>;
-}
-
-impl ByLine for Stream {
-    fn line(&mut self, line: &[u8]) -> Option<usize> {
-        self.take(line)
-    }
-}
-
-impl ByLine for Rollout {
-    fn line(&mut self, line: &[u8]) -> Option<usize> {
-        self.take(line)
-    }
-}
+/// Bytes from which the format is told, where they are enough.
+const HEAD: u64 = 1 << 20;
 
 impl Reading {
-    /// Of an agent of which nothing was seen yet.
+    /// Of an agent of which nothing was seen yet, to [`Self::look`] for in its item's folder.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// Of a file or a folder of events, in any format, to be followed by [`Self::read_on`].
+    pub fn of(path: &Path) -> Self {
+        Self { path: path.to_owned(), ..Self::default() }
+    }
+
+    /// The same, where a file that is read whole may have so many bytes.
+    pub(super) fn within(path: &Path, most: u64) -> Self {
+        Self { most: Some(most), ..Self::of(path) }
+    }
+
     /// Reads what is new in an item's folder: always the same one. `None`: nothing. What is half-written is read again at
-    /// the next look. Pipes and devices are not read, nor a trajectory of more than 64 MiB.
+    /// the next look. Pipes and devices are not read, nor a trajectory of more than 64 MiB that is written whole.
     pub fn look(&mut self, item_folder: &Path) -> io::Result<Option<News>> {
         if !self.is_sure {
-            self.choose(item_folder);
+            let name = chosen(item_folder);
+            let path = item_folder.join(name);
+            if path != self.path {
+                (self.path, self.source) = (path, Source::Unknown);
+            }
+        }
+        self.read_on()
+    }
+
+    /// Reads what is new. `None`: nothing.
+    pub fn read_on(&mut self) -> io::Result<Option<News>> {
+        if matches!(self.source, Source::Unknown) {
+            self.source = self.choose()?;
         }
         let news = match &mut self.source {
             Source::Unknown => None,
-            Source::Trae(trajectory, file) => {
-                let Some((bytes, changed)) = file.changed(&item_folder.join(TRAJECTORY))? else { return Ok(None) };
-                let taken = trajectory.take(&bytes);
+            Source::Document(reader, file) => {
+                let Some((bytes, changed)) = file.changed(&self.path, self.most.unwrap_or(LARGEST))? else { return Ok(None) };
+                let taken = reader.document(&bytes);
                 if taken != Taken::Torn {
                     file.good();
                 }
@@ -95,12 +114,54 @@ impl Reading {
                     Taken::Torn | Taken::Same => None,
                 }
             }
-            Source::Claude(stream, file) => by_line(stream.as_mut(), file, &item_folder.join(CLAUDE_CODE_STREAM), &mut self.is_behind)?,
-            Source::Codex(rollout, file) => by_line(rollout.as_mut(), file, &item_folder.join(CODEX_ROLLOUT), &mut self.is_behind)?,
-            Source::Openhands(events) => events.look(&item_folder.join(OPENHANDS_EVENTS))?,
+            Source::Lines(reader, file, joined) => by_line(reader, file, joined, &self.path, &mut self.is_behind)?,
+            Source::Runs(reader, file) => {
+                let mut last = None;
+                let mut changed = None;
+                while let Some(lines) = file.look(&self.path)? {
+                    changed = Some(lines.changed);
+                    for line in lines.whole.split(|byte| *byte == b'\n') {
+                        last = Events::of_run(line).or(last);
+                    }
+                    if !lines.more {
+                        break;
+                    }
+                }
+                if let Some(run) = Events::of_run(file.rest()) {
+                    file.take_rest();
+                    last = Some(run);
+                }
+                last.zip(changed).map(|((_, events), changed)| {
+                    *reader = Reader::Openhands(Format::OpenhandsV0, Box::new(events));
+                    News { from: 0, changed }
+                })
+            }
+            Source::Folder(events) => events.look(&self.path)?,
         };
         self.is_sure |= self.totals().steps.is_some();
         Ok(news)
+    }
+
+    /// Tells the format. A file that is not there, is empty or does not tell yet is none.
+    fn choose(&self) -> io::Result<Source> {
+        let there = match fs::metadata(&self.path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Source::Unknown),
+            Err(error) => return Err(error),
+        };
+        if there.is_dir() {
+            return Ok(Source::Folder(Box::default()));
+        }
+        if !there.is_file() {
+            return Ok(Source::Unknown);
+        }
+        let most = self.most.unwrap_or(LARGEST);
+        Ok(match look_at(&self.path, most)? {
+            Found::Is(format, Shape::Whole) => Source::Document(Reader::of(format), Document::default()),
+            Found::Is(format, Shape::Lines) => Source::Lines(Reader::of(format), LineFile::of(&self.path)?, Joined::default()),
+            Found::Is(format, Shape::Runs) => Source::Runs(Reader::of(format), LineFile::of(&self.path)?),
+            Found::Nothing | Found::Torn | Found::TraeLog | Found::Other(_) => Source::Unknown,
+        })
     }
 
     /// Whether the last look left something for the next one: it takes 64 MiB of lines at most.
@@ -108,106 +169,123 @@ impl Reading {
         self.is_behind
     }
 
-    /// Takes the first source that lies there. A link whose file does not exist yet is none.
-    fn choose(&mut self, item_folder: &Path) {
-        let is_file = |name: &str| fs::metadata(item_folder.join(name)).is_ok_and(|there| there.is_file() && there.len() > 0);
-        if is_file(CLAUDE_CODE_STREAM) {
-            if !matches!(self.source, Source::Claude(..)) {
-                self.source = Source::Claude(Box::default(), Appended::default());
-            }
-        } else if is_file(CODEX_ROLLOUT) {
-            if !matches!(self.source, Source::Codex(..)) {
-                self.source = Source::Codex(Box::default(), Appended::default());
-            }
-        } else if fs::metadata(item_folder.join(OPENHANDS_EVENTS)).is_ok_and(|there| there.is_dir()) {
-            if !matches!(self.source, Source::Openhands(..)) {
-                self.source = Source::Openhands(Box::default());
-            }
-        } else if !matches!(self.source, Source::Trae(..)) {
-            self.source = Source::Trae(Box::default(), Rewritten::default());
+    fn told(&self) -> Option<&dyn Told> {
+        match &self.source {
+            Source::Unknown => None,
+            Source::Document(reader, _) | Source::Lines(reader, ..) | Source::Runs(reader, _) => Some(reader.told()),
+            Source::Folder(events) => Some(events.events()),
         }
+    }
+
+    /// The format, once it is known.
+    pub fn format(&self) -> Option<Format> {
+        match &self.source {
+            Source::Unknown => None,
+            Source::Document(reader, _) | Source::Lines(reader, ..) | Source::Runs(reader, _) => Some(reader.format()),
+            Source::Folder(events) => events.events().format(),
+        }
+    }
+
+    /// Whether a finished step does not change any more, even if it is the last one: of formats in which a step is
+    /// written when it is over. In others another event may still belong to it.
+    pub fn are_final(&self) -> bool {
+        self.format().is_some_and(Format::steps_are_final)
     }
 
     /// The steps, a running one included.
     pub fn steps(&self) -> &[Step] {
-        match &self.source {
-            Source::Unknown => &[],
-            Source::Trae(trajectory, _) => trajectory.steps(),
-            Source::Claude(stream, _) => stream.steps(),
-            Source::Codex(rollout, _) => rollout.steps(),
-            Source::Openhands(events) => events.events().steps(),
-        }
+        self.told().map_or(&[], Told::steps)
     }
 
     /// Finished steps, tool calls, tokens. `steps` is `None` where the agent wrote nothing that we read.
     pub fn totals(&self) -> AgentTotals {
-        match &self.source {
-            Source::Unknown => AgentTotals::default(),
-            Source::Trae(trajectory, _) => trajectory.totals(),
-            Source::Claude(stream, _) => stream.totals(),
-            Source::Codex(rollout, _) => rollout.totals(),
-            Source::Openhands(events) => events.events().totals(),
-        }
+        self.told().map(Told::totals).unwrap_or_default()
     }
 
     /// Who is to move.
     pub fn state(&self) -> Live {
-        match &self.source {
-            Source::Unknown => Live::WaitingForModel,
-            Source::Trae(trajectory, _) => trajectory.state(),
-            Source::Claude(stream, _) => stream.state(),
-            Source::Codex(rollout, _) => rollout.state(),
-            Source::Openhands(events) => events.events().state(),
-        }
+        self.told().map_or(Live::WaitingForModel, Told::state)
     }
 
     /// The agent's own step budget, where it says so.
     pub fn max_steps(&self) -> Option<u32> {
-        match &self.source {
-            Source::Trae(trajectory, _) => trajectory.max_steps(),
-            _ => None,
-        }
+        self.told()?.max_steps()
     }
 
     /// The model's name, where the agent says so.
     pub fn model(&self) -> Option<&str> {
-        match &self.source {
-            Source::Unknown => None,
-            Source::Trae(trajectory, _) => Some(trajectory.model()).filter(|name| !name.is_empty()),
-            Source::Claude(stream, _) => stream.model(),
-            Source::Codex(rollout, _) => rollout.model(),
-            Source::Openhands(events) => events.events().model(),
-        }
+        self.told()?.model()
+    }
+
+    /// What the agent was asked, where it says so.
+    pub fn task(&self) -> Option<&str> {
+        self.told()?.task()
+    }
+
+    /// When it began, where it says so.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.told()?.started_at()
     }
 
     /// The latest time that the agent wrote down.
     pub fn last_at(&self) -> Option<Timestamp> {
-        match &self.source {
-            Source::Unknown => None,
-            Source::Trae(trajectory, _) => trajectory.last_at(),
-            Source::Claude(stream, _) => stream.last_at(),
-            Source::Codex(rollout, _) => rollout.last_at(),
-            Source::Openhands(events) => events.events().last_at(),
+        self.told()?.last_at()
+    }
+}
+
+/// What a file looks like: its beginning tells, or else all of it.
+pub(super) fn look_at(path: &Path, most: u64) -> io::Result<Found> {
+    let (bytes, is_all) = head(path, HEAD)?;
+    let found = sniff(&bytes, is_all);
+    if is_all || !matches!(found, Found::Torn) {
+        return Ok(found);
+    }
+    let (bytes, is_all) = head(path, most)?;
+    Ok(sniff(&bytes, is_all))
+}
+
+/// Gives every line of a file, packed or not, its last one without an end only where it makes sense to `take`.
+pub(super) fn every_line(path: &Path, take: &mut impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+    let mut file = LineFile::of(path)?;
+    while let Some(lines) = file.look(path)? {
+        for line in lines.whole.split(|byte| *byte == b'\n') {
+            take(line);
+        }
+        if !lines.more {
+            break;
         }
     }
+    take(file.rest());
+    Ok(())
+}
+
+/// The first source that lies in an item's folder. A link whose file does not exist yet is none.
+fn chosen(item_folder: &Path) -> &'static str {
+    let is_file = |name: &str| fs::metadata(item_folder.join(name)).is_ok_and(|there| there.is_file() && there.len() > 0);
+    if let Some(name) = [CLAUDE_CODE_STREAM, CODEX_ROLLOUT].into_iter().find(|name| is_file(name)) {
+        return name;
+    }
+    let is_folder = fs::metadata(item_folder.join(OPENHANDS_EVENTS)).is_ok_and(|there| there.is_dir());
+    if is_folder { OPENHANDS_EVENTS } else { TRAJECTORY }
 }
 
 /// Pieces of a file that one look takes at most: 64 MiB. The rest comes with the next looks.
 const PIECES: u32 = 4;
 
 /// Reads the lines that were added.
-fn by_line<T: ByLine>(reader: &mut T, file: &mut Appended, path: &Path, is_behind: &mut bool) -> io::Result<Option<News>> {
+fn by_line(reader: &mut Reader, file: &mut LineFile, joined: &mut Joined, path: &Path, is_behind: &mut bool) -> io::Result<Option<News>> {
     *is_behind = false;
     let (mut from, mut changed) = (None, SystemTime::UNIX_EPOCH);
     for _ in 0..PIECES {
         let Some(lines) = file.look(path)? else { break };
         if lines.restarted {
-            *reader = T::default();
+            *reader = Reader::of(reader.format());
+            *joined = Joined::default();
             from = Some(0);
         }
         changed = lines.changed;
         for line in lines.whole.split(|byte| *byte == b'\n') {
-            from = least(from, reader.line(line));
+            joined.take(line, |event| from = least(from, reader.line(plain_start(event))));
         }
         *is_behind = lines.more;
         if !lines.more {
@@ -215,8 +293,11 @@ fn by_line<T: ByLine>(reader: &mut T, file: &mut Appended, path: &Path, is_behin
         }
     }
     // the last line of all may have no end; one that is a whole object can't become longer
-    if file.rest().ends_with(b"}") && object(file.rest()).is_some() {
-        from = least(from, reader.line(&file.take_rest()));
+    let rest = file.rest();
+    let is_last = if joined.is_open() { rest == b"}" } else { rest.ends_with(b"}") && object(plain_start(rest)).is_some() };
+    if is_last {
+        let rest = file.take_rest();
+        joined.take(&rest, |event| from = least(from, reader.line(plain_start(event))));
     }
     Ok(from.map(|from| News { from, changed }))
 }

@@ -1,13 +1,20 @@
 //! A trajectory opened as a whole, chosen by its content: for `inspect`, `detect` and everything that reads afterwards.
 
+pub(in crate::agent) mod sniff;
+
 use std::fmt;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::Live;
+use super::live::{self, Reading};
+use super::openhands::Events;
+use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
+use sniff::{Found, Shape};
 
 /// A format of trajectories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +50,11 @@ impl Format {
             Self::SweAgent => "swe_agent",
             Self::MiniSweAgent => "mini_swe_agent",
         }
+    }
+
+    /// Whether a finished step does not change any more, even if it is the last one.
+    pub const fn steps_are_final(self) -> bool {
+        matches!(self, Self::Trae | Self::SweAgent | Self::MiniSweAgent)
     }
 }
 
@@ -80,41 +92,162 @@ pub enum OpenError {
     TooLarge(PathBuf, u64),
     /// There is nothing in it (yet).
     Empty(PathBuf),
-    /// It is none of the formats.
-    Unknown(PathBuf),
+    /// It ends too early: its agent is writing it now, or was killed while it did.
+    HalfWritten(PathBuf),
+    /// It is what TRAE printed.
+    TraeLog(PathBuf),
+    /// A folder without a trajectory.
+    NoTrajectory(PathBuf),
+    /// It is none of the formats; what it looks like.
+    Unknown(PathBuf, &'static str),
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::TooLarge(path, most) => write!(f, "{}: larger than {most} bytes", path.display()),
+            Self::TooLarge(path, most) => write!(f, "{}: larger than {} MiB, the most that is read", path.display(), most >> 20),
             Self::Empty(path) => write!(f, "{}: there is nothing in it yet", path.display()),
-            Self::Unknown(path) => write!(f, "{}: not a trajectory of any agent that we know", path.display()),
+            Self::HalfWritten(path) => write!(
+                f,
+                "{}: it ends in the middle of its JSON: the agent is writing it now (look again), or was killed while it wrote",
+                path.display()
+            ),
+            Self::TraeLog(path) => write!(
+                f,
+                "{}: this is what TRAE printed, and no trajectory: open the trajectory.json that its line \"Trajectory File\" names",
+                path.display()
+            ),
+            Self::NoTrajectory(path) => write!(f, "{}: no trajectory of any agent in this folder", path.display()),
+            Self::Unknown(path, what) => write!(f, "{}: not a trajectory of any agent that we know, but {what}", path.display()),
         }
     }
 }
 
 impl std::error::Error for OpenError {}
 
-/// Opens a file or a folder of events, packed by gzip or not. Most hold one run; OpenHands' `output.jsonl` many.
+/// The largest file that is read whole (TRAE, SWE-agent, mini-swe-agent, an array), in bytes unpacked: 256 MiB. Files of
+/// lines are read in pieces, packed ones up to 1 GiB.
+const LARGEST: u64 = 256 << 20;
+
+/// Opens a file, a folder of events or an item's folder of ISO-Bench, packed by gzip or not. Most hold one run; OpenHands'
+/// `output.jsonl` many.
 pub fn open(path: &Path) -> Result<Vec<Opened>, OpenError> {
-    use super::trae::{Taken, Trajectory};
-    let bytes = std::fs::read(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
-    let mut trajectory = Trajectory::new();
-    if trajectory.take(&bytes) == Taken::Torn {
-        return Err(OpenError::Unknown(path.to_owned()));
-    }
-    Ok(vec![Opened {
-        format: Format::Trae,
-        instance: None,
-        model: Some(trajectory.model().to_owned()),
-        task: Some(trajectory.task().to_owned()),
-        max_steps: trajectory.max_steps(),
-        steps: trajectory.steps().to_vec(),
-        state: trajectory.state(),
-        totals: trajectory.totals(),
-        started_at: trajectory.started_at(),
-        last_at: trajectory.last_at(),
-    }])
+    let there = fs::metadata(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
+    if there.is_dir() { open_folder(path) } else { open_file(path) }
 }
+
+fn of_io(path: &Path, error: io::Error) -> OpenError {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        OpenError::TooLarge(path.to_owned(), LARGEST)
+    } else {
+        OpenError::Io(path.to_owned(), error)
+    }
+}
+
+fn open_file(path: &Path) -> Result<Vec<Opened>, OpenError> {
+    let at = || path.to_owned();
+    // a pipe or a device is refused here
+    let found = live::look_at(path, LARGEST).map_err(|error| of_io(path, error))?;
+    match found {
+        Found::Is(_, Shape::Runs) => return runs(path),
+        Found::Is(..) => {}
+        Found::Nothing => return Err(OpenError::Empty(at())),
+        Found::Torn => return Err(OpenError::HalfWritten(at())),
+        Found::TraeLog => return Err(OpenError::TraeLog(at())),
+        Found::Other(what) => return Err(OpenError::Unknown(at(), what)),
+    }
+    let there = fs::metadata(path).map_err(|error| of_io(path, error))?;
+    if matches!(found, Found::Is(_, Shape::Whole)) && there.len() > LARGEST {
+        return Err(OpenError::TooLarge(at(), LARGEST));
+    }
+    let mut reading = Reading::within(path, LARGEST);
+    read_all(&mut reading).map_err(|error| of_io(path, error))?;
+    // a line that makes sense was there; a document that begins well need not end
+    if reading.totals().steps.is_none() && matches!(found, Found::Is(_, Shape::Whole)) {
+        return Err(OpenError::HalfWritten(at()));
+    }
+    opened(&reading).map(|run| vec![run]).ok_or_else(|| OpenError::Empty(at()))
+}
+
+fn read_all(reading: &mut Reading) -> io::Result<()> {
+    loop {
+        reading.read_on()?;
+        if !reading.is_behind() {
+            return Ok(());
+        }
+    }
+}
+
+fn opened(reading: &Reading) -> Option<Opened> {
+    Some(Opened {
+        format: reading.format()?,
+        instance: None,
+        model: reading.model().map(str::to_owned),
+        task: reading.task().map(str::to_owned),
+        max_steps: reading.max_steps(),
+        steps: reading.steps().to_vec(),
+        state: reading.state(),
+        totals: reading.totals(),
+        started_at: reading.started_at(),
+        last_at: reading.last_at(),
+    })
+}
+
+/// OpenHands' `output.jsonl`: each line is a run.
+fn runs(path: &Path) -> Result<Vec<Opened>, OpenError> {
+    let mut all = Vec::new();
+    let mut take = |line: &[u8]| {
+        let Some((instance, events)) = Events::of_run(line) else { return false };
+        all.push(Opened {
+            format: Format::OpenhandsV0,
+            instance,
+            model: events.model().map(str::to_owned),
+            task: events.task().map(str::to_owned),
+            max_steps: events.max_steps(),
+            state: events.state(),
+            totals: events.totals(),
+            started_at: events.started_at(),
+            last_at: events.last_at(),
+            steps: events.steps().to_vec(),
+        });
+        true
+    };
+    live::every_line(path, &mut take).map_err(|error| of_io(path, error))?;
+    if all.is_empty() { Err(OpenError::HalfWritten(path.to_owned())) } else { Ok(all) }
+}
+
+/// A folder: the events of OpenHands, its conversation, or an item's folder of ISO-Bench.
+fn open_folder(path: &Path) -> Result<Vec<Opened>, OpenError> {
+    let has_events = |folder: &Path| live::numbered(folder).is_ok_and(|files| !files.is_empty());
+    for events in [path.to_owned(), path.join("events"), path.join(OPENHANDS_EVENTS)] {
+        if has_events(&events) {
+            let mut reading = Reading::of(&events);
+            read_all(&mut reading).map_err(|error| of_io(path, error))?;
+            if let Some(run) = opened(&reading).filter(|run| run.totals.steps.is_some()) {
+                return Ok(vec![run]);
+            }
+        }
+    }
+    let entries = fs::read_dir(path).map_err(|error| of_io(path, error))?;
+    let mut printed: Vec<PathBuf> = entries.take(MOST_FILES).flatten().map(|entry| entry.path()).collect();
+    printed.retain(|path| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.trim_end_matches(".gz").ends_with("_stdout.txt"))
+    });
+    printed.sort();
+    let named = [CLAUDE_CODE_STREAM, CODEX_ROLLOUT, TRAJECTORY].into_iter();
+    let named = named.flat_map(|name| [path.join(name), path.join(format!("{name}.gz"))]).filter(|path| path.is_file());
+    let mut told = None;
+    for file in named.chain(printed) {
+        match open_file(&file) {
+            Ok(runs) => return Ok(runs),
+            // text that an agent printed is no trajectory, and no fault either
+            Err(OpenError::Unknown(..) | OpenError::TraeLog(_)) => {}
+            Err(error) => told = told.or(Some(error)),
+        }
+    }
+    Err(told.unwrap_or_else(|| OpenError::NoTrajectory(path.to_owned())))
+}
+
+/// Files of a folder that are looked at.
+const MOST_FILES: usize = 10_000;

@@ -4,6 +4,7 @@
 //! with its observation. V1 (the SDK, CLI since 1.0): `event-<number>-<uuid>.json`; a step is one answer of the model,
 //! whose parallel calls are events of their own. V1's counts lie in `base_state.json` beside the folder.
 
+mod evaluation;
 mod find;
 mod v0;
 mod v1;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use find::find_events;
 
+use crate::agent::open::Format;
 use crate::agent::steps::{MOST_STEPS, Steps};
 use crate::agent::value::{Fields, object, part, some, text, time};
 use crate::agent::{End, Live};
@@ -33,7 +35,14 @@ pub struct Events {
     /// The last error that an observation told.
     fault: Option<String>,
     end: Option<End>,
+    task: Option<String>,
+    max_steps: Option<u32>,
+    started_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
+    /// What wrote it, once an event told.
+    format: Option<Format>,
+    /// Bare actions of an old history.
+    past: u64,
 }
 
 impl Events {
@@ -53,13 +62,16 @@ impl Events {
             self.steps.touch();
         }
         let recorded = time(&text(&fields.get("timestamp")));
+        self.started_at = self.started_at.or(recorded);
         self.last_at = self.last_at.max(recorded);
         if self.actions.len() > 2 * MOST_STEPS {
             self.actions.clear();
         }
         if fields.has("kind") {
+            self.format.get_or_insert(Format::OpenhandsV1);
             self.take_v1(&fields, recorded);
         } else {
+            self.format.get_or_insert(Format::OpenhandsV0);
             self.take_v0(&fields, recorded);
         }
         Ok(self.steps.take_changed())
@@ -72,6 +84,7 @@ impl Events {
         self.stats_v1(&fields.get("stats"));
         self.status_v1(&text(&fields.get("execution_status")));
         let model = some(part(part(&fields.get("agent"), "llm"), "model"));
+        self.max_steps = fields.raw("max_iterations").and_then(|raw| raw.parse().ok()).or(self.max_steps);
         if model.is_some() && model != self.model {
             self.model = model;
             self.steps.touch();
@@ -135,6 +148,26 @@ impl Events {
     /// The model's name, once an answer told it.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// What the agent was asked: the first message of the user.
+    pub fn task(&self) -> Option<&str> {
+        self.task.as_deref()
+    }
+
+    /// The budget of steps, where it is told.
+    pub const fn max_steps(&self) -> Option<u32> {
+        self.max_steps
+    }
+
+    /// Which version wrote it, once an event told.
+    pub const fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The time of the first event.
+    pub const fn started_at(&self) -> Option<Timestamp> {
+        self.started_at
     }
 
     /// The latest time in the store.

@@ -1,33 +1,193 @@
 //! What the formats have in common: JSON that need not be as it should, and times.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// One object, a level deep: big fields that we do not need stay undecoded.
-#[derive(Default)]
-pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+/// One object, a level deep: big fields that we do not need stay undecoded. Objects of these formats have few fields, so
+/// that looking through all of them is faster than a map.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     pub(super) fn of(raw: &'a str) -> Self {
-        Self(serde_json::from_str(raw).unwrap_or_default())
+        Self::read(raw).unwrap_or_default()
+    }
+
+    /// The fields of what is an object; `None` for anything else.
+    pub(super) fn read(raw: &'a str) -> Option<Self> {
+        if !raw.trim_ascii_start().starts_with('{') {
+            return None;
+        }
+        serde_json::from_str(raw).ok()
+    }
+
+    /// One field more.
+    pub(super) fn push(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
+        if self.0.len() < MOST_FIELDS {
+            self.0.push((name, raw));
+        }
+    }
+
+    /// The first element of a list, where it is an object.
+    pub(super) fn first_of(list: &'a str) -> Option<Self> {
+        let inside = list.trim_ascii_start().strip_prefix('[')?;
+        let first = serde_json::Deserializer::from_str(inside).into_iter::<&'a RawValue>().next()?.ok()?;
+        Self::read(first.get())
+    }
+
+    /// Whether a field is a list whose first element is an object like that.
+    pub(super) fn list_begins(&self, name: &str, like: impl Fn(&Fields<'a>) -> bool) -> bool {
+        self.raw(name).and_then(Fields::first_of).is_some_and(|first| like(&first))
     }
 
     /// Whether there is such a field, null or not.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.raw(name).is_some()
+    }
+
+    /// A field as it was written. Of two with one name the last one counts, as in Python.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.get())
     }
 
     /// A field; null where it is missing.
     pub(super) fn get(&self, name: &str) -> Value {
-        self.0.get(name).map_or(Value::Null, |raw| value(raw.get()))
+        self.raw(name).map_or(Value::Null, value)
     }
+
+    /// A field that is text; empty where it is something else.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.raw(name).map(plain).unwrap_or_default()
+    }
+
+    /// A field that is an object, a level deep.
+    pub(super) fn part(&self, name: &str) -> Fields<'a> {
+        self.raw(name).map(Fields::of).unwrap_or_default()
+    }
+
+    /// The elements of a field that is a list, undecoded.
+    pub(super) fn list(&self, name: &str) -> Vec<&'a RawValue> {
+        self.raw(name).map(elements).unwrap_or_default()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Object<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Object<'a> {
+            type Value = Fields<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'a>, A::Error> {
+                let mut fields = Fields::default();
+                while let Some((Key(key), raw)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                    fields.push(key, raw);
+                }
+                Ok(fields)
+            }
+        }
+        json.deserialize_map(Object(PhantomData))
+    }
+}
+
+/// An object with more is none of an agent's.
+const MOST_FIELDS: usize = 1000;
+
+/// A key, borrowed where it holds no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Word<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Word<'a> {
+            type Value = Key<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        json.deserialize_str(Word(PhantomData))
+    }
+}
+
+/// The elements of a list, undecoded; none of anything else, and none of one that is far too long.
+pub(super) fn elements(raw: &str) -> Vec<&RawValue> {
+    if raw.starts_with('[') { serde_json::from_str(raw).unwrap_or_default() } else { Vec::new() }
+}
+
+/// A string or a number as text; empty where it is something else.
+pub(super) fn plain(raw: &str) -> String {
+    match raw.bytes().next() {
+        Some(b'"') => string(raw),
+        Some(b'-' | b'0'..=b'9') => raw.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Text as it is, or the texts of a list of blocks, joined; see [`content`].
+pub(super) fn words(raw: &str) -> String {
+    match raw.bytes().next() {
+        Some(b'"') => string(raw),
+        Some(b'n') | None => String::new(),
+        _ => content(&value(raw)),
+    }
+}
+
+/// A JSON string, decoded.
+fn string(raw: &str) -> String {
+    if raw.len() > LONGEST_FIELD {
+        return String::new();
+    }
+    serde_json::from_str(raw).unwrap_or_else(|_| text(&value(raw)))
+}
+
+/// Arguments as compact JSON; those that are the provider's own JSON text as that text.
+pub(super) fn arguments(raw: Option<&str>) -> String {
+    let Some(raw) = raw else { return "null".to_owned() };
+    match raw.bytes().next() {
+        Some(b'"') => string(raw),
+        // escapes are decoded, so that two agents' same words look the same
+        _ if raw.contains("\\u") || raw.contains("\\/") || raw.len() > LONGEST_FIELD => value(raw).to_string(),
+        _ => compact(raw),
+    }
+}
+
+/// JSON text without the blanks between its words.
+fn compact(raw: &str) -> String {
+    let mut out = Vec::with_capacity(raw.len());
+    let (mut in_string, mut is_escaped) = (false, false);
+    for &byte in raw.as_bytes() {
+        if in_string {
+            in_string = is_escaped || byte != b'"';
+            is_escaped = !is_escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = byte == b'"';
+        }
+        out.push(byte);
+    }
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// The text of a line or file that is one JSON object, repaired where Python wrote what JSON does not know; `None` for
@@ -37,7 +197,7 @@ pub(super) fn object(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if !bytes.starts_with(b"{") || !bytes.ends_with(b"}") {
         return None;
     }
-    let is_object = |text: &str| serde_json::from_str::<BTreeMap<String, &RawValue>>(text).is_ok();
+    let is_object = |text: &str| Fields::read(text).is_some();
     if let Ok(text) = std::str::from_utf8(bytes)
         && is_object(text)
     {

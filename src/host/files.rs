@@ -116,11 +116,16 @@ impl Rewritten {
     /// The bytes and the time of the file, where they are not those that were good. A missing file and one of more than
     /// 64 MiB have none (what was read before stands), and neither has a pipe or a device in its place.
     pub fn changed(&mut self, path: &Path) -> io::Result<Option<(Vec<u8>, SystemTime)>> {
+        self.changed_within(path, LARGEST)
+    }
+
+    /// The same for a file of at most `most` bytes.
+    pub fn changed_within(&mut self, path: &Path, most: u64) -> io::Result<Option<(Vec<u8>, SystemTime)>> {
         let Some((file, there)) = open_regular(path)? else { return Ok(None) };
         let stamp = (there.len(), there.modified()?);
-        if there.len() > LARGEST {
+        if there.len() > most {
             if !std::mem::replace(&mut self.told, true) {
-                let mib = LARGEST >> 20;
+                let mib = most >> 20;
                 tracing::warn!("{} is larger than {mib} MiB and is not read any more: only the time budget rules now", path.display());
             }
             return Ok(None);
@@ -129,9 +134,9 @@ impl Rewritten {
             return Ok(None);
         }
         self.read = Some(stamp);
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(there.len()).unwrap_or_default().saturating_add(1));
         // it may grow while it is read
-        file.take(LARGEST).read_to_end(&mut bytes)?;
+        file.take(most).read_to_end(&mut bytes)?;
         Ok(Some((bytes, stamp.1)))
     }
 

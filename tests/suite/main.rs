@@ -25,6 +25,7 @@ mod listing;
 mod log_desk;
 mod log_journeys;
 mod log_sources;
+mod opened;
 mod patches;
 mod preflight;
 mod prompts;

@@ -7,9 +7,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::source::Document;
 use super::{News, least};
 use crate::agent::openhands::Events;
-use crate::host::files::Rewritten;
+use crate::host::files::LARGEST;
 
 /// A folder with more files is no event store of one agent.
 const MOST: usize = 200_000;
@@ -23,7 +24,7 @@ pub(super) struct EventFolder {
     done: BTreeSet<u64>,
     /// Those that were passed over, as they were then: one that was met half-written may become whole.
     passed_over: BTreeMap<u64, Option<(u64, SystemTime)>>,
-    state: Rewritten,
+    state: Document,
 }
 
 impl EventFolder {
@@ -49,7 +50,7 @@ impl EventFolder {
         let mut changed = None;
         let newest = files.last_key_value().map(|(number, _)| *number);
         for (number, path) in files.iter().filter(|(number, _)| !self.done.contains(number)).collect::<Vec<_>>() {
-            let read = Rewritten::default().changed(path)?;
+            let read = Document::default().changed(path, LARGEST)?;
             match read.as_ref().map(|(bytes, _)| self.events.take(bytes)) {
                 Some(Ok(news)) => from = least(from, news),
                 // the newest is still being written; an older one stays as it is
@@ -80,7 +81,7 @@ impl EventFolder {
     /// V1's `base_state.json` lies beside the folder; kept, it lies in it.
     fn look_at_state(&mut self, folder: &Path) -> io::Result<(Option<usize>, Option<SystemTime>)> {
         let Some(path) = state_file(folder) else { return Ok((None, None)) };
-        let Some((bytes, at)) = self.state.changed(&path)? else { return Ok((None, None)) };
+        let Some((bytes, at)) = self.state.changed(&path, LARGEST)? else { return Ok((None, None)) };
         match self.events.take_state(&bytes) {
             Ok(from) => {
                 self.state.good();
@@ -105,12 +106,13 @@ pub(super) fn state_file(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The events of a folder by their numbers: `<number>.json` of V0, `event-<number>-<uuid>.json` of V1.
-pub(super) fn numbered(folder: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
+pub(in crate::agent) fn numbered(folder: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)?.take(MOST) {
         let entry = entry?;
         let name = entry.file_name();
-        let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".json")) else { continue };
+        let name = name.to_str().map(|name| name.strip_suffix(".gz").unwrap_or(name));
+        let Some(name) = name.and_then(|name| name.strip_suffix(".json")) else { continue };
         let number = name.strip_prefix("event-").map_or(name, |rest| rest.split('-').next().unwrap_or_default());
         if number.bytes().all(|byte| byte.is_ascii_digit())
             && let Ok(number) = number.parse()

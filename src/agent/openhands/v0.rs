@@ -17,7 +17,13 @@ impl Events {
             (Some(action), _) if text(&fields.get("source")) == "agent" && !OWN.contains(&action.as_str()) => {
                 self.action(&action, fields, recorded);
             }
-            (Some(_), _) => self.count_v0(fields, None),
+            (Some(action), _) => {
+                if action == "message" && self.task.is_none() && text(&fields.get("source")) == "user" {
+                    self.task = some(part(&fields.get("args"), "content")).or_else(|| some(&fields.get("message")));
+                    self.steps.touch();
+                }
+                self.count_v0(fields, None);
+            }
             (None, Some(observation)) => self.observation(&observation, fields),
             (None, None) => {}
         }

@@ -17,6 +17,10 @@ impl Events {
                 let at = self.answer_v1(fields, recorded);
                 self.steps.say(at, &content(part(&fields.get("llm_message"), "content")));
             }
+            "MessageEvent" if self.task.is_none() && text(&fields.get("source")) == "user" => {
+                self.task = Some(content(part(&fields.get("llm_message"), "content"))).filter(|text| !text.is_empty());
+                self.steps.touch();
+            }
             "ObservationEvent" => {
                 let observation = fields.get("observation");
                 let code = part(&observation, "exit_code").as_i64();

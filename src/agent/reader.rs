@@ -1,0 +1,203 @@
+//! One reader for every format.
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::Live;
+use super::claude::Stream;
+use super::codex::Rollout;
+use super::mini_swe_agent;
+use super::open::Format;
+use super::openhands::Events;
+use super::swe_agent;
+use super::trae::{Taken, Trajectory};
+use super::value::repaired;
+use super::whole::Whole;
+use crate::domain::{AgentTotals, Step};
+
+/// What every reader tells.
+pub(super) trait Told {
+    fn steps(&self) -> &[Step];
+    fn totals(&self) -> AgentTotals;
+    fn state(&self) -> Live;
+    fn model(&self) -> Option<&str>;
+    fn last_at(&self) -> Option<Timestamp>;
+    fn task(&self) -> Option<&str> {
+        None
+    }
+    fn started_at(&self) -> Option<Timestamp> {
+        None
+    }
+    fn max_steps(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// A reader of one format.
+#[derive(Debug)]
+pub(super) enum Reader {
+    Trae(Box<Trajectory>),
+    Whole(Format, Box<Whole>),
+    ClaudeStream(Box<Stream>),
+    CodexRollout(Box<Rollout>),
+    Openhands(Format, Box<Events>),
+}
+
+impl Reader {
+    /// Of a trajectory of which nothing was read yet.
+    pub(super) fn of(format: Format) -> Self {
+        match format {
+            Format::Trae => Self::Trae(Box::default()),
+            Format::SweAgent | Format::MiniSweAgent => Self::Whole(format, Box::default()),
+            Format::ClaudeStream | Format::ClaudeSession => Self::ClaudeStream(Box::default()),
+            Format::CodexExec | Format::CodexRollout => Self::CodexRollout(Box::default()),
+            Format::OpenhandsV0 | Format::OpenhandsV1 => Self::Openhands(format, Box::default()),
+        }
+    }
+
+    pub(super) const fn format(&self) -> Format {
+        match self {
+            Self::Trae(_) => Format::Trae,
+            Self::ClaudeStream(_) => Format::ClaudeStream,
+            Self::CodexRollout(_) => Format::CodexRollout,
+            Self::Whole(format, _) | Self::Openhands(format, _) => *format,
+        }
+    }
+
+    pub(super) fn told(&self) -> &dyn Told {
+        match self {
+            Self::Trae(trajectory) => trajectory.as_ref(),
+            Self::Whole(_, whole) => whole.as_ref(),
+            Self::ClaudeStream(stream) => stream.as_ref(),
+            Self::CodexRollout(rollout) => rollout.as_ref(),
+            Self::Openhands(_, events) => events.as_ref(),
+        }
+    }
+
+    /// Takes the next line, or the next run of several: then it is the only one.
+    pub(super) fn line(&mut self, line: &[u8]) -> Option<usize> {
+        match self {
+            Self::ClaudeStream(stream) => stream.take(line),
+            Self::CodexRollout(rollout) => rollout.take(line),
+            Self::Openhands(_, events) => events.take(line).ok().flatten(),
+            Self::Trae(_) | Self::Whole(..) => None,
+        }
+    }
+
+    /// Takes a file that holds one JSON document.
+    pub(super) fn document(&mut self, bytes: &[u8]) -> Taken {
+        match self {
+            Self::Trae(trajectory) => trajectory.take(bytes),
+            Self::Whole(Format::MiniSweAgent, whole) => whole.take(bytes, mini_swe_agent::read),
+            Self::Whole(_, whole) => whole.take(bytes, swe_agent::read),
+            Self::ClaudeStream(_) | Self::CodexRollout(_) | Self::Openhands(..) => self.array(bytes),
+        }
+    }
+
+    /// An array of what is otherwise one a line.
+    fn array(&mut self, bytes: &[u8]) -> Taken {
+        let fixed;
+        let elements = match serde_json::from_slice::<Vec<&RawValue>>(bytes) {
+            Ok(elements) => elements,
+            Err(error) if error.is_eof() => return Taken::Torn,
+            Err(_) => {
+                fixed = repaired(bytes);
+                match serde_json::from_slice(&fixed) {
+                    Ok(elements) => elements,
+                    Err(_) => return Taken::Torn,
+                }
+            }
+        };
+        *self = Self::of(self.format());
+        for raw in elements {
+            // old OpenHands: pairs of an action and its observation
+            match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
+                Ok(pair) => {
+                    for raw in pair {
+                        self.line(raw.get().as_bytes());
+                    }
+                }
+                Err(_) => {
+                    self.line(raw.get().as_bytes());
+                }
+            }
+        }
+        Taken::News { from: 0 }
+    }
+}
+
+impl Told for Trajectory {
+    fn steps(&self) -> &[Step] {
+        self.steps()
+    }
+    fn totals(&self) -> AgentTotals {
+        self.totals()
+    }
+    fn state(&self) -> Live {
+        self.state()
+    }
+    fn model(&self) -> Option<&str> {
+        Some(self.model()).filter(|name| !name.is_empty())
+    }
+    fn last_at(&self) -> Option<Timestamp> {
+        self.last_at()
+    }
+    fn task(&self) -> Option<&str> {
+        Some(self.task()).filter(|text| !text.is_empty())
+    }
+    fn started_at(&self) -> Option<Timestamp> {
+        self.started_at()
+    }
+    fn max_steps(&self) -> Option<u32> {
+        self.max_steps()
+    }
+}
+
+/// A reader whose own methods are those of [`Told`].
+macro_rules! told {
+    ($reader:ty { $($more:item)* }) => {
+        impl Told for $reader {
+            fn steps(&self) -> &[Step] {
+                self.steps()
+            }
+            fn totals(&self) -> AgentTotals {
+                self.totals()
+            }
+            fn state(&self) -> Live {
+                self.state()
+            }
+            fn model(&self) -> Option<&str> {
+                self.model()
+            }
+            fn last_at(&self) -> Option<Timestamp> {
+                self.last_at()
+            }
+            $($more)*
+        }
+    };
+}
+
+told!(Stream {});
+told!(Rollout {});
+told!(Events {
+    fn task(&self) -> Option<&str> {
+        self.task()
+    }
+    fn started_at(&self) -> Option<Timestamp> {
+        self.started_at()
+    }
+    fn max_steps(&self) -> Option<u32> {
+        self.max_steps()
+    }
+});
+told!(Whole {
+    fn task(&self) -> Option<&str> {
+        self.task()
+    }
+    fn started_at(&self) -> Option<Timestamp> {
+        self.started_at()
+    }
+    fn max_steps(&self) -> Option<u32> {
+        self.max_steps()
+    }
+});

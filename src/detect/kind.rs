@@ -1,12 +1,13 @@
 //! A step in one letter.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use crate::domain::{Reply, Step, ToolCall};
+use super::call::{self, Act, Called};
+use super::look::{self, Finish};
+use super::memory::Seen;
+use crate::domain::{Reply, Step};
 
 /// What a step was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +42,7 @@ pub enum Kind {
 #[derive(Debug, Default)]
 pub struct Kinds {
     /// The first step with each.
-    seen: HashMap<u64, u32>,
+    seen: Seen<u32>,
 }
 
 impl Kind {
@@ -67,83 +68,48 @@ impl Kind {
 impl Kinds {
     /// The kind of a step. Steps are to be given in order; those that went on may be given again.
     pub fn of(&mut self, step: &Step) -> Kind {
-        let is_whole = step.reply == Reply::Complete && !step.calls.is_empty();
-        let seen = is_whole && *self.seen.entry(fingerprint(step)).or_insert(step.index) < step.index;
+        let calls = look::calls(step);
+        self.tell(step, &calls, look::finish(step, &calls), look::print(&calls))
+    }
+
+    /// The same, of a step whose calls were looked at.
+    pub(super) fn tell(&mut self, step: &Step, calls: &[Called<'_>], finish: Finish, print: Option<u64>) -> Kind {
+        let print = print.filter(|_| step.reply == Reply::Complete);
+        let was_seen = print.is_some_and(|print| self.seen.meet(print, step.index) < step.index);
         if step.error.is_some() {
             return Kind::ApiError;
         }
-        let Some(call) = step.calls.last() else { return Kind::Text };
-        let kind = of_call(call);
-        match kind {
-            Kind::Finish if !step.harness.is_empty() || call.result.as_ref().is_some_and(|result| !result.ok) => Kind::RefusedFinish,
-            Kind::Finish | Kind::Text => kind,
-            _ if seen => Kind::Seen,
-            _ => kind,
+        match finish {
+            Finish::Refused => return Kind::RefusedFinish,
+            Finish::Said => return Kind::Finish,
+            Finish::No => {}
+        }
+        // of several calls the one that does most
+        let Some(call) = calls.iter().max_by_key(|call| call.act) else { return Kind::Text };
+        let failed = call.failed();
+        match call.act {
+            Act::Think | Act::Finish => Kind::Text,
+            _ if was_seen => Kind::Seen,
+            Act::View => Kind::View,
+            Act::Search => Kind::Search,
+            Act::Git => Kind::Git,
+            Act::Run if failed => Kind::RunFailed,
+            Act::Run => Kind::Run,
+            Act::Edit if failed => Kind::EditFailed,
+            Act::Edit => Kind::Edit,
         }
     }
-}
-
-fn of_call(call: &ToolCall) -> Kind {
-    let ok = call.result.as_ref().is_none_or(|result| result.ok);
-    let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
-    let command = command(&args);
-    match call.name.as_str() {
-        "task_done" | "finish" | "submit" => Kind::Finish,
-        "sequentialthinking" | "think" => Kind::Text,
-        "ckg" | "grep" | "Grep" | "Glob" | "glob" => Kind::Search,
-        "Read" | "read" => Kind::View,
-        "str_replace_based_edit_tool" | "str_replace_editor" | "file_editor" if command == "view" => Kind::View,
-        name if name.contains("edit") || matches!(name, "Edit" | "Write" | "write" | "MultiEdit" | "apply_patch") => edit(ok),
-        _ => of_command(&command, ok),
-    }
-}
-
-const fn edit(ok: bool) -> Kind {
-    if ok { Kind::Edit } else { Kind::EditFailed }
 }
 
 /// The command of a call, empty where there is none: text, or a list of words, which may hold the text for a shell.
 pub fn command(args: &Value) -> Cow<'_, str> {
-    let field = args.get("command").or_else(|| args.get("cmd"));
-    match field {
-        Some(Value::String(text)) => Cow::Borrowed(text),
-        Some(Value::Array(words)) => {
-            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-            match words.as_slice() {
-                [shell, flag, text] if shell.ends_with("sh") && matches!(*flag, "-c" | "-lc") => Cow::Borrowed(text),
-                words => Cow::Owned(words.join(" ")),
-            }
-        }
-        _ => Cow::Borrowed(""),
-    }
-}
-
-fn of_command(command: &str, ok: bool) -> Kind {
-    let last = command.rsplit("&&").next().unwrap_or_default().trim();
-    let program = last.split_whitespace().next().unwrap_or_default();
-    match program.rsplit('/').next().unwrap_or_default() {
-        "grep" | "rg" | "find" | "ls" | "fd" | "tree" | "locate" => Kind::Search,
-        "cat" | "head" | "tail" | "less" | "nl" | "wc" => Kind::View,
-        "sed" if last.contains(" -n") => Kind::View,
-        "git" => Kind::Git,
-        "apply_patch" => edit(ok),
-        _ if ok => Kind::Run,
-        _ => Kind::RunFailed,
-    }
-}
-
-fn fingerprint(step: &Step) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for call in &step.calls {
-        (&call.name, &call.args, call.result.as_ref().map(|result| &result.text)).hash(&mut hasher);
-    }
-    hasher.finish()
+    call::command(args)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ToolResult, Usage};
+    use crate::domain::{ToolCall, ToolResult, Usage};
 
     fn step(name: &str, args: &str, result: Option<(bool, &str)>) -> Step {
         let result = result.map(|(ok, text)| ToolResult { ok, text: text.to_owned() });

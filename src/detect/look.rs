@@ -1,9 +1,10 @@
 //! A finished step as the rules see it: what several of them need is computed once.
 
-use serde_json::Value;
-
-use super::kind::{Kind, Kinds, command};
-use crate::domain::{Step, ToolCall};
+use super::call::Act;
+pub(super) use super::call::Called;
+use super::kind::{Kind, Kinds};
+use super::print::Print;
+use crate::domain::Step;
 
 /// A step.
 #[derive(Debug)]
@@ -14,33 +15,87 @@ pub(super) struct Look<'a> {
     pub(super) kind: Kind,
     /// Its calls; one that the same answer holds twice, once.
     pub(super) calls: Vec<Called<'a>>,
+    /// Fingerprint of its calls and their answers; `None` where it has none, or one has no answer.
+    pub(super) print: Option<u64>,
+    /// Whether it says that all is done.
+    pub(super) finish: Finish,
 }
 
-/// A call.
-#[derive(Debug)]
-pub(super) struct Called<'a> {
-    /// The call itself.
-    pub(super) call: &'a ToolCall,
-    /// Its arguments; null where they are no JSON.
-    pub(super) args: Value,
-    /// The command of a shell tool; empty for others.
-    pub(super) command: String,
+/// Whether a step says that all is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finish {
+    /// It does not.
+    No,
+    /// It does, and nobody objects.
+    Said,
+    /// It does, and the harness or the tool refuses.
+    Refused,
 }
 
 impl<'a> Look<'a> {
     /// Looks at a step.
     pub(super) fn of(step: &'a Step, kinds: &mut Kinds) -> Self {
-        let calls = step.calls.iter().map(Called::of).collect();
-        Self { step, kind: kinds.of(step), calls }
+        let calls = calls(step);
+        let finish = finish(step, &calls);
+        let print = print(&calls);
+        let kind = kinds.tell(step, &calls, finish, print);
+        Self { step, kind, calls, print, finish }
+    }
+
+    /// Whether the model answered with text only, and the API did not fail.
+    pub(super) fn is_text(&self) -> bool {
+        self.calls.is_empty() && self.step.error.is_none()
+    }
+
+    /// Whether it changed the source or its tests, as far as calls and answers tell.
+    pub(super) fn changed_source(&self) -> bool {
+        self.calls.iter().any(Called::changed_source)
+    }
+
+    /// Whether all that it does is to wait for something: then the same answer is no news.
+    pub(super) fn waits(&self) -> bool {
+        !self.calls.is_empty() && self.calls.iter().all(|call| call.waits)
+    }
+
+    /// One line of evidence: its calls, or what it says.
+    pub(super) fn gist(&self) -> String {
+        match self.calls.first() {
+            Some(call) => line(&call.gist()),
+            None => line(&self.step.thought),
+        }
     }
 }
 
-impl<'a> Called<'a> {
-    fn of(call: &'a ToolCall) -> Self {
-        let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
-        let command = command(&args).into_owned();
-        Self { call, args, command }
+/// The calls of a step; one that the same answer holds twice, once.
+pub(super) fn calls(step: &Step) -> Vec<Called<'_>> {
+    let mut calls: Vec<Called<'_>> = Vec::with_capacity(step.calls.len());
+    let mut known = std::collections::HashSet::new();
+    for call in step.calls.iter().map(Called::of) {
+        if known.insert((call.asked, call.answered)) {
+            calls.push(call);
+        }
     }
+    calls
+}
+
+/// Whether a step says that all is done, and what came of it.
+pub(super) fn finish(step: &Step, calls: &[Called<'_>]) -> Finish {
+    match calls.iter().find(|call| call.act == Act::Finish) {
+        None => Finish::No,
+        Some(call) if call.failed() || !step.harness.is_empty() => Finish::Refused,
+        Some(_) => Finish::Said,
+    }
+}
+
+/// Fingerprint of calls and their answers; `None` where there are none, or one has no answer.
+pub(super) fn print(calls: &[Called<'_>]) -> Option<u64> {
+    let mut print = Print::new();
+    for call in calls {
+        call.call.result.as_ref()?;
+        print.number(call.asked);
+        print.number(call.answered);
+    }
+    (!calls.is_empty()).then(|| print.done())
 }
 
 /// Characters of one line of evidence at most.
@@ -48,5 +103,7 @@ const LINE: usize = 200;
 
 /// One line of evidence: the first line that says something, bounded, free of control characters.
 pub(super) fn line(text: &str) -> String {
-    crate::text::clean::first_line(text).chars().take(LINE).collect()
+    // not all of a text that may be long
+    let end = (0..=4096.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    crate::text::clean::first_line(text.get(..end).unwrap_or_default()).chars().take(LINE).collect()
 }

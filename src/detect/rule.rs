@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::look::Look;
-use crate::domain::{Detector, Evidence, Level};
+use crate::domain::{Detector, Evidence, Level, Remark};
 
 /// One rule of the suite: the state of one thing that goes wrong.
 pub(super) trait Rule: fmt::Debug + Send {
@@ -15,6 +15,12 @@ pub(super) trait Rule: fmt::Debug + Send {
 
     /// What is to be said of it as it is now. Asked for only when a level was just reached.
     fn tell(&self) -> Told;
+}
+
+/// One rule of the suite that gives no level: an alarm (something will break) or a badge (something to know).
+pub(super) trait Notice: fmt::Debug + Send {
+    /// Takes the next finished step, and says what is to be said of it, once for each thing.
+    fn take(&mut self, look: &Look<'_>) -> Vec<Remark>;
 }
 
 /// How bad it is after a step.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::kind::Kinds;
 use super::look::Look;
-use super::rule::{Now, Rule};
+use super::rule::{Notice, Now, Rule};
 use crate::domain::{Detector, Finding, Level, Remark, Step};
 
 /// What is known beside the steps.
@@ -36,10 +36,14 @@ pub struct Human {
 pub(super) struct Suite {
     kinds: Kinds,
     rules: Vec<Running>,
+    notices: Vec<Box<dyn Notice>>,
     pub(super) findings: Vec<Finding>,
     pub(super) alarms: Vec<Remark>,
     pub(super) badges: Vec<Remark>,
 }
+
+/// Findings, alarms and badges of one conversation that are kept, each: who reads more has seen enough.
+const MOST: usize = 256;
 
 #[derive(Debug)]
 struct Running {
@@ -50,9 +54,10 @@ struct Running {
 
 impl Suite {
     pub(super) fn new(_context: &Context) -> Self {
-        let rules: Vec<Box<dyn Rule>> = Vec::new();
+        let rules: Vec<Box<dyn Rule>> = vec![];
+        let notices: Vec<Box<dyn Notice>> = vec![];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
-        Self { kinds: Kinds::default(), rules, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
+        Self { kinds: Kinds::default(), rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }
 
     /// Takes the next finished step.
@@ -61,6 +66,12 @@ impl Suite {
         for running in &mut self.rules {
             let now = running.rule.take(&look);
             running.went_on(now, step.index, &mut self.findings);
+        }
+        for remark in self.notices.iter_mut().flat_map(|notice| notice.take(&look)) {
+            let into = if is_badge(remark.detector) { &mut self.badges } else { &mut self.alarms };
+            if into.len() < MOST {
+                into.push(remark);
+            }
         }
     }
 }
@@ -81,7 +92,7 @@ impl Running {
         }
         let (at, is_news) = match self.open {
             Some((at, before)) => (at, now.level > before.level || now.count >= before.count.saturating_mul(2)),
-            None => (findings.len(), true),
+            None => (findings.len(), findings.len() < MOST),
         };
         if !is_news {
             return;
@@ -106,8 +117,12 @@ impl Running {
     }
 }
 
+const fn is_badge(detector: Detector) -> bool {
+    matches!(detector, Detector::BudgetSlope | Detector::AnswerPeek)
+}
+
 /// The levels that count for a run: those of D1 and D3–D17.
 pub(super) fn level(findings: &[Finding]) -> Level {
-    let counts = |finding: &&Finding| !matches!(finding.detector, Detector::OpenCall | Detector::Systemic);
+    let counts = |finding: &&Finding| !matches!(finding.detector, Detector::OpenCall | Detector::Systemic) && !is_badge(finding.detector);
     findings.iter().filter(counts).map(|finding| finding.level).max().unwrap_or_default()
 }

@@ -73,16 +73,19 @@ def trae(whole):
 
 
 def trae_rust(whole):
-    """The unmerged port: one list of answers with the steps within each."""
-    one = whole.get("llm_interaction") or []
-    steps = [step for answer in (one if isinstance(one, list) else [one]) for step in answer.get("steps") or []]
-    steps += whole.get("agent_steps") or []
-    calls, results = 0, {}
-    for at, step in enumerate(steps):
-        calls += len(step.get("tool_calls") or [])
-        for nth, answer in enumerate(step.get("tool_results") or []):
-            results[(at, nth)] = answer.get("success", True)
-    return result(len(steps), calls, results, [0, 0, 0], "ok" if whole.get("success") else None)
+    """The unmerged port: each answer holds its own step."""
+    steps, calls, results, bad, total = 0, 0, {}, 0, [0, 0, 0]
+    for at, answer in enumerate(whole.get("llm_interaction") or []):
+        step = answer.get("steps") or {}
+        response = step.get("llm_response") or {}
+        steps += 1
+        calls += len(step.get("tool_calls") or response.get("tool_calls") or answer.get("tool_calls") or [])
+        for nth, told in enumerate(step.get("tool_results") or []):
+            results[(at, nth)] = told.get("success", True)
+        bad += bool(step.get("error") or answer.get("error_message"))
+        total = [a + number(response.get("usage"), n) for a, n in zip(total, ("input_tokens", "output_tokens", "cache_read_input_tokens"))]
+    ended = "ok" if whole.get("success") else "bad" if whole.get("end_time") else None
+    return result(steps, calls, results, total, ended, bad)
 
 
 # ---------------------------------------------------------------------------------------------------------- Claude Code

@@ -127,12 +127,10 @@ impl Told {
                         }
                         batch.extend(judged);
                     }
-                    Err(Refused::NoTrajectory(says)) if source.is_walked => {
-                        self.skipped += 1;
-                        // of an item one was expected
-                        if source.batch.is_some() {
-                            tell(format_args!("isobench-tui: {says}"));
-                        }
+                    Err(Refused::NoTrajectory(_)) if source.is_walked && source.batch.is_none() => self.skipped += 1,
+                    // an agent at work may write it just now; of an item a trajectory was expected
+                    Err(Refused::NoTrajectory(says) | Refused::HalfWritten(says)) if source.is_walked => {
+                        tell(format_args!("isobench-tui: {says}"));
                     }
                     Err(refused) => self.refused.push((source.named, refused.to_string())),
                 }

@@ -71,13 +71,15 @@ fn holds_events(path: &Path) -> bool {
 pub(super) enum Refused {
     /// It is none of the things that do.
     NoTrajectory(String),
+    /// It is one, and ends too early.
+    HalfWritten(String),
     /// It can't be read, or not by us.
     Unreadable(String),
 }
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Self::NoTrajectory(says) | Self::Unreadable(says)) = self;
+        let (Self::NoTrajectory(says) | Self::HalfWritten(says) | Self::Unreadable(says)) = self;
         f.write_str(says)
     }
 }
@@ -96,7 +98,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<Opened>, Refused> {
         return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", found.display())));
     };
     opened.map_err(|error| match error {
-        OpenError::Empty(_) | OpenError::Unknown(_) => Refused::NoTrajectory(error.to_string()),
+        OpenError::Empty(..) | OpenError::NoTrajectory(..) | OpenError::TraeLog(..) | OpenError::Unknown(..) => {
+            Refused::NoTrajectory(error.to_string())
+        }
+        OpenError::HalfWritten(..) => Refused::HalfWritten(error.to_string()),
         OpenError::Io(..) | OpenError::TooLarge(..) => Refused::Unreadable(error.to_string()),
     })
 }

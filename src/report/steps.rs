@@ -80,6 +80,8 @@ pub struct Totals {
     pub input_tokens: Option<u64>,
     /// Tokens written.
     pub output_tokens: Option<u64>,
+    /// Tokens read from the provider's cache.
+    pub cached_tokens: Option<u64>,
     /// From the first to the last time in the file, in seconds.
     pub duration_s: Option<f64>,
 }
@@ -106,6 +108,7 @@ impl Totals {
             errors,
             input_tokens: usage.map(|usage| usage.input),
             output_tokens: usage.map(|usage| usage.output),
+            cached_tokens: usage.map(|usage| usage.cached),
             duration_s: duration_ms(opened).map(seconds),
         }
     }

@@ -12,6 +12,7 @@ mod campaign;
 mod config;
 mod controls;
 mod corpus;
+mod counts;
 mod demo_agent;
 mod errors;
 mod fold;

@@ -5,7 +5,7 @@ usage: count_steps.py PATH...                             any format, chosen by 
        count_steps.py claude|codex|openhands PATH...      a stream, a rollout, a folder of events
 
 One JSON object a run and a line: steps, calls, results, failed (results), errors (failed results, and steps with an error
-of their own), input, output, cached, ended (ok, bad or null); with PATH... alone also agent and instance. A path that is
+of their own), input, output, cached, ended (ok, bad, unknown or null); with PATH... alone also agent and instance. A path that is
 no trajectory is an object with `none`.
 Everything is read at once and nothing is streamed: it shares no idea with the adapters but the formats.
 """
@@ -69,6 +69,8 @@ def trae(whole):
     ended = "bad" if failed or whole.get("end_time") else None
     if whole.get("end_time") and whole.get("success"):
         ended = "ok"
+    elif whole.get("end_time") and not failed and not whole.get("final_result"):
+        ended = "unknown"
     return result(max(len(told), len(asked)), calls, results, total, ended, bad)
 
 
@@ -137,6 +139,9 @@ def claude(lines):
             last = "ok" if line.get("subtype") == "success" and not line.get("is_error") else "bad"
         elif kind == "system" and line.get("subtype") == "init":
             last = None
+    # an answer to a call that is not there makes one of its own, where there is a step to hold it
+    lost = [i for i in results if i not in calls]
+    calls, results = (calls + lost, results) if ids else (calls, {})
     since = [per_message.get(i, (0, 0, 0)) for i in ids[told_at:]]
     total = [sum(column) for column in zip(told or (0, 0, 0), *since)]
     return result(len(ids), calls, results, total, last, len(bad))
@@ -396,7 +401,7 @@ def v0(events):
                 last = "ok"
         elif e.get("observation") == "agent_state_changed":
             state = e["extras"]["agent_state"]
-            known = {"finished": "ok", "error": "bad", "rejected": "bad", "stopped": "bad"}
+            known = {"finished": "ok", "awaiting_user_input": "unknown", "error": "bad", "rejected": "bad", "stopped": "bad"}
             last = known.get(state, None if state in ("running", "loading") else last)
         elif e.get("cause") in calls:
             results[e["cause"]] = v0_ok(e)
@@ -439,6 +444,8 @@ def bare(events):
             if waits is not None and e["observation"] not in ("null", "agent_state_changed"):
                 results[waits] = v0_ok(e)
                 waits = None
+        elif name == "message" and not steps:
+            continue  # what was asked
         elif name and e.get("source", "agent") == "agent" and name not in NO_STEPS:
             steps += 1
             waits = None
@@ -476,9 +483,8 @@ def swe(whole):
                 for nth, answer in enumerate(told[at + 1:at + 1 + n]):
                     if answer.get("role") == "tool":
                         results[(at, nth)] = True
-                        if "submit" in json.dumps(message.get("tool_calls")):
-                            ended = ended or None
-        return result(len(steps), calls, results, total, ended)
+        # a demonstration does not tell how it ended
+        return result(len(steps), calls, results, total, "unknown")
     for at, step in enumerate(whole["trajectory"]):
         if (step.get("action") or "").strip():
             calls += 1
@@ -603,7 +609,7 @@ def any_of(path):
     has = lambda *names: any(all(name in line for name in names) for line in lines)
     types = {line.get("type") for line in lines}
     if has("history") and (has("instance_id") or has("issue")):
-        named = lambda line: line.get("instance_id")
+        named = lambda line: str(line.get("instance_id") or (line.get("issue") or {}).get("number"))
         return [("openhands", named(line), history(line)) for line in lines if "history" in line]
     if types & {"thread.started", "session.created", "turn.started", "item.started", "item.completed"} or has("msg", "id") or has("workdir", "provider"):
         return [("codex_cli", None, codex_exec(lines))]

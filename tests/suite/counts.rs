@@ -70,6 +70,7 @@ fn inspected(path: &Path) -> Vec<Value> {
         let ended = match told["end"]["state"].as_str().unwrap() {
             "completed" => json!("ok"),
             "running" => Value::Null,
+            "unknown" => json!("unknown"),
             _ => json!("bad"),
         };
         json!({

@@ -1,33 +1,43 @@
-//! Claude Code's `--output-format stream-json --verbose`: one JSON object a line on stdout, the keys in any order.
+//! Claude Code's `--output-format stream-json --verbose`: one JSON object a line on stdout, the keys in any order. What
+//! `--output-format json` prints is its last line alone; `claude-code-action` keeps the lines as an array.
 //!
-//! A step is one message of the model, by its id: each of its blocks comes on a line of its own. What a subagent does is
-//! steps of the same list, because the same budget pays for it. The run is over when its process is: a `result` line
-//! may be followed by another turn.
+//! The rules, to be compared with an independent count:
+//! - A step is one message of the model, by `message.id`, in the order of their first lines: each of its blocks comes on a
+//!   line of its own. The message that stands in the place of an answer (model `<synthetic>`, `is_api_error_message`) is a
+//!   step with an error. What a subagent does (`parent_tool_use_id`) are steps of the same list, `within` that call.
+//! - A call is a `tool_use` block, by its id; its result the first `tool_result` of that id, failed where `is_error` is true.
+//! - Tokens: those of the last `result` line (`modelUsage` of all models; without it the sum of the turns' `usage`), and of
+//!   the steps since, each step's once. `input` holds the tokens written to the cache, not those read from it.
+//! - What a `user` line says to the agent itself is a word of the harness after its last step; before the first step it is
+//!   the task. Else the stream does not hold the task.
+//! - `stream_event`, `api_retry`, the words about tasks in the background and whatever is unknown are no steps.
+//! - The run is over when its process is: a `result` line may be followed by another turn.
 
 mod session;
-
-use std::collections::HashMap;
+mod talk;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use session::Session;
 
-use crate::agent::steps::{MOST_STEPS, Mark, Steps};
+use crate::agent::steps::Mark;
 use crate::agent::value::{Fields, content, list, object, part, some, text, time};
 use crate::agent::{End, Live};
-use crate::domain::{AgentTotals, Step, ToolResult, Usage};
+use crate::domain::{AgentTotals, Step, Usage};
+use talk::{Talk, is_interrupt, usage, words};
 
 /// The state of one stream.
 #[derive(Debug, Default)]
 pub struct Stream {
-    steps: Steps,
-    /// Position of each message's step.
-    messages: HashMap<String, usize>,
-    /// The last step of the agent itself (no name), and of each subagent by the call that made it.
-    chains: HashMap<String, usize>,
+    talk: Talk,
     begun: bool,
     model: Option<String>,
+    /// The model that wrote most, as a `result` line tells.
+    most: Option<String>,
+    /// The words of an interrupt after which nothing came.
+    interrupt: Option<String>,
     told: Option<Told>,
     end: Option<End>,
     started_at: Option<Timestamp>,
@@ -49,6 +59,44 @@ impl Stream {
         Self::default()
     }
 
+    /// Whether a line, or a whole file that is one object, is of this format.
+    pub fn looks_like(line: &Value) -> bool {
+        let has = |name: &str| line.get(name).is_some();
+        let is_ours = match part(line, "type").as_str().unwrap_or_default() {
+            "system" => has("subtype"),
+            "assistant" | "user" => part(line, "message").is_object(),
+            "result" => has("is_error") || has("total_cost_usd") || has("num_turns"),
+            "stream_event" => has("event"),
+            _ => false,
+        };
+        is_ours && !has("sessionId") && !has("parentUuid")
+    }
+
+    /// Takes a whole file that is no list of lines: one object over several lines, an array of them, or one object with
+    /// other text around it. `None` where there is no line of this format.
+    pub fn of_whole(bytes: &[u8]) -> Option<Self> {
+        let mut stream = Self::default();
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            for line in serde_json::from_slice::<Vec<&RawValue>>(bytes).unwrap_or_default() {
+                stream.take(line.get().as_bytes());
+            }
+        } else {
+            stream.take(bytes);
+        }
+        let has_begun = |stream: &Self| stream.begun || stream.end.is_some();
+        if !has_begun(&stream) {
+            bytes.split(|byte| *byte == b'\n').for_each(|line| {
+                stream.take(line);
+            });
+        }
+        if !has_begun(&stream) {
+            let from = bytes.iter().position(|byte| *byte == b'{')?;
+            let to = bytes.iter().rposition(|byte| *byte == b'}')?;
+            stream.take(bytes.get(from..=to)?);
+        }
+        has_begun(&stream).then_some(stream)
+    }
+
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position
     /// of the first step that is new or differs; the number of steps where only the rest did.
     pub fn take(&mut self, line: &[u8]) -> Option<usize> {
@@ -60,149 +108,100 @@ impl Stream {
                 self.goes_on();
                 self.model = some(&fields.get("model")).or_else(|| self.model.take());
             }
-            "assistant" => self.assistant(&fields, recorded),
+            "assistant" => {
+                self.goes_on();
+                let (message, within) = (fields.get("message"), text(&fields.get("parent_tool_use_id")));
+                let is_error = fields.get("is_api_error_message") == Value::Bool(true);
+                self.talk.assistant(&message, &within, recorded, is_error);
+            }
             "user" => self.user(&fields),
             "result" => self.result(&fields),
             _ => return None,
         }
-        self.last_at = self.last_at.max(recorded);
         self.started_at = self.started_at.or(recorded);
-        self.steps.take_changed()
+        self.last_at = self.last_at.max(recorded);
+        self.talk.steps.take_changed()
     }
 
     /// A turn begins, or is under way.
     fn goes_on(&mut self) {
         if !self.begun || self.end.is_some() {
-            self.steps.touch();
+            self.talk.steps.touch();
         }
         self.begun = true;
         self.end = None;
     }
 
-    fn assistant(&mut self, fields: &Fields<'_>, recorded: Option<Timestamp>) {
-        self.goes_on();
-        let message = fields.get("message");
-        let id = text(part(&message, "id"));
-        let at = match self.messages.get(&id).copied().filter(|_| !id.is_empty()) {
-            Some(at) => at,
-            None => self.begin(id, text(&fields.get("parent_tool_use_id")), recorded),
-        };
-        let said_by = text(part(&message, "model"));
-        let is_made_up = said_by == "<synthetic>";
-        if self.model.is_none() && !is_made_up {
-            self.model = Some(said_by).filter(|name| !name.is_empty());
-        }
-        let blocks = part(&message, "content");
-        let says = content(blocks);
-        if fields.get("is_api_error_message") == Value::Bool(true) || is_made_up && says.starts_with("API Error") {
-            if let Some(step) = self.steps.edit(at) {
-                step.error = Some(says);
-            }
-            return;
-        }
-        if let Some(plain) = blocks.as_str() {
-            self.steps.say(at, plain);
-        }
-        for block in list(blocks) {
-            match text(part(block, "type")).as_str() {
-                "text" => self.steps.say(at, &content(part(block, "text"))),
-                "thinking" => self.steps.say(at, &content(part(block, "thinking"))),
-                "tool_use" => {
-                    let (id, name) = (text(part(block, "id")), text(part(block, "name")));
-                    self.steps.call(at, id, name, part(block, "input").to_string());
-                }
-                _ => {}
-            }
-        }
-        if let Some(step) = self.steps.edit(at) {
-            // the same counts come with every block; those of the last one are not smaller
-            let counts = usage(part(&message, "usage"));
-            step.usage.input = step.usage.input.max(counts.input);
-            step.usage.output = step.usage.output.max(counts.output);
-            step.usage.cached = step.usage.cached.max(counts.cached);
-            step.finish = some(part(&message, "stop_reason")).or_else(|| step.finish.take());
-        }
-    }
-
-    /// A message that was not seen before: the one before it in its chain is over.
-    fn begin(&mut self, id: String, chain: String, recorded: Option<Timestamp>) -> usize {
-        let at = self.steps.begin(recorded);
-        if let Some(before) = self.chains.insert(chain, at) {
-            self.steps.close(before);
-        }
-        // of very many the older ones are over
-        for places in [&mut self.messages, &mut self.chains] {
-            if places.len() > 2 * MOST_STEPS {
-                places.clear();
-            }
-        }
-        self.messages.insert(id, at);
-        at
-    }
-
     fn user(&mut self, fields: &Fields<'_>) {
         self.goes_on();
         let message = fields.get("message");
-        for block in list(part(&message, "content")) {
-            if text(part(block, "type")) == "tool_result" {
-                let result = ToolResult { ok: part(block, "is_error") != &Value::Bool(true), text: content(part(block, "content")) };
-                self.steps.answer(&text(part(block, "tool_use_id")), result);
-            }
+        self.talk.answers(&message);
+        // what a subagent is told stands in the call that made it
+        if fields.get("parent_tool_use_id").is_null() {
+            let words = words(&message);
+            self.interrupt = is_interrupt(&words).then(|| words.clone());
+            self.talk.told(words);
         }
     }
 
     fn result(&mut self, fields: &Fields<'_>) {
-        self.steps.close_all();
+        self.talk.steps.close_all();
         let of_models = fields.get("modelUsage");
         let mut all = Usage::default();
-        for one in of_models.as_object().into_iter().flatten().map(|(_, one)| one) {
+        let mut most = 0;
+        for (name, one) in of_models.as_object().into_iter().flatten() {
             let count = |name: &str| part(one, name).as_u64().unwrap_or_default();
             let input = count("inputTokens").saturating_add(count("cacheCreationInputTokens"));
-            all += Usage { input, output: count("outputTokens"), cached: count("cacheReadInputTokens") };
+            let output = count("outputTokens");
+            all += Usage { input, output, cached: count("cacheReadInputTokens") };
+            if self.most.is_none() || output > most {
+                (self.most, most) = (Some(name.clone()), output);
+            }
         }
         if all == Usage::default() {
             // without the counts of all models there are those of this turn
-            all = self.told.map_or_else(Usage::default, |told| told.usage);
-            all += usage(&fields.get("usage"));
+            all = usage(&fields.get("usage"));
+            if all != Usage::default() {
+                all += self.told.map_or_else(Usage::default, |told| told.usage);
+            }
         }
-        self.told = Some(Told { usage: all, mark: self.steps.mark() });
-        self.end = Some(end(fields));
-        self.steps.touch();
+        if all != Usage::default() {
+            self.told = Some(Told { usage: all, mark: self.talk.steps.mark() });
+        }
+        self.end = Some(match (end(fields), self.interrupt.take()) {
+            // versions that tell no reason
+            (End::Failed(_), Some(words)) => End::Stopped(words),
+            (end, _) => end,
+        });
+        self.talk.steps.touch();
     }
 
     /// The steps, a running one included.
     pub fn steps(&self) -> &[Step] {
-        self.steps.list()
+        self.talk.steps.list()
     }
 
     /// Finished steps, tool calls, and the tokens: what the last `result` line says of them, and the steps since. Until
     /// there is one, tokens written are counted too low: the stream tells them only there. `steps` is `None` before the
-    /// first line of a run.
+    /// first line of a run, and where a `result` is all that there is.
     pub fn totals(&self) -> AgentTotals {
         let told = self.told.unwrap_or(Told { usage: Usage::default(), mark: Mark::default() });
         let mut usage = told.usage;
-        usage += self.steps.usage_since(told.mark);
-        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage }
+        usage += self.talk.steps.usage_since(told.mark);
+        AgentTotals { steps: self.begun.then(|| self.talk.steps.finished()), calls: self.talk.steps.calls(), usage }
     }
 
     /// The model's name.
     pub fn model(&self) -> Option<&str> {
-        self.model.as_deref()
+        self.model.as_deref().or(self.talk.model.as_deref()).or(self.most.as_deref())
     }
 
-    /// What the agent was asked: the stream does not say.
-    pub const fn task(&self) -> Option<&str> {
-        None
+    /// What the agent was asked; known only where the stream repeats it.
+    pub fn task(&self) -> Option<&str> {
+        self.talk.task.as_deref()
     }
 
-    /// Whether a line is one of this format: used on the first lines of a file.
-    pub fn looks_like(line: &Value) -> bool {
-        let has = |name: &str| line.get(name).is_some();
-        let kind = part(line, "type").as_str().unwrap_or_default();
-        !has("sessionId") && matches!(kind, "system" | "assistant" | "user" | "result" | "stream_event") && has("session_id")
-    }
-
-    /// The first time in the stream.
+    /// The first time in the stream; old versions write none.
     pub const fn started_at(&self) -> Option<Timestamp> {
         self.started_at
     }
@@ -214,7 +213,7 @@ impl Stream {
 
     /// Who is to move. After a `result` line that is nobody, until another turn begins.
     pub fn state(&self) -> Live {
-        self.steps.live(self.end.as_ref())
+        self.talk.steps.live(self.end.as_ref())
     }
 }
 
@@ -224,21 +223,12 @@ pub fn last_result_line(bytes: &[u8]) -> Option<&[u8]> {
     bytes.rsplit(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).find(is_result)
 }
 
-/// Tokens as Anthropic counts them: `input` without those read from the cache, those written to it included.
-fn usage(value: &Value) -> Usage {
-    let count = |name: &str| part(value, name).as_u64().unwrap_or_default();
-    Usage {
-        input: count("input_tokens").saturating_add(count("cache_creation_input_tokens")),
-        output: count("output_tokens"),
-        cached: count("cache_read_input_tokens"),
-    }
-}
-
 /// The end that a `result` line tells. `subtype` is `success` after a failure of the API too.
 fn end(fields: &Fields<'_>) -> End {
     let (subtype, reason) = (text(&fields.get("subtype")), text(&fields.get("terminal_reason")));
     let is_error = fields.get("is_error") == Value::Bool(true);
-    if subtype == "success" && !is_error {
+    // what claude-code-action keeps has neither
+    if matches!(subtype.as_str(), "success" | "") && !is_error {
         return End::Accepted;
     }
     let errors: Vec<String> = list(&fields.get("errors")).iter().map(content).collect();
@@ -247,6 +237,8 @@ fn end(fields: &Fields<'_>) -> End {
     match (subtype.as_str(), reason.as_str()) {
         ("error_max_turns", _) | (_, "max_turns") => End::MaxSteps,
         ("error_max_budget_usd", _) | (_, "budget_exhausted") => End::OwnBudget(says),
+        // the errors beside it are words for Claude Code's own authors
+        (_, "aborted_streaming" | "aborted_tools") => End::Stopped(reason),
         ("success", _) | (_, "api_error" | "model_error" | "prompt_too_long") => End::StepError(says),
         _ if says.is_empty() => End::Unexplained,
         _ => End::Failed(says),

@@ -3,6 +3,7 @@
 mod exec;
 mod find;
 mod rollout;
+mod told;
 
 pub use exec::Exec;
 pub use find::find_rollout;

@@ -125,6 +125,16 @@ impl Steps {
         }
     }
 
+    /// The harness said something to the agent after a step.
+    pub(super) fn tell(&mut self, at: usize, words: String) {
+        if words.trim().is_empty() || !self.has_room(words.len()) {
+            return;
+        }
+        if let Some(step) = self.edit(at) {
+            step.harness.push(words);
+        }
+    }
+
     /// Whether there is a call of this id.
     pub(super) fn knows(&self, id: &str) -> bool {
         self.asked.contains_key(id)

@@ -95,7 +95,7 @@ fn claudes_ends() {
     assert_eq!(state("two_turns"), Live::Ended(End::Accepted));
     assert_eq!(state("max_turns"), Live::Ended(End::MaxSteps));
     assert_eq!(state("out_of_money"), Live::Ended(End::OwnBudget("Reached maximum budget ($1)".to_owned())));
-    assert_eq!(state("interrupted"), Live::Ended(End::Failed("aborted by the user".to_owned())));
+    assert_eq!(state("interrupted"), Live::Ended(End::Stopped("aborted_tools".to_owned())));
     assert_eq!(state("killed"), Live::ToolsRunning);
     let failed = claude("api_error");
     assert!(matches!(&failed.state, Live::Ended(End::StepError(text)) if text.contains("400")), "{:?}", failed.state);
@@ -171,7 +171,7 @@ fn codexs_ends() {
     assert_eq!(codex("failed").state, Live::Ended(End::StepError("unexpected status 401 Unauthorized".to_owned())));
     // what was under way is still written after the abort
     let aborted = codex("aborted");
-    assert_eq!((aborted.state, aborted.steps.len()), (Live::Ended(End::Failed("the turn was aborted: interrupted".to_owned())), 1));
+    assert_eq!((aborted.state, aborted.steps.len()), (Live::Ended(End::Stopped("the turn was aborted: interrupted".to_owned())), 1));
     let running = codex("running");
     assert_eq!((running.state, running.totals.steps, running.steps.len()), (Live::ToolsRunning, Some(0), 1));
     let old = codex("before_040");

@@ -1,6 +1,7 @@
 //! One binary for the tests that run the real program, so that it links once.
 
 mod adapters;
+mod adapters_lines;
 mod agent_end;
 mod agents;
 mod alone;

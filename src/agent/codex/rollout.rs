@@ -1,11 +1,23 @@
 //! Codex's rollout, `$CODEX_HOME/sessions/YYYY/MM/DD/rollout-<time>-<id>.jsonl`: added to while Codex works, with times.
+//! Since 0.40 a line is `{"timestamp","type","payload"}`; before it was the bare item, without a time.
 //!
-//! Since 0.40 a line is `{"timestamp","type","payload"}`; before it was the bare item. A step is one turn of the model:
-//! what it thought and said, and its calls until it is asked again.
+//! The rules, to be compared with an independent count:
+//! - A step is one turn of the model: a run of its items (`reasoning`, assistant `message`, any `*_call`) between lines that
+//!   only stand between two turns: `turn_context`, `token_count`, `token_usage_record`, `compacted`, a message of anybody
+//!   else, `task_started`, `user_message`, and before 0.40 a line with `record_type`.
+//! - A call is a `*_call` by its `call_id`; its result the `*_call_output` of that id. Whether it failed is told by its exit
+//!   code, or by the sentence with which Codex refuses. `web_search_call` has its result in its `status`.
+//! - Tokens: the last `total_token_usage`. What it adds belongs to the turn beside it: 0.44 tells it before the turn's items,
+//!   0.169 after them, both tell it twice.
+//! - A message of the user that is no context of Codex's own (`<environment_context>`, `# AGENTS.md …`) is the task, each
+//!   later one a word of the harness after the step before; so is the summary of `compacted`.
+//! - `task_complete` ends the run: well where it has a last message, with the error where an `error` came in that turn and
+//!   nothing of the model after it. `turn_aborted` stops it, though items may follow. `stream_error` is a retry.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::told;
 use crate::agent::steps::Steps;
 use crate::agent::value::{Fields, content, list, object, part, some, text, time, value};
 use crate::agent::{End, Live};
@@ -25,7 +37,8 @@ pub struct Rollout {
     usage: Usage,
     /// Tokens told before the turn that they belong to was written.
     early: Usage,
-    fault: Option<String>,
+    /// The error of this turn, after which nothing of the model's came.
+    fault: Option<End>,
     end: Option<End>,
     last_at: Option<Timestamp>,
 }
@@ -46,6 +59,7 @@ impl Rollout {
             self.steps.touch();
         }
         let recorded = time(&text(&fields.get("timestamp")));
+        self.started_at = self.started_at.or(recorded);
         self.last_at = self.last_at.max(recorded);
         let kind = text(&fields.get("type"));
         if !fields.has("payload") {
@@ -67,7 +81,11 @@ impl Rollout {
                 self.is_between = true;
                 self.model = some(part(&fields.get("payload"), "model")).or_else(|| self.model.take());
             }
-            "token_usage_record" | "compacted" => self.is_between = true,
+            "token_usage_record" => self.is_between = true,
+            "compacted" => {
+                self.is_between = true;
+                self.told(content(part(&fields.get("payload"), "message")));
+            }
             _ => {}
         }
         self.steps.take_changed()
@@ -82,10 +100,12 @@ impl Rollout {
                 self.steps.say(at, &content(part(item, "content")));
             }
             "message" => {
-                if text(part(item, "role")) == "user" {
-                    self.goes_on();
-                }
                 self.is_between = true;
+                let words = content(part(item, "content"));
+                if text(part(item, "role")) == "user" && !is_context(&words) {
+                    self.goes_on();
+                    self.told(words);
+                }
             }
             "reasoning" => {
                 let at = self.turn(recorded);
@@ -122,22 +142,19 @@ impl Rollout {
         match text(part(event, "type")).as_str() {
             "token_count" => {
                 self.is_between = true;
-                // before 0.42 the counts lie in the event itself
-                let told = part(part(event, "info"), "total_token_usage");
-                self.count(if told.is_object() { told } else { event });
+                self.count(part(part(event, "info"), "total_token_usage"));
             }
             "task_started" | "user_message" => self.goes_on(),
-            "error" => self.fault = Some(content(part(event, "message"))),
+            "error" => {
+                let fault = End::StepError(content(part(event, "message")));
+                self.fault = Some(fault.clone());
+                self.ends(fault);
+            }
             "task_complete" => {
-                let said_nothing = part(event, "last_agent_message").is_null();
-                let end = match self.fault.take() {
-                    Some(fault) => End::StepError(fault),
-                    None if said_nothing => End::Unexplained,
-                    None => End::Accepted,
-                };
+                let end = self.fault.take().unwrap_or_else(|| told::completed(event));
                 self.ends(end);
             }
-            "turn_aborted" => self.ends(End::Failed(format!("the turn was aborted: {}", text(part(event, "reason"))))),
+            "turn_aborted" => self.ends(told::aborted(event)),
             _ => {}
         }
     }
@@ -156,8 +173,22 @@ impl Rollout {
         }
     }
 
+    /// Somebody said something to the agent: first its task, later words after its last step.
+    fn told(&mut self, words: String) {
+        if let Some(last) = self.steps.len().checked_sub(1) {
+            self.steps.tell(last, words);
+        } else if self.task.is_none() && !words.trim().is_empty() {
+            self.task = Some(words);
+            self.steps.touch();
+        }
+    }
+
     /// The step of the model's turn that is being written.
     fn turn(&mut self, recorded: Option<Timestamp>) -> usize {
+        if self.fault.take().is_some() {
+            // it was asked again
+            self.end = None;
+        }
         if let Some(at) = self.steps.len().checked_sub(1).filter(|_| !self.is_between) {
             if let Some(step) = self.steps.edit(at) {
                 step.at = recorded.or(step.at);
@@ -175,18 +206,9 @@ impl Rollout {
 
     /// Takes all tokens as told. 0.44 tells them before the turn's items, 0.169 after them; both tell them twice.
     fn count(&mut self, told: &Value) {
-        let count = |name: &str| part(told, name).as_u64();
-        let (Some(input), Some(output)) = (count("input_tokens"), count("output_tokens")) else { return };
-        let told = Usage { input, output, cached: count("cached_input_tokens").unwrap_or_default() };
-        if told == self.usage {
-            return;
-        }
-        let more = Usage {
-            input: told.input.saturating_sub(self.usage.input),
-            output: told.output.saturating_sub(self.usage.output),
-            cached: told.cached.saturating_sub(self.usage.cached),
-        };
-        self.usage = told;
+        let Some(all) = told::usage(told).filter(|all| *all != self.usage) else { return };
+        let more = told::more(all, self.usage);
+        self.usage = all;
         self.steps.touch();
         let is_bare = self.steps.list().last().is_some_and(|step| step.usage == Usage::default());
         if let Some(step) = self.steps.len().checked_sub(1).filter(|_| is_bare).and_then(|at| self.steps.edit(at)) {
@@ -221,9 +243,18 @@ impl Rollout {
         self.started_at
     }
 
-    /// Whether a line is one of this format: used on the first lines of a file.
+    /// Whether a line is of this format.
     pub fn looks_like(line: &Value) -> bool {
-        line.get("payload").is_some()
+        let has = |name: &str| line.get(name).is_some();
+        match part(line, "type").as_str() {
+            Some("message") => has("role") && part(line, "content").is_array(),
+            Some("reasoning") => has("summary"),
+            Some("function_call" | "function_call_output" | "custom_tool_call" | "custom_tool_call_output" | "local_shell_call") => {
+                has("call_id")
+            }
+            Some(_) => has("payload") && (has("timestamp") || has("ordinal")),
+            None => has("record_type") || has("id") && has("timestamp") && has("instructions"),
+        }
     }
 
     /// The latest time in the rollout.
@@ -278,4 +309,20 @@ fn said_ok(said: &str) -> bool {
     });
     let lower: String = said.chars().take(40).collect::<String>().to_lowercase();
     code.map_or_else(|| !REFUSALS.iter().any(|refusal| lower.starts_with(refusal)), |code| code == 0)
+}
+
+/// Whether a message of the user is what Codex itself tells the model of where it is.
+fn is_context(words: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "<environment_context>",
+        "<user_instructions>",
+        "<permissions",
+        "<skills_instructions>",
+        "<collaboration_mode>",
+        "<turn_aborted>",
+        "<subagent_notification>",
+        "<user_shell_command>",
+        "# AGENTS.md instructions",
+    ];
+    STARTS.iter().any(|start| words.trim_start().starts_with(start))
 }

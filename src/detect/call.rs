@@ -298,9 +298,13 @@ fn of_parts(command: &str, parts: &[Part], edits: &mut Vec<Edit>) -> (Act, Strin
     }
     // a script to try something is written and run in one command: it is run
     let is_source = |edit: &Edit| matches!(edit.place, Place::Source | Place::Test);
-    if act != Act::Finish && edits.iter().any(is_source) {
-        act = Act::Edit;
-        target = edits.iter().find(|edit| is_source(edit)).map(|edit| edit.path.clone()).unwrap_or_default();
+    if act != Act::Finish {
+        if let Some(file) = edits.iter().find(|edit| is_source(edit) && !edit.path.is_empty()) {
+            (act, target) = (Act::Edit, file.path.clone());
+        } else if act == Act::Run && edits.iter().any(is_source) {
+            // a script that changes it does not know which file; whether a patch applies is git's business
+            act = Act::Edit;
+        }
     }
     if act == Act::Think && !parts.is_empty() {
         act = if edits.is_empty() { Act::Run } else { Act::Edit };
@@ -343,7 +347,7 @@ fn of_part(command: &str, part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
         "git" => of_git(part, edits),
         "patch" if !part.rest().any(|word| word == "--dry-run") => {
             edits.push(Edit { path: String::new(), place: Place::Source });
-            (Act::Edit, "patch".to_owned())
+            (Act::Git, "patch".to_owned())
         }
         "apply_patch" | "applypatch" => {
             let text = if part.body.is_empty() { command } else { &part.body };
@@ -391,6 +395,16 @@ fn is_last_word(word: &str) -> bool {
 }
 
 fn of_git(part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
+    let only_asks = || part.rest().any(|word| matches!(word, "--check" | "--stat" | "--numstat" | "--summary"));
+    let verb = verb(part);
+    if verb == "git apply" && !only_asks() {
+        edits.push(Edit { path: String::new(), place: Place::Source });
+    }
+    (Act::Git, verb)
+}
+
+/// What git is asked to do: `git apply`.
+pub(super) fn verb(part: &Part) -> String {
     let mut words = part.rest().peekable();
     // git -C folder, git -c key=value
     while let Some(word) = words.next_if(|word| word.starts_with('-')) {
@@ -398,12 +412,7 @@ fn of_git(part: &Part, edits: &mut Vec<Edit>) -> (Act, String) {
             words.next();
         }
     }
-    let verb = words.next().unwrap_or_default();
-    let only_asks = || part.rest().any(|word| matches!(word, "--check" | "--stat" | "--numstat" | "--summary"));
-    if verb == "apply" && !only_asks() {
-        edits.push(Edit { path: String::new(), place: Place::Source });
-    }
-    (Act::Git, format!("git {verb}"))
+    format!("git {}", words.next().unwrap_or_default())
 }
 
 /// Whether a git command changes what git keeps or what the patch will be.

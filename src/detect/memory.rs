@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::domain::Evidence;
+
 /// Fingerprints that are remembered; the one that was met longest ago goes first.
 const MOST: usize = 4096;
 
@@ -53,6 +55,36 @@ impl<T: Copy> Seen<T> {
     /// Takes it out.
     pub(super) fn forget(&mut self, print: u64) {
         self.known.remove(&print);
+    }
+}
+
+/// Evidence of an episode: its first steps and its last ones.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    first: Vec<Evidence>,
+    last: VecDeque<Evidence>,
+}
+
+impl Trail {
+    /// Adds a step, and one bounded line of it (`look::line`).
+    pub(super) fn add(&mut self, step: u32, text: String) {
+        let evidence = Evidence { step, text };
+        if self.first.len() < 2 {
+            self.first.push(evidence);
+            return;
+        }
+        if self.last.len() >= 3 {
+            self.last.pop_front();
+        }
+        self.last.push_back(evidence);
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(super) fn list(&self) -> Vec<Evidence> {
+        self.first.iter().chain(&self.last).cloned().collect()
     }
 }
 

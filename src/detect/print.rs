@@ -83,7 +83,7 @@ pub(super) fn says_something(value: &Value) -> bool {
 
 /// What came back, its first and last 4 KiB.
 pub(super) fn of_result(text: &str) -> u64 {
-    let bytes = text.as_bytes();
+    let bytes = text.as_bytes().trim_ascii();
     let mut print = Print::new();
     if bytes.len() <= 2 * END {
         mask(bytes, |byte| print.byte(byte));

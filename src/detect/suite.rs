@@ -54,8 +54,19 @@ struct Running {
 
 impl Suite {
     pub(super) fn new(_context: &Context) -> Self {
-        let rules: Vec<Box<dyn Rule>> = vec![];
-        let notices: Vec<Box<dyn Notice>> = vec![];
+        let rules: Vec<Box<dyn Rule>> = vec![
+            Box::new(super::refused_finish::RefusedFinish::default()),
+            Box::new(super::no_tool_call::NoToolCall::default()),
+            Box::new(super::same_message::SameMessage::default()),
+            Box::new(super::identical_step::IdenticalStep::default()),
+            Box::new(super::cycle::Cycle::default()),
+            Box::new(super::stale_share::StaleShare::default()),
+            Box::new(super::error_wall::ErrorWall::default()),
+            Box::new(super::dead_tool::DeadTool::default()),
+            Box::new(super::no_progress::NoProgress::default()),
+            Box::new(super::vcs_churn::VcsChurn::default()),
+        ];
+        let notices: Vec<Box<dyn Notice>> = vec![Box::new(super::open_call::OpenCall::default())];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
         Self { kinds: Kinds::default(), rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }

@@ -1,0 +1,158 @@
+//! D11: the same error on the same target, again and again, and nothing that worked there in between.
+
+use std::collections::HashMap;
+
+use super::call::{Act, Called};
+use super::look::{Look, line};
+use super::memory::Trail;
+use super::print::{self, Print};
+use super::rule::{Now, Rule, Told};
+use crate::domain::{Detector, Level};
+
+/// Failures for note, warn and stuck where a file is edited or viewed: it is there, and the agent misreads it.
+const LEVELS_OF_FILES: [u32; 3] = [4, 4, 7];
+
+/// The same for all else: a test may fail as often as it likes.
+const NOTE: u32 = 4;
+
+/// Targets that are remembered.
+const MOST: usize = 256;
+
+/// Classes of errors of one target that are remembered.
+const CLASSES: usize = 4;
+
+/// Walls by target.
+#[derive(Debug, Default)]
+pub(super) struct ErrorWall {
+    walls: HashMap<u64, Vec<Wall>>,
+    /// The wall that is told of: its target and its class.
+    told: Option<(u64, u64)>,
+}
+
+/// Failures of a class since something worked.
+#[derive(Debug)]
+struct Wall {
+    class: u64,
+    is_file: bool,
+    target: String,
+    count: u32,
+    steps: u32,
+    first_step: u32,
+    last_step: u32,
+    trail: Trail,
+}
+
+impl Rule for ErrorWall {
+    fn detector(&self) -> Detector {
+        Detector::ErrorWall
+    }
+
+    fn take(&mut self, look: &Look<'_>) -> Now {
+        for call in &look.calls {
+            let Some(target) = target(call) else { continue };
+            match call.error_line() {
+                Some("") => {}
+                Some(error) => self.failed(look.step.index, call, target, error),
+                None if call.worked() => {
+                    self.walls.remove(&target);
+                }
+                None => {}
+            }
+        }
+        let level = |wall: &Wall| wall.now().level;
+        let worst = self.walls.iter().flat_map(|(target, walls)| walls.iter().map(move |wall| (*target, wall)));
+        let worst = worst.max_by_key(|(_, wall)| (level(wall), wall.count, wall.last_step)).map(|(target, wall)| (target, wall.class));
+        // one wall is told of at a time, as long as it stands and no other is worse
+        let standing = self.told.and_then(|told| self.wall(told)).map_or(Level::None, Wall::level);
+        if standing == Level::None || worst.and_then(|worst| self.wall(worst)).map_or(Level::None, Wall::level) > standing {
+            self.told = worst;
+        }
+        self.told.and_then(|told| self.wall(told)).map_or(Now::NOTHING, |wall| wall.now())
+    }
+
+    fn tell(&self) -> Told {
+        let Some(wall) = self.told.and_then(|told| self.wall(told)) else {
+            return Told { says: String::new(), hint: String::new(), evidence: Vec::new() };
+        };
+        Told {
+            says: format!(
+                "{} failed {} times in {} steps since step {} with the same error",
+                wall.target, wall.count, wall.steps, wall.first_step
+            ),
+            hint: if wall.is_file {
+                "it works from a wrong idea of the file: let it view the lines again, or stop it".to_owned()
+            } else {
+                "see whether the error can go away at all: a missing file, package or right".to_owned()
+            },
+            evidence: wall.trail.list(),
+        }
+    }
+}
+
+impl ErrorWall {
+    fn wall(&self, (target, class): (u64, u64)) -> Option<&Wall> {
+        self.walls.get(&target)?.iter().find(|wall| wall.class == class)
+    }
+
+    fn failed(&mut self, step: u32, call: &Called<'_>, target: u64, error: &str) {
+        if self.walls.len() >= MOST && !self.walls.contains_key(&target) {
+            let last = |walls: &Vec<Wall>| walls.iter().map(|wall| wall.last_step).max();
+            let oldest = self.walls.iter().min_by_key(|(_, walls)| last(walls)).map(|(target, _)| *target);
+            oldest.and_then(|oldest| self.walls.remove(&oldest));
+        }
+        let class = print::of_error(error);
+        let walls = self.walls.entry(target).or_default();
+        let at = walls.iter().position(|wall| wall.class == class).unwrap_or_else(|| {
+            if walls.len() >= CLASSES {
+                walls.remove(0);
+            }
+            walls.push(Wall {
+                class,
+                is_file: matches!(call.act, Act::Edit | Act::View),
+                target: line(&call.target),
+                count: 0,
+                steps: 0,
+                first_step: step,
+                last_step: 0,
+                trail: Trail::default(),
+            });
+            walls.len() - 1
+        });
+        let Some(wall) = walls.get_mut(at) else { return };
+        wall.count = wall.count.saturating_add(1);
+        wall.steps = wall.steps.saturating_add(u32::from(wall.last_step != step));
+        wall.last_step = step;
+        wall.trail.add(step, line(error));
+    }
+}
+
+impl Wall {
+    fn now(&self) -> Now {
+        let [note, warn, stuck] = if self.is_file { LEVELS_OF_FILES } else { [NOTE, u32::MAX, u32::MAX] };
+        // calls of one answer share one mistake: it has to make it again
+        let warn = if self.steps >= 2 { warn } else { u32::MAX };
+        let stuck = if self.steps >= 3 { stuck } else { u32::MAX };
+        let mut now = Now::at(self.count, [note, warn, stuck], self.first_step);
+        now.episode = self.class;
+        now
+    }
+
+    fn level(&self) -> Level {
+        self.now().level
+    }
+}
+
+/// What an error is counted for: what is done, and to what. Thoughts and finishes have no target.
+fn target(call: &Called<'_>) -> Option<u64> {
+    if matches!(call.act, Act::Think | Act::Finish) || call.target.is_empty() {
+        return None;
+    }
+    let mut print = Print::new();
+    print.byte(match call.act {
+        Act::Edit => 1,
+        Act::View => 2,
+        _ => 3,
+    });
+    print.text(&call.target);
+    Some(print.done())
+}

@@ -133,10 +133,10 @@ def claude(lines):
                     sum(m["outputTokens"] for m in models.values()),
                     sum(m["cacheReadInputTokens"] for m in models.values()),
                 )
-            else:
+            elif line.get("usage"):
                 told = tuple(a + b for a, b in zip(told or (0, 0, 0), claude_usage(line.get("usage"))))
-            told_at = len(ids)
-            last = "ok" if line.get("subtype") == "success" and not line.get("is_error") else "bad"
+            told_at = len(ids) if models or line.get("usage") else told_at
+            last = "ok" if line.get("subtype", "success") == "success" and not line.get("is_error") else "bad"
         elif kind == "system" and line.get("subtype") == "init":
             last = None
     # an answer to a call that is not there makes one of its own, where there is a step to hold it

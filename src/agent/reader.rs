@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::Live;
-use super::claude::Stream;
-use super::codex::Rollout;
+use super::claude::{Session, Stream};
+
+use super::codex::{Exec, Rollout};
+
 use super::mini_swe_agent;
 use super::open::Format;
 use super::openhands::Events;
@@ -22,12 +24,8 @@ pub(super) trait Told {
     fn state(&self) -> Live;
     fn model(&self) -> Option<&str>;
     fn last_at(&self) -> Option<Timestamp>;
-    fn task(&self) -> Option<&str> {
-        None
-    }
-    fn started_at(&self) -> Option<Timestamp> {
-        None
-    }
+    fn task(&self) -> Option<&str>;
+    fn started_at(&self) -> Option<Timestamp>;
     fn max_steps(&self) -> Option<u32> {
         None
     }
@@ -39,6 +37,8 @@ pub(super) enum Reader {
     Trae(Box<Trajectory>),
     Whole(Format, Box<Whole>),
     ClaudeStream(Box<Stream>),
+    ClaudeSession(Box<Session>),
+    CodexExec(Box<Exec>),
     CodexRollout(Box<Rollout>),
     Openhands(Format, Box<Events>),
 }
@@ -49,8 +49,10 @@ impl Reader {
         match format {
             Format::Trae => Self::Trae(Box::default()),
             Format::SweAgent | Format::MiniSweAgent => Self::Whole(format, Box::default()),
-            Format::ClaudeStream | Format::ClaudeSession => Self::ClaudeStream(Box::default()),
-            Format::CodexExec | Format::CodexRollout => Self::CodexRollout(Box::default()),
+            Format::ClaudeStream => Self::ClaudeStream(Box::default()),
+            Format::ClaudeSession => Self::ClaudeSession(Box::default()),
+            Format::CodexExec => Self::CodexExec(Box::default()),
+            Format::CodexRollout => Self::CodexRollout(Box::default()),
             Format::OpenhandsV0 | Format::OpenhandsV1 => Self::Openhands(format, Box::default()),
         }
     }
@@ -59,6 +61,8 @@ impl Reader {
         match self {
             Self::Trae(_) => Format::Trae,
             Self::ClaudeStream(_) => Format::ClaudeStream,
+            Self::ClaudeSession(_) => Format::ClaudeSession,
+            Self::CodexExec(_) => Format::CodexExec,
             Self::CodexRollout(_) => Format::CodexRollout,
             Self::Whole(format, _) | Self::Openhands(format, _) => *format,
         }
@@ -69,6 +73,8 @@ impl Reader {
             Self::Trae(trajectory) => trajectory.as_ref(),
             Self::Whole(_, whole) => whole.as_ref(),
             Self::ClaudeStream(stream) => stream.as_ref(),
+            Self::ClaudeSession(session) => session.as_ref(),
+            Self::CodexExec(exec) => exec.as_ref(),
             Self::CodexRollout(rollout) => rollout.as_ref(),
             Self::Openhands(_, events) => events.as_ref(),
         }
@@ -78,6 +84,8 @@ impl Reader {
     pub(super) fn line(&mut self, line: &[u8]) -> Option<usize> {
         match self {
             Self::ClaudeStream(stream) => stream.take(line),
+            Self::ClaudeSession(session) => session.take(line),
+            Self::CodexExec(exec) => exec.take(line),
             Self::CodexRollout(rollout) => rollout.take(line),
             Self::Openhands(_, events) => events.take(line).ok().flatten(),
             Self::Trae(_) | Self::Whole(..) => None,
@@ -90,7 +98,7 @@ impl Reader {
             Self::Trae(trajectory) => trajectory.take(bytes),
             Self::Whole(Format::MiniSweAgent, whole) => whole.take(bytes, mini_swe_agent::read),
             Self::Whole(_, whole) => whole.take(bytes, swe_agent::read),
-            Self::ClaudeStream(_) | Self::CodexRollout(_) | Self::Openhands(..) => self.array(bytes),
+            _ => self.array(bytes),
         }
     }
 
@@ -172,31 +180,27 @@ macro_rules! told {
             fn last_at(&self) -> Option<Timestamp> {
                 self.last_at()
             }
+            fn task(&self) -> Option<&str> {
+                self.task()
+            }
+            fn started_at(&self) -> Option<Timestamp> {
+                self.started_at()
+            }
             $($more)*
         }
     };
 }
 
 told!(Stream {});
+told!(Session {});
+told!(Exec {});
 told!(Rollout {});
 told!(Events {
-    fn task(&self) -> Option<&str> {
-        self.task()
-    }
-    fn started_at(&self) -> Option<Timestamp> {
-        self.started_at()
-    }
     fn max_steps(&self) -> Option<u32> {
         self.max_steps()
     }
 });
 told!(Whole {
-    fn task(&self) -> Option<&str> {
-        self.task()
-    }
-    fn started_at(&self) -> Option<Timestamp> {
-        self.started_at()
-    }
     fn max_steps(&self) -> Option<u32> {
         self.max_steps()
     }

@@ -1,4 +1,9 @@
-//! TRAE's `trajectory.json`, live and afterwards.
+//! TRAE's `trajectory.json`, live and afterwards: of `trae-agent` since its first version, of its forks, and of the Rust port,
+//! whose steps lie in `llm_interaction` elements.
+//!
+//! What is a step: an element of `agent_steps`, by its place: its `step_number` may come twice. After the last of them each
+//! element of `llm_interactions` without one is a step whose tools are running. Its calls are its `tool_calls` and those of
+//! its `llm_response` that are not among them; its results are its `tool_results`, else those of `llm_messages` that fit.
 //!
 //! TRAE rewrites the whole file in place at every save, so a reader meets empty and half-written files all the time.
 //! [`Trajectory::take`] is given the bytes found and keeps the last good state; it decodes only the elements that it has
@@ -41,6 +46,8 @@ pub struct Trajectory {
     usages: Vec<Usage>,
     seen_steps: Vec<u64>,
     seen_interactions: Vec<u64>,
+    /// The tokens of the steps, where no interaction tells them.
+    is_port: bool,
     head: scan::Head,
     good: bool,
 }
@@ -88,6 +95,7 @@ impl Trajectory {
             }
             self.decode_from(found);
         }
+        self.is_port = found.of_port;
         self.seen_steps = steps;
         self.seen_interactions = interactions;
         self.head.clone_from(&found.head);
@@ -134,6 +142,9 @@ impl Trajectory {
         totals.calls = small(self.steps.iter().map(|step| step.calls.len()).sum());
         for usage in &self.usages {
             totals.usage += *usage;
+        }
+        if self.is_port {
+            self.steps.iter().for_each(|step| totals.usage += step.usage);
         }
         totals
     }

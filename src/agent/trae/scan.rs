@@ -38,6 +38,8 @@ pub(super) struct Found<'a> {
     pub(super) head: Head,
     pub(super) llm_interactions: Vec<&'a RawValue>,
     pub(super) agent_steps: Vec<&'a RawValue>,
+    /// Whether the Rust port wrote it.
+    pub(super) of_port: bool,
     /// Whether the file has one of the two lists, so that `{}` is not taken for a run.
     named: bool,
 }
@@ -81,6 +83,12 @@ impl<'de> Visitor<'de> for Outer {
                     found.llm_interactions = map.next_value_seed(Elements)?.0;
                     found.named = true;
                 }
+                // the Rust port: each step lies in its interaction
+                "llm_interaction" => {
+                    (found.agent_steps, found.head.more_steps) = map.next_value_seed(Elements)?;
+                    found.of_port = true;
+                    found.named = true;
+                }
                 "agent_steps" => {
                     (found.agent_steps, found.head.more_steps) = map.next_value_seed(Elements)?;
                     found.named = true;
@@ -90,7 +98,7 @@ impl<'de> Visitor<'de> for Outer {
                 "end_time" => found.head.end_time = words(map.next_value()?),
                 "provider" => found.head.provider = words(map.next_value()?),
                 "model" => found.head.model = words(map.next_value()?),
-                "max_steps" => {
+                "max_steps" | "max_step" => {
                     found.head.max_steps = map.next_value::<Value>()?.as_u64().and_then(|n| u32::try_from(n).ok());
                 }
                 "success" => found.head.success = map.next_value::<Value>()? == Value::Bool(true),

@@ -48,26 +48,31 @@ impl Rule for ErrorWall {
     }
 
     fn take(&mut self, look: &Look<'_>) -> Now {
+        let mut worst = self.told.filter(|told| self.wall(*told).is_some());
         for call in &look.calls {
             let Some(target) = target(call) else { continue };
             match call.error_line() {
                 Some("") => {}
-                Some(error) => self.failed(look.step.index, call, target, error),
+                Some(error) => {
+                    let new = (target, self.failed(look.step.index, call, target, error));
+                    // one wall is told of at a time, as long as it stands and no other is worse
+                    if self.level(Some(new)) > self.level(worst) {
+                        worst = Some(new);
+                    }
+                }
                 None if call.worked() => {
                     self.walls.remove(&target);
                 }
                 None => {}
             }
         }
-        let level = |wall: &Wall| wall.now().level;
-        let worst = self.walls.iter().flat_map(|(target, walls)| walls.iter().map(move |wall| (*target, wall)));
-        let worst = worst.max_by_key(|(_, wall)| (level(wall), wall.count, wall.last_step)).map(|(target, wall)| (target, wall.class));
-        // one wall is told of at a time, as long as it stands and no other is worse
-        let standing = self.told.and_then(|told| self.wall(told)).map_or(Level::None, Wall::level);
-        if standing == Level::None || worst.and_then(|worst| self.wall(worst)).map_or(Level::None, Wall::level) > standing {
-            self.told = worst;
+        if self.level(worst) == Level::None {
+            let all = self.walls.iter().flat_map(|(target, walls)| walls.iter().map(move |wall| (*target, wall)));
+            let standing = all.max_by_key(|(target, wall)| (wall.level(), wall.count, wall.last_step, *target));
+            worst = standing.filter(|_| self.told.is_some()).map(|(target, wall)| (target, wall.class));
         }
-        self.told.and_then(|told| self.wall(told)).map_or(Now::NOTHING, |wall| wall.now())
+        self.told = worst;
+        self.told.and_then(|told| self.wall(told)).map_or(Now::NOTHING, Wall::now)
     }
 
     fn tell(&self) -> Told {
@@ -94,10 +99,15 @@ impl ErrorWall {
         self.walls.get(&target)?.iter().find(|wall| wall.class == class)
     }
 
-    fn failed(&mut self, step: u32, call: &Called<'_>, target: u64, error: &str) {
+    fn level(&self, wall: Option<(u64, u64)>) -> Level {
+        wall.and_then(|wall| self.wall(wall)).map_or(Level::None, Wall::level)
+    }
+
+    /// Counts a failure; returns its class.
+    fn failed(&mut self, step: u32, call: &Called<'_>, target: u64, error: &str) -> u64 {
         if self.walls.len() >= MOST && !self.walls.contains_key(&target) {
             let last = |walls: &Vec<Wall>| walls.iter().map(|wall| wall.last_step).max();
-            let oldest = self.walls.iter().min_by_key(|(_, walls)| last(walls)).map(|(target, _)| *target);
+            let oldest = self.walls.iter().min_by_key(|(target, walls)| (last(walls), **target)).map(|(target, _)| *target);
             oldest.and_then(|oldest| self.walls.remove(&oldest));
         }
         let class = print::of_error(error);
@@ -118,11 +128,12 @@ impl ErrorWall {
             });
             walls.len() - 1
         });
-        let Some(wall) = walls.get_mut(at) else { return };
+        let Some(wall) = walls.get_mut(at) else { return class };
         wall.count = wall.count.saturating_add(1);
         wall.steps = wall.steps.saturating_add(u32::from(wall.last_step != step));
         wall.last_step = step;
         wall.trail.add(step, line(error));
+        class
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::call::{self, Act, Called};
+use super::call::{self, Act};
 use super::look::{self, Finish};
 use super::memory::Seen;
 use crate::domain::{Reply, Step};
@@ -69,11 +69,7 @@ impl Kinds {
     /// The kind of a step. Steps are to be given in order; those that went on may be given again.
     pub fn of(&mut self, step: &Step) -> Kind {
         let calls = look::calls(step);
-        self.tell(step, &calls, look::finish(step, &calls), look::print(&calls))
-    }
-
-    /// The same, of a step whose calls were looked at.
-    pub(super) fn tell(&mut self, step: &Step, calls: &[Called<'_>], finish: Finish, print: Option<u64>) -> Kind {
+        let (finish, print) = (look::finish(step, &calls), look::print(&calls));
         let print = print.filter(|_| step.reply == Reply::Complete);
         let was_seen = print.is_some_and(|print| self.seen.meet(print, step.index) < step.index);
         if step.error.is_some() {

@@ -2,7 +2,6 @@
 
 use super::call::Act;
 pub(super) use super::call::Called;
-use super::kind::{Kind, Kinds};
 use super::print::Print;
 use crate::domain::Step;
 
@@ -11,8 +10,6 @@ use crate::domain::Step;
 pub(super) struct Look<'a> {
     /// The step itself.
     pub(super) step: &'a Step,
-    /// Its letter in the strip.
-    pub(super) kind: Kind,
     /// Its calls; one that the same answer holds twice, once.
     pub(super) calls: Vec<Called<'a>>,
     /// Fingerprint of its calls and their answers; `None` where it has none, or one has no answer.
@@ -34,12 +31,11 @@ pub(super) enum Finish {
 
 impl<'a> Look<'a> {
     /// Looks at a step.
-    pub(super) fn of(step: &'a Step, kinds: &mut Kinds) -> Self {
+    pub(super) fn of(step: &'a Step) -> Self {
         let calls = calls(step);
         let finish = finish(step, &calls);
         let print = print(&calls);
-        let kind = kinds.tell(step, &calls, finish, print);
-        Self { step, kind, calls, print, finish }
+        Self { step, calls, print, finish }
     }
 
     /// Whether the model answered with text only, and the API did not fail.

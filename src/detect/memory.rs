@@ -51,11 +51,6 @@ impl<T: Copy> Seen<T> {
             self.order.retain(|(print, met)| self.known.get(print).is_some_and(|(_, last)| last == met));
         }
     }
-
-    /// Takes it out.
-    pub(super) fn forget(&mut self, print: u64) {
-        self.known.remove(&print);
-    }
 }
 
 /// Evidence of an episode: its first steps and its last ones.

@@ -7,8 +7,8 @@ use crate::domain::{Detector, Evidence};
 /// Steps without a change for note and warn. Never stuck: to read and to measure is work too.
 const LEVELS: [u32; 3] = [25, 40, u32::MAX];
 
-/// The same before the first change: it has to find its way, and to get things to run.
-const LEVELS_AT_FIRST: [u32; 3] = [50, 80, u32::MAX];
+/// The same before the first change, which is no more than a note: it has to find its way, and some tasks are to read.
+const LEVELS_AT_FIRST: [u32; 3] = [50, u32::MAX, u32::MAX];
 
 /// Steps since the source or its tests last changed.
 #[derive(Debug, Default)]

@@ -6,8 +6,10 @@ use super::print;
 use super::rule::{Now, Rule, Told};
 use crate::domain::Detector;
 
-/// Answers in a row for note, warn and stuck.
+/// Answers in a row for note, warn and stuck; of answers to which nothing is known to have been said, twice as many: a person
+/// may have spoken in between, or a task that ended have begun a new turn.
 const LEVELS: [u32; 3] = [2, 3, 5];
+const LEVELS_ALONE: [u32; 3] = [4, 6, 10];
 
 /// Counts answers without a call since the last call.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(super) struct NoToolCall {
     /// What the harness said to the one before.
     said: Option<u64>,
     reminders: u32,
+    /// Answers without a word of the harness, and without one of the provider why they ended.
+    alone: u32,
     trail: Trail,
 }
 
@@ -32,7 +36,7 @@ impl Rule for NoToolCall {
             if look.step.error.is_none() {
                 *self = Self::default();
             }
-            return Now::at(self.count, LEVELS, self.first_step);
+            return self.now();
         }
         let said = look.step.harness.first().map(|text| print::of_words(text));
         // a person who answers says something else each time; a reminder is the same
@@ -51,9 +55,10 @@ impl Rule for NoToolCall {
         self.count = self.count.saturating_add(1);
         self.tokens = self.tokens.saturating_add(look.step.usage.output);
         self.reminders = self.reminders.saturating_add(u32::from(said.is_some()));
+        self.alone = self.alone.saturating_add(u32::from(said.is_none() && look.step.finish.is_none()));
         self.said = said;
         self.trail.add(look.step.index, line(&look.step.thought));
-        Now::at(self.count, LEVELS, self.first_step)
+        self.now()
     }
 
     fn tell(&self) -> Told {
@@ -68,5 +73,11 @@ impl Rule for NoToolCall {
             hint: "it talks and does not act: look whether its calls arrive as text (the server's tool parser), else stop it".to_owned(),
             evidence: self.trail.list(),
         }
+    }
+}
+
+impl NoToolCall {
+    fn now(&self) -> Now {
+        Now::at(self.count, if self.alone * 2 > self.count { LEVELS_ALONE } else { LEVELS }, self.first_step)
     }
 }

@@ -2,9 +2,26 @@
 
 use std::collections::HashSet;
 
-use super::kind::Kinds;
+use super::answer_peek::AnswerPeek;
+use super::budget::Budget;
+use super::call_as_text::CallAsText;
+use super::cycle::Cycle;
+use super::dead_tool::DeadTool;
+use super::error_wall::ErrorWall;
+use super::identical_step::IdenticalStep;
 use super::look::Look;
+use super::no_progress::NoProgress;
+use super::no_tool_call::NoToolCall;
+use super::open_call::OpenCall;
+use super::refused_finish::RefusedFinish;
 use super::rule::{Notice, Now, Rule};
+use super::same_message::SameMessage;
+use super::say_again::SayAgain;
+use super::stale_share::StaleShare;
+use super::stand_in::StandInPackages;
+use super::text_period::TextPeriodRule;
+use super::truncated::Truncated;
+use super::vcs_churn::VcsChurn;
 use crate::domain::{Detector, Finding, Level, Remark, Step};
 
 /// What is known beside the steps.
@@ -34,7 +51,6 @@ pub struct Human {
 /// Rules, and what they found so far.
 #[derive(Debug)]
 pub(super) struct Suite {
-    kinds: Kinds,
     rules: Vec<Running>,
     notices: Vec<Box<dyn Notice>>,
     pub(super) findings: Vec<Finding>,
@@ -53,27 +69,33 @@ struct Running {
 }
 
 impl Suite {
-    pub(super) fn new(_context: &Context) -> Self {
+    pub(super) fn new(context: &Context) -> Self {
         let rules: Vec<Box<dyn Rule>> = vec![
-            Box::new(super::refused_finish::RefusedFinish::default()),
-            Box::new(super::no_tool_call::NoToolCall::default()),
-            Box::new(super::same_message::SameMessage::default()),
-            Box::new(super::identical_step::IdenticalStep::default()),
-            Box::new(super::cycle::Cycle::default()),
-            Box::new(super::stale_share::StaleShare::default()),
-            Box::new(super::error_wall::ErrorWall::default()),
-            Box::new(super::dead_tool::DeadTool::default()),
-            Box::new(super::no_progress::NoProgress::default()),
-            Box::new(super::vcs_churn::VcsChurn::default()),
+            Box::new(RefusedFinish::default()),
+            Box::new(NoToolCall::default()),
+            Box::new(SameMessage::default()),
+            Box::new(TextPeriodRule::default()),
+            Box::new(Truncated::default()),
+            Box::new(SayAgain::default()),
+            Box::new(IdenticalStep::default()),
+            Box::new(Cycle::default()),
+            Box::new(StaleShare::default()),
+            Box::new(ErrorWall::default()),
+            Box::new(DeadTool::default()),
+            Box::new(StandInPackages::new(context)),
+            Box::new(NoProgress::default()),
+            Box::new(VcsChurn::default()),
+            Box::new(CallAsText::default()),
         ];
-        let notices: Vec<Box<dyn Notice>> = vec![Box::new(super::open_call::OpenCall::default())];
+        let notices: Vec<Box<dyn Notice>> =
+            vec![Box::new(OpenCall::default()), Box::new(Budget::new(context)), Box::new(AnswerPeek::new(context))];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
-        Self { kinds: Kinds::default(), rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
+        Self { rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }
 
     /// Takes the next finished step.
     pub(super) fn take(&mut self, step: &Step) {
-        let look = Look::of(step, &mut self.kinds);
+        let look = Look::of(step);
         for running in &mut self.rules {
             let now = running.rule.take(&look);
             running.went_on(now, step.index, &mut self.findings);

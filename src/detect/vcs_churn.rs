@@ -15,9 +15,12 @@ const BACK: usize = 24;
 const ABOUT: usize = 18;
 const CHANGING: usize = 10;
 
+/// Steps without a change of the source at least: an agent that still edits it needs git as well.
+const UNCHANGED: u32 = 16;
+
 /// Steps of churn, and steps without a change of the source, at which it is stuck.
 const STUCK: u32 = 40;
-const UNCHANGED: u32 = 60;
+const UNCHANGED_STUCK: u32 = 60;
 
 /// The last steps with calls.
 #[derive(Debug, Default)]
@@ -57,7 +60,7 @@ impl Rule for VcsChurn {
         self.ring.push_back(One { step: look.step.index, word, changes });
         let about = self.ring.iter().filter(|one| one.word.is_some()).count();
         let changing = self.ring.iter().filter(|one| one.changes).count();
-        if about >= ABOUT && changing >= CHANGING {
+        if about >= ABOUT && changing >= CHANGING && self.unchanged >= UNCHANGED {
             if self.count == 0 {
                 self.first_step = self.ring.front().map_or(look.step.index, |one| one.step);
                 self.count = u32::try_from(self.ring.len()).unwrap_or_default();
@@ -93,7 +96,7 @@ impl Rule for VcsChurn {
 impl VcsChurn {
     fn now(&self) -> Now {
         let level = match self.count {
-            STUCK.. if self.unchanged >= UNCHANGED => Level::Stuck,
+            STUCK.. if self.unchanged >= UNCHANGED_STUCK => Level::Stuck,
             1.. => Level::Warn,
             0 => Level::None,
         };

@@ -50,5 +50,6 @@ mod terminal;
 mod themes;
 mod through_harness;
 mod trae;
+mod unbreakable;
 mod verbs;
 mod waits;

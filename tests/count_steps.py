@@ -20,10 +20,15 @@ import sys
 def number(value, *names):
     """The first of these fields that is a number, else 0."""
     for name in names:
-        found = (value or {}).get(name)
+        found = value.get(name) if isinstance(value, dict) else None
         if isinstance(found, (int, float)) and not isinstance(found, bool):
             return int(found)
     return 0
+
+
+def dicts(value):
+    """The objects of a list; none where it is no list: forks and old versions differ."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def result(steps, calls, results, total, ended, step_errors=0):
@@ -44,15 +49,15 @@ def result(steps, calls, results, total, ended, step_errors=0):
 
 
 def trae(whole):
-    told, asked = whole.get("agent_steps") or [], whole.get("llm_interactions") or []
+    told, asked = dicts(whole.get("agent_steps")), dicts(whole.get("llm_interactions"))
     calls, results, bad, total = 0, {}, 0, [0, 0, 0]
     for at, step in enumerate(told):
         response = step.get("llm_response") or {}
-        ids = [call.get("call_id") or call.get("id") for call in (step.get("tool_calls") or [])]
-        ids += [i for i in (call.get("call_id") or call.get("id") for call in (response.get("tool_calls") or [])) if i not in ids]
-        answers = step.get("tool_results") or []
+        ids = [call.get("call_id") or call.get("id") for call in dicts(step.get("tool_calls"))]
+        ids += [i for i in (call.get("call_id") or call.get("id") for call in dicts(response.get("tool_calls"))) if i not in ids]
+        answers = dicts(step.get("tool_results"))
         if not answers:
-            sent = [message.get("tool_result") for message in (step.get("llm_messages") or [])]
+            sent = [message.get("tool_result") for message in dicts(step.get("llm_messages"))]
             answers = [answer for answer in sent if answer and (answer.get("call_id") or answer.get("id")) in ids]
         calls += len(ids)
         for nth, answer in enumerate(answers):
@@ -64,7 +69,7 @@ def trae(whole):
         usage = (answer.get("response") or {}).get("usage")
         total = [a + number(usage, name) for a, name in zip(total, ("input_tokens", "output_tokens", "cache_read_input_tokens"))]
     for answer in asked[len(told):]:
-        calls += len((answer.get("response") or {}).get("tool_calls") or [])
+        calls += len(dicts((answer.get("response") or {}).get("tool_calls")))
     failed = told and told[-1].get("error")
     ended = "bad" if failed or whole.get("end_time") else None
     if whole.get("end_time") and whole.get("success"):
@@ -192,24 +197,25 @@ def session(lines):
     ids, calls, results, usage, bad = set().union(*[ids for _, ids in counted]) if counted else set(), [], {}, {}, set()
     for entry in seen.values():
         line = entry["line"]
-        if line["type"] != "assistant" or line["message"].get("id") not in ids:
-            continue
-        message = line["message"]
-        if line.get("isApiErrorMessage"):
-            bad.add(message["id"])
-        else:
-            usage[message["id"]] = claude_usage(message.get("usage"))
-            calls += [b["id"] for b in blocks(line) if b.get("type") == "tool_use" and b["id"] not in calls]
-        if entry["chain"] in mains:
-            ended = "bad" if message["id"] in bad else "ok" if message.get("stop_reason") == "end_turn" else None
+        message, is_main = line.get("message") or {}, entry["chain"] in mains
+        if line["type"] == "assistant" and message.get("id") in ids:
+            if line.get("isApiErrorMessage"):
+                bad.add(message["id"])
+            else:
+                usage[message["id"]] = claude_usage(message.get("usage"))
+                calls += [b["id"] for b in blocks(line) if b.get("type") == "tool_use" and b["id"] not in calls]
+            if is_main:
+                ended = "bad" if message["id"] in bad else "ok" if message.get("stop_reason") == "end_turn" else None
+        elif line["type"] == "user" and is_main:
+            if "[Request interrupted by user" in json.dumps(message):
+                ended = "bad"
+            elif is_prompt(line):
+                ended = None
     for entry in seen.values():
-        line = entry["line"]
-        if line["type"] == "user":
-            for block in blocks(line):
+        if entry["line"]["type"] == "user":
+            for block in blocks(entry["line"]):
                 if block.get("type") == "tool_result" and block.get("tool_use_id") in calls:
                     results.setdefault(block["tool_use_id"], not block.get("is_error", False))
-            if is_prompt(line) and entry["chain"] in mains:
-                ended = None
     total = [sum(column) for column in zip((0, 0, 0), *usage.values())]
     return result(len(ids), calls, results, total, ended, len(bad))
 
@@ -321,10 +327,11 @@ def codex_exec(lines):
                 called(message.get("call_id") or f"plan {plan}", True)
             elif kind == "token_count":
                 fresh = True
+                # 0.29 tells the tokens of one answer, later ones those of all
                 usage = message if "input_tokens" in message else (message.get("info") or {}).get("total_token_usage")
                 if usage:
                     count = [usage["input_tokens"], usage["output_tokens"], usage["cached_input_tokens"]]
-                    total = count
+                    total = [a + b for a, b in zip(total, count)] if usage is message else count
             elif kind == "task_started":
                 fresh, ended = True, None
             elif kind in ("error", "turn_aborted"):

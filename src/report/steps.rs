@@ -7,9 +7,9 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::ser::{Error, Serializer};
+use serde::ser::Serializer;
 use serde_json::ser::Formatter;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, Value};
 
 use super::item::seconds;
 use crate::agent::open::{Format, Opened};
@@ -20,6 +20,9 @@ use crate::text::mask::Masker;
 
 /// Arguments nested deeper than this are told as text: readers of JSON give up at some depth.
 const DEEPEST: u32 = 64;
+
+/// Digits of a number that every reader holds.
+const LONGEST_NUMBER: usize = 300;
 
 /// Writes a run of an agent as one line.
 pub fn write(out: &mut impl Write, opened: &Opened, masker: &Masker) -> io::Result<()> {
@@ -188,13 +191,28 @@ struct Args<'a>(&'a str, &'a Masker);
 impl Serialize for Args<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.1.mask(self.0);
-        match serde_json::from_str::<&RawValue>(&text).ok().filter(|_| depth(&text) <= DEEPEST) {
-            // a line must stay one
-            Some(raw) if !raw.get().contains(['\n', '\r', '\t']) => raw.serialize(serializer),
-            Some(raw) => serde_json::from_str::<serde_json::Value>(raw.get()).map_err(S::Error::custom)?.serialize(serializer),
-            None => serializer.serialize_str(&text),
+        if is_plain(&text)
+            && let Ok(raw) = serde_json::from_str::<&RawValue>(&text)
+        {
+            return raw.serialize(serializer);
+        }
+        match serde_json::from_str::<Value>(&text) {
+            Ok(value) if depth(&text) <= DEEPEST => value.serialize(serializer),
+            _ => serializer.serialize_str(&text),
         }
     }
+}
+
+/// Whether JSON may be handed on as it is written: in one line, not deep, and without what some readers refuse, as numbers
+/// that none can hold and halves of characters.
+fn is_plain(json: &str) -> bool {
+    let is_long = |digits: &[u8]| digits.len() > LONGEST_NUMBER;
+    !json.contains(['\n', '\r', '\t'])
+        && !json.contains("\\ud")
+        && !json.contains("\\uD")
+        && depth(json) <= DEEPEST
+        && !json.as_bytes().windows(2).any(|pair| matches!(pair, [b'0'..=b'9', b'e' | b'E']))
+        && !json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(is_long)
 }
 
 /// How deep lists and objects lie in each other.

@@ -1,6 +1,12 @@
 //! Input that is broken, huge or hostile: `open`, the detectors and what `inspect` and `detect` say of it. Never a panic,
 //! never a hang, and nothing that a terminal obeys.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test says what went wrong by failing"
+)]
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -99,12 +105,12 @@ proptest! {
     }
 
     #[test]
-    fn a_trajectory_with_a_wrong_byte_is_read(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0..8) {
+    fn a_trajectory_with_a_wrong_byte_is_read(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         let all = fixtures();
         let mut bytes = which.get(&all).1.clone();
         if !bytes.is_empty() {
             let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= 1_u8 << bit;
         }
         judged(&bytes);
     }
@@ -126,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn anything_in_any_field_is_read(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), value in 0..9) {
+    fn anything_in_any_field_is_read(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), value in 0..9_usize) {
         let all = fixtures();
         let text = String::from_utf8_lossy(&which.get(&all).1).into_owned();
         // some value is another one, of another type

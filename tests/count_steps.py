@@ -437,8 +437,8 @@ def history(run):
     if metrics:
         for name, field in (("input", "prompt_tokens"), ("output", "completion_tokens"), ("cached", "cache_read_tokens")):
             told[name] = max(told[name], number(metrics, field))
-    if run.get("error"):
-        told["ended"] = "bad"
+    # it is written when the run is over
+    told["ended"] = "bad" if run.get("error") else told["ended"] or "unknown"
     return told
 
 
@@ -470,7 +470,7 @@ def bare(events):
 SWE_REFUSED = re.compile(
     r"Your proposed edit has introduced new syntax error|introduced new syntax error|EXECUTION TIMED OUT|COMMAND TIMED OUT|"
     r"was cancelled because it took more than|Your shell command contained syntax errors|COMMAND FAILED TO EXECUTE|"
-    r"is not supported by this environment|Text to replace not found|Your edit was not applied"
+    r"is not supported by this environment|Text to replace not found|Your edit was not applied|^Exit due to"
 )
 
 
@@ -489,7 +489,7 @@ def swe(whole):
                 calls += n
                 for nth, answer in enumerate(told[at + 1:at + 1 + n]):
                     if answer.get("role") == "tool":
-                        results[(at, nth)] = True
+                        results[(at, nth)] = not SWE_REFUSED.search(str(answer.get("content") or ""))
         # a demonstration does not tell how it ended
         return result(len(steps), calls, results, total, "unknown")
     for at, step in enumerate(whole["trajectory"]):
@@ -552,6 +552,18 @@ def read(path):
     return data.decode("utf-8", "replace")
 
 
+def indented(text):
+    """Objects of several lines each, among other lines."""
+    at, decoder = 0, json.JSONDecoder()
+    for begin in re.finditer(r"^\{$", text, re.M):
+        if begin.start() >= at:
+            try:
+                value, at = decoder.raw_decode(text, begin.start())
+            except (ValueError, RecursionError):
+                continue
+            yield value
+
+
 def objects(text):
     for line in text.split("\n"):
         try:
@@ -610,7 +622,7 @@ def any_of(path):
             return [("mini_swe_agent", None, mini(whole))]
         lines = [one for one in whole if isinstance(one, dict)]
     else:
-        lines = list(objects(text))
+        lines = list(objects(text)) or list(indented(text))
     if not lines:
         return []
     has = lambda *names: any(all(name in line for name in names) for line in lines)

@@ -21,6 +21,7 @@ mod home;
 mod home_pty;
 mod hostile;
 mod hostile_runs;
+mod inspected;
 mod item_end;
 mod keeper;
 mod listing;

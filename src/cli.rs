@@ -1,9 +1,11 @@
 //! Arguments in, exit code out.
 
 mod ctl;
+mod detect;
 mod doctor;
 mod find;
 mod home;
+mod inspect;
 mod item;
 mod ls;
 mod print;
@@ -18,6 +20,7 @@ mod settings;
 mod start;
 mod status;
 mod table;
+mod trajectory;
 mod watched;
 
 use std::borrow::Cow;
@@ -74,6 +77,10 @@ enum Command {
     Status(status::StatusArgs),
     /// Send a verb to a run, and wait for its answer
     Ctl(ctl::CtlArgs),
+    /// Say what an agent did, step by step: a trajectory of any agent that we know, or an item's folder
+    Inspect(inspect::InspectArgs),
+    /// Say which agents got stuck, and at what step: the detectors over trajectories, one line each
+    Detect(detect::DetectArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
     /// Print what isobench-tui goes by
@@ -198,6 +205,8 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Status(args)) => status::status(root, &args),
         Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
+        Some(Command::Inspect(args)) => inspect::inspect(root, &args),
+        Some(Command::Detect(args)) => detect::detect(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();

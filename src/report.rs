@@ -3,7 +3,9 @@
 pub mod item;
 pub mod runs;
 pub mod status;
+pub mod steps;
 pub mod table;
+pub mod verdict;
 
 pub use runs::Listed;
 pub use status::{Limits, Surroundings, status};

@@ -41,9 +41,10 @@ impl<'a> Look<'a> {
         Self { step, calls, print, finish, gist: OnceCell::new() }
     }
 
-    /// Whether the model answered with text only, and the API did not fail.
+    /// Whether the model answered with text only, and the request did not fail.
     pub(super) fn is_text(&self) -> bool {
-        self.calls.is_empty() && self.step.error.is_none()
+        let failed = self.step.error.is_some() || self.step.finish.as_deref().is_some_and(|word| word.eq_ignore_ascii_case("error"));
+        self.calls.is_empty() && !failed
     }
 
     /// Whether it changed the source or its tests, as far as calls and answers tell.

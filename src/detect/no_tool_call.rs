@@ -33,7 +33,7 @@ impl Rule for NoToolCall {
     fn take(&mut self, look: &Look<'_>) -> Now {
         if !look.is_text() {
             // a failed request is no answer: neither with nor without a call
-            if look.step.error.is_none() {
+            if !look.calls.is_empty() {
                 *self = Self::default();
             }
             return self.now();

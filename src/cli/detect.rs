@@ -95,8 +95,10 @@ fn look(source: &Source, masker: &Masker) -> Looked {
     let journal = trajectory::journal(path);
     let human = trajectory::human(journal.as_ref());
     let judge = || runs.iter().map(|run| Judged::of(Verdict::of(path, run, human.clone(), masker), run, journal.as_ref())).collect();
-    catch_unwind(AssertUnwindSafe(judge))
-        .map_err(|_| Refused::Unreadable(format!("{}: isobench-tui itself failed at judging it", path.display())))
+    match catch_unwind(AssertUnwindSafe(judge)) {
+        Ok(judged) => Ok(judged),
+        Err(_) => Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at judging it", path.display()))),
+    }
 }
 
 /// What was told so far.

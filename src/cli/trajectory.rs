@@ -1,7 +1,8 @@
 //! Trajectories by their path: a file, a folder of events, an item's folder.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -52,16 +53,27 @@ fn is_there(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|there| there.is_dir() || (there.is_file() && there.len() > 0))
 }
 
-/// Whether a folder holds OpenHands' events, `7.json` or `event-00007-<uuid>.json`, or a folder `events` with them.
+/// Bytes of an event in which it must say whose it is.
+const HEAD: u64 = 64 * 1024;
+
+/// Whether a folder holds OpenHands' events, `7.json` or `event-00007-<uuid>.json`, or a folder `events` with them. Others
+/// number their files too: an event says its `source`.
 fn holds_events(path: &Path) -> bool {
-    let is_event = |name: &str| {
+    let is_named = |name: &str| {
         let stem = name.strip_suffix(".json").unwrap_or_default();
         let number = stem.strip_prefix("event-").and_then(|rest| rest.split('-').next()).unwrap_or(stem);
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     };
+    let is_event = |path: &Path| {
+        let mut head = Vec::new();
+        let read = fs::metadata(path).is_ok_and(|there| there.is_file())
+            && File::open(path).is_ok_and(|file| file.take(HEAD).read_to_end(&mut head).is_ok());
+        read && String::from_utf8_lossy(&head).contains("\"source\"")
+    };
     let holds = |folder: &Path| {
-        let mut names = fs::read_dir(folder).into_iter().flatten().flatten();
-        names.any(|entry| is_event(&entry.file_name().to_string_lossy()))
+        let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let first = entries.find(|entry| is_named(&entry.file_name().to_string_lossy()));
+        first.is_some_and(|entry| is_event(&entry.path()))
     };
     holds(path) || holds(&path.join("events"))
 }

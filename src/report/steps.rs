@@ -278,7 +278,7 @@ impl<'a> Serialize for One<'a> {
 
 struct Calls<'a>(&'a [ToolCall], &'a Masker);
 
-impl<'a> Serialize for Calls<'a> {
+impl Serialize for Calls<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Told<'a> {

@@ -135,7 +135,7 @@ impl<'a, W: Write> Log<'a, W> {
             How::Badly => (FAILURE, Ink::Bad, "failed"),
         };
         let hidden = lines.len().saturating_sub(most);
-        let fold = if hidden > 0 { format!(" … {} more lines", hidden) } else { String::new() };
+        let fold = if hidden > 0 { format!(" … {hidden} more lines") } else { String::new() };
         let shown: Vec<&String> = match result.how {
             How::Well => lines.into_iter().take(most).collect(),
             How::Badly => lines.into_iter().skip(hidden).collect(),

@@ -62,7 +62,7 @@ fn main() {
         looks += 1;
         news += u32::from(reading.read_on().unwrap().is_some());
     }
-    let (wall, cpu) = (began.elapsed(), processor() - used);
+    let (wall, cpu) = (began.elapsed(), processor().saturating_sub(used));
     writer.kill().unwrap();
     writer.wait().unwrap();
     let size = fs::metadata(&sample).unwrap().len() as f64 / 1e6;

@@ -43,19 +43,7 @@ fn outcome(end: StageEnd, cause: EndCause, detail: StageDetail) -> StageOutcome 
 fn every_fact() -> Vec<Fact> {
     let (n, by) = (1, by());
     let rule = By::rule("breaker");
-    let blocked = Blocked { class: FailureClass::BadSha, why: "no such commit".to_owned() };
-    let items = vec![planned("c-0001"), planned("c-0002"), PlannedItem { blocked: Some(blocked), ..planned("c-0003") }];
-    let plan = RunPlan {
-        plan: "/x/plan.json".to_owned(),
-        digest: "0".repeat(64),
-        selection: None,
-        repo: "repo".to_owned(),
-        task_id: "t".to_owned(),
-        agent: "a".to_owned(),
-        model: "m".to_owned(),
-        stages: Stage::PROCESS.to_vec(),
-        items,
-    };
+    let plan = a_plan();
     let totals = AgentTotals { steps: Some(3), calls: 2, usage: Usage { input: 100, output: 10, ..Usage::default() } };
     let metric = Metric { name: "latency".to_owned(), value: 1.5, unit: "ms".to_owned() };
     let finished = |stage, end, cause, detail| Fact::StageFinished { item: item(), n, stage, outcome: outcome(end, cause, detail) };
@@ -127,6 +115,23 @@ fn every_fact() -> Vec<Fact> {
     let at = facts.iter().position(|fact| matches!(fact, Fact::StageFrozen { .. })).unwrap();
     facts.splice(at..at, of_detectors());
     facts
+}
+
+/// A plan of three items, one of which can't run.
+fn a_plan() -> RunPlan {
+    let blocked = Blocked { class: FailureClass::BadSha, why: "no such commit".to_owned() };
+    let items = vec![planned("c-0001"), planned("c-0002"), PlannedItem { blocked: Some(blocked), ..planned("c-0003") }];
+    RunPlan {
+        plan: "/x/plan.json".to_owned(),
+        digest: "0".repeat(64),
+        selection: None,
+        repo: "repo".to_owned(),
+        task_id: "t".to_owned(),
+        agent: "a".to_owned(),
+        model: "m".to_owned(),
+        stages: Stage::PROCESS.to_vec(),
+        items,
+    }
 }
 
 /// What the detectors say while the agent works.

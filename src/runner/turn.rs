@@ -296,10 +296,12 @@ impl Turn<'_> {
         match launch::launch(&self.job.binary, &folder, &spec, &environment) {
             Ok(kept) => {
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
+                self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false } });
+                self.record(Fact::StageStarted { item: attempt.item.clone(), n: attempt.n, stage, pid }).await?;
+                // asks git what the detectors want to know, which takes a moment
                 self.watch_agent(&attempt.item, stage);
                 self.watch_harness(&attempt, stage);
-                self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false } });
-                self.record(Fact::StageStarted { item: attempt.item, n: attempt.n, stage, pid }).await
+                Ok(())
             }
             Err(error) => {
                 let says = error.to_string();

@@ -18,7 +18,6 @@ mod talk;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 pub use session::Session;
 
@@ -57,44 +56,6 @@ impl Stream {
     /// A stream of which nothing was seen yet.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Whether a line, or a whole file that is one object, is of this format.
-    pub fn looks_like(line: &Value) -> bool {
-        let has = |name: &str| line.get(name).is_some();
-        let is_ours = match part(line, "type").as_str().unwrap_or_default() {
-            "system" => has("subtype"),
-            "assistant" | "user" => part(line, "message").is_object(),
-            "result" => has("is_error") || has("total_cost_usd") || has("num_turns"),
-            "stream_event" => has("event"),
-            _ => false,
-        };
-        is_ours && !has("sessionId") && !has("parentUuid")
-    }
-
-    /// Takes a whole file that is no list of lines: one object over several lines, an array of them, or one object with
-    /// other text around it. `None` where there is no line of this format.
-    pub fn of_whole(bytes: &[u8]) -> Option<Self> {
-        let mut stream = Self::default();
-        if bytes.trim_ascii_start().starts_with(b"[") {
-            for line in serde_json::from_slice::<Vec<&RawValue>>(bytes).unwrap_or_default() {
-                stream.take(line.get().as_bytes());
-            }
-        } else {
-            stream.take(bytes);
-        }
-        let has_begun = |stream: &Self| stream.begun || stream.end.is_some();
-        if !has_begun(&stream) {
-            bytes.split(|byte| *byte == b'\n').for_each(|line| {
-                stream.take(line);
-            });
-        }
-        if !has_begun(&stream) {
-            let from = bytes.iter().position(|byte| *byte == b'{')?;
-            let to = bytes.iter().rposition(|byte| *byte == b'}')?;
-            stream.take(bytes.get(from..=to)?);
-        }
-        has_begun(&stream).then_some(stream)
     }
 
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use isobench_tui::agent::claude::{Session, Stream};
 use isobench_tui::agent::codex::{Exec, Rollout};
+use isobench_tui::agent::open::open;
 use isobench_tui::agent::{End, Live};
 use isobench_tui::domain::{AgentTotals, Reply, Step, Usage};
 use proptest::prelude::*;
@@ -104,7 +105,11 @@ fn short(step: &Step) -> (String, Vec<String>) {
 }
 
 fn shorts<T: Reader>(reader: &T) -> Vec<(String, Vec<String>)> {
-    reader.steps().iter().map(short).collect()
+    shorts_of(reader.steps())
+}
+
+fn shorts_of(steps: &[Step]) -> Vec<(String, Vec<String>)> {
+    steps.iter().map(short).collect()
 }
 
 fn step(thought: &str, calls: &[&str]) -> (String, Vec<String>) {
@@ -139,20 +144,17 @@ fn a_subagents_steps_are_within_its_call() {
 
 #[test]
 fn claudes_whole_files_need_no_lines() {
-    let of = |name: &str| Stream::of_whole(&fs::read(fixture(&format!("claude_whole/{name}"))).unwrap()).unwrap();
+    let of = |name: &str| open(&fixture(&format!("claude_whole/{name}"))).unwrap().remove(0);
     let turns = of("turns.json");
-    assert_eq!(shorts(&turns), [step("I look.", &[r#"Read {"file_path":"a.py"} -> ok print(1)"#]), step("Done.", &[])]);
+    assert_eq!(shorts_of(&turns.steps), [step("I look.", &[r#"Read {"file_path":"a.py"} -> ok print(1)"#]), step("Done.", &[])]);
     let usage = Usage { input: 280, output: 135, cached: 140 };
-    assert_eq!((turns.totals().usage, turns.state()), (usage, Live::Ended(End::Accepted)), "its result counts nothing");
+    assert_eq!((turns.totals.usage, turns.state), (usage, Live::Ended(End::Accepted)), "its result counts nothing");
     let result = of("result.json");
     let totals = AgentTotals { steps: None, calls: 0, usage: Usage { input: 245, output: 66, cached: 107 } };
-    assert_eq!((result.totals(), result.state()), (totals, Live::Ended(End::Accepted)));
-    assert_eq!(result.model(), Some("claude-test-4"), "the model that wrote most");
+    assert_eq!((result.totals, result.state), (totals, Live::Ended(End::Accepted)));
+    assert_eq!(result.model.as_deref(), Some("claude-test-4"), "the model that wrote most");
     let in_text = of("result_in_text.txt");
-    assert_eq!((in_text.state(), in_text.steps().len()), (Live::Ended(End::MaxSteps), 0));
-    for nothing in ["", "{", "[", "[1, {}]", "no {such} thing", r#"{"type":"thread.started"}"#, "}{"] {
-        assert!(Stream::of_whole(nothing.as_bytes()).is_none(), "{nothing}");
-    }
+    assert_eq!((in_text.state, in_text.steps.len()), (Live::Ended(End::MaxSteps), 0));
 }
 
 #[test]
@@ -312,11 +314,6 @@ fn a_rollout_tells_its_task_and_what_was_said_later() {
     assert_eq!(rollout.started_at().map(|at| at.to_string()).as_deref(), Some("2026-05-06T07:08:01.125Z"));
 }
 
-/// Which of the readers a line is for.
-fn kinds(line: &Value) -> [bool; 4] {
-    [Stream::looks_like(line), Session::looks_like(line), Exec::looks_like(line), Rollout::looks_like(line)]
-}
-
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     found.retain(|path| path.is_file());
@@ -324,47 +321,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The format of a file by its first lines; there is never a doubt.
-fn format(path: &Path) -> Option<usize> {
-    let bytes = fs::read(path).unwrap();
-    let values = lines(&bytes).filter_map(|line| serde_json::from_slice::<Value>(line).ok()).take(5);
-    let formats: BTreeSet<usize> = values.flat_map(|line| (0..4).filter(move |at| kinds(&line)[*at])).collect();
-    assert!(formats.len() <= 1, "{}: {formats:?}", path.display());
-    formats.first().copied()
-}
-
-#[test]
-fn a_file_is_known_by_its_first_lines() {
-    for (folder, expected) in [("claude", 0), ("claude_sessions", 1), ("codex_exec", 2), ("codex", 3)] {
-        for path in files(&fixture(folder)) {
-            assert_eq!(format(&path), Some(expected), "{}", path.display());
-        }
-    }
-    for other in
-        [json!({}), json!([]), json!({"type": "x"}), json!({"kind": "MessageEvent"}), json!({"action": "run", "args": {}}), json!(1)]
-    {
-        assert_eq!(kinds(&other), [false; 4], "{other}");
-    }
-}
-
 /// Every sample of two agents is of one of the formats, and holds something.
 #[test]
 fn shared_samples_open() {
     let Some(shared) = shared() else { return };
-    let mut counts = [0; 5];
+    let mut counts: HashMap<String, u32> = HashMap::new();
     for folder in
         ["claude-code/public", "claude-code/public/258c7280.subagents", "claude-code/generated", "codex/public", "codex/generated"]
     {
         for path in files(&shared.join("trajectories").join(folder)) {
-            let bytes = fs::read(&path).unwrap();
-            let steps = match format(&path) {
-                Some(0) => by_line::<Stream>(lines(&bytes), |_, _| ()).steps().len(),
-                Some(1) => by_line::<Session>(lines(&bytes), |_, _| ()).steps().len(),
-                Some(2) => by_line::<Exec>(lines(&bytes), |_, _| ()).steps().len(),
-                Some(_) => by_line::<Rollout>(lines(&bytes), |_, _| ()).steps().len(),
-                None => Stream::of_whole(&bytes).unwrap().steps().len(),
-            };
-            counts[format(&path).unwrap_or(4)] += 1;
+            let opened = open(&path).unwrap().remove(0);
+            let steps = opened.steps.len();
+            *counts.entry(format!("{:?}", opened.format)).or_insert(0) += 1;
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let is_bare =
                 name.starts_with("output-format") || name.contains("_msg_") || name.starts_with("rollout_line") || name.contains("multi-1");
@@ -374,7 +342,9 @@ fn shared_samples_open() {
             }
         }
     }
-    assert_eq!(counts, [13, 18, 21, 9, 6], "streams, transcripts, exec lines, rollouts, whole files");
+    let of = |format: &str| counts.get(format).copied().unwrap_or_default();
+    let found = ["ClaudeStream", "ClaudeSession", "CodexExec", "CodexRollout"].map(of);
+    assert_eq!(found, [19, 18, 21, 9]);
 }
 
 /// A session's file and those of its subagents, one after the other, are one transcript.
@@ -538,8 +508,6 @@ proptest! {
         by_line::<Session>(cut.iter().copied(), |_, _| ());
         by_line::<Exec>(cut.iter().copied(), |_, _| ());
         by_line::<Rollout>(cut.iter().copied(), |_, _| ());
-        let whole = cut.join(&b"\n"[..]);
-        Stream::of_whole(&whole);
     }
 
     /// Any value in the place of any field of any line.

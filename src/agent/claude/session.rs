@@ -53,12 +53,6 @@ impl Session {
         Self::default()
     }
 
-    /// Whether a line is of this format.
-    pub fn looks_like(line: &Value) -> bool {
-        let has = |name: &str| line.get(name).is_some();
-        has("type") && (has("sessionId") || has("parentUuid") || has("leafUuid") || has("isSnapshotUpdate"))
-    }
-
     /// Takes the next line. What is no JSON object, and what is of another type, is passed over. Returns the position of
     /// the first step that is new or differs; the number of steps where only the rest did. There may be fewer steps than
     /// before.

@@ -55,20 +55,6 @@ impl Exec {
         Self::default()
     }
 
-    /// Whether a line is of this format.
-    pub fn looks_like(line: &Value) -> bool {
-        let has = |name: &str| line.get(name).is_some();
-        let kind = part(line, "type").as_str().unwrap_or_default();
-        let is_new = match kind {
-            "thread.started" => has("thread_id"),
-            "session.created" => has("session_id"),
-            "turn.started" | "turn.completed" | "turn.failed" => true,
-            "item.started" | "item.updated" | "item.completed" => part(line, "item").is_object(),
-            _ => false,
-        };
-        is_new || part(part(line, "msg"), "type").is_string() || has("workdir") && has("provider") && has("model")
-    }
-
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position
     /// of the first step that is new or differs; the number of steps where only the rest did.
     pub fn take(&mut self, line: &[u8]) -> Option<usize> {

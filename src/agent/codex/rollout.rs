@@ -246,20 +246,6 @@ impl Rollout {
         self.started_at
     }
 
-    /// Whether a line is of this format.
-    pub fn looks_like(line: &Value) -> bool {
-        let has = |name: &str| line.get(name).is_some();
-        match part(line, "type").as_str() {
-            Some("message") => has("role") && part(line, "content").is_array(),
-            Some("reasoning") => has("summary"),
-            Some("function_call" | "function_call_output" | "custom_tool_call" | "custom_tool_call_output" | "local_shell_call") => {
-                has("call_id")
-            }
-            Some(_) => has("payload") && (has("timestamp") || has("ordinal")),
-            None => has("record_type") || has("id") && has("timestamp") && has("instructions"),
-        }
-    }
-
     /// The latest time in the rollout.
     pub const fn last_at(&self) -> Option<Timestamp> {
         self.last_at

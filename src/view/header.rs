@@ -74,7 +74,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, lines: &[Said], 
 fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     let dot = canvas.glyphs().dot;
     let mut left = Words::of(Role::Strong, state.run_id.0.as_str()).add(Role::Text, "  ").join(state_words(state));
-    let is_stuck = state.run.live_item().is_some_and(|live| detected::level(live) == Level::Stuck);
+    let is_stuck = state.run.live_item().is_some_and(detected::is_stuck_now);
     if is_stuck && let Some((role, glyph, _)) = mark(&canvas.glyphs(), Level::Stuck) {
         left = left.add(role, format!("  {glyph} stuck"));
     }
@@ -140,9 +140,9 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let shares: Vec<(f64, Role)> = done.into_iter().chain(others).map(|(n, role)| (ratio(n as u64, all as u64), role)).collect();
     bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
     let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
-    let room = usize::from(area.width);
-    let words = [Detail::Agents, Detail::Full, Detail::Short, Detail::Tight, Detail::Past].map(|detail| counted(state, detail));
-    let words = words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| counted(state, Detail::Least));
+    let (room, dot) = (usize::from(area.width), canvas.glyphs().dot);
+    let words = [Detail::Agents, Detail::Full, Detail::Short, Detail::Tight, Detail::Past].map(|detail| counted(state, detail, dot));
+    let words = words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| counted(state, Detail::Least, dot));
     let usage = tally.usage;
     let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
     // counts go before tokens
@@ -165,7 +165,7 @@ fn running_role(state: &State, status: &str, role: Role) -> Role {
 }
 
 /// What was achieved, what failed, what is still to come.
-fn counted(state: &State, detail: Detail) -> Words {
+fn counted(state: &State, detail: Detail, dot: &str) -> Words {
     let gap = match detail {
         Detail::Agents | Detail::Full => "   ",
         Detail::Short => "  ",
@@ -179,15 +179,16 @@ fn counted(state: &State, detail: Detail) -> Words {
             words = words.add(role, format!("{n} {status}{gap}"));
         }
     }
-    if state.tally.stuck > 0 {
-        // what is stuck now is told above; this counts what was as well
-        words = words.add(Role::Warn, format!("{} stuck{gap}", state.tally.stuck));
-    }
     let queued = state.tally.count("queued") + state.tally.count("waiting");
     if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {
         words = words.add(Role::Muted, format!("{queued} queued{gap}"));
     }
-    words.add(Role::Muted, format!("of {}", state.run.items.len()))
+    words = words.add(Role::Muted, format!("of {}", state.run.items.len()));
+    match state.tally.stuck {
+        // that one got stuck is no state of its own: the counts before it sum up
+        n if n > 0 && detail != Detail::Least => words.add(Role::Muted, format!(" {dot} ")).add(Role::Bad, format!("{n} got stuck")),
+        _ => words,
+    }
 }
 
 /// `27 done: 7 better 0 similar 20 worse`.

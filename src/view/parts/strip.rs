@@ -73,7 +73,7 @@ impl Strip<'_> {
         let steps: Vec<&Shown> = self.steps.iter().skip(first).take(cols).collect();
         let glyphs = canvas.glyphs();
         let number = steps.first().map_or(0, |step| step.index);
-        let mut letters = Words::of(Role::Faint, format!("{number:>width$}  ", width = NUMBER - 2));
+        let mut letters = Words::of(Role::Muted, format!("{number:>width$}  ", width = NUMBER - 2));
         let mut run: (Role, String) = (Role::Text, String::new());
         for step in &steps {
             let role = role(step.kind);

@@ -117,9 +117,7 @@ const NO_PATCH: &str = "nothing to benchmark; 2 shows the agent's last steps; or
 pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
-        ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => {
-            Some(NO_PATCH)
-        }
+        ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => Some(NO_PATCH),
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
             StageEnd::Failed { class: FailureClass::AgentBudget, .. } => {

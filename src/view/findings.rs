@@ -106,7 +106,8 @@ impl Told {
 fn figure(entries: &[Entry<'_>], listed: usize) -> String {
     let over = entries.iter().filter(|entry| entry.is_cleared()).count();
     let hidden = entries.len().saturating_sub(listed);
-    let parts = [(over, format!("{over} over")), (hidden, format!("{hidden} not seen, ] shows {}", if hidden == 1 { "it" } else { "them" }))];
+    let parts =
+        [(over, format!("{over} over")), (hidden, format!("{hidden} not seen, ] shows {}", if hidden == 1 { "it" } else { "them" }))];
     let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, says)| says).collect();
     if parts.is_empty() { entries.len().to_string() } else { format!("{}, {}", entries.len(), parts.join(", ")) }
 }

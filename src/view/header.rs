@@ -186,8 +186,11 @@ fn counted(state: &State, detail: Detail, dot: &str) -> Words {
     words = words.add(Role::Muted, format!("of {}", state.run.items.len()));
     match state.tally.stuck {
         // that one got stuck is no state of its own: the counts before it sum up
-        n if n > 0 && detail != Detail::Least => words.add(Role::Muted, format!(" {dot} ")).add(Role::Bad, format!("{n} got stuck")),
-        _ => words,
+        0 => words,
+        n => {
+            let says = if gap.len() > 1 { "got stuck" } else { "stuck" };
+            words.add(Role::Muted, format!(" {dot} ")).add(Role::Bad, format!("{n} {says}"))
+        }
     }
 }
 

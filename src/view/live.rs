@@ -31,7 +31,9 @@ pub fn line(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item, now:
     let said = sentence(state, item, now);
     let id = width::middle(&item.id.0, usize::from(row.width / 3)).into_owned();
     let sign = match mark(&glyphs, level(item)) {
-        Some((role, glyph, _)) if level(item) >= Level::Warn && has_agent_at_work(item) => Words::of(role, format!("{glyph} {} ", level(item).name())),
+        Some((role, glyph, _)) if level(item) >= Level::Warn && has_agent_at_work(item) => {
+            Words::of(role, format!("{glyph} {} ", level(item).name()))
+        }
         _ => Words::new(),
     };
     let words = Words::of(status_role(state, item), glyphs.live).add(Role::Strong, format!(" {id}  ")).join(sign);

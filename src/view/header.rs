@@ -140,9 +140,9 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let shares: Vec<(f64, Role)> = done.into_iter().chain(others).map(|(n, role)| (ratio(n as u64, all as u64), role)).collect();
     bar::shares(canvas, Rect { width: bar_cols, ..row }, &shares);
     let area = Rect { x: row.x.saturating_add(bar_cols + 2), width: row.width.saturating_sub(bar_cols + 2), ..row };
-    let (room, dot) = (usize::from(area.width), canvas.glyphs().dot);
-    let words = [Detail::Agents, Detail::Full, Detail::Short, Detail::Tight, Detail::Past].map(|detail| counted(state, detail, dot));
-    let words = words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| counted(state, Detail::Least, dot));
+    let room = usize::from(area.width);
+    let words = [Detail::Agents, Detail::Full, Detail::Short, Detail::Tight, Detail::Past].map(|detail| counted(state, detail));
+    let words = words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| counted(state, Detail::Least));
     let usage = tally.usage;
     let tokens = if usage.total() > 0 { Words::of(Role::Muted, format!("{} tokens", text::tokens(usage.total()))) } else { Words::new() };
     // counts go before tokens
@@ -165,7 +165,7 @@ fn running_role(state: &State, status: &str, role: Role) -> Role {
 }
 
 /// What was achieved, what failed, what is still to come.
-fn counted(state: &State, detail: Detail, dot: &str) -> Words {
+fn counted(state: &State, detail: Detail) -> Words {
     let gap = match detail {
         Detail::Agents | Detail::Full => "   ",
         Detail::Short => "  ",
@@ -189,7 +189,7 @@ fn counted(state: &State, detail: Detail, dot: &str) -> Words {
         0 => words,
         n => {
             let says = if gap.len() > 1 { "got stuck" } else { "stuck" };
-            words.add(Role::Muted, format!(" {dot} ")).add(Role::Bad, format!("{n} {says}"))
+            words.add(Role::Bad, format!(" ({n} {says})"))
         }
     }
 }

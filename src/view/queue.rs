@@ -194,8 +194,8 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
     let took = took(state, item, now);
     words = if columns.note > 0 {
         words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)).add(Role::Text, gap.as_str());
-        // a retry that waits has much to say and no result
-        let waits = matches!(item.state, ItemState::Waiting { .. });
+        // a retry that waits, and an agent that is stuck, have much to say and no result
+        let waits = matches!(item.state, ItemState::Waiting { .. }) || (live && doubts(item).is_some());
         let room = if waits { columns.result + columns.gap + columns.note } else { columns.note };
         if !waits {
             words = words.join(result(item, columns.result)).add(Role::Text, gap.as_str());

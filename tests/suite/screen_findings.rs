@@ -83,7 +83,7 @@ fn a_stuck_agent_is_seen_in_the_list_and_in_the_header() {
     assert!(line(&text, " ■▸ vllm_core-0007").contains("stuck since 58"), "{text}");
     assert!(line(&text, " ■  vllm_core-0002").contains("worse"), "{text}");
     assert!(line(&text, "2026-11-21").contains("running  ■ stuck "), "{text}");
-    assert!(line(&text, " 2 failed ").contains("of 24 · 2 stuck"), "it is no state of its own: {text}");
+    assert!(line(&text, " 2 failed ").contains("of 24 (2 stuck)"), "it is no state of its own: {text}");
     assert!(text.contains("■ stuck since step 58: the same call"), "{text}");
     assert!(text.contains("  Stop it (x), or ask for another approach"), "{text}");
     assert!(line(&text, "? help").contains("x stop stage"), "{text}");

@@ -60,7 +60,7 @@ fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Time
         lines.push(Words::new());
     }
     lines.push(bar(summary, cols, glyphs));
-    told_counts(&mut lines, summary, cols, glyphs.dot);
+    told_counts(&mut lines, summary, cols);
     lines.push(Words::new());
     field(&mut lines, "agent", Role::Text, &format!("{} {}", summary.agent, summary.model), cols);
     let chosen = summary.selection.as_ref().map_or_else(String::new, |words| format!(", {words}"));
@@ -99,7 +99,7 @@ fn from_root<'a>(home: &Home, path: &'a str) -> &'a str {
 }
 
 /// `2 done  3 failed  of 5`, over as many lines as it needs.
-fn told_counts(lines: &mut Vec<Words>, summary: &Summary, cols: usize, dot: &str) {
+fn told_counts(lines: &mut Vec<Words>, summary: &Summary, cols: usize) {
     let mut line = Words::new();
     let doubt = |status: &str| match summary.without_agent {
         n if n > 0 && status == "done" => format!(" ({n} agent failed)"),
@@ -107,7 +107,7 @@ fn told_counts(lines: &mut Vec<Words>, summary: &Summary, cols: usize, dot: &str
     };
     let pieces = summary.counts.iter().map(|(status, n)| (role_of(status), format!("{n} {status}{}", doubt(status))));
     // that one got stuck is no state of its own: the counts before it sum up
-    let stuck = (summary.stuck > 0).then(|| (Role::Bad, format!("{dot} {} got stuck", summary.stuck)));
+    let stuck = (summary.stuck > 0).then(|| (Role::Bad, format!("({} got stuck)", summary.stuck)));
     for (role, text) in pieces.chain([(Role::Muted, format!("of {}", summary.items))]).chain(stuck) {
         if line.width() > 0 && line.width() + 2 + width::width(&text) > cols {
             lines.push(std::mem::take(&mut line));

@@ -168,7 +168,7 @@ fn says(entry: Entry<'_>, cols: usize) -> Vec<Words> {
 /// What to do, over so many rows at most.
 fn hint(entry: Entry<'_>, of: &Attempt, cols: usize, rows: usize) -> Vec<Words> {
     let room = cols.saturating_sub(WORD).max(1);
-    let says = advice(entry.hint(), is_at_work(of));
+    let says = advice(entry.hint(), is_at_work(of) && !entry.is_cleared());
     width::wrap(&says, room, rows).into_iter().map(|line| indented(Role::Accent, line)).collect()
 }
 

@@ -75,29 +75,33 @@ fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
         let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");
         let marks = [(done, "done"), (running, "live"), (failed, "failed"), (cut, "stopped"), (pending, "to do"), (none, "not run")];
         let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
-        sections.push(told("Stages and marks", [stages, arms].into_iter().chain(marks), cols));
+        sections.push(told("Stages and marks", &[&[stages], &[arms], &marks], cols));
         let Glyphs { levels: [note, warn, stuck], spans: [.., span], alarm, badge, times, .. } = glyphs;
         let again = format!("{times}70 seventy that say the same");
-        sections.push(told("Steps in one letter", LETTERS.map(str::to_owned).into_iter().chain([again]), cols));
+        sections.push(told("Steps in one letter", &[&LETTERS.map(str::to_owned), &[again]], cols));
         // the words are those of the list
         let marks = [(note, "note"), (warn, "warn"), (stuck, "stuck"), (alarm, "alarm"), (badge, "badge")];
         let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
         let long = format!("{stuck}{span}{span} from its first step on, while it held");
-        sections.push(told("What was found of an agent", marks.into_iter().chain([long]), cols));
+        sections.push(told("What was found of an agent", &[&marks, &[long]], cols));
     }
     sections
 }
 
-/// A part in marks, each with what it means beside it.
-fn told(title: &str, says: impl Iterator<Item = String>, cols: usize) -> Vec<Words> {
+/// A part in marks, each with what it means beside it; each group of them begins a line.
+fn told(title: &str, groups: &[&[String]], cols: usize) -> Vec<Words> {
     let mut lines = vec![Words::of(Role::Strong, title)];
     let mut line = String::new();
-    for says in says {
-        if !line.is_empty() && width::width(&line) + 2 + width::width(&says) + 2 > cols {
+    let all = groups.iter().flat_map(|group| group.iter().enumerate().map(|(at, says)| (at == 0, says)));
+    for (is_first, says) in all {
+        if is_first && !line.is_empty() {
+            lines.push(Words::of(Role::Muted, std::mem::take(&mut line)));
+        }
+        if !line.is_empty() && width::width(&line) + 2 + width::width(says) + 2 > cols {
             lines.push(Words::of(Role::Muted, std::mem::take(&mut line)));
         }
         line.push_str("  ");
-        line.push_str(&says);
+        line.push_str(says);
     }
     lines.push(Words::of(Role::Muted, line));
     lines.push(Words::new());

@@ -46,7 +46,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         said(canvas, &mut flow, &harness, 1);
     }
     let rows = match area.height {
-        ..14 => 2,
+        ..14 => 3,
         14..24 => 4,
         _ => 6,
     };

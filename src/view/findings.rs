@@ -97,7 +97,7 @@ impl Told {
         let is_cut = WORD + TITLE + STEPS + 1 + width::width(entry.says()) + 6 > cols;
         let tells = is_cut && rows >= HEADED;
         let mut lines = if tells { says(*entry, cols) } else { Vec::new() };
-        lines.extend(hint(*entry, of, cols, if rows >= HEADED { 2 } else { 1 }));
+        lines.extend(hint(*entry, of, cols, 2));
         Self { at: Some(at), says: tells, lines }
     }
 }
@@ -227,14 +227,14 @@ pub fn worst(canvas: &mut Canvas<'_>, flow: &mut Flow, item: &Item, rows: usize)
     {
         let cols = usize::from(flow.rest().width);
         let told = advice(&finding.hint, detected::has_agent_at_work(item));
-        let hint = width::wrap(&told, cols.saturating_sub(2), (rows / 2).max(1));
+        let hint = width::wrap(&told, cols.saturating_sub(2), rows.div_ceil(2).max(1));
         sentence(canvas, flow, finding.level, &said, rows.saturating_sub(hint.len()).clamp(1, 3));
         for line in hint {
             let Some(row) = flow.row() else { return };
             canvas.line(row, &Words::of(Role::Muted, format!("  {line}")));
         }
     }
-    remarks(canvas, flow, detected::watched(item), usize::from(rows > 2));
+    remarks(canvas, flow, detected::watched(item), usize::from(rows > 3));
 }
 
 /// That the agent of an item was stuck, in so many rows; nothing while it works.

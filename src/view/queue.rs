@@ -249,17 +249,15 @@ fn doubts(item: &Item) -> Option<(Level, Vec<String>)> {
 fn instead(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
     let fits = |words: String| (width::width(&words) <= cols).then(|| Said::new(Mood::Quiet, words));
     match &item.state {
-        ItemState::Running => match doubts(item) {
-            Some((level, words)) => {
+        ItemState::Running => {
+            if let Some((level, words)) = doubts(item) {
                 let told = words.into_iter().find(|words| width::width(words) <= cols)?;
-                Some(Said::new(detected::mood(level), told))
+                return Some(Said::new(detected::mood(level), told));
             }
-            None => {
-                let far = progress(state, item);
-                let both = far.first().filter(|_| detected::was_stuck(item)).map(|far| format!("{far}, was stuck"));
-                both.into_iter().chain(far).find_map(fits)
-            }
-        },
+            let far = progress(state, item);
+            let both = far.first().filter(|_| detected::was_stuck(item)).map(|far| format!("{far}, was stuck"));
+            both.into_iter().chain(far).find_map(fits)
+        }
         ItemState::Skipped { by } => fits(format!("by {}", who(by))),
         _ => why_not(state, item, position, cols, now),
     }

@@ -106,7 +106,7 @@ impl Glyphs {
         times: "x",
         more: "~",
         levels: [".", "^", "#"],
-        spans: [".", "-", "="],
+        spans: [".", "-", "-"],
         alarm: "!",
         badge: "i",
         corners: ["+", "+", "+", "+"],

@@ -1,6 +1,7 @@
 //! What the detectors found of an agent, in the order in which it is told, and which steps belong to it.
 
 use super::state::State;
+use super::words::sentence_case;
 use super::{Mood, Said};
 use crate::domain::{AttemptId, Detector, Finding, Level, Remark, Stage};
 use crate::model::{Attempt, Item, StageRecord, StageState};
@@ -97,14 +98,17 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// `12-75`; `12-` while it holds.
-    pub fn steps(self) -> String {
+    /// `12-75`; `since 12` while it holds. What held to the end of its agent ended with the last step.
+    pub fn steps(self, of: &Attempt) -> String {
         match self {
             Self::Alarm(_, remark) | Self::Badge(_, remark) => remark.step.map_or_else(String::new, |step| step.to_string()),
             Self::Finding(_, finding) => match span(finding) {
-                Span { first, last: u32::MAX, .. } => format!("{first}-"),
-                Span { first, last, .. } if last <= first => first.to_string(),
-                Span { first, last, .. } => format!("{first}-{last}"),
+                Span { first, last: u32::MAX, .. } if is_at_work(of) => format!("since {first}"),
+                Span { first, last, .. } => {
+                    let end = of.totals().and_then(|totals| totals.steps).unwrap_or_default().max(finding.last_step);
+                    let last = if last == u32::MAX { end } else { last };
+                    if last <= first { first.to_string() } else { format!("{first}-{last}") }
+                }
             },
         }
     }
@@ -121,8 +125,34 @@ pub fn watched(item: &Item) -> Option<&Attempt> {
     item.attempts.iter().find(|attempt| attempt.n == n)
 }
 
+/// Whether an item's agent is at work: a stage after it is not stuck, whatever the agent was.
+pub fn has_agent_at_work(item: &Item) -> bool {
+    item.last_attempt().is_some_and(is_at_work)
+}
+
+/// Whether an item's agent is at work and does not get on any more.
+pub fn is_stuck_now(item: &Item) -> bool {
+    has_agent_at_work(item) && level(item) == Level::Stuck
+}
+
+/// Whether an item's agent was stuck and is over.
+pub fn was_stuck(item: &Item) -> bool {
+    !has_agent_at_work(item) && level(item) == Level::Stuck
+}
+
+/// What to do, as a sentence of its own. Where the agent is at work, the key that stops it is named.
+pub fn advice(hint: &str, is_at_work: bool) -> String {
+    let told = sentence_case(hint);
+    let stop = ["Stop it", "stop it"].into_iter().find_map(|words| told.find(words).map(|at| at + words.len()));
+    let is_whole = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric());
+    match stop.and_then(|end| told.split_at_checked(end)) {
+        Some((head, rest)) if is_at_work && is_whole(rest) => format!("{head} (x){rest}"),
+        _ => told,
+    }
+}
+
 /// Whether the agent is at work, so that only what holds now counts.
-fn is_at_work(attempt: &Attempt) -> bool {
+pub fn is_at_work(attempt: &Attempt) -> bool {
     matches!(attempt.stage(Stage::Agent), Some(StageRecord { state: StageState::Running { .. }, .. }))
 }
 
@@ -194,12 +224,26 @@ impl State {
     }
 }
 
-/// `stuck: cycle since step 12: ls and cat by turns, 9 times`; `None` below a warning, and where nothing was found.
+/// `stuck since step 12: ls and cat by turns, 9 times`; `None` below a warning, and where nothing was found.
 pub fn sentence(item: &Item) -> Option<Said> {
     let finding = worst(item).filter(|finding| finding.level >= Level::Warn)?;
-    let is_past = finding.level == Level::Stuck && !watched(item).is_some_and(is_at_work);
-    let (was, level, title) = (if is_past { "was " } else { "" }, finding.level.name(), finding.detector.title());
-    Some(Said::new(mood(finding.level), format!("{was}{level}: {title} since step {}: {}", finding.first_step, finding.says)))
+    let (since, says) = (since(item, finding), &finding.says);
+    Some(Said::new(mood(finding.level), format!("{since}: {says}")))
+}
+
+/// `stuck since step 12`; `was stuck from step 12` once the agent is over.
+fn since(item: &Item, finding: &Finding) -> String {
+    let (level, first) = (finding.level.name(), finding.first_step);
+    match finding.level {
+        Level::Stuck if was_stuck(item) => format!("was {level} from step {first}"),
+        _ => format!("{level} since step {first}"),
+    }
+}
+
+/// `was stuck from step 12`, with its sentence where nothing below tells it; `None` while the agent works.
+pub fn past(item: &Item, is_told_below: bool) -> Option<Said> {
+    let finding = worst(item).filter(|_| was_stuck(item))?;
+    if is_told_below { Some(Said::new(mood(finding.level), since(item, finding))) } else { sentence(item) }
 }
 
 /// The tone of a level.

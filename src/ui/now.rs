@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::message::Turn;
 use super::state::{State, Trail};
 use super::words::{between, moment};
-use super::{Mood, Said, detected};
+use super::{Mood, Said, Screen, detected};
 use crate::domain::{FailureClass, Level, Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::plan::WhyNot;
@@ -103,13 +103,21 @@ pub fn agent_failure(item: &Item) -> Option<Said> {
     item.agent_failure().filter(|_| !is_told).map(|says| Said::new(Mood::Warn, says))
 }
 
+/// What a person can do about the item's failure, on a screen: none sends the reader to itself.
+pub fn hint_on(item: &Item, shown: Screen) -> Option<&'static str> {
+    match hint(item) {
+        Some(NO_PATCH) if shown == Screen::Agent => Some("nothing to benchmark; look at its last steps, or raise the budget"),
+        hint => hint,
+    }
+}
+
+const NO_PATCH: &str = "nothing to benchmark; 2 shows the agent's last steps; or raise the budget";
+
 /// What a person can do about the item's failure.
 pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
-        ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => {
-            Some("nothing to benchmark; 2 shows the agent's last steps; or raise the budget")
-        }
+        ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => Some(NO_PATCH),
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
             StageEnd::Failed { class: FailureClass::AgentBudget, .. } => {
@@ -177,12 +185,15 @@ fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said
     let clock = duration::clock(idle);
     let level = trail.usual.level(idle);
     let mood = if level >= Level::Warn { detected::mood(level) } else { Mood::Live };
-    let usual = format!(" (usually under {})", duration::clock(trail.usual.p99()));
+    // what is usual says nothing before it is half gone
+    let p99 = trail.usual.p99();
+    let usual = if idle.saturating_mul(2) < p99 { String::new() } else { format!(" (usually under {})", duration::clock(p99)) };
     let n = trail.steps.last().map_or(0, |step| step.index);
     let of = max_steps(state, Some(trail)).map(|max| format!("/{max}")).unwrap_or_default();
     match &trail.turn {
         Turn::Tools => {
-            let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("a tool", |call| call.word.as_str());
+            // without a call its harness only answers
+            let tool = trail.steps.last().and_then(super::step::Shown::main_call).map_or("answering", |call| call.word.as_str());
             // how long a tool takes is the tool's own affair, until it takes longer than any step did
             let usual = if level > Level::None { usual.as_str() } else { "" };
             Said::new(mood, format!("agent · step {n}{of} · {tool} {clock}{usual}"))

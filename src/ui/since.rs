@@ -44,7 +44,7 @@ pub fn since(state: &State, now: Timestamp) -> Option<Since> {
     let last = state.last_look.filter(|last| *last <= now)?;
     let run = &state.run;
     let ended: Vec<&Item> = run.items.iter().filter(|item| ended_after(item, last)).collect();
-    let stuck = run.live_item().filter(|live| detected::level(live) == Level::Stuck);
+    let stuck = run.live_item().filter(|live| detected::is_stuck_now(live));
     let first = stuck.or_else(|| ended.iter().copied().find(|item| problems::is_problem(item))).map(|item| item.id.clone());
     let mut lines = Vec::new();
     if let Some(live) = stuck {
@@ -86,7 +86,7 @@ fn were_stuck(ended: &[&Item]) -> Option<Line> {
     let worst = ended.iter().filter_map(|item| detected::worst(item)).filter(|finding| finding.level == Level::Stuck);
     let counted = counted(worst.map(|finding| finding.detector.title()));
     let all: usize = counted.iter().map(|(_, n)| n).sum();
-    (all > 0).then(|| line("stuck", Mood::Warn, format!("the agents of {}: {}", text::count(all, "item"), listed(&counted))))
+    (all > 0).then(|| line("stuck", Mood::Bad, format!("the agents of {}: {}", text::count(all, "item"), listed(&counted))))
 }
 
 /// The agent at work that does not move. It may be stuck, or its model may be slow: nobody knows, so that is what is said.

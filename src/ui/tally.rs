@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::detected;
-use crate::domain::{FailureClass, Level, Standing, Usage};
+use crate::domain::{Detector, FailureClass, Level, Standing, Usage};
 use crate::model::{Attempt, Item, ItemState, Run};
 use crate::plan::why;
 
@@ -16,6 +16,8 @@ pub struct Tally {
     pub without_agent: usize,
     /// How many items have an agent that is stuck, or was.
     pub stuck: usize,
+    /// What they got stuck in, the most frequent first.
+    pub stuck_in: Vec<(Detector, usize)>,
     /// How many findings of all agents became that bad.
     pub stuck_findings: usize,
     /// What those that are done achieved, against the human's commit.
@@ -61,11 +63,14 @@ impl Tally {
                 None => tally.counts.push((status, 1)),
             }
             tally.without_agent += usize::from(matches!(item.state, ItemState::Done) && item.is_done_without_agent());
-            tally.stuck += usize::from(detected::level(item) == Level::Stuck);
+            if let Some(worst) = detected::worst(item).filter(|worst| worst.level == Level::Stuck) {
+                tally.stuck += 1;
+                count_one(&mut tally.stuck_in, worst.detector);
+            }
             tally.pending += usize::from(item.is_pending());
             match &item.state {
                 ItemState::Done => tally.achieved.count(item),
-                ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => tally.count_failure(*class),
+                ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => count_one(&mut tally.failures, *class),
                 _ => {}
             }
             if matches!(item.state, ItemState::Done | ItemState::Failed { .. } | ItemState::Stopped { .. }) {
@@ -76,16 +81,10 @@ impl Tally {
             }
         }
         tally.failures.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        tally.stuck_in.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         times.sort_unstable();
         tally.median_ms = times.get(times.len() / 2).copied().filter(|median| times.len() >= 2 && *median > 0);
         tally
-    }
-
-    fn count_failure(&mut self, class: FailureClass) {
-        match self.failures.iter_mut().find(|(counted, _)| *counted == class) {
-            Some((_, n)) => *n += 1,
-            None => self.failures.push((class, 1)),
-        }
     }
 
     /// Time that the items that are left will take, in ms, should each take as long as the middle one of those that are
@@ -110,6 +109,14 @@ impl Tally {
     /// Time worked on all items up to `now`, in ms.
     pub fn worked_ms(&self, run: &Run, now: Timestamp) -> u64 {
         self.worked_ms.saturating_add(run.live_item().map_or(0, |live| live.worked_ms(now)))
+    }
+}
+
+/// Counts one more of a kind.
+fn count_one<T: PartialEq>(counts: &mut Vec<(T, usize)>, one: T) {
+    match counts.iter_mut().find(|(counted, _)| *counted == one) {
+        Some((_, n)) => *n += 1,
+        None => counts.push((one, 1)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::detected::Which;
+use super::detected::{self, Which};
 use super::keymap::{Binding, Place};
 use super::message::Sight;
 use super::palette::{Palette, Row};
@@ -104,8 +104,17 @@ pub fn is_called_for(state: &State, action: Action) -> bool {
         Action::Pause => is_stopped_queue(state),
         Action::Freeze => frozen(state).is_some(),
         Action::Continue => true,
+        // what is stuck costs money until somebody looks, or ends it
+        Action::Stop | Action::NextFinding => is_stuck(state),
         _ => false,
     }
+}
+
+/// Whether the selected item is the one that runs, and its agent does not get on any more. The list of findings has keys of its
+/// own, and says so itself.
+fn is_stuck(state: &State) -> bool {
+    let is_in_list = state.screen == Screen::Agent && state.reading.pane == Pane::Found;
+    !is_in_list && state.queue.selected == state.run.live && state.run.live_item().is_some_and(detected::is_stuck_now)
 }
 
 /// The name of a key and what it does, where that depends on the state.

@@ -38,14 +38,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     let rows = if area.height < 14 { 2 } else { 4 };
     // an item that never began has nothing but its sentence
     let rows = if item.attempts.is_empty() { flow.left().saturating_sub(2).max(rows) } else { rows };
-    said(canvas, &mut flow, &sentence(state, item, now), rows);
+    now_said(canvas, &mut flow, sentence(state, item, now), rows);
     if let Some(failure) = agent_failure(item) {
         said(canvas, &mut flow, &failure, 3);
     }
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }
-    findings::worst(canvas, &mut flow, item, if area.height < 14 { 2 } else { 3 });
+    let rows = match area.height {
+        ..14 => 3,
+        14..24 => 4,
+        _ => 6,
+    };
+    findings::worst(canvas, &mut flow, item, rows);
     if let Some(hint) = hint(item) {
         said(canvas, &mut flow, &Said::new(crate::ui::Mood::Quiet, hint), 2);
     }
@@ -91,6 +96,16 @@ pub fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
     }
     let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
     canvas.ends(row, &left, &Words::of(status_role(state, item), status_word(state, item)).add(Role::Muted, tries));
+}
+
+/// What happens now, over so many rows at most. The clock of an agent at work ticks: its row is one, so that nothing jumps.
+pub fn now_said(canvas: &mut Canvas<'_>, flow: &mut Flow, mut now: Said, rows: usize) {
+    let cols = usize::from(flow.rest().width);
+    let ticks = now.text.starts_with("agent · step ");
+    if ticks && width::width(&now.text) > cols {
+        now.text = now.text.replacen("agent · ", "", 1);
+    }
+    said(canvas, flow, &now, if ticks { 1 } else { rows });
 }
 
 /// A sentence over so many rows at most.

@@ -122,21 +122,28 @@ fn list_and_item(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timest
     layout
 }
 
-/// What failed, by class, where a short list leaves many rows free.
+/// What failed, by class, and what agents got stuck in, where a short list leaves many rows free.
 fn failures(canvas: &mut Canvas<'_>, list: Rect, state: &State) {
-    let (failures, taken) = (&state.tally.failures, state.run.items.len() + 1);
+    let taken = state.run.items.len() + 1;
     let free = usize::from(list.height).saturating_sub(taken);
-    if failures.is_empty() || free < failures.len() + 8 {
-        return;
-    }
+    let failed = state.tally.failures.iter().map(|(class, n)| (class.name(), *n)).collect::<Vec<_>>();
+    let stuck = state.tally.stuck_in.iter().map(|(detector, n)| (detector.title(), *n)).collect::<Vec<_>>();
     let mut flow = Flow::new(list);
-    flow.take(taken + 1);
-    if let Some(row) = flow.row() {
-        heading(canvas, row, "what failed", "");
-    }
-    for (class, n) in failures {
-        let Some(row) = flow.row() else { return };
-        canvas.line(row, &Words::of(Role::Bad, format!("{n:>4}  ")).add(Role::Text, class.name()));
+    flow.take(taken);
+    let mut needed = 6;
+    for (title, counts) in [("what failed", failed), ("what got stuck", stuck)] {
+        needed += counts.len() + 2;
+        if counts.is_empty() || free < needed {
+            continue;
+        }
+        flow.row();
+        if let Some(row) = flow.row() {
+            heading(canvas, row, title, "");
+        }
+        for (name, n) in counts {
+            let Some(row) = flow.row() else { return };
+            canvas.line(row, &Words::of(Role::Bad, format!("{n:>4}  ")).add(Role::Text, name));
+        }
     }
 }
 

@@ -74,7 +74,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, lines: &[Said], 
 fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     let dot = canvas.glyphs().dot;
     let mut left = Words::of(Role::Strong, state.run_id.0.as_str()).add(Role::Text, "  ").join(state_words(state));
-    let is_stuck = state.run.live_item().is_some_and(|live| detected::level(live) == Level::Stuck);
+    let is_stuck = state.run.live_item().is_some_and(detected::is_stuck_now);
     if is_stuck && let Some((role, glyph, _)) = mark(&canvas.glyphs(), Level::Stuck) {
         left = left.add(role, format!("  {glyph} stuck"));
     }
@@ -179,15 +179,19 @@ fn counted(state: &State, detail: Detail) -> Words {
             words = words.add(role, format!("{n} {status}{gap}"));
         }
     }
-    if state.tally.stuck > 0 {
-        // what is stuck now is told above; this counts what was as well
-        words = words.add(Role::Warn, format!("{} stuck{gap}", state.tally.stuck));
-    }
     let queued = state.tally.count("queued") + state.tally.count("waiting");
     if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {
         words = words.add(Role::Muted, format!("{queued} queued{gap}"));
     }
-    words.add(Role::Muted, format!("of {}", state.run.items.len()))
+    words = words.add(Role::Muted, format!("of {}", state.run.items.len()));
+    match state.tally.stuck {
+        // that one got stuck is no state of its own: the counts before it sum up
+        0 => words,
+        n => {
+            let says = if gap.len() > 1 { "got stuck" } else { "stuck" };
+            words.add(Role::Bad, format!(" ({n} {says})"))
+        }
+    }
 }
 
 /// `27 done: 7 better 0 similar 20 worse`.

@@ -17,8 +17,18 @@ const TWO: u16 = 110;
 const GAP: u16 = 3;
 
 /// The letters of steps.
-const LETTERS: &str =
-    "S search  V view  E/e edit ok/failed  R/r run ok/failed  G git  t text  D done  F done refused  ! API error  = seen before";
+const LETTERS: [&str; 10] = [
+    "S search",
+    "V view",
+    "E/e edit ok/failed",
+    "R/r run ok/failed",
+    "G git",
+    "t text",
+    "D done",
+    "F done refused",
+    "! API error",
+    "= seen before",
+];
 
 /// Draws it from a row on and says how many rows there are, and which are seen where not all are: `1-18 of 40`.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (usize, Option<String>) {
@@ -61,23 +71,39 @@ fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
     }
     if place != Place::Home {
         let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
-        let stages = format!("w worktree  a agent  c check {dot} h human");
-        let arms = format!("b baseline  c candidate {dot} s score  c clean");
-        let marks = format!("{done} done  {running} live  {failed} failed  {cut} stopped  {pending} to do  {none} not run");
-        sections.push(told("Stages and marks", &[&stages, &arms, &marks], cols));
-        sections.push(told("Steps in one letter", &[LETTERS], cols));
-        let Glyphs { levels: [note, warn, stuck], alarm, badge, .. } = glyphs;
-        let levels = format!("{note} note  {warn} warning  {stuck} stuck  {alarm} will break  {badge} to know");
-        sections.push(told("What was found of an agent", &[&levels], cols));
+        let stages = ["w worktree", "a agent", &format!("c check {dot} h human")].join("  ");
+        let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");
+        let marks = [(done, "done"), (running, "live"), (failed, "failed"), (cut, "stopped"), (pending, "to do"), (none, "not run")];
+        let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
+        sections.push(told("Stages and marks", &[&[stages], &[arms], &marks], cols));
+        let Glyphs { levels: [note, warn, stuck], spans: [.., span], alarm, badge, times, .. } = glyphs;
+        let again = format!("{times}70 seventy that say the same");
+        sections.push(told("Steps in one letter", &[&LETTERS.map(str::to_owned), &[again]], cols));
+        // the words are those of the list
+        let marks = [(note, "note"), (warn, "warn"), (stuck, "stuck"), (alarm, "alarm"), (badge, "badge")];
+        let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
+        let long = format!("{stuck}{span}{span} from its first step on, while it held");
+        sections.push(told("What was found of an agent", &[&marks, &[long]], cols));
     }
     sections
 }
 
-/// A part in sentences.
-fn told(title: &str, says: &[&str], cols: usize) -> Vec<Words> {
+/// A part in marks, each with what it means beside it; each group of them begins a line.
+fn told(title: &str, groups: &[&[String]], cols: usize) -> Vec<Words> {
     let mut lines = vec![Words::of(Role::Strong, title)];
-    let wrapped = says.iter().flat_map(|says| width::wrap(says, cols.saturating_sub(2), 6));
-    lines.extend(wrapped.map(|line| Words::of(Role::Muted, format!("  {line}"))));
+    let mut line = String::new();
+    let all = groups.iter().flat_map(|group| group.iter().enumerate().map(|(at, says)| (at == 0, says)));
+    for (is_first, says) in all {
+        if is_first && !line.is_empty() {
+            lines.push(Words::of(Role::Muted, std::mem::take(&mut line)));
+        }
+        if !line.is_empty() && width::width(&line) + 2 + width::width(says) + 2 > cols {
+            lines.push(Words::of(Role::Muted, std::mem::take(&mut line)));
+        }
+        line.push_str("  ");
+        line.push_str(says);
+    }
+    lines.push(Words::of(Role::Muted, line));
     lines.push(Words::new());
     lines
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words};
-use super::detail::{budget_rows, said, title};
+use super::detail::{budget_rows, now_said, said, title};
 use super::parts::heading::{heading, wall};
 use super::parts::strip::Strip;
 use super::{findings, outcome, steps};
@@ -13,7 +13,7 @@ use crate::text;
 use crate::theme::Role;
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
-use crate::ui::now::{agent_failure, harness, hint, sentence};
+use crate::ui::now::{agent_failure, harness, hint_on, sentence};
 use crate::ui::reading::{Pane, Stick};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
@@ -31,16 +31,18 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     // why an item failed is not cut
     let rows = if area.height < 14 || (area.height < 20 && !item.is_over()) { 1 } else { 3 };
     let rows = if item.attempts.is_empty() { flow.left().saturating_sub(4).max(rows) } else { rows };
-    said(canvas, &mut flow, &sentence(state, item, now), rows);
+    now_said(canvas, &mut flow, sentence(state, item, now), rows);
     if let Some(failure) = agent_failure(item) {
         said(canvas, &mut flow, &failure, 2);
     }
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }
-    if let Some(hint) = hint(item) {
+    if let Some(hint) = hint_on(item, state.screen) {
         said(canvas, &mut flow, &Said::new(Mood::Quiet, hint), 1);
     }
+    let is_agent = state.screen == Screen::Agent;
+    findings::past(canvas, &mut flow, item, is_agent, if area.height < 20 || is_agent { 1 } else { 2 });
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
@@ -61,7 +63,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     match state.screen {
         Screen::Queue | Screen::Agent | Screen::Log => agent(canvas, pane, state, now),
         Screen::Result => {
-            let found = findings::page(&canvas.glyphs(), state, item, usize::from(pane.width));
+            let glyphs = canvas.glyphs();
+            let found = |cols: usize| findings::page(&glyphs, state, item, cols);
             let pane_lines = outcome::page(canvas, pane, &Results::of(item), found, state.reading.result_top);
             Layout { pane_lines, ..layout }
         }

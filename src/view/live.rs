@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
-use super::detail::{budget_rows, said, strip_rows};
+use super::detail::{budget_rows, now_said, said, strip_rows};
 use super::findings;
 use super::parts::heading::heading;
 use super::parts::strip::mark;
@@ -14,7 +14,7 @@ use crate::domain::Level;
 use crate::model::Item;
 use crate::text::width;
 use crate::theme::Role;
-use crate::ui::detected::{level, spans, watched};
+use crate::ui::detected::{has_agent_at_work, level, spans, watched};
 use crate::ui::mouse::Hit;
 use crate::ui::now::{harness, sentence};
 use crate::ui::{Action, State};
@@ -31,7 +31,9 @@ pub fn line(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item, now:
     let said = sentence(state, item, now);
     let id = width::middle(&item.id.0, usize::from(row.width / 3)).into_owned();
     let sign = match mark(&glyphs, level(item)) {
-        Some((role, glyph, _)) if level(item) >= Level::Warn => Words::of(role, format!("{glyph} {} ", level(item).name())),
+        Some((role, glyph, _)) if level(item) >= Level::Warn && has_agent_at_work(item) => {
+            Words::of(role, format!("{glyph} {} ", level(item).name()))
+        }
         _ => Words::new(),
     };
     let words = Words::of(status_role(state, item), glyphs.live).add(Role::Strong, format!(" {id}  ")).join(sign);
@@ -56,7 +58,7 @@ pub fn panel(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, no
         let tries = if item.attempts.len() > 1 { format!("{}{}", glyphs.times, item.attempts.len()) } else { String::new() };
         canvas.ends(row, &id, &Words::of(Role::Muted, tries));
     }
-    said(canvas, &mut flow, &sentence(state, item, now), 2);
+    now_said(canvas, &mut flow, sentence(state, item, now), 2);
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }

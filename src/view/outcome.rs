@@ -37,8 +37,9 @@ pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results) {
     }
 }
 
-/// Draws all of it from a row on, what was found of the agent at its end, and says how many rows there are.
-pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: Vec<Words>, top: usize) -> usize {
+/// Draws all of it from a row on, and says how many rows there are. What was found of the agent, for so many columns, stands at
+/// its end, or below the numbers where they stand beside the ladder.
+pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: impl Fn(usize) -> Vec<Words>, top: usize) -> usize {
     let half = if area.width >= SIDE_BY_SIDE { area.width / 2 } else { area.width };
     let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
     let mut words = words(canvas, results, Evidence::All, usize::from(left.width));
@@ -47,15 +48,24 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: Vec<W
     }
     let mut beside = Vec::new();
     if half < area.width {
-        beside = table(&results.rows, usize::from(area.width - half));
-    } else if !results.rows.is_empty() {
-        words.push(Words::new());
-        words.extend(table(&results.rows, usize::from(area.width)));
+        let cols = usize::from(area.width - half);
+        beside = table(&results.rows, cols);
+        // a blank row comes before each thing that was found
+        let found = found(cols);
+        let skipped = usize::from(beside.is_empty());
+        beside.extend(found.into_iter().skip(skipped));
+    } else {
+        if !results.rows.is_empty() {
+            words.push(Words::new());
+            words.extend(table(&results.rows, usize::from(area.width)));
+        }
+        words.extend(found(usize::from(area.width)));
     }
-    words.extend(found);
     // blank rows are for those who have them
-    if words.len() > usize::from(area.height) {
-        words.retain(|line| line.width() > 0);
+    for column in [&mut words, &mut beside] {
+        if column.len() > usize::from(area.height) {
+            column.retain(|line| line.width() > 0);
+        }
     }
     let lines = words.len().max(beside.len());
     let top = top.min(lines.saturating_sub(usize::from(area.height)));

@@ -194,8 +194,8 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
     let took = took(state, item, now);
     words = if columns.note > 0 {
         words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)).add(Role::Text, gap.as_str());
-        // a retry that waits has much to say and no result
-        let waits = matches!(item.state, ItemState::Waiting { .. });
+        // a retry that waits, and an agent that is stuck, have much to say and no result
+        let waits = matches!(item.state, ItemState::Waiting { .. }) || (live && doubts(item).is_some());
         let room = if waits { columns.result + columns.gap + columns.note } else { columns.note };
         if !waits {
             words = words.join(result(item, columns.result)).add(Role::Text, gap.as_str());
@@ -237,16 +237,11 @@ fn sign(glyphs: &Glyphs, item: &Item) -> (Role, &'static str) {
     mark(glyphs, level(item)).map_or((Role::Text, " "), |(role, glyph, _)| (role, glyph))
 }
 
-/// `stuck: cycle, step 14/200`, from many words to few; nothing below a warning.
-fn doubts(state: &State, item: &Item) -> Option<(Level, Vec<String>)> {
-    let finding = worst(item).filter(|finding| finding.level >= Level::Warn)?;
-    let (word, title) = (finding.level.name(), finding.detector.title());
-    let far = progress(state, item);
-    let mut words: Vec<String> = far.iter().map(|far| format!("{word}: {title} · {far}")).collect();
-    words.push(format!("{word}: {title}"));
-    words.extend(far.iter().filter_map(|far| far.strip_prefix("agent ")).map(|far| format!("{word} at {far}")));
-    words.push(word.to_owned());
-    Some((finding.level, words))
+/// `stuck: cycle since 14`, from many words to few; nothing below a warning, and nothing once the agent is over.
+fn doubts(item: &Item) -> Option<(Level, Vec<String>)> {
+    let finding = worst(item).filter(|finding| finding.level >= Level::Warn && detected::has_agent_at_work(item))?;
+    let (word, title, first) = (finding.level.name(), finding.detector.title(), finding.first_step);
+    Some((finding.level, vec![format!("{word}: {title} since {first}"), format!("{word} since {first}"), word.to_owned()]))
 }
 
 /// What is said in place of rung and verdict of an item that has neither: why it does not run, how far it is, who does
@@ -254,13 +249,15 @@ fn doubts(state: &State, item: &Item) -> Option<(Level, Vec<String>)> {
 fn instead(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp) -> Option<Said> {
     let fits = |words: String| (width::width(&words) <= cols).then(|| Said::new(Mood::Quiet, words));
     match &item.state {
-        ItemState::Running => match doubts(state, item) {
-            Some((level, words)) => {
+        ItemState::Running => {
+            if let Some((level, words)) = doubts(item) {
                 let told = words.into_iter().find(|words| width::width(words) <= cols)?;
-                Some(Said::new(detected::mood(level), told))
+                return Some(Said::new(detected::mood(level), told));
             }
-            None => progress(state, item).into_iter().find_map(fits),
-        },
+            let far = progress(state, item);
+            let both = far.first().filter(|_| detected::was_stuck(item)).map(|far| format!("{far}, was stuck"));
+            both.into_iter().chain(far).find_map(fits)
+        }
         ItemState::Skipped { by } => fits(format!("by {}", who(by))),
         _ => why_not(state, item, position, cols, now),
     }
@@ -280,7 +277,7 @@ fn note(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp
     }
     if was_stuck && let Some(finding) = worst(item) {
         let words = [format!("was stuck: {}", finding.detector.title()), "was stuck".to_owned()];
-        return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Warn, words));
+        return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Bad, words));
     }
     instead(state, item, position, cols, now)
 }

@@ -80,19 +80,22 @@ fn opened(cols: u16, rows: u16) -> Bench {
 fn a_stuck_agent_is_seen_in_the_list_and_in_the_header() {
     let mut bench = stuck();
     let text = bench.text(80, 24);
-    assert!(line(&text, " ■▸ vllm_core-0007").contains("stuck at 75/200"), "{text}");
+    assert!(line(&text, " ■▸ vllm_core-0007").contains("stuck since 58"), "{text}");
     assert!(line(&text, " ■  vllm_core-0002").contains("worse"), "{text}");
     assert!(line(&text, "2026-11-21").contains("running  ■ stuck "), "{text}");
-    assert!(line(&text, " 2 failed ").contains(" 2 stuck "), "{text}");
-    assert!(text.contains("■ stuck: identical step since step 58: the same call"), "{text}");
+    assert!(line(&text, " 2 failed ").contains("of 24 (2 stuck)"), "it is no state of its own: {text}");
+    assert!(text.contains("■ stuck since step 58: the same call"), "{text}");
+    assert!(text.contains("  Stop it (x), or ask for another approach"), "{text}");
+    assert!(line(&text, "? help").contains("x stop stage"), "{text}");
     let wide = bench.text(200, 60);
-    assert!(line(&wide, "■▸ vllm_core-0007").contains(" stuck"), "{wide}");
+    assert!(line(&wide, "■▸ vllm_core-0007").contains("stuck: identical step since 58"), "{wide}");
+    assert!(wide.contains("what got stuck") && line(&wide, "   1  identical step").contains('1'), "{wide}");
     assert!(line(&wide, "■  vllm_core-0002").contains("was stuck"), "{wide}");
     // another item is looked at: the line of the one that runs still says so
     bench.type_in("gj");
     let text = bench.text(80, 24);
     assert!(text.lines().any(|line| line.contains("▸ vllm_core-0007  ■ stuck ")), "{text}");
-    assert!(text.contains("was stuck: refused finish since step 20: refused 3 times"), "{text}");
+    assert!(text.contains("was stuck from step 20: refused 3 times"), "{text}");
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn only_what_holds_counts_while_the_agent_works() {
     story.push(Fact::FindingCleared { item: id(7), n: 2, id: 0, step: Some(12) });
     story.push(Fact::FindingMade { item: id(7), n: 2, id: 1, finding: found(Detector::VcsChurn, Level::Warn, 10, 14, "git again") });
     let text = Bench::on(&story).text(80, 24);
-    assert!(line(&text, "▲▸ vllm_core-0007").contains("warn: git churn") && !text.contains("■"), "{text}");
+    assert!(line(&text, "▲▸ vllm_core-0007").contains("warn since 10") && !text.contains("■"), "{text}");
     // once it ended the worst of all counts
     story.wait(3).end(
         7,
@@ -139,8 +142,84 @@ fn only_what_holds_counts_while_the_agent_works() {
         isobench_tui::domain::StageEnd::Done,
         isobench_tui::domain::StageDetail::Nothing,
     );
+    story.start(7, 2, isobench_tui::domain::Stage::Human).wait(2);
     let text = Bench::on(&story).text(80, 24);
     assert!(text.contains("■▸ vllm_core-0007"), "{text}");
+    // what runs now is a benchmark, which is not stuck: x would end that
+    assert!(!line(&text, "2026-11-21").contains("stuck"), "{text}");
+    assert!(line(&text, "■▸ vllm_core-0007").contains("human, was stuck"), "{text}");
+    assert!(text.contains("■ was stuck from step 3: in a circle") && !line(&text, "? help").contains("x stop stage"), "{text}");
+    let mut bench = Bench::on(&story);
+    bench.tell(Msg::Looked(Looked::Until(bench.now - SignedDuration::from_secs(7200))));
+    let text = bench.text(120, 40);
+    assert!(text.contains("since your last look") && !text.contains("x ends its stage"), "{text}");
+    assert!(!text.contains("look first  vllm_core-0007"), "{text}");
+    bench.press(Key::Esc);
+    // another item is looked at
+    bench.type_in("gj");
+    let text = bench.text(80, 24);
+    assert!(text.contains("▸ vllm_core-0007  benchmarking the human's commit"), "{text}");
+}
+
+#[test]
+fn the_steps_of_a_finding_end_with_its_agent() {
+    let mut bench = opened(120, 40);
+    assert!(line(&bench.text(120, 40), "■ stuck  identical step").contains(" since 58 "), "{}", bench.text(120, 40));
+    let mut story = runs::agent_stuck();
+    story.push(Fact::AgentProgressed { item: id(7), n: 2, totals: runs::totals(75) });
+    let (done, detail) = (isobench_tui::domain::StageEnd::Done, isobench_tui::domain::StageDetail::Agent(runs::totals(75)));
+    story.end(7, 2, isobench_tui::domain::Stage::Agent, done, detail);
+    bench.state.run = story.run();
+    bench.tell(Msg::Facts);
+    let text = bench.text(120, 40);
+    assert!(line(&text, "■ stuck  identical step").contains(" 58-75 "), "{text}");
+    assert!(text.contains("■ was stuck from step 58"), "{text}");
+    bench.type_in("3");
+    let text = bench.text(200, 60);
+    assert!(text.contains("■ was stuck from step 58: the same call with the same result 5 times: git diff HEAD~1"), "{text}");
+    assert!(text.contains("identical step  steps 58-75"), "{text}");
+}
+
+#[test]
+fn a_list_that_is_left_shows_the_worst_again() {
+    let mut bench = opened(80, 24);
+    let before = bench.text(80, 24);
+    assert!(before.contains("■ stuck  identical step") || before.contains("unanswered call"), "{before}");
+    bench.type_in("]]]]]]");
+    bench.text(80, 24);
+    bench.press(Key::Esc);
+    assert_eq!(bench.text(80, 24), before);
+}
+
+#[test]
+fn what_to_do_stands_below_the_worst_finding() {
+    for (cols, rows) in [(80, 24), (120, 40), (200, 60)] {
+        let text = opened(cols, rows).text(cols, rows);
+        assert!(text.contains("Stop it (x), or ask for another approach"), "{text}");
+        assert!(line(&text, "? help").contains("x stop stage") && line(&text, "? help").contains("[ ] finding (6)"), "{text}");
+    }
+}
+
+#[test]
+fn a_live_step_that_says_the_same_is_told_with_the_others() {
+    let mut bench = Bench::on(&runs::agent_stuck());
+    let said = |index: u32| Shown {
+        calls: Vec::new(),
+        kind: Kind::Text,
+        harness: vec!["call a tool".to_owned()],
+        ..step(index, "I need to act.", How::Well)
+    };
+    let mut all: Vec<Shown> = (1..=30).map(said).collect();
+    all[29] = Shown { harness: Vec::new(), reply: isobench_tui::domain::Reply::ToolsRunning, ..said(30) };
+    news(&mut bench, 7, 2, 0, all);
+    bench.type_in("2");
+    bench.frame(120, 40);
+    let text = bench.text(120, 40);
+    assert!(text.contains("× 30 (1-30)"), "{text}");
+    // one whose harness said something else is one of its own
+    let other = Shown { harness: vec!["stop".to_owned()], ..said(30) };
+    news(&mut bench, 7, 2, 29, vec![other]);
+    assert!(bench.text(120, 40).contains("× 29 (1-29)"), "{}", bench.text(120, 40));
 }
 
 #[test]
@@ -150,7 +229,7 @@ fn brackets_choose_a_finding_and_enter_leads_to_its_first_step() {
     let text = bench.text(120, 40);
     assert!(text.contains("The provider refuses a conversation with an open call") && text.contains("step 75    toolu_9 bash"), "{text}");
     bench.type_in("]");
-    assert!(bench.text(120, 40).contains("Stop it, or ask for another approach"), "{}", bench.text(120, 40));
+    assert!(bench.text(120, 40).contains("Stop it (x), or ask for another approach"), "{}", bench.text(120, 40));
     bench.press(Key::Enter);
     assert_eq!((at(&bench), bench.state.reading.pane), (58, Pane::Steps));
     // the list opens where it was left, and has the keys until Esc
@@ -222,7 +301,7 @@ fn a_finding_is_marked_right_or_wrong_and_shows_it() {
     let text = bench.text(120, 40);
     assert!(line(&text, "■ stuck  identical step").contains("✓ right"), "{text}");
     bench.type_in("3");
-    assert!(bench.text(120, 40).contains("identical step  steps 58-  said to be right"), "{}", bench.text(120, 40));
+    assert!(bench.text(120, 40).contains("identical step  since 58  said to be right"), "{}", bench.text(120, 40));
 }
 
 #[test]
@@ -268,7 +347,7 @@ fn who_comes_back_is_led_to_the_agent_that_is_stuck() {
     let mut bench = stuck();
     bench.tell(Msg::Looked(Looked::Until(bench.now - SignedDuration::from_secs(7200))));
     let text = bench.text(120, 40);
-    assert!(text.contains("look first  vllm_core-0007: stuck: identical step since step 58"), "{text}");
+    assert!(text.contains("look first  vllm_core-0007: stuck since step 58"), "{text}");
     assert!(text.contains("the agents of 1 item: 1 refused finish"), "{text}");
     bench.press(Key::Enter);
     assert_eq!(bench.state.queue.selected, Some(id(7)));
@@ -277,15 +356,24 @@ fn who_comes_back_is_led_to_the_agent_that_is_stuck() {
 #[test]
 fn silence_is_measured_by_what_is_usual() {
     let mut bench = stuck();
-    assert!(bench.text(80, 24).contains("generating 0:07 (usually under 3:00)"));
+    let text = bench.text(80, 24);
+    assert!(text.contains("generating 0:07") && !text.contains("usually"), "{text}");
     let roles = |bench: &mut Bench| {
         let text = bench.text(80, 24);
         let row = text.lines().position(|line| line.contains("generating")).unwrap();
         bench.roles(80, 24).lines().nth(row).unwrap().chars().nth(2).unwrap()
     };
     assert_eq!(roles(&mut bench), 'l');
-    bench.now += SignedDuration::from_secs(400);
+    bench.now += SignedDuration::from_secs(100);
+    assert!(bench.text(80, 24).contains("generating 1:47 (usually under 3:00)"));
+    bench.now += SignedDuration::from_secs(300);
     assert_eq!(roles(&mut bench), 'w');
+    // its row is one, however narrow: what is below does not jump
+    let rows = |bench: &mut Bench| bench.text(120, 40).lines().position(|line| line.contains("■ stuck since step 58"));
+    let before = rows(&mut bench);
+    bench.now -= SignedDuration::from_secs(400);
+    assert_eq!((rows(&mut bench), before.is_some()), (before, true));
+    bench.now += SignedDuration::from_secs(400);
     bench.now += SignedDuration::from_secs(400);
     assert_eq!(roles(&mut bench), 'b');
     // a run in which steps take ten minutes

@@ -296,7 +296,7 @@ fn an_agent_that_is_stuck_rings_once_and_is_marked() {
     shown.pty.wait_end();
     // the next screen knows it
     let mut again = screen(shown.root.path(), 120, 40, |_| ());
-    again.wait_for("look first  vllm_core-0007: stuck: cycle since step 3");
+    again.wait_for("look first  vllm_core-0007: stuck since step 3");
     again.press("<Enter>");
     again.wait_gone("look first");
     again.press("2");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Check, FailureClass, Level, Row, RunId, Stage};
 use crate::model::{ItemState, Run, RunState};
-use crate::ui::detected::{level, sentence};
+use crate::ui::detected::{is_stuck_now, level, sentence};
 
 /// A run of the checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ const STATUSES: [&str; 9] = ["done", "failed", "blocked", "stopped", "interrupte
 
 /// What is told of an agent at work that is stuck.
 fn stuck_now(run: &Run) -> Option<String> {
-    let live = run.live_item().filter(|live| level(live) == Level::Stuck)?;
+    let live = run.live_item().filter(|live| is_stuck_now(live))?;
     Some(format!("{} is {}", live.id, sentence(live)?.text))
 }
 

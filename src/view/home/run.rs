@@ -106,8 +106,9 @@ fn told_counts(lines: &mut Vec<Words>, summary: &Summary, cols: usize) {
         _ => String::new(),
     };
     let pieces = summary.counts.iter().map(|(status, n)| (role_of(status), format!("{n} {status}{}", doubt(status))));
-    let stuck = (summary.stuck > 0).then(|| (Role::Warn, format!("{} stuck", summary.stuck)));
-    for (role, text) in pieces.chain(stuck).chain([(Role::Muted, format!("of {}", summary.items))]) {
+    // that one got stuck is no state of its own: the counts before it sum up
+    let stuck = (summary.stuck > 0).then(|| (Role::Bad, format!("({} got stuck)", summary.stuck)));
+    for (role, text) in pieces.chain([(Role::Muted, format!("of {}", summary.items))]).chain(stuck) {
         if line.width() > 0 && line.width() + 2 + width::width(&text) > cols {
             lines.push(std::mem::take(&mut line));
         }

@@ -59,8 +59,13 @@ impl Strip<'_> {
         let even = even(area.width);
         let last_line = (all - 1) / even;
         let top = (cursor / even).saturating_sub(lines / 2).min((last_line + 1).saturating_sub(lines));
+        // the line in which the worst began is kept: where it goes on a line may be one letter from end to end
+        let worst =
+            self.spans.iter().filter(|span| span.level >= Level::Warn).min_by_key(|span| (std::cmp::Reverse(span.level), span.first));
+        let began = worst.and_then(|span| self.steps.iter().position(|step| step.index >= span.first)).map(|at| at / even);
         for at in 0..lines {
-            let first = (top + at) * even;
+            let line = if at == 0 { began.filter(|began| *began < top).unwrap_or(top) } else { top + at };
+            let first = line * even;
             if first < all {
                 let place = row_of(area, at * height);
                 let rows = u16::try_from(height).unwrap_or(1);
@@ -73,7 +78,7 @@ impl Strip<'_> {
         let steps: Vec<&Shown> = self.steps.iter().skip(first).take(cols).collect();
         let glyphs = canvas.glyphs();
         let number = steps.first().map_or(0, |step| step.index);
-        let mut letters = Words::of(Role::Faint, format!("{number:>width$}  ", width = NUMBER - 2));
+        let mut letters = Words::of(Role::Muted, format!("{number:>width$}  ", width = NUMBER - 2));
         let mut run: (Role, String) = (Role::Text, String::new());
         for step in &steps {
             let role = role(step.kind);

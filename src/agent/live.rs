@@ -64,6 +64,17 @@ enum Source {
     Folder(Box<EventFolder>),
 }
 
+impl Source {
+    fn of(path: &Path, found: &Found) -> io::Result<Self> {
+        Ok(match *found {
+            Found::Is(format, Shape::Whole) => Self::Document(Reader::of(format), Document::default()),
+            Found::Is(format, Shape::Lines) => Self::Lines(Reader::of(format), LineFile::of(path)?, Joined::default()),
+            Found::Is(format, Shape::Runs) => Self::Runs(Reader::of(format), LineFile::of(path)?),
+            Found::Nothing | Found::Torn | Found::TraeLog | Found::Other(_) => Self::Unknown,
+        })
+    }
+}
+
 /// Bytes from which the format is told, where they are enough.
 const HEAD: u64 = 1 << 20;
 
@@ -78,9 +89,9 @@ impl Reading {
         Self { path: path.to_owned(), ..Self::default() }
     }
 
-    /// The same, where a file that is read whole may have so many bytes.
-    pub(super) fn within(path: &Path, most: u64) -> Self {
-        Self { most: Some(most), ..Self::of(path) }
+    /// The same of a file that was looked at already; one that is read whole may have so many bytes.
+    pub(super) fn found(path: &Path, found: &Found, most: u64) -> io::Result<Self> {
+        Ok(Self { source: Source::of(path, found)?, most: Some(most), ..Self::of(path) })
     }
 
     /// Reads what is new in an item's folder: always the same one. `None`: nothing. What is half-written is read again at
@@ -155,13 +166,7 @@ impl Reading {
         if !there.is_file() {
             return Ok(Source::Unknown);
         }
-        let most = self.most.unwrap_or(LARGEST);
-        Ok(match look_at(&self.path, most)? {
-            Found::Is(format, Shape::Whole) => Source::Document(Reader::of(format), Document::default()),
-            Found::Is(format, Shape::Lines) => Source::Lines(Reader::of(format), LineFile::of(&self.path)?, Joined::default()),
-            Found::Is(format, Shape::Runs) => Source::Runs(Reader::of(format), LineFile::of(&self.path)?),
-            Found::Nothing | Found::Torn | Found::TraeLog | Found::Other(_) => Source::Unknown,
-        })
+        Source::of(&self.path, &look_at(&self.path, self.most.unwrap_or(LARGEST))?)
     }
 
     /// Whether the last look left something for the next one: it takes 64 MiB of lines at most.
@@ -195,6 +200,14 @@ impl Reading {
     /// The steps, a running one included.
     pub fn steps(&self) -> &[Step] {
         self.told().map_or(&[], Told::steps)
+    }
+
+    /// The steps, where nothing else is asked any more.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        match self.source {
+            Source::Document(reader, _) => reader.into_steps(),
+            _ => self.steps().to_vec(),
+        }
     }
 
     /// Finished steps, tool calls, tokens. `steps` is `None` where the agent wrote nothing that we read.

@@ -133,6 +133,11 @@ impl Trajectory {
         &self.steps
     }
 
+    /// The same, where nothing else is asked any more.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+
     /// Finished steps, tool calls, and the tokens of all answers. `steps` is `None` before the first good look.
     pub fn totals(&self) -> AgentTotals {
         let mut totals = AgentTotals {

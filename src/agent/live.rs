@@ -75,7 +75,8 @@ impl Source {
     }
 }
 
-/// Bytes from which the format is told, where they are enough.
+/// Bytes from which TRAE's format is told, where they are enough, and any other.
+const FIRST: u64 = 64 << 10;
 const HEAD: u64 = 1 << 20;
 
 impl Reading {
@@ -248,6 +249,12 @@ impl Reading {
 
 /// What a file looks like: its beginning tells, or else all of it.
 pub(super) fn look_at(path: &Path, most: u64) -> io::Result<Found> {
+    // TRAE's files are many and large, and say so where they begin
+    let (bytes, is_all) = head(path, FIRST)?;
+    let found = sniff(&bytes, is_all);
+    if is_all || matches!(found, Found::Is(Format::Trae, _)) {
+        return Ok(found);
+    }
     let (bytes, is_all) = head(path, HEAD)?;
     let found = sniff(&bytes, is_all);
     if is_all || !matches!(found, Found::Torn) {

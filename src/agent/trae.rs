@@ -12,9 +12,10 @@
 mod decode;
 mod scan;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use jiff::Timestamp;
+use rustc_hash::FxHasher;
 use serde_json::value::RawValue;
 
 use crate::agent::steps::MOST_CALLS;
@@ -235,7 +236,7 @@ fn changed_at(old: &[u64], new: &[u64]) -> Option<usize> {
 }
 
 fn digest(raw: &RawValue) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     raw.get().hash(&mut hasher);
     hasher.finish()
 }

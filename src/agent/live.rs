@@ -64,7 +64,19 @@ enum Source {
     Folder(Box<EventFolder>),
 }
 
-/// Bytes from which the format is told, where they are enough.
+impl Source {
+    fn of(path: &Path, found: &Found) -> io::Result<Self> {
+        Ok(match *found {
+            Found::Is(format, Shape::Whole) => Self::Document(Reader::of(format), Document::default()),
+            Found::Is(format, Shape::Lines) => Self::Lines(Reader::of(format), LineFile::of(path)?, Joined::default()),
+            Found::Is(format, Shape::Runs) => Self::Runs(Reader::of(format), LineFile::of(path)?),
+            Found::Nothing | Found::Torn | Found::TraeLog | Found::Other(_) => Self::Unknown,
+        })
+    }
+}
+
+/// Bytes from which TRAE's format is told, where they are enough, and any other.
+const FIRST: u64 = 64 << 10;
 const HEAD: u64 = 1 << 20;
 
 impl Reading {
@@ -78,9 +90,9 @@ impl Reading {
         Self { path: path.to_owned(), ..Self::default() }
     }
 
-    /// The same, where a file that is read whole may have so many bytes.
-    pub(super) fn within(path: &Path, most: u64) -> Self {
-        Self { most: Some(most), ..Self::of(path) }
+    /// The same of a file that was looked at already; one that is read whole may have so many bytes.
+    pub(super) fn found(path: &Path, found: &Found, most: u64) -> io::Result<Self> {
+        Ok(Self { source: Source::of(path, found)?, most: Some(most), ..Self::of(path) })
     }
 
     /// Reads what is new in an item's folder: always the same one. `None`: nothing. What is half-written is read again at
@@ -155,13 +167,7 @@ impl Reading {
         if !there.is_file() {
             return Ok(Source::Unknown);
         }
-        let most = self.most.unwrap_or(LARGEST);
-        Ok(match look_at(&self.path, most)? {
-            Found::Is(format, Shape::Whole) => Source::Document(Reader::of(format), Document::default()),
-            Found::Is(format, Shape::Lines) => Source::Lines(Reader::of(format), LineFile::of(&self.path)?, Joined::default()),
-            Found::Is(format, Shape::Runs) => Source::Runs(Reader::of(format), LineFile::of(&self.path)?),
-            Found::Nothing | Found::Torn | Found::TraeLog | Found::Other(_) => Source::Unknown,
-        })
+        Source::of(&self.path, &look_at(&self.path, self.most.unwrap_or(LARGEST))?)
     }
 
     /// Whether the last look left something for the next one: it takes 64 MiB of lines at most.
@@ -195,6 +201,14 @@ impl Reading {
     /// The steps, a running one included.
     pub fn steps(&self) -> &[Step] {
         self.told().map_or(&[], Told::steps)
+    }
+
+    /// The steps, where nothing else is asked any more.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        match self.source {
+            Source::Document(reader, _) => reader.into_steps(),
+            _ => self.steps().to_vec(),
+        }
     }
 
     /// Finished steps, tool calls, tokens. `steps` is `None` where the agent wrote nothing that we read.
@@ -235,6 +249,12 @@ impl Reading {
 
 /// What a file looks like: its beginning tells, or else all of it.
 pub(super) fn look_at(path: &Path, most: u64) -> io::Result<Found> {
+    // TRAE's files are many and large, and say so where they begin
+    let (bytes, is_all) = head(path, FIRST)?;
+    let found = sniff(&bytes, is_all);
+    if is_all || matches!(found, Found::Is(Format::Trae, _)) {
+        return Ok(found);
+    }
     let (bytes, is_all) = head(path, HEAD)?;
     let found = sniff(&bytes, is_all);
     if is_all || !matches!(found, Found::Torn) {

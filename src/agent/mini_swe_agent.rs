@@ -22,7 +22,8 @@ const SUBMITS: [&str; 2] = ["COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "MINI_SWE_A
 pub(super) fn read(bytes: &[u8]) -> Result<Run, Fault> {
     let is_list = bytes.trim_ascii_start().starts_with(b"[");
     let (file, messages) = if is_list {
-        (Fields::default(), serde_json::from_slice::<Vec<&RawValue>>(bytes)?)
+        let messages: Vec<&RawValue> = serde_json::from_slice(bytes)?;
+        (Fields::default(), messages.into_iter().map(RawValue::get).collect())
     } else {
         let file = serde_json::from_slice::<Fields<'_>>(bytes)?;
         let messages = file.list("messages");
@@ -30,7 +31,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Run, Fault> {
     };
     let mut talk = Talk::default();
     for raw in &messages {
-        talk.message(&Fields::of(raw.get()));
+        talk.message(&Fields::of(raw));
     }
     let info = file.part("info");
     let exit = talk.exit.take().or_else(|| some(info.text("exit_status")).map(|status| (status, info.text("exception_str"))));
@@ -180,8 +181,8 @@ fn calls(message: &Fields<'_>, extra: &Fields<'_>, says: &str, index: u32) -> Ve
         |id: String, command: &str| ToolCall { id, name: "bash".to_owned(), args: json!({"command": command}).to_string(), result: None };
     let asked = message.list("tool_calls");
     if !asked.is_empty() {
-        let call = |raw: &&RawValue| {
-            let fields = Fields::of(raw.get());
+        let call = |raw: &&str| {
+            let fields = Fields::of(raw);
             let function = fields.part("function");
             ToolCall { id: fields.text("id"), name: function.text("name"), args: arguments(function.raw("arguments")), result: None }
         };
@@ -189,9 +190,9 @@ fn calls(message: &Fields<'_>, extra: &Fields<'_>, says: &str, index: u32) -> Ve
     }
     let actions = extra.list("actions");
     if !actions.is_empty() {
-        let action = |(nth, raw): (usize, &&RawValue)| {
-            let fields = Fields::of(raw.get());
-            let command = fields.raw("command").map_or_else(|| plain(raw.get()), plain);
+        let action = |(nth, raw): (usize, &&str)| {
+            let fields = Fields::of(raw);
+            let command = fields.raw("command").map_or_else(|| plain(raw), plain);
             bash(some(fields.text("tool_call_id")).unwrap_or_else(|| format!("step {index}.{nth}")), &command)
         };
         return actions.iter().enumerate().map(action).collect();

@@ -157,17 +157,18 @@ fn open_file(path: &Path) -> Result<Vec<Opened>, OpenError> {
         Found::TraeLog => return Err(OpenError::TraeLog(at())),
         Found::Other(what) => return Err(OpenError::Unknown(at(), what)),
     }
+    let is_whole = matches!(found, Found::Is(_, Shape::Whole));
     let there = fs::metadata(path).map_err(|error| of_io(path, error))?;
-    if matches!(found, Found::Is(_, Shape::Whole)) && there.len() > LARGEST {
+    if is_whole && there.len() > LARGEST {
         return Err(OpenError::TooLarge(at(), LARGEST));
     }
-    let mut reading = Reading::within(path, LARGEST);
+    let mut reading = Reading::found(path, &found, LARGEST).map_err(|error| of_io(path, error))?;
     read_all(&mut reading).map_err(|error| of_io(path, error))?;
     // a line that makes sense was there; a document that begins well need not end
-    if reading.totals().steps.is_none() && matches!(found, Found::Is(_, Shape::Whole)) {
+    if reading.totals().steps.is_none() && is_whole {
         return Err(OpenError::HalfWritten(at()));
     }
-    opened(&reading).map(|run| vec![run]).ok_or_else(|| OpenError::Empty(at()))
+    opened(reading).map(|run| vec![run]).ok_or_else(|| OpenError::Empty(at()))
 }
 
 fn read_all(reading: &mut Reading) -> io::Result<()> {
@@ -179,18 +180,18 @@ fn read_all(reading: &mut Reading) -> io::Result<()> {
     }
 }
 
-fn opened(reading: &Reading) -> Option<Opened> {
+fn opened(reading: Reading) -> Option<Opened> {
     Some(Opened {
         format: reading.format()?,
         instance: None,
         model: reading.model().map(str::to_owned),
         task: reading.task().map(str::to_owned),
         max_steps: reading.max_steps(),
-        steps: reading.steps().to_vec(),
         state: reading.state(),
         totals: reading.totals(),
         started_at: reading.started_at(),
         last_at: reading.last_at(),
+        steps: reading.into_steps(),
     })
 }
 
@@ -224,7 +225,7 @@ fn open_folder(path: &Path) -> Result<Vec<Opened>, OpenError> {
         if has_events(&events) {
             let mut reading = Reading::of(&events);
             read_all(&mut reading).map_err(|error| of_io(path, error))?;
-            if let Some(run) = opened(&reading).filter(|run| run.totals.steps.is_some()) {
+            if let Some(run) = opened(reading).filter(|run| run.totals.steps.is_some()) {
                 return Ok(vec![run]);
             }
         }

@@ -80,6 +80,14 @@ impl Reader {
         }
     }
 
+    /// The steps, where nothing else is asked any more. Of a long trajectory they are not copied.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        match self {
+            Self::Trae(trajectory) => trajectory.into_steps(),
+            other => other.told().steps().to_vec(),
+        }
+    }
+
     /// Takes the next line.
     pub(super) fn line(&mut self, line: &[u8]) -> Option<usize> {
         match self {

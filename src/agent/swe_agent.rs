@@ -54,19 +54,19 @@ const FAILURES: [&str; 12] = [
 /// Reads such a file.
 pub(super) fn read(bytes: &[u8]) -> Result<Run, Fault> {
     let file = serde_json::from_slice::<Fields<'_>>(bytes)?;
-    let history: Vec<Fields<'_>> = file.list("history").into_iter().map(|raw| Fields::of(raw.get())).collect();
+    let history: Vec<Fields<'_>> = file.list("history").into_iter().map(Fields::of).collect();
     let mut of_attempts = Fields::default();
     let mut trajectory = file.list("trajectory");
     if trajectory.is_empty()
         && let Some(attempt) = file.list("attempts").last()
     {
-        of_attempts = Fields::of(attempt.get());
+        of_attempts = Fields::of(attempt);
         trajectory = of_attempts.list("trajectory");
     }
     let mut asked = history.iter().filter(|message| message.text("role") == "assistant" && message.raw("is_demo") != Some("true"));
     let mut steps: Vec<Step> = Vec::new();
     for raw in &trajectory {
-        let fields = Fields::of(raw.get());
+        let fields = Fields::of(raw);
         let action = fields.raw("action").map(words).unwrap_or_default();
         // the history may hold less than the steps: what does not fit is looked for with the next one
         let message = asked.clone().next().filter(|message| message.raw("action").map(words).unwrap_or_default() == action);
@@ -124,7 +124,7 @@ fn bare(at: usize, thought: String, calls: Vec<ToolCall>, refused: Option<String
 /// A call without its answer. The model's own words for it where they are known.
 fn call(at: usize, action: &str, message: Option<&Fields<'_>>) -> ToolCall {
     let asked = message.map(|message| message.list("tool_calls")).unwrap_or_default();
-    if let Some(asked) = asked.first().map(|raw| Fields::of(raw.get())) {
+    if let Some(asked) = asked.first().map(|raw| Fields::of(raw)) {
         let function = asked.part("function");
         let id = Some(asked.text("id")).filter(|id| !id.is_empty()).unwrap_or_else(|| format!("step {}", at + 1));
         return ToolCall { id, name: function.text("name"), args: arguments(function.raw("arguments")), result: None };
@@ -175,7 +175,7 @@ fn state(status: &str) -> Live {
 fn model(file: &Fields<'_>) -> Option<String> {
     let raw = file.raw("replay_config")?;
     let text = if raw.starts_with('"') { plain(raw) } else { raw.to_owned() };
-    let config = Fields::of(&text);
+    let config = Fields::read(&text).unwrap_or_default();
     let name = config.part("agent").part("model").text("name");
     Some(name).filter(|name| !name.is_empty())
 }

@@ -12,9 +12,10 @@
 mod decode;
 mod scan;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use jiff::Timestamp;
+use rustc_hash::FxHasher;
 use serde_json::value::RawValue;
 
 use crate::agent::steps::MOST_CALLS;
@@ -133,6 +134,11 @@ impl Trajectory {
         &self.steps
     }
 
+    /// The same, where nothing else is asked any more.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+
     /// Finished steps, tool calls, and the tokens of all answers. `steps` is `None` before the first good look.
     pub fn totals(&self) -> AgentTotals {
         let mut totals = AgentTotals {
@@ -230,7 +236,7 @@ fn changed_at(old: &[u64], new: &[u64]) -> Option<usize> {
 }
 
 fn digest(raw: &RawValue) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     raw.get().hash(&mut hasher);
     hasher.finish()
 }

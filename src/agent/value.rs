@@ -1,5 +1,7 @@
 //! What the formats have in common: JSON that need not be as it should, and times.
 
+mod skim;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,17 +14,29 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use skim::Skim;
+
 /// One object, a level deep: big fields that we do not need stay undecoded. Objects of these formats have few fields, so
 /// that looking through all of them is faster than a map.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Fields<'a> {
+    /// The fields of JSON that was read as a whole before: it is not checked again. None of what is no object.
     pub(super) fn of(raw: &'a str) -> Self {
-        Self::read(raw).unwrap_or_default()
+        let mut fields = Self::default();
+        let Some(mut skim) = Skim::into(raw, b'{') else { return fields };
+        while let Some(key) = skim.next() {
+            let Some(raw) = skim.next() else { break };
+            let plain = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).filter(|key| !key.contains('\\'));
+            if let Some(name) = plain.map(Cow::Borrowed).or_else(|| serde_json::from_str(key).ok().map(Cow::Owned)) {
+                fields.push(name, raw);
+            }
+        }
+        fields
     }
 
-    /// The fields of what is an object; `None` for anything else.
+    /// The fields of a text that is an object; `None` for anything else.
     pub(super) fn read(raw: &'a str) -> Option<Self> {
         if !raw.trim_ascii_start().starts_with('{') {
             return None;
@@ -31,7 +45,7 @@ impl<'a> Fields<'a> {
     }
 
     /// One field more.
-    pub(super) fn push(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
+    pub(super) fn push(&mut self, name: Cow<'a, str>, raw: &'a str) {
         if self.0.len() < MOST_FIELDS {
             self.0.push((name, raw));
         }
@@ -56,7 +70,7 @@ impl<'a> Fields<'a> {
 
     /// A field as it was written. Of two with one name the last one counts, as in Python.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.get())
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| *raw)
     }
 
     /// A field; null where it is missing.
@@ -75,7 +89,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The elements of a field that is a list, undecoded.
-    pub(super) fn list(&self, name: &str) -> Vec<&'a RawValue> {
+    pub(super) fn list(&self, name: &str) -> Vec<&'a str> {
         self.raw(name).map(elements).unwrap_or_default()
     }
 }
@@ -93,7 +107,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'a>, A::Error> {
                 let mut fields = Fields::default();
                 while let Some((Key(key), raw)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                    fields.push(key, raw);
+                    fields.push(key, raw.get());
                 }
                 Ok(fields)
             }
@@ -130,9 +144,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     }
 }
 
-/// The elements of a list, undecoded; none of anything else, and none of one that is far too long.
-pub(super) fn elements(raw: &str) -> Vec<&RawValue> {
-    if raw.starts_with('[') { serde_json::from_str(raw).unwrap_or_default() } else { Vec::new() }
+/// The elements of a list, undecoded, of JSON that was read as a whole before; none of anything else.
+pub(super) fn elements(raw: &str) -> Vec<&str> {
+    Skim::into(raw, b'[').into_iter().flatten().collect()
 }
 
 /// A string or a number as text; empty where it is something else.
@@ -174,20 +188,17 @@ pub(super) fn arguments(raw: Option<&str>) -> String {
 
 /// JSON text without the blanks between its words.
 fn compact(raw: &str) -> String {
-    let mut out = Vec::with_capacity(raw.len());
-    let (mut in_string, mut is_escaped) = (false, false);
-    for &byte in raw.as_bytes() {
-        if in_string {
-            in_string = is_escaped || byte != b'"';
-            is_escaped = !is_escaped && byte == b'\\';
-        } else if byte.is_ascii_whitespace() {
-            continue;
-        } else {
-            in_string = byte == b'"';
-        }
-        out.push(byte);
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('"') {
+        let (between, string) = rest.split_at(at);
+        out.extend(between.split_ascii_whitespace());
+        let (string, tail) = string.split_at(skim::string(string));
+        out.push_str(string);
+        rest = tail;
     }
-    String::from_utf8(out).unwrap_or_default()
+    out.extend(rest.split_ascii_whitespace());
+    out
 }
 
 /// The text of a line or file that is one JSON object, repaired where Python wrote what JSON does not know; `None` for

@@ -100,7 +100,8 @@ impl<'a> Called<'a> {
         }
         // a pipe hides that git failed
         let is_short = self.act == Act::Git && text.len() < 2000;
-        text.lines().find(|line| is_short && (line.starts_with("error: ") || line.starts_with("fatal: ")))
+        let text = if is_short { text } else { "" };
+        text.lines().find(|line| line.starts_with("error: ") || line.starts_with("fatal: "))
     }
 
     /// What it is, for a line of evidence: the command, or the tool and what it is about.

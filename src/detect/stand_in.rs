@@ -40,7 +40,10 @@ static STUB: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// What could not be imported.
-static MISSED: LazyLock<Option<Regex>> =
+static MISSED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"No module named ['"]?([A-Za-z_]\w*)|ImportError: "#).ok());
+
+/// The same, and the words around it. It is slow: ask it of one line only.
+static AROUND: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[^\n]{0,80}(?:No module named ['"]?([A-Za-z_]\w*)|ImportError: )[^\n]{0,120}"#).ok());
 
 /// Stand-ins that are there.
@@ -137,17 +140,17 @@ impl StandInPackages {
     }
 
     fn missed(&mut self, called: &Called<'_>, step: u32) {
-        let answer = called.answer();
-        if !answer.contains("No module named") && !answer.contains("ImportError: ") {
-            return;
-        }
-        let answer = cut::start(answer, 64 * 1024);
+        let answer = cut::start(called.answer(), 64 * 1024);
         for found in MISSED.iter().flat_map(|missed| missed.captures_iter(answer)).take(8) {
             if let Some(name) = found.get(1).filter(|_| self.missing.len() < MISSING) {
                 self.missing.insert(name.as_str().to_owned());
             }
-            if self.first_error.is_none() {
-                self.first_error = found.get(0).map(|all| Evidence { step, text: line(all.as_str()) });
+            if self.first_error.is_none()
+                && let (Some(found), Some(around)) = (found.get(0), AROUND.as_ref())
+            {
+                let from = answer.get(..found.start()).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+                let line_of_it = answer.get(from..).unwrap_or_default().split('\n').next().unwrap_or_default();
+                self.first_error = around.find(line_of_it).map(|all| Evidence { step, text: line(all.as_str()) });
             }
         }
     }

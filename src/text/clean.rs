@@ -12,6 +12,10 @@ pub const LONGEST: usize = 4096;
 /// erase-line took back is gone, tabs are spaces, and it is at most [`LONGEST`] characters long (then it ends with `…`).
 /// A newline counts as a space.
 pub fn line(s: &str) -> String {
+    // most lines are plain
+    if s.len() <= LONGEST && s.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        return s.trim_end().to_owned();
+    }
     ansi::line(s, LONGEST).text
 }
 

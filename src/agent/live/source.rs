@@ -28,8 +28,9 @@ fn too_large(most: u64) -> io::Error {
 /// The beginning of a file, unpacked, and whether that is all of it. What a packed file that ends too early still held is
 /// all that there is.
 pub(in crate::agent) fn head(path: &Path, most: u64) -> io::Result<(Vec<u8>, bool)> {
-    let (mut file, _) = open(path, Links::Followed)?;
-    let mut bytes = Vec::new();
+    let (mut file, there) = open(path, Links::Followed)?;
+    // room for all of it at once
+    let mut bytes = Vec::with_capacity(usize::try_from(there.len().min(most)).unwrap_or_default().saturating_add(2));
     file.by_ref().take(most + 1).read_to_end(&mut bytes)?;
     if bytes.starts_with(&MAGIC) {
         let (file, _) = open(path, Links::Followed)?;

@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for Outer<'_> {
                 *self.0 = Some(());
                 return Err(A::Error::custom("seen enough"));
             }
-            fields.push(key, map.next_value()?);
+            fields.push(key, map.next_value::<&RawValue>()?.get());
         }
         Ok(of_object(&fields))
     }

@@ -3,7 +3,6 @@
 //! The history is a list of events; of older versions a list of pairs of an action and its observation, or of bare ones: all
 //! arguments beside the name, no ids and no times, each observation after its action.
 
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Events, usage};
@@ -41,15 +40,15 @@ impl Events {
     }
 
     /// An element of a history.
-    fn past(&mut self, raw: &RawValue) {
-        let pair = elements(raw.get());
+    fn past(&mut self, raw: &str) {
+        let pair = elements(raw);
         if !pair.is_empty() {
             for raw in pair {
-                self.past_event(raw.get());
+                self.past_event(raw);
             }
             return;
         }
-        self.past_event(raw.get());
+        self.past_event(raw);
     }
 
     fn past_event(&mut self, raw: &str) {

@@ -1,7 +1,5 @@
 //! Elements of the two lists → steps. Every field may be missing, null or of another type: forks and old versions differ.
 
-use serde_json::value::RawValue;
-
 use crate::agent::value::{Fields, arguments, time, words};
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
 
@@ -16,11 +14,10 @@ pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
     let step = inner.as_ref().unwrap_or(&fields);
     let response = step.part("llm_response");
     let own = usage(&response);
-    let messages: Vec<Fields<'_>> = step.list("llm_messages").into_iter().map(|raw| Fields::of(raw.get())).collect();
-    let mut calls = calls(step.list("tool_calls"));
+    let messages: Vec<Fields<'_>> = step.list("llm_messages").into_iter().map(Fields::of).collect();
+    let mut calls = calls(&step.list("tool_calls"), &[]);
     // an accepted `task_done` is in the answer only, and comes last
-    let mut unrun = self::calls(response.list("tool_calls"));
-    unrun.retain(|call| !calls.iter().any(|known| known.id == call.id));
+    let unrun = self::calls(&response.list("tool_calls"), &calls);
     calls.extend(unrun);
     let found = results(&step.list("tool_results"), &messages, &calls);
     join(&mut calls, found);
@@ -57,7 +54,7 @@ pub(super) fn running(index: u32, raw: &str, reply: Reply) -> Step {
         index,
         at: time(&fields.text("timestamp")),
         thought: response.raw("content").map(words).unwrap_or_default(),
-        calls: calls(response.list("tool_calls")),
+        calls: calls(&response.list("tool_calls"), &[]),
         usage: usage(&response),
         error: None,
         finish: some(response.text("finish_reason")),
@@ -78,18 +75,16 @@ fn usage(response: &Fields<'_>) -> Usage {
     Usage { input: count("input_tokens"), output: count("output_tokens"), cached: count("cache_read_input_tokens") }
 }
 
-fn calls(list: Vec<&RawValue>) -> Vec<ToolCall> {
-    list.into_iter().filter_map(|raw| Fields::read(raw.get())).take(MOST).map(|fields| call(&fields)).collect()
-}
-
-fn call(fields: &Fields<'_>) -> ToolCall {
-    ToolCall {
-        id: call_id(fields),
-        name: fields.text("name"),
+/// The calls of a list that are not among the `known` ones.
+fn calls(list: &[&str], known: &[ToolCall]) -> Vec<ToolCall> {
+    let objects = list.iter().filter(|raw| raw.starts_with('{')).take(MOST).map(|raw| Fields::of(raw));
+    let call = |fields: Fields<'_>| {
+        let id = call_id(&fields);
+        let is_known = known.iter().any(|known| known.id == id);
         // some forks hold the arguments as the provider's own JSON text
-        args: arguments(fields.raw("arguments")),
-        result: None,
-    }
+        (!is_known).then(|| ToolCall { id, name: fields.text("name"), args: arguments(fields.raw("arguments")), result: None })
+    };
+    objects.filter_map(call).collect()
 }
 
 fn call_id(fields: &Fields<'_>) -> String {
@@ -98,13 +93,13 @@ fn call_id(fields: &Fields<'_>) -> String {
 
 /// The results with their call ids: the step's own list, or those of the messages for the next call that fit. (After a
 /// failed call and an accepted finish the messages are still those that went in, with the results of the step before.)
-fn results(own: &[&RawValue], messages: &[Fields<'_>], calls: &[ToolCall]) -> Vec<(String, ToolResult)> {
+fn results(own: &[&str], messages: &[Fields<'_>], calls: &[ToolCall]) -> Vec<(String, ToolResult)> {
     let pair = |fields: &Fields<'_>| (call_id(fields), result(fields));
     if !own.is_empty() {
-        return own.iter().take(MOST).map(|raw| pair(&Fields::of(raw.get()))).collect();
+        return own.iter().take(MOST).map(|raw| pair(&Fields::of(raw))).collect();
     }
-    let sent = messages.iter().filter_map(|message| Fields::read(message.raw("tool_result")?)).take(MOST);
-    sent.map(|fields| pair(&fields)).filter(|(id, _)| calls.iter().any(|call| call.id == *id)).collect()
+    let sent = messages.iter().filter_map(|message| message.raw("tool_result")).filter(|raw| raw.starts_with('{')).take(MOST);
+    sent.map(|raw| pair(&Fields::of(raw))).filter(|(id, _)| calls.iter().any(|call| call.id == *id)).collect()
 }
 
 fn result(fields: &Fields<'_>) -> ToolResult {

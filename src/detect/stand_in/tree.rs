@@ -63,11 +63,17 @@ impl Tree {
         }
         if written.lists && !is_installed(&self.folder) && !written.read.iter().any(|path| is_installed(path)) {
             let is_root = written.read.is_empty() || written.read.iter().any(|path| self.inside(path).is_some_and(|path| path.is_empty()));
+            let mut before = None;
             for line in answer.lines().take(4000) {
                 // `path:line: text` of grep, or the last word of `ls -l`
                 let head = line.split(':').next().unwrap_or_default();
                 let word = if head.contains(char::is_whitespace) { head.split_whitespace().last().unwrap_or_default() } else { head };
-                let is_folder = line.split_whitespace().count() == 1 || line.starts_with('d');
+                let mut words = line.split_whitespace();
+                let is_folder = words.next().is_some() && words.next().is_none() || line.starts_with('d');
+                // grep names a file with each of its lines
+                if before.replace((word, is_folder)) == Some((word, is_folder)) {
+                    continue;
+                }
                 own.extend(self.top(word).filter(|(_, has_more)| *has_more || is_root && is_folder).map(|(name, _)| name));
             }
         }

@@ -1,6 +1,7 @@
 //! Exact periods at the end of a stream of units: one counter a period, `m[p]` = how many units in a row equal the one `p`
 //! before them. Short periods are all counted; long ones only where a few units in a row were seen before, at their distance.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// One unit: a line, a word, a character.
@@ -51,6 +52,12 @@ pub(super) struct Periods {
     /// The last units, the newest first, with the size of all before each.
     recent: VecDeque<(Unit, u64)>,
     kept: usize,
+    /// The hashes of those that short periods reach back to, the newest first, twice in a row: wherever the newest one
+    /// stands, they lie side by side.
+    hashes: Vec<u64>,
+    newest: usize,
+    /// Which short periods go on, a bit each from period 1 on, and since when.
+    going: u64,
     short: Vec<Run>,
     long: Vec<(usize, Run)>,
     /// By hash: that hash and the number of the unit that ended it. Empty where long periods are not looked for.
@@ -60,29 +67,38 @@ pub(super) struct Periods {
     count: u64,
     /// Their sizes.
     size: u64,
+    /// The number of the last one with a letter in it.
+    last_letter: Option<u64>,
 }
 
-/// Units in a row that equal the one a period before.
+/// Units in a row that equal the one a period before: they went on until now.
 #[derive(Debug, Clone, Copy, Default)]
 struct Run {
-    equal: u64,
+    /// The number of the first of them.
+    start: u64,
+    /// The character at which the one a period before it begins, and the size of all before that.
     from: u64,
     before: u64,
+    /// Whether that one has letters in it.
     has_letters: bool,
 }
 
 impl Periods {
-    /// Of periods up to `longest`.
+    /// Of periods up to `longest`, 64 at most.
     pub(super) fn short(longest: usize) -> Self {
         Self {
             recent: VecDeque::new(),
             kept: longest,
+            hashes: vec![0; 2 * longest],
+            newest: 0,
+            going: 0,
             short: vec![Run::default(); longest],
             long: Vec::new(),
             places: Vec::new(),
             looks_far: false,
             count: 0,
             size: 0,
+            last_letter: None,
         }
     }
 
@@ -100,40 +116,47 @@ impl Periods {
     /// The next unit. Returns the loop with the shortest period that is long enough now; `need` says what is enough for a
     /// text with letters and for one without.
     pub(super) fn push(&mut self, unit: Unit, need: impl Fn(bool) -> Need) -> Option<Loop> {
-        let total = self.size + unit.size;
-        let mut found = None;
-        for ((run, (before, size_before)), period) in self.short.iter_mut().zip(&self.recent).zip(1..) {
-            if before.hash != unit.hash {
-                if run.equal > 0 {
-                    *run = Run::default();
-                }
-                continue;
-            }
-            run.grow(before, *size_before, unit);
-            found = found.or_else(|| run.as_loop(period, total, &need));
+        let before = self.size;
+        self.size += unit.size;
+        if unit.has_letters {
+            self.last_letter = Some(self.count);
         }
+        let mut found = self.push_short(unit, &need);
         if self.looks_far {
-            let far = self.push_long(unit, total, &need);
+            let far = self.push_long(unit, &need);
             found = found.or(far);
         }
-        self.recent.push_front((unit, self.size));
+        self.recent.push_front((unit, before));
         self.recent.truncate(self.kept);
         self.count += 1;
-        self.size = total;
         found
     }
 
-    fn push_long(&mut self, unit: Unit, total: u64, need: impl Fn(bool) -> Need) -> Option<Loop> {
-        let mut found = None;
+    fn push_short(&mut self, unit: Unit, need: impl Fn(bool) -> Need) -> Option<Loop> {
+        let longest = self.short.len();
+        // without a branch: in a text without blanks this is asked for every character
+        let reach = self.hashes.get(self.newest..self.newest + longest).unwrap_or_default();
+        let equal = reach.iter().zip(0..).fold(0, |equal, (hash, bit)| equal | (u64::from(*hash == unit.hash) << bit));
+        let equal = equal & u64::MAX.checked_shr(64 - u32::try_from(self.recent.len().min(longest)).unwrap_or_default()).unwrap_or(0);
+        for at in bits(equal & !self.going) {
+            if let (Some(run), Some((before, size_before))) = (self.short.get_mut(at), self.recent.get(at)) {
+                *run = Run::new(self.count, before, *size_before);
+            }
+        }
+        self.going = equal;
+        self.newest = self.newest.checked_sub(1).unwrap_or(longest.saturating_sub(1));
+        for at in [self.newest, self.newest + longest] {
+            if let Some(hash) = self.hashes.get_mut(at) {
+                *hash = unit.hash;
+            }
+        }
+        bits(equal).find_map(|at| self.as_loop(at + 1, self.short.get(at)?, &need))
+    }
+
+    fn push_long(&mut self, unit: Unit, need: impl Fn(bool) -> Need) -> Option<Loop> {
         let recent = &self.recent;
-        self.long.retain_mut(|(period, run)| {
-            let Some((before, size_before)) = recent.get(*period - 1).filter(|(before, _)| before.hash == unit.hash) else {
-                return false;
-            };
-            run.grow(before, *size_before, unit);
-            found = found.or_else(|| run.as_loop(*period, total, &need));
-            true
-        });
+        self.long.retain(|(period, _)| recent.get(*period - 1).is_some_and(|(before, _)| before.hash == unit.hash));
+        let found = self.long.iter().find_map(|(period, run)| self.as_loop(*period, run, &need));
         let row = recent.iter().take(ROW - 1).fold(unit.hash, |all, (before, _)| all.rotate_left(21).wrapping_mul(MIX) ^ before.hash);
         let place = usize::try_from(row.wrapping_mul(MIX) >> 53).unwrap_or_default() % PLACES;
         // most texts are short: the table is made for those that are not
@@ -145,11 +168,10 @@ impl Periods {
             let distance = usize::try_from(self.count.saturating_sub(at)).unwrap_or(usize::MAX);
             let is_new = known == row && distance > self.short.len() && self.long.iter().all(|(period, _)| *period != distance);
             if is_new && let Some((before, size_before)) = self.recent.get(distance.saturating_sub(1)) {
-                let mut run = Run::default();
-                run.grow(before, *size_before, unit);
+                let run = Run::new(self.count, before, *size_before);
                 if self.long.len() >= FOLLOWED {
                     // those that go on for longest are the likeliest
-                    let least = self.long.iter().enumerate().min_by_key(|(_, (_, run))| run.equal).map(|(at, _)| at);
+                    let least = self.long.iter().enumerate().min_by_key(|(_, (_, run))| Reverse(run.start)).map(|(at, _)| at);
                     least.map(|at| self.long.swap_remove(at));
                 }
                 self.long.push((distance, run));
@@ -157,24 +179,33 @@ impl Periods {
         }
         found
     }
+
+    /// The loop that a run is now.
+    fn as_loop(&self, period: usize, run: &Run, need: impl Fn(bool) -> Need) -> Option<Loop> {
+        let need = need(run.has_letters || self.last_letter.is_some_and(|at| at >= run.start));
+        if self.size - run.before < need.size {
+            return None;
+        }
+        let repeats = (self.count - run.start + 1) / u64::try_from(period).unwrap_or(u64::MAX) + 1;
+        (repeats >= need.repeats).then_some(Loop { period, repeats, from: run.from })
+    }
+}
+
+/// The places of the bits that are set, the lowest first.
+fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = usize::try_from(set.trailing_zeros()).ok().filter(|at| *at < 64)?;
+        set &= set - 1;
+        Some(lowest)
+    })
 }
 
 /// An odd number with bits everywhere.
 pub(super) const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Run {
-    fn grow(&mut self, before: &Unit, size_before: u64, unit: Unit) {
-        if self.equal == 0 {
-            *self = Self { equal: 0, from: before.from, before: size_before, has_letters: before.has_letters };
-        }
-        self.equal += 1;
-        self.has_letters |= unit.has_letters;
-    }
-
-    fn as_loop(self, period: usize, total: u64, need: impl Fn(bool) -> Need) -> Option<Loop> {
-        let repeats = self.equal / u64::try_from(period).unwrap_or(u64::MAX) + 1;
-        let size = total - self.before;
-        let need = need(self.has_letters);
-        (repeats >= need.repeats && size >= need.size).then_some(Loop { period, repeats, from: self.from })
+    /// Of the unit with this number, which equals one before.
+    const fn new(start: u64, before: &Unit, size_before: u64) -> Self {
+        Self { start, from: before.from, before: size_before, has_letters: before.has_letters }
     }
 }

@@ -1,0 +1,116 @@
+//! JSON that was read as a whole before, looked through once more: only where its parts end is asked, and nothing is checked
+//! again. Of what is no JSON comes anything, but not more than there is.
+
+use memchr::memchr;
+
+/// The parts of an object (its names and values in turn) or of a list, as they were written.
+#[derive(Debug)]
+pub(super) struct Skim<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Skim<'a> {
+    /// Of a value that begins with this bracket; `None` of any other.
+    pub(super) fn into(raw: &'a str, bracket: u8) -> Option<Self> {
+        let raw = raw.trim_ascii_start();
+        (raw.as_bytes().first() == Some(&bracket)).then(|| Self { rest: raw.get(1..).unwrap_or_default() })
+    }
+}
+
+impl<'a> Iterator for Skim<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t', ',', ':']);
+        let (part, rest) = rest.split_at_checked(value(rest))?;
+        self.rest = rest;
+        Some(part).filter(|part| !part.is_empty())
+    }
+}
+
+/// Bytes of the value at the beginning of a text; 0 where none begins.
+fn value(text: &str) -> usize {
+    match text.as_bytes().first() {
+        Some(b'"') => string(text),
+        Some(b'{' | b'[') => group(text),
+        _ => text.bytes().take_while(|byte| !matches!(byte, b',' | b':' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')).count(),
+    }
+}
+
+/// Bytes of the string at the beginning of a text.
+pub(super) fn string(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = 1;
+    while let Some(at) = bytes.get(end..).and_then(|rest| memchr(b'"', rest)) {
+        let before = bytes.get(1..end + at).unwrap_or_default();
+        end += at + 1;
+        // a mark behind an odd number of backslashes is one of the text
+        if before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0 {
+            return end;
+        }
+    }
+    text.len()
+}
+
+/// Bytes of the object or list at the beginning of a text.
+fn group(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at += text.get(at..).map_or(1, string);
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[test]
+    fn parts_are_as_they_were_written() {
+        let parts = |raw, bracket| Skim::into(raw, bracket).into_iter().flatten().collect::<Vec<_>>();
+        assert_eq!(parts(" [1, \"a,]\" , {\"b\": [2]} ,null]", b'['), ["1", "\"a,]\"", "{\"b\": [2]}", "null"]);
+        assert_eq!(parts(r#"{"a\\":"\"}", "b" : -1.5e3}"#, b'{'), [r#""a\\""#, r#""\"}""#, "\"b\"", "-1.5e3"]);
+        assert!(parts("[]", b'[').is_empty() && parts("{}", b'[').is_empty() && parts("", b'{').is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn it_sees_what_a_reader_sees(texts in proptest::collection::vec(r#"[a\\"\[\]{},: \n\u{e9}]{0,12}"#, 0..6), number: f64, is_deep: bool) {
+            let mut list: Vec<Value> = texts.into_iter().map(Value::from).collect();
+            list.push(number.into());
+            if is_deep {
+                list = vec![serde_json::json!({"\"x": list, "y": [null, true]})];
+            }
+            for raw in [serde_json::to_string(&list).unwrap_or_default(), serde_json::to_string_pretty(&list).unwrap_or_default()] {
+                let read: Vec<&RawValue> = serde_json::from_str(&raw).unwrap_or_default();
+                let read: Vec<&str> = read.into_iter().map(RawValue::get).collect();
+                prop_assert_eq!(Skim::into(&raw, b'[').into_iter().flatten().collect::<Vec<_>>(), read);
+            }
+        }
+
+        #[test]
+        fn anything_ends(text in r#"[a\\"\[\]{},: \n\u{e9}]{0,40}"#) {
+            for bracket in [b'[', b'{'] {
+                let parts = Skim::into(&text, bracket).into_iter().flatten();
+                prop_assert!(parts.map(str::len).sum::<usize>() <= text.len());
+            }
+        }
+    }
+}

@@ -16,7 +16,9 @@ fuzz_target!(|input: (u8, &str)| {
     let secret: String = text.chars().take(12).collect();
     let masked = Masker::new([("X_KEY", secret.as_str())], []);
     let masked = masked.mask(text);
-    assert!(secret.trim().chars().count() < 6 || !masked.contains(secret.trim()));
+    // no variable holds a NUL, and what stands in a secret's place is no secret
+    let may_be_one = secret.trim().chars().count() >= 6 && !secret.chars().any(|char| char.is_control() || char == '•');
+    assert!(!may_be_one || !masked.contains(secret.trim()));
 
     let mut whole = TextPeriod::default();
     whole.push(text);

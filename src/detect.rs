@@ -20,6 +20,7 @@ mod memory;
 mod no_progress;
 mod no_tool_call;
 mod open_call;
+mod patience;
 mod place;
 mod print;
 mod refused_finish;

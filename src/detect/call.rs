@@ -63,7 +63,9 @@ impl<'a> Called<'a> {
             }
         }
         let answered = call.result.as_ref().map_or(0, |result| print::of_result(&result.text) ^ u64::from(result.ok));
-        let waits = is_waiting(&tool) || parts.iter().any(|part| part.program() == "sleep" || part.program() == "wait");
+        // OpenHands: an empty command waits for what runs
+        let is_empty_line = command.is_empty() && args.get("command").and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
+        let waits = is_waiting(&tool) || is_empty_line || parts.iter().any(|part| part.program() == "sleep" || part.program() == "wait");
         Self { call, args, command, parts, act, target, edits, asked: asked.done(), answered, waits }
     }
 

@@ -34,6 +34,7 @@ mod stand_in;
 mod suite;
 pub mod systemic;
 pub mod text_period;
+mod tool_refusal;
 mod truncated;
 mod vcs_churn;
 mod watch;

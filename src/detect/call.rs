@@ -9,7 +9,7 @@ use super::place::patched;
 use super::print::{self, Print};
 use super::shell::{self, Part};
 
-pub(super) use super::act::{Act, changes_git, verb};
+pub(super) use super::act::{Act, changes_git, moves_tree, verb};
 pub(super) use super::place::{Edit, Place, in_tree, place};
 use crate::domain::ToolCall;
 

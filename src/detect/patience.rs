@@ -68,7 +68,8 @@ impl Jobs {
         if !call.is_shell() {
             return call.act == Act::View && self.is_log(&call.target);
         }
-        let is_small = |part: &Part| part.is_piped || matches!(part.program(), "echo" | "printf" | "date" | "true" | "cd" | "export" | "set");
+        let is_small =
+            |part: &Part| part.is_piped || matches!(part.program(), "echo" | "printf" | "date" | "true" | "cd" | "export" | "set");
         let writes = call.parts.iter().any(|part| !part.into.is_empty());
         !writes && call.parts.iter().any(|part| self.looks(part)) && call.parts.iter().all(|part| is_small(part) || self.looks(part))
     }
@@ -132,9 +133,15 @@ fn starts_job(call: &Called<'_>) -> bool {
 pub(super) fn goes_on(answer: &str) -> bool {
     let from = (0..=answer.len().saturating_sub(END)).rev().find(|at| answer.is_char_boundary(*at)).unwrap_or_default();
     let end = answer.get(from..).unwrap_or_default();
-    ["The command has no new output after", "is still running", "running in background", "running in the background", "Process running with session"]
-        .iter()
-        .any(|words| end.contains(words))
+    [
+        "The command has no new output after",
+        "is still running",
+        "running in background",
+        "running in the background",
+        "Process running with session",
+    ]
+    .iter()
+    .any(|words| end.contains(words))
 }
 
 /// What a test or a measurement says that failed, whatever its shell says.
@@ -162,7 +169,22 @@ fn is_check(part: &Part) -> bool {
     let program = part.program();
     let runs = matches!(
         program,
-        "cargo" | "go" | "npm" | "yarn" | "pnpm" | "npx" | "make" | "bash" | "sh" | "uv" | "poetry" | "torchrun" | "vllm" | "tox" | "nox" | "hyperfine"
+        "cargo"
+            | "go"
+            | "npm"
+            | "yarn"
+            | "pnpm"
+            | "npx"
+            | "make"
+            | "bash"
+            | "sh"
+            | "uv"
+            | "poetry"
+            | "torchrun"
+            | "vllm"
+            | "tox"
+            | "nox"
+            | "hyperfine"
     ) || program.starts_with("python");
     says(program) || runs && part.rest().any(says)
 }

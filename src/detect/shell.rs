@@ -60,6 +60,8 @@ pub(super) fn without_cd(command: &str) -> &str {
 pub(super) fn runs_in_background(command: &str) -> bool {
     let mut quote = None;
     let mut before = ' ';
+    // what a here-document holds is no command
+    let command = command.split("<<").next().unwrap_or_default();
     let mut chars = command.chars().take(MOST).peekable();
     while let Some(char) = chars.next() {
         match (quote, char) {

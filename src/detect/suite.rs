@@ -21,6 +21,7 @@ use super::say_again::SayAgain;
 use super::stale_share::StaleShare;
 use super::stand_in::StandInPackages;
 use super::text_period::TextPeriodRule;
+use super::tool_refusal::ToolRefusal;
 use super::truncated::Truncated;
 use super::vcs_churn::VcsChurn;
 use crate::domain::{Detector, Finding, Level, Remark, Step};
@@ -83,6 +84,7 @@ impl Suite {
             Box::new(Cycle::default()),
             Box::new(StaleShare::default()),
             Box::new(ErrorWall::default()),
+            Box::new(ToolRefusal::default()),
             Box::new(DeadTool::default()),
             Box::new(StandInPackages::new(context)),
             Box::new(NoProgress::default()),

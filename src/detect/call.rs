@@ -42,7 +42,10 @@ impl<'a> Called<'a> {
     pub(super) fn of(call: &'a ToolCall) -> Self {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
         let tool = plain(&call.name);
-        let command = if is_file_tool(&tool) { Cow::Borrowed("") } else { command(&args) };
+        let line = command(&args);
+        // SWE-agent names the tool in the line as well: then it is a command
+        let is_line = line.split_ascii_whitespace().next() == Some(call.name.as_str());
+        let command = if is_file_tool(&tool) && !is_line { Cow::Borrowed("") } else { line };
         let command = unwrapped(shell::without_cd(&command));
         let parts = parts_of(&command);
         let mut edits = Vec::new();

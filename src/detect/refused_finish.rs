@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::call::Called;
+use super::call::{Act, Called};
 use super::look::{Finish, Look, line};
 use super::memory::Trail;
 use super::print;
@@ -41,12 +41,8 @@ pub(super) struct RefusedFinish {
 }
 
 /// What who refuses says.
-static REFUSES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)\bhook\b|patch is empty|\berror\b|\bfail|reject|refus|\bblocked\b|not (?:yet )?(?:done|complete|finished|passing)|incomplete",
-    )
-    .ok()
-});
+static REFUSES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\bhook\b|patch is empty|\berror\b|\bfail|reject|refus|\bblocked\b").ok());
 
 /// What who only misses a call says: D3 and D4 count that.
 static REMINDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -156,7 +152,7 @@ impl RefusedFinish {
 
 /// What it was answered.
 fn refusal<'a>(look: &'a Look<'_>) -> &'a str {
-    let answer = || look.calls.iter().find(|call| call.failed()).map(Called::answer);
+    let answer = || look.calls.iter().find(|call| call.failed() || call.act == Act::Finish).map(Called::answer);
     look.step.harness.first().map(String::as_str).or_else(answer).unwrap_or_default()
 }
 

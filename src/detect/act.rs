@@ -194,6 +194,21 @@ pub(super) fn changes_git(part: &Part) -> bool {
     part.program() == "git" && (part.rest().any(|word| changing.contains(&word)) || !part.into.is_empty()) || part.program() == "patch"
 }
 
+/// Whether a git command changes the files of the worktree, or what they are compared with.
+pub(super) fn moves_tree(part: &Part) -> bool {
+    if part.program() == "patch" {
+        return !part.rest().any(|word| word == "--dry-run");
+    }
+    let only_asks = || part.rest().any(|word| matches!(word, "list" | "show" | "log" | "--check" | "--stat" | "--numstat" | "--summary"));
+    part.program() == "git"
+        && match verb(part).strip_prefix("git ").unwrap_or_default() {
+            "stash" | "apply" | "bisect" => !only_asks(),
+            "checkout" | "switch" | "reset" | "restore" | "commit" | "am" | "merge" | "rebase" | "cherry-pick" | "revert" | "clean"
+            | "pull" => true,
+            _ => false,
+        }
+}
+
 /// What a program is given to run.
 fn script(part: &Part) -> String {
     let file = part.operands().find(|word| word.contains('.') || word.contains('/')).map(in_tree);

@@ -9,7 +9,7 @@ use super::place::patched;
 use super::print::{self, Print};
 use super::shell::{self, Part};
 
-pub(super) use super::act::{Act, changes_git, verb};
+pub(super) use super::act::{Act, changes_git, moves_tree, verb};
 pub(super) use super::place::{Edit, Place, in_tree, place};
 use crate::domain::ToolCall;
 
@@ -42,7 +42,10 @@ impl<'a> Called<'a> {
     pub(super) fn of(call: &'a ToolCall) -> Self {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_default();
         let tool = plain(&call.name);
-        let command = if is_file_tool(&tool) { Cow::Borrowed("") } else { command(&args) };
+        let line = command(&args);
+        // SWE-agent names the tool in the line as well: then it is a command
+        let is_line = line.split_ascii_whitespace().next() == Some(call.name.as_str());
+        let command = if is_file_tool(&tool) && !is_line { Cow::Borrowed("") } else { line };
         let command = unwrapped(shell::without_cd(&command));
         let parts = parts_of(&command);
         let mut edits = Vec::new();
@@ -63,7 +66,9 @@ impl<'a> Called<'a> {
             }
         }
         let answered = call.result.as_ref().map_or(0, |result| print::of_result(&result.text) ^ u64::from(result.ok));
-        let waits = is_waiting(&tool) || parts.iter().any(|part| part.program() == "sleep" || part.program() == "wait");
+        // OpenHands: an empty command waits for what runs
+        let is_empty_line = command.is_empty() && args.get("command").and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
+        let waits = is_waiting(&tool) || is_empty_line || parts.iter().any(|part| part.program() == "sleep" || part.program() == "wait");
         Self { call, args, command, parts, act, target, edits, asked: asked.done(), answered, waits }
     }
 

@@ -80,7 +80,7 @@ pub(super) fn calls(step: &Step) -> Vec<Called<'_>> {
 pub(super) fn finish(step: &Step, calls: &[Called<'_>]) -> Finish {
     match calls.iter().find(|call| call.act == Act::Finish) {
         None => Finish::No,
-        Some(call) if call.failed() || !step.harness.is_empty() => Finish::Refused,
+        Some(call) if call.failed() || !step.harness.is_empty() || call.answer().starts_with("ERROR") => Finish::Refused,
         Some(_) => Finish::Said,
     }
 }

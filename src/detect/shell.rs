@@ -56,6 +56,30 @@ pub(super) fn without_cd(command: &str) -> &str {
     text
 }
 
+/// Whether a command leaves something behind that goes on: `make > log &`, `nohup make`.
+pub(super) fn runs_in_background(command: &str) -> bool {
+    let mut quote = None;
+    let mut before = ' ';
+    // what a here-document holds is no command
+    let command = command.split("<<").next().unwrap_or_default();
+    let mut chars = command.chars().take(MOST).peekable();
+    while let Some(char) = chars.next() {
+        match (quote, char) {
+            (Some(open), _) if open == char => quote = None,
+            (Some(_), _) => {}
+            (None, '\\') => {
+                chars.next();
+            }
+            (None, '\'' | '"') => quote = Some(char),
+            // not `&&`, `&>`, `>&` and the like
+            (None, '&') if !matches!(before, '&' | '>' | '<' | '|') && !matches!(chars.peek(), Some('&' | '>')) => return true,
+            (None, _) => {}
+        }
+        before = char;
+    }
+    command.split_ascii_whitespace().any(|word| word == "nohup")
+}
+
 /// The parts of a command.
 pub(super) fn parts(command: &str) -> Vec<Part> {
     let end = (0..=MOST.min(command.len())).rev().find(|at| command.is_char_boundary(*at)).unwrap_or_default();

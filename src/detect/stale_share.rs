@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::call::Act;
+use super::call::{Act, moves_tree};
 use super::look::Look;
 use super::memory::{Seen, Trail};
 use super::rule::{Now, Rule, Told};
@@ -34,9 +34,12 @@ impl Rule for StaleShare {
     fn take(&mut self, look: &Look<'_>) -> Now {
         let Some(print) = look.print.filter(|_| !look.waits()) else { return self.now() };
         let edits = look.calls.iter().any(|call| call.act == Act::Edit);
-        // a test that is run again after a change is no repetition, even if it says the same
-        let is_stale = self.seen.get(print).is_some_and(|changes| edits || changes == self.changes);
-        if look.changed_source() {
+        let moves = look.calls.iter().any(|call| call.worked() && call.parts.iter().any(moves_tree));
+        let changes_source = look.changed_source();
+        // a test that is run again after a change is no repetition, even if it says the same; and to put a change away and back,
+        // to measure with it and without it, is no repetition either
+        let is_stale = !moves && !changes_source && self.seen.get(print).is_some_and(|changes| edits || changes == self.changes);
+        if moves || changes_source {
             self.changes = self.changes.wrapping_add(1);
         }
         self.seen.keep(print, self.changes);

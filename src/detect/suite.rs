@@ -13,6 +13,7 @@ use super::look::Look;
 use super::no_progress::NoProgress;
 use super::no_tool_call::NoToolCall;
 use super::open_call::OpenCall;
+use super::patience::Jobs;
 use super::refused_finish::RefusedFinish;
 use super::rule::{Notice, Now, Rule};
 use super::same_message::SameMessage;
@@ -20,6 +21,7 @@ use super::say_again::SayAgain;
 use super::stale_share::StaleShare;
 use super::stand_in::StandInPackages;
 use super::text_period::TextPeriodRule;
+use super::tool_refusal::ToolRefusal;
 use super::truncated::Truncated;
 use super::vcs_churn::VcsChurn;
 use crate::domain::{Detector, Finding, Level, Remark, Step};
@@ -53,6 +55,7 @@ pub struct Human {
 pub(super) struct Suite {
     rules: Vec<Running>,
     notices: Vec<Box<dyn Notice>>,
+    jobs: Jobs,
     pub(super) findings: Vec<Finding>,
     pub(super) alarms: Vec<Remark>,
     pub(super) badges: Vec<Remark>,
@@ -81,6 +84,7 @@ impl Suite {
             Box::new(Cycle::default()),
             Box::new(StaleShare::default()),
             Box::new(ErrorWall::default()),
+            Box::new(ToolRefusal::default()),
             Box::new(DeadTool::default()),
             Box::new(StandInPackages::new(context)),
             Box::new(NoProgress::default()),
@@ -90,12 +94,13 @@ impl Suite {
         let notices: Vec<Box<dyn Notice>> =
             vec![Box::new(OpenCall::default()), Box::new(Budget::new(context)), Box::new(AnswerPeek::new(context))];
         let rules = rules.into_iter().map(|rule| Running { rule, open: None }).collect();
-        Self { rules, notices, findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
+        Self { rules, notices, jobs: Jobs::default(), findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }
 
     /// Takes the next finished step.
     pub(super) fn take(&mut self, step: &Step) {
-        let look = Look::of(step);
+        let mut look = Look::of(step);
+        self.jobs.mark(&mut look);
         for running in &mut self.rules {
             let now = running.rule.take(&look);
             running.went_on(now, step.index, &mut self.findings);

@@ -9,7 +9,7 @@ use periods::{Loop, MIX, Need, Periods, Unit};
 use super::cut;
 use super::look::{Look, line};
 use super::rule::{Now, Rule, Told};
-use crate::domain::{Detector, Evidence, Level};
+use crate::domain::{Detector, Evidence, Level, Step};
 use crate::text;
 
 /// Lines or sentences: four repeats, 60 characters in all.
@@ -327,7 +327,10 @@ impl Rule for TextPeriodRule {
 
     fn take(&mut self, look: &Look<'_>) -> Now {
         let step = look.step;
-        let Some((found, is_quoted)) = repeats(&step.thought) else {
+        let repeated = repeats(&step.thought);
+        // what only counts on and is not cut off may be a list that somebody asked for
+        let at_most = if repeated.is_some() || is_cut(step) { Level::Stuck } else { Level::Warn };
+        let Some((found, is_quoted)) = repeated.or_else(|| counting(step)) else {
             self.count = 0;
             return Now::NOTHING;
         };
@@ -336,7 +339,7 @@ impl Rule for TextPeriodRule {
         }
         self.count += 1;
         self.last = Some(Seen { step: step.index, found, output_tokens: step.usage.output });
-        let level = if is_quoted { Level::Note } else { Level::Stuck };
+        let level = if is_quoted { Level::Note } else { at_most };
         Now { level, first_step: self.first_step, count: self.count, episode: 0 }
     }
 
@@ -367,6 +370,39 @@ fn repeats(text: &str) -> Option<(Repeats, bool)> {
         let went_on = all.saturating_sub(found.to) > 2 * found.round();
         let is_quoted = went_on && (found.to - found.from) * QUOTED < all;
         (found, is_quoted)
+    })
+}
+
+/// Rounds of a text that only counts on: a list that a person asked for has as many.
+const COUNTED: u64 = 16;
+/// Characters of such a text where the answer was not cut off: some 4000 tokens.
+const COUNTED_LONG: usize = 16_000;
+
+/// Whether the answer ended because the model may write no more.
+fn is_cut(step: &Step) -> bool {
+    matches!(step.finish.as_deref(), Some("length" | "max_tokens" | "max_output_tokens"))
+}
+
+/// The loop in a text that is the same but for its numbers, "Attempt 17: I will now call the tool": only where it fills what
+/// the model may write.
+fn counting(step: &Step) -> Option<(Repeats, bool)> {
+    let is_cut = is_cut(step);
+    let text = &step.thought;
+    if text.len() < SHORTEST || !is_cut && text.len() < COUNTED_LONG {
+        return None;
+    }
+    let mut masked = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '0'..='9' if masked.ends_with('0') => {}
+            '0'..='9' => masked.push('0'),
+            char => masked.push(char),
+        }
+    }
+    let all = masked.chars().count() as u64;
+    repeats(&masked).filter(|(found, is_quoted)| {
+        let length = found.to - found.from;
+        !is_quoted && found.times >= COUNTED && length * 2 >= all && (is_cut || length >= COUNTED_LONG as u64)
     })
 }
 

@@ -18,6 +18,11 @@ const CHANGING: usize = 10;
 /// Steps without a change of the source at least: an agent that still edits it needs git as well.
 const UNCHANGED: u32 = 16;
 
+/// Of nothing but git for so long, without a change of the source, it does not matter how many steps change what git keeps:
+/// who only prepares a patch looks at other things in between.
+const ABOUT_ALL: usize = 22;
+const UNCHANGED_ALL: u32 = 24;
+
 /// Steps of churn, and steps without a change of the source, at which it is stuck.
 const STUCK: u32 = 40;
 const UNCHANGED_STUCK: u32 = 60;
@@ -60,14 +65,16 @@ impl Rule for VcsChurn {
         self.ring.push_back(One { step: look.step.index, word, changes });
         let about = self.ring.iter().filter(|one| one.word.is_some()).count();
         let changing = self.ring.iter().filter(|one| one.changes).count();
-        if about >= ABOUT && changing >= CHANGING && self.unchanged >= UNCHANGED {
+        let changes_much = changing >= CHANGING && self.unchanged >= UNCHANGED;
+        let is_all = about >= ABOUT_ALL && self.unchanged >= UNCHANGED_ALL;
+        if about >= ABOUT && changes_much || is_all {
             if self.count == 0 {
                 self.first_step = self.ring.front().map_or(look.step.index, |one| one.step);
                 self.count = u32::try_from(self.ring.len()).unwrap_or_default();
             } else {
                 self.count = self.count.saturating_add(1);
             }
-            if changes {
+            if changes || changing < CHANGING {
                 self.trail.add(look.step.index, look.gist());
             }
         } else if self.count > 0 {

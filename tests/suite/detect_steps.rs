@@ -282,10 +282,12 @@ fn d11_the_same_error_on_the_same_file() {
     assert_eq!(said(d11, fails(8)), [(7, Warn, 1), (13, Stuck, 1)]);
     let finding = &found(d11, fails(8))[0];
     assert_eq!(finding.says, "/r/a.py failed 7 times in 7 steps since step 1 with the same error");
-    // three are not yet one, nor are failures with a success in between, nor those of several files
+    // three are not yet one, nor are failures with a success in between, nor those of two files
     let close = chain(&[fails(3), vec![edit("/r/a.py", "right", true)], fails(3)]);
     assert!(said(d11, close).is_empty());
-    assert!(said(d11, ["/a", "/b", "/c", "/d", "/e", "/f"].iter().map(|path| edit(path, "o", false)).collect()).is_empty());
+    let files = |paths: &[&str]| paths.iter().map(|path| edit(path, "o", false)).collect();
+    assert!(said(d11, files(&["/a", "/b"])).is_empty());
+    assert_eq!(said(d11, files(&["/a", "/b", "/c", "/d", "/e", "/f"])), [(3, Level::Note, 1), (5, Warn, 1)], "no edit works anywhere");
     let anew = chain(&[fails(4), vec![edit("/r/a.py", "right", true)], fails(4)]);
     assert_eq!(said(d11, anew).iter().map(|told| (told.0, told.2)).collect::<Vec<_>>(), [(7, 1), (16, 10)]);
 }
@@ -384,8 +386,9 @@ fn the_reported_churn_is_seen_at_the_steps_of_the_table() {
 #[test]
 fn d15_an_agent_that_edits_needs_git_too() {
     let d15 = Detector::VcsChurn;
-    let looks = (0..40).map(|at| bash(&format!("git show HEAD~{at}"), true, &"x".repeat(at + 1))).collect();
-    assert!(said(d15, looks).is_empty(), "to look at the history changes nothing");
+    let looks = |count| (0..count).map(|at| bash(&format!("git show HEAD~{at}"), true, &"x".repeat(at + 1))).collect();
+    assert!(said(d15, looks(23)).is_empty(), "to look at the history changes nothing");
+    assert_eq!(said(d15, looks(40)), [(24, Level::Warn, 1)], "but to look at nothing else is no work either");
     let edits = |at: usize| {
         if at.is_multiple_of(8) { edit("/r/a.py", &"o".repeat(at + 1), true) } else { bash(&format!("git commit -am {at}"), true, "") }
     };

@@ -15,6 +15,7 @@ mod controls;
 mod corpus;
 mod counts;
 mod demo_agent;
+mod detect_patience;
 mod detect_steps;
 mod detect_texts;
 mod detectors;

@@ -210,10 +210,11 @@ impl Session {
 /// that asks the model something with its message.
 fn prompt(fields: &Fields<'_>, message: &Value) -> String {
     const NO_PROMPTS: [&str; 5] = ["<command-name>", "<local-command-", "<bash-input>", "<bash-stdout>", "<bash-stderr>"];
-    if fields.get("isMeta") == Value::Bool(true) {
+    let words = words(message);
+    // what a hook objects to is marked so too, but the agent reads it and answers
+    if fields.get("isMeta") == Value::Bool(true) && !words.starts_with("Stop hook feedback") {
         return String::new();
     }
-    let words = words(message);
     let is_none = NO_PROMPTS.iter().any(|start| words.trim_start().starts_with(start));
     if is_none || words.trim().is_empty() { String::new() } else { words }
 }

@@ -107,16 +107,13 @@ impl Rule for StandInPackages {
         let packages: BTreeSet<&str> = self.made.iter().map(|made| made.package.as_str()).collect();
         let named: Vec<&str> = packages.iter().copied().take(SHOWN).collect();
         let more = if packages.len() > SHOWN { format!(" and {} more", packages.len() - SHOWN) } else { String::new() };
-        let inside = self.inside();
-        let place = if inside > 0 { format!(", {inside} of them inside the repository") } else { String::new() };
-        let times = crate::text::count(self.made.len(), "stand-in");
         let one = |made: &Made| Evidence { step: made.step, text: line(&made.says()) };
         // the first and the newest
         let newest = self.made.iter().skip(1).rev().take(SHOWN - 1);
         let mut evidence: Vec<Evidence> = self.made.first().into_iter().chain(newest).map(one).chain(self.first_error.clone()).collect();
         evidence.sort_by_key(|evidence| evidence.step);
         Told {
-            says: format!("{times} written for real packages: {}{more}{place}", named.join(", ")),
+            says: format!("{} for {}{more}{}", self.what(), named.join(", "), self.place()),
             hint: "Give it the environment that the project needs: what it measures with made-up packages means nothing".to_owned(),
             evidence,
         }
@@ -129,6 +126,37 @@ impl StandInPackages {
         let all = u32::try_from(self.made.len()).unwrap_or(u32::MAX);
         let (all, inside) = (Now::at(all, WRITES, first), Now::at(self.inside(), INSIDE, first));
         if inside.level > all.level { Now { count: all.count, ..inside } } else { all }
+    }
+
+    /// What stands in: a file may be written several times.
+    fn what(&self) -> String {
+        let is_stub = |made: &&Made| made.form == Form::Stub;
+        let stubs = self.made.iter().filter(is_stub).count();
+        let what = if stubs == 0 {
+            "file"
+        } else if stubs == self.made.len() {
+            "module"
+        } else {
+            "file or module"
+        };
+        let places: HashSet<(&str, bool)> = self.made.iter().map(|made| (made.path.as_str(), made.form == Form::Stub)).collect();
+        let times = self.made.len();
+        match places.len() {
+            1 if times == 1 => format!("a made-up {what} stands in"),
+            1 => format!("a made-up {what}, written {times} times, stands in"),
+            count if count == times => format!("{count} made-up {what}s stand in").replace("file or modules", "files and modules"),
+            count => format!("{count} made-up {what}s, written {times} times, stand in").replace("file or modules", "files and modules"),
+        }
+    }
+
+    /// Where they lie, if that gets into the patch.
+    fn place(&self) -> String {
+        match (self.inside() as usize, self.made.len()) {
+            (0, _) => String::new(),
+            (1, 1) => " (inside the repository)".to_owned(),
+            (inside, all) if inside == all => " (all inside the repository)".to_owned(),
+            (inside, all) => format!(" ({inside} of the {all} inside the repository)"),
+        }
     }
 
     fn inside(&self) -> u32 {

@@ -128,24 +128,18 @@ impl StandInPackages {
         if inside.level > all.level { Now { count: all.count, ..inside } } else { all }
     }
 
-    /// What stands in: a file may be written several times.
+    /// What stands in: a file may be written several times, and one script may make several modules.
     fn what(&self) -> String {
-        let is_stub = |made: &&Made| made.form == Form::Stub;
-        let stubs = self.made.iter().filter(is_stub).count();
-        let what = if stubs == 0 {
-            "file"
-        } else if stubs == self.made.len() {
-            "module"
-        } else {
-            "file or module"
-        };
-        let places: HashSet<(&str, bool)> = self.made.iter().map(|made| (made.path.as_str(), made.form == Form::Stub)).collect();
-        let times = self.made.len();
-        match places.len() {
-            1 if times == 1 => format!("a made-up {what} stands in"),
-            1 => format!("a made-up {what}, written {times} times, stands in"),
-            count if count == times => format!("{count} made-up {what}s stand in").replace("file or modules", "files and modules"),
-            count => format!("{count} made-up {what}s, written {times} times, stand in").replace("file or modules", "files and modules"),
+        let stubs = self.made.iter().filter(|made| made.form == Form::Stub).count();
+        let files: HashSet<&str> = self.made.iter().map(|made| made.path.as_str()).collect();
+        match (self.made.len(), files.len()) {
+            (1, _) if stubs == 1 => "made-up modules stand in".to_owned(),
+            (times, _) if stubs == times => format!("made-up modules, written {times} times, stand in"),
+            (times, _) if stubs > 0 => format!("made-up files and modules, written {times} times, stand in"),
+            (1, _) => "a made-up file stands in".to_owned(),
+            (times, 1) => format!("a made-up file, written {times} times, stands in"),
+            (times, files) if files == times => format!("{files} made-up files stand in"),
+            (times, files) => format!("{files} made-up files, written {times} times, stand in"),
         }
     }
 

@@ -473,7 +473,7 @@ fn d15_begins_with_git_and_its_sum_is_right() {
     assert_eq!((d15.first_step, d15.last_step), (31, 70));
     let (sum, words) = d15.says.split_once(" of the last 24 steps with calls were about git and patches: ").unwrap_or_default();
     let times = words.split(", ").filter_map(|word| word.rsplit_once(' ')?.1.trim_end_matches('×').parse::<u32>().ok());
-    assert_eq!(Some(times.sum()), sum.parse().ok(), "{}", d15.says);
+    assert_eq!(Some(times.sum::<u32>()), sum.parse().ok(), "{}", d15.says);
 }
 
 #[test]

@@ -188,12 +188,9 @@ impl<'a, W: Write> Log<'a, W> {
             How::Badly => (format!(", after {}", more(hidden)), None),
         };
         self.line(ink, &format!("  {word}{before}"))?;
-        let shown = match result.how {
-            How::Well => lines.into_iter().skip(0).take(most),
-            How::Badly => lines.into_iter().skip(hidden).take(most),
-        };
+        let skipped = if result.how == How::Badly { hidden } else { 0 };
         let room = page::room(self.columns, self.blank().len() + 4);
-        for line in shown {
+        for line in lines.into_iter().skip(skipped).take(most) {
             self.line(Ink::Dim, &format!("    {}", clip(line, room)))?;
         }
         after.map_or(Ok(()), |after| self.line(Ink::Dim, &format!("    … {after}")))

@@ -189,7 +189,7 @@ fn long_run(home: &Path) {
             let said = if n > 1 { json!([{"role": "user", "content": reminder}]) } else { json!([{"role": "user", "content": "t"}]) };
             let talks = n % 4 != 0;
             let calls = json!([{"call_id": format!("c{n}"), "name": "bash", "arguments": {"command": format!("ls {}", "x".repeat(n))}}]);
-            let results = json!([{"call_id": format!("c{n}"), "success": n % 8 == 0, "result": "a\nb\nc\nd", "error": "a\nb\nc\nd\ne\nf\ng\nh\ni"}]);
+            let results = json!([{"call_id": format!("c{n}"), "success": n % 8 == 0, "result": "a\nb\nc\nd", "error": if n % 8 == 0 { Value::Null } else { json!("e\nf\ng\nh\ni") }}]);
             let response = json!({"content": if talks { words.as_str() } else { "" }, "model": "m", "finish_reason": "stop", "usage": {"input_tokens": 10, "output_tokens": 10}, "tool_calls": if talks { Value::Null } else { calls.clone() }});
             let at = format!("2026-01-0{}T23:59:{:02}", 1 + n / 20, n);
             interactions.push(json!({"timestamp": at, "provider": "p", "model": "m", "input_messages": said, "response": response, "tools_available": []}));

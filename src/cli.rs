@@ -3,11 +3,13 @@
 mod ctl;
 mod detect;
 mod doctor;
+mod episodes;
 mod find;
 mod home;
 mod inspect;
 mod item;
 mod ls;
+mod page;
 mod print;
 mod print_keys;
 mod print_prompt;

@@ -153,7 +153,7 @@ impl Told {
         for judged in &judged {
             match self.format {
                 Format::Json => judged.verdict.write(out)?,
-                Format::Text => text::verdict(out, &judged.verdict)?,
+                Format::Text => text::Page::new(out).verdict(&judged.verdict)?,
             }
         }
         out.flush()

@@ -63,11 +63,8 @@ impl Rule for Cycle {
         let round: Vec<_> = self.ring.iter().take(self.period).collect();
         let evidence = round.iter().rev().take(6).map(|(_, step, gist)| Evidence { step: *step, text: gist.clone() }).collect();
         Told {
-            says: format!(
-                "it goes round in {} steps, {} times since step {}, with the same answers",
-                self.period, self.rounds, self.first_step
-            ),
-            hint: "every round sees what the round before saw: stop it, or tell it what it has overlooked".to_owned(),
+            says: format!("it went {} times round the same {} steps, with the same answers", self.rounds, self.period),
+            hint: "Every round sees what the round before saw: stop it, or tell it what it has overlooked".to_owned(),
             evidence,
         }
     }

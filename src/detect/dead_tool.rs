@@ -93,11 +93,8 @@ impl Rule for DeadTool {
 
     fn tell(&self) -> Told {
         Told {
-            says: format!(
-                "a tool or the machine was dead {} times since step {}, the last time for: {}",
-                self.count, self.first_step, self.command
-            ),
-            hint: "look at the machine (disk, memory, GPU, daemon); TRAE's shell loses 120 s each time: stop it if nothing comes back"
+            says: format!("a tool or the machine was dead {} times, the last time for: {}", self.count, self.command),
+            hint: "Look at the machine (disk, memory, GPU, daemon); TRAE's shell loses 120 s each time: stop it if nothing comes back"
                 .to_owned(),
             evidence: self.trail.list(),
         }

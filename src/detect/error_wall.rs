@@ -8,6 +8,7 @@ use super::memory::Trail;
 use super::print::{self, Print};
 use super::rule::{Now, Rule, Told};
 use crate::domain::{Detector, Level};
+use crate::text;
 
 /// Failures for note, warn and stuck where a file is edited or viewed: it is there, and the agent misreads it.
 const LEVELS_OF_FILES: [u32; 3] = [4, 4, 7];
@@ -79,15 +80,14 @@ impl Rule for ErrorWall {
         let Some(wall) = self.told.and_then(|told| self.wall(told)) else {
             return Told { says: String::new(), hint: String::new(), evidence: Vec::new() };
         };
+        // several calls of one answer may fail alike
+        let steps = if wall.steps == wall.count { String::new() } else { format!(" in {}", text::count(wall.steps as usize, "step")) };
         Told {
-            says: format!(
-                "{} failed {} times in {} steps since step {} with the same error",
-                wall.target, wall.count, wall.steps, wall.first_step
-            ),
+            says: format!("{} failed {} times{steps} with the same error", wall.target, wall.count),
             hint: if wall.is_file {
-                "it works from a wrong idea of the file: let it view the lines again, or stop it".to_owned()
+                "It works from a wrong idea of the file: let it view the lines again, or stop it".to_owned()
             } else {
-                "see whether the error can go away at all: a missing file, package or right".to_owned()
+                "See whether the error can go away at all: a missing file, package or permission does not come by itself".to_owned()
             },
             evidence: wall.trail.list(),
         }

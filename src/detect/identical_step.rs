@@ -51,8 +51,8 @@ impl Rule for IdenticalStep {
 
     fn tell(&self) -> Told {
         Told {
-            says: format!("the same call with the same answer {} times in a row since step {}: {}", self.count, self.first_step, self.gist),
-            hint: "nothing will be different the next time: stop it, or change what the call finds".to_owned(),
+            says: format!("the same call with the same answer {} times in a row: {}", self.count, self.gist),
+            hint: "Nothing will be different the next time: stop it, or change what the call finds".to_owned(),
             evidence: self.trail.list(),
         }
     }

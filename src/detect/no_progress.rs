@@ -39,12 +39,12 @@ impl Rule for NoProgress {
 
     fn tell(&self) -> Told {
         let says = match &self.last {
-            Some(last) => format!("{} steps since the source last changed, in step {}", self.count, last.step),
+            Some(_) => format!("the source has not changed for {} steps", self.count),
             None => format!("{} steps, and the source has not changed yet", self.count),
         };
         Told {
             says,
-            hint: "see what it is after: an agent that is done and does not end it, or one that has lost its way".to_owned(),
+            hint: "See what it is after: an agent that is done and does not end it, or one that has lost its way".to_owned(),
             evidence: self.last.iter().cloned().collect(),
         }
     }

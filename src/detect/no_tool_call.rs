@@ -67,10 +67,10 @@ impl Rule for NoToolCall {
             1 => ", reminded once".to_owned(),
             n => format!(", reminded {n} times"),
         };
-        let tokens = if self.tokens > 0 { format!(" ({} tokens written)", self.tokens) } else { String::new() };
+        let tokens = if self.tokens > 0 { format!(" ({} tokens written)", crate::text::tokens(self.tokens)) } else { String::new() };
         Told {
-            says: format!("{} answers in a row without a tool call since step {}{tokens}{reminded}", self.count, self.first_step),
-            hint: "it talks and does not act: look whether its calls arrive as text (the server's tool parser), else stop it".to_owned(),
+            says: format!("{} answers in a row without a tool call{tokens}{reminded}", self.count),
+            hint: "It talks and does not act: look whether its calls arrive as text (the server's tool parser), else stop it".to_owned(),
             evidence: self.trail.list(),
         }
     }

@@ -18,11 +18,7 @@ impl Notice for OpenCall {
         let step = look.step.index;
         if let Some(call) = unanswered {
             let name = line(&call.call.name);
-            let remark = remark(
-                step,
-                format!("the call of {name} in step {step} has no answer: the next request may be rejected"),
-                line(&call.gist()),
-            );
+            let remark = remark(step, format!("the call of {name} has no answer: the next request may be rejected"), line(&call.gist()));
             // a refused finish goes back to the model at once; others may still be answered, and the last one is the end
             match look.finish {
                 Finish::Refused => remarks.push(remark),
@@ -33,9 +29,7 @@ impl Notice for OpenCall {
             let name = line(&call.call.name);
             remarks.push(remark(
                 step,
-                format!(
-                    "{name} failed in step {step} without a word: a provider that wants a text of every failure rejects the next request"
-                ),
+                format!("{name} failed without a word: a provider that wants a text of every failure rejects the next request"),
                 line(&call.gist()),
             ));
         }
@@ -48,7 +42,7 @@ fn remark(step: u32, says: String, text: String) -> Remark {
         detector: Detector::OpenCall,
         step: Some(step),
         says,
-        hint: "if the run ends with an API error now, it is the harness's, not the agent's: run it again".to_owned(),
+        hint: "If the run ends with an API error now, it is the harness's, not the agent's: run it again".to_owned(),
         evidence: vec![Evidence { step, text }],
     }
 }

@@ -90,17 +90,17 @@ impl Rule for RefusedFinish {
     }
 
     fn tell(&self) -> Told {
-        let times = if self.count == 1 { "once".to_owned() } else { format!("{} times", self.count) };
-        let says = format!("it says that it is done, and was refused {times} since step {}", self.first_step);
+        let times = if self.count == 1 { String::new() } else { format!(" {} times", self.count) };
+        let says = format!("it said{times} that it was done, and was refused");
         let hint = match (self.is_about_patch, self.committed) {
             (true, Some(step)) => format!(
-                "it committed (step {step}), and the harness looks at the uncommitted diff only: `git reset --soft` to the base in its \
+                "It committed (step {step}), and the harness looks at the uncommitted diff only: `git reset --soft` to the base in its \
                  worktree makes the change visible to it"
             ),
             (true, None) => {
-                "the harness finds no change in the worktree: see whether it edited the source at all, or only scratch files".to_owned()
+                "The harness finds no change in the worktree: see whether it edited the source at all, or only scratch files".to_owned()
             }
-            (false, _) => "read what it is answered: it does not find out by itself what is missing".to_owned(),
+            (false, _) => "Read what it is answered: it does not find out by itself what is missing".to_owned(),
         };
         Told { says, hint, evidence: self.trail.list() }
     }

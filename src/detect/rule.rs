@@ -13,7 +13,8 @@ pub(super) trait Rule: fmt::Debug + Send {
     /// Takes the next finished step, and says how bad it is now.
     fn take(&mut self, look: &Look<'_>) -> Now;
 
-    /// What is to be said of it as it is now. Asked for only when a level was just reached.
+    /// What is to be said of it as it is now. Asked for only while it holds: when a level was just reached, and as long as it
+    /// grows since, for the step that ends it.
     fn tell(&self) -> Told;
 }
 

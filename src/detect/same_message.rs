@@ -56,7 +56,9 @@ impl Rule for SameMessage {
         if let (Some(text), true) = (said, print == Some(message)) {
             self.count = self.count.saturating_add(1);
             self.words = line(text);
-            self.trail.add(look.step.index, line(&look.step.thought));
+            // who is told the same may do something and say nothing, or neither
+            let did = [line(&look.step.thought), look.gist(), self.words.clone()];
+            self.trail.add(look.step.index, did.into_iter().find(|text| !text.is_empty()).unwrap_or_default());
         }
         let within = u32::try_from(times(message)).unwrap_or(u32::MAX);
         let now = Now::at(within, LEVELS, self.first_step);
@@ -70,8 +72,8 @@ impl Rule for SameMessage {
 
     fn tell(&self) -> Told {
         Told {
-            says: format!("the harness said the same {} times since step {}: {}", self.count, self.first_step, self.words),
-            hint: "it does not understand what the harness wants: stop it, or see whether the two fit together at all".to_owned(),
+            says: format!("the harness said the same {} times: {}", self.count, self.words),
+            hint: "It does not understand what the harness wants: stop it, or see whether the two fit together at all".to_owned(),
             evidence: self.trail.list(),
         }
     }

@@ -67,12 +67,12 @@ impl Rule for StaleShare {
     fn tell(&self) -> Told {
         Told {
             says: format!(
-                "{} of the last {} steps with calls did and saw what was there before, since step {}",
+                "{} steps did and saw what was there before, {} of the last {} with calls",
+                self.count,
                 self.within(),
-                self.ring.len(),
-                self.first_step
+                self.ring.len()
             ),
-            hint: "it looks at what it knows already: see whether it misses something, or has nothing left to do".to_owned(),
+            hint: "It looks at what it knows already: see whether it misses something, or has nothing left to do".to_owned(),
             evidence: self.trail.list(),
         }
     }

@@ -110,16 +110,13 @@ impl Rule for StandInPackages {
         let packages: BTreeSet<&str> = self.made.iter().map(|made| made.package.as_str()).collect();
         let named: Vec<&str> = packages.iter().copied().take(SHOWN).collect();
         let more = if packages.len() > SHOWN { format!(" and {} more", packages.len() - SHOWN) } else { String::new() };
-        let inside = self.inside();
-        let place = if inside > 0 { format!(", {inside} of them inside the repository") } else { String::new() };
-        let times = crate::text::count(self.made.len(), "stand-in");
         let one = |made: &Made| Evidence { step: made.step, text: line(&made.says()) };
         // the first and the newest
         let newest = self.made.iter().skip(1).rev().take(SHOWN - 1);
         let mut evidence: Vec<Evidence> = self.made.first().into_iter().chain(newest).map(one).chain(self.first_error.clone()).collect();
         evidence.sort_by_key(|evidence| evidence.step);
         Told {
-            says: format!("{times} written for real packages: {}{more}{place}", named.join(", ")),
+            says: format!("{} for {}{more}{}", self.what(), named.join(", "), self.place()),
             hint: "Give it the environment that the project needs: what it measures with made-up packages means nothing".to_owned(),
             evidence,
         }
@@ -132,6 +129,31 @@ impl StandInPackages {
         let all = u32::try_from(self.made.len()).unwrap_or(u32::MAX);
         let (all, inside) = (Now::at(all, WRITES, first), Now::at(self.inside(), INSIDE, first));
         if inside.level > all.level { Now { count: all.count, ..inside } } else { all }
+    }
+
+    /// What stands in: a file may be written several times, and one script may make several modules.
+    fn what(&self) -> String {
+        let stubs = self.made.iter().filter(|made| made.form == Form::Stub).count();
+        let files: HashSet<&str> = self.made.iter().map(|made| made.path.as_str()).collect();
+        match (self.made.len(), files.len()) {
+            (1, _) if stubs == 1 => "made-up modules stand in".to_owned(),
+            (times, _) if stubs == times => format!("made-up modules, written {times} times, stand in"),
+            (times, _) if stubs > 0 => format!("made-up files and modules, written {times} times, stand in"),
+            (1, _) => "a made-up file stands in".to_owned(),
+            (times, 1) => format!("a made-up file, written {times} times, stands in"),
+            (times, files) if files == times => format!("{files} made-up files stand in"),
+            (times, files) => format!("{files} made-up files, written {times} times, stand in"),
+        }
+    }
+
+    /// Where they lie, if that gets into the patch.
+    fn place(&self) -> String {
+        match (self.inside() as usize, self.made.len()) {
+            (0, _) => String::new(),
+            (1, 1) => " (inside the repository)".to_owned(),
+            (inside, all) if inside == all => " (all inside the repository)".to_owned(),
+            (inside, all) => format!(" ({inside} of the {all} inside the repository)"),
+        }
     }
 
     fn inside(&self) -> u32 {

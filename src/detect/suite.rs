@@ -15,7 +15,7 @@ use super::no_tool_call::NoToolCall;
 use super::open_call::OpenCall;
 use super::patience::Jobs;
 use super::refused_finish::RefusedFinish;
-use super::rule::{Notice, Now, Rule};
+use super::rule::{Notice, Now, Rule, Told};
 use super::same_message::SameMessage;
 use super::say_again::SayAgain;
 use super::stale_share::StaleShare;
@@ -67,8 +67,19 @@ const MOST: usize = 256;
 #[derive(Debug)]
 struct Running {
     rule: Box<dyn Rule>,
-    /// The finding of the open episode, and what the rule said when it was told last.
-    open: Option<(usize, Now)>,
+    open: Option<Open>,
+}
+
+/// The open episode.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    /// Its finding.
+    at: usize,
+    /// How it was when it was told last, and how it is.
+    told: Now,
+    now: Now,
+    /// The last step that showed it.
+    last_step: u32,
 }
 
 impl Suite {
@@ -97,13 +108,19 @@ impl Suite {
         Self { rules, notices, jobs: Jobs::default(), findings: Vec::new(), alarms: Vec::new(), badges: Vec::new() }
     }
 
+    /// The run is over: what is still open is told as it is now.
+    pub(super) fn end(&mut self) {
+        for running in &mut self.rules {
+            running.end(&mut self.findings);
+        }
+    }
+
     /// Takes the next finished step.
     pub(super) fn take(&mut self, step: &Step) {
         let mut look = Look::of(step);
         self.jobs.mark(&mut look);
         for running in &mut self.rules {
-            let now = running.rule.take(&look);
-            running.went_on(now, step.index, &mut self.findings);
+            running.take(&look, &mut self.findings);
         }
         for remark in self.notices.iter_mut().flat_map(|notice| notice.take(&look)) {
             let into = if is_badge(remark.detector) { &mut self.badges } else { &mut self.alarms };
@@ -115,12 +132,25 @@ impl Suite {
 }
 
 impl Running {
-    /// Opens, raises, tells again or closes the episode.
-    fn went_on(&mut self, now: Now, step: u32, findings: &mut Vec<Finding>) {
-        if let Some((at, before)) = self.open
-            && (now.level == Level::None || now.episode != before.episode)
+    /// The open episode as it is now, where it grew since it was told.
+    fn grown(&self) -> Option<(Open, Told)> {
+        let open = self.open.filter(|open| open.now.count > open.told.count)?;
+        Some((open, self.rule.tell()))
+    }
+
+    /// Takes a step: opens, raises, tells again or closes the episode.
+    fn take(&mut self, look: &Look<'_>, findings: &mut Vec<Finding>) {
+        let step = look.step.index;
+        // a rule forgets an episode with the step that ends it
+        let grown = self.grown();
+        let now = self.rule.take(look);
+        if let Some(open) = self.open
+            && (now.level == Level::None || now.episode != open.now.episode)
         {
-            if let Some(finding) = findings.get_mut(at) {
+            if let Some(finding) = findings.get_mut(open.at) {
+                if let Some((open, told)) = grown {
+                    told.into_finding(finding, open.last_step);
+                }
                 finding.cleared = Some(step);
             }
             self.open = None;
@@ -128,31 +158,52 @@ impl Running {
         if now.level == Level::None {
             return;
         }
-        let (at, is_news) = if let Some((at, before)) = self.open {
-            (at, now.level > before.level || now.count >= before.count.saturating_mul(2))
+        let (at, is_news, last_step) = if let Some(open) = self.open {
+            let is_news = now.level > open.told.level || now.count >= open.told.count.saturating_mul(2);
+            (open.at, is_news, if now.count > open.now.count { step } else { open.last_step })
         } else {
-            (findings.len(), findings.len() < room(now.level))
+            (findings.len(), findings.len() < room(now.level), step)
         };
         if !is_news {
+            self.open = self.open.map(|open| Open { now, last_step, ..open });
             return;
         }
         let told = self.rule.tell();
         let level = findings.get(at).map_or(now.level, |finding| finding.level.max(now.level));
-        let finding = Finding {
+        let mut finding = Finding {
             detector: self.rule.detector(),
             level,
             first_step: now.first_step,
             last_step: step,
-            says: told.says,
-            hint: told.hint,
-            evidence: told.evidence,
+            says: String::new(),
+            hint: String::new(),
+            evidence: Vec::new(),
             cleared: None,
         };
+        told.into_finding(&mut finding, step);
         match findings.get_mut(at) {
             Some(known) => *known = finding,
             None => findings.push(finding),
         }
-        self.open = Some((at, now));
+        self.open = Some(Open { at, told: now, now, last_step: step });
+    }
+
+    /// Tells the open episode as it is, where it grew: the run is over.
+    fn end(&mut self, findings: &mut [Finding]) {
+        let Some((open, told)) = self.grown() else { return };
+        if let Some(finding) = findings.get_mut(open.at) {
+            told.into_finding(finding, open.last_step);
+        }
+        self.open = Some(Open { told: Now { level: open.told.level, ..open.now }, ..open });
+    }
+}
+
+impl Told {
+    /// Becomes what a finding says.
+    fn into_finding(self, finding: &mut Finding, last_step: u32) {
+        let Self { says, hint, mut evidence } = self;
+        evidence.retain(|shown| !shown.text.trim().is_empty());
+        (finding.says, finding.hint, finding.evidence, finding.last_step) = (says, hint, evidence, last_step);
     }
 }
 

@@ -348,9 +348,10 @@ impl Rule for TextPeriodRule {
             return Told { says: String::new(), hint: String::new(), evidence: Vec::new() };
         };
         let what = found.name();
-        let cost = if *output_tokens > 0 { format!(", {} tokens written", text::tokens(*output_tokens)) } else { String::new() };
+        let cost = if *output_tokens > 0 { format!(" of {} tokens", text::tokens(*output_tokens)) } else { String::new() };
+        let more = if self.count > 1 { format!("; {} such answers in a row", self.count) } else { String::new() };
         Told {
-            says: format!("{what} is repeated {} times in one answer, from character {} on{cost}", found.times, found.from),
+            says: format!("{what} is repeated {} times in one answer{cost}{more}", found.times),
             hint: "Stop it: a model that chants does not come out of it. vLLM's repetition detection ends such answers early".to_owned(),
             evidence: vec![Evidence { step: *step, text: format!("{} times: {}", found.times, found.unit) }],
         }

@@ -27,6 +27,9 @@ const UNCHANGED_ALL: u32 = 24;
 const STUCK: u32 = 40;
 const UNCHANGED_STUCK: u32 = 60;
 
+/// Words of a sentence.
+const SHOWN: usize = 4;
+
 /// The last steps with calls.
 #[derive(Debug, Default)]
 pub(super) struct VcsChurn {
@@ -69,7 +72,7 @@ impl Rule for VcsChurn {
         let is_all = about >= ABOUT_ALL && self.unchanged >= UNCHANGED_ALL;
         if about >= ABOUT && changes_much || is_all {
             if self.count == 0 {
-                self.first_step = self.ring.front().map_or(look.step.index, |one| one.step);
+                self.first_step = self.ring.iter().find(|one| one.word.is_some()).map_or(look.step.index, |one| one.step);
                 self.count = u32::try_from(self.ring.len()).unwrap_or_default();
             } else {
                 self.count = self.count.saturating_add(1);
@@ -91,10 +94,13 @@ impl Rule for VcsChurn {
         }
         let mut words: Vec<_> = words.into_iter().collect();
         words.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-        let words: Vec<String> = words.into_iter().take(4).map(|(word, times)| format!("{word} {times}×")).collect();
+        let about: usize = words.iter().map(|(_, times)| times).sum();
+        let others: usize = words.iter().skip(SHOWN).map(|(_, times)| times).sum();
+        let mut words: Vec<String> = words.into_iter().take(SHOWN).map(|(word, times)| format!("{word} {times}×")).collect();
+        words.extend((others > 0).then(|| format!("others {others}×")));
         Told {
-            says: format!("{} steps of little but git and patches since step {}: {}", self.count, self.first_step, words.join(", ")),
-            hint: "see what is in the worktree (`git status`, `git diff` to the base): the change may be there already, and only its form be wrong".to_owned(),
+            says: format!("{about} of the last {} steps with calls were about git and patches: {}", self.ring.len(), words.join(", ")),
+            hint: "See what is in the worktree (`git status`, `git diff` to the base): the change may be there already, and only its form be wrong".to_owned(),
             evidence: self.trail.list(),
         }
     }

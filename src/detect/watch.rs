@@ -79,6 +79,9 @@ impl Watch {
                     *known = Known::Settled(digest(step));
                 }
             }
+            if is_over {
+                conversation.suite.end();
+            }
         }
         is_another
     }

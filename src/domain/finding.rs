@@ -113,7 +113,8 @@ pub struct Finding {
     pub level: Level,
     /// The step with which it began.
     pub first_step: u32,
-    /// The step at which it reached its level.
+    /// The last step that showed it. While it is open, up to the step at which it was last told: when it began, reached a level or
+    /// doubled; once it is over, or its run, the true one.
     pub last_step: u32,
     /// One sentence with the counts.
     pub says: String,

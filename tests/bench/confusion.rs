@@ -34,10 +34,17 @@ fn main() {
     }
 }
 
-fn watched(steps: &[Step]) -> Watch {
-    let mut watch = Watch::new(Context::default());
-    watch.take(steps, 0, true, true);
-    watch
+/// After all steps, and the step at which the first warning was given: they come one by one, as they do live.
+fn watched(steps: &[Step]) -> (Watch, Option<u32>) {
+    let (mut watch, mut first_warn) = (Watch::new(Context::default()), None);
+    for count in 1..=steps.len() {
+        watch.take(&steps[..count], count - 1, true, false);
+        if first_warn.is_none() && watch.level() >= Level::Warn {
+            first_warn = Some(steps[count - 1].index);
+        }
+    }
+    watch.take(steps, steps.len(), true, true);
+    (watch, first_warn)
 }
 
 fn run(steps: &[Step]) -> Run {
@@ -52,13 +59,13 @@ fn run(steps: &[Step]) -> Run {
         by_detector: BTreeMap::new(),
         says: Vec::new(),
     };
-    let watch = watched(steps);
+    let (watch, first_warn) = watched(steps);
+    run.first_warn = first_warn;
     run.level = watch.level();
     for finding in watch.findings() {
         let level = run.by_detector.entry(finding.detector).or_default();
         *level = (*level).max(finding.level);
         if finding.level >= Level::Warn {
-            run.first_warn = Some(run.first_warn.map_or(finding.last_step, |step: u32| step.min(finding.last_step)));
             run.says.push(format!(
                 "{} {} {}..{}: {}",
                 finding.detector.id(),

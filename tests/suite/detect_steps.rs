@@ -117,8 +117,8 @@ fn d1_refusals_are_counted_until_one_is_accepted() {
     let d1 = Detector::RefusedFinish;
     assert_eq!(said(d1, steps.clone()), [(3, Note, 3), (8, Note, 3), (14, Warn, 3), (16, Stuck, 3)]);
     let finding = &found(d1, steps.clone())[0];
-    assert_eq!(finding.says, "it says that it is done, and was refused 3 times since step 3");
-    assert!(finding.hint.starts_with("it committed (step 2)"), "{}", finding.hint);
+    assert_eq!(finding.says, "it said 3 times that it was done, and was refused");
+    assert!(finding.hint.starts_with("It committed (step 2)"), "{}", finding.hint);
     assert_eq!((finding.evidence[0].step, finding.evidence[0].text.as_str()), (3, EMPTY_PATCH));
     // told again when it doubled
     let more = chain(&[steps.clone(), times(3, &refused())]);
@@ -281,8 +281,8 @@ fn d11_the_same_error_on_the_same_file() {
         |count: u32| (0..count).flat_map(|at| [edit("/r/a.py", &"o".repeat(at as usize + 1), false), fresh(at)]).collect::<Vec<_>>();
     assert_eq!(said(d11, fails(8)), [(7, Warn, 1), (13, Stuck, 1)]);
     let finding = &found(d11, fails(8))[0];
-    assert_eq!(finding.says, "/r/a.py failed 7 times in 7 steps since step 1 with the same error");
-    // three are not yet one, nor are failures with a success in between, nor those of two files
+    assert_eq!(finding.says, "/r/a.py failed 8 times with the same error");
+    // three are not yet one, nor are failures with a success in between, nor those of several files
     let close = chain(&[fails(3), vec![edit("/r/a.py", "right", true)], fails(3)]);
     assert!(said(d11, close).is_empty());
     let files = |paths: &[&str]| paths.iter().map(|path| edit(path, "o", false)).collect();
@@ -420,6 +420,63 @@ fn reported_loops_fire_and_what_only_looks_like_one_does_not() {
     assert_eq!(level(reads), Level::None);
     let page = |at: usize| call("read_output", &json!({"id": 1}), true, &format!("row {at} of the table\n").repeat(400));
     assert_eq!(level((0..50).map(page).collect()), Level::None);
+}
+
+#[test]
+fn figures_are_true_when_an_episode_is_over_and_when_the_run_is() {
+    let talk = chain(&[times(75, &idle("hm")), vec![fresh(1)], times(7, &idle("hm"))]);
+    let d3 = found(Detector::NoToolCall, talk.clone());
+    let told: Vec<_> = d3.iter().map(|finding| (finding.level, finding.first_step, finding.last_step, finding.cleared)).collect();
+    assert_eq!(told, [(Level::Stuck, 1, 75, Some(76)), (Level::Stuck, 77, 83, None)]);
+    assert!(d3[0].says.starts_with("75 answers in a row") && d3[1].says.starts_with("7 answers in a row"), "{d3:#?}");
+    // live, what is open stands as it was told; the end is told once, and again after more
+    let steps = numbered(talk);
+    let mut watch = Watch::new(Context::default());
+    let open = |watch: &Watch| {
+        let found = watch.findings().into_iter().rfind(|finding| finding.detector == Detector::NoToolCall).cloned();
+        found.map(|finding| (finding.first_step, finding.last_step))
+    };
+    watch.take(&steps[..40], 0, true, false);
+    assert_eq!(open(&watch), Some((1, 40)), "5, 10, 20, 40");
+    watch.take(&steps[..75], 40, true, false);
+    assert_eq!(open(&watch), Some((1, 40)));
+    watch.take(&steps[..75], 75, true, true);
+    watch.take(&steps[..75], 75, true, true);
+    assert_eq!(open(&watch), Some((1, 75)));
+    watch.take(&steps, 75, true, true);
+    assert_eq!(open(&watch), Some((77, 83)));
+    // what shows it is the last refusal, not the last step
+    let refusals = chain(&[times(4, &refused()), (0..9).map(fresh).collect()]);
+    let d1 = &found(Detector::RefusedFinish, refusals)[0];
+    assert_eq!((d1.last_step, d1.cleared), (4, None));
+}
+
+#[test]
+fn every_hint_is_a_sentence_and_no_evidence_is_empty() {
+    let silent = Step { harness: vec![REMINDER.to_owned()], ..text("") };
+    let runs = [times(40, &silent), churn(80), times(9, &bash("ls", false, "sh: no such file")), times(9, &refused())];
+    for finding in runs.into_iter().flat_map(|steps| {
+        let steps = numbered(steps);
+        let mut watch = Watch::new(Context::default());
+        watch.take(&steps, 0, true, true);
+        watch.findings().into_iter().cloned().collect::<Vec<_>>()
+    }) {
+        assert!(finding.hint.starts_with(char::is_uppercase), "{finding:?}");
+        assert!(!finding.says.contains("since step"), "{finding:?}");
+        assert!(finding.evidence.iter().all(|shown| !shown.text.trim().is_empty()), "{finding:?}");
+    }
+    let d4 = found(Detector::SameHarnessMessage, times(8, &silent));
+    assert_eq!(d4[0].evidence[0].text, REMINDER);
+}
+
+#[test]
+fn d15_begins_with_git_and_its_sum_is_right() {
+    let steps = chain(&[(0..30).map(fresh).collect(), churn(40)]);
+    let d15 = &found(Detector::VcsChurn, steps)[0];
+    assert_eq!((d15.first_step, d15.last_step), (31, 70));
+    let (sum, words) = d15.says.split_once(" of the last 24 steps with calls were about git and patches: ").unwrap_or_default();
+    let times = words.split(", ").filter_map(|word| word.rsplit_once(' ')?.1.trim_end_matches('×').parse::<u32>().ok());
+    assert_eq!(Some(times.sum::<u32>()), sum.parse().ok(), "{}", d15.says);
 }
 
 #[test]

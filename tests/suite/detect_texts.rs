@@ -82,7 +82,7 @@ fn d5_one_answer_that_chants_is_stuck_at_its_step() {
     ];
     assert_eq!(seen(Detector::TextPeriod, steps.clone()), [(Level::Stuck, 3, 3, Some(4)), (Level::Stuck, 5, 5, None)]);
     let told = told(Detector::TextPeriod, steps[..3].to_vec());
-    assert_eq!(told.says, "one sentence is repeated 32 times in one answer, from character 6 on, 100 tokens written");
+    assert_eq!(told.says, "one sentence is repeated 32 times in one answer of 100 tokens");
     assert_eq!(told.evidence[0].text, "32 times: I need to actually use the tools now.");
 }
 
@@ -154,7 +154,7 @@ fn d13_packages_in_the_worktree() {
     ];
     assert_eq!(levels(Detector::StandInPackages, &steps), [Level::None, Level::None, Level::Note, Level::Warn, Level::Warn, Level::Stuck]);
     let told = told(Detector::StandInPackages, steps.to_vec());
-    assert_eq!(told.says, "3 stand-ins written for real packages: torch, triton, 3 of them inside the repository");
+    assert_eq!(told.says, "3 made-up files stand in for torch, triton (all inside the repository)");
     let evidence: Vec<&str> = told.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
     assert_eq!(
         evidence,

@@ -77,9 +77,16 @@ fn the_text_reads_like_a_log() {
     let (_gone, home) = folder();
     let output = run(&home, &["inspect", fixture("trae/accepted.json").to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for expected in
-        [": trae (trae), ", "task: ", "    1 ", "> bash", "failed", "end: completed", "5 steps; 5 calls (", "tokens: 9.1k in, 408 out"]
-    {
+    for expected in [
+        "agent     trae\n",
+        "\ntask      ",
+        "\nsteps     5\n",
+        "\ncalls     5 (",
+        "\ntokens    9.1k in, 408 out\n",
+        "> bash",
+        "failed",
+        "\nend: completed",
+    ] {
         assert!(text.contains(expected), "{expected} in\n{text}");
     }
     assert!(!text.contains('\u{1b}'), "no colours for a pipe");
@@ -162,9 +169,59 @@ fn an_episode_is_told_with_its_evidence() {
     assert_eq!((&found["level"], &found["first_step"]), (&json!("stuck"), &json!(1)), "{found}");
     assert!(found["evidence"][0]["step"].is_u64() && !found["says"].as_str().unwrap().is_empty(), "{found}");
     let text = String::from_utf8(run(&home, &["detect", "trajectory.json", "--format", "text"]).stdout).unwrap();
-    assert!(text.starts_with("stuck  trajectory.json: trae, m, 15 steps, running\n") && text.contains(" D3 "), "{text}");
+    assert!(text.starts_with("stuck  no tool call since step 1  trajectory.json  trae, m, 15 steps, running\n"), "{text}");
+    assert!(
+        text.contains("\n  stuck  D3 no tool call  since step 1 (15 steps)\n         15 answers in a row without a tool call\n"),
+        "{text}"
+    );
     let log = String::from_utf8(run(&home, &["inspect", "trajectory.json"]).stdout).unwrap();
+    assert!(log.contains("\nfound     stuck no tool call since step 1; "), "{log}");
     assert!(log.contains("stuck: D3 "), "{log}");
+}
+
+/// A run with everything that is long, that repeats, or that is not there.
+fn long_run(home: &Path) {
+    let words = "The scheduler looks at every sequence again, though most of them did not change since. ".repeat(6);
+    let reminder = "It seems that you have not completed the task. Go on, and call a tool in every answer that you give.";
+    let mut interactions = Vec::new();
+    let steps: Vec<Value> = (1..=40)
+        .map(|n| {
+            let said = if n > 1 { json!([{"role": "user", "content": reminder}]) } else { json!([{"role": "user", "content": "t"}]) };
+            let talks = n % 4 != 0;
+            let calls = json!([{"call_id": format!("c{n}"), "name": "bash", "arguments": {"command": format!("ls {}", "x".repeat(n))}}]);
+            let results = json!([{"call_id": format!("c{n}"), "success": n % 8 == 0, "result": "a\nb\nc\nd", "error": if n % 8 == 0 { Value::Null } else { json!("e\nf\ng\nh\ni") }}]);
+            let response = json!({"content": if talks { words.as_str() } else { "" }, "model": "m", "finish_reason": "stop", "usage": {"input_tokens": 10, "output_tokens": 10}, "tool_calls": if talks { Value::Null } else { calls.clone() }});
+            let at = format!("2026-01-0{}T23:59:{:02}", 1 + n / 20, n);
+            interactions.push(json!({"timestamp": at, "provider": "p", "model": "m", "input_messages": said, "response": response, "tools_available": []}));
+            json!({"step_number": n, "timestamp": at, "state": "completed", "llm_messages": said, "llm_response": response, "tool_calls": if talks { Value::Null } else { calls }, "tool_results": if talks { Value::Null } else { results }, "error": null})
+        })
+        .collect();
+    let whole = json!({"task": "t", "start_time": "2026-01-01T23:59:00", "end_time": "", "model": "m", "provider": "p", "max_steps": 50, "llm_interactions": interactions, "agent_steps": steps});
+    fs::write(home.join("trajectory.json"), whole.to_string()).unwrap();
+}
+
+#[test]
+fn no_line_is_wider_than_its_terminal_and_nothing_is_said_twice() {
+    let (_gone, home) = folder();
+    long_run(&home);
+    for columns in ["60", "80", "120"] {
+        for verb in [&["inspect", "trajectory.json"][..], &["detect", "--format", "text", "trajectory.json"]] {
+            let output = command(&home, verb).env("COLUMNS", columns).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns.parse().unwrap() && text.lines().count() > 10, "{widest} of {columns}: {text}");
+        }
+    }
+    let verdict = String::from_utf8(run(&home, &["detect", "--format", "text", "trajectory.json"]).stdout).unwrap();
+    assert_eq!(verdict.matches(" D3 no tool call ").count(), 1, "{verdict}");
+    assert!(verdict.contains("10 times, "), "{verdict}");
+    let log = String::from_utf8(run(&home, &["inspect", "trajectory.json"]).stdout).unwrap();
+    assert!(log.contains("harness: (the same as in step ") && log.matches("harness: It seems that you").count() == 1, "{log}");
+    assert!(log.contains("\n2026-01-02\n") && log.contains("\n23:59:20 20 "), "{log}");
+    assert!(log.contains("1 more line\n") && !log.contains("1 more lines"), "{log}");
+    // a call without a thought stands behind the number of its step
+    let row = log.lines().find(|line| line.starts_with("23:59:04  4 ")).unwrap();
+    assert!(row.ends_with("> bash  ls xxxx"), "{row}");
 }
 
 #[test]

@@ -177,10 +177,14 @@ fn a_runner_that_takes_over_writes_no_finding_twice_and_ids_go_on() {
     campaign.wait_fact("agent_progressed", |fact| fact["totals"]["steps"] == 3);
     campaign.open(1, "on");
     campaign.wait_end();
-    assert_eq!(told(&campaign, "c-0001", "D3"), ["0 note 1 2", "0 warn 1 3", "0 stuck 1 5", "0 stuck 1 10"]);
+    assert_eq!(
+        told(&campaign, "c-0001", "D3"),
+        ["0 note 1 2", "0 warn 1 3", "0 stuck 1 5", "0 stuck 1 10", "0 stuck 1 12"],
+        "the last one at the end"
+    );
     let words = told(&campaign, "c-0001", "D4");
     let id = words[0].split(' ').next().unwrap();
-    assert_eq!(words, [format!("{id} note 1 3"), format!("{id} warn 1 5"), format!("{id} stuck 1 8")]);
+    assert_eq!(words, [format!("{id} note 1 3"), format!("{id} warn 1 5"), format!("{id} stuck 1 8"), format!("{id} stuck 1 12")]);
     let after = campaign.facts_of("finding_made");
     assert_eq!(after[..before.len()], before, "what was on record stays as it was");
     let mut seen = Vec::new();

@@ -1,20 +1,24 @@
 //! A trajectory as a log for people.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::head;
 use crate::agent::open::Opened;
+use crate::cli::page;
 use crate::detect::Human;
 use crate::detect::kind::Kinds;
-use crate::domain::{Finding, Level, Remark, Reply, Step};
-use crate::report::steps::{Totals, end, format_name};
+use crate::domain::{Detector, Finding, Level, Remark, Reply, Step};
+use crate::report::steps::end;
 use crate::report::verdict::{masked, masked_finding, watch};
 use crate::text::mask::Masker;
-use crate::text::width::clip;
-use crate::text::{clean, count, duration, tokens};
+use crate::text::width::{clip, width};
+use crate::text::{clean, count};
 use crate::ui::step::{How, Shown, ShownCall};
 
 /// Lines of a thought.
@@ -26,11 +30,11 @@ const RESULT: usize = 3;
 /// Lines of one that did not, from its end: there the error stands.
 const FAILURE: usize = 8;
 
-/// Columns of one line of a result.
-const COLS: usize = 200;
+/// Columns of what a call is about: a script that is written whole is not told whole.
+const GIST: usize = 200;
 
-/// Columns before the text of a step: its time, number and letter.
-const MARGIN: usize = 30;
+/// Columns of the names in the head.
+const NAME: usize = 10;
 
 /// Writes trajectories.
 pub(super) struct Log<'a, W> {
@@ -38,6 +42,23 @@ pub(super) struct Log<'a, W> {
     masker: &'a Masker,
     colour: bool,
     zone: TimeZone,
+    columns: usize,
+    /// Of the run that is told now.
+    now: Now,
+}
+
+/// What is known of the run that is told.
+#[derive(Debug, Default)]
+struct Now {
+    /// The digits of its last step.
+    digits: usize,
+    /// Whether it tells times, and the day that was told last.
+    has_times: bool,
+    day: Option<Date>,
+    /// What stands before the next line: the step's time, number and letter, as long as nothing was said of it.
+    head: Option<String>,
+    /// In which step the harness said each of its messages first.
+    harness: HashMap<String, u32>,
 }
 
 /// Colours of a terminal's own palette.
@@ -55,68 +76,93 @@ enum Ink {
 struct Said {
     step: Option<u32>,
     ink: Ink,
+    detector: Detector,
     text: String,
+    hint: String,
 }
 
 impl<'a, W: Write> Log<'a, W> {
     pub(super) fn new(out: &'a mut W, masker: &'a Masker, colour: bool) -> Self {
-        Self { out, masker, colour, zone: TimeZone::system() }
+        Self { out, masker, colour, zone: TimeZone::system(), columns: page::columns(), now: Now::default() }
     }
 
     /// One run: what it is, its steps with what the detectors say of them, its end.
     pub(super) fn run(&mut self, path: &Path, run: &Opened, human: Option<Human>) -> io::Result<()> {
-        self.head(path, run)?;
-        let mut said = said(run, human, self.masker).into_iter().peekable();
+        let watch = watch(run, human);
+        let findings: Vec<Finding> = watch.findings().into_iter().map(|finding| masked_finding(finding, self.masker)).collect();
+        let day = head::began(run).map(|at| at.to_zoned(self.zone.clone()).date());
+        let last = run.steps.iter().map(|step| step.index).max().unwrap_or_default();
+        let has_times = run.steps.iter().any(|step| step.at.is_some());
+        self.now = Now { digits: last.to_string().len(), has_times, day, ..Now::default() };
+        self.head(path, run, &findings)?;
+        let remarks = |remarks: Vec<&Remark>| remarks.into_iter().map(|remark| masked(remark, self.masker)).collect::<Vec<_>>();
+        let (alarms, badges) = (remarks(watch.alarms()), remarks(watch.badges()));
+        let mut said = said(&findings, &alarms, &badges).into_iter().peekable();
+        let mut hinted = HashSet::new();
         let mut kinds = Kinds::default();
         for step in &run.steps {
             self.step(step, &mut kinds)?;
             while let Some(said) = said.next_if(|said| said.step.is_some_and(|at| at <= step.index)) {
-                self.line("", said.ink, &said.text)?;
+                self.said(&said, &mut hinted)?;
             }
         }
         writeln!(self.out)?;
         for said in said {
-            self.plain(said.ink, &said.text)?;
+            self.said(&said, &mut hinted)?;
         }
-        self.foot(run)
+        let ink = match end(&run.state).0 {
+            "completed" => Ink::Good,
+            "error" => Ink::Bad,
+            _ => Ink::Warn,
+        };
+        let ended = head::ended(run, self.masker);
+        self.hung("", ink, &format!("end: {ended}"))
     }
 
-    fn head(&mut self, path: &Path, run: &Opened) -> io::Result<()> {
-        let model = run.model.as_deref().filter(|model| !model.is_empty()).unwrap_or("model not told");
-        let instance = run.instance.as_deref().map(|id| format!(", instance {id}")).unwrap_or_default();
-        let said = format!("{}: {} ({}), {model}{instance}", path.display(), run.format.agent(), format_name(run.format));
-        let said = clean::shown(&self.masker.mask(&said)).into_owned();
-        self.plain(Ink::Bold, &said)?;
-        let task = run.task.as_deref().map(|task| clean::first_line(&self.masker.mask(task))).filter(|task| !task.is_empty());
-        if let Some(task) = task {
-            self.plain(Ink::Dim, &format!("task: {}", clip(&task, COLS)))?;
+    fn head(&mut self, path: &Path, run: &Opened, findings: &[Finding]) -> io::Result<()> {
+        let path = clean::shown(&self.masker.mask(&path.display().to_string())).into_owned();
+        let path = self.inked(Ink::Bold, &path);
+        writeln!(self.out, "{path}")?;
+        let worst = findings.iter().map(|finding| finding.level).max().unwrap_or_default();
+        for (name, text) in head::rows(run, findings, &self.zone, self.masker) {
+            let ink = if name == "found" { ink_of(worst) } else { Ink::Plain };
+            let text = if name == "task" { clip(&text, page::room(self.columns, NAME)).into_owned() } else { text };
+            self.hung(&format!("{name:<NAME$}"), ink, &text)?;
         }
         writeln!(self.out)
     }
 
     fn step(&mut self, step: &Step, kinds: &mut Kinds) -> io::Result<()> {
         let shown = Shown::of(step, kinds, self.masker);
+        self.day(step.at)?;
         let within = step.within.as_ref().map_or("", |_| "(subagent) ");
-        let mut thought = shown.thought.iter().map(String::as_str).skip_while(|line| line.is_empty());
-        let first = thought.next().unwrap_or_default();
-        let letter = shown.kind.letter();
-        let head = format!("{:<19} {:>6} {letter}  ", self.time(step.at), step.index);
-        self.line(&head, Ink::Plain, &format!("{within}{first}"))?;
-        let rest: Vec<&str> = thought.collect();
-        for line in rest.iter().take(THOUGHT) {
-            self.line("", Ink::Plain, line)?;
+        self.now.head = Some(format!("{}{within}", self.margin(step.at, Some((step.index, shown.kind.letter())))));
+        let mut thought: Vec<&str> = shown.thought.iter().map(String::as_str).skip_while(|line| line.trim().is_empty()).collect();
+        let told = thought.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
+        thought.truncate(told);
+        for line in thought.iter().take(THOUGHT) {
+            self.line(Ink::Plain, line)?;
         }
-        if rest.len() > THOUGHT {
-            self.line("", Ink::Dim, &format!("… {} more lines", rest.len() - THOUGHT))?;
+        if thought.len() > THOUGHT {
+            self.line(Ink::Dim, &format!("… {}", more(thought.len() - THOUGHT)))?;
         }
         for call in &shown.calls {
             self.call(call, step.reply)?;
         }
         for said in &shown.harness {
-            self.line("", Ink::Warn, &format!("harness: {said}"))?;
+            let text = match self.now.harness.get(said) {
+                Some(first) => format!("harness: (the same as in step {first})"),
+                None => format!("harness: {said}"),
+            };
+            self.now.harness.entry(said.clone()).or_insert(step.index);
+            self.line(Ink::Warn, &text)?;
         }
-        match &shown.error {
-            Some(error) => self.line("", Ink::Bad, &format!("error: {error}")),
+        if let Some(error) = &shown.error {
+            self.line(Ink::Bad, &format!("error: {error}"))?;
+        }
+        // nothing of all that
+        match self.now.head {
+            Some(_) => self.line(Ink::Dim, "(nothing)"),
             None => Ok(()),
         }
     }
@@ -124,10 +170,11 @@ impl<'a, W: Write> Log<'a, W> {
     fn call(&mut self, call: &ShownCall, reply: Reply) -> io::Result<()> {
         let name = if call.name.is_empty() { "(a call that was not seen)" } else { &call.name };
         let word = if call.word == call.name { String::new() } else { format!(" {}", call.word) };
-        self.line("", Ink::Bold, &format!("> {name}{word}  {}", clip(&call.gist, COLS)))?;
+        let what = if call.gist.is_empty() { String::new() } else { format!("  {}", clip(&call.gist, GIST)) };
+        self.line(Ink::Bold, &format!("> {name}{word}{what}"))?;
         let Some(result) = &call.result else {
             let says = if reply == Reply::ToolsRunning { "no answer yet" } else { "never answered" };
-            return self.line("", Ink::Warn, &format!("  {says}"));
+            return self.line(Ink::Warn, &format!("  {says}"));
         };
         let lines: Vec<&String> = result.lines.iter().filter(|line| !line.trim().is_empty()).collect();
         let (most, ink, word) = match result.how {
@@ -135,61 +182,71 @@ impl<'a, W: Write> Log<'a, W> {
             How::Badly => (FAILURE, Ink::Bad, "failed"),
         };
         let hidden = lines.len().saturating_sub(most);
-        let fold = if hidden > 0 { format!(" … {hidden} more lines") } else { String::new() };
-        let shown: Vec<&String> = match result.how {
-            How::Well => lines.into_iter().take(most).collect(),
-            How::Badly => lines.into_iter().skip(hidden).collect(),
+        let (before, after) = match result.how {
+            _ if hidden == 0 => (String::new(), None),
+            How::Well => (String::new(), Some(more(hidden))),
+            How::Badly => (format!(", after {}", more(hidden)), None),
         };
-        self.line("", ink, &format!("  {word}{fold}"))?;
-        shown.into_iter().try_for_each(|line| self.line("", Ink::Dim, &format!("    {}", clip(line, COLS))))
+        self.line(ink, &format!("  {word}{before}"))?;
+        let skipped = if result.how == How::Badly { hidden } else { 0 };
+        let room = page::room(self.columns, self.blank().len() + 4);
+        for line in lines.into_iter().skip(skipped).take(most) {
+            self.line(Ink::Dim, &format!("    {}", clip(line, room)))?;
+        }
+        after.map_or(Ok(()), |after| self.line(Ink::Dim, &format!("    … {after}")))
     }
 
-    fn foot(&mut self, run: &Opened) -> io::Result<()> {
-        let (state, reason) = end(&run.state);
-        let reason = reason.map(|reason| format!(": {}", clean::first_line(&self.masker.mask(reason)))).unwrap_or_default();
-        let ink = match state {
-            "completed" => Ink::Good,
-            "error" => Ink::Bad,
-            _ => Ink::Warn,
+    /// What the detectors say; what to do is said once for each of them.
+    fn said(&mut self, said: &Said, hinted: &mut HashSet<Detector>) -> io::Result<()> {
+        let margin = if said.step.is_some() { self.blank() } else { String::new() };
+        self.hung(&margin, said.ink, &said.text)?;
+        if hinted.insert(said.detector) {
+            self.hung(&format!("{margin}  "), said.ink, &said.hint)?;
+        }
+        Ok(())
+    }
+
+    /// Says the day where it is another one than before.
+    fn day(&mut self, at: Option<Timestamp>) -> io::Result<()> {
+        let Some(day) = at.map(|at| at.to_zoned(self.zone.clone()).date()).filter(|day| self.now.day != Some(*day)) else {
+            return Ok(());
         };
-        self.plain(ink, &format!("end: {state}{reason}"))?;
-        let totals = Totals::of(run);
-        let mut tools: Vec<(&String, &u64)> = totals.calls_by_tool.iter().filter(|(name, _)| !name.is_empty()).collect();
-        tools.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        let tools: Vec<String> =
-            tools.into_iter().map(|(name, count)| format!("{} {count}", clean::first_line(&self.masker.mask(name)))).collect();
-        let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let known = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), tokens);
-        let parts = [
-            totals.steps.map_or_else(|| "steps not told".to_owned(), |steps| count(number(steps), "step")),
-            format!(
-                "{}{}",
-                count(number(totals.calls), "call"),
-                if tools.is_empty() { String::new() } else { format!(" ({})", tools.join(", ")) }
-            ),
-            count(number(totals.errors), "error"),
-            format!("tokens: {} in, {} out", known(totals.input_tokens), known(totals.output_tokens)),
-            crate::report::steps::duration_ms(run).map_or_else(|| "duration not told".to_owned(), duration::short),
-        ];
-        self.plain(Ink::Plain, &parts.join("; "))
+        self.now.day = Some(day);
+        let line = self.inked(Ink::Dim, &day.to_string());
+        writeln!(self.out, "{line}")
     }
 
-    fn time(&self, at: Option<Timestamp>) -> String {
-        at.map_or_else(String::new, |at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+    /// What stands before the text of a step: its time, number and letter.
+    fn margin(&self, at: Option<Timestamp>, step: Option<(u32, char)>) -> String {
+        let time = at.map_or_else(String::new, |at| at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string());
+        let time = if self.now.has_times { format!("{time:<8} ") } else { String::new() };
+        let digits = self.now.digits;
+        step.map_or_else(|| format!("{time}{:digits$}    ", ""), |(index, letter)| format!("{time}{index:>digits$} {letter}  "))
     }
 
-    /// A line of a step. All texts are clean before they come here.
-    fn line(&mut self, head: &str, ink: Ink, text: &str) -> io::Result<()> {
-        if head.is_empty() && text.is_empty() {
+    fn blank(&self) -> String {
+        self.margin(None, None)
+    }
+
+    /// A line of a step, behind its number where it is the first one. All texts are clean before they come here.
+    fn line(&mut self, ink: Ink, text: &str) -> io::Result<()> {
+        if text.trim().is_empty() && self.now.head.is_none() {
             return writeln!(self.out);
         }
-        let text = self.inked(ink, text);
-        writeln!(self.out, "{}", format!("{head:<MARGIN$}{text}").trim_end())
+        let head = self.now.head.take().unwrap_or_else(|| self.blank());
+        self.hung(&head, ink, text)
     }
 
-    fn plain(&mut self, ink: Ink, text: &str) -> io::Result<()> {
-        let text = self.inked(ink, text);
-        writeln!(self.out, "{text}")
+    /// A text behind a head, wrapped; further lines begin below the text.
+    fn hung(&mut self, head: &str, ink: Ink, text: &str) -> io::Result<()> {
+        let cut = width(head);
+        for (nth, line) in page::hang(head, text, self.columns).into_iter().enumerate() {
+            let at = if nth == 0 { head.len() } else { cut };
+            let (before, after) = line.split_at_checked(at).unwrap_or(("", &line));
+            let after = self.inked(ink, after.trim_end());
+            writeln!(self.out, "{before}{after}")?;
+        }
+        Ok(())
     }
 
     fn inked(&self, ink: Ink, text: &str) -> String {
@@ -207,32 +264,44 @@ impl<'a, W: Write> Log<'a, W> {
 }
 
 /// Findings, alarms and badges in the order of the steps at which they are said; those without a step come last.
-fn said(run: &Opened, human: Option<Human>, masker: &Masker) -> Vec<Said> {
-    let watch = watch(run, human);
+fn said(findings: &[Finding], alarms: &[Remark], badges: &[Remark]) -> Vec<Said> {
     let finding = |finding: &Finding| {
-        let finding = masked_finding(finding, masker);
-        let ink = match finding.level {
-            Level::Stuck => Ink::Bad,
-            Level::Warn => Ink::Warn,
-            Level::Note | Level::None => Ink::Plain,
+        let span = match (finding.first_step < finding.last_step, finding.is_open()) {
+            (false, _) => String::new(),
+            (true, true) => format!(" since step {}", finding.first_step),
+            (true, false) => format!(" in steps {}-{}", finding.first_step, finding.last_step),
         };
-        let since = if finding.first_step < finding.last_step { format!(" since step {}", finding.first_step) } else { String::new() };
         let about = format!("{} {}", finding.detector.id(), finding.detector.title());
-        let text = format!("{}: {about}{since}: {}", finding.level.name(), sentences(&finding.says, &finding.hint));
-        Said { step: Some(finding.last_step), ink, text }
+        Said {
+            step: Some(finding.last_step),
+            ink: ink_of(finding.level),
+            detector: finding.detector,
+            text: format!("{}: {about}{span}: {}", finding.level.name(), finding.says),
+            hint: finding.hint.clone(),
+        }
     };
-    let remark = |word: &str, ink: Ink, remark: &Remark| {
-        let remark = masked(remark, masker);
-        let text = format!("{word}: {} {}: {}", remark.detector.id(), remark.detector.title(), sentences(&remark.says, &remark.hint));
-        Said { step: remark.step, ink, text }
+    let remark = |word: &str, ink: Ink, remark: &Remark| Said {
+        step: remark.step,
+        ink,
+        detector: remark.detector,
+        text: format!("{word}: {} {}: {}", remark.detector.id(), remark.detector.title(), remark.says),
+        hint: remark.hint.clone(),
     };
-    let mut all: Vec<Said> = watch.findings().into_iter().map(finding).collect();
-    all.extend(watch.alarms().into_iter().map(|alarm| remark("alarm", Ink::Bad, alarm)));
-    all.extend(watch.badges().into_iter().map(|badge| remark("badge", Ink::Plain, badge)));
+    let mut all: Vec<Said> = findings.iter().map(finding).collect();
+    all.extend(alarms.iter().map(|alarm| remark("alarm", Ink::Bad, alarm)));
+    all.extend(badges.iter().map(|badge| remark("badge", Ink::Plain, badge)));
     all.sort_by_key(|said| said.step.unwrap_or(u32::MAX));
     all
 }
 
-fn sentences(says: &str, hint: &str) -> String {
-    if hint.is_empty() { says.to_owned() } else { format!("{says} — {hint}") }
+const fn ink_of(level: Level) -> Ink {
+    match level {
+        Level::Stuck => Ink::Bad,
+        Level::Warn => Ink::Warn,
+        Level::Note | Level::None => Ink::Plain,
+    }
+}
+
+fn more(lines: usize) -> String {
+    count(lines, "more line")
 }

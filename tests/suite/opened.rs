@@ -240,7 +240,7 @@ fn swe_agents_calls_have_the_models_own_words_where_they_are_kept() {
     assert_eq!((run.totals.usage.input, run.totals.usage.output), (4000, 120));
     let run = one(&fixture("swe_agent/old.traj"));
     let calls: Vec<_> = run.steps.iter().flat_map(|step| &step.calls).map(|call| (call.name.as_str(), call.args.as_str())).collect();
-    assert_eq!(calls[..2], [("open", r#"{"command":"open sched.py 10"}"#), ("bash", r#"{"command":"python bench.py && git diff"}"#)]);
+    assert_eq!(calls[..2], [("open", r#"{"path":"sched.py","line_number":10}"#), ("bash", r#"{"command":"python bench.py && git diff"}"#)]);
     assert_eq!(run.steps[1].harness, ["Your output was not formatted correctly."]);
     assert_eq!(run.task.as_deref(), Some("Make it faster."));
 }

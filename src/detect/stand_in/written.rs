@@ -36,6 +36,12 @@ pub(super) struct Written {
     pub(super) git_folder: Option<String>,
     /// Whether its answer lists the folder that it is in, or the paths below it.
     pub(super) lists: bool,
+    /// Whether that is `ls`: names, as many in a line as fit.
+    pub(super) is_ls: bool,
+    /// The one folder whose names `ls` lists.
+    pub(super) listed: Option<String>,
+    /// Whether what it reads, lists or enters is there if it works: no `||`, no complaint thrown away.
+    pub(super) is_sure: bool,
 }
 
 /// Something new.
@@ -67,8 +73,20 @@ impl Written {
 
     fn by_tool(&mut self, called: &Called<'_>) {
         let args = &called.args;
-        let texts = ["file_text", "content", "new_str", "new_string", "new_content", "text", "input", "patch", "diff"];
-        let olds = ["old_str", "old_string"];
+        let texts = [
+            "file_text",
+            "content",
+            "new_str",
+            "new_string",
+            "new_content",
+            "text",
+            "replacement_text",
+            "replace",
+            "input",
+            "patch",
+            "diff",
+        ];
+        let olds = ["old_str", "old_string", "search"];
         let parts = args.get("edits").and_then(Value::as_array).into_iter().flatten().chain([args]);
         for part in parts {
             let field = |name: &&str| part.get(name).and_then(Value::as_str);
@@ -144,6 +162,7 @@ impl Written {
         add(&mut self.text, &whole);
         let first = whole.trim_start().strip_prefix("cd ").and_then(|rest| rest.split([';', '\n', '&']).next());
         self.folder = first.map(|folder| folder.trim().trim_matches(['"', '\'']).to_owned());
+        self.is_sure = !called.command.contains("||") && !called.command.contains("/dev/null");
         for part in &called.parts {
             self.by_part(part);
         }
@@ -166,7 +185,17 @@ impl Written {
             }
             "rm" | "rmdir" => self.gone.extend(words()),
             "git" => self.by_git(part),
-            "ls" | "find" | "tree" | "fd" | "rg" | "grep" => {
+            "ls" => {
+                self.lists = !part.is_piped;
+                self.is_ls = true;
+                self.listed = words().next().filter(|_| words().count() == 1);
+                self.read.extend(words());
+            }
+            "find" => {
+                self.lists = !part.is_piped;
+                self.read.extend(part.rest().take_while(|word| !word.starts_with('-')).map(str::to_owned));
+            }
+            "tree" | "fd" | "rg" | "grep" => {
                 self.lists = !part.is_piped;
                 self.read.extend(words().filter(|word| word.contains('/')));
             }

@@ -479,7 +479,7 @@ SWE_REFUSED = re.compile(
 )
 
 
-SWE_READS = {"cat", "head", "tail", "less", "more", "grep", "rg", "sed", "awk", "nl", "find", "ls", "git", "echo", "journalctl"}
+SWE_READS = {"cat", "head", "tail", "less", "more", "grep", "rg", "sed", "awk", "nl", "find", "ls", "journalctl"}
 SWE_GAVE_UP = re.compile(
     r"No space left on device|CUDA out of memory|Cannot allocate memory|Resource temporarily unavailable|Read-only file system|"
     r"Permission denied|No such file or directory|command not found|Segmentation fault"
@@ -498,7 +498,7 @@ def swe_ok(action, answer):
     words = re.sub(r"^(?:cd [^&;]*(?:&&|;)\s*)+", "", (action or "").strip()).split()
     program, last, short = words[0] if words else "", lines[-1], len(lines) <= 3
     if short and SWE_GAVE_UP.search(last):
-        return program in SWE_READS and last.split(":")[0] not in (program, "bash", "sh", "/bin/sh", "/bin/bash", "fatal")
+        return program in SWE_READS and last.split(":")[0] not in (program, "bash", "sh", "/bin/sh", "/bin/bash")
     raised = SWE_RAISED.match(last) and (short or "Traceback (most recent call last):" in answer)
     return program in SWE_READS or not raised
 

@@ -253,6 +253,9 @@ fn d13_the_root_is_learned_from_the_paths_that_are_seen() {
         let own = [&begin[..], &[new("triton"), new("torch"), new("ray"), new("__init__")]].concat();
         assert_eq!(seen(Detector::StandInPackages, own), [], "{root}: files of its own package");
     }
+    // nothing but the stand-ins tells: with the second one it is clear
+    let alone = ["torch", "numpy", "ray"].map(|name| create(&format!("/workspace/vllm/{name}/__init__.py"), "x = 1"));
+    assert_eq!(levels(Detector::StandInPackages, &alone), [Level::None, Level::Note, Level::Warn]);
     let other = [view("/root/work/pkg/a.py".to_owned()), view("/root/work/tool/b.py".to_owned())];
     let stubs = ["torch", "ray", "numpy"].map(|name| create(&format!("/root/work/{name}.py"), "x = 1"));
     let all = [&other[..], &stubs].concat();

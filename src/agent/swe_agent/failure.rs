@@ -37,8 +37,7 @@ const SHORT: usize = 3;
 const END: usize = 16 * 1024;
 
 /// Programs whose answer is the text of others: a traceback in a log is no failure of `tail`.
-const READERS: [&str; 15] =
-    ["cat", "head", "tail", "less", "more", "grep", "rg", "sed", "awk", "nl", "find", "ls", "git", "echo", "journalctl"];
+const READERS: [&str; 13] = ["cat", "head", "tail", "less", "more", "grep", "rg", "sed", "awk", "nl", "find", "ls", "journalctl"];
 
 /// Whether the answer to an action says that it failed.
 pub(super) fn failed(action: &str, answer: &str) -> bool {
@@ -56,7 +55,7 @@ pub(super) fn failed(action: &str, answer: &str) -> bool {
     if is_short && gave_up {
         // `cat: a.txt: No such file or directory`, `bash: foo: command not found`; else it is what a file says
         let who = last.split(':').next().unwrap_or_default();
-        return !is_reader || [program, "bash", "sh", "/bin/sh", "/bin/bash"].contains(&who) || who == "fatal";
+        return !is_reader || [program, "bash", "sh", "/bin/sh", "/bin/bash"].contains(&who);
     }
     let is_traced = end.contains("Traceback (most recent call last):");
     !is_reader && (is_traced || is_short) && is_exception(last)
@@ -98,6 +97,7 @@ mod tests {
             ("python a.py", "AssertionError"),
             ("rg foo", "bash: rg: command not found"),
             ("cat x", "cat: x: No such file or directory"),
+            ("git add -A", "OSError: [Errno 28] No space left on device"),
             ("ls", "bash: fork: retry: Resource temporarily unavailable\nbash: fork: Resource temporarily unavailable"),
         ];
         for (action, answer) in failures {

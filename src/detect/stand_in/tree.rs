@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::call;
 use super::names;
-use super::written::Written;
+use super::written::{Lists, Written};
 
 /// Import names of the repositories that are worked on.
 const OWN: [&str; 5] = ["vllm", "sglang", "sgl_kernel", "sgl_router", "benchmarks"];
@@ -46,6 +46,8 @@ pub(super) struct Tree {
     /// The folder that holds all absolute paths that were seen, and their number.
     common: Option<String>,
     paths: u32,
+    /// A package of others seen directly below a folder that has the repository's name.
+    other: Option<String>,
     /// The folder that a shell went to last.
     folder: String,
     /// Packages in the root that are the repository's own.
@@ -106,7 +108,11 @@ impl Tree {
             let mut below = names.iter().skip(at + 1).skip_while(|name| ROOTS.contains(name));
             let again = below.next().filter(|name| Some(*name) == names.get(at) || MARKS.contains(name));
             let end = at - usize::from(is_in_root);
-            if again.is_some() && is_repository {
+            // nobody puts packages of others there, were it the package: with a second one it is the checkout
+            let other = names.get(at + 1).map(|name| stem(name)).filter(|name| is_repository && names::is_package(name));
+            let is_second = other.is_some() && self.other.as_deref().is_some_and(|before| Some(before) != other);
+            self.other = self.other.take().or_else(|| other.map(str::to_owned));
+            if again.is_some() && is_repository || is_second {
                 self.is_at(&up_to(at + 1), Basis::Named);
             } else if end > 0 && names.len() > at + 1 {
                 self.is_at(&up_to(end), Basis::Holds);
@@ -126,6 +132,7 @@ impl Tree {
 
     /// The packages that this reads or changes in the root are there already, and so are those that an answer lists.
     pub(super) fn learn(&mut self, written: &Written, answer: &str, made: &HashSet<String>) {
+        let (lists, is_ls) = (written.lists != Lists::Nothing, written.lists == Lists::Names);
         let mut own = Vec::new();
         for path in written.read.iter().chain(&written.changed) {
             own.extend(self.top(path).filter(|(_, has_more)| *has_more).map(|(name, _)| name));
@@ -134,18 +141,18 @@ impl Tree {
         if written.is_sure && !is_elsewhere() {
             // what can be listed or entered is there
             let is_there = !answer.contains("No such file") && !answer.contains("cannot access");
-            let listed = written.read.iter().filter(|_| written.lists && !answer.trim().is_empty()).chain(&written.folder);
+            let listed = written.read.iter().filter(|_| lists && !answer.trim().is_empty()).chain(&written.folder);
             own.extend(listed.filter(|_| is_there).filter_map(|path| self.top(path)).map(|(name, _)| name));
         }
         // `ls X || echo none` lists nothing of X
-        if written.lists && !is_elsewhere() && (written.is_sure || written.listed.is_none()) {
+        if lists && !is_elsewhere() && (written.is_sure || written.listed.is_none()) {
             let is_root = written.read.is_empty() || written.read.iter().any(|path| self.inside(path).is_some_and(|path| path.is_empty()));
             for line in answer.lines().take(4000) {
                 // `path:line: text` of grep, the last word of `ls -l`, or all words of `ls`
                 let head = line.split(':').next().unwrap_or_default();
                 let is_long = line.starts_with(['d', 'l', '-']) && head.split_whitespace().count() > 4;
-                let skipped = if is_long || !written.is_ls { head.split_whitespace().count().saturating_sub(1) } else { 0 };
-                let is_folder = if is_long { line.starts_with('d') } else { written.is_ls || !line.trim().contains(char::is_whitespace) };
+                let skipped = if is_long || !is_ls { head.split_whitespace().count().saturating_sub(1) } else { 0 };
+                let is_folder = if is_long { line.starts_with('d') } else { is_ls || !line.trim().contains(char::is_whitespace) };
                 for word in head.split_whitespace().skip(skipped).take(64) {
                     // `ls X` names what is in X
                     let word = match written.listed.as_deref().filter(|_| !word.starts_with('/')) {

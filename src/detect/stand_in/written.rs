@@ -35,13 +35,23 @@ pub(super) struct Written {
     /// The folder in which it asks git.
     pub(super) git_folder: Option<String>,
     /// Whether its answer lists the folder that it is in, or the paths below it.
-    pub(super) lists: bool,
-    /// Whether that is `ls`: names, as many in a line as fit.
-    pub(super) is_ls: bool,
+    pub(super) lists: Lists,
     /// The one folder whose names `ls` lists.
     pub(super) listed: Option<String>,
     /// Whether what it reads, lists or enters is there if it works: no `||`, no complaint thrown away.
     pub(super) is_sure: bool,
+}
+
+/// What an answer lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A path a line.
+    Paths,
+    /// The names in a folder, as many in a line as fit.
+    Names,
 }
 
 /// Something new.
@@ -106,7 +116,7 @@ impl Written {
                 if is_folder && action == "view" && path.starts_with('/') {
                     self.folder = Some(path.trim_end_matches('/').to_owned());
                 }
-                self.lists = is_folder;
+                self.lists = if is_folder { Lists::Paths } else { Lists::Nothing };
             }
             _ => {}
         }
@@ -186,17 +196,16 @@ impl Written {
             "rm" | "rmdir" => self.gone.extend(words()),
             "git" => self.by_git(part),
             "ls" => {
-                self.lists = !part.is_piped;
-                self.is_ls = true;
+                self.lists = if part.is_piped { Lists::Nothing } else { Lists::Names };
                 self.listed = words().next().filter(|_| words().count() == 1);
                 self.read.extend(words());
             }
             "find" => {
-                self.lists = !part.is_piped;
+                self.lists = if part.is_piped { Lists::Nothing } else { Lists::Paths };
                 self.read.extend(part.rest().take_while(|word| !word.starts_with('-')).map(str::to_owned));
             }
             "tree" | "fd" | "rg" | "grep" => {
-                self.lists = !part.is_piped;
+                self.lists = if part.is_piped { Lists::Nothing } else { Lists::Paths };
                 self.read.extend(words().filter(|word| word.contains('/')));
             }
             "cat" | "head" | "tail" | "sed" | "nl" | "wc" | "less" | "awk" => self.read.extend(words().filter(|word| word.contains('/'))),
@@ -234,7 +243,7 @@ impl Written {
         match verb {
             "clean" => self.cleans |= part.rest().any(|word| word.starts_with('-') && word.contains('f')),
             "rm" => self.gone.extend(part.operands().skip(1).map(str::to_owned)),
-            "ls-files" | "ls-tree" | "grep" => self.lists = true,
+            "ls-files" | "ls-tree" | "grep" => self.lists = Lists::Paths,
             _ => {}
         }
     }

@@ -366,14 +366,17 @@ def codex_exec(lines):
 def v1(events, base=None):
     answers = {e.get("llm_response_id") or e["id"] for e in events if e["kind"] in ("ActionEvent", "MessageEvent") and e["source"] == "agent"}
     calls = [e["tool_call_id"] for e in events if e["kind"] == "ActionEvent"]
-    results, metrics, last = {}, (base or {}).get("stats"), None
+    results, metrics, last, begun = {}, (base or {}).get("stats"), None, False
     for e in events:
+        begun = begun or e["source"] == "agent" and e["kind"] in ("ActionEvent", "MessageEvent")
         if e["kind"] == "ObservationEvent":
             o = e["observation"]
             results[e["tool_call_id"]] = not o.get("is_error") and not o.get("exit_code")
             last = "ok" if o.get("kind") == "FinishObservation" else last
         elif e["kind"] in ("AgentErrorEvent", "UserRejectObservation"):
             results[e["tool_call_id"]] = False
+        elif e["kind"] == "MessageEvent" and e["source"] in ("user", "environment") and begun:
+            last = None  # somebody wrote again: it goes on
         elif e["kind"] == "ConversationErrorEvent":
             last = "bad"
         elif e["kind"] == "ConversationStateUpdateEvent" and base is None:
@@ -406,6 +409,8 @@ def v0(events):
                 calls.append(e["id"])
             if e["action"] == "finish":
                 last = "ok"
+        elif e.get("action") == "message" and e.get("source") in ("user", "environment") and steps:
+            last = None  # somebody wrote again: it goes on
         elif e.get("observation") == "agent_state_changed":
             state = e["extras"]["agent_state"]
             known = {"finished": "ok", "awaiting_user_input": "unknown", "error": "bad", "rejected": "bad", "stopped": "bad"}
@@ -474,6 +479,30 @@ SWE_REFUSED = re.compile(
 )
 
 
+SWE_READS = {"cat", "head", "tail", "less", "more", "grep", "rg", "sed", "awk", "nl", "find", "ls", "journalctl"}
+SWE_GAVE_UP = re.compile(
+    r"No space left on device|CUDA out of memory|Cannot allocate memory|Resource temporarily unavailable|Read-only file system|"
+    r"Permission denied|No such file or directory|command not found|Segmentation fault"
+)
+SWE_RAISED = re.compile(r"(?:\w+\.)*(?:[A-Z]\w*(?:Error|Exception)|Error|Exception|KeyboardInterrupt):?(?: .*)?$", re.A)
+
+
+def swe_ok(action, answer):
+    """There is no exit code: what was refused, and what ends with the words of a program that gave up, has failed."""
+    answer = (answer or "").strip()
+    if SWE_REFUSED.search(answer) or re.match(r"ERROR[!:] ", answer):
+        return False
+    lines = [line.rstrip() for line in answer.splitlines() if line.strip()]
+    if not lines:
+        return True
+    words = re.sub(r"^(?:cd [^&;]*(?:&&|;)\s*)+", "", (action or "").strip()).split()
+    program, last, short = words[0] if words else "", lines[-1], len(lines) <= 3
+    if short and SWE_GAVE_UP.search(last):
+        return program in SWE_READS and last.split(":")[0] not in (program, "bash", "sh", "/bin/sh", "/bin/bash")
+    raised = SWE_RAISED.match(last) and (short or "Traceback (most recent call last):" in answer)
+    return program in SWE_READS or not raised
+
+
 def swe(whole):
     stats = (whole.get("info") or {}).get("model_stats") or {}
     total = [number(stats, "tokens_sent"), number(stats, "tokens_received"), 0]
@@ -489,13 +518,13 @@ def swe(whole):
                 calls += n
                 for nth, answer in enumerate(told[at + 1:at + 1 + n]):
                     if answer.get("role") == "tool":
-                        results[(at, nth)] = not SWE_REFUSED.search(str(answer.get("content") or ""))
+                        results[(at, nth)] = swe_ok(message.get("action"), str(answer.get("content") or ""))
         # a demonstration does not tell how it ended
         return result(len(steps), calls, results, total, "unknown")
     for at, step in enumerate(whole["trajectory"]):
         if (step.get("action") or "").strip():
             calls += 1
-            results[at] = not SWE_REFUSED.search(step.get("observation") or "")
+            results[at] = swe_ok(step["action"], step.get("observation"))
     return result(len(whole["trajectory"]), calls, results, total, ended)
 
 

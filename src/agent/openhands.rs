@@ -2,7 +2,8 @@
 //!
 //! V0 (server and `openhands.core.main`): `<id>.json` with actions and observations; a step is one action of the agent
 //! with its observation. V1 (the SDK, CLI since 1.0): `event-<number>-<uuid>.json`; a step is one answer of the model,
-//! whose parallel calls are events of their own. V1's counts lie in `base_state.json` beside the folder.
+//! whose parallel calls are events of their own. V1's counts lie in `base_state.json` beside the folder. A message of the
+//! user after the first is a word of the harness after the step before it.
 
 mod evaluation;
 mod find;
@@ -113,6 +114,21 @@ impl Events {
         self.steps.close_all();
         self.steps.touch();
         self.end = Some(end);
+    }
+
+    /// A person, or a script in its place, wrote to the agent: the task first, later a word of the harness after the last
+    /// step, which had ended its turn at most.
+    fn heard(&mut self, words: &str) {
+        if words.trim().is_empty() {
+            return;
+        }
+        if self.task.is_none() {
+            self.task = Some(words.to_owned());
+            self.steps.touch();
+        } else if let Some(last) = self.steps.len().checked_sub(1) {
+            self.goes_on();
+            self.steps.tell(last, words.to_owned());
+        }
     }
 
     fn goes_on(&mut self) {

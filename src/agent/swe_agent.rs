@@ -5,51 +5,13 @@
 //! The answer is the `observation`; there is no exit code, so only SWE-agent's own refusals and time-outs are failures.
 //! A demonstration holds nothing but a `history`: there each message of the assistant is a step.
 
-use serde_json::json;
+mod action;
+mod failure;
 
 use super::value::{Fields, arguments, elements, plain, words};
 use super::whole::{Fault, Run};
 use super::{End, Live};
 use crate::domain::{Reply, Step, ToolCall, ToolResult, Usage};
-
-/// Commands of SWE-agent's own tools; any other word is one of the shell's.
-const TOOLS: [&str; 19] = [
-    "open",
-    "goto",
-    "scroll_up",
-    "scroll_down",
-    "create",
-    "edit",
-    "insert",
-    "undo_edit",
-    "search_dir",
-    "search_file",
-    "find_file",
-    "str_replace_editor",
-    "view_image",
-    "filemap",
-    "submit",
-    "review_on_submit",
-    "exit_forfeit",
-    "connect_start",
-    "debug_start",
-];
-
-/// How an observation begins that tells of a failure.
-const FAILURES: [&str; 12] = [
-    "Your proposed edit has introduced new syntax error",
-    "Your edit was not applied",
-    "Your command was not",
-    "No replacement was performed",
-    "EXECUTION TIMED OUT",
-    "COMMAND TIMED OUT",
-    "The command '",
-    "Operation '",
-    "Invalid `",
-    "Exit due to",
-    "Failed to",
-    "ERROR: ",
-];
 
 /// Reads such a file.
 pub(super) fn read(bytes: &[u8]) -> Result<Run, Fault> {
@@ -99,7 +61,7 @@ fn step(at: usize, fields: &Fields<'_>, action: &str, message: Option<&Fields<'_
     let mut calls = Vec::new();
     if !action.trim().is_empty() {
         let text = fields.raw("observation").map(words).unwrap_or_default();
-        let result = ToolResult { ok: !FAILURES.iter().any(|begin| text.trim_start().starts_with(begin)), text };
+        let result = ToolResult { ok: !failure::failed(action, &text), text };
         calls.push(ToolCall { result: Some(result), ..call(at, action, message) });
     }
     let refused = calls.is_empty().then(|| fields.raw("observation").map(words).unwrap_or_default()).filter(|text| !text.is_empty());
@@ -129,19 +91,14 @@ fn call(at: usize, action: &str, message: Option<&Fields<'_>>) -> ToolCall {
         let id = Some(asked.text("id")).filter(|id| !id.is_empty()).unwrap_or_else(|| format!("step {}", at + 1));
         return ToolCall { id, name: function.text("name"), args: arguments(function.raw("arguments")), result: None };
     }
-    let word = action.split_whitespace().next().unwrap_or_default();
-    let name = if TOOLS.contains(&word) { word } else { "bash" };
-    ToolCall {
-        id: format!("step {}", at + 1),
-        name: name.to_owned(),
-        args: json!({"command": action.trim_end()}).to_string(),
-        result: None,
-    }
+    let (name, args) = action::named(action);
+    ToolCall { id: format!("step {}", at + 1), name: name.to_owned(), args: args.to_string(), result: None }
 }
 
 /// The steps of a history alone: what follows a message of the assistant is its answer.
 fn demonstration(history: &[Fields<'_>]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
+    let mut asked = String::new();
     for message in history {
         let says = message.raw("content").map(words).unwrap_or_default();
         if message.text("role") == "assistant" {
@@ -149,8 +106,9 @@ fn demonstration(history: &[Fields<'_>]) -> Vec<Step> {
             let thought = message.raw("thought").map_or_else(|| says.clone(), words);
             let calls = if action.trim().is_empty() { Vec::new() } else { vec![call(steps.len(), &action, Some(message))] };
             steps.push(bare(steps.len(), thought, calls, None));
+            asked = action;
         } else if let Some(call) = steps.last_mut().and_then(|step| step.calls.iter_mut().find(|call| call.result.is_none())) {
-            let ok = !FAILURES.iter().any(|begin| says.trim_start().starts_with(begin));
+            let ok = !failure::failed(&asked, &says);
             call.result = Some(ToolResult { ok, text: says });
         }
     }

@@ -80,9 +80,34 @@ pub(super) fn calls(step: &Step) -> Vec<Called<'_>> {
 pub(super) fn finish(step: &Step, calls: &[Called<'_>]) -> Finish {
     match calls.iter().find(|call| call.act == Act::Finish) {
         None => Finish::No,
-        Some(call) if call.failed() || !step.harness.is_empty() || call.answer().starts_with("ERROR") => Finish::Refused,
+        Some(call) if call.failed() || call.answer().starts_with("ERROR") || step.harness.iter().any(|words| objects(words)) => {
+            Finish::Refused
+        }
         Some(_) => Finish::Said,
     }
+}
+
+/// Whether words after a finish object to it; a person who has more to do says something else: "Thanks, now the README".
+fn objects(words: &str) -> bool {
+    let words = words.get(..600).unwrap_or(words).to_ascii_lowercase();
+    let marks = [
+        "error",
+        "fail",
+        "empty",
+        "not ",
+        "n't",
+        "no ",
+        "incomplete",
+        "invalid",
+        "missing",
+        "reject",
+        "refus",
+        "must",
+        "still",
+        "without",
+        "patch",
+    ];
+    marks.iter().any(|mark| words.contains(mark))
 }
 
 /// Fingerprint of calls and their answers; `None` where there are none, or one has no answer.

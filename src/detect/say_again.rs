@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::cut;
 use super::look::{Look, line};
+use super::print;
 use super::rule::{Now, Rule, Told};
 use crate::domain::{Detector, Evidence};
 
@@ -21,6 +22,8 @@ const READ: usize = 256 * 1024;
 pub(super) struct SayAgain {
     /// Of the text before: hashes of its shingles, sorted, each once.
     before: Vec<u64>,
+    /// What was said to it.
+    said: Option<u64>,
     count: u32,
     first: Option<Evidence>,
     last: Option<Evidence>,
@@ -45,9 +48,13 @@ impl Rule for SayAgain {
         if step.thought.trim().is_empty() {
             return self.now();
         }
+        let said = step.harness.first().map(|words| print::of_words(words));
+        // a person says something else each time, and an answer to that is none to the words before
+        let is_talk = said.is_some() && self.said.is_some() && said != self.said;
+        self.said = said;
         let shingles = shingles(&step.thought);
         let evidence = Evidence { step: step.index, text: line(&step.thought) };
-        if self.count > 0 && is_alike(&self.before, &shingles) {
+        if self.count > 0 && !is_talk && is_alike(&self.before, &shingles) {
             self.count += 1;
         } else {
             self.count = 1;

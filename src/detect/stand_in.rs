@@ -180,6 +180,8 @@ impl StandInPackages {
     /// Files and folders that stand in for packages: a call counts once for each package.
     fn files(&mut self, written: &Written, step: u32) {
         let mut seen = HashSet::new();
+        let found = written.made.iter().filter_map(|made| self.tree.stands_in(&made.path, made.is_folder).filter(|_| !made.is_folder));
+        let whole: HashSet<String> = found.filter(|found| found.is_whole).map(|found| found.package).collect();
         for made in &written.made {
             let Some(found) = self.tree.stands_in(&made.path, made.is_folder) else { continue };
             let form = match (found.is_inside, made.is_folder) {
@@ -188,6 +190,12 @@ impl StandInPackages {
                 (false, true) => continue,
                 (false, false) => Form::Aside,
             };
+            // a file more in a package is none made up, unless all of it is
+            let is_made = |name: &String| self.made.iter().any(|known| known.package == *name && known.form == Form::Inside);
+            let is_made_up = |name: &String| whole.contains(name) || self.missing.contains(name) || is_made(name);
+            if form == Form::Inside && !found.is_whole && !is_made_up(&found.package) {
+                continue;
+            }
             // a folder is no more than the beginning of what is written into it
             if form == Form::Folder && self.made.iter().any(|known| known.package == found.package) {
                 continue;

@@ -125,6 +125,27 @@ fn d7_texts_that_say_the_same() {
     assert_eq!(seen(Detector::SayAgain, vec![text(""); 6]), [], "nothing said is nothing said again");
 }
 
+/// A person says something else each time; a script says the same.
+#[test]
+fn d7_an_answer_to_a_person_is_none_to_the_words_before() {
+    let told = |words: &str| Step { harness: vec![words.to_owned()], ..text("It is done as you asked, and the tests pass.") };
+    let people = ["Thanks. And the cache?", "What of the second file?", "Is the README right?", "Good. Any other place?"];
+    assert_eq!(seen(Detector::SayAgain, people.map(told).to_vec()), []);
+    assert_eq!(seen(Detector::NoToolCall, people.map(told).to_vec()), []);
+    let script = ["Continue (1 of 9).", "Continue (2 of 9).", "Continue (3 of 9)."];
+    assert_eq!(levels(Detector::SayAgain, &script.map(told)), [Level::None, Level::Note, Level::Warn]);
+}
+
+#[test]
+fn d1_thanks_are_no_refusal() {
+    let finish =
+        |words: &str| Step { harness: vec![words.to_owned()], ..call("finish", &serde_json::json!({ "message": "done" }), true, "done") };
+    let people = ["Thanks, now the README", "Great! Next: speed up the loader", "And the same for the tests"];
+    assert_eq!(seen(Detector::RefusedFinish, people.map(finish).to_vec()), []);
+    let script = [finish("ERROR! Your Patch is empty."), finish("ERROR! Your Patch is empty."), finish("ERROR! Your Patch is empty.")];
+    assert_eq!(levels(Detector::RefusedFinish, &script).last(), Some(&Level::Stuck));
+}
+
 #[test]
 fn d16_calls_as_text() {
     let lost = || text("<minimax:tool_call>\n<invoke name=\"bash\">\n<parameter name=\"command\">ls</parameter>\n</invoke>");
@@ -216,6 +237,54 @@ fn d13_what_a_repository_has_is_its_own() {
     }
     let tracked = Context { tracked: Some(["numpy".to_owned()].into()), ..Context::default() };
     assert_eq!(watch(tracked, vec![new("numpy/core/a.py"), new("numpy/core/b.py")]).findings().len(), 0);
+}
+
+/// Where no shell says where it is, the files that are seen do.
+#[test]
+fn d13_the_root_is_learned_from_the_paths_that_are_seen() {
+    let view = |path: String| call("str_replace_editor", &serde_json::json!({ "command": "view", "path": path }), true, "1 x");
+    for root in ["/workspace/vllm", "/home/u/wt/vllm-1", "/root/repo", "/sgl-workspace/sglang"] {
+        let package = if root.contains("sglang") { "python/sglang/srt" } else { "vllm/core" };
+        let begin = [view(format!("{root}/{package}/a.py")), view(format!("{root}/{package}/b.py"))];
+        let stub = |name: &str| create(&format!("{root}/{name}/__init__.py"), "x = 1");
+        let made = [&begin[..], &[stub("torch"), stub("triton"), stub("ray")]].concat();
+        assert_eq!(levels(Detector::StandInPackages, &made)[2..], [Level::Note, Level::Warn, Level::Stuck], "{root}");
+        let new = |name: &str| create(&format!("{root}/{package}/{name}.py"), "x = 1");
+        let own = [&begin[..], &[new("triton"), new("torch"), new("ray"), new("__init__")]].concat();
+        assert_eq!(seen(Detector::StandInPackages, own), [], "{root}: files of its own package");
+    }
+    // nothing but the stand-ins tells: with the second one it is clear
+    let alone = ["torch", "numpy", "ray"].map(|name| create(&format!("/workspace/vllm/{name}/__init__.py"), "x = 1"));
+    assert_eq!(levels(Detector::StandInPackages, &alone), [Level::None, Level::Note, Level::Warn]);
+    let other = [view("/root/work/pkg/a.py".to_owned()), view("/root/work/tool/b.py".to_owned())];
+    let stubs = ["torch", "ray", "numpy"].map(|name| create(&format!("/root/work/{name}.py"), "x = 1"));
+    let all = [&other[..], &stubs].concat();
+    assert_eq!(levels(Detector::StandInPackages, &all)[2..], [Level::Note, Level::Warn, Level::Stuck], "no name is known");
+}
+
+#[test]
+fn d13_a_file_more_in_a_package_is_none_made_up() {
+    let new = |path: &str| create(&format!("/testbed/{path}"), "x = 1");
+    let files = || vec![new("sklearn/cluster/_a.py"), new("sklearn/cluster/_b.py"), new("sklearn/cluster/_c.py")];
+    assert_eq!(seen(Detector::StandInPackages, files()), [], "nobody said that there is none");
+    for first in [new("sklearn/__init__.py"), bash("python -c 'import sklearn'", "ModuleNotFoundError: No module named 'sklearn'")] {
+        let steps = [vec![first], files()].concat();
+        assert_eq!(levels(Detector::StandInPackages, &steps).last(), Some(&Level::Stuck));
+    }
+    // what can be listed or entered is there: a file that stands for the whole is a new one then
+    for known in [
+        bash("ls sklearn", "__init__.py base.py cluster"),
+        bash("find sklearn -name x", "sklearn/x"),
+        bash("cd sklearn && pwd", "/testbed/sklearn"),
+    ] {
+        let said = known.calls[0].args.clone();
+        let steps = vec![known, new("sklearn/__init__.py"), new("sklearn/cluster/__init__.py")];
+        assert_eq!(seen(Detector::StandInPackages, steps), [], "{said}");
+    }
+    for unknown in [bash("ls torch || echo none", "none"), bash("ls docs", "torch"), bash("ls torch 2>/dev/null; ls", "setup.py")] {
+        let said = unknown.calls[0].args.clone();
+        assert_eq!(levels(Detector::StandInPackages, &[unknown, new("torch/__init__.py")]).last(), Some(&Level::Note), "{said}");
+    }
 }
 
 #[test]

@@ -240,9 +240,40 @@ fn swe_agents_calls_have_the_models_own_words_where_they_are_kept() {
     assert_eq!((run.totals.usage.input, run.totals.usage.output), (4000, 120));
     let run = one(&fixture("swe_agent/old.traj"));
     let calls: Vec<_> = run.steps.iter().flat_map(|step| &step.calls).map(|call| (call.name.as_str(), call.args.as_str())).collect();
-    assert_eq!(calls[..2], [("open", r#"{"command":"open sched.py 10"}"#), ("bash", r#"{"command":"python bench.py && git diff"}"#)]);
+    assert_eq!(calls[..2], [("open", r#"{"path":"sched.py","line_number":10}"#), ("bash", r#"{"command":"python bench.py && git diff"}"#)]);
     assert_eq!(run.steps[1].harness, ["Your output was not formatted correctly."]);
     assert_eq!(run.task.as_deref(), Some("Make it faster."));
+}
+
+#[test]
+fn openhands_hears_what_is_said_after_its_task() {
+    let told = |lines: &[&str]| {
+        let folder = folder();
+        fs::write(folder.1.join("run.jsonl"), lines.join("\n")).unwrap();
+        let run = one(&folder.1.join("run.jsonl"));
+        (run.task, run.state, run.steps.into_iter().map(|step| step.harness).collect::<Vec<_>>())
+    };
+    let v0 = [
+        r#"{"id":0,"source":"user","action":"message","args":{"content":"Make it faster."}}"#,
+        r#"{"id":1,"source":"user","action":"recall","args":{"query":"Make it faster."}}"#,
+        r#"{"id":2,"source":"environment","cause":1,"observation":"recall","content":"Added workspace context","extras":{}}"#,
+        r#"{"id":3,"source":"agent","action":"message","args":{"content":"I will."}}"#,
+        r#"{"id":4,"source":"user","action":"message","args":{"content":"Please continue."}}"#,
+        r#"{"id":5,"source":"agent","action":"finish","args":{"final_thought":"Done."}}"#,
+        r#"{"id":6,"source":"user","action":"message","args":{"content":"ERROR! Your Patch is empty."}}"#,
+    ];
+    let heard = vec![vec!["Please continue.".to_owned()], vec!["ERROR! Your Patch is empty.".to_owned()]];
+    assert_eq!(told(&v0), (Some("Make it faster.".to_owned()), Live::WaitingForModel, heard.clone()));
+    assert_eq!(told(&v0[..6]).1, Live::Ended(End::Accepted));
+    let v1 = [
+        r#"{"kind":"MessageEvent","id":"a","source":"user","llm_message":{"role":"user","content":[{"type":"text","text":"Make it faster."}]},"extended_content":[{"type":"text","text":"a skill"}]}"#,
+        r#"{"kind":"MessageEvent","id":"b","source":"agent","llm_response_id":"1","llm_message":{"role":"assistant","content":[{"type":"text","text":"I will."}]}}"#,
+        r#"{"kind":"MessageEvent","id":"c","source":"user","llm_message":{"role":"user","content":[{"type":"text","text":"Please continue."}]},"extended_content":[{"type":"text","text":"a skill"}]}"#,
+        r#"{"kind":"ActionEvent","id":"d","source":"agent","llm_response_id":"2","tool_name":"finish","tool_call_id":"x","tool_call":{"id":"x","name":"finish","arguments":"{}"}}"#,
+        r#"{"kind":"ObservationEvent","id":"e","source":"environment","tool_name":"finish","tool_call_id":"x","observation":{"kind":"FinishObservation","content":[{"type":"text","text":"done"}]}}"#,
+        r#"{"kind":"MessageEvent","id":"f","source":"user","llm_message":{"role":"user","content":[{"type":"text","text":"ERROR! Your Patch is empty."}]}}"#,
+    ];
+    assert_eq!(told(&v1), (Some("Make it faster.".to_owned()), Live::WaitingForModel, heard));
 }
 
 #[test]

@@ -18,9 +18,8 @@ impl Events {
                 self.action(&action, fields, recorded);
             }
             (Some(action), _) => {
-                if action == "message" && self.task.is_none() && text(&fields.get("source")) == "user" {
-                    self.task = some(part(&fields.get("args"), "content")).or_else(|| some(&fields.get("message")));
-                    self.steps.touch();
+                if action == "message" && matches!(text(&fields.get("source")).as_str(), "user" | "environment") {
+                    self.heard(&some(part(&fields.get("args"), "content")).unwrap_or_else(|| text(&fields.get("message"))));
                 }
                 self.count_v0(fields, None);
             }

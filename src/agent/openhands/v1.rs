@@ -17,9 +17,9 @@ impl Events {
                 let at = self.answer_v1(fields, recorded);
                 self.steps.say(at, &content(part(&fields.get("llm_message"), "content")));
             }
-            "MessageEvent" if self.task.is_none() && text(&fields.get("source")) == "user" => {
-                self.task = Some(content(part(&fields.get("llm_message"), "content"))).filter(|text| !text.is_empty());
-                self.steps.touch();
+            // what skills add lies in `extended_content`
+            "MessageEvent" if matches!(text(&fields.get("source")).as_str(), "user" | "environment") => {
+                self.heard(&content(part(&fields.get("llm_message"), "content")));
             }
             "ObservationEvent" => {
                 let observation = fields.get("observation");

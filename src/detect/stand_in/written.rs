@@ -35,7 +35,23 @@ pub(super) struct Written {
     /// The folder in which it asks git.
     pub(super) git_folder: Option<String>,
     /// Whether its answer lists the folder that it is in, or the paths below it.
-    pub(super) lists: bool,
+    pub(super) lists: Lists,
+    /// The one folder whose names `ls` lists.
+    pub(super) listed: Option<String>,
+    /// Whether what it reads, lists or enters is there if it works: no `||`, no complaint thrown away.
+    pub(super) is_sure: bool,
+}
+
+/// What an answer lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A path a line.
+    Paths,
+    /// The names in a folder, as many in a line as fit.
+    Names,
 }
 
 /// Something new.
@@ -67,8 +83,20 @@ impl Written {
 
     fn by_tool(&mut self, called: &Called<'_>) {
         let args = &called.args;
-        let texts = ["file_text", "content", "new_str", "new_string", "new_content", "text", "input", "patch", "diff"];
-        let olds = ["old_str", "old_string"];
+        let texts = [
+            "file_text",
+            "content",
+            "new_str",
+            "new_string",
+            "new_content",
+            "text",
+            "replacement_text",
+            "replace",
+            "input",
+            "patch",
+            "diff",
+        ];
+        let olds = ["old_str", "old_string", "search"];
         let parts = args.get("edits").and_then(Value::as_array).into_iter().flatten().chain([args]);
         for part in parts {
             let field = |name: &&str| part.get(name).and_then(Value::as_str);
@@ -88,7 +116,7 @@ impl Written {
                 if is_folder && action == "view" && path.starts_with('/') {
                     self.folder = Some(path.trim_end_matches('/').to_owned());
                 }
-                self.lists = is_folder;
+                self.lists = if is_folder { Lists::Paths } else { Lists::Nothing };
             }
             _ => {}
         }
@@ -144,6 +172,7 @@ impl Written {
         add(&mut self.text, &whole);
         let first = whole.trim_start().strip_prefix("cd ").and_then(|rest| rest.split([';', '\n', '&']).next());
         self.folder = first.map(|folder| folder.trim().trim_matches(['"', '\'']).to_owned());
+        self.is_sure = !called.command.contains("||") && !called.command.contains("/dev/null");
         for part in &called.parts {
             self.by_part(part);
         }
@@ -166,8 +195,17 @@ impl Written {
             }
             "rm" | "rmdir" => self.gone.extend(words()),
             "git" => self.by_git(part),
-            "ls" | "find" | "tree" | "fd" | "rg" | "grep" => {
-                self.lists = !part.is_piped;
+            "ls" => {
+                self.lists = if part.is_piped { Lists::Nothing } else { Lists::Names };
+                self.listed = words().next().filter(|_| words().count() == 1);
+                self.read.extend(words());
+            }
+            "find" => {
+                self.lists = if part.is_piped { Lists::Nothing } else { Lists::Paths };
+                self.read.extend(part.rest().take_while(|word| !word.starts_with('-')).map(str::to_owned));
+            }
+            "tree" | "fd" | "rg" | "grep" => {
+                self.lists = if part.is_piped { Lists::Nothing } else { Lists::Paths };
                 self.read.extend(words().filter(|word| word.contains('/')));
             }
             "cat" | "head" | "tail" | "sed" | "nl" | "wc" | "less" | "awk" => self.read.extend(words().filter(|word| word.contains('/'))),
@@ -205,7 +243,7 @@ impl Written {
         match verb {
             "clean" => self.cleans |= part.rest().any(|word| word.starts_with('-') && word.contains('f')),
             "rm" => self.gone.extend(part.operands().skip(1).map(str::to_owned)),
-            "ls-files" | "ls-tree" | "grep" => self.lists = true,
+            "ls-files" | "ls-tree" | "grep" => self.lists = Lists::Paths,
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ use super::live::{self, Reading};
 use super::openhands::Events;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
+use crate::text::clean;
 use sniff::{Found, Shape};
 
 /// A format of trajectories.
@@ -105,21 +106,21 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::TooLarge(path, most) => write!(f, "{}: larger than {} MiB, the most that is read", path.display(), most >> 20),
-            Self::Empty(path) => write!(f, "{}: there is nothing in it yet", path.display()),
+            Self::Io(path, error) => write!(f, "{}: {error}", clean::path(path)),
+            Self::TooLarge(path, most) => write!(f, "{}: larger than {} MiB, the most that is read", clean::path(path), most >> 20),
+            Self::Empty(path) => write!(f, "{}: there is nothing in it yet", clean::path(path)),
             Self::HalfWritten(path) => write!(
                 f,
                 "{}: it ends in the middle of its JSON: the agent is writing it now (look again), or was killed while it wrote",
-                path.display()
+                clean::path(path)
             ),
             Self::TraeLog(path) => write!(
                 f,
                 "{}: this is what TRAE printed, and no trajectory: open the trajectory.json that its line \"Trajectory File\" names",
-                path.display()
+                clean::path(path)
             ),
-            Self::NoTrajectory(path) => write!(f, "{}: no trajectory of any agent in this folder", path.display()),
-            Self::Unknown(path, what) => write!(f, "{}: not a trajectory of any agent that we know, but {what}", path.display()),
+            Self::NoTrajectory(path) => write!(f, "{}: no trajectory of any agent in this folder", clean::path(path)),
+            Self::Unknown(path, what) => write!(f, "{}: not a trajectory of any agent that we know, but {what}", clean::path(path)),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS,
 use crate::artifact::{Checkout, Journal};
 use crate::detect::Human;
 use crate::host::environment;
+use crate::text::clean;
 use crate::text::mask::Masker;
 
 /// What may tell of an agent in an item's folder, the one that tells most first. The last one is what the harness keeps of
@@ -101,13 +102,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<Opened>, Refused> {
     let found = match path.is_dir().then(|| Folder::of(path)) {
         Some(Folder::Item(Some(found))) => found,
         Some(Folder::Item(None)) => {
-            return Err(Refused::NoTrajectory(format!("{}: nothing in this item's folder tells of its agent", path.display())));
+            return Err(Refused::NoTrajectory(format!("{}: nothing in this item's folder tells of its agent", clean::path(path))));
         }
         Some(Folder::Events | Folder::Other) | None => path.to_owned(),
     };
     // a defect of ours in one trajectory must not end the look at the others
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| open(&found))) else {
-        return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", found.display())));
+        return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", clean::path(&found))));
     };
     opened.map_err(|error| match error {
         OpenError::Empty(..) | OpenError::NoTrajectory(..) | OpenError::TraeLog(..) | OpenError::Unknown(..) => {

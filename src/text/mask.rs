@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::clean;
+
 /// What stands for a secret.
 pub const MASK: &str = "•••";
 
@@ -17,6 +19,9 @@ const SHOWN_OF: usize = 24;
 
 /// How many characters of the beginning that is.
 const SHOWN: usize = 20;
+
+/// Marks with which a quotation ends.
+const ENDS_QUOTE: [char; 8] = ['…', '"', '\'', '`', '«', '»', '“', '”'];
 
 /// Parts of names whose values are secrets.
 const SECRET_NAMES: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
@@ -74,6 +79,21 @@ impl Masker {
     pub fn half_at_end(&self, text: &str) -> usize {
         let half = |value: &String| (HALF..value.len()).rev().find(|n| value.get(..*n).is_some_and(|half| text.ends_with(half)));
         self.values.iter().filter_map(half).max().unwrap_or_default()
+    }
+
+    /// A text that quotes others, made safe as one line. Who quotes the beginning of a text may cut a secret in two: a half
+    /// at the end, or before a mark that ends a quotation, is none of anybody's business either.
+    pub fn quoted(&self, text: &str) -> String {
+        let masked = self.mask(text);
+        let mut safe = String::with_capacity(masked.len());
+        for piece in masked.split_inclusive(ENDS_QUOTE) {
+            let end = piece.trim_end_matches(ENDS_QUOTE);
+            let half = self.half_at_end(end);
+            safe.push_str(end.get(..end.len().saturating_sub(half)).unwrap_or_default());
+            safe.push_str(if half > 0 { MASK } else { "" });
+            safe.push_str(piece.get(end.len()..).unwrap_or_default());
+        }
+        clean::line(&safe)
     }
 
     /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
@@ -179,6 +199,14 @@ mod tests {
     fn a_half_of_a_secret_is_known() {
         let masker = Masker::new([("A_KEY", "sk-very-secret"), ("B_KEY", "secret-thing")], []);
         assert_eq!(["is sk-very", "is sk-very-secret", "is sk-", "secr"].map(|text| masker.half_at_end(text)), [7, 6, 0, 4]);
+    }
+
+    #[test]
+    fn a_half_in_a_quotation_is_masked() {
+        let masker = Masker::new([("A_KEY", "sk-very-secret")], []);
+        let seen = ["export A=sk-very-sec", "said \"sk-very-se…\" and sk-very-secret x", "`sk-very`: \u{1b}[31mred", "sk-very is no end"];
+        let safe = ["export A=•••", "said \"•••…\" and ••• x", "`•••`: red", "sk-very is no end"];
+        assert_eq!(seen.map(|text| masker.quoted(text)), safe);
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn work(sources: &[Source], masker: &Masker, next: &AtomicUsize, sender: &SyncSe
 /// What the detectors say of a source. Its steps are gone afterwards.
 fn look(source: &Source, masker: &Masker) -> Looked {
     let path = &source.path;
-    let runs = trajectory::read(path)?;
+    let runs = trajectory::read(path, masker)?;
     let journal = trajectory::journal(path);
     let human = trajectory::human(journal.as_ref());
     let judge =

@@ -34,7 +34,7 @@ const BLOCK: usize = 256 * 1024;
 pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result<Exit> {
     let masker = trajectory::masker(root, [args.path.as_path()]);
     let refused = |says: String| Ok(usage(masker.mask(&says)));
-    let mut runs = match trajectory::read(&args.path) {
+    let mut runs = match trajectory::read(&args.path, &masker) {
         Ok(runs) => runs,
         Err(says) => return refused(says.to_string()),
     };

@@ -23,6 +23,12 @@ const SHOWN: usize = 20;
 /// Marks with which a quotation ends.
 const ENDS_QUOTE: [char; 8] = ['…', '"', '\'', '`', '«', '»', '“', '”'];
 
+/// What may follow a text that was cut without a mark.
+const ENDS_WORD: [char; 8] = [' ', ',', ';', ':', ')', ']', '}', '\n'];
+
+/// In the middle of a sentence fewer bytes of a secret are words like others.
+const LONG_HALF: usize = 8;
+
 /// Parts of names whose values are secrets.
 const SECRET_NAMES: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
 
@@ -59,15 +65,7 @@ impl Masker {
         if spans.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut out = String::with_capacity(text.len());
-        let mut from = 0;
-        for span in spans {
-            out.push_str(text.get(from..span.start).unwrap_or_default());
-            out.push_str(MASK);
-            from = span.end;
-        }
-        out.push_str(text.get(from..).unwrap_or_default());
-        Cow::Owned(out)
+        Cow::Owned(replaced(text, &spans))
     }
 
     /// Length in bytes of the longest secret: how much of a stream to hold back so that none is cut in two.
@@ -85,15 +83,14 @@ impl Masker {
     /// at the end, or before a mark that ends a quotation, is none of anybody's business either.
     pub fn quoted(&self, text: &str) -> String {
         let masked = self.mask(text);
-        let mut safe = String::with_capacity(masked.len());
-        for piece in masked.split_inclusive(ENDS_QUOTE) {
-            let end = piece.trim_end_matches(ENDS_QUOTE);
-            let half = self.half_at_end(end);
-            safe.push_str(end.get(..end.len().saturating_sub(half)).unwrap_or_default());
-            safe.push_str(if half > 0 { MASK } else { "" });
-            safe.push_str(piece.get(end.len()..).unwrap_or_default());
-        }
-        clean::line(&safe)
+        let ends = masked.char_indices().filter(|(_, char)| ENDS_QUOTE.contains(char) || ENDS_WORD.contains(char));
+        let half = |(at, char): (usize, char)| {
+            let half = self.half_at_end(masked.get(..at)?);
+            let least = if ENDS_QUOTE.contains(&char) { HALF } else { LONG_HALF };
+            (half >= least).then(|| at - half..at)
+        };
+        let halves = ends.chain([(masked.len(), '…')]).filter_map(half).collect();
+        clean::line(&replaced(&masked, &merged(halves)))
     }
 
     /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
@@ -107,16 +104,34 @@ impl Masker {
                 from = start + value.chars().next().map_or(1, char::len_utf8);
             }
         }
-        found.sort_unstable_by_key(|span| span.start);
-        let mut merged: Vec<Range<usize>> = Vec::new();
-        for span in found {
-            match merged.last_mut() {
-                Some(last) if span.start < last.end => last.end = last.end.max(span.end),
-                _ => merged.push(span),
-            }
-        }
-        merged
+        merged(found)
     }
+}
+
+/// Spans in order, those that touch taken as one.
+fn merged(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_unstable_by_key(|span| span.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for span in found {
+        match merged.last_mut() {
+            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged
+}
+
+/// `text` with [`MASK`] in the place of these spans, which are in order.
+fn replaced(text: &str, spans: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for span in spans {
+        out.push_str(text.get(from..span.start).unwrap_or_default());
+        out.push_str(MASK);
+        from = span.end;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
 }
 
 impl std::fmt::Debug for Masker {
@@ -204,8 +219,14 @@ mod tests {
     #[test]
     fn a_half_in_a_quotation_is_masked() {
         let masker = Masker::new([("A_KEY", "sk-very-secret")], []);
-        let seen = ["export A=sk-very-sec", "said \"sk-very-se…\" and sk-very-secret x", "`sk-very`: \u{1b}[31mred", "sk-very is no end"];
-        let safe = ["export A=•••", "said \"•••…\" and ••• x", "`•••`: red", "sk-very is no end"];
+        let seen = [
+            "export A=sk-very-sec",
+            "said \"sk-very-se…\" and sk-very-secret x",
+            "`sk-very`: \u{1b}[31mred",
+            "sk-very is",
+            "sk-very-s failed",
+        ];
+        let safe = ["export A=•••", "said \"•••…\" and ••• x", "`•••`: red", "sk-very is", "••• failed"];
         assert_eq!(seen.map(|text| masker.quoted(text)), safe);
     }
 

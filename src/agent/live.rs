@@ -25,8 +25,8 @@ use crate::domain::{AgentTotals, Step};
 use crate::host::files::LARGEST;
 use folder::EventFolder;
 pub(super) use folder::numbered;
-pub(super) use source::head;
 use source::{Document, Joined, LineFile};
+pub(super) use source::{MOST_UNPACKED, head, is_cut_off};
 
 /// What a look brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

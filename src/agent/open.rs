@@ -14,6 +14,7 @@ use super::live::{self, Reading};
 use super::openhands::Events;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
+use crate::text::clean;
 use sniff::{Found, Shape};
 
 /// A format of trajectories.
@@ -94,6 +95,8 @@ pub enum OpenError {
     Empty(PathBuf),
     /// It ends too early: its agent is writing it now, or was killed while it did.
     HalfWritten(PathBuf),
+    /// It is packed, ends too early, and what is left holds no whole document.
+    CutOff(PathBuf),
     /// It is what TRAE printed.
     TraeLog(PathBuf),
     /// A folder without a trajectory.
@@ -105,26 +108,36 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::TooLarge(path, most) => write!(f, "{}: larger than {} MiB, the most that is read", path.display(), most >> 20),
-            Self::Empty(path) => write!(f, "{}: there is nothing in it yet", path.display()),
+            Self::Io(path, error) => write!(f, "{}: {error}", clean::path(path)),
+            Self::TooLarge(path, most) => write!(f, "{}: larger than {} MiB, the most that is read", clean::path(path), most >> 20),
+            Self::Empty(path) => write!(f, "{}: there is nothing in it yet", clean::path(path)),
             Self::HalfWritten(path) => write!(
                 f,
                 "{}: it ends in the middle of its JSON: the agent is writing it now (look again), or was killed while it wrote",
-                path.display()
+                clean::path(path)
+            ),
+            Self::CutOff(path) => write!(
+                f,
+                "{}: the packed file ends too early or is damaged, and what is left of it is no whole trajectory: copy or pack it again",
+                clean::path(path)
             ),
             Self::TraeLog(path) => write!(
                 f,
                 "{}: this is what TRAE printed, and no trajectory: open the trajectory.json that its line \"Trajectory File\" names",
-                path.display()
+                clean::path(path)
             ),
-            Self::NoTrajectory(path) => write!(f, "{}: no trajectory of any agent in this folder", path.display()),
-            Self::Unknown(path, what) => write!(f, "{}: not a trajectory of any agent that we know, but {what}", path.display()),
+            Self::NoTrajectory(path) => write!(f, "{}: no trajectory of any agent in this folder", clean::path(path)),
+            Self::Unknown(path, what) => write!(f, "{}: not a trajectory of any agent that we know, but {what}", clean::path(path)),
         }
     }
 }
 
 impl std::error::Error for OpenError {}
+
+/// Whether a file is packed and can't be unpacked to its end: what could be read of it is all that was shown.
+pub fn is_cut_off(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|there| there.is_file()) && live::is_cut_off(path)
+}
 
 /// The largest file that is read whole (TRAE, SWE-agent, mini-swe-agent, an array), in bytes unpacked: 256 MiB. Files of
 /// lines are read in pieces, packed ones up to 1 GiB.
@@ -139,7 +152,9 @@ pub fn open(path: &Path) -> Result<Vec<Opened>, OpenError> {
 
 fn of_io(path: &Path, error: io::Error) -> OpenError {
     if error.kind() == io::ErrorKind::FileTooLarge {
-        OpenError::TooLarge(path.to_owned(), LARGEST)
+        // files of lines meet their end only where they are packed
+        let is_packed_lines = matches!(live::look_at(path, LARGEST), Ok(Found::Is(_, Shape::Lines | Shape::Runs)));
+        OpenError::TooLarge(path.to_owned(), if is_packed_lines { live::MOST_UNPACKED } else { LARGEST })
     } else {
         OpenError::Io(path.to_owned(), error)
     }
@@ -153,7 +168,7 @@ fn open_file(path: &Path) -> Result<Vec<Opened>, OpenError> {
         Found::Is(_, Shape::Runs) => return runs(path),
         Found::Is(..) => {}
         Found::Nothing => return Err(OpenError::Empty(at())),
-        Found::Torn => return Err(OpenError::HalfWritten(at())),
+        Found::Torn => return Err(half(path)),
         Found::TraeLog => return Err(OpenError::TraeLog(at())),
         Found::Other(what) => return Err(OpenError::Unknown(at(), what)),
     }
@@ -166,9 +181,13 @@ fn open_file(path: &Path) -> Result<Vec<Opened>, OpenError> {
     read_all(&mut reading).map_err(|error| of_io(path, error))?;
     // a line that makes sense was there; a document that begins well need not end
     if reading.totals().steps.is_none() && is_whole {
-        return Err(OpenError::HalfWritten(at()));
+        return Err(half(path));
     }
     opened(reading).map(|run| vec![run]).ok_or_else(|| OpenError::Empty(at()))
+}
+
+fn half(path: &Path) -> OpenError {
+    if is_cut_off(path) { OpenError::CutOff(path.to_owned()) } else { OpenError::HalfWritten(path.to_owned()) }
 }
 
 fn read_all(reading: &mut Reading) -> io::Result<()> {
@@ -215,7 +234,7 @@ fn runs(path: &Path) -> Result<Vec<Opened>, OpenError> {
         true
     };
     live::every_line(path, &mut take).map_err(|error| of_io(path, error))?;
-    if all.is_empty() { Err(OpenError::HalfWritten(path.to_owned())) } else { Ok(all) }
+    if all.is_empty() { Err(half(path)) } else { Ok(all) }
 }
 
 /// A folder: the events of OpenHands, its conversation, or an item's folder of ISO-Bench.

@@ -19,8 +19,8 @@ use super::trajectory::{self, Refused};
 use super::{Format, read, tell, usage};
 use crate::exit::Exit;
 use crate::report::verdict::Verdict;
-use crate::text::count;
 use crate::text::mask::Masker;
+use crate::text::{clean, count};
 
 /// `detect`
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(super) fn detect(root: Option<&Path>, args: &DetectArgs) -> anyhow::Result<E
     let Found { sources, mut refused } = walk::sources(&args.paths);
     let masker = trajectory::masker(root, args.paths.iter().map(PathBuf::as_path));
     let mut out = BufWriter::with_capacity(BLOCK, io::stdout().lock());
-    let mut told = Told { format: args.format, skipped: 0, refused: Vec::new(), with_runs: vec![false; args.paths.len()] };
+    let mut told = Told { format: args.format, masker: &masker, skipped: 0, refused: Vec::new(), with_runs: vec![false; args.paths.len()] };
     let next = AtomicUsize::new(0);
     let written = std::thread::scope(|scope| {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, MOST_THREADS);
@@ -67,13 +67,13 @@ pub(super) fn detect(root: Option<&Path>, args: &DetectArgs) -> anyhow::Result<E
     }
     let is_empty = |(nth, path): (usize, &PathBuf)| {
         let tells_nothing = told.with_runs.get(nth) == Some(&false) && path.is_dir() && !refused.iter().any(|(at, _)| *at == nth);
-        tells_nothing.then(|| (nth, format!("{}: no trajectory in this folder", path.display())))
+        tells_nothing.then(|| (nth, format!("{}: no trajectory in this folder", clean::path(path))))
     };
     let empty: Vec<(usize, String)> = args.paths.iter().enumerate().filter_map(is_empty).collect();
     refused.extend(empty);
     refused.sort_by_key(|(at, _)| *at);
     // a last line says it again in the exit code
-    Ok(refused.iter().fold(Exit::Well, |_, (_, says)| usage(says)))
+    Ok(refused.iter().fold(Exit::Well, |_, (_, says)| usage(masker.mask(says))))
 }
 
 /// Takes sources as long as there are any, and as long as somebody listens.
@@ -91,19 +91,22 @@ fn work(sources: &[Source], masker: &Masker, next: &AtomicUsize, sender: &SyncSe
 /// What the detectors say of a source. Its steps are gone afterwards.
 fn look(source: &Source, masker: &Masker) -> Looked {
     let path = &source.path;
-    let runs = trajectory::read(path)?;
+    let runs = trajectory::read(path, masker)?;
     let journal = trajectory::journal(path);
     let human = trajectory::human(journal.as_ref());
-    let judge = || runs.iter().map(|run| Judged::of(Verdict::of(path, run, human.clone(), masker), run, journal.as_ref())).collect();
+    let judge =
+        || runs.iter().map(|run| Judged::of(Verdict::of(path, run, human.clone(), masker), run, journal.as_ref(), masker)).collect();
     match catch_unwind(AssertUnwindSafe(judge)) {
         Ok(judged) => Ok(judged),
-        Err(_) => Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at judging it", path.display()))),
+        Err(_) => Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at judging it", clean::path(path)))),
     }
 }
 
 /// What was told so far.
-struct Told {
+struct Told<'a> {
     format: Format,
+    /// Hides secrets, in the names of files too.
+    masker: &'a Masker,
     /// Files in walked folders that are no trajectories.
     skipped: usize,
     /// Which named path can't be judged, and why.
@@ -112,7 +115,7 @@ struct Told {
     with_runs: Vec<bool>,
 }
 
-impl Told {
+impl Told<'_> {
     /// Writes what comes, in the order of the sources; the runs of a batch together.
     fn all(&mut self, out: &mut impl Write, sources: &[Source], receiver: Receiver<(usize, Looked)>) -> io::Result<()> {
         let mut early = BTreeMap::new();
@@ -132,7 +135,7 @@ impl Told {
                     Err(Refused::NoTrajectory(_)) if source.is_walked && source.batch.is_none() => self.skipped += 1,
                     // an agent at work may write it just now; of an item a trajectory was expected
                     Err(Refused::NoTrajectory(says) | Refused::HalfWritten(says)) if source.is_walked => {
-                        tell(format_args!("isobench-tui: {says}"));
+                        tell(format_args!("isobench-tui: {}", self.masker.mask(&says)));
                     }
                     Err(refused) => self.refused.push((source.named, refused.to_string())),
                 }
@@ -148,7 +151,7 @@ impl Told {
 
     fn batch(&self, out: &mut impl Write, mut judged: Vec<Judged>, is_batch: bool) -> io::Result<()> {
         if is_batch || judged.len() > 1 {
-            batch::systemic(&mut judged);
+            batch::systemic(&mut judged, self.masker);
         }
         for judged in &judged {
             match self.format {

@@ -12,6 +12,7 @@ use super::{Format, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
 use crate::report::steps;
+use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::theme::Depth;
 
@@ -32,18 +33,19 @@ pub(super) struct InspectArgs {
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result<Exit> {
-    let mut runs = match trajectory::read(&args.path) {
+    let masker = trajectory::masker(root, [args.path.as_path()]);
+    let refused = |says: String| Ok(usage(masker.mask(&says)));
+    let mut runs = match trajectory::read(&args.path, &masker) {
         Ok(runs) => runs,
-        Err(says) => return Ok(usage(says)),
+        Err(says) => return refused(says.to_string()),
     };
     if let Some(wanted) = &args.instance {
         let known: Vec<String> = runs.iter().filter_map(|run| run.instance.clone()).collect();
         runs.retain(|run| run.instance.as_ref() == Some(wanted));
         if runs.is_empty() {
-            return Ok(usage(no_instance(&args.path, wanted, &known)));
+            return refused(no_instance(&args.path, wanted, &known));
         }
     }
-    let masker = trajectory::masker(root, [args.path.as_path()]);
     let mut out = BufWriter::with_capacity(BLOCK, std::io::stdout().lock());
     read::written(tell(&mut out, &runs, args, &masker).and_then(|()| out.flush()))?;
     Ok(Exit::Well)
@@ -72,5 +74,5 @@ fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
             format!(": there are {}{}", told.join(", "), if known.len() > 5 { ", …" } else { "" })
         }
     };
-    format!("{}: no run of instance {wanted}{hint}", path.display())
+    clean::shown(&format!("{}: no run of instance {wanted}{hint}", path.display())).into_owned()
 }

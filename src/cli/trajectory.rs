@@ -6,12 +6,13 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::find;
-use crate::agent::open::{OpenError, Opened, open};
+use super::{find, tell};
+use crate::agent::open::{OpenError, Opened, is_cut_off, open};
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::artifact::{Checkout, Journal};
 use crate::detect::Human;
 use crate::host::environment;
+use crate::text::clean;
 use crate::text::mask::Masker;
 
 /// What may tell of an agent in an item's folder, the one that tells most first. The last one is what the harness keeps of
@@ -97,23 +98,27 @@ impl std::fmt::Display for Refused {
 }
 
 /// The runs that a path tells of.
-pub(super) fn read(path: &Path) -> Result<Vec<Opened>, Refused> {
+pub(super) fn read(path: &Path, masker: &Masker) -> Result<Vec<Opened>, Refused> {
     let found = match path.is_dir().then(|| Folder::of(path)) {
         Some(Folder::Item(Some(found))) => found,
         Some(Folder::Item(None)) => {
-            return Err(Refused::NoTrajectory(format!("{}: nothing in this item's folder tells of its agent", path.display())));
+            return Err(Refused::NoTrajectory(format!("{}: nothing in this item's folder tells of its agent", clean::path(path))));
         }
         Some(Folder::Events | Folder::Other) | None => path.to_owned(),
     };
     // a defect of ours in one trajectory must not end the look at the others
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| open(&found))) else {
-        return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", found.display())));
+        return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", clean::path(&found))));
     };
+    if opened.is_ok() && is_cut_off(&found) {
+        let says = format!("{}: the packed file ends too early or is damaged: what could be read of it is shown", clean::path(&found));
+        tell(format_args!("isobench-tui: {}", masker.mask(&says)));
+    }
     opened.map_err(|error| match error {
         OpenError::Empty(..) | OpenError::NoTrajectory(..) | OpenError::TraeLog(..) | OpenError::Unknown(..) => {
             Refused::NoTrajectory(error.to_string())
         }
-        OpenError::HalfWritten(..) => Refused::HalfWritten(error.to_string()),
+        OpenError::HalfWritten(..) | OpenError::CutOff(..) => Refused::HalfWritten(error.to_string()),
         OpenError::Io(..) | OpenError::TooLarge(..) => Refused::Unreadable(error.to_string()),
     })
 }

@@ -96,7 +96,7 @@ fn cut_short(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
 }
 
 /// What follows in an attempt whose stuck agent was stopped, and whose item is skipped for that: what the agent changed is
-/// taken, nothing is measured, and how it ended is the end.
+/// taken, and nothing is measured.
 fn keep_patch(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
     let stuck = || match attempt.agent_failure() {
         Some(StageEnd::Failed { class: FailureClass::AgentStuck, why }) => Some(why.clone()),
@@ -104,7 +104,7 @@ fn keep_patch(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
     };
     match (follows, stuck()) {
         (Follow::Stage(Stage::Check), _) => Follow::Stage(Stage::Check),
-        (Follow::End(AttemptEnd::Done), Some(why)) => Follow::End(AttemptEnd::Failed { class: FailureClass::AgentStuck, why }),
+        (Follow::End(AttemptEnd::Done), Some(why)) => Follow::End(AttemptEnd::Stopped { why }),
         (follows, _) => cut_short(attempt, stages, follows),
     }
 }

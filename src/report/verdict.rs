@@ -55,7 +55,7 @@ impl Verdict {
         let (state, reason) = steps::end(&opened.state);
         let text = |text: &str| clean::first_line(&masker.mask(text));
         Self {
-            path: clean::shown(&path.display().to_string()).into_owned(),
+            path: clean::shown(&masker.mask(&path.display().to_string())).into_owned(),
             instance: opened.instance.as_deref().map(text),
             agent: opened.format.agent(),
             format: steps::format_name(opened.format),
@@ -85,16 +85,24 @@ pub fn watch(opened: &Opened, human: Option<Human>) -> Watch {
 
 /// A finding without the values of secrets.
 pub fn masked_finding(finding: &Finding, masker: &Masker) -> Finding {
-    let text = |text: &str| clean::line(&masker.mask(text));
-    Finding { says: text(&finding.says), hint: text(&finding.hint), evidence: evidence(&finding.evidence, masker), ..finding.clone() }
+    Finding {
+        says: masker.quoted(&finding.says),
+        hint: masker.quoted(&finding.hint),
+        evidence: evidence(&finding.evidence, masker),
+        ..finding.clone()
+    }
 }
 
 /// A remark without the values of secrets.
 pub fn masked(remark: &Remark, masker: &Masker) -> Remark {
-    let text = |text: &str| clean::line(&masker.mask(text));
-    Remark { says: text(&remark.says), hint: text(&remark.hint), evidence: evidence(&remark.evidence, masker), ..remark.clone() }
+    Remark {
+        says: masker.quoted(&remark.says),
+        hint: masker.quoted(&remark.hint),
+        evidence: evidence(&remark.evidence, masker),
+        ..remark.clone()
+    }
 }
 
 fn evidence(evidence: &[Evidence], masker: &Masker) -> Vec<Evidence> {
-    evidence.iter().map(|shown| Evidence { step: shown.step, text: clean::line(&masker.mask(&shown.text)) }).collect()
+    evidence.iter().map(|shown| Evidence { step: shown.step, text: masker.quoted(&shown.text) }).collect()
 }

@@ -197,7 +197,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     if let Some(why) = swapped(case) {
         return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
     }
-    // a skipped item gets no journal, and its patch lies with the attempt; one that a policy skipped keeps what it brought
+    // a skipped item gets no journal, and its patch lies with the attempt; one that a policy skipped keeps it in its folder too
     if (case.item.skipping.is_none() || case.item.is_skipped_as_stuck())
         && let Err(error) = write_harness_files(case, &Brought { patch: &patch, changed: &changed, expected: &expected, detail: &detail })
     {
@@ -303,6 +303,7 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
         changed: brought.changed,
         targets: named.unwrap_or(brought.expected),
         strict: task.as_ref().is_some_and(|task| task.strict_targets),
+        is_skipped: item.is_skipped_as_stuck(),
         ours,
         written: clock::now().as_millisecond() as f64 / 1000.0,
         masker: case.masker,

@@ -64,7 +64,7 @@ impl Detection {
             context,
             watch: None,
             handed: 0,
-            episodes: Episodes::after(&last.findings),
+            episodes: Episodes::after(&last.findings, &last.badges),
             alarms: Remarks::after(&last.alarms),
             badges: Remarks::after(&last.badges),
             quiet: Quiet::after(&last.findings),
@@ -101,7 +101,8 @@ impl Detection {
                 self.alarms.begin_anew();
                 self.badges.begin_anew();
             }
-            self.tell(watch, so_far.last().map_or(0, |step| step.index), masker, &mut facts);
+            let read_to = (is_all && !seen.reading.is_behind()).then(|| so_far.last().map_or(0, |step| step.index));
+            self.tell(watch, read_to, masker, &mut facts);
             if is_all {
                 break;
             }
@@ -111,8 +112,8 @@ impl Detection {
         facts
     }
 
-    /// What is new in what the detectors say, having read up to the step `read_to`.
-    fn tell(&mut self, watch: &Watch, read_to: u32, masker: &Masker, facts: &mut Vec<Fact>) {
+    /// What is new in what the detectors say, having read up to the step `read_to`; see [`Episodes::told`].
+    fn tell(&mut self, watch: &Watch, read_to: Option<u32>, masker: &Masker, facts: &mut Vec<Fact>) {
         let (item, n) = (&self.attempt.item, self.attempt.n);
         let told = self.episodes.told(&watch.findings(), read_to, masker);
         facts.extend(told.made.into_iter().map(|told| told.fact(item, n)));

@@ -66,25 +66,28 @@ impl LabelsFile {
         self.begin()?;
         let mut options = File::options();
         // a pipe in its place must not hold us up; a regular file does not know the flag
-        options.read(true).append(true).create(true).mode(0o644).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        options.read(true).append(true).create(true).mode(0o600).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
         let mut file = options.open(&self.path)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is no regular file"));
         }
         let mut text = String::new();
         let len = file.seek(SeekFrom::End(0))?;
-        let mut last = [b'\n'];
-        if len > 0 {
-            file.seek(SeekFrom::End(-1))?;
-            file.read_exact(&mut last)?;
-        } else {
+        if len > LONGEST {
+            // it would not be read again
+            return Err(io::Error::other(format!("it is larger than {} MiB: move it away", LONGEST >> 20)));
+        }
+        if len == 0 {
             text.push_str(HEADER);
             text.push('\n');
         }
-        if last != [b'\n'] {
-            // somebody's torn line must not take ours along
-            text.push('\n');
-        }
+        file.seek(SeekFrom::Start(0))?;
+        // somebody's torn line, or a quote that nobody closed, must not take ours along
+        text.push_str(match end_of(&mut (&file).take(len))? {
+            End { in_quotes: true, .. } => "\"\n",
+            End { last: b'\n', .. } => "",
+            End { .. } => "\n",
+        });
         text.push_str(line);
         file.write_all(text.as_bytes())
     }
@@ -97,7 +100,7 @@ impl LabelsFile {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let own = folder.join(format!(".labels.{}.{:?}", std::process::id(), std::thread::current().id()));
-        let made = File::options().write(true).create(true).truncate(true).mode(0o644).open(&own);
+        let made = File::options().write(true).create(true).truncate(true).mode(0o600).open(&own);
         let linked = made.and_then(|mut file| {
             writeln!(file, "{HEADER}")?;
             fs::hard_link(&own, &self.path)
@@ -108,6 +111,27 @@ impl LabelsFile {
             Err(error) if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::PermissionDenied => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+}
+
+/// How a file of such lines ends.
+struct End {
+    in_quotes: bool,
+    last: u8,
+}
+
+fn end_of(file: &mut impl Read) -> io::Result<End> {
+    let mut end = End { in_quotes: false, last: b'\n' };
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        let read = match file.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let read = piece.get(..read).unwrap_or_default();
+        let Some(last) = read.last() else { return Ok(end) };
+        end.last = *last;
+        end.in_quotes ^= read.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
     }
 }
 
@@ -220,6 +244,12 @@ mod tests {
         fs::write(&file.path, format!("{whole}a comment\n\u{0},,\"\n2026-11-21T09:30:12Z,a,x")).unwrap();
         keep(&file, "a", &label(4, Verdict::Wrong)).unwrap();
         assert_eq!(file.read(&RunId("a".to_owned())).unwrap().len(), 2);
+        // a quote that nobody closed ends before our line, for a reader that lets a field go over lines too
+        fs::write(&file.path, format!("{whole}2026-11-21T09:30:12Z,a,\"x")).unwrap();
+        keep(&file, "a", &label(4, Verdict::Wrong)).unwrap();
+        let written = fs::read_to_string(&file.path).unwrap();
+        assert_eq!((written.matches('"').count() % 2, file.read(&RunId("a".to_owned())).unwrap().len()), (0, 2), "{written}");
+        assert!(written.contains(",a,\"x\"\n"), "{written}");
         // an empty file gets its header with the first line
         fs::write(&file.path, "").unwrap();
         keep(&file, "a", &label(4, Verdict::Wrong)).unwrap();
@@ -241,6 +271,9 @@ mod tests {
         fs::remove_file(&file.path).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, &file.path, rustix::fs::Mode::RWXU).unwrap();
         assert!(keep(&file, "a", &label(3, Verdict::Right)).is_err(), "a pipe without a reader holds nobody up");
+        fs::remove_file(&file.path).unwrap();
+        File::create(&file.path).unwrap().set_len(LONGEST + 1).unwrap();
+        assert!(keep(&file, "a", &label(3, Verdict::Right)).unwrap_err().ends_with("it is larger than 64 MiB: move it away"));
         let in_the_way = root.path().join("file");
         fs::write(&in_the_way, "").unwrap();
         assert!(keep(&LabelsFile::of(&in_the_way), "a", &label(3, Verdict::Right)).is_err());

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::ansi;
 
@@ -23,6 +24,11 @@ pub fn line(s: &str) -> String {
 /// written out (`\x1b`, `\n`, `\u{202e}`), so that two names that differ look different. Nothing is cut off.
 pub fn shown(s: &str) -> Cow<'_, str> {
     written_out(s, is_invisible)
+}
+
+/// A path, for a place within a line: whoever made the file chose its name. See [`shown`].
+pub fn path(path: &Path) -> String {
+    shown(&path.display().to_string()).into_owned()
 }
 
 /// The same for a text of several lines: its newlines and tabs stay.

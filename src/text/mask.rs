@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::clean;
+
 /// What stands for a secret.
 pub const MASK: &str = "•••";
 
@@ -17,6 +19,15 @@ const SHOWN_OF: usize = 24;
 
 /// How many characters of the beginning that is.
 const SHOWN: usize = 20;
+
+/// Marks with which a quotation ends.
+const ENDS_QUOTE: [char; 8] = ['…', '"', '\'', '`', '«', '»', '“', '”'];
+
+/// What may follow a text that was cut without a mark.
+const ENDS_WORD: [char; 8] = [' ', ',', ';', ':', ')', ']', '}', '\n'];
+
+/// In the middle of a sentence fewer bytes of a secret are words like others.
+const LONG_HALF: usize = 8;
 
 /// Parts of names whose values are secrets.
 const SECRET_NAMES: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
@@ -54,15 +65,7 @@ impl Masker {
         if spans.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut out = String::with_capacity(text.len());
-        let mut from = 0;
-        for span in spans {
-            out.push_str(text.get(from..span.start).unwrap_or_default());
-            out.push_str(MASK);
-            from = span.end;
-        }
-        out.push_str(text.get(from..).unwrap_or_default());
-        Cow::Owned(out)
+        Cow::Owned(replaced(text, &spans))
     }
 
     /// Length in bytes of the longest secret: how much of a stream to hold back so that none is cut in two.
@@ -76,6 +79,20 @@ impl Masker {
         self.values.iter().filter_map(half).max().unwrap_or_default()
     }
 
+    /// A text that quotes others, made safe as one line. Who quotes the beginning of a text may cut a secret in two: a half
+    /// at the end, or before a mark that ends a quotation, is none of anybody's business either.
+    pub fn quoted(&self, text: &str) -> String {
+        let masked = self.mask(text);
+        let ends = masked.char_indices().filter(|(_, char)| ENDS_QUOTE.contains(char) || ENDS_WORD.contains(char));
+        let half = |(at, char): (usize, char)| {
+            let half = self.half_at_end(masked.get(..at)?);
+            let least = if ENDS_QUOTE.contains(&char) { HALF } else { LONG_HALF };
+            (half >= least).then(|| at - half..at)
+        };
+        let halves = ends.chain([(masked.len(), '…')]).filter_map(half).collect();
+        clean::line(&replaced(&masked, &merged(halves)))
+    }
+
     /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
     fn spans(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
@@ -87,16 +104,34 @@ impl Masker {
                 from = start + value.chars().next().map_or(1, char::len_utf8);
             }
         }
-        found.sort_unstable_by_key(|span| span.start);
-        let mut merged: Vec<Range<usize>> = Vec::new();
-        for span in found {
-            match merged.last_mut() {
-                Some(last) if span.start < last.end => last.end = last.end.max(span.end),
-                _ => merged.push(span),
-            }
-        }
-        merged
+        merged(found)
     }
+}
+
+/// Spans in order, those that touch taken as one.
+fn merged(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_unstable_by_key(|span| span.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for span in found {
+        match merged.last_mut() {
+            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged
+}
+
+/// `text` with [`MASK`] in the place of these spans, which are in order.
+fn replaced(text: &str, spans: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for span in spans {
+        out.push_str(text.get(from..span.start).unwrap_or_default());
+        out.push_str(MASK);
+        from = span.end;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
 }
 
 impl std::fmt::Debug for Masker {
@@ -179,6 +214,20 @@ mod tests {
     fn a_half_of_a_secret_is_known() {
         let masker = Masker::new([("A_KEY", "sk-very-secret"), ("B_KEY", "secret-thing")], []);
         assert_eq!(["is sk-very", "is sk-very-secret", "is sk-", "secr"].map(|text| masker.half_at_end(text)), [7, 6, 0, 4]);
+    }
+
+    #[test]
+    fn a_half_in_a_quotation_is_masked() {
+        let masker = Masker::new([("A_KEY", "sk-very-secret")], []);
+        let seen = [
+            "export A=sk-very-sec",
+            "said \"sk-very-se…\" and sk-very-secret x",
+            "`sk-very`: \u{1b}[31mred",
+            "sk-very is",
+            "sk-very-s failed",
+        ];
+        let safe = ["export A=•••", "said \"•••…\" and ••• x", "`•••`: red", "sk-very is", "••• failed"];
+        assert_eq!(seen.map(|text| masker.quoted(text)), safe);
     }
 
     #[test]

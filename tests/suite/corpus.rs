@@ -239,6 +239,7 @@ impl Real {
             changed: &texts(&self.targets["changed"]),
             targets: &texts(&self.targets["allowed"]),
             strict: false,
+            is_skipped: false,
             ours: json!({"run": "r"}),
             written: self.journal["timestamps"]["written"].as_f64().unwrap(),
             masker: &Masker::default(),

@@ -56,6 +56,7 @@ fn with<'a>(change: impl FnOnce(&mut Finished<'a>), trajectory: Option<&Value>) 
         changed: &targets[..1],
         targets,
         strict: false,
+        is_skipped: false,
         ours: json!({}),
         written: 1.5,
         masker: Box::leak(Box::default()),

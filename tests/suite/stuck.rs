@@ -150,7 +150,11 @@ fn skip_ends_the_item_as_well_and_keeps_the_patch() {
     let folder = demo_item(&campaign, "demo_core-0005");
     let patch = fs::read_to_string(folder.join("model_patch.diff")).unwrap();
     assert!(patch.contains("+                break"), "{patch}");
-    assert_eq!(json_of(&folder.join("journal.json"))["isobench_tui"]["level"], "stuck");
+    assert!(!folder.join("journal.json").exists(), "a skipped item gets no journal: the harness does not count it");
+    let found = campaign.facts_of("finding_made");
+    assert!(found.iter().any(|fact| fact["item"] == "demo_core-0005" && fact["finding"]["level"] == "stuck"), "{found:#?}");
+    let ends: Vec<Value> = campaign.facts_of("attempt_finished").into_iter().map(|fact| fact["end"].clone()).collect();
+    assert!(ends.iter().all(|end| end["end"] == "stopped"), "{ends:?}");
     let acts = campaign.model().acts;
     assert_eq!(acts.iter().filter(|act| format!("{:?}", act.what).starts_with("StuckSkipped")).count(), 2, "{acts:#?}");
     campaign.assert_nothing_left();
@@ -223,7 +227,7 @@ fn the_policy_is_a_setting_too_and_a_wrong_word_is_refused() {
     assert_eq!(campaign.headless(), Some(0));
     assert_eq!(campaign.statuses(), ["skipped"]);
     let item = campaign.item(1);
-    assert_eq!((item["by"].as_str(), item["tries"][0]["end"]["class"].as_str()), (Some("rule 'stuck'"), Some("agent_stuck")), "{item:#}");
+    assert_eq!((item["by"].as_str(), item["agent_end"]["class"].as_str()), (Some("rule 'stuck'"), Some("agent_stuck")), "{item:#}");
     assert!(campaign.patch(1).contains("+cost=50"));
     for (arguments, says) in [
         (&["run", "--new", "--headless", "--on-stuck", "kill"][..], "write mark, stop or skip"),

@@ -50,6 +50,17 @@ fn read_on(from: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
+/// Whether a file is packed and can't be unpacked to its end, within what is read of it.
+pub(in crate::agent) fn is_cut_off(path: &Path) -> bool {
+    let Ok((mut file, _)) = open(path, Links::Followed) else { return false };
+    let mut magic = Vec::new();
+    if file.by_ref().take(2).read_to_end(&mut magic).is_err() || magic != MAGIC {
+        return false;
+    }
+    let rest = magic.as_slice().chain(file);
+    io::copy(&mut MultiGzDecoder::new(rest).take(MOST_UNPACKED), &mut io::sink()).is_err()
+}
+
 /// A file that holds one document, read whole where it changed.
 #[derive(Debug, Default)]
 pub(super) struct Document(Rewritten);

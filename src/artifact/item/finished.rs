@@ -65,6 +65,9 @@ pub struct Finished<'a> {
     pub targets: &'a [String],
     /// Whether a change elsewhere makes it an error.
     pub strict: bool,
+    /// Whether it was skipped: then its patch is kept, and there is no journal, nor anything else that the harness would
+    /// count it by.
+    pub is_skipped: bool,
     /// What we found, under our own key.
     pub ours: Value,
     /// Seconds since the epoch.
@@ -118,6 +121,9 @@ impl ItemFolder {
             _ => {}
         }
         self.write("model_patch.diff", finished.patch)?;
+        if finished.is_skipped {
+            return Ok(());
+        }
         let judged = finished.judge(self);
         self.write_json(DiffTargets::FILE, &judged.targets())?;
         self.write(Prediction::FILE, (python_json(&finished.prediction(), Indent::OneLine) + "\n").as_bytes())?;

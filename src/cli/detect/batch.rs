@@ -11,7 +11,8 @@ use crate::agent::{End, Live};
 use crate::artifact::Journal;
 use crate::detect::systemic::{Batch, EndOfRun};
 use crate::report::steps::duration_ms;
-use crate::report::verdict::Verdict;
+use crate::report::verdict::{Verdict, masked};
+use crate::text::mask::Masker;
 
 /// A run, judged.
 #[derive(Debug)]
@@ -36,10 +37,10 @@ struct Ended {
 
 impl Judged {
     /// Of a run and of what the harness wrote about it.
-    pub(super) fn of(verdict: Verdict, run: &Opened, journal: Option<&Journal>) -> Self {
+    pub(super) fn of(verdict: Verdict, run: &Opened, journal: Option<&Journal>, masker: &Masker) -> Self {
         let began = run.started_at.or_else(|| run.steps.iter().find_map(|step| step.at));
         let error = match &run.state {
-            Live::Ended(End::StepError(says) | End::Failed(says)) => Some(says.clone()),
+            Live::Ended(End::StepError(says) | End::Failed(says)) => Some(masker.mask(says).into_owned()),
             _ => None,
         };
         let is_over = !matches!(run.state, Live::WaitingForModel | Live::ToolsRunning | Live::Ended(End::Stopped(_)));
@@ -58,7 +59,7 @@ impl Judged {
 
 /// Looks at the ends of the runs of a batch in the order in which they began, those of each agent and model by themselves,
 /// and adds what is to be said of them to their alarms.
-pub(super) fn systemic(judged: &mut [Judged]) {
+pub(super) fn systemic(judged: &mut [Judged], masker: &Masker) {
     let mut order: Vec<usize> = (0..judged.len()).collect();
     // the sort is stable: where no times are known, the order of names stays
     order.sort_by_key(|at| judged.get(*at).and_then(|judged| judged.began));
@@ -76,6 +77,6 @@ pub(super) fn systemic(judged: &mut [Judged]) {
             rc: end.rc,
         };
         let batch = batches.entry((verdict.agent, verdict.model.clone())).or_default();
-        verdict.alarms.extend(batch.take(&told));
+        verdict.alarms.extend(batch.take(&told).iter().map(|alarm| masked(alarm, masker)));
     }
 }

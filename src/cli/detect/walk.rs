@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::trajectory::Folder;
+use crate::text::clean;
 
 /// Endings of files that may be trajectories. Others in a walked folder are not looked at.
 const ENDINGS: [&str; 6] = ["json", "jsonl", "ndjson", "traj", "gz", "txt"];
@@ -39,7 +40,7 @@ pub(super) fn sources(paths: &[PathBuf]) -> Found {
     let mut found = Found::default();
     for (named, path) in paths.iter().enumerate() {
         match fs::metadata(path) {
-            Err(error) => found.refused.push((named, format!("can't read {}: {error}", path.display()))),
+            Err(error) => found.refused.push((named, format!("can't read {}: {error}", clean::path(path)))),
             Ok(there) if there.is_dir() => found.folder(named, path, 0),
             Ok(_) => {
                 let batch = crate::cli::trajectory::item_folder(path).and_then(Path::parent).map(Path::to_owned);
@@ -66,7 +67,7 @@ impl Found {
     fn walk(&mut self, named: usize, path: &Path, depth: usize) {
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(error) => return self.refused.push((named, format!("can't read {}: {error}", path.display()))),
+            Err(error) => return self.refused.push((named, format!("can't read {}: {error}", clean::path(path)))),
         };
         let mut entries: Vec<fs::DirEntry> = entries.flatten().collect();
         entries.sort_by_key(fs::DirEntry::file_name);

@@ -47,12 +47,15 @@ impl Run {
     pub(super) fn count_for_breaker(&mut self, id: &ItemId, end: &AttemptEnd) {
         let last = self.item(id).and_then(Item::last_attempt);
         let agents = last.and_then(Attempt::systemic_agent_failure);
+        // an agent that talked until it was stuck met no such cause, whatever became of its item
+        let was_stuck = last.is_some_and(Attempt::was_stopped_as_stuck);
         let cause = match (agents, end) {
             (Some((class, true)), _) => Some(Cause { class, error: None }),
             (_, AttemptEnd::Failed { class, .. }) if class.is_systemic() => Some(Cause { class: *class, error: None }),
             // it was counted when it happened, and what follows it says nothing of its cause
-            (Some((_, false)), _) | (None, AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. }) => return,
-            (None, AttemptEnd::Done | AttemptEnd::Failed { .. }) => match last.and_then(Attempt::terminal_error) {
+            (Some((_, false)), _) => return,
+            (None, AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. }) if !was_stuck => return,
+            (None, _) => match last.and_then(Attempt::terminal_error) {
                 Some((_, _, false)) => return,
                 Some((class, error, true)) => Some(Cause { class, error: Some(error.to_owned()) }),
                 None => None,

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::{Detector, Evidence, Finding, ItemId, Level, Remark};
 use crate::ledger::Fact;
-use crate::text::clean;
-use crate::text::mask::{MASK, Masker};
+use crate::text::mask::Masker;
 
 /// Episodes of one detector that are kept in an attempt; one that is worse than all before it is kept beyond that.
 const EPISODES: usize = 32;
@@ -85,8 +84,9 @@ impl Told {
 
 impl Episodes {
     /// With those that a runner before us put on record.
-    pub(super) fn after(findings: &BTreeMap<u32, Finding>) -> Self {
-        let mut episodes = Self { known: Vec::new(), places: HashMap::new(), next: 0, full: Vec::new() };
+    pub(super) fn after(findings: &BTreeMap<u32, Finding>, badges: &[Remark]) -> Self {
+        let full = badges.iter().filter(|badge| badge.says == says_more(badge.detector)).map(|badge| badge.detector).collect();
+        let mut episodes = Self { known: Vec::new(), places: HashMap::new(), next: 0, full };
         for (id, finding) in findings {
             episodes.keep(*id, finding);
         }
@@ -110,8 +110,10 @@ impl Episodes {
         Some(Told::Made(id, finding))
     }
 
-    /// What is new in what the detectors say now, having read up to the step `read_to`.
-    pub(super) fn told(&mut self, found: &[&Finding], read_to: u32, masker: &Masker) -> News {
+    /// What is new in what the detectors say now, having read up to the step `read_to`, the last that there is. `None`:
+    /// there are more to be read, and what they know already is no news: an episode that is open now may be one that was
+    /// over long ago, and one that is not found may still come.
+    pub(super) fn told(&mut self, found: &[&Finding], read_to: Option<u32>, masker: &Masker) -> News {
         let mut news = News { made: Vec::new(), left_out: Vec::new() };
         let mut nth: HashMap<(Detector, u32), usize> = HashMap::new();
         let mut is_found = vec![false; self.known.len()];
@@ -126,7 +128,7 @@ impl Episodes {
                         *is_found = true;
                     }
                     if let Some(known) = self.known.get_mut(at) {
-                        known.went_on(finding, masker, &mut news.made);
+                        known.went_on(finding, read_to.is_some(), masker, &mut news.made);
                     }
                 }
                 None if self.has_room(finding) => {
@@ -144,7 +146,8 @@ impl Episodes {
         }
         // a file that was written anew may hold an episode no more
         for (known, is_found) in self.known.iter_mut().zip(is_found) {
-            if !is_found && known.is_open && known.detector != Detector::Silence && known.last_step < read_to {
+            if !is_found && known.is_open && known.detector != Detector::Silence && read_to.is_some_and(|read_to| known.last_step < read_to)
+            {
                 known.is_open = false;
                 news.made.push(Told::Cleared(known.id, None));
             }
@@ -160,9 +163,9 @@ impl Episodes {
 }
 
 impl Known {
-    fn went_on(&mut self, finding: &Finding, masker: &Masker, told: &mut Vec<Told>) {
+    fn went_on(&mut self, finding: &Finding, is_all_read: bool, masker: &Masker, told: &mut Vec<Told>) {
         let is_worse = finding.level > self.level;
-        let says_more = finding.last_step > self.last_step || finding.is_open() && !self.is_open;
+        let says_more = if self.is_open { finding.last_step > self.last_step } else { is_all_read && finding.is_open() };
         if is_worse || says_more && finding.level == self.level && self.tellings < TELLINGS {
             (self.level, self.last_step, self.is_open) = (finding.level, finding.last_step, true);
             self.tellings += 1;
@@ -218,10 +221,14 @@ fn more(finding: &Finding) -> Remark {
     Remark {
         detector: finding.detector,
         step: Some(finding.first_step),
-        says: format!("'{}' began again more than {EPISODES} times: only what is worse is told from here on", finding.detector.title()),
+        says: says_more(finding.detector),
         hint: String::new(),
         evidence: Vec::new(),
     }
+}
+
+fn says_more(detector: Detector) -> String {
+    format!("'{}' began again more than {EPISODES} times: only what is worse is told from here on", detector.title())
 }
 
 /// A finding as it may be stored and shown, as the open episode that it is or was.
@@ -250,20 +257,8 @@ fn evidence(lines: &[Evidence], masker: &Masker) -> Vec<Evidence> {
     lines.iter().take(LINES).map(safe).collect()
 }
 
-/// A rule quotes the beginning of a text, and may cut a secret in two: a half at the end of what it quotes is none of
-/// anybody's business either.
 fn text(says: &str, longest: usize, masker: &Masker) -> String {
-    let masked = masker.mask(says);
-    let mut safe = String::with_capacity(masked.len());
-    for piece in masked.split_inclusive(['…', '"', '\'', '`', '«', '»', '“', '”']) {
-        let end = piece.trim_end_matches(['…', '"', '\'', '`', '«', '»', '“', '”']);
-        let half = masker.half_at_end(end);
-        let whole = end.get(..end.len().saturating_sub(half)).unwrap_or_default();
-        safe.push_str(whole);
-        safe.push_str(if half > 0 { MASK } else { "" });
-        safe.push_str(piece.get(end.len()..).unwrap_or_default());
-    }
-    clean::line(&safe).chars().take(longest).collect()
+    masker.quoted(says).chars().take(longest).collect()
 }
 
 #[cfg(test)]
@@ -288,7 +283,7 @@ mod tests {
     }
 
     fn told(episodes: &mut Episodes, found: &[Finding]) -> Vec<(u32, Option<Level>)> {
-        let news = episodes.told(&found.iter().collect::<Vec<_>>(), 1_000_000, &nobody());
+        let news = episodes.told(&found.iter().collect::<Vec<_>>(), Some(1_000_000), &nobody());
         let plain = |told: Told| match told {
             Told::Made(id, finding) => (id, Some(finding.level)),
             Told::Cleared(id, _) => (id, None),
@@ -298,7 +293,7 @@ mod tests {
 
     #[test]
     fn an_episode_is_told_when_it_begins_rises_doubles_and_ends() {
-        let mut episodes = Episodes::after(&BTreeMap::new());
+        let mut episodes = Episodes::after(&BTreeMap::new(), &[]);
         let note = finding(Detector::NoToolCall, Level::Note, 3);
         assert_eq!(told(&mut episodes, std::slice::from_ref(&note)), [(0, Some(Level::Note))]);
         assert_eq!(told(&mut episodes, std::slice::from_ref(&note)), []);
@@ -314,7 +309,7 @@ mod tests {
     #[test]
     fn what_the_ledger_holds_is_not_told_again_and_ids_go_on() {
         let known = finding(Detector::Cycle, Level::Warn, 5);
-        let mut episodes = Episodes::after(&BTreeMap::from([(3, known.clone())]));
+        let mut episodes = Episodes::after(&BTreeMap::from([(3, known.clone())]), &[]);
         assert_eq!(told(&mut episodes, std::slice::from_ref(&known)), []);
         let worse = Finding { level: Level::Stuck, last_step: 30, ..known };
         let other = finding(Detector::Cycle, Level::Note, 40);
@@ -324,21 +319,42 @@ mod tests {
     }
 
     #[test]
+    fn an_episode_that_was_over_is_not_told_again_while_the_steps_are_read_again() {
+        let open = finding(Detector::Cycle, Level::Warn, 5);
+        let over = Finding { cleared: Some(9), ..open.clone() };
+        let mut episodes = Episodes::after(&BTreeMap::from([(0, over.clone())]), &[]);
+        let mut told = |found: &[&Finding], read_to| episodes.told(found, read_to, &nobody()).made.len();
+        let milder = Finding { level: Level::Note, ..open.clone() };
+        assert_eq!([told(&[], None), told(&[&milder], None), told(&[&open], None), told(&[&over], Some(40))], [0; 4]);
+        assert_eq!(told(&[&open], Some(7)), 1, "the agent wrote its file anew, and is in it again");
+    }
+
+    #[test]
+    fn what_was_left_out_is_said_once_whatever_runner_says_it() {
+        let flood: Vec<Finding> = (0..40).map(|at| finding(Detector::ErrorWall, Level::Note, at)).collect();
+        let flood: Vec<&Finding> = flood.iter().collect();
+        let first = Episodes::after(&BTreeMap::new(), &[]).told(&flood, Some(50), &nobody());
+        let kept = (0..).zip(flood.iter().take(EPISODES).map(|finding| (*finding).clone())).collect();
+        let again = Episodes::after(&kept, &first.left_out).told(&flood, Some(50), &nobody());
+        assert_eq!((first.left_out.len(), again.left_out, again.made), (1, vec![], vec![]));
+    }
+
+    #[test]
     fn a_flood_does_not_fill_the_ledger_and_hides_nothing_worse() {
-        let mut episodes = Episodes::after(&BTreeMap::new());
+        let mut episodes = Episodes::after(&BTreeMap::new(), &[]);
         let flood: Vec<Finding> = (0..100_000).map(|at| finding(Detector::ErrorWall, Level::Note, at)).collect();
-        let news = episodes.told(&flood.iter().collect::<Vec<_>>(), 0, &nobody());
+        let news = episodes.told(&flood.iter().collect::<Vec<_>>(), Some(0), &nobody());
         assert_eq!((news.made.len(), news.left_out.len()), (EPISODES, 1));
         let worse = [finding(Detector::ErrorWall, Level::Stuck, 200_000), finding(Detector::ErrorWall, Level::Stuck, 200_001)];
         let other = finding(Detector::Cycle, Level::Note, 7);
         let all: Vec<&Finding> = flood.iter().chain(&worse).chain([&other]).collect();
-        let news = episodes.told(&all, 0, &nobody());
+        let news = episodes.told(&all, Some(0), &nobody());
         assert_eq!((news.made.len(), news.left_out.len()), (2, 0), "one that is worse, and another detector's");
     }
 
     #[test]
     fn one_episode_is_told_a_few_times_only() {
-        let mut episodes = Episodes::after(&BTreeMap::new());
+        let mut episodes = Episodes::after(&BTreeMap::new(), &[]);
         let each = |last_step| Finding { last_step, ..finding(Detector::Cycle, Level::Note, 1) };
         let said: usize = (3..1000).map(|last_step| told(&mut episodes, &[each(last_step)]).len()).sum();
         assert_eq!(said, TELLINGS as usize);

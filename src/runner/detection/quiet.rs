@@ -135,7 +135,7 @@ mod tests {
     fn set() -> (Quiet, Usual, Episodes) {
         let mut quiet = Quiet::after(&BTreeMap::new());
         quiet.can_be_heard(Some(10.0), true);
-        (quiet, Usual::default(), Episodes::after(&BTreeMap::new()))
+        (quiet, Usual::default(), Episodes::after(&BTreeMap::new(), &[]))
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
             told.into_iter().filter_map(|(_, told)| if let Told::Made(id, finding) = told { Some((id, finding)) } else { None }).collect();
         let mut next = Quiet::after(&findings);
         next.can_be_heard(Some(10.0), true);
-        let mut episodes = Episodes::after(&findings);
+        let mut episodes = Episodes::after(&findings, &[]);
         assert_eq!(levels(&play(&mut next, &mut usual, &mut episodes, 0..30, '-')), [], "it is told at this level");
         assert_eq!(levels(&play(&mut next, &mut usual, &mut episodes, 30..31, 'h')), [(30, 0, None)]);
     }

@@ -105,6 +105,8 @@ fn keep_patch(attempt: &Attempt, stages: &[Stage], follows: Follow) -> Follow {
     match (follows, stuck()) {
         (Follow::Stage(Stage::Check), _) => Follow::Stage(Stage::Check),
         (Follow::End(AttemptEnd::Done), Some(why)) => Follow::End(AttemptEnd::Stopped { why }),
+        // no patch, or none that holds: it was stopped before there was one
+        (Follow::End(AttemptEnd::Failed { class, .. }), Some(why)) if !class.is_systemic() => Follow::End(AttemptEnd::Stopped { why }),
         (follows, _) => cut_short(attempt, stages, follows),
     }
 }

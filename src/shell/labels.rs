@@ -131,7 +131,7 @@ fn end_of(file: &mut impl Read) -> io::Result<End> {
         let read = piece.get(..read).unwrap_or_default();
         let Some(last) = read.last() else { return Ok(end) };
         end.last = *last;
-        end.in_quotes ^= read.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        end.in_quotes = read.iter().fold(end.in_quotes, |in_quotes, byte| in_quotes ^ (*byte == b'"'));
     }
 }
 

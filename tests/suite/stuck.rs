@@ -153,8 +153,8 @@ fn skip_ends_the_item_as_well_and_keeps_the_patch() {
     assert!(!folder.join("journal.json").exists(), "a skipped item gets no journal: the harness does not count it");
     let found = campaign.facts_of("finding_made");
     assert!(found.iter().any(|fact| fact["item"] == "demo_core-0005" && fact["finding"]["level"] == "stuck"), "{found:#?}");
-    let ends: Vec<Value> = campaign.facts_of("attempt_finished").into_iter().map(|fact| fact["end"].clone()).collect();
-    assert!(ends.iter().all(|end| end["end"] == "stopped"), "{ends:?}");
+    let ends: Vec<Value> = campaign.facts_of("attempt_finished").into_iter().map(|fact| fact["status"].clone()).collect();
+    assert!(ends.iter().all(|end| end == "stopped"), "{ends:?}");
     let acts = campaign.model().acts;
     assert_eq!(acts.iter().filter(|act| format!("{:?}", act.what).starts_with("StuckSkipped")).count(), 2, "{acts:#?}");
     campaign.assert_nothing_left();

@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn further_lines_begin_below_the_text() {
         assert_eq!(hang("12 V  ", "one two three four five six", 26), ["12 V  one two three four", "      five six"]);
-        assert_eq!(hang("> ", "  indented by two here, yes", 24), [">   indented by two here,", "    yes"].map(str::to_owned));
+        assert_eq!(hang("> ", "  indented by two here, yes", 24), [">   indented by two", "    here, yes"].map(str::to_owned));
         assert!(hang("x", "", 40).is_empty());
     }
 

@@ -166,7 +166,7 @@ fn d11_tools_that_refuse_and_edits_that_fail_wherever_they_are_tried() {
 fn d15_little_but_git_for_long_is_churn_whatever_it_asks() {
     let git = |at: usize| bash(&format!("git show --stat HEAD~{at}"), true, &format!("commit {at}"));
     assert_eq!(level(Detector::VcsChurn, (0..24).map(git).collect()), Level::Warn);
-    let reads = |at: usize| if at % 3 == 0 { git(at) } else { bash(&format!("cat a{at}.py"), true, &format!("x{at}")) };
+    let reads = |at: usize| if at.is_multiple_of(3) { git(at) } else { bash(&format!("cat a{at}.py"), true, &format!("x{at}")) };
     assert_eq!(level(Detector::VcsChurn, (0..60).map(reads).collect()), Level::None);
     let edits = |at: usize| if at % 8 == 7 { edit("src/a.py", true, "done") } else { git(at) };
     assert_eq!(level(Detector::VcsChurn, (0..60).map(edits).collect()), Level::None);

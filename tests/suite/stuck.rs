@@ -113,13 +113,13 @@ fn healthy_items_of_the_demo_are_never_above_a_note() {
 
 #[test]
 fn stop_ends_a_stuck_agent_and_its_patch_is_benchmarked() {
-    let campaign = demo(&[5], 2.0, true);
+    let campaign = demo(&[4], 2.0, true);
     let output = campaign.run(&["run", "--headless", "--on-stuck", "stop"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let item = &campaign.status()["items"][0];
     assert_eq!((item["status"].as_str(), item["level"].as_str()), (Some("done"), Some("stuck")), "{item:#}");
     assert!(item["verdict"].is_object(), "its patch was measured: {item:#}");
-    assert!(item["steps"].as_u64().unwrap() < 150, "{item:#}");
+    assert!(item["steps"].as_u64().unwrap() < 60, "{item:#}");
     let failure = item["agent_failure"].as_str().unwrap();
     assert!(failure.starts_with("agent stopped: stuck: ") && failure.contains("agent.on_stuck = stop"), "{failure}");
     assert_eq!(item["agent_end"]["class"], "agent_stuck", "{item:#}");
@@ -129,17 +129,17 @@ fn stop_ends_a_stuck_agent_and_its_patch_is_benchmarked() {
     assert!(text.contains("agent stopped: stuck: "), "{text}");
     let notes = campaign.status()["notes"].to_string();
     assert!(notes.contains("`isobench-tui ctl retry` runs it again"), "{notes}");
-    let journal = json_of(&demo_item(&campaign, "demo_core-0005").join("journal.json"));
+    let journal = json_of(&demo_item(&campaign, "demo_core-0004").join("journal.json"));
     let ours = &journal["isobench_tui"];
     assert_eq!((&ours["level"], &journal["status"]), (&json!("stuck"), &json!("error")), "{journal:#}");
     let says = ours["findings"].as_array().unwrap().iter().map(|finding| finding["says"].as_str().unwrap()).collect::<Vec<_>>().join("\n");
-    assert!(says.contains("git apply failed"), "{says}");
+    assert!(says.contains("stand in"), "{says}");
     campaign.assert_nothing_left();
 }
 
 #[test]
 fn skip_ends_the_item_as_well_and_keeps_the_patch() {
-    let campaign = demo(&[5, 3], 4.0, true);
+    let campaign = demo(&[4, 3], 4.0, true);
     let output = campaign.run(&["run", "--headless", "--on-stuck", "skip"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(campaign.statuses(), ["skipped", "skipped"]);
@@ -147,12 +147,12 @@ fn skip_ends_the_item_as_well_and_keeps_the_patch() {
     assert!(skipped.iter().all(|fact| fact["by"]["rule"] == "stuck"), "{skipped:#?}");
     let stages: Vec<Value> = campaign.facts_of("stage_starting").into_iter().map(|fact| fact["stage"].clone()).collect();
     assert!(stages.iter().all(|stage| stage != "human" && stage != "candidate"), "{stages:?}");
-    let folder = demo_item(&campaign, "demo_core-0005");
+    let folder = demo_item(&campaign, "demo_core-0004");
     let patch = fs::read_to_string(folder.join("model_patch.diff")).unwrap();
-    assert!(patch.contains("+                break"), "{patch}");
+    assert!(patch.contains("torch"), "{patch}");
     assert!(!folder.join("journal.json").exists(), "a skipped item gets no journal: the harness does not count it");
     let found = campaign.facts_of("finding_made");
-    assert!(found.iter().any(|fact| fact["item"] == "demo_core-0005" && fact["finding"]["level"] == "stuck"), "{found:#?}");
+    assert!(found.iter().any(|fact| fact["item"] == "demo_core-0004" && fact["finding"]["level"] == "stuck"), "{found:#?}");
     let ends: Vec<Value> = campaign.facts_of("attempt_finished").into_iter().map(|fact| fact["status"].clone()).collect();
     assert!(ends.iter().all(|end| end == "stopped"), "{ends:?}");
     let acts = campaign.model().acts;

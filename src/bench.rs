@@ -2,8 +2,10 @@
 
 pub mod failure;
 pub mod metrics;
+pub mod output;
 pub mod score;
 
-pub use failure::classify;
+pub use failure::{classify, first_cause};
 pub use metrics::{MOST_METRICS, parse_metrics, take_most};
+pub use output::{Output, read};
 pub use score::score;

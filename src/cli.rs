@@ -10,11 +10,13 @@ mod inspect;
 mod item;
 mod ls;
 mod page;
+mod parse;
 mod print;
 mod print_keys;
 mod print_prompt;
 mod print_themes;
 mod read;
+mod report;
 mod run;
 mod screen;
 mod select;
@@ -83,6 +85,10 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Say which agents got stuck, and at what step: the detectors over trajectories, one line each
     Detect(detect::DetectArgs),
+    /// Read captured benchmark output: kind, numbers, true cause of a failure
+    Parse(parse::ParseArgs),
+    /// Say how runs went: harness trees, result folders, runs of ours
+    Report(report::ReportArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
     /// Print what isobench-tui goes by
@@ -209,6 +215,8 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Inspect(args)) => inspect::inspect(root, &args),
         Some(Command::Detect(args)) => detect::detect(root, &args),
+        Some(Command::Parse(args)) => parse::parse(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();

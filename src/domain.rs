@@ -1,23 +1,29 @@
 //! The words of the field, without I/O and without a clock.
 
 pub mod agent_kind;
+pub mod bench_kind;
 pub mod check;
 pub mod failure;
 pub mod finding;
+pub mod flag;
 pub mod ids;
 pub mod metric;
 pub mod outcome;
 pub mod rung;
+pub mod soft;
 pub mod stage;
 pub mod step;
 
 pub use agent_kind::{AgentKind, PromptSource};
+pub use bench_kind::{BenchEngine, BenchKind};
 pub use check::{About, Check, Row};
-pub use failure::{FailureClass, Temper};
+pub use failure::{Cause, FailureClass, Temper};
 pub use finding::{Detector, Evidence, Finding, Level, OnStuck, Remark};
+pub use flag::Flag;
 pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use rung::{Answer, Rung, RungAnswer};
+pub use soft::{Quadrant, SoftVerdict, Target};
 pub use stage::{Arm, Stage};
 pub use step::{Reply, Step, ToolCall, ToolResult, Usage};

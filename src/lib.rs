@@ -13,6 +13,7 @@ pub mod detect;
 pub mod domain;
 pub mod exit;
 pub mod host;
+pub mod import;
 pub mod ledger;
 pub mod model;
 pub mod patch;

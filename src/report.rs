@@ -4,6 +4,7 @@ pub mod item;
 pub mod runs;
 pub mod status;
 pub mod steps;
+pub mod study;
 pub mod table;
 pub mod verdict;
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder of `src/`, what it is for, and the folders that it may use.
-const TABLE: [(&str, &str, &[&str]); 19] = [
+const TABLE: [(&str, &str, &[&str]); 20] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
     ("theme", "roles to colours", &["domain", "text"]),
@@ -16,17 +16,24 @@ const TABLE: [(&str, &str, &[&str]); 19] = [
     ("artifact", "ISO-Bench's own files", &["domain", "text", "host"]),
     ("agent", "one adapter a trajectory format, launch lines", &["domain", "text", "host", "artifact"]),
     ("detect", "one rule a file", &["domain", "text"]),
-    ("patch", "diff, ladder rungs", &["domain", "text"]),
+    // host: git, which knows the parent's files
+    ("patch", "diff, ladder rungs", &["domain", "text", "host"]),
     ("bench", "numbers, failure classes, score", &["domain", "text"]),
     ("config", "as written, as resolved, what is wrong", &["domain", "text", "theme", "artifact"]),
     ("host", "the outside world", &["domain", "text"]),
     // detect: which errors are the same one
     ("model", "the fold", &["domain", "text", "ledger", "detect"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
+    // the fold over the harness's files
+    (
+        "import",
+        "the harness's trees and results as facts",
+        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "model"],
+    ),
     ("ui", "state, messages, actions, keymap, update", &["domain", "text", "model", "plan", "ledger", "agent", "detect", "config"]),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),
     // plan, ledger: why an item waits and who did what, as the screen says them
-    ("report", "tables, JSON", &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch"]),
+    ("report", "tables, JSON", &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch", "import"]),
     (
         "runner",
         "the loop, engines, inbox",

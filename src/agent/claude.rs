@@ -150,7 +150,7 @@ impl Stream {
         let told = self.told.unwrap_or(Told { usage: Usage::default(), mark: Mark::default() });
         let mut usage = told.usage;
         usage += self.talk.steps.usage_since(told.mark);
-        AgentTotals { steps: self.begun.then(|| self.talk.steps.finished()), calls: self.talk.steps.calls(), usage }
+        AgentTotals { steps: self.begun.then(|| self.talk.steps.finished()), calls: self.talk.steps.calls(), usage, cost_micro_usd: None }
     }
 
     /// The model's name.

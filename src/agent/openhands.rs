@@ -158,7 +158,7 @@ impl Events {
 
     /// Finished steps, tool calls, and the tokens as last told. `steps` is `None` before the first event.
     pub fn totals(&self) -> AgentTotals {
-        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage: self.usage }
+        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage: self.usage, cost_micro_usd: None }
     }
 
     /// The model's name, once an answer told it.

@@ -77,6 +77,7 @@ impl Whole {
             steps: Some(small(run.steps.iter().filter(|step| step.reply == Reply::Complete).count()).saturating_add(self.more_steps)),
             calls: small(run.steps.iter().map(|step| step.calls.len()).sum()),
             usage: run.usage,
+            cost_micro_usd: None,
         }
     }
 

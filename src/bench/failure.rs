@@ -1,6 +1,7 @@
 //! From raw output to the class of a failure: one table, and the first cause wins, not the last message.
 
-use crate::domain::FailureClass;
+use crate::domain::{Cause, FailureClass};
+use crate::text::clean;
 
 /// What a line says, in lower case, and what that means. The first row that matches a line decides it.
 const TABLE: [(&str, FailureClass); 35] = [
@@ -47,6 +48,11 @@ pub fn classify(text: &str) -> Option<(FailureClass, &str)> {
         let low = line.to_lowercase();
         TABLE.iter().find(|(says, _)| low.contains(says)).map(|(_, class)| (*class, line.trim()))
     })
+}
+
+/// The first cause that a raw output names.
+pub fn first_cause(text: &str) -> Option<Cause> {
+    classify(text).map(|(class, line)| Cause { class, evidence: clean::line(line) })
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn parse_metrics(output: &str) -> Vec<Metric> {
 pub fn take_most(mut metrics: Vec<Metric>) -> ArmDetail {
     let left_out = u32::try_from(metrics.len().saturating_sub(MOST_METRICS)).unwrap_or(u32::MAX);
     metrics.truncate(MOST_METRICS);
-    ArmDetail { metrics, left_out }
+    ArmDetail { metrics, left_out, ..ArmDetail::default() }
 }
 
 fn parse_line(line: &str) -> Option<Metric> {

@@ -23,7 +23,7 @@ pub fn score(human: &ArmResult<'_>, baseline: &ArmResult<'_>, agent: &ArmResult<
         Err(_) => Vec::new(),
     };
     let rungs = vec![metrics_rung(agent), beyond_noise(verdicts.first(), threshold_pct)];
-    ScoreDetail { verdicts, why_not, rungs }
+    ScoreDetail { verdicts, why_not, rungs, ..ScoreDetail::default() }
 }
 
 /// An arm's numbers by their names.

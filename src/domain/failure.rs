@@ -34,6 +34,54 @@ pub enum FailureClass {
     NoSource,
     /// The patch does not apply to the parent commit.
     PatchDoesNotApply,
+    /// The registry has no such image or tag.
+    ImageMissing,
+    /// The registry refuses us the image.
+    ImageAccess,
+    /// The registry wants us slower: too many pulls.
+    RateLimit,
+    /// There is no Docker daemon to talk to.
+    NoDocker,
+    /// The container does not see the GPU, or the driver lost it.
+    GpuLost,
+    /// The GPU's memory is full, or too small for what was asked.
+    CudaOom,
+    /// The machine's memory is full.
+    HostOom,
+    /// The command wants more GPUs than there are.
+    TooFewGpus,
+    /// This vLLM does not know the model's RoPE scaling.
+    RopeType,
+    /// The installed `transformers` does not fit this vLLM.
+    BrokenTransformers,
+    /// The tokenizer has no chat template.
+    ChatTemplate,
+    /// Python could not import a module.
+    ImportError,
+    /// There is no such model, or it can't be downloaded from here.
+    ModelMissing,
+    /// The model is gated, and the token may not have it.
+    GatedModel,
+    /// The benchmark script is not in the image, or has moved.
+    BenchmarkMissing,
+    /// Only some hunks of the patch went in.
+    PatchHalfApplied,
+    /// A file that the patch changed can't be parsed.
+    PatchSyntax,
+    /// The server ended before the benchmark did.
+    ServerCrashed,
+    /// The server did not answer in its time.
+    ServerNeverReady,
+    /// Something else listens on the server's port.
+    PortInUse,
+    /// The image did not come in its time.
+    TimeoutPull,
+    /// The server was still starting when the time ran out.
+    TimeoutServer,
+    /// The benchmark did not end in its time.
+    TimeoutBenchmark,
+    /// The agent's process hung when its time ran out.
+    TimeoutAgent,
     /// A benchmark command ended with an error.
     ArmCrashed,
     /// A benchmark command ended well, and printed no number.
@@ -71,7 +119,7 @@ pub enum Temper {
 
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 49] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
@@ -85,6 +133,30 @@ impl FailureClass {
         Self::EmptyPatch,
         Self::NoSource,
         Self::PatchDoesNotApply,
+        Self::ImageMissing,
+        Self::ImageAccess,
+        Self::RateLimit,
+        Self::NoDocker,
+        Self::GpuLost,
+        Self::CudaOom,
+        Self::HostOom,
+        Self::TooFewGpus,
+        Self::RopeType,
+        Self::BrokenTransformers,
+        Self::ChatTemplate,
+        Self::ImportError,
+        Self::ModelMissing,
+        Self::GatedModel,
+        Self::BenchmarkMissing,
+        Self::PatchHalfApplied,
+        Self::PatchSyntax,
+        Self::ServerCrashed,
+        Self::ServerNeverReady,
+        Self::PortInUse,
+        Self::TimeoutPull,
+        Self::TimeoutServer,
+        Self::TimeoutBenchmark,
+        Self::TimeoutAgent,
         Self::ArmCrashed,
         Self::NoMetrics,
         Self::Tainted,
@@ -115,6 +187,30 @@ impl FailureClass {
             Self::EmptyPatch => "empty_patch",
             Self::NoSource => "no_source",
             Self::PatchDoesNotApply => "patch_does_not_apply",
+            Self::ImageMissing => "image_missing",
+            Self::ImageAccess => "image_access",
+            Self::RateLimit => "rate_limit",
+            Self::NoDocker => "no_docker",
+            Self::GpuLost => "gpu_lost",
+            Self::CudaOom => "cuda_oom",
+            Self::HostOom => "host_oom",
+            Self::TooFewGpus => "too_few_gpus",
+            Self::RopeType => "rope_type",
+            Self::BrokenTransformers => "broken_transformers",
+            Self::ChatTemplate => "chat_template",
+            Self::ImportError => "import_error",
+            Self::ModelMissing => "model_missing",
+            Self::GatedModel => "gated_model",
+            Self::BenchmarkMissing => "benchmark_missing",
+            Self::PatchHalfApplied => "patch_half_applied",
+            Self::PatchSyntax => "patch_syntax",
+            Self::ServerCrashed => "server_crashed",
+            Self::ServerNeverReady => "server_never_ready",
+            Self::PortInUse => "port_in_use",
+            Self::TimeoutPull => "timeout_pull",
+            Self::TimeoutServer => "timeout_server",
+            Self::TimeoutBenchmark => "timeout_benchmark",
+            Self::TimeoutAgent => "timeout_agent",
             Self::ArmCrashed => "arm_crashed",
             Self::NoMetrics => "no_metrics",
             Self::Tainted => "tainted",
@@ -133,7 +229,7 @@ impl FailureClass {
     /// Whether the same again may end otherwise.
     pub const fn temper(self) -> Temper {
         match self {
-            Self::ApiRateLimit | Self::ApiDown | Self::Killed | Self::GitError => Temper::Transient,
+            Self::ApiRateLimit | Self::ApiDown | Self::RateLimit | Self::Killed | Self::GitError | Self::TimeoutPull => Temper::Transient,
             _ => Temper::Lasting,
         }
     }
@@ -141,7 +237,17 @@ impl FailureClass {
     /// Whether this cause lies outside the item, so that the next items will meet it too.
     /// Three such ends in a row open the breaker.
     pub const fn is_systemic(self) -> bool {
-        matches!(self, Self::ApiAuth | Self::ApiQuota | Self::ApiRateLimit | Self::ApiDown | Self::NoSpace)
+        matches!(
+            self,
+            Self::ApiAuth
+                | Self::ApiQuota
+                | Self::ApiRateLimit
+                | Self::ApiDown
+                | Self::NoSpace
+                | Self::NoDocker
+                | Self::GpuLost
+                | Self::RateLimit
+        )
     }
 
     /// What a person can do about it.
@@ -160,6 +266,30 @@ impl FailureClass {
             Self::EmptyPatch => "nothing to benchmark; 2 shows the agent's last steps",
             Self::NoSource => "nothing to benchmark; 6 shows the patch",
             Self::PatchDoesNotApply => "6 shows the patch: it was made against other files",
+            Self::ImageMissing => "the image is not in the registry: build and push it, or name another",
+            Self::ImageAccess => "log in to the registry (`docker login`), or check the name of the image",
+            Self::RateLimit => "wait, or log in to the registry: a logged-in account may pull more",
+            Self::NoDocker => "start Docker, or say where it is with DOCKER_HOST",
+            Self::GpuLost => "compare `nvidia-smi` on the host and in a container; recreate the container, or restart Docker",
+            Self::CudaOom => "look for other processes on the GPU; or lower gpu_memory_utilization or max_model_len",
+            Self::HostOom => "give the container more memory, or run less beside it",
+            Self::TooFewGpus => "run it where there are as many GPUs as --tensor-parallel-size asks for",
+            Self::RopeType => "the model is newer than this vLLM: measure with an older model (Meta-Llama-3 for Llama-3.1)",
+            Self::BrokenTransformers => "pin transformers to the version of that vLLM's requirements",
+            Self::ChatTemplate => "use --dataset-name random instead of sonnet, or a model with a chat template",
+            Self::ImportError => "the package is missing or built for another version: look at the evidence line",
+            Self::ModelMissing => "check the model's name, and the network to the model hub",
+            Self::GatedModel => "ask for access on the model's page, and give HF_TOKEN to the run",
+            Self::BenchmarkMissing => "since vLLM 0.11 it is `vllm bench`: use that, or the image of the commit",
+            Self::PatchHalfApplied => "the patch was made against other files; its numbers say nothing",
+            Self::PatchSyntax => "the agent's fault: the patch breaks the file",
+            Self::ServerCrashed => "6 shows what the server wrote",
+            Self::ServerNeverReady => "6 shows what the server wrote; or raise its time",
+            Self::PortInUse => "look for a server that was left behind (`docker ps`), and stop it",
+            Self::TimeoutPull => "pull it by hand first, or raise the budget",
+            Self::TimeoutServer => "raise the budget: loading and compiling count",
+            Self::TimeoutBenchmark => "raise the budget: pulling, loading and compiling count where nothing says otherwise",
+            Self::TimeoutAgent => "raise the budget, or look at its last steps (2)",
             Self::ArmCrashed => "6 shows what the arm wrote; r tries the stage again",
             Self::NoMetrics => "the command printed no 'name: number unit' line; 6 shows what it wrote",
             Self::Tainted => "r runs this arm again",
@@ -174,6 +304,15 @@ impl FailureClass {
             Self::Unknown => "6 shows what the stage wrote",
         }
     }
+}
+
+/// A failure's first cause: its class, and the line that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What it was.
+    pub class: FailureClass,
+    /// The line of the raw output (or the sentence of a file) that names it, cleaned and cut to a line.
+    pub evidence: String,
 }
 
 impl fmt::Display for FailureClass {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FailureClass, Metric, RungAnswer, Usage, Verdict};
+use super::{BenchKind, FailureClass, Flag, Metric, Quadrant, RungAnswer, SoftVerdict, Usage, Verdict};
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct AgentTotals {
     pub calls: u32,
     /// Tokens, as the provider counted.
     pub usage: Usage,
+    /// Millionths of a US dollar, where the agent says what it cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
 }
 
 /// What the check found.
@@ -96,6 +99,12 @@ pub struct CheckDetail {
     pub added: u32,
     /// Lines removed.
     pub removed: u32,
+    /// Bytes of the patch; `None` where nobody counted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch_bytes: Option<u64>,
+    /// Files that the agent added for itself and that count for nothing: scratch, tests, notes, a patch file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -111,6 +120,24 @@ pub struct ArmDetail {
     /// How many more it printed that are not kept.
     #[serde(default, skip_serializing_if = "is_none_left_out")]
     pub left_out: u32,
+    /// What was measured, where the output or the command says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<BenchKind>,
+    /// The model that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The model that was served, after overrides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_run: Option<String>,
+    /// What casts doubt on the numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+    /// The result file that it was read from; `None` for an arm of ours, whose files lie with the attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The status that the file states: `success`, `error`, `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
 }
 
 /// What the comparison said.
@@ -122,6 +149,12 @@ pub struct ScoreDetail {
     pub why_not: Vec<String>,
     /// The ladder's upper rungs.
     pub rungs: Vec<RungAnswer>,
+    /// What a judge said of the patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft: Option<SoftVerdict>,
+    /// Hard and soft verdict together, where both are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quadrant: Option<Quadrant>,
 }
 
 /// What a stage left for the next ones and for the screen.

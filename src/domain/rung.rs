@@ -16,6 +16,12 @@ pub enum Rung {
     Source,
     /// It applies to the parent commit.
     Applies,
+    /// Every file that it changed can still be parsed.
+    Parses,
+    /// No placeholder stands where code should be.
+    NoTemplate,
+    /// The server with the patch got ready; not applicable where none is needed.
+    Server,
     /// The benchmark printed its numbers.
     Metrics,
     /// The agent's numbers are better than the baseline's, beyond noise.
@@ -48,6 +54,19 @@ pub struct RungAnswer {
 }
 
 impl Rung {
+    /// Every rung, lowest first.
+    pub const ALL: [Self; 9] = [
+        Self::Exited,
+        Self::Patch,
+        Self::Source,
+        Self::Applies,
+        Self::Parses,
+        Self::NoTemplate,
+        Self::Server,
+        Self::Metrics,
+        Self::BeyondNoise,
+    ];
+
     /// The word used in files and on the screen.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,6 +74,9 @@ impl Rung {
             Self::Patch => "patch",
             Self::Source => "source",
             Self::Applies => "applies",
+            Self::Parses => "parses",
+            Self::NoTemplate => "no_template",
+            Self::Server => "server",
             Self::Metrics => "metrics",
             Self::BeyondNoise => "beyond_noise",
         }

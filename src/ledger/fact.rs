@@ -114,6 +114,21 @@ pub enum AttemptEnd {
     },
 }
 
+/// What the harness's `journal.json` says of an attempt.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct JournalSaid {
+    /// `success`, `error` or `max_steps_exceeded`; `unfinished` where an item's folder has no journal.
+    pub status: String,
+    /// Its `error`, on the exception path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The item's folder: every number of the attempt can be traced from here.
+    pub folder: String,
+    /// The agent's return code; negative for a signal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returncode: Option<i64>,
+}
+
 /// One thing that happened. On disk its name is `kind` and its fields are `data` of a line (see `entry`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -244,6 +259,15 @@ pub enum Fact {
         stage: Stage,
         /// Its marker, in a few words, masked.
         says: String,
+    },
+    /// The harness's `journal.json` of an attempt was read: by the importer of its trees, or of an item run through it.
+    JournalRead {
+        /// Which item.
+        item: ItemId,
+        /// Which attempt of it.
+        n: u32,
+        /// What it says.
+        journal: JournalSaid,
     },
     /// The agent went on; written at most once a second.
     AgentProgressed {
@@ -476,6 +500,7 @@ impl Fact {
                 | Self::FindingCleared { .. }
                 | Self::FindingMade { .. }
                 | Self::HarnessSaid { .. }
+                | Self::JournalRead { .. }
                 | Self::StageStarted { .. }
                 | Self::StageAdopted { .. }
         )

@@ -90,6 +90,7 @@ impl Run {
             | Fact::StageAdopted { .. }
             | Fact::AgentAsked { .. }
             | Fact::HarnessSaid { .. }
+            | Fact::JournalRead { .. }
             | Fact::AgentProgressed { .. }
             | Fact::StageFrozen { .. }
             | Fact::StageThawed { .. }
@@ -158,6 +159,7 @@ impl Run {
                 attempt.asked = Some(Asked { source: *source, from: from.clone(), digest: digest.clone() });
             }),
             Fact::HarnessSaid { item, says, .. } => self.with_attempt(item, |attempt| attempt.said = Some((says.clone(), at))),
+            Fact::JournalRead { item, journal, .. } => self.with_attempt(item, |attempt| attempt.journal = Some(journal.clone())),
             Fact::AgentProgressed { item, totals, .. } => self.with_live(item, Stage::Agent, |state| {
                 if let StageState::Running { totals: so_far, .. } = state {
                     *so_far = *totals;
@@ -280,6 +282,7 @@ impl Run {
             end: None,
             asked,
             said: None,
+            journal: None,
             findings,
             alarms,
             badges,

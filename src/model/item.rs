@@ -11,7 +11,7 @@ use crate::domain::{
     StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
-use crate::ledger::fact::AttemptEnd;
+use crate::ledger::fact::{AttemptEnd, JournalSaid};
 
 /// Where an item stands. Each state carries what exists in it and nothing else.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +101,8 @@ pub struct Attempt {
     pub asked: Option<Asked>,
     /// What ISO-Bench's own script said last, and when.
     pub said: Option<(String, Timestamp)>,
+    /// What the harness's journal says of it, where one was read.
+    pub journal: Option<JournalSaid>,
     /// What the detectors found of its agent, by episode.
     pub findings: BTreeMap<u32, Finding>,
     /// What of its agent will break, or is broken.

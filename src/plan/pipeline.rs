@@ -103,6 +103,7 @@ mod tests {
             end: None,
             asked: None,
             said: None,
+            journal: None,
             findings: std::collections::BTreeMap::new(),
             alarms: Vec::new(),
             badges: Vec::new(),

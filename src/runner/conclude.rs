@@ -189,6 +189,8 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let detail = CheckDetail {
         rungs: climbed.rungs,
         patch_digest: digest(&patch),
+        patch_bytes: u64::try_from(patch.len()).ok(),
+        set_aside: Vec::new(),
         files: u32::try_from(files.len()).unwrap_or(u32::MAX),
         added: files.iter().map(|file| file.added).sum(),
         removed: files.iter().map(|file| file.removed).sum(),

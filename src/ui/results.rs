@@ -113,6 +113,9 @@ const fn missing(rung: Rung) -> &'static str {
         Rung::Patch => "there is no patch",
         Rung::Source => "no source file was changed",
         Rung::Applies => "the patch does not apply",
+        Rung::Parses => "a changed file can't be parsed",
+        Rung::NoTemplate => "a placeholder stands where code should be",
+        Rung::Server => "the server with the patch never got ready",
         Rung::Metrics => "the benchmark gave no numbers",
         Rung::BeyondNoise => "not better beyond noise",
     }

@@ -12,9 +12,6 @@ use crate::ui::results::{Results, Row};
 /// Columns of a number.
 const CELL: usize = 9;
 
-/// Every rung, for those that an item never came to.
-const RUNGS: [Rung; 6] = [Rung::Exited, Rung::Patch, Rung::Source, Rung::Applies, Rung::Metrics, Rung::BeyondNoise];
-
 /// Columns from which ladder and numbers stand side by side.
 const SIDE_BY_SIDE: u16 = 150;
 
@@ -140,7 +137,7 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
             lines.push(words.add(if at == broken { Role::Text } else { Role::Muted }, texts.next().unwrap_or_default()));
             lines.extend(texts.map(|text| Words::of(Role::Muted, format!("{:15}{text}", ""))));
         }
-        for rung in RUNGS.iter().filter(|rung| rungs.iter().all(|found| found.rung != **rung)) {
+        for rung in Rung::ALL.iter().filter(|rung| rungs.iter().all(|found| found.rung != **rung)) {
             lines.push(Words::of(Role::Faint, canvas.glyphs().none).add(Role::Muted, format!(" {:<13}not reached", rung.name())));
         }
         return lines;

@@ -46,7 +46,12 @@ fn write_ledger(path: &std::path::Path, facts: u64) {
             goes_on &= write(&Fact::StageStarting { item: item.clone(), n, stage, budget_ms: Some(60_000) });
             goes_on &= write(&Fact::StageStarted { item: item.clone(), n, stage, pid: 4321 });
             for steps in 0..if stage == Stage::Agent { 100 } else { 0 } {
-                let totals = AgentTotals { steps: Some(steps), calls: steps, usage: Usage { input: 1000, output: 100, cached: 0 } };
+                let totals = AgentTotals {
+                    steps: Some(steps),
+                    calls: steps,
+                    usage: Usage { input: 1000, output: 100, cached: 0 },
+                    cost_micro_usd: None,
+                };
                 goes_on &= write(&Fact::AgentProgressed { item: item.clone(), n, totals });
             }
             goes_on &= write(&Fact::StageFinished { item: item.clone(), n, stage, outcome: done.clone() });

@@ -85,7 +85,10 @@ fn a_message_of_claude_is_a_step_however_its_blocks_and_results_come() {
     assert_eq!(answers(&told.steps[2]), [("Edit", Some((true, "The file was updated — größer ✓")))]);
     assert_eq!(told.steps[2].usage, Usage { input: 70, output: 1, cached: 200 }, "once a message, not once a block");
     assert_eq!(told.steps[3].at, "2026-03-04T05:06:10.250Z".parse().ok());
-    assert_eq!(told.totals, AgentTotals { steps: Some(4), calls: 4, usage: Usage { input: 910, output: 300, cached: 400 } });
+    assert_eq!(
+        told.totals,
+        AgentTotals { steps: Some(4), calls: 4, usage: Usage { input: 910, output: 300, cached: 400 }, cost_micro_usd: None }
+    );
     assert_eq!((told.state, told.model.as_deref()), (Live::Ended(End::Accepted), Some("claude-test-4")));
 }
 
@@ -190,7 +193,10 @@ fn an_action_of_openhands_is_a_step() {
     assert_eq!(calls[4], [("finish", None)]);
     assert_eq!(told.steps[0].thought, "I look first.");
     assert_eq!(told.steps[1].usage, Usage { input: 600, output: 30, cached: 400 });
-    assert_eq!(told.totals, AgentTotals { steps: Some(5), calls: 4, usage: Usage { input: 3100, output: 190, cached: 2000 } });
+    assert_eq!(
+        told.totals,
+        AgentTotals { steps: Some(5), calls: 4, usage: Usage { input: 3100, output: 190, cached: 2000 }, cost_micro_usd: None }
+    );
     assert_eq!((told.state, told.model.as_deref()), (Live::Ended(End::Accepted), Some("claude-test-4")));
     assert_eq!(openhands("v0_limit").state, Live::Ended(End::MaxSteps));
 

@@ -120,7 +120,7 @@ fn step(thought: &str, calls: &[&str]) -> (String, Vec<String>) {
 fn partial_messages_and_retries_disturb_nothing() {
     let stream: Stream = read("claude/partial.jsonl");
     assert_eq!(shorts(&stream), [step("I look.", &[r#"Bash {"command":"ls"} -> ok sched.py"#]), step("Done.", &[])]);
-    let totals = AgentTotals { steps: Some(2), calls: 1, usage: Usage { input: 245, output: 66, cached: 107 } };
+    let totals = AgentTotals { steps: Some(2), calls: 1, usage: Usage { input: 245, output: 66, cached: 107 }, cost_micro_usd: None };
     assert_eq!((stream.totals(), stream.state()), (totals, Live::Ended(End::Accepted)));
     assert!(stream.steps().iter().all(|step| step.error.is_none() && step.harness.is_empty()));
 }
@@ -150,7 +150,7 @@ fn claudes_whole_files_need_no_lines() {
     let usage = Usage { input: 280, output: 135, cached: 140 };
     assert_eq!((turns.totals.usage, turns.state), (usage, Live::Ended(End::Accepted)), "its result counts nothing");
     let result = of("result.json");
-    let totals = AgentTotals { steps: None, calls: 0, usage: Usage { input: 245, output: 66, cached: 107 } };
+    let totals = AgentTotals { steps: None, calls: 0, usage: Usage { input: 245, output: 66, cached: 107 }, cost_micro_usd: None };
     assert_eq!((result.totals, result.state), (totals, Live::Ended(End::Accepted)));
     assert_eq!(result.model.as_deref(), Some("claude-test-4"), "the model that wrote most");
     let in_text = of("result_in_text.txt");
@@ -172,7 +172,7 @@ fn what_a_person_gave_up_is_no_step_of_a_transcript() {
     assert_eq!(session.steps()[0].usage, Usage { input: 120, output: 80, cached: 50 }, "the last line's counts, once");
     assert_eq!(session.steps()[1].harness, ["Use heapq"], "not the one that was given up");
     assert_eq!((session.task(), session.model()), (Some("Make it fast"), Some("claude-test-4")));
-    let totals = AgentTotals { steps: Some(4), calls: 3, usage: Usage { input: 150, output: 136, cached: 570 } };
+    let totals = AgentTotals { steps: Some(4), calls: 3, usage: Usage { input: 150, output: 136, cached: 570 }, cost_micro_usd: None };
     assert_eq!((session.totals(), session.state()), (totals, Live::Ended(End::Accepted)));
     // until the prompt was changed, what followed it counted; the progress of a call that was given up changes nothing
     let at = |number: usize| counts[number - 1].clone();

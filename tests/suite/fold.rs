@@ -44,7 +44,8 @@ fn every_fact() -> Vec<Fact> {
     let (n, by) = (1, by());
     let rule = By::rule("breaker");
     let plan = a_plan();
-    let totals = AgentTotals { steps: Some(3), calls: 2, usage: Usage { input: 100, output: 10, ..Usage::default() } };
+    let totals =
+        AgentTotals { steps: Some(3), calls: 2, usage: Usage { input: 100, output: 10, ..Usage::default() }, cost_micro_usd: None };
     let metric = Metric { name: "latency".to_owned(), value: 1.5, unit: "ms".to_owned() };
     let finished = |stage, end, cause, detail| Fact::StageFinished { item: item(), n, stage, outcome: outcome(end, cause, detail) };
     let failed = || StageEnd::Failed { class: FailureClass::ArmCrashed, why: "exit 1 \u{1F4A5} \"quoted\"\n".to_owned() };

@@ -167,7 +167,7 @@ pub(crate) fn moment(begin: Timestamp, seconds: u64) -> Timestamp {
 
 pub(crate) fn totals(steps: u32) -> AgentTotals {
     let usage = Usage { input: u64::from(steps) * 31_000, output: u64::from(steps) * 410, cached: 0 };
-    AgentTotals { steps: Some(steps), calls: steps, usage }
+    AgentTotals { steps: Some(steps), calls: steps, usage, ..AgentTotals::default() }
 }
 
 fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
@@ -181,7 +181,7 @@ fn check(files: u32) -> CheckDetail {
         answer(Rung::Source, Answer::Yes, "vllm/core/scheduler.py and 3 more"),
         answer(Rung::Applies, Answer::Yes, "git apply --check"),
     ];
-    CheckDetail { rungs, patch_digest: "ab".repeat(32), files, added: 41, removed: 12 }
+    CheckDetail { rungs, patch_digest: "ab".repeat(32), files, added: 41, removed: 12, ..CheckDetail::default() }
 }
 
 fn arm(factor: f64) -> ArmDetail {
@@ -189,6 +189,7 @@ fn arm(factor: f64) -> ArmDetail {
     ArmDetail {
         metrics: vec![metric("latency_avg", 1.932, "s"), metric("latency_p99", 2.411, "s"), metric("Mean TTFT", 31.25, "ms")],
         left_out: 0,
+        ..ArmDetail::default()
     }
 }
 
@@ -217,6 +218,7 @@ fn score(against_human: f64) -> ScoreDetail {
             answer(Rung::Metrics, Answer::Yes, "3 metrics in every arm"),
             answer(Rung::BeyondNoise, if against_human > -15.0 { Answer::Yes } else { Answer::No }, "latency_avg, one sample"),
         ],
+        ..ScoreDetail::default()
     }
 }
 

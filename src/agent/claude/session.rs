@@ -177,7 +177,12 @@ impl Session {
     /// Finished steps, tool calls, and the tokens of all steps. `steps` is `None` before the first line.
     pub fn totals(&self) -> AgentTotals {
         let steps = &self.talk.steps;
-        AgentTotals { steps: self.begun.then(|| steps.finished()), calls: steps.calls(), usage: steps.usage_since(Mark::default()) }
+        AgentTotals {
+            steps: self.begun.then(|| steps.finished()),
+            calls: steps.calls(),
+            usage: steps.usage_since(Mark::default()),
+            cost_micro_usd: None,
+        }
     }
 
     /// The model's name, as the first message tells it.

@@ -335,7 +335,7 @@ impl Exec {
 
     /// Finished steps, tool calls, and the tokens of the whole run. `steps` is `None` before the first line.
     pub fn totals(&self) -> AgentTotals {
-        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage: self.usage }
+        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage: self.usage, cost_micro_usd: None }
     }
 
     /// The model's name; only G1 tells it.

@@ -228,7 +228,7 @@ impl Rollout {
 
     /// Finished steps, tool calls, and the tokens of the whole session. `steps` is `None` before the first line.
     pub fn totals(&self) -> AgentTotals {
-        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage: self.usage }
+        AgentTotals { steps: self.begun.then(|| self.steps.finished()), calls: self.steps.calls(), usage: self.usage, cost_micro_usd: None }
     }
 
     /// The model's name, once a turn told it.

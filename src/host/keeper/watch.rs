@@ -17,7 +17,7 @@ use crate::host::stage_folder::{Command, KeeperState, Spec, StageFolder};
 use crate::host::tree::{Frozen, Pass, Tree};
 
 /// How long the loop sleeps when there is nothing to wait for but signals.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 
 /// How long a sweep waits between two looks, at most.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);

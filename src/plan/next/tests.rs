@@ -305,7 +305,7 @@ fn tokens_of_all_attempts_count_against_the_run() {
         assert_eq!(begins(&story).0, id(nth));
         story.start(nth, 1);
         story.begin(nth, 1, Stage::Agent);
-        let totals = AgentTotals { steps: Some(1), calls: 0, usage: Usage { input: tokens, ..Usage::default() } };
+        let totals = AgentTotals { steps: Some(1), calls: 0, usage: Usage { input: tokens, ..Usage::default() }, cost_micro_usd: None };
         story.tell(Fact::AgentProgressed { item: id(nth), n: 1, totals });
         let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 1, detail: StageDetail::Agent(totals) };
         story.tell(Fact::StageFinished { item: id(nth), n: 1, stage: Stage::Agent, outcome });
@@ -364,7 +364,8 @@ fn why_an_item_waits_is_a_sentence() {
 #[test]
 fn an_agents_budgets_end_it_when_they_are_spent_and_not_before() {
     let mut config = Config::default();
-    let totals = |input, output| AgentTotals { steps: None, calls: 0, usage: Usage { input, output, ..Usage::default() } };
+    let totals =
+        |input, output| AgentTotals { steps: None, calls: 0, usage: Usage { input, output, ..Usage::default() }, cost_micro_usd: None };
     assert_eq!(agent_over_budget(&config, totals(1 << 40, 0), 1 << 20), None);
     config.agent.max_steps = Some(4);
     config.limits.item_tokens = Some(100);

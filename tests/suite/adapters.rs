@@ -538,7 +538,7 @@ fn the_rollout_of_a_worktree_is_found_by_its_first_line() {
     let (_gone, root) = folder();
     let (home, tree) = (root.join("codex"), root.join("tree"));
     fs::create_dir(&tree).unwrap();
-    let since = SystemTime::now() - Duration::from_secs(60);
+    let since = SystemTime::now() - Duration::from_mins(1);
     assert_eq!(find_rollout(&home, &tree, since), None);
     let day = |days: i64| {
         let at = jiff::Timestamp::try_from(SystemTime::now()).unwrap() - jiff::SignedDuration::from_hours(24 * days);
@@ -568,7 +568,7 @@ fn the_rollout_of_a_worktree_is_found_by_its_first_line() {
     let second = write(0, "rollout-2026-05-11.jsonl", &format!("{}\n", session(&tree, json!("exec"))));
     assert_eq!(find_rollout(&home, &root.join("link"), since), Some(second.clone()));
     // what was last written before the agent began is not its own
-    let old = since - Duration::from_secs(600);
+    let old = since - Duration::from_mins(10);
     fs::File::options().write(true).open(&second).unwrap().set_modified(old).unwrap();
     assert_eq!(find_rollout(&home, &tree, since), Some(first));
 }

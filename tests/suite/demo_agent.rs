@@ -280,7 +280,7 @@ fn a_reader_that_polls_never_loses_the_run() {
         if ended.is_some() {
             break;
         }
-        assert!(patience.elapsed() < Duration::from_secs(60));
+        assert!(patience.elapsed() < Duration::from_mins(1));
     }
     eprintln!("{torn} torn looks");
     assert_eq!((best, trajectory.state()), (200, Live::Ended(End::MaxSteps)));

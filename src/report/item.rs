@@ -69,6 +69,9 @@ fn findings(item: &Item) -> Value {
         "arms": {"human": arm(Stage::Human), "baseline": arm(Stage::Baseline), "agent": arm(Stage::Candidate)},
         "verdict": score.and_then(|score| score.verdicts.first()),
         "verdicts": score.map(|score| &score.verdicts),
+        "hard": score.map(|score| json!({"class": score.standing(), "because": score.incomparable})),
+        "soft": score.and_then(|score| score.soft.as_ref()),
+        "quadrant": score.and_then(|score| score.quadrant),
         "incomparable": score.map(|score| &score.why_not),
     })
 }

@@ -85,6 +85,12 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     if let Some(said) = &results.verdict {
         push(role(said.mood), &said.text, 3);
     }
+    if let Some(said) = &results.judged {
+        push(role(said.mood), &said.text, 2);
+    }
+    if let Some(says) = results.judge_says.as_ref().filter(|_| evidence == Evidence::All) {
+        push(Role::Muted, says, 4);
+    }
     if evidence == Evidence::All
         && let Some(said) = &results.conclusion
     {

@@ -41,6 +41,7 @@ mod reader;
 mod recover;
 mod sabotage;
 mod sabotage_files;
+mod scores;
 mod screen;
 mod screen_circles;
 mod screen_findings;

@@ -1,7 +1,7 @@
 //! What a captured benchmark output says: kind, engine, numbers, and whether it is a success. One parser a format below
 //! `output/`; the format is chosen by content (`reference/vllm-docker.md` section 1).
 
-use crate::domain::{BenchEngine, BenchKind, Cause, Flag, Metric};
+use crate::domain::{BenchEngine, BenchKind, Cause, Flag, Metric, Workload};
 
 /// An output, read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Output {
     pub engine: Option<BenchEngine>,
     /// The numbers by the names of `reference/isobench.md` section 3, in the order printed.
     pub metrics: Vec<Metric>,
+    /// The work that was measured, as far as the output tells.
+    pub workload: Workload,
     /// What casts doubt on the numbers.
     pub flags: Vec<Flag>,
     /// Why this is no success, whatever the exit code says; `None` for a success.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchKind, FailureClass, Flag, Metric, Quadrant, RungAnswer, SoftVerdict, Usage, Verdict};
+use super::{BenchKind, FailureClass, Flag, Metric, Quadrant, RungAnswer, SoftVerdict, Usage, Verdict, Workload};
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +132,9 @@ pub struct ArmDetail {
     /// What casts doubt on the numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
+    /// The work that was measured, as far as the output tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<Workload>,
     /// The result file that it was read from; `None` for an arm of ours, whose files lie with the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,

@@ -7,5 +7,5 @@ pub mod score;
 
 pub use failure::{classify, first_cause};
 pub use metrics::{MOST_METRICS, parse_metrics, take_most};
-pub use output::{Output, read};
+pub use output::{Output, read, read_from, read_result};
 pub use score::score;

@@ -160,7 +160,9 @@ impl Reader {
             put(&mut self.latency, metric);
             self.last = Some(Format::Latency);
         } else if let Some(metrics) = prints::throughput(&line, ended) {
-            metrics.into_iter().for_each(|metric| put(&mut self.throughput, metric));
+            for metric in metrics {
+                put(&mut self.throughput, metric);
+            }
             self.last = Some(Format::Throughput);
         } else if let Some(metric) = prints::plain_serving(&line, ended) {
             put(&mut self.plain, metric);

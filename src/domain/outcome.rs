@@ -134,7 +134,7 @@ pub struct ArmDetail {
     pub flags: Vec<Flag>,
     /// The work that was measured, as far as the output tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workload: Option<Workload>,
+    pub workload: Option<Box<Workload>>,
     /// The result file that it was read from; `None` for an arm of ours, whose files lie with the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,

@@ -14,10 +14,10 @@ use super::prompt::task_of;
 use super::{harness, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
-use crate::bench::{MOST_METRICS, classify, parse_metrics, score, take_most};
+use crate::bench::{MOST_METRICS, Output, classify, read, score, take_most};
 use crate::domain::{
-    AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
-    StageDetail, StageEnd, StageOutcome,
+    AgentKind, Answer, ArmDetail, AttemptId, Cause, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail,
+    Stage, StageDetail, StageEnd, StageOutcome, is_measured,
 };
 use crate::host::clock;
 use crate::host::files::{self, Links};
@@ -314,25 +314,32 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
 
 fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let output = files::tail(&case.job.folder.stage(case.attempt, case.stage).join("out"), OUTPUT_TAIL).unwrap_or_default();
-    let metrics = parse_metrics(&output);
+    let Output { kind, metrics, workload, flags, failure, .. } = read(&output);
+    // a count may be 0, a time or a rate that is 0 was not measured
+    let metrics: Vec<Metric> =
+        metrics.into_iter().filter(|metric| metric.unit.is_empty() || is_measured(&metric.name, metric.value)).collect();
     let patched = case.stage == Stage::Candidate;
     let class = match child.command {
         0 => FailureClass::GitError,
         1 if patched => FailureClass::PatchDoesNotApply,
         _ => FailureClass::ArmCrashed,
     };
-    let end = match plain(case, child, class) {
-        StageEnd::Done if metrics.is_empty() => StageEnd::Failed {
+    let end = match (plain(case, child, class), failure) {
+        (StageEnd::Done, Some(Cause { class: FailureClass::NoMetrics, .. })) => StageEnd::Failed {
             class: FailureClass::NoMetrics,
             why: "the command ended well and printed no number above 0 with a unit".to_owned(),
         },
-        StageEnd::Done if child.frozen_ms > 0 => StageEnd::Failed {
+        // an exit code of 0 makes no success of it
+        (StageEnd::Done, Some(Cause { class, evidence })) => StageEnd::Failed { class, why: case.masker.mask(&evidence).into_owned() },
+        (StageEnd::Done, None) if child.frozen_ms > 0 => StageEnd::Failed {
             class: FailureClass::Tainted,
             why: format!("frozen for {} while it measured: its numbers are invalid", short(child.frozen_ms)),
         },
-        end => end,
+        (end, _) => end,
     };
-    (end, StageDetail::Arm(take_most(metrics)))
+    let workload = Some(Box::new(workload)).filter(|workload| !workload.is_empty());
+    let model = workload.as_ref().and_then(|workload| workload.model.clone());
+    (end, StageDetail::Arm(ArmDetail { kind, model, flags, workload, ..take_most(metrics) }))
 }
 
 /// The comparison: our own work, and quick.

@@ -222,14 +222,18 @@ fn cause(status: &str, error: &str, raw_output: &str, judged: Option<Cause>) -> 
         .or_else(|| judged.clone().filter(|cause| !vague(cause)))
         .or_else(by_error)
         .or_else(|| judged.filter(|_| error.is_empty()))
-        .unwrap_or_else(|| says(if error.starts_with("No ") { FailureClass::NoMetrics } else { FailureClass::Unknown }))
+        .unwrap_or_else(|| {
+            // the harness's words for an output in which it found no number
+            let is_without = error.starts_with("No ") || error.starts_with("could not convert string to float");
+            says(if is_without { FailureClass::NoMetrics } else { FailureClass::Unknown })
+        })
 }
 
 /// What was measured, by the names of the numbers or the sentence of the error.
 fn kind_of(stated: &[(String, f64)], error: &str) -> Option<BenchKind> {
     let has = |start: &str| stated.iter().any(|(name, _)| name.starts_with(start));
     let says = |word: &str| error.starts_with(&format!("No {word} metrics"));
-    if has("ttft_") || says("serving") {
+    if has("ttft_") || says("serving") || error.starts_with("Server ") {
         Some(BenchKind::Serving)
     } else if has("latency_") || says("latency") {
         Some(BenchKind::Latency)

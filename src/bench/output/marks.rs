@@ -120,8 +120,12 @@ impl Marks {
     }
 
     fn mark(&mut self, mark: Mark, line: &str) {
+        // a line of the program that raised it says less than the error itself
+        let is_source = line.starts_with("    ");
         let keep = |kept: &mut Option<String>| {
-            kept.get_or_insert_with(|| line.trim().to_owned());
+            if !is_source {
+                kept.get_or_insert_with(|| line.trim().to_owned());
+            }
         };
         match mark {
             Mark::Kind(kind) => {

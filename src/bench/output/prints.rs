@@ -57,8 +57,10 @@ pub(super) fn throughput(line: &str, ended: bool) -> Option<Vec<Metric>> {
             };
             metrics.push(metric(name, number));
         }
-        let is_alone = metrics.len() == 1;
-        return (metrics.first().is_some_and(|first| first.name == "request_throughput_req_s") && !(is_alone && !ended)).then_some(metrics);
+        // behind half a line of requests tokens may have stood
+        let is_whole = ended || metrics.len() > 1;
+        let is_read = is_whole && metrics.first().is_some_and(|first| first.name == "request_throughput_req_s");
+        return is_read.then_some(metrics);
     }
     for (label, name) in [("Total num prompt tokens:", "total_num_prompt_tokens"), ("Total num output tokens:", "total_num_output_tokens")]
     {

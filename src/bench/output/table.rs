@@ -26,6 +26,7 @@ pub(super) struct Table {
 }
 
 /// One block.
+#[expect(clippy::struct_excessive_bools, reason = "each is something that was seen in it or was not")]
 #[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) metrics: Vec<Metric>,

@@ -73,11 +73,11 @@ fn failure(seen: &Seen, text: &str, flags: &mut Vec<Flag>) -> Option<Cause> {
     }
     flags.extend(lost.as_ref().map(|_| Flag::FailedRequests));
     flags.extend(cut.as_ref().map(|_| Flag::CutShort));
-    Some(went_away(seen, text, lost, cut))
+    Some(went_away(seen, text, lost, cut.as_deref()))
 }
 
 /// Why requests failed, or were cut short, though others succeeded.
-fn went_away(seen: &Seen, text: &str, lost: Option<(f64, f64)>, cut: Option<String>) -> Cause {
+fn went_away(seen: &Seen, text: &str, lost: Option<(f64, f64)>, cut: Option<&str>) -> Cause {
     let named = first_cause(text).or_else(|| seen.marks.died.as_deref().map(|line| cause(FailureClass::ServerCrashed, line)));
     match named {
         // some were answered: it was there, and went away
@@ -86,7 +86,7 @@ fn went_away(seen: &Seen, text: &str, lost: Option<(f64, f64)>, cut: Option<Stri
         None => {}
     }
     let share = lost.map_or(0.0, |(failed, asked)| failed / asked * 100.0);
-    let says = [lost.map(|(failed, asked)| format!("{failed} of {asked} requests failed")), cut.clone()];
+    let says = [lost.map(|(failed, asked)| format!("{failed} of {asked} requests failed")), cut.map(str::to_owned)];
     let says = says.into_iter().flatten().collect::<Vec<_>>().join("; ");
     let is_gone = cut.is_some() || (share >= MOST_FAILED && !seen.marks.has_request_errors);
     cause(if is_gone { FailureClass::ServerCrashed } else { FailureClass::Tainted }, &says)
@@ -136,10 +136,12 @@ fn is_result(name: &str) -> bool {
 
 /// What the words of an output without a number tell, where no cause is named.
 fn marked(marks: &Marks) -> Option<Cause> {
+    // an engine that died says of itself less than the error that it died of
+    let died = marks.died.as_ref().map(|died| marks.raised.clone().unwrap_or_else(|| died.clone()));
     let told = [
         (&marks.interrupted, FailureClass::Killed),
         (&marks.deprecated, FailureClass::BenchmarkMissing),
-        (&marks.died, FailureClass::ServerCrashed),
+        (&died, FailureClass::ServerCrashed),
         (&marks.nobody_there, FailureClass::ServerNeverReady),
         (&marks.raised, FailureClass::ArmCrashed),
     ];

@@ -231,7 +231,6 @@ impl Reader {
         let workload = &mut self.args.workload;
         for (label, value) in &block.said {
             match label.as_str() {
-                "backend" if workload.backend.is_none() => workload.backend = Some(crate::text::clean::line(value)),
                 "traffic request rate" if workload.request_rate.is_none() => workload.request_rate = args::rate(value),
                 "max request concurrency" | "maximum request concurrency" if workload.max_concurrency.is_none() => {
                     workload.max_concurrency = value.parse().ok();

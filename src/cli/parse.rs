@@ -121,8 +121,8 @@ fn masked(output: &mut Output, masker: &Masker) {
     }
     output.notes.iter_mut().for_each(hide);
     output.metrics.iter_mut().for_each(|metric| hide(&mut metric.name));
-    let Workload { model, backend, dataset, request_rate, .. } = &mut output.workload;
-    [model, backend, dataset, request_rate].into_iter().flatten().for_each(hide);
+    let Workload { model, dataset, request_rate, .. } = &mut output.workload;
+    [model, dataset, request_rate].into_iter().flatten().for_each(hide);
 }
 
 const fn kind(kind: Option<BenchKind>) -> &'static str {

@@ -42,13 +42,12 @@ pub(super) fn of<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Args {
     };
     let workload = Workload {
         model: text("model").or_else(|| text("model_id")),
-        backend: text("backend"),
         input_len: of_dataset("input_len"),
         output_len: of_dataset("output_len"),
         num_prompts: count("num_prompts"),
-        batch_size: count("batch_size"),
+        batch_size: count("batch_size").and_then(|size| size.try_into().ok()),
         request_rate: value("request_rate").and_then(rate),
-        max_concurrency: count("max_concurrency"),
+        max_concurrency: count("max_concurrency").and_then(|most| most.try_into().ok()),
         ignore_eos,
         dataset,
     };
@@ -120,14 +119,14 @@ mod tests {
         );
         let args = args.unwrap_or_default();
         assert_eq!(args.workload.words(), "sonnet 550/150, 30 prompts, rate inf");
-        assert_eq!((args.kind, args.workload.backend.as_deref()), (Some(BenchKind::Serving), Some("openai")));
+        assert_eq!((args.kind, args.workload.model.as_deref()), (Some(BenchKind::Serving), Some("m")));
     }
 
     #[test]
     fn a_server_s_arguments_and_half_values_tell_nothing() {
         assert_eq!(read("INFO 04-24 10:00:01 api_server.py:152] args: Namespace(host=None, model='x')"), None);
-        let half = read("Namespace(backend='vllm', num_prompts=30").unwrap_or_default();
-        assert_eq!((half.workload.num_prompts, half.workload.backend.as_deref()), (None, Some("vllm")));
+        let half = read("Namespace(model='m', num_prompts=30").unwrap_or_default();
+        assert_eq!((half.workload.num_prompts, half.workload.model.as_deref()), (None, Some("m")));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The cause of an agent's failure: what its API answered last, what the harness's journal says, what it printed.
 
 use super::line::lines;
-use super::result::last_line;
 use super::table::Of;
 use super::{Search, classify};
 use crate::domain::{Cause, FailureClass};
@@ -87,6 +86,11 @@ fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
+/// The last line with a word in it: of a traceback that was cut off, the place where it was.
+fn last_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).rev().find(|line| line.contains(char::is_alphanumeric))
+}
+
 /// An agent that ends when it is told to leaves a return code and no word why.
 fn is_out_of_time(end: &AgentEnd<'_>) -> bool {
     let (Some(minutes), Some(seconds)) = (end.budget_min, end.duration_s) else { return false };
@@ -110,7 +114,10 @@ fn of_a_good_end(end: &AgentEnd<'_>) -> Cause {
     let (class, evidence) = match (end.violations, end.changed_files) {
         (Some(outside @ 1..), changed) if changed != Some(0) => (
             FailureClass::OutsideTargets,
-            format!("{} outside of the task's target_files (strict_targets)", count(usize::try_from(outside).unwrap_or(usize::MAX), "file")),
+            format!(
+                "{} outside of the task's target_files (strict_targets)",
+                count(usize::try_from(outside).unwrap_or(usize::MAX), "file")
+            ),
         ),
         (_, Some(0)) if patch > 0 => (
             FailureClass::Uncommitted,

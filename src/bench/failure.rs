@@ -6,6 +6,7 @@ mod line;
 mod result;
 mod table;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -43,10 +44,10 @@ pub fn first_cause(text: &str) -> Option<Cause> {
 
 /// What a person can do about a failure: what the table says to its evidence, else what it says to its class.
 pub fn hint(class: FailureClass, evidence: &str) -> &'static str {
-    let of_row = [Of::Bench, Of::Agent].into_iter().find_map(|of| {
-        let mut hints = lines(evidence).flat_map(|line| rows_of(&line, of)).filter(|(row, _)| fits_class(row, class));
-        hints.find_map(|(row, _)| row.hint)
-    });
+    // a sentence of ours may stand before the line: nothing of it is left out here
+    let said = evidence.lines().map(|line| Line { whole: line, says: Cow::Borrowed(line), file: None });
+    let of_row = said.flat_map(|line| [Of::Bench, Of::Agent].into_iter().flat_map(move |of| rows_of(&line, of).collect::<Vec<_>>()));
+    let of_row = of_row.filter(|(row, _)| fits_class(row, class)).find_map(|(row, _)| row.hint);
     of_row.unwrap_or(class.hint())
 }
 

@@ -13,7 +13,7 @@ use super::prompt::task_of;
 use super::{harness, score, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
-use crate::bench::{Output, classify, read, take_most};
+use crate::bench::{Output, classify, first_cause, read, take_most, timeout_of};
 use crate::domain::{
     AgentKind, ArmDetail, AttemptId, Cause, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Stage, StageDetail, StageEnd,
     StageOutcome, is_measured,
@@ -81,14 +81,27 @@ pub(super) fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> S
             let (cause, line) = case.first_cause();
             // git says of a full disk only that it can't write a file
             let full = class == FailureClass::GitError && files::is_full(&case.job.worktrees());
-            let class = if full || cause == Some(FailureClass::NoSpace) { FailureClass::NoSpace } else { class };
+            let class = match cause {
+                _ if full => FailureClass::NoSpace,
+                // of an arm the table knows more than that it ended badly
+                Some(known) if known == FailureClass::NoSpace || class == FailureClass::ArmCrashed => known,
+                _ => class,
+            };
             failed(class, format!("{}{}", child.cause.words(), line))
         }
         EndCause::Signalled { signal: 9 } => failed(FailureClass::Killed, "killed by signal 9 from outside".to_owned()),
         EndCause::Signalled { .. } | EndCause::NotStarted { .. } => failed(class, child.cause.words()),
         EndCause::Deadline => {
-            let budget = short(case.job.budget_ms(case.stage).unwrap_or_default());
-            failed(FailureClass::Timeout, format!("did not end within its budget of {budget}"))
+            let says = format!("did not end within its budget of {}", short(case.job.budget_ms(case.stage).unwrap_or_default()));
+            match case.stage {
+                Stage::Human | Stage::Baseline | Stage::Candidate => {
+                    let late = timeout_of(&says, &case.printed().0);
+                    failed(late.class, case.masker.mask(&late.evidence).into_owned())
+                }
+                Stage::Pull => failed(FailureClass::TimeoutPull, says),
+                Stage::Agent => failed(FailureClass::TimeoutAgent, says),
+                _ => failed(class, says),
+            }
         }
         EndCause::Stopped => stopped(case),
         EndCause::Lost => failed(FailureClass::Killed, "its keeper was killed from outside".to_owned()),
@@ -343,13 +356,22 @@ fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
 }
 
 impl Case<'_> {
-    /// The cause that the stage's output names first, and the line to quote: that one, or the last of stderr.
-    fn first_cause(&self) -> (Option<FailureClass>, String) {
+    /// The ends of what the stage's processes wrote: stdout and stderr.
+    fn printed(&self) -> (String, String) {
         let folder = self.job.folder.stage(self.attempt, self.stage);
         let read = |name: &str| files::tail(&folder.join(name), OUTPUT_TAIL).unwrap_or_default();
-        let (out, err) = (read("out"), read("err"));
+        (read("out"), read("err"))
+    }
+
+    /// The cause that the stage's output names first, and the line to quote: that one, or the last of stderr.
+    fn first_cause(&self) -> (Option<FailureClass>, String) {
+        let (out, err) = self.printed();
         let quote = |line: &str| format!(": {}", clip(&self.masker.mask(&crate::text::clean::line(line))));
-        if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
+        if self.stage.arm().is_some() {
+            if let Some(cause) = first_cause(&format!("{out}\n{err}")) {
+                return (Some(cause.class), quote(&cause.evidence));
+            }
+        } else if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
             return (Some(class), quote(line));
         }
         let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(quote);

@@ -1,7 +1,6 @@
 //! The cause of an agent's failure: what its API answered last, what the harness's journal says, what it printed.
 
 use super::line::lines;
-use super::result::last_line;
 use super::table::Of;
 use super::{Search, classify};
 use crate::domain::{Cause, FailureClass};
@@ -85,6 +84,11 @@ pub fn of_agent(end: &AgentEnd<'_>, printed: impl FnOnce() -> Printed) -> Option
 
 fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// The last line with a word in it: of a traceback that was cut off, the place where it was.
+fn last_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).rev().find(|line| line.contains(char::is_alphanumeric))
 }
 
 /// An agent that ends when it is told to leaves a return code and no word why.

@@ -37,8 +37,9 @@ const CODE: [&str; 20] = [
 ];
 
 /// With what a line begins that tells of no failure, in lower case.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 11] = [
     "warning",
+    "userwarning",
     "npm warn",
     "note:",
     "[notice]",
@@ -47,8 +48,12 @@ const HARMLESS: [&str; 10] = [
     "non-default args",
     "exception ignored in",
     "usage:",
-    "userwarning",
+    // SGLang's client takes another way then
+    "fail to load tokenizer config",
 ];
+
+/// Exceptions that come of how something else ended.
+const AFTERMATH: [&str; 3] = ["Event loop is closed", "asyncio.exceptions.CancelledError", "BrokenPipeError: [Errno 32] Broken pipe"];
 
 /// A line that may be evidence.
 #[derive(Debug)]
@@ -64,7 +69,7 @@ pub(super) struct Line<'a> {
 impl Line<'_> {
     /// Whether a traceback ends with it.
     pub(super) fn is_exception(&self) -> bool {
-        EXCEPTION.as_ref().is_some_and(|regex| regex.is_match(&self.says)) && !self.says.ends_with("Event loop is closed")
+        EXCEPTION.as_ref().is_some_and(|regex| regex.is_match(&self.says)) && !AFTERMATH.iter().any(|end| self.says.ends_with(end))
     }
 }
 

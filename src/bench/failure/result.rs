@@ -2,7 +2,6 @@
 //! cause stands in what the container printed: stdout, and after it stderr, so that Docker's pull comes last though it was
 //! first.
 
-use super::line::lines;
 use super::table::{Of, Rank};
 use super::{Found, Search};
 use crate::domain::{Cause, FailureClass};
@@ -40,8 +39,10 @@ pub fn of_result(status: &str, error: Option<&str>, raw_output: &str) -> Option<
         // its word is as good as the container's marker, and says more
         (_, Some(found)) if found.class == FailureClass::ServerCrashed => Some(found.cause()),
         (Some(found), _) => Some(found.cause()),
-        (None, Some(found)) if found.row.is_some() => Some(found.cause()),
-        (None, _) => Some(sentence(FailureClass::Unknown)),
+        (None, Some(found)) => Some(found.cause()),
+        // some runner's own words, which name no cause
+        (None, None) if !says.is_empty() => Some(sentence(FailureClass::ArmCrashed)),
+        (None, None) => Some(sentence(FailureClass::Unknown)),
     }
 }
 
@@ -118,9 +119,4 @@ fn is_pull(line: &str) -> bool {
                 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && (says == "Already exists" || of_a_layer.iter().any(|word| says.starts_with(word)))
         })
-}
-
-/// The last line that a text ends with and that may be evidence.
-pub(super) fn last_line(text: &str) -> Option<&str> {
-    lines(text).last().map(|line| line.whole)
 }

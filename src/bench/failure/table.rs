@@ -7,6 +7,8 @@ use crate::domain::FailureClass::{self, self as C};
 /// How near to the cause a line is. The first line of the highest rank is the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// It says that it failed, and no more.
+    Echo,
     /// It says that something failed elsewhere: a server is gone, nobody answers.
     Effect,
     /// It says what failed, and not why: an exception that the table does not know.
@@ -248,6 +250,7 @@ const PYTHON: &[Row] = &[
     bench(": no module named ", C::ImportError).with(&["python"]),
     bench("could not find python with vllm", C::ImportError).hint("the image has no Python that can import vLLM: build it anew"),
     bench("vllm not found at", C::ImportError).hint("the image has no vLLM where it should lie: build it anew"),
+    bench("http error 40", C::ArmCrashed).with(&["vllm-wheels"]).hint("there is no wheel of the parent commit: build the image instead"),
     bench("unrecognized arguments", C::ServerCrashed)
         .with(&["api_server"])
         .hint("this vLLM does not know one of the server's flags: the line names it"),
@@ -315,6 +318,7 @@ const SERVER: &[Row] = &[
     effect("server_start_failed", C::ServerNeverReady),
     effect("endpoint is not ready", C::ServerNeverReady),
     effect("server failed to start within", C::ServerNeverReady),
+    effect("server failed to start", C::ServerCrashed),
     effect("cannot connect to host", C::ServerNeverReady),
     effect("connectionrefusederror", C::ServerNeverReady),
     effect("connection refused", C::ServerNeverReady),
@@ -329,8 +333,10 @@ const HARNESS: &[Row] = &[
         .hint("the runner's pattern found a number that is none: `isobench-tui parse` reads the output itself"),
     effect("server crashed", C::ServerCrashed),
     effect("server startup timeout", C::ServerNeverReady),
-    effect("metrics in output", C::NoMetrics),
-    effect("metrics in agent output", C::NoMetrics),
+    bench("metrics in output", C::NoMetrics).rank(Rank::Echo),
+    bench("metrics in agent output", C::NoMetrics).rank(Rank::Echo),
+    // the client's own sentence; what it missed stands in the traceback that it quotes
+    bench("initial test run failed", C::ArmCrashed).rank(Rank::Echo),
 ];
 
 /// What ends an agent: its API, its limits, its own program.

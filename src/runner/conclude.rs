@@ -15,7 +15,7 @@ use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{Output, classify, first_cause, read, take_most, timeout_of};
 use crate::domain::{
-    AgentKind, ArmDetail, AttemptId, Cause, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Stage, StageDetail, StageEnd,
+    AgentKind, ArmDetail, AttemptId, BenchKind, Cause, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Stage, StageDetail, StageEnd,
     StageOutcome, is_measured,
 };
 use crate::host::clock;
@@ -326,8 +326,16 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
 }
 
 fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
-    let output = files::tail(&case.job.folder.stage(case.attempt, case.stage).join("out"), OUTPUT_TAIL).unwrap_or_default();
-    let Output { kind, metrics, workload, flags, failure, .. } = read(&output);
+    let (out, err) = case.printed();
+    let mut output = read(&out);
+    if output.failure.is_some() || output.kind == Some(BenchKind::PrefixCaching) {
+        // progress bars with rates, and what went wrong, go to stderr; numbers that nobody knows count on stdout alone
+        let both = read(&format!("{out}\n{err}"));
+        if both.kind.is_some() || both.metrics.is_empty() {
+            output = both;
+        }
+    }
+    let Output { kind, metrics, workload, flags, failure, .. } = output;
     // a count may be 0, a time or a rate that is 0 was not measured
     let metrics: Vec<Metric> =
         metrics.into_iter().filter(|metric| metric.unit.is_empty() || is_measured(&metric.name, metric.value)).collect();

@@ -34,6 +34,7 @@ mod log_desk;
 mod log_journeys;
 mod log_sources;
 mod opened;
+mod parsed;
 mod patches;
 mod preflight;
 mod prompts;

@@ -8,7 +8,7 @@ use super::sketch::{Lenient, List, Sketch};
 use super::table::put;
 use super::verdict::{Seen, judge};
 use super::{Output, args};
-use crate::bench::first_cause;
+use crate::bench::of_result;
 use crate::domain::{BenchEngine, BenchKind, Cause, FailureClass, Flag, Metric, is_measured};
 use crate::text::clean;
 
@@ -208,25 +208,9 @@ pub fn read_result(status: &str, error: &str, stated: &[(String, f64)], raw_outp
     output.failure = match status {
         "success" if !has_printed && !output.metrics.is_empty() => None,
         "success" => output.failure,
-        _ => Some(cause(status, error, raw_output, output.failure)),
+        _ => of_result(status, Some(error), raw_output).or(output.failure),
     };
     output
-}
-
-/// Why a result is no success: the first cause that was printed, else what its error says.
-fn cause(status: &str, error: &str, raw_output: &str, judged: Option<Cause>) -> Cause {
-    let says = |class| Cause { class, evidence: clean::first_line(error) };
-    let by_error = || first_cause(error).or_else(|| (status == "timeout").then(|| says(FailureClass::TimeoutBenchmark)));
-    let vague = |cause: &Cause| matches!(cause.class, FailureClass::NoMetrics | FailureClass::Unknown);
-    first_cause(raw_output)
-        .or_else(|| judged.clone().filter(|cause| !vague(cause)))
-        .or_else(by_error)
-        .or_else(|| judged.filter(|_| error.is_empty()))
-        .unwrap_or_else(|| {
-            // the harness's words for an output in which it found no number
-            let is_without = error.starts_with("No ") || error.starts_with("could not convert string to float");
-            says(if is_without { FailureClass::NoMetrics } else { FailureClass::Unknown })
-        })
 }
 
 /// What was measured, by the names of the numbers or the sentence of the error.

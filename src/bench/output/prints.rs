@@ -28,7 +28,8 @@ pub(super) fn latency(line: &str, ended: bool) -> Option<Metric> {
         ("latency_avg_ms".to_owned(), rest)
     } else {
         let (percentile, rest) = line.split_once("% percentile latency:")?;
-        label::number(percentile)?;
+        // one digit is what is left of two where the line's beginning was cut away
+        label::number(percentile).filter(|_| percentile.len() > 1)?;
         (format!("latency_p{percentile}_ms"), rest)
     };
     let (number, unit) = first_number(rest)?;
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn seconds_become_milliseconds_as_python_would() {
         let read = |line: &str| latency(line, true).map(|metric| (metric.name, metric.value));
-        assert_eq!(read("Avg latency: 1.3517173012661563 seconds"), Some(("latency_avg_ms".to_owned(), 1351.7173012661563)));
+        assert_eq!(read("Avg latency: 1.3517173012661563 seconds"), Some(("latency_avg_ms".to_owned(), 1_351.717_301_266_156_3)));
         assert_eq!(read("99% percentile latency: 0.5 seconds"), Some(("latency_p99_ms".to_owned(), 500.0)));
         assert_eq!(latency("Avg latency: 1.35", false), None);
         assert_eq!(latency("Avg latency: 1.35 sec", false), None);

@@ -46,7 +46,8 @@ fn cause(class: FailureClass, evidence: &str) -> Cause {
 
 fn failure(seen: &Seen, text: &str, flags: &mut Vec<Flag>) -> Option<Cause> {
     if seen.metrics.is_empty() {
-        return Some(first_cause(text).or_else(|| marked(&seen.marks)).unwrap_or_else(|| {
+        let (named, vague) = named(text);
+        return Some(named.or_else(|| marked(&seen.marks)).or(vague).unwrap_or_else(|| {
             let what = if seen.is_file { "the file states no number of a benchmark" } else { "no number of a benchmark was printed" };
             cause(FailureClass::NoMetrics, what)
         }));
@@ -57,7 +58,7 @@ fn failure(seen: &Seen, text: &str, flags: &mut Vec<Flag>) -> Option<Cause> {
         successful == Some(0.0) || !seen.metrics.iter().any(|metric| is_result(&metric.name) && is_measured(&metric.name, metric.value));
     if is_nothing && (successful.is_some() || seen.metrics.iter().any(|metric| is_result(&metric.name))) {
         flags.push(Flag::AllZero);
-        return Some(match first_cause(text) {
+        return Some(match named(text).0 {
             Some(named) => named,
             None if seen.kind == Some(BenchKind::Serving) => {
                 let says = seen.marks.nobody_there.as_deref().unwrap_or("no request succeeded: every number is 0");
@@ -76,9 +77,24 @@ fn failure(seen: &Seen, text: &str, flags: &mut Vec<Flag>) -> Option<Cause> {
     Some(went_away(seen, text, lost, cut.as_deref()))
 }
 
+/// The cause that a text names; or, second, one that says only that something gave up.
+fn named(text: &str) -> (Option<Cause>, Option<Cause>) {
+    match first_cause(text) {
+        Some(cause) if matches!(cause.class, FailureClass::ArmCrashed | FailureClass::Unknown) => (None, Some(cause)),
+        cause => (cause, None),
+    }
+}
+
+/// Whether something like this can come over a server that answered already.
+const fn can_come_late(class: FailureClass) -> bool {
+    use FailureClass::{CudaOom, GpuLost, HostOom, Killed, NoSpace, ServerCrashed, ServerNeverReady};
+    matches!(class, ServerCrashed | ServerNeverReady | CudaOom | HostOom | GpuLost | Killed | NoSpace)
+}
+
 /// Why requests failed, or were cut short, though others succeeded.
 fn went_away(seen: &Seen, text: &str, lost: Option<(f64, f64)>, cut: Option<&str>) -> Cause {
-    let named = first_cause(text).or_else(|| seen.marks.died.as_deref().map(|line| cause(FailureClass::ServerCrashed, line)));
+    let named = named(text).0.filter(|cause| can_come_late(cause.class));
+    let named = named.or_else(|| seen.marks.died.as_deref().map(|line| cause(FailureClass::ServerCrashed, line)));
     match named {
         // some were answered: it was there, and went away
         Some(Cause { class: FailureClass::ServerNeverReady, evidence }) => return Cause { class: FailureClass::ServerCrashed, evidence },

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{engine, kind, number};
-use crate::bench::Output;
+use crate::bench::{self, Output};
 
 /// Columns of a metric's name.
 const NAME: usize = 38;
@@ -18,7 +18,7 @@ pub(super) fn write(out: &mut impl Write, path: &str, output: &Output) -> io::Re
     writeln!(out, "{how}  {path}  ({what})")?;
     if let Some(cause) = &output.failure {
         writeln!(out, "        {}: {}", cause.class, cause.evidence)?;
-        writeln!(out, "        -> {}", cause.class.hint())?;
+        writeln!(out, "        -> {}", bench::hint(cause.class, &cause.evidence))?;
     }
     let workload = output.workload.words();
     let model = output.workload.model.as_deref().unwrap_or_default();

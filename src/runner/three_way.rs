@@ -18,7 +18,7 @@ use crate::artifact::Checkout;
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
 use crate::bench::score::{has_numbers, notes, traps};
-use crate::bench::{classify, metrics, take_most};
+use crate::bench::{metrics, of_result, take_most};
 use crate::config::{Config, Engine};
 use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Flag, Metric, StageDetail, StageEnd, short_sha};
 use crate::host::files;
@@ -40,26 +40,6 @@ const FORCED: &str = "AGENT_PATCH_APPLIED_FALLBACK";
 
 /// How deep below a folder of results one is looked for.
 const DEEPEST: u32 = 6;
-
-/// Lines that tell the root cause behind a message such as "No metrics in agent output", in lower case.
-const ROOTS: [&str; 16] = [
-    "no space left on device",
-    "manifest unknown",
-    "pull access denied",
-    "toomanyrequests",
-    "cuda out of memory",
-    "number of required gpus exceeds",
-    "modulenotfounderror",
-    "importerror",
-    "syntaxerror",
-    "unknown rope scaling",
-    "default_chat_template",
-    "gated repo",
-    "can't open file",
-    "address already in use",
-    "cannot connect to the docker daemon",
-    "could not select device driver",
-];
 
 /// Whether that script measures.
 pub fn is_used(config: &Config) -> bool {
@@ -195,24 +175,10 @@ fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {
 /// The script's own sentence names the last thing that it missed; the cause stands in what the container printed.
 fn by_error(case: &Case<'_>, result: &ArmResult) -> StageEnd {
     let says = result.error.as_deref().unwrap_or("without a word why");
-    let root = result.raw_output.lines().find(|line| {
-        let low = line.to_lowercase();
-        ROOTS.iter().any(|root| low.contains(root))
-    });
-    let low = says.to_lowercase();
-    // a server that is not up yet refuses connections: of what it printed only a full disk is a cause of its own
-    let full = [says, &result.raw_output].into_iter().find_map(classify).filter(|(class, _)| *class == FailureClass::NoSpace);
-    let class = if full.is_some() {
-        FailureClass::NoSpace
-    } else if result.status == "timeout" || ["timed out", "timeout", "exceeded"].iter().any(|word| low.contains(word)) {
-        FailureClass::Timeout
-    } else if low.contains("metrics in") {
-        FailureClass::NoMetrics
-    } else {
-        FailureClass::ArmCrashed
-    };
-    let root = root.map(|line| format!(": {}", clip(line))).unwrap_or_default();
-    failed(case, class, &format!("{}{root}", clip(says)))
+    let Some(cause) = of_result(&result.status, Some(says), &result.raw_output) else { return StageEnd::Done };
+    // the evidence is that sentence, or says more
+    let more = if cause.evidence.contains(says.trim()) { String::new() } else { format!("{}: ", clip(says)) };
+    failed(case, cause.class, &format!("{more}{}", clip(&cause.evidence)))
 }
 
 /// It ended well and measured nothing.

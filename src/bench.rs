@@ -3,6 +3,7 @@
 pub mod failure;
 pub mod metrics;
 pub mod output;
+pub mod ready;
 pub mod score;
 
 pub use failure::{classify, first_cause};

@@ -3,7 +3,7 @@
 use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
-use crate::domain::{Answer, Direction, FailureClass, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::domain::{Answer, Direction, FailureClass, Flag, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 
@@ -20,6 +20,8 @@ pub struct Results {
     pub asked: Option<String>,
     /// The ladder.
     pub rungs: Vec<RungAnswer>,
+    /// What makes it suspicious, in a sentence.
+    pub doubts: Option<String>,
     /// One row a metric.
     pub rows: Vec<Row>,
     /// The comparison in a sentence.
@@ -61,6 +63,7 @@ impl Results {
             has_patch: attempt.check().is_some_and(|check| check.files > 0),
             asked: attempt.asked.as_ref().map(asked),
             rungs: attempt.rungs(),
+            doubts: doubts(attempt),
             rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
             verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
             why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
@@ -119,6 +122,12 @@ const fn missing(rung: Rung) -> &'static str {
         Rung::Metrics => "the benchmark gave no numbers",
         Rung::BeyondNoise => "not better beyond noise",
     }
+}
+
+/// `look twice: marked success in under 5 s; the agent looked at the human's commit`.
+fn doubts(attempt: &Attempt) -> Option<String> {
+    let flags: Vec<&str> = attempt.flags().into_iter().map(Flag::says).collect();
+    (!flags.is_empty()).then(|| format!("look twice: {}", flags.join("; ")))
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.

@@ -4,7 +4,8 @@ use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Direction, FailureClass, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing, Verdict,
+    Answer, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
+    Verdict,
 };
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
@@ -22,6 +23,8 @@ pub struct Results {
     pub asked: Option<String>,
     /// The ladder.
     pub rungs: Vec<RungAnswer>,
+    /// What makes it suspicious, in a sentence.
+    pub doubts: Option<String>,
     /// One row a metric.
     pub rows: Vec<Row>,
     /// The comparison in a sentence.
@@ -67,11 +70,12 @@ impl Results {
             has_patch: attempt.check().is_some_and(|check| check.files > 0),
             asked: attempt.asked.as_ref().map(asked),
             rungs: attempt.rungs(),
+            doubts: doubts(attempt),
             rows: rows(verdicts, attempt),
             verdict: score.and_then(|score| comparison(score, one_sample(&attempt.rungs()))),
             judged: score.and_then(judged),
             judge_says: score.and_then(|score| score.soft.as_ref()).map(judge_says),
-            why_not: score.map(doubts).unwrap_or_default(),
+            why_not: score.map(unsaid).unwrap_or_default(),
             told: item.why().map(str::to_owned),
             class: class(item),
         }
@@ -127,6 +131,12 @@ const fn missing(rung: Rung) -> &'static str {
         Rung::Metrics => "the benchmark gave no numbers",
         Rung::BeyondNoise => "not better beyond noise",
     }
+}
+
+/// `look twice: marked success in under 5 s; the agent looked at the human's commit`.
+fn doubts(attempt: &Attempt) -> Option<String> {
+    let flags: Vec<&str> = attempt.flags().into_iter().map(Flag::says).collect();
+    (!flags.is_empty()).then(|| format!("look twice: {}", flags.join("; ")))
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.
@@ -204,7 +214,7 @@ fn comparison(score: &ScoreDetail, sample: &str) -> Option<Said> {
 }
 
 /// Why something could not be compared, but what the comparison's own sentence says.
-fn doubts(score: &ScoreDetail) -> Vec<String> {
+fn unsaid(score: &ScoreDetail) -> Vec<String> {
     let told = score.incomparable.as_deref().filter(|_| !score.verdicts.is_empty()).unwrap_or_default();
     score.why_not.iter().filter(|why| !told.contains(why.as_str())).cloned().collect()
 }

@@ -96,6 +96,11 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     {
         push(role(said.mood), &said.text, 4);
     }
+    if evidence == Evidence::All
+        && let Some(doubts) = &results.doubts
+    {
+        push(Role::Warn, doubts, 2);
+    }
     // what the item says above, or the ladder below, is not said again
     let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);
     let is_said = |why: &str| broken.into_iter().chain(&results.told).any(|told| why.contains(told.as_str()));

@@ -29,6 +29,7 @@ mod hostile_runs;
 mod inspected;
 mod item_end;
 mod keeper;
+mod ladder;
 mod listing;
 mod log_desk;
 mod log_journeys;

@@ -112,8 +112,7 @@ impl About {
         let meta = found.row.get("meta").and_then(Value::as_object).unwrap_or(&nothing);
         let either = |names: &[&str]| names.iter().find_map(|name| text(meta.get(*name)).or_else(|| text(found.row.get(*name))));
         let commit = [meta, found.row].into_iter().find_map(|fields| {
-            let named = ["commits", "commit", "human_commit", "human", "commit_hash"].iter().find_map(|name| commit(fields.get(*name)?));
-            named
+            ["commits", "commit", "human_commit", "human", "commit_hash"].iter().find_map(|name| commit(fields.get(*name)?))
         });
         Self {
             commit: commit.or_else(|| found.commit_above()),

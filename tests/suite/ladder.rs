@@ -248,6 +248,7 @@ fn the_runner_asks_git_and_the_grammar_and_benchmarks_all_the_same() {
     ];
     assert_eq!(rungs, expected.map(|(rung, answer)| (rung.to_owned(), answer.to_owned())), "{item:#}");
     assert_eq!((item["status"].as_str(), item["rung"].as_str()), (Some("done"), Some("applies")));
+    assert_eq!(item["flags"], serde_json::json!(["too_fast"]), "an agent that is done at once");
     campaign.assert_nothing_left();
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::ask::{Asked, ask_about};
 
 /// Git takes some ms for any of this.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What git says where a clone without all its objects lacks one: that is not the patch's fault.
 const LACKING: [&str; 7] = ["lazy fetch", "unable to read", "could not fetch", "promisor", "bad object", "missing blob", "read of"];

@@ -7,6 +7,7 @@ mod phrases;
 use std::collections::{BTreeMap, HashSet};
 
 use super::aside::is_source;
+use super::grammar::Language;
 use super::ladder::{answer, some_of};
 use super::{Change, ChangedFile, Mark};
 use crate::detect::is_package;
@@ -24,21 +25,17 @@ pub(super) fn no_template(files: &[&ChangedFile<'_>]) -> RungAnswer {
                 found.push(format!("{}:{at}: {what}: {}", file.path, width::clip(&quoted, 80)));
             }
         }
-        if is_source(&file.path) && file.path.ends_with(".py") {
+        if is_source(&file.path) && Language::of(&file.path) == Some(Language::Python) {
             found.extend(bodies::stubs(file).into_iter().map(|(at, what)| format!("{}:{at}: {what}", file.path)));
         }
     }
     found.extend(stand_ins(files));
-    match found.first() {
-        Some(first) => {
-            let more = if found.len() > 1 { format!("; {} more", found.len() - 1) } else { String::new() };
-            answer(Rung::NoTemplate, Answer::No, &format!("{first}{more}"))
-        }
-        None => {
-            let added = lines(files, Mark::Added).count();
-            answer(Rung::NoTemplate, Answer::Yes, &format!("no placeholder in {} added", count(added, "line")))
-        }
+    if let Some(first) = found.first() {
+        let more = if found.len() > 1 { format!("; {} more", found.len() - 1) } else { String::new() };
+        return answer(Rung::NoTemplate, Answer::No, &format!("{first}{more}"));
     }
+    let added = lines(files, Mark::Added).count();
+    answer(Rung::NoTemplate, Answer::Yes, &format!("no placeholder in {} added", count(added, "line")))
 }
 
 fn lines<'a>(files: &[&'a ChangedFile<'a>], which: Mark) -> impl Iterator<Item = &'a str> {
@@ -58,7 +55,7 @@ fn stand_ins(files: &[&ChangedFile<'_>]) -> Option<String> {
     let package = |path: &str| {
         let name = path.split('/').next().unwrap_or_default();
         let name = name.strip_suffix(".py").unwrap_or(name);
-        (path.ends_with(".py") && is_package(name)).then(|| name.to_owned())
+        (Language::of(path) == Some(Language::Python) && is_package(name)).then(|| name.to_owned())
     };
     let mut packages: BTreeMap<String, usize> = BTreeMap::new();
     for name in files.iter().filter(|file| file.change == Change::Added).filter_map(|file| package(&file.path)) {
@@ -77,7 +74,8 @@ mod tests {
     use crate::patch::changed_files;
 
     fn look(path: &str, added: &[&str]) -> RungAnswer {
-        let body: String = added.iter().map(|line| format!("+{line}\n")).collect();
+        let body: Vec<String> = added.iter().map(|line| format!("+{line}\n")).collect();
+        let body = body.concat();
         let diff =
             format!("diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -9,1 +9,{} @@ class A:\n a = 1\n{body}", added.len() + 1);
         let files = changed_files(&diff);

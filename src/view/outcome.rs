@@ -139,7 +139,14 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
     let mut lines = Vec::new();
     if evidence == Evidence::All {
         let broken = rungs.iter().position(breaks).unwrap_or(rungs.len());
-        for (at, found) in rungs.iter().enumerate() {
+        for rung in Rung::ALL {
+            let Some((at, found)) = rungs.iter().enumerate().find(|(_, found)| found.rung == rung) else {
+                // a run of an older version did not look at all of them
+                let is_below = rungs.last().is_some_and(|last| rung < last.rung);
+                let says = if is_below { "not looked at" } else { "not reached" };
+                lines.push(Words::of(Role::Faint, canvas.glyphs().none).add(Role::Muted, format!(" {:<13}{says}", rung.name())));
+                continue;
+            };
             let (role, mark) = mark(canvas, found.answer);
             let name = if at == broken { Role::Strong } else { Role::Text };
             let words = Words::of(role, mark).add(name, format!(" {:<13}", found.rung.name()));
@@ -147,9 +154,6 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
             let mut texts = width::wrap(evidence, cols.saturating_sub(15).max(1), 3).into_iter();
             lines.push(words.add(if at == broken { Role::Text } else { Role::Muted }, texts.next().unwrap_or_default()));
             lines.extend(texts.map(|text| Words::of(Role::Muted, format!("{:15}{text}", ""))));
-        }
-        for rung in Rung::ALL.iter().filter(|rung| rungs.iter().all(|found| found.rung != **rung)) {
-            lines.push(Words::of(Role::Faint, canvas.glyphs().none).add(Role::Muted, format!(" {:<13}not reached", rung.name())));
         }
         return lines;
     }

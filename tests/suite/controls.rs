@@ -172,7 +172,7 @@ fn a_failed_arm_is_retried_without_asking_the_agent_again() {
     let campaign = Campaign::new(1, agent, arm);
     assert_eq!(campaign.headless(), Some(1));
     let item = campaign.item(1);
-    assert_eq!((item["class"].as_str(), item["rung"].as_str()), (Some("arm_crashed"), Some("applies")), "{item:#}");
+    assert_eq!((item["class"].as_str(), item["rung"].as_str()), (Some("arm_crashed"), Some("no_template")), "{item:#}");
     assert!(item["why"].as_str().unwrap().contains("exit 4: no such device"), "{item:#}");
     fs::write(campaign.root.join("fixed"), "").unwrap();
     campaign.ctl(&["retry-stage", "c-0001"]);

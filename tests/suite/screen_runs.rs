@@ -179,7 +179,9 @@ fn check(files: u32) -> CheckDetail {
         answer(Rung::Exited, Answer::Yes, "exit 0"),
         answer(Rung::Patch, Answer::Yes, "4 files, 41 lines added"),
         answer(Rung::Source, Answer::Yes, "vllm/core/scheduler.py and 3 more"),
-        answer(Rung::Applies, Answer::Yes, "git apply --check"),
+        answer(Rung::Applies, Answer::Yes, "git apply takes it on 3c6ef372"),
+        answer(Rung::Parses, Answer::Yes, "4 changed files can be parsed"),
+        answer(Rung::NoTemplate, Answer::Yes, "no placeholder in 41 lines added"),
     ];
     CheckDetail { rungs, patch_digest: "ab".repeat(32), files, added: 41, removed: 12, ..CheckDetail::default() }
 }
@@ -215,6 +217,7 @@ fn score(against_human: f64) -> ScoreDetail {
         verdicts: vec![verdict("latency_avg", "s", 1.932), verdict("latency_p99", "s", 2.411), verdict("Mean TTFT", "ms", 31.25)],
         why_not: Vec::new(),
         rungs: vec![
+            answer(Rung::Server, Answer::NotApplicable, "no server is needed"),
             answer(Rung::Metrics, Answer::Yes, "3 metrics in every arm"),
             answer(Rung::BeyondNoise, if against_human > -15.0 { Answer::Yes } else { Answer::No }, "latency_avg, one sample"),
         ],

@@ -249,11 +249,12 @@ fn the_json_says_what_came_of_an_item() {
     let campaign = Campaign::new(2, "[ $item = c-0001 ] && echo cost=50 >engine.sh; exit 0", GOOD_ARM);
     assert_eq!(campaign.headless(), Some(1));
     let (good, bad) = (campaign.item(1), campaign.item(2));
-    assert_eq!(good["patch"], json!({"files": 1, "added": 1, "removed": 1}));
+    assert_eq!(good["patch"], json!({"files": 1, "added": 1, "removed": 1, "set_aside": []}));
     let rungs: Vec<&str> = good["rungs"].as_array().unwrap().iter().map(|found| found["rung"].as_str().unwrap()).collect();
-    assert_eq!(rungs, ["exited", "patch", "source", "applies", "metrics", "beyond_noise"]);
+    assert_eq!(rungs, ["exited", "patch", "source", "applies", "parses", "no_template", "server", "metrics", "beyond_noise"]);
     assert!(
-        good["rungs"].as_array().unwrap().iter().all(|found| found["answer"] == "yes" && !found["evidence"].as_str().unwrap().is_empty())
+        good["rungs"].as_array().unwrap().iter().all(|found| ["yes", "not_applicable"].contains(&found["answer"].as_str().unwrap())
+            && !found["evidence"].as_str().unwrap().is_empty())
     );
     let value = |arm: &str| good["arms"][arm]["metrics"][0]["value"].as_f64();
     assert_eq!((value("human"), value("baseline"), value("agent")), (Some(99.0), Some(100.0), Some(50.0)), "{:#}", good["arms"]);
@@ -264,7 +265,7 @@ fn the_json_says_what_came_of_an_item() {
     assert_eq!((&bad["class"], &bad["arms"]["agent"]), (&json!("empty_patch"), &Value::Null), "{bad:#}");
     assert_eq!(isobench_tui::ui::now::hint(&campaign.model().items[1]), Some("nothing to benchmark; 2 shows the agent's last steps"));
     assert_eq!(bad["hint"], json!("nothing to benchmark; read the agent's last steps"), "no key of a screen");
-    assert!(bad["hint"].is_string() && bad["patch"] == json!({"files": 0, "added": 0, "removed": 0}), "{bad:#}");
+    assert!(bad["hint"].is_string() && bad["patch"] == json!({"files": 0, "added": 0, "removed": 0, "set_aside": []}), "{bad:#}");
     let check = bad["tries"][0]["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "check").unwrap();
     assert_eq!((&check["state"], &check["class"]), (&json!("failed"), &json!("empty_patch")), "{check:#}");
     // clocks stand where nobody works

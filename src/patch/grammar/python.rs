@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(parse(b"a = 1\nb = '\xff'\n"), Parsed::Broken("2:6: it is not UTF-8".to_owned()));
         begins(&format!("x = {}{}\n", "(".repeat(201), ")".repeat(201)), "more than 200 brackets");
         assert_eq!(what(&format!("x = {}{}\n", "(".repeat(200), ")".repeat(200))), "fine");
-        let indents = |n: usize| (0..n).map(|at| format!("{}if 1:\n", " ".repeat(at))).collect::<String>() + &" ".repeat(n) + "pass\n";
+        let indents = |n: usize| (0..n).map(|at| " ".repeat(at) + "if 1:\n").collect::<String>() + &" ".repeat(n) + "pass\n";
         assert_eq!(what(&indents(99)), "fine");
         begins(&indents(100), "more than 100 levels");
     }

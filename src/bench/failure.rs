@@ -107,16 +107,29 @@ struct Around {
     server: bool,
     /// It answered.
     ready: bool,
-    /// The patch went in whole.
-    applied: bool,
+    /// How the agent's patch went in.
+    patch: Patch,
+}
+
+/// What the container's marker says of the patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patch {
+    /// Nothing.
+    Unsaid,
+    /// It went in whole.
+    Applied,
     /// It was forced in.
-    forced: bool,
+    Forced,
 }
 
 impl Around {
     fn of(text: &str) -> Self {
         let has = |words: &[&str]| words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
-        let forced = has(&["AGENT_PATCH_APPLIED_FALLBACK"]);
+        let patch = match () {
+            () if has(&["AGENT_PATCH_APPLIED_FALLBACK"]) => Patch::Forced,
+            () if has(&["AGENT_PATCH_APPLIED"]) => Patch::Applied,
+            () => Patch::Unsaid,
+        };
         Self {
             server: has(&[
                 "SERVER_CRASHED",
@@ -127,8 +140,7 @@ impl Around {
                 "APIServer pid=",
             ]),
             ready: has(&["SERVER_READY_AFTER", "Server is ready after", "Application startup complete"]),
-            applied: !forced && has(&["AGENT_PATCH_APPLIED"]),
-            forced,
+            patch,
         }
     }
 }
@@ -160,10 +172,10 @@ impl<'a> Search<'a> {
 /// The class of a row in its surroundings; `None` where it means nothing there.
 fn class_of(row: &Row, around: &mut impl FnMut() -> Around) -> Option<FailureClass> {
     match row.class {
-        _ if is_of_patch(row) => match around() {
+        _ if is_of_patch(row) => match around().patch {
             // a dry run failed, another way of applying it did not
-            Around { applied: true, .. } => None,
-            Around { forced: true, .. } if is_hunk(row) => Some(FailureClass::PatchHalfApplied),
+            Patch::Applied => None,
+            Patch::Forced if is_hunk(row) => Some(FailureClass::PatchHalfApplied),
             _ => Some(row.class),
         },
         // nobody answers any more

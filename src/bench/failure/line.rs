@@ -134,7 +134,7 @@ fn headless(text: Cow<'_, str>) -> (Cow<'_, str>, bool) {
 fn is_harmless(says: &str) -> bool {
     let begins = |with: &&str| says.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     // `path.py:12: UserWarning: …`, and what is tried again is no end
-    HARMLESS.iter().any(|with| begins(&with)) || (says.contains(".py:") && says.contains("Warning: ")) || says.contains("will retry")
+    HARMLESS.iter().any(begins) || (says.contains(".py:") && says.contains("Warning: ")) || says.contains("will retry")
 }
 
 /// Whether it is quoted source: of a listing with line numbers, of a diff, of a shell's trace.

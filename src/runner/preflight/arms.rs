@@ -6,6 +6,7 @@ use super::{About, Look, Row};
 use crate::artifact::PlanFile;
 use crate::artifact::mapping::{Mapping, MappingEntry};
 use crate::config::{Config, Engine};
+use crate::domain::FailureClass;
 use crate::host::credentials;
 use crate::runner::three_way;
 use crate::text::count;
@@ -31,7 +32,7 @@ fn three_way(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
             Row::blocked(About::Arms, says, fix)
         }
     };
-    [Some(ready), benchmarks(look, plan), Some(hugging_face(look))].into_iter().flatten().collect()
+    [Some(ready), benchmarks(look, plan), too_few_gpus(look, plan), Some(hugging_face(look))].into_iter().flatten().collect()
 }
 
 /// The script measures a commit by the command that stands in this file of its own, whatever `arms.mapping` says.
@@ -51,6 +52,26 @@ fn benchmarks(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
     })
 }
 
+/// Items whose command wants more GPUs than this machine has: knowable before an hour is spent on each.
+fn too_few_gpus(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
+    let there = std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.count();
+    let mapping = Mapping::read(&look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json")).ok()?;
+    let items = &plan?.items;
+    let wants = |human: &str| mapping.entry(human).and_then(|entry| gpus_of(entry.perf_command.as_deref()?)).filter(|gpus| *gpus > there);
+    let most = items.iter().filter_map(|item| wants(&item.human)).max()?;
+    let many = items.iter().filter(|item| wants(&item.human).is_some()).count();
+    let class = FailureClass::TooFewGpus;
+    let says = format!("{class}: {} of {} want up to {most} GPUs, and {there} are here", many, count(items.len(), "item"));
+    Some(Row::warning(About::Arms, says, class.hint()))
+}
+
+/// The GPUs that a benchmark command asks for.
+fn gpus_of(command: &str) -> Option<usize> {
+    let mut words = command.split([' ', '=']);
+    words.find(|word| ["--tensor-parallel-size", "-tp", "--tp", "--tp-size"].contains(word))?;
+    words.next()?.parse().ok()
+}
+
 /// The script reads the token from the file alone: variables do not reach it.
 fn hugging_face(look: &Look<'_>) -> Row {
     let file: PathBuf = look.around.home().join(".cache/huggingface/token");
@@ -64,4 +85,15 @@ fn hugging_face(look: &Look<'_>) -> Row {
         format!("no Hugging Face token in {}{beside}: gated models will fail", file.display()),
         "`huggingface-cli login`, or write the token into that file",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_says_how_many_gpus_it_wants() {
+        assert_eq!(gpus_of("python benchmarks/benchmark_throughput.py --model x --tensor-parallel-size 8 --n 1"), Some(8));
+        assert_eq!(["vllm bench latency -tp 4", "x --tp=2", "x --tp", "x --tpu 8"].map(gpus_of), [Some(4), Some(2), None, None]);
+    }
 }

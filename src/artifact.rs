@@ -1,5 +1,6 @@
 //! ISO-Bench's own files, read and written: its scripts go on working with what we leave.
 
+pub mod analysis;
 pub mod bench_file;
 pub mod checkout;
 pub mod document;
@@ -9,6 +10,7 @@ pub mod journal;
 pub mod mapping;
 mod plain;
 pub mod plan_file;
+mod printed;
 pub mod records;
 pub mod result_file;
 pub mod runs;
@@ -21,6 +23,7 @@ pub use item::{Finished, ItemFolder};
 pub use journal::Journal;
 pub use mapping::{Mapping, MappingEntry};
 pub use plan_file::{PlanFile, PlanItem};
+pub use printed::printed;
 pub use records::{DiffTargets, Prediction, Prompt, RunSummary};
 pub use result_file::ArmResult;
 pub use runs::{HarnessItem, HarnessRun, shown_repo};

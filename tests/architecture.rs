@@ -30,7 +30,12 @@ const TABLE: [(&str, &str, &[&str]); 20] = [
         "the harness's trees and results as facts",
         &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "model"],
     ),
-    ("ui", "state, messages, actions, keymap, update", &["domain", "text", "model", "plan", "ledger", "agent", "detect", "config"]),
+    // bench: the hints of its table of failures
+    (
+        "ui",
+        "state, messages, actions, keymap, update",
+        &["domain", "text", "model", "plan", "ledger", "agent", "detect", "bench", "config"],
+    ),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),
     // plan, ledger: why an item waits and who did what, as the screen says them
     ("report", "tables, JSON", &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch", "import"]),

@@ -223,7 +223,7 @@ impl Item {
     pub fn agent_failure(&self) -> Option<String> {
         let end = self.last_attempt()?.agent_failure()?;
         let (words, why) = match end {
-            StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::AgentStuck, why } => (format!("agent stopped: {why}"), why),
+            StageEnd::Failed { class, why } if class.is_agent_stopped() => (format!("agent stopped: {why}"), why),
             StageEnd::Failed { class, why } => (format!("agent: {class}: {why}"), why),
             StageEnd::Stopped { why } | StageEnd::Interrupted { why } => (format!("agent stopped: {why}"), why),
             StageEnd::Done => return None,
@@ -342,7 +342,7 @@ impl Attempt {
     pub fn terminal_error(&self) -> Option<(FailureClass, &str, bool)> {
         let own = self.stage(Stage::Agent)?.ran_in == self.n;
         match self.agent_failure()? {
-            StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::AgentStuck, .. } => None,
+            StageEnd::Failed { class, .. } if class.is_agent_stopped() => None,
             StageEnd::Failed { class, why } if !class.is_systemic() => Some((*class, why, own)),
             _ => None,
         }

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -11,13 +10,13 @@ use super::agent_watch::{AgentWatch, shown};
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
-use super::{harness, three_way};
+use super::{harness, score, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
-use crate::bench::{MOST_METRICS, classify, parse_metrics, score, take_most};
+use crate::bench::{Output, classify, first_cause, read, take_most, timeout_of};
 use crate::domain::{
-    AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
-    StageDetail, StageEnd, StageOutcome,
+    AgentKind, ArmDetail, AttemptId, BenchKind, Cause, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Stage, StageDetail, StageEnd,
+    StageOutcome, is_measured,
 };
 use crate::host::clock;
 use crate::host::files::{self, Links};
@@ -63,6 +62,7 @@ pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
         Stage::Check => check(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate if three_way::is_used(&case.job.config) => three_way::conclude(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(case, &child),
+        Stage::Score => score::conclude(case, &child),
         Stage::Worktree if harness::is_used(&case.job.config) => {
             harness::end::keep_edits(case);
             (plain(case, &child, FailureClass::GitError), StageDetail::Nothing)
@@ -81,14 +81,27 @@ pub(super) fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> S
             let (cause, line) = case.first_cause();
             // git says of a full disk only that it can't write a file
             let full = class == FailureClass::GitError && files::is_full(&case.job.worktrees());
-            let class = if full || cause == Some(FailureClass::NoSpace) { FailureClass::NoSpace } else { class };
+            let class = match cause {
+                _ if full => FailureClass::NoSpace,
+                // of an arm the table knows more than that it ended badly
+                Some(known) if known == FailureClass::NoSpace || class == FailureClass::ArmCrashed => known,
+                _ => class,
+            };
             failed(class, format!("{}{}", child.cause.words(), line))
         }
         EndCause::Signalled { signal: 9 } => failed(FailureClass::Killed, "killed by signal 9 from outside".to_owned()),
         EndCause::Signalled { .. } | EndCause::NotStarted { .. } => failed(class, child.cause.words()),
         EndCause::Deadline => {
-            let budget = short(case.job.budget_ms(case.stage).unwrap_or_default());
-            failed(FailureClass::Timeout, format!("did not end within its budget of {budget}"))
+            let says = format!("did not end within its budget of {}", short(case.job.budget_ms(case.stage).unwrap_or_default()));
+            match case.stage {
+                Stage::Human | Stage::Baseline | Stage::Candidate => {
+                    let late = timeout_of(&says, &case.printed().0);
+                    failed(late.class, case.masker.mask(&late.evidence).into_owned())
+                }
+                Stage::Pull => failed(FailureClass::TimeoutPull, says),
+                Stage::Agent => failed(FailureClass::TimeoutAgent, says),
+                _ => failed(class, says),
+            }
         }
         EndCause::Stopped => stopped(case),
         EndCause::Lost => failed(FailureClass::Killed, "its keeper was killed from outside".to_owned()),
@@ -96,7 +109,7 @@ pub(super) fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> S
 }
 
 /// Stopped by whom: a budget makes it a failure, a person a stop, and a runner that leaves an interruption.
-fn stopped(case: &Case<'_>) -> StageEnd {
+pub(super) fn stopped(case: &Case<'_>) -> StageEnd {
     let live = case.item.last_attempt().and_then(|last| last.stage(case.stage)).map(|record| &record.state);
     match live {
         Some(StageState::Running { stopping: Some((Some(class), why)), .. }) => StageEnd::Failed { class: *class, why: why.clone() },
@@ -307,74 +320,60 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
 }
 
 fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
-    let output = files::tail(&case.job.folder.stage(case.attempt, case.stage).join("out"), OUTPUT_TAIL).unwrap_or_default();
-    let metrics = parse_metrics(&output);
+    let (out, err) = case.printed();
+    let mut output = read(&out);
+    if output.failure.is_some() || output.kind == Some(BenchKind::PrefixCaching) {
+        // progress bars with rates, and what went wrong, go to stderr; numbers that nobody knows count on stdout alone
+        let both = read(&format!("{out}\n{err}"));
+        if both.kind.is_some() || both.metrics.is_empty() {
+            output = both;
+        }
+    }
+    let Output { kind, metrics, workload, flags, failure, .. } = output;
+    // a count may be 0, a time or a rate that is 0 was not measured
+    let metrics: Vec<Metric> =
+        metrics.into_iter().filter(|metric| metric.unit.is_empty() || is_measured(&metric.name, metric.value)).collect();
     let patched = case.stage == Stage::Candidate;
     let class = match child.command {
         0 => FailureClass::GitError,
         1 if patched => FailureClass::PatchDoesNotApply,
         _ => FailureClass::ArmCrashed,
     };
-    let end = match plain(case, child, class) {
-        StageEnd::Done if metrics.is_empty() => StageEnd::Failed {
+    let end = match (plain(case, child, class), failure) {
+        (StageEnd::Done, Some(Cause { class: FailureClass::NoMetrics, .. })) => StageEnd::Failed {
             class: FailureClass::NoMetrics,
             why: "the command ended well and printed no number above 0 with a unit".to_owned(),
         },
-        StageEnd::Done if child.frozen_ms > 0 => StageEnd::Failed {
+        // an exit code of 0 makes no success of it
+        (StageEnd::Done, Some(Cause { class, evidence })) => StageEnd::Failed { class, why: case.masker.mask(&evidence).into_owned() },
+        (StageEnd::Done, None) if child.frozen_ms > 0 => StageEnd::Failed {
             class: FailureClass::Tainted,
             why: format!("frozen for {} while it measured: its numbers are invalid", short(child.frozen_ms)),
         },
-        end => end,
+        (end, _) => end,
     };
-    (end, StageDetail::Arm(take_most(metrics)))
-}
-
-/// The comparison: our own work, and quick.
-pub fn score_outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
-    let detail = item.last_attempt().map_or_else(ScoreDetail::default, |last| {
-        let arm = |stage: Stage| match last.outcome(stage) {
-            Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm.metrics.as_slice()),
-            Some(StageOutcome { end: StageEnd::Failed { class, why }, .. }) => Err(format!("{class}: {why}")),
-            Some(_) => Err("did not end".to_owned()),
-            None => Err("was not run".to_owned()),
-        };
-        let arms: [Result<&[Metric], String>; 3] = [arm(Stage::Human), arm(Stage::Baseline), arm(Stage::Candidate)];
-        let [human, baseline, agent] = &arms;
-        let mut detail = score(human, baseline, agent, job.config.arms.threshold_pct);
-        for (arm, stage) in [("human", Stage::Human), ("baseline", Stage::Baseline), ("agent", Stage::Candidate)] {
-            if let Some(StageDetail::Arm(ArmDetail { left_out: more @ 1.., .. })) = last.outcome(stage).map(|outcome| &outcome.detail) {
-                detail.why_not.push(format!("{arm}: {more} numbers after its first {MOST_METRICS} are left out"));
-            }
-        }
-        detail.rungs.insert(0, applies(last.outcome(Stage::Candidate)));
-        if three_way::is_used(&job.config) {
-            three_way::temper(job, item, &mut detail);
-        }
-        detail
-    });
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Score(detail) }
-}
-
-/// The candidate's checkout had to take the patch.
-fn applies(candidate: Option<&StageOutcome>) -> RungAnswer {
-    let (answer, evidence) = match candidate.map(|outcome| (&outcome.end, outcome.child.as_ref().map_or(0, |child| child.command))) {
-        Some((StageEnd::Failed { class: FailureClass::PatchDoesNotApply, why }, _)) => (Answer::No, why.clone()),
-        // commands: checkout, apply, benchmark
-        Some((StageEnd::Done, _) | (_, 2..)) => (Answer::Yes, "git apply took it".to_owned()),
-        _ => (Answer::Unchecked, "it was not tried".to_owned()),
-    };
-    RungAnswer { rung: Rung::Applies, answer, evidence }
+    let workload = Some(workload).filter(|workload| !workload.is_empty());
+    let model = workload.as_ref().and_then(|workload| workload.model.clone());
+    (end, StageDetail::Arm(ArmDetail { kind, model, workload, flags, ..take_most(metrics) }))
 }
 
 impl Case<'_> {
-    /// The cause that the stage's output names first, and the line to quote: that one, or the last of stderr.
-    fn first_cause(&self) -> (Option<FailureClass>, String) {
+    /// The ends of what the stage's processes wrote: stdout and stderr.
+    fn printed(&self) -> (String, String) {
         let folder = self.job.folder.stage(self.attempt, self.stage);
         let read = |name: &str| files::tail(&folder.join(name), OUTPUT_TAIL).unwrap_or_default();
-        let (out, err) = (read("out"), read("err"));
+        (read("out"), read("err"))
+    }
+
+    /// The cause that the stage's output names first, and the line to quote: that one, or the last of stderr.
+    fn first_cause(&self) -> (Option<FailureClass>, String) {
+        let (out, err) = self.printed();
         let quote = |line: &str| format!(": {}", clip(&self.masker.mask(&crate::text::clean::line(line))));
-        if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
+        if self.stage.arm().is_some() {
+            if let Some(cause) = first_cause(&format!("{out}\n{err}")) {
+                return (Some(cause.class), quote(&cause.evidence));
+            }
+        } else if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
             return (Some(class), quote(line));
         }
         let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(quote);

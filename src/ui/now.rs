@@ -117,10 +117,10 @@ const NO_PATCH: &str = "nothing to benchmark; 2 shows the agent's last steps; or
 pub fn hint(item: &Item) -> Option<&'static str> {
     let has_patch = || item.last_attempt().and_then(|attempt| attempt.check()).is_some_and(|check| check.files > 0);
     match &item.state {
-        ItemState::Failed { class: FailureClass::AgentBudget, .. } if !has_patch() => Some(NO_PATCH),
-        ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class.hint()),
+        ItemState::Failed { class: FailureClass::AgentBudget | FailureClass::TimeoutAgent, .. } if !has_patch() => Some(NO_PATCH),
+        ItemState::Failed { class, why, .. } | ItemState::Blocked { class, why, .. } => Some(crate::bench::hint(*class, why)),
         ItemState::Done => match item.last_attempt()?.agent_failure()? {
-            StageEnd::Failed { class: FailureClass::AgentBudget, .. } => {
+            StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::TimeoutAgent, .. } => {
                 Some("the patch so far was benchmarked; raise the budget, or leave it")
             }
             _ => Some("what it had edited was benchmarked; R runs the item again"),

@@ -285,7 +285,7 @@ fn note(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp
 /// How the agent of an item that is done ended, from many words to few.
 fn agent_ended(item: &Item) -> Vec<String> {
     match item.last_attempt().and_then(Attempt::agent_failure) {
-        Some(StageEnd::Failed { class: FailureClass::AgentBudget, why }) => {
+        Some(StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::TimeoutAgent, why }) => {
             let what = ["step", "token", "time"].into_iter().find(|what| why.contains(what));
             let of = match what {
                 Some("step") => "steps",

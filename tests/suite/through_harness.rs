@@ -325,7 +325,7 @@ fn an_agent_that_iso_bench_leaves_running_is_gone_with_its_stage() {
     let journal = json_of(&item_dir(&campaign, 1).join("journal.json"));
     assert_eq!(journal["error_type"], "TimeoutExpired", "{journal:#}");
     assert_eq!(exited(&campaign, 1), ("no".to_owned(), "timed out (ISO-Bench's journal)".to_owned()));
-    assert_eq!(end["class"], "agent_budget", "{end:#}");
+    assert_eq!(end["class"], "timeout_agent", "{end:#}");
     assert!(end["child"]["swept"].as_u64().unwrap() >= 1, "{end:#}");
     assert!(!lives(pid_in(&campaign.root.join(format!("{}.hangs", campaign.id(1))))));
     assert_eq!(campaign.item(1)["status"], "done", "{:#}", campaign.item(1));

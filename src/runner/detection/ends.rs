@@ -3,7 +3,7 @@
 use super::kept::safe_remark;
 use crate::agent::{End, Live};
 use crate::detect::systemic::{Batch, EndOfRun};
-use crate::domain::{ChildEnd, EndCause, FailureClass, ItemId, Remark, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{ChildEnd, EndCause, ItemId, Remark, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::model::Run;
 use crate::text::mask::Masker;
 
@@ -39,7 +39,7 @@ pub fn end_of<'a>(item: &'a ItemId, outcome: &'a StageOutcome, live: Option<&'a 
         (StageEnd::Stopped { .. } | StageEnd::Interrupted { .. }, _) => return None,
         (StageEnd::Done, Some(Live::Ended(End::StepError(text) | End::Failed(text) | End::Stopped(text)))) => (Some(text.as_str()), true),
         (StageEnd::Done, _) => (None, true),
-        (StageEnd::Failed { class: FailureClass::AgentBudget | FailureClass::AgentStuck, .. }, _) => (None, false),
+        (StageEnd::Failed { class, .. }, _) if class.is_agent_stopped() => (None, false),
         (StageEnd::Failed { why, .. }, _) => (Some(why.as_str()), false),
     };
     let steps = match &outcome.detail {

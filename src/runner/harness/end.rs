@@ -10,7 +10,8 @@ use crate::agent::{End, Live};
 use crate::artifact::ArtifactError;
 use crate::artifact::document::Document;
 use crate::artifact::journal::{self, AgentBlock, Journal};
-use crate::bench::classify;
+use crate::artifact::printed;
+use crate::bench::{AgentEnd, Printed, classify, of_agent};
 use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung, RungAnswer, Stage, StageEnd, is_same_commit};
 use crate::host::files;
 use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain, with_sentences};
@@ -108,72 +109,38 @@ fn by_journal(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
 /// ISO-Bench rarely says why: what its journal has, what the agent's trajectory ends with, what the agent printed.
 fn by_error(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {
     let agent = journal.agent.clone().unwrap_or_default();
-    if journal.error_type.as_deref() == Some("TimeoutExpired") {
-        let says = clip(journal.error.as_deref().unwrap_or_default());
-        return failed(
-            case,
-            FailureClass::AgentBudget,
-            &format!("its time budget ran out, and it did not end when it was told to: {says}"),
-        );
-    }
-    if is_out_of_time(&agent) {
-        let minutes = agent.time_budget_minutes.unwrap_or_default();
-        return failed(case, FailureClass::AgentBudget, &format!("its time budget ran out: {minutes} min (time_budget_minutes)"));
-    }
-    match live {
-        Live::Ended(End::MaxSteps) => return failed(case, FailureClass::AgentBudget, "the agent's own step limit ran out"),
-        Live::Ended(End::StepError(text) | End::Failed(text) | End::Stopped(text)) => {
-            let (class, line) = classify(text).unwrap_or((FailureClass::AgentCrashed, text.lines().next().unwrap_or_default()));
-            return failed(case, class, &format!("the agent's run failed: {}", clip(line)));
-        }
-        _ => {}
-    }
-    if let Some(error) = &journal.error {
-        let class = classify(error).map_or(FailureClass::AgentCrashed, |(class, _)| class);
-        let kind = journal.error_type.as_deref().unwrap_or("error");
-        return failed(case, class, &format!("ISO-Bench gave it up with {}: {}", clip(kind), clip(error)));
-    }
     let metrics = journal.metrics.clone().unwrap_or_default();
-    if agent.returncode == Some(0) {
-        return if metrics.changed_files_count == Some(0) {
-            failed(case, FailureClass::EmptyPatch, "the agent ended well, and ISO-Bench found no file changes")
-        } else {
-            let outside = metrics.violations_count.unwrap_or_default();
-            failed(
-                case,
-                FailureClass::AgentCrashed,
-                &format!("ISO-Bench refused the changes: {outside} files outside the task's target_files (strict_targets)"),
-            )
-        };
-    }
-    let (class, line) = agents_words(case);
-    let code = agent.returncode.map_or_else(|| "an unknown return code".to_owned(), |code| format!("return code {code}"));
-    failed(case, class.unwrap_or(FailureClass::AgentCrashed), &format!("the agent ended with {code}{line}"))
+    let folder = case.job.item_folder(case.run, &case.item.id);
+    let terminal = match live {
+        Live::Ended(End::StepError(text) | End::Failed(text) | End::Stopped(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let end = AgentEnd {
+        status: &journal.status,
+        terminal,
+        is_out_of_steps: matches!(live, Live::Ended(End::MaxSteps)),
+        final_result: None,
+        error: journal.error.as_deref(),
+        error_type: journal.error_type.as_deref(),
+        returncode: agent.returncode,
+        duration_s: agent.duration_s,
+        budget_min: agent.time_budget_minutes,
+        changed_files: metrics.changed_files_count,
+        violations: metrics.violations_count,
+        patch_bytes: fs::metadata(folder.patch()).ok().map(|there| there.len()),
+    };
+    let printed = || {
+        let (out, err) = printed(&folder.path, case.job.config.agent.kind.name());
+        Printed { out, err }
+    };
+    let Some(cause) = of_agent(&end, printed) else { return StageEnd::Done };
+    failed(case, cause.class, &clip(&cause.evidence))
 }
 
 /// An agent that ends when it is told to leaves a return code and no word why.
 fn is_out_of_time(agent: &AgentBlock) -> bool {
     let (Some(minutes), Some(seconds)) = (agent.time_budget_minutes, agent.duration_s) else { return false };
     agent.returncode.is_some_and(|code| code < 0) && minutes > 0.0 && seconds >= minutes * 60.0
-}
-
-/// The first cause in what the agent printed, and the line to quote.
-fn agents_words(case: &Case<'_>) -> (Option<FailureClass>, String) {
-    let folder = case.job.item_folder(case.run, &case.item.id).path;
-    let name = case.job.config.agent.kind.name();
-    // the harness keeps Codex CLI's words under OpenHands' name
-    let names = [name, "openhands"];
-    let read = |stream: &str| {
-        let text = names.iter().map(|name| files::tail(&folder.join(format!("{name}_{stream}.txt")), OUTPUT_TAIL).unwrap_or_default());
-        text.collect::<Vec<_>>().join("\n")
-    };
-    let (out, err) = (read("stdout"), read("stderr"));
-    let quote = |line: &str| format!(": {}", clip(line));
-    if let Some((class, line)) = classify(&err).or_else(|| classify(&out)) {
-        return (Some(class), quote(line));
-    }
-    let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(quote);
-    (None, last(&err).or_else(|| last(&out)).unwrap_or_default())
 }
 
 /// `prepare` ended without a journal.

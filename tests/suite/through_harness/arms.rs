@@ -180,10 +180,10 @@ fn another_parent_is_said() {
 #[test]
 fn the_scripts_own_words_become_classes() {
     for (arm, stage, what, class, words) in [
-        ("agent", "candidate", "hang", "timeout", "timed out after"),
-        ("baseline", "baseline", "hang", "timeout", "Timeout after"),
+        ("agent", "candidate", "hang", "timeout_benchmark", "timed out after"),
+        ("baseline", "baseline", "hang", "timeout_benchmark", "Timeout after"),
         ("agent", "candidate", "disk", "no_space", "no space left on device"),
-        ("agent", "candidate", "crash", "arm_crashed", "Server crashed after applying patch: ImportError"),
+        ("agent", "candidate", "crash", "import_error", "Server crashed after applying patch: ImportError"),
         ("human", "human", "exit", "no_metrics", "saved no result"),
     ] {
         let campaign = campaign(LATENCY);

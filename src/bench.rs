@@ -3,6 +3,7 @@
 pub mod failure;
 pub mod metrics;
 pub mod output;
+pub mod ready;
 pub mod score;
 
 pub use failure::{AgentEnd, Printed, classify, first_cause, hint, of_agent, of_result, timeout_of};

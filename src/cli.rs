@@ -107,6 +107,9 @@ enum Command {
         /// The stage's folder
         stage: PathBuf,
     },
+    /// Looks at an item's patch (started by the check stage)
+    #[command(hide = true)]
+    CheckPatch(crate::runner::CheckPatch),
     /// The demo's scripted agent (started by the demo's runner)
     #[command(hide = true)]
     DemoAgent(crate::demo::agent::Args),
@@ -228,6 +231,7 @@ pub fn main() -> anyhow::Result<Exit> {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)
         }
+        Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }

@@ -39,5 +39,6 @@ mod truncated;
 mod vcs_churn;
 mod watch;
 
+pub use stand_in::is_package;
 pub use suite::{Context, Human};
 pub use watch::Watch;

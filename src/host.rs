@@ -14,4 +14,5 @@ pub mod paged;
 pub mod process;
 pub mod stage_folder;
 pub mod tree;
+pub mod trial;
 pub mod watch;

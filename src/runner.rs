@@ -3,6 +3,7 @@
 //! Happening → facts → append → apply → plan → act. What it acts on is always on disk before.
 
 pub mod agent_watch;
+mod checking;
 pub mod conclude;
 pub mod create;
 pub mod detection;
@@ -12,11 +13,13 @@ pub mod live;
 pub mod preflight;
 pub mod prompt;
 pub mod score;
+mod served;
 pub mod signals;
 pub mod stages;
 pub mod three_way;
 pub mod turn;
 
+pub use checking::CheckPatch;
 pub use create::{Wanted, create};
 pub use job::Job;
 pub use preflight::{Check, Look, Preflight, Row, Surroundings, preflight};

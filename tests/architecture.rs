@@ -16,8 +16,8 @@ const TABLE: [(&str, &str, &[&str]); 20] = [
     ("artifact", "ISO-Bench's own files", &["domain", "text", "host"]),
     ("agent", "one adapter a trajectory format, launch lines", &["domain", "text", "host", "artifact"]),
     ("detect", "one rule a file", &["domain", "text"]),
-    // host: git, which knows the parent's files
-    ("patch", "diff, ladder rungs", &["domain", "text", "host"]),
+    // host: git, which knows the parent's files; detect: the names of packages that agents write in place of the real ones
+    ("patch", "diff, ladder rungs", &["domain", "text", "host", "detect"]),
     ("bench", "numbers, failure classes, score", &["domain", "text"]),
     ("config", "as written, as resolved, what is wrong", &["domain", "text", "theme", "artifact"]),
     ("host", "the outside world", &["domain", "text"]),

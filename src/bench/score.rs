@@ -73,7 +73,7 @@ pub fn score(arms: &[ArmInput<'_>], threshold_pct: f64) -> ScoreDetail {
             let Some(direction) = direction(metric, full_rate) else { continue };
             verdicts.push(verdict(metric, direction, [&to_human, &to_baseline], threshold_pct, &mut why_not));
         }
-        first_the_primary(&mut verdicts, &mut why_not, [&agent, &human]);
+        first_the_primary(&mut verdicts, &mut why_not, &agent, &to_human);
     }
     let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), &to_baseline, threshold_pct)];
     let incomparable = match verdicts.first() {
@@ -153,7 +153,7 @@ impl<'a> Pair<'a> {
             None => "agent: none of its numbers is better or worse than another".to_owned(),
             Some(primary) => match self.number(&primary.metric) {
                 None => format!("{whose}: no number is shared with the agent"),
-                Some(theirs) if unit(theirs) != primary.unit => {
+                Some(theirs) if primary.human.is_none() => {
                     format!("{whose}: {} is in {} there and in {} for the agent", primary.metric, unit(theirs), primary.unit)
                 }
                 Some(theirs) => {
@@ -182,7 +182,7 @@ fn verdict(mine: &Metric, direction: Direction, pairs: [&Pair<'_>; 2], threshold
     let percent = |theirs: Option<f64>| theirs.and_then(|theirs| percent_better(direction, mine.value, theirs));
     Verdict {
         metric: mine.name.clone(),
-        unit: unit_of_mine,
+        unit: if mine.unit.trim().is_empty() { unit_of_mine } else { mine.unit.clone() },
         direction,
         agent: mine.value,
         human,
@@ -195,10 +195,11 @@ fn verdict(mine: &Metric, direction: Direction, pairs: [&Pair<'_>; 2], threshold
 
 /// Puts the primary metric first: the one that decides for this kind of benchmark where agent and human both have it, else
 /// the first that they share.
-fn first_the_primary(verdicts: &mut Vec<Verdict>, why_not: &mut Vec<String>, [agent, human]: [&Side<'_>; 2]) {
-    let kind = [agent, human].into_iter().find_map(|side| side.brought.as_ref().ok().and_then(|detail| kind_of(detail)));
+fn first_the_primary(verdicts: &mut Vec<Verdict>, why_not: &mut Vec<String>, agent: &Side<'_>, to_human: &Pair<'_>) {
+    let kind = [agent, to_human.theirs].into_iter().find_map(|side| side.brought.as_ref().ok().and_then(|detail| kind_of(detail)));
     let is_primary = |verdict: &Verdict| kind.is_some_and(|kind| is_named(&verdict.metric, &verdict.unit, kind.primary()));
-    let shared = |verdict: &Verdict| verdict.human.is_some();
+    // in another unit it is shared too, and then there is no class
+    let shared = |verdict: &Verdict| to_human.number(&verdict.metric).is_some();
     let place = |fits: &dyn Fn(&Verdict) -> bool| verdicts.iter().position(fits);
     let best = place(&|verdict| is_primary(verdict) && shared(verdict));
     let at = best.or_else(|| place(&shared)).or_else(|| place(&is_primary)).unwrap_or(0);
@@ -206,7 +207,7 @@ fn first_the_primary(verdicts: &mut Vec<Verdict>, why_not: &mut Vec<String>, [ag
         return;
     }
     let primary = verdicts.remove(at);
-    if let (Some(kind), None, Some(_)) = (kind, best, primary.human) {
+    if let (Some(kind), None, true) = (kind, best, shared(&primary)) {
         let decides = kind.primary();
         let whose = if is_primary(&primary) || verdicts.iter().any(is_primary) { "human" } else { "agent" };
         let instead = format!("{whose}: no {decides}, which decides for {}: {} is compared instead", kind.name(), primary.metric);

@@ -13,6 +13,8 @@ use regex::Regex;
 use tree::Tree;
 use written::Written;
 
+pub use names::is_package;
+
 use super::call::Called;
 use super::cut;
 use super::look::{Look, line};
@@ -220,7 +222,7 @@ impl StandInPackages {
             let Some(found) = STUB.iter().find_map(|stub| stub.captures(text)) else { continue };
             match found.get(1).or_else(|| found.get(2)) {
                 Some(name) => {
-                    let is_known = names::is_package(name.as_str()) || self.missing.contains(name.as_str());
+                    let is_known = is_package(name.as_str()) || self.missing.contains(name.as_str());
                     packages.extend(is_known.then(|| name.as_str().to_owned()));
                 }
                 // the names stand elsewhere: for name in ["torch", "triton"]

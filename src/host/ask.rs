@@ -19,7 +19,12 @@ pub enum Asked {
 
 /// Runs a program without a stdin, and waits for its end no longer than `patience`.
 pub fn ask(command: &mut Command, patience: Duration) -> io::Result<Asked> {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
+    ask_about(command, Stdio::null(), patience)
+}
+
+/// The same for a program that reads what it is asked.
+pub fn ask_about(command: &mut Command, question: Stdio, patience: Duration) -> io::Result<Asked> {
+    let child = command.stdin(question).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let (say, hear) = sync_channel(1);
     // nobody joins the thread: what it waits for may hold the pipes after we have lost patience

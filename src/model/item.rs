@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, AttemptId, CheckDetail, FailureClass, Finding, ItemId, Level, PromptSource, Remark, Rung, RungAnswer, ScoreDetail, Stage,
-    StageDetail, StageEnd, StageOutcome,
+    AgentTotals, Answer, AttemptId, CheckDetail, FailureClass, Finding, ItemId, Level, PromptSource, Remark, Rung, RungAnswer, ScoreDetail,
+    Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::{AttemptEnd, JournalSaid};
@@ -373,10 +373,18 @@ impl Attempt {
         }
     }
 
-    /// The ladder: what the check saw, then what the score saw.
+    /// The ladder, lowest first, one answer a rung: what the check saw, then what the score saw. Of a rung that both looked
+    /// at, the arm counts, which really did it, unless it could not tell.
     pub fn rungs(&self) -> Vec<RungAnswer> {
-        let check = self.check().map(|check| check.rungs.clone()).unwrap_or_default();
-        let score = self.score().map(|score| score.rungs.clone()).unwrap_or_default();
-        [check, score].concat()
+        let mut rungs = self.check().map(|check| check.rungs.clone()).unwrap_or_default();
+        for found in self.score().map(|score| score.rungs.as_slice()).unwrap_or_default() {
+            match rungs.iter_mut().find(|known| known.rung == found.rung) {
+                Some(known) if found.answer != Answer::Unchecked || known.answer == Answer::Unchecked => found.clone_into(known),
+                Some(_) => {}
+                None => rungs.push(found.clone()),
+            }
+        }
+        rungs.sort_by_key(|found| found.rung);
+        rungs
     }
 }

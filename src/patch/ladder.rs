@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::{ChangedFile, changed_files};
+use serde::{Deserialize, Serialize};
+
+use super::aside::{is_aside, is_source};
+use super::{ChangedFile, changed_files, parses, template};
 use crate::domain::{Answer, CheckDetail, EndCause, FailureClass, Rung, RungAnswer};
-use crate::text::count;
+use crate::host::trial::{Trial, Tried};
+use crate::text::{clean, count, width};
 
 /// What the patch is held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub enum Parent {
 }
 
 /// What the ladder's lower part says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Climbed {
     /// The rungs from `exited` to `no_template`, lowest first; up to `source` where there is nothing to benchmark.
     pub rungs: Vec<RungAnswer>,
@@ -55,78 +59,134 @@ impl Climbed {
     }
 }
 
+/// Longest evidence in columns: it is one line.
+const EVIDENCE: usize = 300;
+
+/// An answer, its evidence made safe: what stands in a patch is somebody else's.
+pub(super) fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
+    RungAnswer { rung, answer, evidence: width::clip(&clean::line(evidence), EVIDENCE).into_owned() }
+}
+
 /// Climbs with how the agent ended, its patch, and the files that the human's commit changes (empty while unknown). Without a
-/// clone it reads the patch alone and starts no process; with one it asks git, which takes some ms.
+/// clone it reads the patch alone and starts no process; with one it asks git, which takes some ms. Never panics, whatever
+/// the patch holds.
 pub fn climb(agent: Option<&EndCause>, patch: &[u8], expected: &[String], parent: &Parent) -> Climbed {
-    let _ = parent;
-    let files = changed_files(&String::from_utf8_lossy(patch));
-    let (rungs, nothing) = lower(agent, &files, expected);
-    Climbed {
-        rungs,
-        set_aside: Vec::new(),
+    let text = String::from_utf8_lossy(patch);
+    let files = changed_files(&text);
+    let mut climbed = lower(agent, &files, expected);
+    if climbed.nothing.is_none() {
+        let counted: Vec<&ChangedFile<'_>> = files.iter().filter(|file| !is_aside(file, expected)).collect();
+        let (applies, trial) = applies(parent, patch);
+        let parses = parses::parses(&counted, trial.as_ref(), &applies);
+        climbed.rungs.extend([applies, parses, template::no_template(&counted)]);
+    }
+    climbed
+}
+
+/// The same without a look into any file: what stays where the looking itself came to a bad end.
+pub fn glance(agent: Option<&EndCause>, patch: &[u8], expected: &[String], why: &str) -> Climbed {
+    let text = String::from_utf8_lossy(patch);
+    let mut climbed = lower(agent, &changed_files(&text), expected);
+    if climbed.nothing.is_none() {
+        climbed.rungs.extend([Rung::Applies, Rung::Parses, Rung::NoTemplate].map(|rung| answer(rung, Answer::Unchecked, why)));
+    }
+    climbed
+}
+
+fn lower(agent: Option<&EndCause>, files: &[ChangedFile<'_>], expected: &[String]) -> Climbed {
+    let (aside, counted): (Vec<&ChangedFile<'_>>, Vec<_>) = files.iter().partition(|file| is_aside(file, expected));
+    let set_aside: Vec<String> = aside.iter().map(|file| clean::shown(&file.path).into_owned()).collect();
+    let mut climbed = Climbed {
+        rungs: vec![exited(agent)],
         files: u32::try_from(files.len()).unwrap_or(u32::MAX),
         added: files.iter().map(|file| file.added).sum(),
         removed: files.iter().map(|file| file.removed).sum(),
-        nothing,
-    }
-}
-
-type Lower = (Vec<RungAnswer>, Option<(FailureClass, String)>);
-
-fn lower(agent: Option<&EndCause>, files: &[ChangedFile], expected: &[String]) -> Lower {
-    let mut rungs = vec![exited(agent)];
-    let lines: u32 = files.iter().map(|file| file.added + file.removed).sum();
+        set_aside,
+        nothing: None,
+    };
     if files.is_empty() {
         let why = "the agent changed nothing".to_owned();
-        rungs.push(RungAnswer { rung: Rung::Patch, answer: Answer::No, evidence: why.clone() });
-        rungs.push(RungAnswer { rung: Rung::Source, answer: Answer::No, evidence: why.clone() });
-        return (rungs, Some((FailureClass::EmptyPatch, why)));
+        climbed.rungs.extend([Rung::Patch, Rung::Source].map(|rung| answer(rung, Answer::No, &why)));
+        climbed.nothing = Some((FailureClass::EmptyPatch, why));
+        return climbed;
     }
-    rungs.push(RungAnswer {
-        rung: Rung::Patch,
-        answer: Answer::Yes,
-        evidence: format!("{}, {}", count(files.len(), "file"), count(lines as usize, "line")),
-    });
-    let sources: Vec<&str> = files.iter().map(|file| file.path.as_str()).filter(|path| is_source(path)).collect();
+    let lines = climbed.added.saturating_add(climbed.removed) as usize;
+    climbed.rungs.push(answer(Rung::Patch, Answer::Yes, &format!("{}, {}", count(files.len(), "file"), count(lines, "line"))));
+    // data that the human's commit changes is the work that was asked for
+    let sources: Vec<&str> = counted
+        .iter()
+        .map(|file| file.path.as_str())
+        .filter(|path| is_source(path) || expected.iter().any(|other| other == path))
+        .collect();
     if sources.is_empty() {
-        let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).take(3).collect();
-        let why =
-            format!("no source file among the {} changed ({}{})", files.len(), names.join(", "), if files.len() > 3 { ", …" } else { "" });
-        rungs.push(RungAnswer { rung: Rung::Source, answer: Answer::No, evidence: why.clone() });
-        return (rungs, Some((FailureClass::NoSource, why)));
+        let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let why = if counted.is_empty() {
+            format!("nothing but what the agent added for itself: {}", some_of(&names))
+        } else {
+            format!("no source file among the {} changed ({})", files.len(), some_of(&names))
+        };
+        climbed.rungs.push(answer(Rung::Source, Answer::No, &why));
+        climbed.nothing = Some((FailureClass::NoSource, clean::line(&why)));
+        return climbed;
     }
-    let met = expected.iter().filter(|path| sources.contains(&path.as_str())).count();
+    let evidence = beside_human(&sources, expected);
+    let aside: Vec<&str> = aside.iter().map(|file| file.path.as_str()).collect();
+    let aside = if aside.is_empty() { String::new() } else { format!("; set aside: {}", some_of(&aside)) };
+    climbed.rungs.push(answer(Rung::Source, Answer::Yes, &format!("{evidence}{aside}")));
+    climbed
+}
+
+/// `3 source files, 1 of the 2 the human changed`. Tests and texts of the human's commit are not asked for, unless there is
+/// nothing else.
+fn beside_human(sources: &[&str], expected: &[String]) -> String {
+    let code: Vec<&String> = expected.iter().filter(|path| is_source(path)).collect();
+    let wanted = if code.is_empty() { expected.iter().collect() } else { code };
+    let met = wanted.iter().filter(|path| sources.contains(&path.as_str())).count();
     let sources = count(sources.len(), "source file");
-    let evidence = match (met, expected.len()) {
+    match (met, wanted.len()) {
         (_, 0) => sources,
         (0, 1) => format!("{sources}, 0 of the one file the human changed"),
         (_, 1) => format!("{sources}, with the one file the human changed"),
         (met, all) => format!("{sources}, {met} of the {all} the human changed"),
-    };
-    rungs.push(RungAnswer { rung: Rung::Source, answer: Answer::Yes, evidence });
-    (rungs, None)
+    }
+}
+
+/// The first three names.
+pub(super) fn some_of(names: &[&str]) -> String {
+    let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+    format!("{}{more}", names.iter().take(3).copied().collect::<Vec<_>>().join(", "))
 }
 
 fn exited(agent: Option<&EndCause>) -> RungAnswer {
-    let (answer, evidence) = match agent {
-        Some(EndCause::Exited { code: 0 }) => (Answer::Yes, "exit 0".to_owned()),
-        Some(cause) => (Answer::No, cause.words()),
-        None => (Answer::Unchecked, "the agent's end is not on record".to_owned()),
-    };
-    RungAnswer { rung: Rung::Exited, answer, evidence }
+    match agent {
+        Some(EndCause::Exited { code: 0 }) => answer(Rung::Exited, Answer::Yes, "exit 0"),
+        Some(cause) => answer(Rung::Exited, Answer::No, &cause.words()),
+        None => answer(Rung::Exited, Answer::Unchecked, "the agent's end is not on record"),
+    }
 }
 
-/// Whether a path is code that runs: not a test, not a text, not data.
-pub fn is_source(path: &str) -> bool {
-    const SOURCE: [&str; 26] = [
-        "py", "pyx", "pyi", "c", "cc", "cpp", "cxx", "h", "hh", "hpp", "cu", "cuh", "hip", "rs", "go", "java", "js", "ts", "sh", "awk",
-        "pl", "rb", "S", "asm", "cmake", "triton",
-    ];
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let in_tests = folders.split('/').any(|folder| matches!(folder, "test" | "tests" | "docs" | "doc"));
-    let is_test = name.starts_with("test_") || name.contains("_test.");
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    !in_tests && !is_test && SOURCE.contains(&extension)
+/// Lets git try it, where there is a clone that holds the parent.
+fn applies(parent: &Parent, patch: &[u8]) -> (RungAnswer, Option<Trial>) {
+    let unchecked = |why: &str| (answer(Rung::Applies, Answer::Unchecked, why), None);
+    let (git_dir, sha) = match parent {
+        Parent::Clone { git_dir, sha } => (git_dir, sha),
+        Parent::Unknown { why } => return unchecked(why),
+    };
+    let trial = match Trial::begin(git_dir, sha) {
+        Ok(trial) => trial,
+        Err(why) => return unchecked(&why.to_string()),
+    };
+    match trial.apply(patch) {
+        Ok(Tried::Taken) => {
+            let evidence = format!("git apply takes it on {}", sha.get(..8).unwrap_or(sha));
+            (answer(Rung::Applies, Answer::Yes, &evidence), Some(trial))
+        }
+        Ok(Tried::Refused { says, miscounted }) => {
+            let counted = if miscounted { "; with the lines of its hunks counted anew it would apply" } else { "" };
+            (answer(Rung::Applies, Answer::No, &format!("git apply: {says}{counted}")), None)
+        }
+        Err(why) => unchecked(&why.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn findings(item: &Item) -> Value {
     json!({
         "rung": item.rung().map(Rung::name),
         "rungs": item.rungs(),
+        "flags": last.map(Attempt::flags).unwrap_or_default(),
         "steps": totals.and_then(|totals| totals.steps),
         "calls": totals.map(|totals| totals.calls),
         "tokens": {"input": totals.map(|totals| totals.usage.input), "output": totals.map(|totals| totals.usage.output)},
@@ -65,10 +66,15 @@ fn findings(item: &Item) -> Value {
         "agent_failure": item.agent_failure(),
         "prompt": last.and_then(|last| last.asked.as_ref()),
         "patch_digest": check.map(|check| check.patch_digest.as_str()),
-        "patch": check.map(|check| json!({"files": check.files, "added": check.added, "removed": check.removed})),
+        "patch": check.map(|check| {
+            json!({"files": check.files, "added": check.added, "removed": check.removed, "set_aside": check.set_aside})
+        }),
         "arms": {"human": arm(Stage::Human), "baseline": arm(Stage::Baseline), "agent": arm(Stage::Candidate)},
         "verdict": score.and_then(|score| score.verdicts.first()),
         "verdicts": score.map(|score| &score.verdicts),
+        "hard": score.map(|score| json!({"class": score.standing(), "because": score.incomparable})),
+        "soft": score.and_then(|score| score.soft.as_ref()),
+        "quadrant": score.and_then(|score| score.quadrant),
         "incomparable": score.map(|score| &score.why_not),
     })
 }

@@ -141,7 +141,11 @@ fn outcome(item: &Item) -> String {
         Some(pct) => format!("{pct:.1} % better than the {whom}"),
         None => format!("no number of the {whom}"),
     };
-    let standing = verdict.standing.map_or("no verdict", crate::domain::Standing::name);
-    let (human, baseline) = (than(verdict.against_human_pct, "human"), than(verdict.against_baseline_pct, "baseline"));
-    format!("{standing}: {} {:.2} {}, {human}, {baseline}; one sample", verdict.metric, verdict.agent, verdict.unit)
+    let because = score.and_then(|score| score.incomparable.as_deref()).map_or_else(String::new, |why| format!(" ({why})"));
+    let standing = verdict.standing.map_or_else(|| format!("incomparable{because}"), |standing| standing.name().to_owned());
+    let quadrant = score.and_then(|score| score.quadrant).map_or_else(String::new, |quadrant| format!("; {}", quadrant.says()));
+    // why it does not compare with the human's number stands before it
+    let human = if because.is_empty() { format!(", {}", than(verdict.against_human_pct, "human")) } else { String::new() };
+    let baseline = than(verdict.against_baseline_pct, "baseline");
+    format!("{standing}: {} {:.2} {}{human}, {baseline}; one sample{quadrant}", verdict.metric, verdict.agent, verdict.unit)
 }

@@ -1,12 +1,12 @@
 //! From the end of a stage's processes to what the stage brought. Writes only what may be written twice: a runner
 //! that dies here does the same again after its restart.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::agent_watch::{AgentWatch, shown};
+use super::checking;
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
@@ -21,7 +21,7 @@ use crate::domain::{
 use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::model::{Item, Run, StageState};
-use crate::patch::{Parent, changed_files, climb};
+use crate::patch::{Climbed, changed_files, glance};
 use crate::text::duration::short;
 use crate::text::mask::Masker;
 
@@ -29,7 +29,7 @@ use crate::text::mask::Masker;
 pub(super) const OUTPUT_TAIL: u64 = 1024 * 1024;
 
 /// A larger patch is no work that anybody would measure, in bytes: it is not even read.
-const LARGEST_PATCH: u64 = 256 * 1024 * 1024;
+pub(super) const LARGEST_PATCH: u64 = 256 * 1024 * 1024;
 
 /// What a stage's end is judged by.
 #[derive(Debug)]
@@ -190,11 +190,18 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
             return (StageEnd::Failed { class: FailureClass::Unknown, why }, StageDetail::Nothing);
         }
     };
-    let expected: Vec<String> = fs::read_to_string(folder.join("expected")).unwrap_or_default().lines().map(str::to_owned).collect();
-    let files = changed_files(&String::from_utf8_lossy(&patch));
+    let expected = checking::expected(&folder);
     let agent_end = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).and_then(|outcome| outcome.child.as_ref());
-    let parent = Parent::Unknown { why: "it was not tried".to_owned() };
-    let mut climbed = climb(agent_end.map(|end| &end.cause), &patch, &expected, &parent);
+    let cause = agent_end.map(|end| &end.cause);
+    let mut climbed = glance(cause, &patch, &expected, "the check came to a bad end: see its err");
+    if let Some(whole) = checking::climbed(&folder) {
+        // that process does not know how the agent ended
+        let exited = climbed.rungs.into_iter().take(1);
+        climbed = Climbed { rungs: exited.chain(whole.rungs.into_iter().skip(1)).collect(), ..whole };
+    }
+    for rung in &mut climbed.rungs {
+        rung.evidence = case.masker.mask(&rung.evidence).into_owned();
+    }
     if let (true, Some(child)) = (harness::is_used(&case.job.config), agent_end)
         && let Some(exited) = climbed.rungs.first_mut()
     {
@@ -202,7 +209,8 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     }
     let nothing = climbed.nothing.take();
     let detail = climbed.into_detail(digest(&patch), &patch);
-    let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
+    let text = String::from_utf8_lossy(&patch);
+    let changed: Vec<String> = changed_files(&text).into_iter().map(|file| file.path).collect();
     if let Some(why) = swapped(case) {
         return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::conclude::Case;
+use super::served::served;
 use super::{Job, three_way};
 use crate::bench::score::with_soft;
 use crate::bench::{ArmInput, Missing, score};
@@ -64,7 +65,7 @@ fn inputs(last: &Attempt) -> Vec<ArmInput<'_>> {
 
 fn compared(job: &Job, item: &Item, last: &Attempt, arms: &[ArmInput<'_>]) -> ScoreDetail {
     let mut detail = score(arms, job.config.arms.threshold_pct);
-    detail.rungs.insert(0, applies(last.outcome(Stage::Candidate)));
+    detail.rungs.splice(0..0, [applies(last.outcome(Stage::Candidate)), served(job, item, last)]);
     if three_way::is_used(&job.config) {
         three_way::temper(job, item, &mut detail);
     }

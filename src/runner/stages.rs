@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::checking;
 use super::conclude::failed;
 use super::job::Job;
 use super::prompt::PromptError;
@@ -199,6 +200,7 @@ fn check(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
     }
     let mut commands = take_diff(job, item, &folder, &tree, "model_patch.diff");
     commands.push(expected(job, item, &folder, &tree));
+    commands.push(checking::command(job, item, &folder));
     Ok(commands)
 }
 

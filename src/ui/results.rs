@@ -3,7 +3,10 @@
 use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
-use crate::domain::{Answer, Direction, FailureClass, Metric, Rung, RungAnswer, Stage, StageDetail, Standing, Verdict};
+use crate::domain::{
+    Answer, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
+    Verdict,
+};
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 
@@ -20,10 +23,16 @@ pub struct Results {
     pub asked: Option<String>,
     /// The ladder.
     pub rungs: Vec<RungAnswer>,
+    /// What makes it suspicious, in a sentence.
+    pub doubts: Option<String>,
     /// One row a metric.
     pub rows: Vec<Row>,
     /// The comparison in a sentence.
     pub verdict: Option<Said>,
+    /// What a judge said, and the quadrant that it makes with the hard class.
+    pub judged: Option<Said>,
+    /// The judge's reasons, and who judged.
+    pub judge_says: Option<String>,
     /// Why something could not be compared.
     pub why_not: Vec<String>,
     /// The item's own sentence, which is told before all this.
@@ -61,9 +70,12 @@ impl Results {
             has_patch: attempt.check().is_some_and(|check| check.files > 0),
             asked: attempt.asked.as_ref().map(asked),
             rungs: attempt.rungs(),
-            rows: if verdicts.is_empty() { measured(attempt) } else { verdicts.iter().map(compared).collect() },
-            verdict: verdicts.first().map(|verdict| sentence(verdict, one_sample(&attempt.rungs()))),
-            why_not: score.map(|score| score.why_not.clone()).unwrap_or_default(),
+            doubts: doubts(attempt),
+            rows: rows(verdicts, attempt),
+            verdict: score.and_then(|score| comparison(score, one_sample(&attempt.rungs()))),
+            judged: score.and_then(judged),
+            judge_says: score.and_then(|score| score.soft.as_ref()).map(judge_says),
+            why_not: score.map(unsaid).unwrap_or_default(),
             told: item.why().map(str::to_owned),
             class: class(item),
         }
@@ -121,6 +133,12 @@ const fn missing(rung: Rung) -> &'static str {
     }
 }
 
+/// `look twice: marked success in under 5 s; the agent looked at the human's commit`.
+fn doubts(attempt: &Attempt) -> Option<String> {
+    let flags: Vec<&str> = attempt.flags().into_iter().map(Flag::says).collect();
+    (!flags.is_empty()).then(|| format!("look twice: {}", flags.join("; ")))
+}
+
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.
 fn asked(asked: &Asked) -> String {
     let digest = asked.digest.get(..8).map_or_else(String::new, |digest| format!(", digest {digest}"));
@@ -139,6 +157,14 @@ fn compared(verdict: &Verdict) -> Row {
         cells: [verdict.baseline, verdict.human, Some(verdict.agent)].map(|value| value.map(number)),
         against: [delta(verdict.against_baseline_pct), delta(verdict.against_human_pct)],
     }
+}
+
+/// The numbers that were compared, then those that are neither better nor worse, or that the agent has not.
+fn rows(verdicts: &[Verdict], attempt: &Attempt) -> Vec<Row> {
+    let mut rows: Vec<Row> = verdicts.iter().map(compared).collect();
+    let names: std::collections::HashSet<String> = rows.iter().map(|row| row.name.clone()).collect();
+    rows.extend(measured(attempt).into_iter().filter(|row| !names.contains(&row.name)));
+    rows
 }
 
 /// The numbers of the arms that ended so far.
@@ -174,6 +200,42 @@ fn named(name: &str, unit: &str) -> String {
 /// Whether the score rests on one sample, as its evidence says.
 fn one_sample(rungs: &[RungAnswer]) -> &'static str {
     if rungs.iter().any(|found| found.evidence.contains("one sample")) { ", one sample" } else { "" }
+}
+
+/// The class in a sentence, or why there is none.
+fn comparison(score: &ScoreDetail, sample: &str) -> Option<Said> {
+    let primary = score.verdicts.first();
+    let Some(why) = score.incomparable.as_ref().filter(|_| primary.is_some_and(|primary| primary.standing.is_none())) else {
+        return primary.map(|primary| sentence(primary, sample));
+    };
+    let beside = primary.filter(|primary| primary.against_baseline_pct.is_some()).map(|primary| sentence(primary, sample).text);
+    let beside = beside.map_or_else(String::new, |beside| format!(" · {beside}"));
+    Some(Said::new(Mood::Warn, format!("incomparable: {why}{beside}")))
+}
+
+/// Why something could not be compared, but what the comparison's own sentence says.
+fn unsaid(score: &ScoreDetail) -> Vec<String> {
+    let told = score.incomparable.as_deref().filter(|_| !score.verdicts.is_empty()).unwrap_or_default();
+    score.why_not.iter().filter(|why| !told.contains(why.as_str())).cloned().collect()
+}
+
+/// `true success (Q1): same_target, similar_approach`.
+fn judged(score: &ScoreDetail) -> Option<Said> {
+    let soft = score.soft.as_ref()?;
+    let approach = soft.approach.as_ref().map_or_else(String::new, |approach| format!(", {approach}"));
+    let said = format!("{}{approach}", soft.target.name());
+    let (mood, quadrant) = match score.quadrant {
+        Some(quadrant @ Quadrant::TrueSuccess) => (Mood::Good, quadrant),
+        Some(quadrant @ (Quadrant::GoodIntent | Quadrant::LuckyWin)) => (Mood::Warn, quadrant),
+        Some(quadrant @ Quadrant::Failure) => (Mood::Bad, quadrant),
+        None => return Some(Said::new(Mood::Calm, format!("judged {said}; no quadrant without a hard class"))),
+    };
+    Some(Said::new(mood, format!("{} ({}): judged {said}", quadrant.says(), quadrant.short())))
+}
+
+fn judge_says(soft: &SoftVerdict) -> String {
+    let by = format!("by {}", soft.by);
+    soft.says.as_ref().map_or_else(|| by.clone(), |says| format!("{says} ({by})"))
 }
 
 /// `worse than the human's commit by 33.5 %, better than the baseline by 19.5 % · latency_avg, lower is better`.

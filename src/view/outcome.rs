@@ -85,10 +85,21 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     if let Some(said) = &results.verdict {
         push(role(said.mood), &said.text, 3);
     }
+    if let Some(said) = &results.judged {
+        push(role(said.mood), &said.text, 2);
+    }
+    if let Some(says) = results.judge_says.as_ref().filter(|_| evidence == Evidence::All) {
+        push(Role::Muted, says, 4);
+    }
     if evidence == Evidence::All
         && let Some(said) = &results.conclusion
     {
         push(role(said.mood), &said.text, 4);
+    }
+    if evidence == Evidence::All
+        && let Some(doubts) = &results.doubts
+    {
+        push(Role::Warn, doubts, 2);
     }
     // what the item says above, or the ladder below, is not said again
     let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);

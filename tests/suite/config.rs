@@ -346,6 +346,9 @@ mapping = "ma"
 reuse = true
 command = ["x"]
 threshold_pct = 1e-7
+[judge]
+command = ["j", "{item_dir}"]
+timeout_s = 5.5
 [budget]
 worktree = 1.5
 agent = 2

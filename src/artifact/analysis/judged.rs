@@ -9,6 +9,7 @@ use super::soft::REASONS;
 use crate::artifact::ArtifactError;
 use crate::artifact::document::{Format, Repeats, Source, Step};
 use crate::domain::{SoftVerdict, Target};
+use crate::text::{clean, width};
 
 /// What a judge prints, as JSON Schema: `isobench-tui print judge-schema` shows it.
 pub const SCHEMA: &str = include_str!("judge.schema.json");
@@ -72,8 +73,17 @@ pub fn judged(printed: &[u8], by: &str) -> Result<(SoftVerdict, Value), String> 
     if printed.iter().all(u8::is_ascii_whitespace) {
         return Err("it printed nothing: it must print one JSON object (`isobench-tui print judge-schema` shows its shape)".to_owned());
     }
-    let says = |error: ArtifactError| error.to_string();
+    let says = |error: ArtifactError| match error.to_string() {
+        says if says.ends_with(": trailing characters") => format!("{says}: one JSON object and nothing else must stand there"),
+        says => says,
+    };
     let source = Source::new(Path::new(OUTPUT), printed, Format::Json).map_err(says)?;
+    let text = String::from_utf8_lossy(printed);
+    if !text.trim_start().starts_with('{') {
+        let (line, first) = text.lines().zip(1..).find(|(text, _)| !text.trim().is_empty()).map_or((1, ""), |(text, line)| (line, text));
+        let found = width::clip(first.trim(), 60);
+        return Err(format!("{OUTPUT}:{line}:1: '{}' stands here, and it must be one JSON object and nothing else", clean::shown(&found)));
+    }
     let (whole, _) = source.value(Repeats::Refused).map_err(says)?;
     let verdict = read(&source, &whole).map_err(says)?;
     Ok((SoftVerdict { by: by.to_owned(), ..verdict }, whole))

@@ -177,6 +177,9 @@ fn other_units_are_a_reason_and_other_spellings_of_one_are_not() {
     assert_eq!(detail.standing(), None);
     let says = "human: latency_avg is in s there and in ms for the agent";
     assert_eq!((detail.why_not.as_slice(), detail.incomparable.as_deref()), ([says.to_owned()].as_slice(), Some(says)));
+    let (human, agent) = (arm(&[s, ("rate", 1.0, "req/s")]), arm(&[ms, ("rate", 2.0, "req/s")]));
+    let detail = compare(&human, &human, &agent);
+    assert_eq!(detail.incomparable.as_deref(), Some(says), "no other number takes its place");
     assert_eq!(class(("rate", 8.0, "tokens/s"), ("rate", 8.0, "tok/s")), Some(Standing::Similar));
     assert_eq!(class(("time", 8.0, "seconds"), ("time", 8.0, "s")), Some(Standing::Similar));
 }

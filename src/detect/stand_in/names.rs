@@ -143,7 +143,7 @@ const PACKAGES: [&str; 138] = [
 ];
 
 /// Whether a name is that of a package that others make.
-pub(super) fn is_package(name: &str) -> bool {
+pub fn is_package(name: &str) -> bool {
     PACKAGES.binary_search(&name).is_ok()
 }
 

@@ -15,6 +15,6 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Row> {
             let limit = if seconds > 0.0 { format!("at most {seconds} s a patch") } else { "no limit of time".to_owned() };
             Row::ok(About::Judge, format!("{}, {limit}", found.display()))
         }
-        None => Row::warning(About::Judge, format!("the judge's program '{}' is not there or not executable", path.display()), fix),
+        None => Row::warning(About::Judge, format!("the judge's program '{program}' is not there or not executable"), fix),
     })
 }

@@ -16,6 +16,7 @@ use crate::host::git;
 use crate::host::stage_folder::Command;
 use crate::model::{Item, Run};
 use crate::runner::Job;
+use crate::runner::checking;
 use crate::runner::harness::end::LEFT;
 use crate::runner::harness::{base, bench_file, python, task_of};
 
@@ -236,7 +237,7 @@ pub(super) fn check(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> C
     }
     let mut copy = command(&folder, vec!["cat".to_owned(), "--".to_owned(), theirs.display().to_string()]);
     copy.stdout = Some(folder.join("model_patch.diff"));
-    Ok(vec![copy, expected(job, item, &folder, &folder)])
+    Ok(vec![copy, expected(job, item, &folder, &folder), checking::command(job, item, &folder)])
 }
 
 /// What `prepare` leaves behind that `clean` removes.

@@ -18,13 +18,9 @@ mod walk;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-<<<<<<< HEAD
-use crate::artifact::{Mapping, PlanFile};
-=======
 pub use crate::artifact::analysis::{HardRow, SoftRow};
 
-use crate::artifact::PlanFile;
->>>>>>> h1
+use crate::artifact::{Mapping, PlanFile};
 use crate::model::Run;
 
 /// Everything found below some paths.
@@ -86,14 +82,8 @@ pub fn import(paths: &[PathBuf], clone: Option<&Path>) -> Import {
             import.plans.push((path.clone(), plan));
         }
     }
-    for rows in crew::each(&found.analyses, |path, scratch| analysis::read(path, scratch)) {
-        match rows {
-            Ok(rows) => {
-                import.hard.extend(rows.hard);
-                import.soft.extend(rows.soft);
-            }
-            Err(problem) => import.problems.push(problem),
-        }
+    for path in &found.analyses {
+        analysis::read(path, &mut import);
     }
     for loaded in crew::each(&found.ours, |path, _| ours::load(path)) {
         match loaded {

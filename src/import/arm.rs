@@ -2,7 +2,7 @@
 
 use crate::artifact::MappingEntry;
 use crate::bench;
-use crate::domain::{Arm, ArmDetail, BenchKind, Cause, FailureClass, Flag, Metric};
+use crate::domain::{Arm, ArmDetail, BenchKind, Cause, FailureClass, Flag, Metric, Workload};
 use crate::text::clean;
 
 use super::record::Record;
@@ -27,13 +27,15 @@ const OVERRIDES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
-    let output = bench::output::read(&record.raw);
+    let error = record.error.as_deref().unwrap_or_default();
+    let output = bench::output::read_result(&record.status, error, &record.metrics, &record.raw, None);
     let command = record.command.as_deref().or_else(|| mapped.and_then(|entry| entry.perf_command.as_deref()));
-    let kind = output.kind.or_else(|| of_metrics(record)).or_else(|| of_words(record.error.as_deref()?)).or_else(|| of_command(command?));
+    let kind = output.kind.or_else(|| of_command(command?));
     let model = record.model.clone().filter(|model| !model.eq_ignore_ascii_case("unknown"));
-    let model_run = model.as_ref().map(|model| served(&record.raw).unwrap_or_else(|| overridden(model).to_owned()));
+    let model_run = model.as_ref().map(|model| output.workload.model.clone().unwrap_or_else(|| overridden(model).to_owned()));
     let mut flags = output.flags.clone();
-    let printed = |name: &str| output.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
+    let raw = bench::output::read(&record.raw);
+    let printed = |name: &str| raw.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
     for flag in flags_of(record, kind, &printed) {
         if !flags.contains(&flag) {
             flags.push(flag);
@@ -44,13 +46,14 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     }
     flags.sort_unstable();
     flags.dedup();
-    let failure = failure(record, &output);
+    let failure = output.failure.clone().or_else(|| without_numbers(record));
     let metrics = record.metrics.iter().map(|(name, value)| Metric { name: name.clone(), value: *value, unit: unit(name).to_owned() });
     let detail = ArmDetail {
         flags,
         kind,
         model,
         model_run,
+        workload: Some(output.workload.clone()).filter(|work| *work != Workload::default()),
         from: Some(clean::path(&record.file)),
         status: Some(record.status.clone()),
         ..bench::metrics::take_most(metrics.collect())
@@ -65,29 +68,7 @@ fn unit(name: &str) -> &'static str {
     UNITS.iter().find(|(end, _)| name.ends_with(end)).map_or("", |(_, unit)| unit)
 }
 
-/// What was measured, by the numbers that there are.
-fn of_metrics(record: &Record) -> Option<BenchKind> {
-    let has = |begin: &str| record.metrics.iter().any(|(name, _)| name.starts_with(begin));
-    if ["ttft_", "tpot_", "itl_"].iter().any(|begin| has(begin)) {
-        Some(BenchKind::Serving)
-    } else if has("latency_") {
-        Some(BenchKind::Latency)
-    } else if has("input_throughput_tok_s") {
-        Some(BenchKind::PrefixCaching)
-    } else if has("throughput_tok_s") {
-        Some(BenchKind::Throughput)
-    } else {
-        None
-    }
-}
-
-/// The same by the sentence of an error: `No throughput metrics in agent output`.
-fn of_words(error: &str) -> Option<BenchKind> {
-    let kind = error.strip_prefix("No ")?.split_once(" metrics")?.0;
-    [BenchKind::Serving, BenchKind::Latency, BenchKind::Throughput, BenchKind::PrefixCaching].into_iter().find(|known| known.name() == kind)
-}
-
-/// The same by the command, as the runner itself tells.
+/// What was measured by the command, as the runner itself tells.
 fn of_command(command: &str) -> Option<BenchKind> {
     let has = |words: &[&str]| words.iter().any(|word| command.contains(word));
     if has(&["benchmark_latency", "bench latency"]) {
@@ -105,13 +86,6 @@ fn of_command(command: &str) -> Option<BenchKind> {
 
 fn overridden(model: &str) -> &str {
     OVERRIDES.iter().find(|(asked, _)| *asked == model).map_or(model, |(_, served)| served)
-}
-
-/// The model that the output itself names, in the arguments that every client prints.
-fn served(raw: &str) -> Option<String> {
-    let args = raw.find("Namespace(").and_then(|at| raw.get(at..))?.lines().next()?;
-    let name = args.split_once(" model='").or_else(|| args.split_once("(model='"))?.1.split('\'').next()?;
-    (!name.is_empty() && name.len() < 200).then(|| clean::line(name))
 }
 
 /// What casts doubt on the numbers of a file.
@@ -149,29 +123,10 @@ fn is_same(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-6 * one.abs().max(other.abs())
 }
 
-/// Why a record is no success: by its own word, and where that is `success`, by what its output says.
-fn failure(record: &Record, output: &bench::output::Output) -> Option<Cause> {
-    let is_good = record.status == "success";
-    if is_good {
-        let is_nothing = record.metrics.is_empty();
-        return is_nothing.then(|| Cause { class: FailureClass::NoMetrics, evidence: "marked success without a number".to_owned() });
-    }
-    let error = record.error.as_deref().map(clean::first_line).unwrap_or_default();
-    let found = bench::first_cause(&record.raw).or_else(|| output.failure.clone()).or_else(|| bench::first_cause(&error));
-    Some(found.unwrap_or_else(|| {
-        let class = if record.status == "timeout" || error.contains("timed out") || error.starts_with("Timeout after") {
-            FailureClass::TimeoutBenchmark
-        } else if error.starts_with("Server crashed") {
-            FailureClass::ServerCrashed
-        } else if error.starts_with("Server startup timeout") {
-            FailureClass::ServerNeverReady
-        } else if error.starts_with("No ") && error.contains("metrics") {
-            FailureClass::NoMetrics
-        } else {
-            FailureClass::Unknown
-        };
-        Cause { class, evidence: if error.is_empty() { format!("the file says '{}'", record.status) } else { error } }
-    }))
+/// A success without a number is none.
+fn without_numbers(record: &Record) -> Option<Cause> {
+    let is_nothing = record.status == "success" && record.metrics.is_empty();
+    is_nothing.then(|| Cause { class: FailureClass::NoMetrics, evidence: "marked success without a number".to_owned() })
 }
 
 /// Whether the server got ready, by the runner's own marks.

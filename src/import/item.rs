@@ -93,7 +93,6 @@ pub(super) fn read(item: &ItemDir, against: Against<'_>, scratch: &mut Scratch) 
     read.began =
         read.ended.zip(read.duration_ms).and_then(|(end, ms)| before(end, ms)).or(seen.began).or(read.ended).or_else(|| files.made());
     read.ended = read.ended.or(seen.ended);
-    read.failure = seen.failure;
     // the files that the human's commit changes are what the harness lets the agent change
     let expected = match (&prompt, &targets) {
         (Some(prompt), _) if !prompt.target_files.is_empty() => prompt.target_files.as_slice(),
@@ -101,6 +100,7 @@ pub(super) fn read(item: &ItemDir, against: Against<'_>, scratch: &mut Scratch) 
         _ => &[],
     };
     read.check = check(&mut files, &read, expected, against);
+    read.failure = agent::failure(&files, &read, journal, seen.end.as_ref());
     read.problems = files.problems;
     read
 }

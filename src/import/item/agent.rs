@@ -8,10 +8,11 @@ use super::{Files, Read};
 use crate::agent::open::{OpenError, Opened, open};
 use crate::agent::trae::tally::{Tally, tally};
 use crate::agent::{End, Live};
+use crate::artifact::Journal;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
-use crate::bench::first_cause;
+use crate::bench::{AgentEnd, Printed, first_cause, of_agent};
 use crate::detect::answer_peek;
-use crate::domain::{AgentTotals, Cause, EndCause, FailureClass, Remark, Step};
+use crate::domain::{AgentTotals, Cause, FailureClass, Remark, Step};
 use crate::host::files;
 use crate::text::clean;
 
@@ -22,7 +23,8 @@ pub(super) struct Seen {
     pub(super) began: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
     pub(super) duration_ms: Option<u64>,
-    pub(super) failure: Option<Cause>,
+    /// How it ended by its own word.
+    pub(super) end: Option<End>,
     pub(super) badges: Vec<Remark>,
 }
 
@@ -31,9 +33,8 @@ const END_OF_PRINTED: u64 = 16 * 1024;
 
 pub(super) fn read(files: &mut Files<'_>, read: &Read) -> Seen {
     let mut seen = Seen::default();
-    let end = trajectory(files, read, &mut seen);
+    seen.end = trajectory(files, read, &mut seen);
     seen.duration_ms = seen.began.zip(seen.ended).and_then(|(began, end)| u64::try_from(end.duration_since(began).as_millis()).ok());
-    seen.failure = failure(files, read, end.as_ref());
     seen
 }
 
@@ -96,41 +97,42 @@ fn end(state: Live) -> End {
     }
 }
 
-/// Why the agent failed: the error that ended it, else what it printed, else how its process ended.
-fn failure(files: &Files<'_>, read: &Read, end: Option<&End>) -> Option<Cause> {
-    let said = |says: &str, or: FailureClass| {
-        let found = first_cause(says);
-        let class = found.as_ref().map_or(or, |cause| cause.class);
-        Cause { class, evidence: clean::first_line(says) }
+/// Why the agent failed, by all files of the item. An agent whose API refused it to the end failed, whatever the journal
+/// says.
+pub(super) fn failure(files: &Files<'_>, read: &Read, journal: Option<&Journal>, end: Option<&End>) -> Option<Cause> {
+    let terminal = match end {
+        Some(End::StepError(says)) => Some(says.as_str()),
+        Some(End::Failed(says)) if read.said.status != "success" => Some(says.as_str()),
+        _ => None,
     };
-    if let Some(End::StepError(says)) = end {
-        return Some(said(says, FailureClass::AgentCrashed));
+    if matches!(read.said.status.as_str(), "success" | "unfinished") {
+        let says = terminal?;
+        return Some(first_cause(says).unwrap_or_else(|| Cause { class: FailureClass::AgentCrashed, evidence: clean::first_line(says) }));
     }
-    let is_well = read.said.status == "success" || read.said.status == "unfinished";
-    if let Some(error) = &read.said.error {
-        let class = if error.starts_with("TimeoutExpired") { FailureClass::TimeoutAgent } else { FailureClass::AgentCrashed };
-        return Some(said(error, class));
-    }
-    if read.said.status == "max_steps_exceeded" || matches!(end, Some(End::MaxSteps | End::OwnBudget(_))) {
-        return Some(Cause { class: FailureClass::AgentBudget, evidence: "it ran out of steps".to_owned() });
-    }
-    if let Some(End::Failed(says)) = end {
-        return (!is_well).then(|| said(says, FailureClass::AgentCrashed));
-    }
-    match &read.cause {
-        Some(EndCause::Deadline) => Some(Cause { class: FailureClass::AgentBudget, evidence: "its time was over".to_owned() }),
-        Some(EndCause::Exited { code: 0 }) | None => None,
-        Some(cause) => printed(files).or_else(|| {
-            let class = if matches!(cause, EndCause::Signalled { .. }) { FailureClass::Killed } else { FailureClass::AgentCrashed };
-            Some(Cause { class, evidence: cause.words() })
-        }),
-    }
+    let block = journal.and_then(|journal| journal.agent.as_ref());
+    let metrics = journal.and_then(|journal| journal.metrics.as_ref());
+    let told = AgentEnd {
+        status: &read.said.status,
+        terminal,
+        is_out_of_steps: matches!(end, Some(End::MaxSteps | End::OwnBudget(_))),
+        final_result: None,
+        error: journal.and_then(|journal| journal.error.as_deref()),
+        error_type: journal.and_then(|journal| journal.error_type.as_deref()),
+        returncode: read.said.returncode,
+        duration_s: block.and_then(|block| block.duration_s),
+        budget_min: block.and_then(|block| block.time_budget_minutes),
+        changed_files: metrics.and_then(|metrics| metrics.changed_files_count),
+        violations: metrics.and_then(|metrics| metrics.violations_count),
+        patch_bytes: read.check.as_ref().and_then(|(check, _)| check.patch_bytes),
+    };
+    of_agent(&told, || printed(files))
 }
 
-/// The error with which what the agent printed ends.
-fn printed(files: &Files<'_>) -> Option<Cause> {
-    let is_printed = |name: &&String| name.ends_with("_stderr.txt") || name.ends_with("_stdout.txt");
-    let mut names: Vec<&String> = files.item.holds.iter().filter(is_printed).collect();
-    names.sort_by_key(|name| !name.ends_with("_stderr.txt"));
-    names.into_iter().find_map(|name| first_cause(&files::tail(&files.path(name), END_OF_PRINTED).ok()?))
+/// The ends of what the agent printed.
+fn printed(files: &Files<'_>) -> Printed {
+    let end_of = |ending: &str| {
+        let name = files.item.holds.iter().find(|name| name.ends_with(ending));
+        name.and_then(|name| files::tail(&files.path(name), END_OF_PRINTED).ok()).unwrap_or_default()
+    };
+    Printed { out: end_of("_stdout.txt"), err: end_of("_stderr.txt") }
 }

@@ -1,11 +1,14 @@
 //! What a report is made of: rows from the model, and the tables that are counted from them. Every renderer (text, Markdown,
 //! CSV, JSON, HTML) reads this and nothing else, so that all of them say the same.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::domain::{Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict};
+use crate::domain::rung::breaks;
+use crate::domain::{Answer, Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict};
+use crate::import::Import;
+use crate::text::clean;
 
 /// A whole report.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -109,6 +112,20 @@ pub struct Compared {
     pub model: String,
     /// The folder of results, or the run.
     pub run: String,
+    /// What was measured.
+    pub kind: Option<BenchKind>,
+    /// The model that the arms served, after overrides.
+    pub model_run: Option<String>,
+    /// The arms that there are, each with its status.
+    pub arms: Vec<(Arm, String)>,
+    /// The key number of the agent's arm: the primary one of its kind.
+    pub key: Option<Metric>,
+    /// The last rung that the attempt holds, with its arms.
+    pub rung: Option<Rung>,
+    /// The flags of its arms.
+    pub flags: Vec<Flag>,
+    /// Why the agent's arm failed.
+    pub failure: Option<Cause>,
     /// One a metric; the first is the primary one.
     pub verdicts: Vec<Verdict>,
     /// Why something could not be compared.
@@ -132,4 +149,73 @@ pub struct Coverage {
     pub with_patch: usize,
     /// The others.
     pub missing: Vec<String>,
+}
+
+impl Study {
+    /// The rows of what was imported.
+    pub fn of(import: &Import) -> Self {
+        let problems = import.problems.iter().map(|problem| (problem.path.clone(), problem.says.clone())).collect();
+        Self { problems, ..Self::default() }
+    }
+
+    /// A file or a folder as a row names it: relative to the path that was asked for, and safe to show.
+    pub fn place(&self, path: &Path) -> String {
+        let below = self.paths.iter().filter_map(|asked| path.strip_prefix(asked).ok());
+        // of two that were asked for, the nearer one
+        let nearest = below.filter(|rest| !rest.as_os_str().is_empty()).min_by_key(|rest| rest.as_os_str().len());
+        clean::path(nearest.unwrap_or(path))
+    }
+}
+
+impl ItemRow {
+    /// Whether it counts as a success where nobody looks closer: the harness says so, or every stage of ours did its work.
+    pub fn is_marked(&self) -> bool {
+        matches!(self.status.as_str(), "success" | "done")
+    }
+
+    /// Whether it has a patch that is not empty.
+    pub fn has_patch(&self) -> bool {
+        self.patch_bytes.is_some_and(|bytes| bytes > 0)
+    }
+
+    /// What tells its commit from others: shas are abbreviated here and there. An item of no known commit is its own.
+    pub fn commit_key(&self) -> &str {
+        if self.human.is_empty() { &self.item_id } else { self.human.get(..8).unwrap_or(&self.human) }
+    }
+
+    /// What is known of a rung.
+    pub fn answer(&self, rung: Rung) -> Answer {
+        self.rungs.iter().find(|found| found.rung == rung).map_or(Answer::Unchecked, |found| found.answer)
+    }
+
+    /// Whether this rung itself holds, whatever is below it.
+    pub fn holds(&self, rung: Rung) -> bool {
+        self.answer(rung) == Answer::Yes
+    }
+
+    /// Whether this rung and all below it hold, or make no sense.
+    pub fn is_unbroken_to(&self, rung: Rung) -> bool {
+        let answer = |rung: Rung| RungAnswer { rung, answer: self.answer(rung), evidence: String::new() };
+        Rung::ALL.into_iter().filter(|below| *below <= rung).all(|below| !breaks(&answer(below)))
+    }
+}
+
+impl ResultRow {
+    /// Whether it is a success: no failure, and numbers.
+    pub fn is_measured(&self) -> bool {
+        self.failure.is_none() && !self.metrics.is_empty()
+    }
+
+    /// The number that decides: the primary one of its kind, else the first.
+    pub fn key(&self) -> Option<&Metric> {
+        let primary = self.kind.map(BenchKind::primary);
+        self.metrics.iter().find(|metric| primary == Some(metric.name.as_str())).or_else(|| self.metrics.first())
+    }
+}
+
+impl Compared {
+    /// Whose patch, as people name it: the agent of the folder's name.
+    pub fn whose(&self) -> &str {
+        if self.agent.is_empty() { &self.run } else { &self.agent }
+    }
 }

@@ -22,7 +22,7 @@ use crate::domain::{
 use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::model::{Item, Run, StageState};
-use crate::patch::{changed_files, climb};
+use crate::patch::{Parent, changed_files, climb};
 use crate::text::duration::short;
 use crate::text::mask::Masker;
 
@@ -180,21 +180,15 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let expected: Vec<String> = fs::read_to_string(folder.join("expected")).unwrap_or_default().lines().map(str::to_owned).collect();
     let files = changed_files(&String::from_utf8_lossy(&patch));
     let agent_end = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).and_then(|outcome| outcome.child.as_ref());
-    let mut climbed = climb(agent_end.map(|end| &end.cause), &files, &expected);
+    let parent = Parent::Unknown { why: "it was not tried".to_owned() };
+    let mut climbed = climb(agent_end.map(|end| &end.cause), &patch, &expected, &parent);
     if let (true, Some(child)) = (harness::is_used(&case.job.config), agent_end)
         && let Some(exited) = climbed.rungs.first_mut()
     {
         *exited = harness::end::exited(case, child);
     }
-    let detail = CheckDetail {
-        rungs: climbed.rungs,
-        patch_digest: digest(&patch),
-        patch_bytes: u64::try_from(patch.len()).ok(),
-        set_aside: Vec::new(),
-        files: u32::try_from(files.len()).unwrap_or(u32::MAX),
-        added: files.iter().map(|file| file.added).sum(),
-        removed: files.iter().map(|file| file.removed).sum(),
-    };
+    let nothing = climbed.nothing.take();
+    let detail = climbed.into_detail(digest(&patch), &patch);
     let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
     if let Some(why) = swapped(case) {
         return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
@@ -207,7 +201,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
         return (StageEnd::Failed { class, why }, StageDetail::Check(detail));
     }
-    let end = match climbed.nothing {
+    let end = match nothing {
         Some((class, why)) => StageEnd::Failed { class, why },
         None => StageEnd::Done,
     };

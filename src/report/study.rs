@@ -240,6 +240,16 @@ impl ResultRow {
         self.failure.is_none() && !self.metrics.is_empty()
     }
 
+    /// What tells its commit from others.
+    pub fn commit_key(&self) -> &str {
+        commit_key(&self.commit)
+    }
+
+    /// Whether it may have measured the patch of this attempt's agent.
+    pub fn is_of(&self, item: &ItemRow) -> bool {
+        self.run == item.run || whose::is_whose(&self.agent, &item.agent, &item.model)
+    }
+
     /// The number that decides: the primary one of its kind, else the first.
     pub fn key(&self) -> Option<&Metric> {
         let primary = self.kind.map(BenchKind::primary);
@@ -248,6 +258,11 @@ impl ResultRow {
 }
 
 impl Compared {
+    /// What tells its commit from others.
+    pub fn commit_key(&self) -> &str {
+        commit_key(&self.commit)
+    }
+
     /// Whose patch, as people name it: the agent of the folder's name.
     pub fn whose(&self) -> &str {
         if self.agent.is_empty() { &self.run } else { &self.agent }

@@ -1,6 +1,7 @@
 //! A run for scripts and for people without a screen: from the same model that the screen draws.
 
 pub mod counted;
+pub mod html;
 pub mod item;
 pub mod lead;
 pub mod runs;

@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod counted;
+pub mod html;
 pub mod item;
 pub mod json;
 pub mod lead;

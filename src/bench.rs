@@ -8,4 +8,4 @@ pub mod score;
 pub use failure::{classify, first_cause};
 pub use metrics::{MOST_METRICS, parse_metrics, take_most};
 pub use output::{Output, read};
-pub use score::score;
+pub use score::{ArmInput, Missing, score};

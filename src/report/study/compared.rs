@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::whose::{date, is_whose};
+use super::whose::is_whose;
 use super::{Compared, ItemRow, arms, commit_key, items};
 use crate::bench::score;
 use crate::domain::rung::reached;
-use crate::domain::{Arm, Quadrant, ScoreDetail, Stage, Standing};
+use crate::domain::{Answer, Arm, Quadrant, Rung, ScoreDetail, Stage, Standing};
 use crate::import::{Import, Imported};
 use crate::model::{Attempt, Item};
 
@@ -53,19 +53,15 @@ fn last_measured(item: &Item) -> Option<&Attempt> {
     item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.outcome(*stage).is_some()))
 }
 
-/// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results that of
-/// its agent at this commit, of several the one of the folder's date, then one with a patch, then the newest.
+/// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results the one of
+/// its agent at this commit to which the import gave what was measured.
 fn attempt_of(imported: &Imported, attempt: &Attempt, places: &[usize], rows: &[ItemRow]) -> Option<usize> {
     attempt.outcome(Stage::Candidate)?;
     let label = imported.run.agent.as_str();
-    let day = date(label).map(|(month, day)| format!("-{month}-{day}_"));
-    let fits = |row: &&ItemRow| row.run == imported.name || is_whose(label, &row.agent, &row.model);
-    let candidates = places.iter().filter_map(|at| Some((*at, rows.get(*at)?))).filter(|(_, row)| fits(row));
-    let best = candidates.max_by_key(|(_, row)| {
-        let of_day = day.as_ref().is_some_and(|day| row.run.contains(day.as_str()));
-        (row.run == imported.name, of_day, row.has_patch(), row.at, row.run.clone())
-    });
-    best.map(|(at, _)| at)
+    let is_measured = |row: &ItemRow| row.answer(Rung::Metrics) != Answer::Unchecked && is_whose(label, &row.agent, &row.model);
+    let fits = |row: &ItemRow| row.run == imported.name || is_measured(row);
+    // an attempt that was tried again brought what was measured last
+    places.iter().copied().rev().find(|at| rows.get(*at).is_some_and(fits))
 }
 
 fn compared(imported: &Imported, item: &Item, attempt: &Attempt, score: ScoreDetail) -> Compared {

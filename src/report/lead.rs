@@ -1,5 +1,7 @@
 //! How it went, in a few lines: what stands above every table.
 
+use std::collections::BTreeMap;
+
 use super::counted::{Counted, Used};
 use super::section::{Tone, share};
 use super::study::{ResultRow, Study};
@@ -114,11 +116,22 @@ fn against(study: &Study) -> Option<LeadLine> {
     let is = |standing: Option<Standing>| study.compared.iter().filter(|row| row.hard == standing).count();
     let (beats, similar, worse) = (is(Some(Standing::Beats)), is(Some(Standing::Similar)), is(Some(Standing::Worse)));
     let says = format!(
-        "of {}: {beats} beat the human, {similar} similar, {worse} worse, {} can't be compared",
-        count(study.compared.len(), "patch").replace("patchs", "patches"),
+        "of {}: {beats} beat the human, {similar} similar, {worse} worse, {} can't be compared{}",
+        count(study.compared.len(), "measured commit"),
         is(None),
+        most_common(study.compared.iter().filter(|row| row.hard.is_none()).filter_map(|row| row.incomparable.as_deref())),
     );
     line("against human", if beats + similar > 0 { Tone::Good } else { Tone::Plain }, says)
+}
+
+/// The reason that is given most often, with its count.
+fn most_common<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, n)| *n).filter(|(_, n)| *n > 1);
+    most.map_or_else(String::new, |(reason, n)| format!(" ({n}: {reason})"))
 }
 
 fn failed_attempts(study: &Study, counted: &Counted) -> Option<LeadLine> {

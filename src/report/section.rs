@@ -180,8 +180,8 @@ impl Cell {
             Self::Part(n, of) => format!("{n}/{of}"),
             Self::Share(n, of) => share(*n, *of).map_or_else(String::new, |share| format!("{share:.1} %")),
             Self::Change(pct) => format!("{pct:+.1} %"),
-            Self::Number(value, None) => value.to_string(),
-            Self::Number(value, Some(unit)) => format!("{value} {unit}"),
+            Self::Number(value, None) => rounded(*value),
+            Self::Number(value, Some(unit)) => format!("{} {unit}", rounded(*value)),
             Self::Seconds(s) => duration::short(millis(*s)),
             Self::Tokens(n) => tokens(*n),
             Self::Bytes(n) => bytes(*n),
@@ -237,8 +237,39 @@ const fn float(n: usize) -> f64 {
     n as f64
 }
 
+/// A number for people: as it was printed where that is short, else with two decimals or four digits, whichever is more.
+/// JSON and CSV have all of it.
+fn rounded(value: f64) -> String {
+    let whole = value.to_string();
+    let decimals = whole.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if decimals <= 2 || whole.len() <= 6 {
+        return whole;
+    }
+    let before = value.abs().max(f64::MIN_POSITIVE).log10().floor();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates, and it is clamped")]
+    let decimals = (3.0 - before).clamp(2.0, 12.0) as usize;
+    format!("{value:.decimals$}")
+}
+
 /// Seconds as whole milliseconds; nothing below 0.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates, and what is below 0 is 0")]
 const fn millis(s: f64) -> u64 {
     (s * 1000.0).max(0.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_as_printed_where_that_is_short() {
+        let seen = [1403.91, 2454.396_389_099_929_4, 888.0, 0.001_234_567, 0.05, 1e15, 12.345].map(rounded);
+        assert_eq!(seen, ["1403.91", "2454.40", "888", "0.001235", "0.05", "1000000000000000", "12.345"]);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_not_zero() {
+        assert_eq!((Cell::Share(0, 0).says(), Cell::Share(0, 3).says()), (String::new(), "0.0 %".to_owned()));
+        assert_eq!((Cell::Missing.number(), Cell::Count(0).number()), (None, Some(0.0)));
+    }
 }

@@ -129,6 +129,8 @@ pub struct Compared {
     pub arms: Vec<(Arm, String)>,
     /// The key number of the agent's arm: the primary one of its kind.
     pub key: Option<Metric>,
+    /// The rate of tokens of the agent's arm.
+    pub rate: Option<Metric>,
     /// The last rung that the attempt holds, with its arms.
     pub rung: Option<Rung>,
     /// The flags of its arms.
@@ -175,6 +177,11 @@ pub struct AgentCoverage {
     pub with_patch: usize,
     /// The others.
     pub missing: Vec<String>,
+}
+
+/// The number behind `AGENT SUCCESS: X tok/s` of ISO-Bench's runner.
+fn rate(metrics: &[Metric]) -> Option<&Metric> {
+    ["output_token_throughput_tok_s", "throughput_tok_s"].iter().find_map(|name| metrics.iter().find(|metric| metric.name == *name))
 }
 
 /// What tells a commit from others: shas are abbreviated here and there, to eight characters as a rule.
@@ -252,6 +259,11 @@ impl ResultRow {
     /// Whether it may have measured the patch of this attempt's agent.
     pub fn is_of(&self, item: &ItemRow) -> bool {
         self.run == item.run || whose::is_whose(&self.agent, &item.agent, &item.model)
+    }
+
+    /// Its rate of tokens, as ISO-Bench's runner says it of an arm.
+    pub fn rate(&self) -> Option<&Metric> {
+        rate(&self.metrics)
     }
 
     /// The number that decides: the primary one of its kind, else the first.

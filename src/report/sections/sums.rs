@@ -35,9 +35,9 @@ pub(super) fn by_agent(counted: &Counted) -> Section {
     let columns = vec![
         Column::number("attempts"),
         Column::number("commits").narrow(Narrow::Drops(4)),
+        Column::number("patch"),
         Column::number("success"),
         Column::number("rate").narrow(Narrow::Drops(5)),
-        Column::number("patch"),
         Column::number("source").narrow(Narrow::Drops(6)),
         Column::number("applies"),
         Column::number("parses").narrow(Narrow::Drops(3)),
@@ -53,9 +53,9 @@ pub(super) fn by_agent(counted: &Counted) -> Section {
         vec![
             Cell::Count(count.attempts),
             Cell::Count(count.commits),
+            Cell::Count(count.with_patch),
             Cell::Count(count.success),
             Cell::Share(count.success, count.attempts),
-            Cell::Count(count.with_patch),
             holds(Rung::Source),
             holds(Rung::Applies),
             holds(Rung::Parses),
@@ -64,7 +64,7 @@ pub(super) fn by_agent(counted: &Counted) -> Section {
             Cell::known(count.used.median_s, Cell::Seconds),
         ]
     };
-    let says = "Marked success is the harness's word. From source to true: how many of those hold there; nothing where nobody looked.";
+    let says = "Success is what is marked so. From source to true (better than the baseline): how many of those hold there; – where nobody looked.";
     agents("by_agent", "Success by agent and model", says, columns, counted, row)
 }
 
@@ -225,6 +225,9 @@ pub(super) fn errors(counted: &Counted) -> Section {
     agents("errors", "Errors of agents", says, columns, counted, row)
 }
 
+/// Commits that are named for one agent: JSON has them all.
+const TOLD: usize = 12;
+
 pub(super) fn coverage(study: &Study) -> Section {
     let coverage = &study.coverage;
     let planned = coverage.planned.unwrap_or_default();
@@ -234,15 +237,23 @@ pub(super) fn coverage(study: &Study) -> Section {
         Column::number("share"),
         Column::text("missing commits").narrow(Narrow::Wraps(26)),
     ]);
-    let numbers = |with_patch: usize, missing: &[String]| {
-        let missing: Vec<&str> = missing.iter().map(|sha| short_sha(sha)).collect();
-        [Cell::Count(planned), Cell::Count(with_patch), Cell::Share(with_patch, planned), Cell::words(&missing.join(" "))]
+    let numbers = |with_patch: usize, missing: &[String], told: usize| {
+        let mut shas: Vec<&str> = missing.iter().take(told).map(|sha| short_sha(sha)).collect();
+        let more = missing.len().saturating_sub(told);
+        let rest = format!("and {more} more");
+        shas.extend((more > 0).then_some(rest.as_str()));
+        [Cell::Count(planned), Cell::Count(with_patch), Cell::Share(with_patch, planned), Cell::words(&shas.join(" "))]
     };
     let row = |agent: &crate::report::study::AgentCoverage| {
         let who = [Cell::words(&agent.agent), Cell::words(&agent.model)];
-        who.into_iter().chain(numbers(agent.with_patch, &agent.missing)).collect::<Vec<_>>()
+        who.into_iter().chain(numbers(agent.with_patch, &agent.missing, TOLD)).collect::<Vec<_>>()
     };
-    let all = || [Cell::Text("any".to_owned()), Cell::Missing].into_iter().chain(numbers(coverage.with_patch, &coverage.missing)).collect();
+    let all = || {
+        [Cell::Text("any".to_owned()), Cell::Missing]
+            .into_iter()
+            .chain(numbers(coverage.with_patch, &coverage.missing, usize::MAX))
+            .collect()
+    };
     let has_sum = coverage.planned.is_some();
     let rows = coverage.by_agent.iter().map(row).chain(has_sum.then(all)).collect();
     Section {

@@ -89,6 +89,7 @@ fn compared(imported: &Imported, item: &Item, attempt: &Attempt, score: ScoreDet
         model_run: model.and_then(|detail| detail.model_run.clone().or_else(|| detail.model.clone())),
         arms: outcomes().map(|(arm, outcome)| (arm, status(outcome))).collect(),
         key: key.cloned(),
+        rate: agents().and_then(|detail| super::rate(&detail.metrics)).cloned(),
         flags,
         failure,
         incomparable: score.incomparable,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::ItemRow;
 use crate::domain::rung::reached;
-use crate::domain::{AttemptId, Cause, FailureClass, Rung, RungAnswer, Stage, StageEnd};
+use crate::domain::{Answer, AttemptId, Cause, FailureClass, Rung, RungAnswer, Stage, StageEnd};
 use crate::import::{Imported, Origin};
 use crate::ledger::RunFolder;
 use crate::ledger::fact::AttemptEnd;
@@ -22,7 +22,7 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
     let totals = own.and_then(|_| attempt.totals());
     let usage = totals.map(|totals| totals.usage).filter(|usage| usage.total() > 0);
     let took = own.and_then(|_| attempt.outcome(Stage::Agent)).map(|outcome| outcome.duration_ms).filter(|ms| *ms > 0);
-    let rungs = attempt.rungs();
+    let rungs = joined(&attempt.rungs(), &[]);
     let status = status(attempt);
     ItemRow {
         item_id: item.id.0.clone(),
@@ -123,15 +123,15 @@ const fn dollars(micros: u64) -> f64 {
 }
 
 /// The answers of two sources as one ladder: of two answers about a rung the one that was looked for counts, the attempt's
-/// own first.
+/// own first. A rung below one with an answer has one too: nobody looked.
 pub(super) fn joined(own: &[RungAnswer], more: &[RungAnswer]) -> Vec<RungAnswer> {
-    let looked = |answers: &[RungAnswer], rung: Rung| {
-        let mut of = answers.iter().filter(|found| found.rung == rung);
-        of.clone().find(|found| found.answer != crate::domain::Answer::Unchecked).or_else(|| of.next()).cloned()
+    let all = || own.iter().chain(more);
+    let Some(highest) = all().map(|found| found.rung).max() else { return Vec::new() };
+    let best = |rung: Rung| {
+        let mut of = all().filter(|found| found.rung == rung);
+        let looked = of.clone().find(|found| found.answer != Answer::Unchecked);
+        let nobody = || RungAnswer { rung, answer: Answer::Unchecked, evidence: "nobody looked".to_owned() };
+        looked.or_else(|| of.next()).cloned().unwrap_or_else(nobody)
     };
-    let best = |rung: Rung| match (looked(own, rung), looked(more, rung)) {
-        (Some(own), Some(more)) if own.answer == crate::domain::Answer::Unchecked => Some(more),
-        (own, more) => own.or(more),
-    };
-    Rung::ALL.into_iter().filter_map(best).collect()
+    Rung::ALL.into_iter().filter(|rung| *rung <= highest).map(best).collect()
 }

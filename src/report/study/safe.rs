@@ -124,7 +124,7 @@ impl Safe<'_> {
             self.name(text);
         }
         row.model_run.iter_mut().chain(row.arms.iter_mut().map(|(_, status)| status)).for_each(|text| self.name(text));
-        self.metrics(row.key.as_mut());
+        self.metrics(row.key.iter_mut().chain(&mut row.rate));
         self.cause(row.failure.as_mut());
         for verdict in &mut row.verdicts {
             self.name(&mut verdict.metric);

@@ -131,7 +131,11 @@ fn most_common<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
         *counts.entry(reason).or_default() += 1;
     }
     let most = counts.into_iter().max_by_key(|(_, n)| *n).filter(|(_, n)| *n > 1);
-    most.map_or_else(String::new, |(reason, n)| format!(" ({n}: {reason})"))
+    let of_arm = |reason: &str| match reason.split_once(": ") {
+        Some((arm @ ("human" | "baseline" | "agent"), what)) => format!("the {arm} arm {what}"),
+        _ => reason.to_owned(),
+    };
+    most.map_or_else(String::new, |(reason, n)| format!(" ({n}: {})", of_arm(reason)))
 }
 
 fn failed_attempts(study: &Study, counted: &Counted) -> Option<LeadLine> {

@@ -35,6 +35,12 @@ const GAP: &str = "  ";
 /// What stands for a number that nobody knows.
 const MISSING: &str = "–";
 
+/// Lines of a cell: a sentence that is longer is whole in a pipe and in JSON.
+const HIGHEST: usize = 3;
+
+/// Columns of a rule where nothing says how wide the page is.
+const LONGEST_RULE: usize = 200;
+
 /// Fewer columns can't be read anyhow.
 const FEWEST: usize = 30;
 
@@ -78,7 +84,7 @@ fn draw(text: &mut String, nth: usize, section: &Section, page: Page<'_>) {
     }
     let table = &section.table;
     let fitted = fit(table, page.room);
-    let rule = (page.paint)(Ink::Of(Tone::Muted), &"─".repeat(fitted.width()));
+    let rule = (page.paint)(Ink::Of(Tone::Muted), &"─".repeat(fitted.width().min(page.room.unwrap_or(LONGEST_RULE))));
     let heads = table.columns.iter().map(|column| (column.head(), Ink::Head));
     let _ = writeln!(text, "{rule}");
     text.push_str(&row(table, heads.collect(), &fitted, page));
@@ -117,7 +123,7 @@ fn row(table: &Table, cells: Vec<(Cow<'_, str>, Ink)>, fitted: &Fitted, page: Pa
         } else if fit::is_shortened(column) {
             vec![middle(&cell, wide).into_owned()]
         } else {
-            wrap(&cell, wide, usize::MAX)
+            wrap(&cell, wide, HIGHEST)
         };
         columns.push((lines, wide, column.align, ink));
     }

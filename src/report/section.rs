@@ -67,8 +67,8 @@ pub enum Narrow {
     Stays,
     /// It is left out; the highest number first.
     Drops(u8),
-    /// Its text wraps into lines of at least so many columns.
-    Wraps(usize),
+    /// Its text wraps into lines of at least so many columns; then, if need be, it is left out, but for number 0.
+    Wraps(usize, u8),
     /// The middle of its words is left out, down to so many columns; then, if need be, the column.
     Shortens(usize, u8),
 }

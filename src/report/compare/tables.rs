@@ -131,7 +131,7 @@ fn deltas(comparison: &Comparison) -> Section {
         Column::number("B"),
         Column::number("change"),
         Column::text("B is"),
-        Column::text("incomparable because").narrow(Narrow::Wraps(20)),
+        Column::text("incomparable because").narrow(Narrow::Wraps(20, 0)),
     ];
     let rows = comparison.pairs.iter().flat_map(|pair| {
         pair.deltas.iter().map(|delta| {

@@ -61,8 +61,8 @@ fn natural(table: &Table) -> Vec<usize> {
 /// The column that is left out next: the one with the highest number, of several the last.
 fn next_out(table: &Table, out: &[usize]) -> Option<usize> {
     let number = |column: &Column| match column.narrow {
-        Narrow::Drops(number) | Narrow::Shortens(_, number) => Some(number),
-        Narrow::Stays | Narrow::Wraps(_) => None,
+        Narrow::Stays | Narrow::Wraps(_, 0) => None,
+        Narrow::Drops(number) | Narrow::Shortens(_, number) | Narrow::Wraps(_, number) => Some(number),
     };
     let left = table.columns.iter().enumerate().filter(|(at, _)| !out.contains(at));
     left.filter_map(|(at, column)| Some((number(column)?, at))).max().map(|(_, at)| at)
@@ -74,7 +74,7 @@ fn narrowed(table: &Table, natural: &[usize], out: &[usize], room: usize) -> Vec
     let is_out = |at: usize| out.contains(&at);
     let mut widths: Vec<Option<usize>> = natural.iter().enumerate().map(|(at, wide)| (!is_out(at)).then_some(*wide)).collect();
     let least = |column: &Column| match column.narrow {
-        Narrow::Wraps(least) | Narrow::Shortens(least, _) => Some(least.max(width(&column.head()))),
+        Narrow::Wraps(least, _) | Narrow::Shortens(least, _) => Some(least.max(width(&column.head()))),
         Narrow::Stays | Narrow::Drops(_) => None,
     };
     loop {

@@ -22,21 +22,21 @@ fn metric_name(metric: Option<&Metric>) -> Cell {
 pub(super) fn compared(study: &Study) -> Section {
     let columns = vec![
         Column::text("commit"),
-        Column::text("agent").narrow(Narrow::Shortens(12, 3)),
-        Column::text("model as run").narrow(Narrow::Shortens(12, 8)),
-        Column::text("type").narrow(Narrow::Drops(5)),
+        Column::text("agent").narrow(Narrow::Shortens(11, 1)),
+        Column::text("model as run").narrow(Narrow::Shortens(12, 7)),
+        Column::text("type").narrow(Narrow::Drops(8)),
         Column::text("status").narrow(Narrow::Drops(4)),
         Column::text("metric"),
-        Column::number("agent"),
-        Column::number("human"),
-        Column::number("baseline").narrow(Narrow::Drops(6)),
+        Column::number("value"),
+        Column::number("human").narrow(Narrow::Drops(2)),
+        Column::number("baseline").narrow(Narrow::Drops(5)),
         Column::number("to human"),
-        Column::number("to base").narrow(Narrow::Drops(2)),
-        Column::number("tok/s").narrow(Narrow::Drops(6)),
+        Column::number("to base").narrow(Narrow::Drops(3)),
+        Column::number("tok/s").narrow(Narrow::Drops(9)),
         Column::text("class"),
-        Column::text("quadrant").narrow(Narrow::Drops(7)),
+        Column::text("quadrant").narrow(Narrow::Drops(10)),
         Column::text("rung").narrow(Narrow::Drops(3)),
-        Column::text("flags, or why not").narrow(Narrow::Wraps(20)),
+        Column::text("look twice").narrow(Narrow::Wraps(20, 6)),
     ];
     let rows = study.compared.iter().map(compared_row).collect();
     Section {
@@ -65,38 +65,52 @@ fn compared_row(row: &Compared) -> Vec<Cell> {
         Cell::known(primary.and_then(|verdict| verdict.against_human_pct), Cell::Change),
         Cell::known(primary.and_then(|verdict| verdict.against_baseline_pct), Cell::Change),
         value(row.rate.as_ref()),
-        Cell::known(row.hard, Cell::Standing),
+        class(row),
         Cell::known(row.quadrant, Cell::Quadrant),
         Cell::known(row.rung, Cell::Rung),
         remarks(row),
     ]
 }
 
-/// What is to be known of a commit's arms: the flags, and why there is no class.
+/// The class, or in two words why there is none.
+fn class(row: &Compared) -> Cell {
+    let status = |whose: Arm| row.arms.iter().find(|(arm, _)| *arm == whose).map(|(_, status)| status.as_str());
+    match (row.hard, &row.failure, status(Arm::Agent), status(Arm::Human)) {
+        (Some(standing), ..) => Cell::Standing(standing),
+        (None, Some(cause), ..) => Cell::Class(cause.class),
+        (None, None, None, _) => Cell::Text("no agent arm".to_owned()),
+        (None, None, _, None) => Cell::Text("no human arm".to_owned()),
+        (None, None, _, Some("success")) => Cell::Text("incomparable".to_owned()),
+        (None, None, _, Some(_)) => Cell::Text("human failed".to_owned()),
+    }
+}
+
+/// What is to be known of a commit's arms: the flags, and why they don't compare where two words don't say it.
 fn remarks(row: &Compared) -> Cell {
     let flags = row.flags.iter().map(|flag| flag.name().to_owned());
-    let why_not = row.incomparable.clone().filter(|_| row.hard.is_none());
+    let has_human = row.arms.iter().any(|(arm, _)| *arm == Arm::Human);
+    let why_not = row.incomparable.clone().filter(|_| row.hard.is_none() && row.failure.is_none() && has_human);
     Cell::words(&flags.chain(why_not).collect::<Vec<_>>().join("; "))
 }
 
 /// Every attempt.
 pub(super) fn items(study: &Study) -> Section {
     let columns = vec![
-        Column::text("item").narrow(Narrow::Shortens(14, 1)),
+        Column::text("item").narrow(Narrow::Shortens(14, 6)),
         Column::text("commit"),
         Column::text("repo").narrow(Narrow::Drops(11)),
-        Column::text("agent").narrow(Narrow::Drops(6)),
-        Column::text("model").narrow(Narrow::Shortens(10, 7)),
+        Column::text("agent").narrow(Narrow::Shortens(9, 1)),
+        Column::text("model").narrow(Narrow::Shortens(8, 1)),
         Column::text("status"),
         Column::text("rung"),
-        Column::number("steps").narrow(Narrow::Drops(3)),
+        Column::number("steps").narrow(Narrow::Drops(4)),
         Column::number("tokens in").narrow(Narrow::Drops(8)),
         Column::number("out").narrow(Narrow::Drops(8)),
-        Column::number("took").narrow(Narrow::Drops(4)),
+        Column::number("took").narrow(Narrow::Drops(5)),
         Column::number("cost").narrow(Narrow::Drops(9)),
-        Column::number("patch").narrow(Narrow::Drops(5)),
+        Column::number("patch").narrow(Narrow::Drops(7)),
         Column::text("failure").narrow(Narrow::Stays),
-        Column::text("flags").narrow(Narrow::Wraps(12)),
+        Column::text("flags").narrow(Narrow::Wraps(11, 2)),
         Column::text("folder").narrow(Narrow::Drops(10)),
     ];
     let row = |item: &crate::report::study::ItemRow| {
@@ -132,17 +146,17 @@ pub(super) fn results(study: &Study) -> Section {
     let columns = vec![
         Column::text("commit"),
         Column::text("arm"),
-        Column::text("agent").narrow(Narrow::Shortens(12, 5)),
+        Column::text("agent").narrow(Narrow::Shortens(11, 1)),
         Column::text("model as run").narrow(Narrow::Shortens(12, 7)),
-        Column::text("type").narrow(Narrow::Drops(4)),
-        Column::text("status"),
-        Column::text("metric").narrow(Narrow::Stays),
+        Column::text("type").narrow(Narrow::Drops(8)),
+        Column::text("status").narrow(Narrow::Drops(2)),
+        Column::text("metric"),
         Column::number("value"),
         Column::number("tok/s").narrow(Narrow::Drops(6)),
         Column::text("failure"),
-        Column::text("flags").narrow(Narrow::Wraps(14)),
-        Column::text("evidence").narrow(Narrow::Wraps(30)),
+        Column::text("flags").narrow(Narrow::Wraps(16, 6)),
         Column::text("file").narrow(Narrow::Drops(10)),
+        Column::text("evidence").narrow(Narrow::Wraps(24, 3)),
     ];
     let row = |result: &crate::report::study::ResultRow| {
         let key = result.key();
@@ -158,8 +172,8 @@ pub(super) fn results(study: &Study) -> Section {
             value(result.rate()),
             Cell::known(result.failure.as_ref(), |cause| Cell::Class(cause.class)),
             Cell::Flags(result.flags.clone()),
-            Cell::words(result.failure.as_ref().map_or("", |cause| cause.evidence.as_str())),
             Cell::Place(study.place(&result.file)),
+            Cell::words(result.failure.as_ref().map_or("", |cause| cause.evidence.as_str())),
         ]
     };
     Section {
@@ -172,7 +186,7 @@ pub(super) fn results(study: &Study) -> Section {
 
 /// What could not be read.
 pub(super) fn problems(study: &Study) -> Section {
-    let columns = vec![Column::text("path").narrow(Narrow::Wraps(20)), Column::text("problem").narrow(Narrow::Wraps(30))];
+    let columns = vec![Column::text("path").narrow(Narrow::Wraps(20, 0)), Column::text("problem").narrow(Narrow::Wraps(30, 0))];
     let rows = study.problems.iter().map(|(path, says)| vec![Cell::Place(study.place(path)), Cell::Text(says.clone())]).collect();
     Section {
         id: "problems",

@@ -12,7 +12,7 @@ fn who(count: &AgentCount, is_sum: bool) -> [Cell; 2] {
 }
 
 fn who_columns() -> [Column; 2] {
-    [Column::text("agent"), Column::text("model").narrow(Narrow::Shortens(10, 9))]
+    [Column::text("agent"), Column::text("model").narrow(Narrow::Shortens(9, 1))]
 }
 
 /// A table with one row an agent and model, and one of all together where there are several.
@@ -101,7 +101,7 @@ pub(super) fn failures(counted: &Counted) -> Section {
         Column::number("attempts"),
         Column::number("arms"),
         Column::number("both"),
-        Column::text("for one").narrow(Narrow::Wraps(30)),
+        Column::text("for one").narrow(Narrow::Wraps(30, 0)),
     ];
     let row = |count: &crate::report::counted::FailureCount| {
         vec![
@@ -177,11 +177,11 @@ pub(super) fn quadrants(counted: &Counted) -> Section {
 
 pub(super) fn tries(counted: &Counted) -> Section {
     let columns = vec![
-        Column::number("commits"),
+        Column::number("commits").narrow(Narrow::Drops(3)),
         Column::number("first try"),
         Column::number("later try"),
         Column::number("never"),
-        Column::text("commits by tries").narrow(Narrow::Wraps(20)),
+        Column::text("commits by tries").narrow(Narrow::Wraps(20, 0)),
     ];
     let row = |count: &AgentCount| {
         let tries = &count.tries;
@@ -205,9 +205,9 @@ pub(super) fn errors(counted: &Counted) -> Section {
         Column::number("API error"),
         Column::number("rate").narrow(Narrow::Drops(6)),
         Column::number("no step"),
-        Column::number("out of budget"),
-        Column::number("unfinished"),
-        Column::number("empty success"),
+        Column::number("budget").narrow(Narrow::Drops(5)),
+        Column::number("unfinished").narrow(Narrow::Drops(4)),
+        Column::number("empty"),
     ];
     let row = |count: &AgentCount| {
         let errors = &count.errors;
@@ -221,21 +221,21 @@ pub(super) fn errors(counted: &Counted) -> Section {
             Cell::Count(errors.empty_success),
         ]
     };
-    let says = "API error: one that ended the attempt. No step: of those whose trajectory is there. Empty success: marked success without a patch.";
+    let says = "API error: one that ended the attempt. No step: of those whose trajectory is there. Budget: out of time, steps or money. Unfinished: no journal. Empty: marked success without a patch.";
     agents("errors", "Errors of agents", says, columns, counted, row)
 }
 
 /// Commits that are named for one agent: JSON has them all.
-const TOLD: usize = 12;
+const TOLD: usize = 6;
 
 pub(super) fn coverage(study: &Study) -> Section {
     let coverage = &study.coverage;
     let planned = coverage.planned.unwrap_or_default();
     let columns = who_columns().into_iter().chain([
-        Column::number("planned"),
+        Column::number("planned").narrow(Narrow::Drops(3)),
         Column::number("patch"),
         Column::number("share"),
-        Column::text("missing commits").narrow(Narrow::Wraps(26)),
+        Column::text("missing commits").narrow(Narrow::Wraps(26, 0)),
     ]);
     let numbers = |with_patch: usize, missing: &[String], told: usize| {
         let mut shas: Vec<&str> = missing.iter().take(told).map(|sha| short_sha(sha)).collect();
@@ -270,7 +270,7 @@ pub(super) fn flags(counted: &Counted) -> Section {
         Column::text("flag"),
         Column::number("attempts"),
         Column::number("arms"),
-        Column::text("what it says").narrow(Narrow::Wraps(30)),
+        Column::text("what it says").narrow(Narrow::Wraps(30, 0)),
     ];
     let row = |count: &crate::report::counted::FlagCount| {
         vec![Cell::Flags(vec![count.flag]), Cell::Count(count.items), Cell::Count(count.results), Cell::Text(count.flag.says().to_owned())]

@@ -25,6 +25,7 @@ mod home;
 mod home_pty;
 mod hostile;
 mod hostile_runs;
+mod html;
 mod inspected;
 mod item_end;
 mod keeper;

@@ -9,7 +9,7 @@ use super::chart::dumbbell::{Against, axis_head, dumbbell};
 use super::chart::funnel::{Step, funnel};
 use super::chart::histogram::{Group, histogram};
 use super::chart::quadrants::{Counts, quadrants};
-use super::chart::scale::{Around, in_words};
+use super::chart::scale::{Around, Ticks, in_words};
 use super::chart::stack::{Part, Stacked, stack};
 use crate::domain::rung::breaks;
 use crate::domain::{Answer, Direction, Rung, Standing, Verdict};
@@ -93,8 +93,8 @@ pub(super) fn figures(study: &Study, counted: &Counted, sections: &[Section]) ->
     figures.extend((!study.items.is_empty()).then(|| by_agent(study, counted, has("by_agent"))));
     figures.extend((!counted.failures.is_empty()).then(|| failures(counted, has("failures"))));
     figures.extend((!counted.quadrants.is_empty()).then(|| right_and_fast(study, has("quadrants"))));
-    figures.extend(spread(study, counted, "How long attempts took", "Seconds that the agent ran", has("used"), |item| item.duration_s, time));
-    figures.extend(spread(study, counted, "Tokens of attempts", "Tokens in and out together", has("used"), all_tokens, |n| tokens(whole(n))));
+    figures.extend(spread(study, counted, "How long attempts took", "Seconds that the agent ran", has("used"), |item| item.duration_s, time, Ticks::Time));
+    figures.extend(spread(study, counted, "Tokens of attempts", "Tokens in and out together", has("used"), all_tokens, |n| tokens(whole(n)), Ticks::Decimal));
     figures.extend((!counted.all.tries.by_tries.is_empty()).then(|| tries(counted, has("tries"))));
     figures
 }
@@ -184,7 +184,7 @@ fn by_agent(study: &Study, counted: &Counted, table: Option<&'static str>) -> Fi
 }
 
 /// Agent and model as one name.
-fn who(agent: &str, model: &str) -> String {
+pub(super) fn who(agent: &str, model: &str) -> String {
     let (agent, model) = (cell::safe(agent), cell::safe(model));
     if model.is_empty() { agent.into_owned() } else { format!("{agent} · {model}") }
 }
@@ -239,6 +239,7 @@ fn spread(
     table: Option<&'static str>,
     of: impl Fn(&ItemRow) -> Option<f64>,
     word: impl Fn(f64) -> String,
+    ticks: Ticks,
 ) -> Option<Figure> {
     let group = |agent: &str, model: &str| {
         let mine = study.items.iter().filter(|item| item.agent == agent && item.model == model);
@@ -257,7 +258,7 @@ fn spread(
         says: format!("{what}, on a logarithmic axis; the line is the median, n the attempts of which it is known.{unknown}"),
         table,
         legend: None,
-        drawing: histogram(title, &groups, word),
+        drawing: histogram(title, &groups, word, ticks),
     })
 }
 
@@ -283,7 +284,15 @@ const fn whole(n: f64) -> u64 {
 
 /// Seconds for people.
 fn time(s: f64) -> String {
-    if s < 0.1 && s > 0.0 { format!("{s} s") } else { duration::short(whole(s * 1000.0)) }
+    if s < 0.1 && s > 0.0 {
+        format!("{s} s")
+    } else if s >= 60.0 && s % 60.0 == 0.0 && s < 3600.0 {
+        format!("{} min", s / 60.0)
+    } else if s >= 3600.0 && s % 3600.0 == 0.0 {
+        format!("{} h", s / 3600.0)
+    } else {
+        duration::short(whole(s * 1000.0))
+    }
 }
 
 /// Signs of a chart and their words.

@@ -10,11 +10,13 @@ use crate::report::section::{Align, Section};
 /// Rows from which on a table scrolls by itself, below heads that stay.
 const LONG: usize = 24;
 
-/// The table, with the drawing of the arms after its numbers where there is one.
+/// Where the drawing of the arms stands: behind commit and agent, where it is seen first.
+const DRAWN: usize = 2;
+
+/// The table, with the drawing of the arms where there is one.
 pub(super) fn table(section: &Section, commits: &Commits<'_>, arms: Option<&Arms<'_>>) -> Markup {
     let table = &section.table;
-    let last = table.columns.len();
-    let drawn = arms.map(|_| table.columns.iter().rposition(|column| column.align == Align::Right).map_or(last, |at| at + 1));
+    let drawn = arms.map(|_| DRAWN);
     let sums = usize::from(table.has_sum).min(table.rows.len());
     let (rows, sum) = table.rows.split_at_checked(table.rows.len() - sums).unwrap_or((&table.rows, &[]));
     let row = |at: usize, cells: &[crate::report::section::Cell], id: Option<&str>| {

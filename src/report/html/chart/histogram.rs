@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::scale::{Log, float, percent};
+use super::scale::{Log, Ticks, float, percent};
 use super::{clipped, drawing, nothing};
 
 /// A group and its numbers.
@@ -27,12 +27,12 @@ const BINS: usize = 48;
 const NAME: usize = 38;
 
 /// The groups one below the other, each with its median. `word` writes a number for people.
-pub(crate) fn histogram(says: &str, groups: &[Group], word: impl Fn(f64) -> String) -> Markup {
+pub(crate) fn histogram(says: &str, groups: &[Group], word: impl Fn(f64) -> String, ticks: Ticks) -> Markup {
     let all = || groups.iter().flat_map(|group| group.numbers.iter().copied());
     let Some(axis) = Log::over(all()) else { return nothing("No number is known.") };
     let foot = groups.len() * ROW;
     let inside = html! {
-        @for tick in axis.ticks() {
+        @for tick in axis.ticks(ticks) {
             @let x = percent(axis.place(tick));
             line.grid x1=(x) x2=(x) y1="18" y2=(foot) {}
             text class={ "tick" (ends(axis.place(tick))) } x=(x) y=(foot + 16) { (word(tick)) }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn drawn(numbers: &[f64]) -> String {
-        histogram("says", &[Group { name: "trae".to_owned(), numbers: numbers.to_vec() }], |n| format!("{n}")).0
+        histogram("says", &[Group { name: "trae".to_owned(), numbers: numbers.to_vec() }], |n| format!("{n}"), Ticks::Decimal).0
     }
 
     #[test]

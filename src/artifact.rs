@@ -1,5 +1,6 @@
 //! ISO-Bench's own files, read and written: its scripts go on working with what we leave.
 
+pub mod analysis;
 pub mod bench_file;
 pub mod checkout;
 pub mod document;

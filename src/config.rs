@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{AgentKind, OnStuck, PromptSource, Stage};
+use crate::domain::{AgentKind, OnStuck, PromptSource, Stage, Standing};
 
 /// `isobench-tui.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Config {
     pub harness: HarnessConfig,
     /// The benchmark arms.
     pub arms: ArmsConfig,
+    /// Who judges patches.
+    pub judge: JudgeConfig,
     /// Time budgets of the stages.
     pub budget: BudgetConfig,
     /// Limits of items and of the run.
@@ -157,6 +159,18 @@ pub enum Engine {
     ThreeWay,
 }
 
+/// `[judge]`: a program that looks at the patch of each item once its arms are measured, and prints one JSON verdict
+/// (`isobench-tui print judge` shows its shape). Whatever becomes of it, no item fails by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JudgeConfig {
+    /// Program and arguments, run in the harness folder; `{item_dir}` `{item_id}` `{patch}` `{task}` `{trajectory}`
+    /// `{worktree}` are filled in, and the item's folder is the last argument where no word has `{item_dir}`.
+    pub command: Vec<String>,
+    /// Seconds of unfrozen time that it gets for a patch; no limit when 0.
+    pub timeout_s: f64,
+}
+
 /// `[budget]`: minutes of unfrozen time; 0 means no limit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -244,7 +258,13 @@ impl Default for HarnessConfig {
 
 impl Default for ArmsConfig {
     fn default() -> Self {
-        Self { engine: Engine::Process, mapping: None, reuse: false, command: Vec::new(), threshold_pct: 5.0 }
+        Self { engine: Engine::Process, mapping: None, reuse: false, command: Vec::new(), threshold_pct: Standing::THRESHOLD_PCT }
+    }
+}
+
+impl Default for JudgeConfig {
+    fn default() -> Self {
+        Self { command: Vec::new(), timeout_s: 600.0 }
     }
 }
 
@@ -303,6 +323,7 @@ impl Config {
             Stage::Agent => self.budget.agent,
             Stage::Check => self.budget.check,
             Stage::Human | Stage::Baseline | Stage::Candidate => self.budget.arm,
+            Stage::Score if !self.judge.command.is_empty() => self.judge.timeout_s / 60.0,
             Stage::Pull | Stage::Score | Stage::Clean => 0.0,
         };
         (minutes > 0.0).then_some((minutes * 60_000.0) as u64)

@@ -13,6 +13,7 @@ pub mod rung;
 pub mod soft;
 pub mod stage;
 pub mod step;
+pub mod workload;
 
 pub use agent_kind::{AgentKind, PromptSource};
 pub use bench_kind::{BenchEngine, BenchKind};
@@ -27,3 +28,4 @@ pub use rung::{Answer, Rung, RungAnswer};
 pub use soft::{Quadrant, SoftVerdict, Target};
 pub use stage::{Arm, Stage};
 pub use step::{Reply, Step, ToolCall, ToolResult, Usage};
+pub use workload::Workload;

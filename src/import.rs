@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+pub use crate::artifact::analysis::{HardRow, SoftRow};
+
 use crate::artifact::PlanFile;
 use crate::model::Run;
 
@@ -43,38 +45,6 @@ pub enum Origin {
     Results,
     /// We: `state/tui/<run-id>`.
     Ours,
-}
-
-/// A row of `hard_metrics.json`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HardRow {
-    /// The file.
-    pub path: PathBuf,
-    /// The human's commit, as long as it is written there.
-    pub commit: String,
-    /// `tool` of the file: whose patch.
-    pub tool: String,
-    /// `hard_classification`; `None` for `NO_DATA`.
-    pub standing: Option<crate::domain::Standing>,
-    /// `primary_metric`.
-    pub metric: Option<String>,
-    /// `primary_pct`: + is better.
-    pub pct: Option<f64>,
-}
-
-/// A verdict of a soft-metrics file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SoftRow {
-    /// The file.
-    pub path: PathBuf,
-    /// The human's commit.
-    pub commit: String,
-    /// The agent that it is about.
-    pub agent: String,
-    /// Its model, where it is named.
-    pub model: Option<String>,
-    /// What it says.
-    pub verdict: crate::domain::SoftVerdict,
 }
 
 /// A path that could not be read.

@@ -7,6 +7,7 @@ pub mod detected;
 pub mod item;
 pub mod load;
 pub mod run;
+mod suspect;
 
 pub use item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 pub use load::Follower;

@@ -11,6 +11,7 @@ pub mod job;
 pub mod live;
 pub mod preflight;
 pub mod prompt;
+pub mod score;
 pub mod signals;
 pub mod stages;
 pub mod three_way;

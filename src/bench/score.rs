@@ -1,153 +1,232 @@
 //! The comparison of the arms, with the reasons why not where they are not comparable.
 
-use std::collections::HashMap;
+mod alike;
+mod direction;
+mod percent;
+mod quadrant;
+#[cfg(test)]
+mod tests;
+mod traps;
 
-use super::metrics::direction;
-use crate::domain::{Answer, Arm, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict};
+pub use alike::{has_numbers, notes};
+pub use direction::{direction, unit};
+pub use quadrant::{hard_passes, with_soft};
+pub use traps::traps;
 
-/// What an arm brought: its numbers, or why it has none.
-pub type ArmResult<'a> = Result<&'a [Metric], String>;
+use crate::domain::{Answer, Arm, ArmDetail, Cause, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict, Workload};
+use crate::text::count;
+use alike::{apart, kind_of, left_out};
+use direction::is_named;
+use percent::{percent_better, standing};
 
-/// Compares the agent's numbers with the human's and the baseline's. `threshold_pct` is the band within which two
-/// numbers are similar.
-pub fn score(human: &ArmResult<'_>, baseline: &ArmResult<'_>, agent: &ArmResult<'_>, threshold_pct: f64) -> ScoreDetail {
-    let mut why_not = Vec::new();
-    for (arm, result) in [(Arm::Human, human), (Arm::Baseline, baseline), (Arm::Agent, agent)] {
-        if let Err(why) = result {
-            why_not.push(format!("{}: {why}", arm.name()));
+/// An arm for the comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmInput<'a> {
+    /// Whose code was measured.
+    pub arm: Arm,
+    /// What it brought, or why it brought nothing. Numbers of an arm that failed are no numbers.
+    pub brought: Result<&'a ArmDetail, Missing>,
+}
+
+/// Why an arm has no numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// It was not run. The same as no input at all.
+    NotRun,
+    /// It was begun and did not end.
+    NotEnded,
+    /// It failed.
+    Failed(Cause),
+}
+
+impl Missing {
+    /// In words: `was not run`, `no_space: …`.
+    fn says(&self) -> String {
+        match self {
+            Self::NotRun => "was not run".to_owned(),
+            Self::NotEnded => "did not end".to_owned(),
+            Self::Failed(cause) => format!("{}: {}", cause.class, cause.evidence),
         }
     }
-    let (human, baseline) = (by_name(human), by_name(baseline));
-    let verdicts: Vec<Verdict> = match agent {
-        Ok(metrics) => metrics.iter().filter_map(|metric| verdict(metric, &human, &baseline, threshold_pct, &mut why_not)).collect(),
-        Err(_) => Vec::new(),
+}
+
+/// Lays the agent's numbers beside the human's and the baseline's, wherever they come from: our own stages or result files.
+/// Of several inputs of one arm the first counts. Two numbers that differ by at most `threshold_pct` are similar.
+///
+/// The first verdict is the primary one: that of [`BenchKind::primary`], else of the first number that agent and human
+/// share. Where it has no class, `incomparable` says why.
+pub fn score(arms: &[ArmInput<'_>], threshold_pct: f64) -> ScoreDetail {
+    let arm = |whose: Arm| {
+        let found = arms.iter().find(|input| input.arm == whose).map(|input| input.brought.clone());
+        Side { whose, brought: found.unwrap_or(Err(Missing::NotRun)) }
     };
-    let rungs = vec![metrics_rung(agent), beyond_noise(verdicts.first(), threshold_pct)];
-    ScoreDetail { verdicts, why_not, rungs, ..ScoreDetail::default() }
+    let (human, baseline, agent) = (arm(Arm::Human), arm(Arm::Baseline), arm(Arm::Agent));
+    let mut why_not: Vec<String> = [&human, &baseline, &agent].into_iter().flat_map(Side::doubts).collect();
+    let (to_human, to_baseline) = (Pair::new(&agent, &human), Pair::new(&agent, &baseline));
+    why_not.extend(to_human.apart.iter().chain(&to_baseline.apart).cloned());
+    let mut verdicts = Vec::new();
+    if let Ok(detail) = &agent.brought {
+        let full_rate = detail.workload.as_ref().is_some_and(Workload::is_full_rate);
+        for metric in agent.metrics() {
+            let Some(direction) = direction(metric, full_rate) else { continue };
+            verdicts.push(verdict(metric, direction, [&to_human, &to_baseline], threshold_pct, &mut why_not));
+        }
+        first_the_primary(&mut verdicts, &mut why_not, [&agent, &human]);
+    }
+    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), &to_baseline, threshold_pct)];
+    let incomparable = match verdicts.first() {
+        Some(Verdict { standing: Some(_), .. }) => None,
+        primary => Some(to_human.incomparable(primary)),
+    };
+    let mut seen = Vec::new();
+    why_not.retain(|why| {
+        !seen.contains(why) && {
+            seen.push(why.clone());
+            true
+        }
+    });
+    ScoreDetail { verdicts, why_not, incomparable, rungs, ..ScoreDetail::default() }
 }
 
-/// An arm's numbers by their names.
-fn by_name<'a>(arm: &ArmResult<'a>) -> HashMap<&'a str, &'a Metric> {
-    // of two of one name the first counts, as it is the one that is shown
-    arm.iter().flat_map(|metrics| metrics.iter().rev()).map(|metric| (metric.name.as_str(), metric)).collect()
+/// An arm.
+struct Side<'a> {
+    whose: Arm,
+    brought: Result<&'a ArmDetail, Missing>,
 }
 
-fn verdict(
-    mine: &Metric,
-    human: &HashMap<&str, &Metric>,
-    baseline: &HashMap<&str, &Metric>,
-    threshold_pct: f64,
-    why_not: &mut Vec<String>,
-) -> Option<Verdict> {
-    let direction = direction(&mine.unit)?;
-    let mut other = |arm: Arm, numbers: &HashMap<&str, &Metric>| {
-        let theirs = numbers.get(mine.name.as_str())?;
-        if theirs.unit == mine.unit {
+impl Side<'_> {
+    /// Its numbers, but those that are not what their names say.
+    fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        let detail = self.brought.as_ref().ok();
+        detail.into_iter().flat_map(|detail| detail.metrics.iter().filter(|metric| left_out(detail, metric).is_none()))
+    }
+
+    /// Why it has no numbers, and what is to be known of those that it has.
+    fn doubts(&self) -> Vec<String> {
+        let said = |says: String| format!("{}: {says}", self.whose.name());
+        match &self.brought {
+            Err(missing) => vec![said(missing.says())],
+            Ok(detail) => notes(detail).into_iter().map(said).collect(),
+        }
+    }
+}
+
+/// The agent beside another arm.
+struct Pair<'a> {
+    theirs: &'a Side<'a>,
+    /// Why the two don't compare; empty where they do.
+    apart: Vec<String>,
+    /// Why there is nothing to compare.
+    missing: Option<String>,
+}
+
+impl<'a> Pair<'a> {
+    fn new(agent: &Side<'_>, theirs: &'a Side<'a>) -> Self {
+        let missing = [agent, theirs].into_iter().find_map(|side| {
+            let missing = side.brought.as_ref().err()?;
+            Some(format!("{}: {}", side.whose.name(), missing.says()))
+        });
+        let apart = match (&agent.brought, &theirs.brought) {
+            (Ok(mine), Ok(others)) => apart(mine, (theirs.whose, others)),
+            _ => Vec::new(),
+        };
+        Self { theirs, apart, missing }
+    }
+
+    /// Their number of this name; of two the first, as it is the one that is shown.
+    fn number(&self, name: &str) -> Option<&Metric> {
+        self.theirs.metrics().find(|metric| metric.name == name)
+    }
+
+    /// Why the primary metric has no class.
+    fn incomparable(&self, primary: Option<&Verdict>) -> String {
+        if let Some(missing) = &self.missing {
+            return missing.clone();
+        }
+        if !self.apart.is_empty() {
+            return self.apart.join("; ");
+        }
+        let whose = self.theirs.whose.name();
+        match primary {
+            None => "agent: none of its numbers is better or worse than another".to_owned(),
+            Some(primary) => match self.number(&primary.metric) {
+                None => format!("{whose}: no number is shared with the agent"),
+                Some(theirs) if unit(theirs) != primary.unit => {
+                    format!("{whose}: {} is in {} there and in {} for the agent", primary.metric, unit(theirs), primary.unit)
+                }
+                Some(_) => format!("{whose}: {} is 0 or was not measured", primary.metric),
+            },
+        }
+    }
+}
+
+fn verdict(mine: &Metric, direction: Direction, pairs: [&Pair<'_>; 2], threshold_pct: f64, why_not: &mut Vec<String>) -> Verdict {
+    let unit_of_mine = unit(mine).to_owned();
+    let [human, baseline] = pairs.map(|pair| {
+        let theirs = pair.number(&mine.name)?;
+        if unit(theirs) == unit_of_mine {
             return Some(theirs.value);
         }
-        why_not.push(format!("{}: {} is in {} there and in {} for the agent", arm.name(), mine.name, theirs.unit, mine.unit));
+        let (whose, unit) = (pair.theirs.whose.name(), unit(theirs));
+        why_not.push(format!("{whose}: {} is in {unit} there and in {unit_of_mine} for the agent", mine.name));
         None
-    };
-    let (human, baseline) = (other(Arm::Human, human), other(Arm::Baseline, baseline));
-    let against = |theirs: Option<f64>| theirs.and_then(|theirs| percent_better(direction, mine.value, theirs));
-    let against_human_pct = against(human);
-    Some(Verdict {
+    });
+    let against = |pair: &Pair<'_>, theirs: Option<f64>| theirs.filter(|_| pair.apart.is_empty());
+    let [to_human, to_baseline] = pairs;
+    let (with_human, with_baseline) = (against(to_human, human), against(to_baseline, baseline));
+    let percent = |theirs: Option<f64>| theirs.and_then(|theirs| percent_better(direction, mine.value, theirs));
+    Verdict {
         metric: mine.name.clone(),
-        unit: mine.unit.clone(),
+        unit: unit_of_mine,
         direction,
         agent: mine.value,
         human,
         baseline,
-        against_human_pct,
-        against_baseline_pct: against(baseline),
-        standing: against_human_pct.map(|pct| standing(pct, threshold_pct)),
-    })
-}
-
-/// By how many percent `mine` is better than `theirs`; nothing where that makes no sense.
-fn percent_better(direction: Direction, mine: f64, theirs: f64) -> Option<f64> {
-    let change = (mine - theirs) / theirs * 100.0;
-    let better = match direction {
-        Direction::HigherIsBetter => change,
-        // not `-change`: no difference is 0, and not -0
-        Direction::LowerIsBetter => 0.0 - change,
-    };
-    (mine > 0.0 && theirs > 0.0 && better.is_finite()).then_some(better)
-}
-
-fn standing(pct: f64, threshold_pct: f64) -> Standing {
-    if pct > threshold_pct {
-        Standing::Beats
-    } else if pct < -threshold_pct {
-        Standing::Worse
-    } else {
-        Standing::Similar
+        against_human_pct: percent(with_human),
+        against_baseline_pct: percent(with_baseline),
+        standing: with_human.and_then(|theirs| standing(mine, direction, theirs, threshold_pct)),
     }
 }
 
-fn metrics_rung(agent: &ArmResult<'_>) -> RungAnswer {
-    let (answer, evidence) = match agent {
-        Ok(metrics) => (Answer::Yes, format!("{} numbers", metrics.len())),
-        Err(why) => (Answer::No, why.clone()),
+/// Puts the primary metric first: the one that decides for this kind of benchmark where agent and human both have it, else
+/// the first that they share.
+fn first_the_primary(verdicts: &mut Vec<Verdict>, why_not: &mut Vec<String>, [agent, human]: [&Side<'_>; 2]) {
+    let kind = [agent, human].into_iter().find_map(|side| side.brought.as_ref().ok().and_then(|detail| kind_of(detail)));
+    let is_primary = |verdict: &Verdict| kind.is_some_and(|kind| is_named(&verdict.metric, &verdict.unit, kind.primary()));
+    let shared = |verdict: &Verdict| verdict.human.is_some();
+    let place = |fits: &dyn Fn(&Verdict) -> bool| verdicts.iter().position(fits);
+    let best = place(&|verdict| is_primary(verdict) && shared(verdict));
+    let at = best.or_else(|| place(&shared)).or_else(|| place(&is_primary)).unwrap_or(0);
+    if at >= verdicts.len() {
+        return;
+    }
+    let primary = verdicts.remove(at);
+    if let (Some(kind), None, Some(_)) = (kind, best, primary.human) {
+        let decides = kind.primary();
+        let whose = if is_primary(&primary) || verdicts.iter().any(is_primary) { "human" } else { "agent" };
+        let instead = format!("{whose}: no {decides}, which decides for {}: {} is compared instead", kind.name(), primary.metric);
+        why_not.push(instead);
+    }
+    verdicts.insert(0, primary);
+}
+
+fn metrics_rung(agent: &Side<'_>) -> RungAnswer {
+    let (answer, evidence) = match &agent.brought {
+        Ok(detail) => (Answer::Yes, count(detail.metrics.len(), "number")),
+        Err(Missing::Failed(cause)) => (Answer::No, format!("{}: {}", cause.class, cause.evidence)),
+        Err(missing @ (Missing::NotRun | Missing::NotEnded)) => (Answer::Unchecked, missing.says()),
     };
     RungAnswer { rung: Rung::Metrics, answer, evidence }
 }
 
-fn beyond_noise(primary: Option<&Verdict>, threshold_pct: f64) -> RungAnswer {
-    let (answer, evidence) = match primary.map(|primary| (primary, primary.against_baseline_pct)) {
-        Some((primary, Some(pct))) => {
-            let answer = if pct > threshold_pct { Answer::Yes } else { Answer::No };
+fn beyond_noise(primary: Option<&Verdict>, to_baseline: &Pair<'_>, threshold_pct: f64) -> RungAnswer {
+    let (answer, evidence) = match primary.and_then(|primary| Some((primary, primary.against_baseline_pct?))) {
+        Some((primary, pct)) => {
+            let answer = if Standing::of(pct, threshold_pct) == Standing::Beats { Answer::Yes } else { Answer::No };
             (answer, format!("{} {pct:+.1} % against the baseline, one sample, threshold {threshold_pct} %", primary.metric))
         }
-        Some((_, None)) | None => (Answer::Unchecked, "no number shared with the baseline".to_owned()),
+        None if !to_baseline.apart.is_empty() => (Answer::Unchecked, to_baseline.apart.join("; ")),
+        None => (Answer::Unchecked, "no number shared with the baseline".to_owned()),
     };
     RungAnswer { rung: Rung::BeyondNoise, answer, evidence }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn metric(name: &str, value: f64, unit: &str) -> Vec<Metric> {
-        vec![Metric { name: name.to_owned(), value, unit: unit.to_owned() }]
-    }
-
-    #[test]
-    fn a_shorter_time_beats_and_a_lower_rate_is_worse() {
-        let (fast, slow) = (metric("latency", 8.0, "ms"), metric("latency", 10.0, "ms"));
-        let detail = score(&Ok(&slow), &Ok(&slow), &Ok(&fast), 5.0);
-        assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.standing), Some(Standing::Beats));
-        let (low, high) = (metric("rate", 8.0, "req/s"), metric("rate", 10.0, "req/s"));
-        let detail = score(&Ok(&high), &Ok(&high), &Ok(&low), 5.0);
-        assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.standing), Some(Standing::Worse));
-        assert_eq!(detail.rungs.last().map(|rung| rung.answer), Some(Answer::No));
-    }
-
-    #[test]
-    fn other_units_and_missing_arms_are_reasons_and_no_verdict() {
-        let (ms, s) = (metric("latency", 8.0, "ms"), metric("latency", 10.0, "s"));
-        let detail = score(&Ok(&s), &Err("exit 1".to_owned()), &Ok(&ms), 5.0);
-        assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.standing), None);
-        assert_eq!(detail.why_not.len(), 2);
-    }
-
-    #[test]
-    fn zero_is_nothing_to_divide_by() {
-        let (zero, some) = (metric("latency", 0.0, "ms"), metric("latency", 1.0, "ms"));
-        let detail = score(&Ok(&zero), &Ok(&zero), &Ok(&some), 5.0);
-        assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.against_human_pct), None);
-        for value in [0.0, -5.0] {
-            let nothing = metric("latency", value, "ms");
-            let detail = score(&Ok(&some), &Ok(&some), &Ok(&nothing), 5.0);
-            let first = detail.verdicts.first();
-            assert_eq!(first.and_then(|verdict| verdict.standing), None, "{value} ms is no win");
-        }
-    }
-
-    #[test]
-    fn of_two_of_one_name_the_first_is_compared() {
-        let twice = [metric("latency", 8.0, "ms"), metric("latency", 9.0, "ms")].concat();
-        let detail = score(&Ok(&twice), &Ok(&twice), &Ok(&metric("latency", 4.0, "ms")), 5.0);
-        assert_eq!(detail.verdicts.first().and_then(|verdict| verdict.human), Some(8.0));
-    }
 }

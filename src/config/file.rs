@@ -135,6 +135,7 @@ impl Written {
             ("agent.max_usd", config.agent.max_usd.unwrap_or_default()),
             ("agent.silence_s", config.agent.silence_s.unwrap_or_default()),
             ("arms.threshold_pct", config.arms.threshold_pct),
+            ("judge.timeout_s", config.judge.timeout_s),
             ("budget.worktree", config.budget.worktree),
             ("budget.agent", config.budget.agent),
             ("budget.check", config.budget.check),

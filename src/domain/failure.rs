@@ -32,6 +32,10 @@ pub enum FailureClass {
     EmptyPatch,
     /// The agent changed files, but no source file.
     NoSource,
+    /// The agent left its work uncommitted, and ISO-Bench counts only commits.
+    Uncommitted,
+    /// The patch changes files that the task's `strict_targets` forbids.
+    OutsideTargets,
     /// The patch does not apply to the parent commit.
     PatchDoesNotApply,
     /// The registry has no such image or tag.
@@ -88,7 +92,7 @@ pub enum FailureClass {
     NoMetrics,
     /// Something disturbed the measurement: its numbers are not to be trusted.
     Tainted,
-    /// A stage ran out of its time.
+    /// A stage ran out of its time. Only ledgers of old have it: a new one says which phase.
     Timeout,
     /// Something killed the process: the kernel out of memory, or a person.
     Killed,
@@ -104,7 +108,7 @@ pub enum FailureClass {
     ApiDown,
     /// The prompt outgrew the model.
     ContextOverflow,
-    /// None of the above.
+    /// None of the above. The last one: a test counts by it.
     Unknown,
 }
 
@@ -117,9 +121,40 @@ pub enum Temper {
     Transient,
 }
 
+/// Whether the next items will meet the same cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It is about this item.
+    Item,
+    /// It lies outside of the item.
+    Queue,
+}
+
+/// What there is to know of a class.
+struct Row {
+    name: &'static str,
+    temper: Temper,
+    reach: Reach,
+    hint: &'static str,
+}
+
+impl Row {
+    const fn of(name: &'static str, hint: &'static str) -> Self {
+        Self { name, temper: Temper::Lasting, reach: Reach::Item, hint }
+    }
+
+    const fn transient(self) -> Self {
+        Self { temper: Temper::Transient, ..self }
+    }
+
+    const fn of_the_queue(self) -> Self {
+        Self { reach: Reach::Queue, ..self }
+    }
+}
+
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
@@ -132,6 +167,8 @@ impl FailureClass {
         Self::AgentStuck,
         Self::EmptyPatch,
         Self::NoSource,
+        Self::Uncommitted,
+        Self::OutsideTargets,
         Self::PatchDoesNotApply,
         Self::ImageMissing,
         Self::ImageAccess,
@@ -171,138 +208,100 @@ impl FailureClass {
         Self::Unknown,
     ];
 
+    /// The one table of the classes: the compiler sees that none is missing.
+    const fn row(self) -> Row {
+        match self {
+            Self::BadSha => Row::of("bad_sha", "check the sha in the plan, or fetch it into the clone"),
+            Self::MissingRepo => Row::of("missing_repo", "clone the repository, or run with --clone"),
+            Self::MissingParent => Row::of("missing_parent", "fetch the parent into the clone (a shallow clone lacks it)"),
+            Self::GitError => Row::of("git_error", "6 shows what the stage wrote; R tries the item again").transient(),
+            Self::NoSpace => Row::of("no_space", "free space on the disk named, then resume").of_the_queue(),
+            Self::NoPrompt => Row::of("no_prompt", "`isobench-tui print prompt ITEM` says what is missing"),
+            Self::AgentNotFound => Row::of("agent_not_found", "check agent.command in the configuration and PATH"),
+            Self::AgentCrashed => Row::of("agent_crashed", "6 shows what the agent wrote; R tries the item again"),
+            Self::AgentBudget => {
+                Row::of("agent_budget", "raise the budget, or leave it: the patch so far was benchmarked if there was one")
+            }
+            Self::AgentStuck => Row::of("agent_stuck", "2 shows the agent's last steps; R tries the item again"),
+            Self::EmptyPatch => Row::of("empty_patch", "nothing to benchmark; 2 shows the agent's last steps"),
+            Self::NoSource => Row::of("no_source", "nothing to benchmark; 6 shows the patch"),
+            Self::Uncommitted => Row::of("uncommitted", "6 shows the patch: it can be measured; ISO-Bench counts only what was committed"),
+            Self::OutsideTargets => Row::of("outside_targets", "6 shows the patch; the task's target_files say what may be changed"),
+            Self::PatchDoesNotApply => Row::of("patch_does_not_apply", "6 shows the patch: it was made against other files"),
+            Self::ImageMissing => Row::of("image_missing", "the image is not in the registry: build and push it, or name another"),
+            Self::ImageAccess => Row::of("image_access", "log in to the registry (`docker login`), or check the name of the image"),
+            Self::RateLimit => {
+                Row::of("rate_limit", "wait, or log in to the registry: a logged-in account may pull more").transient().of_the_queue()
+            }
+            Self::NoDocker => Row::of("no_docker", "start Docker, or say where it is with DOCKER_HOST").of_the_queue(),
+            Self::GpuLost => {
+                Row::of("gpu_lost", "compare `nvidia-smi` on the host and in a container; recreate the container, or restart Docker")
+                    .of_the_queue()
+            }
+            Self::CudaOom => Row::of("cuda_oom", "look for other processes on the GPU; or lower gpu_memory_utilization or max_model_len"),
+            Self::HostOom => Row::of("host_oom", "give the container more memory, or run less beside it"),
+            Self::TooFewGpus => Row::of("too_few_gpus", "run it where there are as many GPUs as --tensor-parallel-size asks for"),
+            Self::RopeType => {
+                Row::of("rope_type", "the model is newer than this vLLM: measure with an older model (Meta-Llama-3 for Llama-3.1)")
+            }
+            Self::BrokenTransformers => Row::of("broken_transformers", "pin transformers to the version of that vLLM's requirements"),
+            Self::ChatTemplate => Row::of("chat_template", "use --dataset-name random instead of sonnet, or a model with a chat template"),
+            Self::ImportError => Row::of("import_error", "the package is missing or built for another version: look at the evidence line"),
+            Self::ModelMissing => Row::of("model_missing", "check the model's name, and the network to the model hub"),
+            Self::GatedModel => Row::of("gated_model", "ask for access on the model's page, and give HF_TOKEN to the run"),
+            Self::BenchmarkMissing => {
+                Row::of("benchmark_missing", "since vLLM 0.11 it is `vllm bench`: use that, or the image of the commit")
+            }
+            Self::PatchHalfApplied => Row::of("patch_half_applied", "the patch was made against other files; its numbers say nothing"),
+            Self::PatchSyntax => Row::of("patch_syntax", "the agent's fault: the patch breaks the file"),
+            Self::ServerCrashed => Row::of("server_crashed", "6 shows what the server wrote"),
+            Self::ServerNeverReady => Row::of("server_never_ready", "6 shows what the server wrote; or raise its time"),
+            Self::PortInUse => Row::of("port_in_use", "look for a server that was left behind (`docker ps`), and stop it"),
+            Self::TimeoutPull => Row::of("timeout_pull", "pull it by hand first, or raise the budget").transient(),
+            Self::TimeoutServer => Row::of("timeout_server", "raise the budget: loading and compiling count"),
+            Self::TimeoutBenchmark => {
+                Row::of("timeout_benchmark", "raise the budget: pulling, loading and compiling count where nothing says otherwise")
+            }
+            Self::TimeoutAgent => Row::of("timeout_agent", "raise the budget, or look at its last steps (2)"),
+            Self::ArmCrashed => Row::of("arm_crashed", "6 shows what the arm wrote; r tries the stage again"),
+            Self::NoMetrics => Row::of("no_metrics", "the command printed no 'name: number unit' line; 6 shows what it wrote"),
+            Self::Tainted => Row::of("tainted", "r runs this arm again"),
+            Self::Timeout => Row::of("timeout", "6 shows what the stage wrote until it hung; or raise its budget"),
+            Self::Killed => Row::of("killed", "look for the out-of-memory killer in the kernel log; R tries again").transient(),
+            Self::ApiAuth => Row::of("api_auth", "a renewed key needs a new runner: q x, then `run --resume`").of_the_queue(),
+            Self::ApiQuota => Row::of("api_quota", "top up the account, then resume").of_the_queue(),
+            Self::ApiRateLimit => Row::of("api_rate_limit", "wait; the queue tries again by itself").transient().of_the_queue(),
+            Self::ApiProtocol => Row::of("api_protocol", "the agent sent a malformed request; R tries again"),
+            Self::ApiDown => Row::of("api_down", "wait; the queue tries again by itself").transient().of_the_queue(),
+            Self::ContextOverflow => Row::of("context_overflow", "the conversation outgrew the model; R tries again"),
+            Self::Unknown => Row::of("unknown", "6 shows what the stage wrote"),
+        }
+    }
+
     /// The word used in files and on the screen.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::BadSha => "bad_sha",
-            Self::MissingRepo => "missing_repo",
-            Self::MissingParent => "missing_parent",
-            Self::GitError => "git_error",
-            Self::NoSpace => "no_space",
-            Self::NoPrompt => "no_prompt",
-            Self::AgentNotFound => "agent_not_found",
-            Self::AgentCrashed => "agent_crashed",
-            Self::AgentBudget => "agent_budget",
-            Self::AgentStuck => "agent_stuck",
-            Self::EmptyPatch => "empty_patch",
-            Self::NoSource => "no_source",
-            Self::PatchDoesNotApply => "patch_does_not_apply",
-            Self::ImageMissing => "image_missing",
-            Self::ImageAccess => "image_access",
-            Self::RateLimit => "rate_limit",
-            Self::NoDocker => "no_docker",
-            Self::GpuLost => "gpu_lost",
-            Self::CudaOom => "cuda_oom",
-            Self::HostOom => "host_oom",
-            Self::TooFewGpus => "too_few_gpus",
-            Self::RopeType => "rope_type",
-            Self::BrokenTransformers => "broken_transformers",
-            Self::ChatTemplate => "chat_template",
-            Self::ImportError => "import_error",
-            Self::ModelMissing => "model_missing",
-            Self::GatedModel => "gated_model",
-            Self::BenchmarkMissing => "benchmark_missing",
-            Self::PatchHalfApplied => "patch_half_applied",
-            Self::PatchSyntax => "patch_syntax",
-            Self::ServerCrashed => "server_crashed",
-            Self::ServerNeverReady => "server_never_ready",
-            Self::PortInUse => "port_in_use",
-            Self::TimeoutPull => "timeout_pull",
-            Self::TimeoutServer => "timeout_server",
-            Self::TimeoutBenchmark => "timeout_benchmark",
-            Self::TimeoutAgent => "timeout_agent",
-            Self::ArmCrashed => "arm_crashed",
-            Self::NoMetrics => "no_metrics",
-            Self::Tainted => "tainted",
-            Self::Timeout => "timeout",
-            Self::Killed => "killed",
-            Self::ApiAuth => "api_auth",
-            Self::ApiQuota => "api_quota",
-            Self::ApiRateLimit => "api_rate_limit",
-            Self::ApiProtocol => "api_protocol",
-            Self::ApiDown => "api_down",
-            Self::ContextOverflow => "context_overflow",
-            Self::Unknown => "unknown",
-        }
+        self.row().name
     }
 
     /// Whether the same again may end otherwise.
     pub const fn temper(self) -> Temper {
-        match self {
-            Self::ApiRateLimit | Self::ApiDown | Self::RateLimit | Self::Killed | Self::GitError | Self::TimeoutPull => Temper::Transient,
-            _ => Temper::Lasting,
-        }
+        self.row().temper
     }
 
     /// Whether this cause lies outside the item, so that the next items will meet it too.
     /// Three such ends in a row open the breaker.
     pub const fn is_systemic(self) -> bool {
-        matches!(
-            self,
-            Self::ApiAuth
-                | Self::ApiQuota
-                | Self::ApiRateLimit
-                | Self::ApiDown
-                | Self::NoSpace
-                | Self::NoDocker
-                | Self::GpuLost
-                | Self::RateLimit
-        )
+        matches!(self.row().reach, Reach::Queue)
     }
 
-    /// What a person can do about it.
+    /// Whether a limit or a policy ended the agent: what it had done until then is work, and is measured.
+    pub const fn is_agent_stopped(self) -> bool {
+        matches!(self, Self::AgentBudget | Self::AgentStuck | Self::TimeoutAgent)
+    }
+
+    /// What a person can do about it. Where the evidence is known, `bench::hint` may have a more exact one.
     pub const fn hint(self) -> &'static str {
-        match self {
-            Self::BadSha => "check the sha in the plan, or fetch it into the clone",
-            Self::MissingRepo => "clone the repository, or run with --clone",
-            Self::MissingParent => "fetch the parent into the clone (a shallow clone lacks it)",
-            Self::GitError => "6 shows what the stage wrote; R tries the item again",
-            Self::NoSpace => "free space on the disk named, then resume",
-            Self::NoPrompt => "`isobench-tui print prompt ITEM` says what is missing",
-            Self::AgentNotFound => "check agent.command in the configuration and PATH",
-            Self::AgentCrashed => "6 shows what the agent wrote; R tries the item again",
-            Self::AgentBudget => "raise the budget, or leave it: the patch so far was benchmarked if there was one",
-            Self::AgentStuck => "2 shows the agent's last steps; R tries the item again",
-            Self::EmptyPatch => "nothing to benchmark; 2 shows the agent's last steps",
-            Self::NoSource => "nothing to benchmark; 6 shows the patch",
-            Self::PatchDoesNotApply => "6 shows the patch: it was made against other files",
-            Self::ImageMissing => "the image is not in the registry: build and push it, or name another",
-            Self::ImageAccess => "log in to the registry (`docker login`), or check the name of the image",
-            Self::RateLimit => "wait, or log in to the registry: a logged-in account may pull more",
-            Self::NoDocker => "start Docker, or say where it is with DOCKER_HOST",
-            Self::GpuLost => "compare `nvidia-smi` on the host and in a container; recreate the container, or restart Docker",
-            Self::CudaOom => "look for other processes on the GPU; or lower gpu_memory_utilization or max_model_len",
-            Self::HostOom => "give the container more memory, or run less beside it",
-            Self::TooFewGpus => "run it where there are as many GPUs as --tensor-parallel-size asks for",
-            Self::RopeType => "the model is newer than this vLLM: measure with an older model (Meta-Llama-3 for Llama-3.1)",
-            Self::BrokenTransformers => "pin transformers to the version of that vLLM's requirements",
-            Self::ChatTemplate => "use --dataset-name random instead of sonnet, or a model with a chat template",
-            Self::ImportError => "the package is missing or built for another version: look at the evidence line",
-            Self::ModelMissing => "check the model's name, and the network to the model hub",
-            Self::GatedModel => "ask for access on the model's page, and give HF_TOKEN to the run",
-            Self::BenchmarkMissing => "since vLLM 0.11 it is `vllm bench`: use that, or the image of the commit",
-            Self::PatchHalfApplied => "the patch was made against other files; its numbers say nothing",
-            Self::PatchSyntax => "the agent's fault: the patch breaks the file",
-            Self::ServerCrashed => "6 shows what the server wrote",
-            Self::ServerNeverReady => "6 shows what the server wrote; or raise its time",
-            Self::PortInUse => "look for a server that was left behind (`docker ps`), and stop it",
-            Self::TimeoutPull => "pull it by hand first, or raise the budget",
-            Self::TimeoutServer => "raise the budget: loading and compiling count",
-            Self::TimeoutBenchmark => "raise the budget: pulling, loading and compiling count where nothing says otherwise",
-            Self::TimeoutAgent => "raise the budget, or look at its last steps (2)",
-            Self::ArmCrashed => "6 shows what the arm wrote; r tries the stage again",
-            Self::NoMetrics => "the command printed no 'name: number unit' line; 6 shows what it wrote",
-            Self::Tainted => "r runs this arm again",
-            Self::Timeout => "6 shows what the stage wrote until it hung; or raise its budget",
-            Self::Killed => "look for the out-of-memory killer in the kernel log; R tries again",
-            Self::ApiAuth => "a renewed key needs a new runner: q x, then `run --resume`",
-            Self::ApiQuota => "top up the account, then resume",
-            Self::ApiRateLimit => "wait; the queue tries again by itself",
-            Self::ApiProtocol => "the agent sent a malformed request; R tries again",
-            Self::ApiDown => "wait; the queue tries again by itself",
-            Self::ContextOverflow => "the conversation outgrew the model; R tries again",
-            Self::Unknown => "6 shows what the stage wrote",
-        }
+        self.row().hint
     }
 }
 
@@ -318,5 +317,20 @@ pub struct Cause {
 impl fmt::Display for FailureClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_in_the_list_once_and_is_called_as_serde_calls_it() {
+        assert_eq!(FailureClass::ALL.len(), FailureClass::Unknown as usize + 1);
+        for (at, class) in FailureClass::ALL.into_iter().enumerate() {
+            assert_eq!(class as usize, at, "{class}");
+            assert_eq!(serde_json::to_value(class).ok(), Some(serde_json::json!(class.name())));
+            assert!(!class.hint().is_empty(), "{class}");
+        }
     }
 }

@@ -13,11 +13,14 @@ pub struct Metric {
     pub unit: String,
 }
 
-/// Whether a number can have been measured under this name. A time, a rate or a size is above 0; only the time between
-/// tokens (TPOT, ITL) is 0 where a single token was asked for.
+/// Words of names under which 0 can be measured: the time between tokens (TPOT, ITL) where a single token was asked for,
+/// requests that failed, and those that met no goal, or guesses none of which was taken.
+const MAY_BE_0: [&str; 5] = ["tpot", "itl", "failed", "goodput", "acceptance"];
+
+/// Whether a number can have been measured under this name. A time, a rate or a size is above 0.
 pub fn is_measured(name: &str, value: f64) -> bool {
     let low = name.to_lowercase();
-    let may_be_0 = || ["tpot", "itl"].iter().any(|word| low.split(|c: char| !c.is_alphanumeric()).any(|part| part == *word));
+    let may_be_0 = || MAY_BE_0.iter().any(|word| low.split(|c: char| !c.is_alphanumeric()).any(|part| part == *word));
     value.is_finite() && (value > 0.0 || (value == 0.0 && may_be_0()))
 }
 
@@ -67,6 +70,33 @@ pub struct Verdict {
 }
 
 impl Standing {
+    /// Percent of difference up to which two numbers are similar, where nothing else is configured. On a GPU less is noise
+    /// (`reference/isobench.md` section 5).
+    pub const THRESHOLD_PCT: f64 = 5.0;
+
+    /// The class of a difference, in percent and + for better. Exactly the threshold is similar.
+    pub fn of(pct: f64, threshold_pct: f64) -> Self {
+        // 0.3 against 0.315 is 5 %, and a little more as floats reckon
+        let threshold = threshold_pct + threshold_pct.abs().max(1.0) * 1e-9;
+        if pct > threshold {
+            Self::Beats
+        } else if pct < -threshold {
+            Self::Worse
+        } else {
+            Self::Similar
+        }
+    }
+
+    /// Whether it passes as fast as the human's commit.
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::Beats | Self::Similar)
+    }
+
+    /// The class of this word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Beats, Self::Similar, Self::Worse].into_iter().find(|standing| standing.name() == name)
+    }
+
     /// The word of the reports: `beats`, `similar`, `worse`.
     pub const fn name(self) -> &'static str {
         match self {

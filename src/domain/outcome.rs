@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchKind, FailureClass, Flag, Metric, Quadrant, RungAnswer, SoftVerdict, Usage, Verdict};
+use super::{BenchKind, FailureClass, Flag, Metric, Quadrant, RungAnswer, SoftVerdict, Standing, Usage, Verdict, Workload};
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +129,9 @@ pub struct ArmDetail {
     /// The model that was served, after overrides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_run: Option<String>,
+    /// What it was measured with, where the output or the command says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<Workload>,
     /// What casts doubt on the numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
@@ -147,6 +150,9 @@ pub struct ScoreDetail {
     pub verdicts: Vec<Verdict>,
     /// Why something could not be compared.
     pub why_not: Vec<String>,
+    /// Why there is no hard class; `None` where there is one: that of the first verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomparable: Option<String>,
     /// The ladder's upper rungs.
     pub rungs: Vec<RungAnswer>,
     /// What a judge said of the patch.
@@ -188,6 +194,13 @@ pub struct StageOutcome {
     /// What it found.
     #[serde(default)]
     pub detail: StageDetail,
+}
+
+impl ScoreDetail {
+    /// The hard class: how the primary metric stands against the human's.
+    pub fn standing(&self) -> Option<Standing> {
+        self.verdicts.first().and_then(|primary| primary.standing)
+    }
 }
 
 impl StageOutcome {

@@ -46,6 +46,14 @@ pub enum Quadrant {
 }
 
 impl Target {
+    /// Every target.
+    pub const ALL: [Self; 4] = [Self::SameTarget, Self::RelatedTarget, Self::DifferentTarget, Self::NoOptimization];
+
+    /// The target of this word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+
     /// Whether this passes as the right target.
     pub const fn passes(self) -> bool {
         matches!(self, Self::SameTarget | Self::RelatedTarget)
@@ -63,6 +71,29 @@ impl Target {
 }
 
 impl Quadrant {
+    /// Q1 to Q4.
+    pub const ALL: [Self; 4] = [Self::TrueSuccess, Self::GoodIntent, Self::LuckyWin, Self::Failure];
+
+    /// The word of the paper's tables: `Q1` to `Q4`.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::TrueSuccess => "Q1",
+            Self::GoodIntent => "Q2",
+            Self::LuckyWin => "Q3",
+            Self::Failure => "Q4",
+        }
+    }
+
+    /// What it is called there.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::TrueSuccess => "true success",
+            Self::GoodIntent => "good intent, bad execution",
+            Self::LuckyWin => "lucky win",
+            Self::Failure => "failure",
+        }
+    }
+
     /// From whether the soft and the hard verdict pass.
     pub const fn of(soft: bool, hard: bool) -> Self {
         match (soft, hard) {

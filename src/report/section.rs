@@ -5,6 +5,15 @@ use std::borrow::Cow;
 use crate::domain::{FailureClass, Flag, Quadrant, Rung, Standing, short_sha};
 use crate::text::{bytes, duration, tokens};
 
+/// What is printed, whatever the format: of one tree, or of two side by side.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Document {
+    /// The first lines.
+    pub lead: super::Lead,
+    /// The tables.
+    pub sections: Vec<Section>,
+}
+
 /// A part of the report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {

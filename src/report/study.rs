@@ -1,6 +1,13 @@
 //! What a report is made of: rows from the model, and the tables that are counted from them. Every renderer (text, Markdown,
 //! CSV, JSON, HTML) reads this and nothing else, so that all of them say the same.
 
+mod arms;
+mod compared;
+mod coverage;
+mod items;
+mod safe;
+mod whose;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -102,7 +109,7 @@ pub struct ResultRow {
 }
 
 /// The arms of a commit side by side.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Compared {
     /// The human's commit.
     pub commit: String,
@@ -149,13 +156,40 @@ pub struct Coverage {
     pub with_patch: usize,
     /// The others.
     pub missing: Vec<String>,
+    /// The same for each agent and model that was asked about any of them.
+    pub by_agent: Vec<AgentCoverage>,
+}
+
+/// Which planned commits an agent with a model has a patch for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentCoverage {
+    /// The agent.
+    pub agent: String,
+    /// Its model.
+    pub model: String,
+    /// Planned commits with a patch of it that is not empty.
+    pub with_patch: usize,
+    /// The others.
+    pub missing: Vec<String>,
+}
+
+/// What tells a commit from others: shas are abbreviated here and there, to eight characters as a rule.
+fn commit_key(sha: &str) -> &str {
+    sha.get(..8).unwrap_or(sha)
 }
 
 impl Study {
-    /// The rows of what was imported.
-    pub fn of(import: &Import) -> Self {
+    /// The rows of what was imported below these paths. Words are as they were written: see [`Study::safe`].
+    pub fn of(paths: &[PathBuf], import: &Import) -> Self {
+        let mut items: Vec<ItemRow> = import.runs.iter().flat_map(items::of).collect();
+        items.sort_by(|a, b| (&a.run, &a.item_id).cmp(&(&b.run, &b.item_id)));
+        let mut results: Vec<ResultRow> = import.runs.iter().flat_map(arms::of).collect();
+        results.sort_by(|a, b| (&a.run, &a.commit, a.arm).cmp(&(&b.run, &b.commit, b.arm)));
+        let mut compared = compared::of(import, &mut items);
+        compared.sort_by(|a, b| (&a.run, &a.commit).cmp(&(&b.run, &b.commit)));
+        let coverage = coverage::of(import, &items);
         let problems = import.problems.iter().map(|problem| (problem.path.clone(), problem.says.clone())).collect();
-        Self { problems, ..Self::default() }
+        Self { paths: paths.to_vec(), items, results, compared, coverage, problems }
     }
 
     /// A file or a folder as a row names it: relative to the path that was asked for, and safe to show.
@@ -180,7 +214,7 @@ impl ItemRow {
 
     /// What tells its commit from others: shas are abbreviated here and there. An item of no known commit is its own.
     pub fn commit_key(&self) -> &str {
-        if self.human.is_empty() { &self.item_id } else { self.human.get(..8).unwrap_or(&self.human) }
+        if self.human.is_empty() { &self.item_id } else { commit_key(&self.human) }
     }
 
     /// What is known of a rung.
@@ -206,6 +240,16 @@ impl ResultRow {
         self.failure.is_none() && !self.metrics.is_empty()
     }
 
+    /// What tells its commit from others.
+    pub fn commit_key(&self) -> &str {
+        commit_key(&self.commit)
+    }
+
+    /// Whether it may have measured the patch of this attempt's agent.
+    pub fn is_of(&self, item: &ItemRow) -> bool {
+        self.run == item.run || whose::is_whose(&self.agent, &item.agent, &item.model)
+    }
+
     /// The number that decides: the primary one of its kind, else the first.
     pub fn key(&self) -> Option<&Metric> {
         let primary = self.kind.map(BenchKind::primary);
@@ -214,6 +258,11 @@ impl ResultRow {
 }
 
 impl Compared {
+    /// What tells its commit from others.
+    pub fn commit_key(&self) -> &str {
+        commit_key(&self.commit)
+    }
+
     /// Whose patch, as people name it: the agent of the folder's name.
     pub fn whose(&self) -> &str {
         if self.agent.is_empty() { &self.run } else { &self.agent }

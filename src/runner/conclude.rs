@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -11,18 +10,15 @@ use super::agent_watch::{AgentWatch, shown};
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
-use super::{harness, three_way};
+use super::{harness, score, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
-use crate::bench::{MOST_METRICS, classify, parse_metrics, score, take_most};
-use crate::domain::{
-    AgentKind, Answer, ArmDetail, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Rung, RungAnswer, ScoreDetail, Stage,
-    StageDetail, StageEnd, StageOutcome,
-};
+use crate::bench::{classify, parse_metrics, take_most};
+use crate::domain::{AgentKind, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::model::{Item, Run, StageState};
-use crate::patch::{changed_files, climb};
+use crate::patch::{Parent, changed_files, climb};
 use crate::text::duration::short;
 use crate::text::mask::Masker;
 
@@ -63,6 +59,7 @@ pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
         Stage::Check => check(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate if three_way::is_used(&case.job.config) => three_way::conclude(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(case, &child),
+        Stage::Score => score::conclude(case, &child),
         Stage::Worktree if harness::is_used(&case.job.config) => {
             harness::end::keep_edits(case);
             (plain(case, &child, FailureClass::GitError), StageDetail::Nothing)
@@ -96,7 +93,7 @@ pub(super) fn plain(case: &Case<'_>, child: &ChildEnd, class: FailureClass) -> S
 }
 
 /// Stopped by whom: a budget makes it a failure, a person a stop, and a runner that leaves an interruption.
-fn stopped(case: &Case<'_>) -> StageEnd {
+pub(super) fn stopped(case: &Case<'_>) -> StageEnd {
     let live = case.item.last_attempt().and_then(|last| last.stage(case.stage)).map(|record| &record.state);
     match live {
         Some(StageState::Running { stopping: Some((Some(class), why)), .. }) => StageEnd::Failed { class: *class, why: why.clone() },
@@ -180,21 +177,15 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let expected: Vec<String> = fs::read_to_string(folder.join("expected")).unwrap_or_default().lines().map(str::to_owned).collect();
     let files = changed_files(&String::from_utf8_lossy(&patch));
     let agent_end = case.item.last_attempt().and_then(|last| last.outcome(Stage::Agent)).and_then(|outcome| outcome.child.as_ref());
-    let mut climbed = climb(agent_end.map(|end| &end.cause), &files, &expected);
+    let parent = Parent::Unknown { why: "it was not tried".to_owned() };
+    let mut climbed = climb(agent_end.map(|end| &end.cause), &patch, &expected, &parent);
     if let (true, Some(child)) = (harness::is_used(&case.job.config), agent_end)
         && let Some(exited) = climbed.rungs.first_mut()
     {
         *exited = harness::end::exited(case, child);
     }
-    let detail = CheckDetail {
-        rungs: climbed.rungs,
-        patch_digest: digest(&patch),
-        patch_bytes: u64::try_from(patch.len()).ok(),
-        set_aside: Vec::new(),
-        files: u32::try_from(files.len()).unwrap_or(u32::MAX),
-        added: files.iter().map(|file| file.added).sum(),
-        removed: files.iter().map(|file| file.removed).sum(),
-    };
+    let nothing = climbed.nothing.take();
+    let detail = climbed.into_detail(digest(&patch), &patch);
     let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
     if let Some(why) = swapped(case) {
         return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
@@ -207,7 +198,7 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         let class = classify(&why).map_or(FailureClass::Unknown, |(class, _)| class);
         return (StageEnd::Failed { class, why }, StageDetail::Check(detail));
     }
-    let end = match climbed.nothing {
+    let end = match nothing {
         Some((class, why)) => StageEnd::Failed { class, why },
         None => StageEnd::Done,
     };
@@ -333,44 +324,6 @@ fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         end => end,
     };
     (end, StageDetail::Arm(take_most(metrics)))
-}
-
-/// The comparison: our own work, and quick.
-pub fn score_outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
-    let detail = item.last_attempt().map_or_else(ScoreDetail::default, |last| {
-        let arm = |stage: Stage| match last.outcome(stage) {
-            Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm.metrics.as_slice()),
-            Some(StageOutcome { end: StageEnd::Failed { class, why }, .. }) => Err(format!("{class}: {why}")),
-            Some(_) => Err("did not end".to_owned()),
-            None => Err("was not run".to_owned()),
-        };
-        let arms: [Result<&[Metric], String>; 3] = [arm(Stage::Human), arm(Stage::Baseline), arm(Stage::Candidate)];
-        let [human, baseline, agent] = &arms;
-        let mut detail = score(human, baseline, agent, job.config.arms.threshold_pct);
-        for (arm, stage) in [("human", Stage::Human), ("baseline", Stage::Baseline), ("agent", Stage::Candidate)] {
-            if let Some(StageDetail::Arm(ArmDetail { left_out: more @ 1.., .. })) = last.outcome(stage).map(|outcome| &outcome.detail) {
-                detail.why_not.push(format!("{arm}: {more} numbers after its first {MOST_METRICS} are left out"));
-            }
-        }
-        detail.rungs.insert(0, applies(last.outcome(Stage::Candidate)));
-        if three_way::is_used(&job.config) {
-            three_way::temper(job, item, &mut detail);
-        }
-        detail
-    });
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Score(detail) }
-}
-
-/// The candidate's checkout had to take the patch.
-fn applies(candidate: Option<&StageOutcome>) -> RungAnswer {
-    let (answer, evidence) = match candidate.map(|outcome| (&outcome.end, outcome.child.as_ref().map_or(0, |child| child.command))) {
-        Some((StageEnd::Failed { class: FailureClass::PatchDoesNotApply, why }, _)) => (Answer::No, why.clone()),
-        // commands: checkout, apply, benchmark
-        Some((StageEnd::Done, _) | (_, 2..)) => (Answer::Yes, "git apply took it".to_owned()),
-        _ => (Answer::Unchecked, "it was not tried".to_owned()),
-    };
-    RungAnswer { rung: Rung::Applies, answer, evidence }
 }
 
 impl Case<'_> {

@@ -112,7 +112,9 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
 /// The stages of every item of a run, in order.
 pub fn stages(config: &Config) -> Vec<Stage> {
     let has_arms = !config.arms.command.is_empty() || config.arms.engine != Engine::Process;
-    Stage::PROCESS.into_iter().filter(|stage| has_arms || (stage.arm().is_none() && *stage != Stage::Score)).collect()
+    let has_score = has_arms || !config.judge.command.is_empty();
+    let has = |stage: Stage| if stage == Stage::Score { has_score } else { has_arms || stage.arm().is_none() };
+    Stage::PROCESS.into_iter().filter(|stage| has(*stage)).collect()
 }
 
 /// The run's second, or the next that no run has: ISO-Bench's own folders are named by it alone.

@@ -14,9 +14,10 @@ use std::time::Instant;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::conclude::{failed, score_outcome};
+use super::conclude::failed;
 use super::job::Job;
 use super::prompt::PromptError;
+use super::score;
 use crate::bench::classify;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::launch::Environment;
@@ -70,7 +71,10 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
             }
         }
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
-        Stage::Score => return Begun::Over(score_outcome(job, item, started)),
+        Stage::Score => match score::command(job, run, item, attempt).filter(|_| score::has_patch(item)) {
+            Some(judge) => Ok(vec![judge]),
+            None => return Begun::Over(score::outcome(job, item, started)),
+        },
         Stage::Clean => return Begun::Task(clean(job.worktrees(), item.id.clone(), harness::leftovers(job, run, item))),
         Stage::Pull => {
             return Begun::Over(failed(FailureClass::Unknown, "the process engine pulls no images".to_owned(), None, StageDetail::Nothing));

@@ -17,9 +17,10 @@ use super::preflight::find_program;
 use crate::artifact::Checkout;
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
+use crate::bench::score::{has_numbers, notes, traps};
 use crate::bench::{classify, metrics, take_most};
 use crate::config::{Config, Engine};
-use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Metric, StageDetail, StageEnd, short_sha};
+use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Flag, Metric, StageDetail, StageEnd, short_sha};
 use crate::host::files;
 use crate::model::Item;
 use crate::text::clean;
@@ -33,6 +34,9 @@ pub const REUSED_FROM: &str = "reused_from";
 
 /// Ends of the names of metrics, longest first, and their units.
 const UNITS: [(&str, &str); 4] = [("_tok_s", "tok/s"), ("_req_s", "req/s"), ("_ms", "ms"), ("_s", "s")];
+
+/// What the container says where `git apply` did not take the patch and `patch --force` did.
+const FORCED: &str = "AGENT_PATCH_APPLIED_FALLBACK";
 
 /// How deep below a folder of results one is looked for.
 const DEEPEST: u32 = 6;
@@ -96,7 +100,7 @@ pub fn saved(job: &Job, item: &Item, arm: Arm) -> PathBuf {
 }
 
 /// The newest good result of this name that any run of the script left, with its numbers.
-pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<ArmResult>, Vec<Metric>)> {
+pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<ArmResult>, ArmDetail)> {
     let name = name(item, arm);
     let mut folders = vec![(root.join("archive/results"), 0), (root.join("results"), 0)];
     let mut found = Vec::new();
@@ -115,32 +119,28 @@ pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<A
     }
     let good = found.into_iter().filter_map(|path| {
         let result = ArmResult::read(&path).ok().filter(|result| result.status == "success" && result.is_of(&item.human))?;
-        let metrics = numbers(&result, arm);
-        (!metrics.is_empty()).then_some((path, result, metrics))
+        let detail = detail(&result, arm);
+        has_numbers(&detail).then_some((path, result, detail))
     });
     let age = |path: &Path| path.metadata().and_then(|there| there.modified()).ok();
     good.max_by_key(|(path, result, _)| (result.timestamp.clone(), age(path)))
 }
 
-/// The numbers of a result, in the order in which they were printed. Offline, the script keeps requests a second of the
-/// baseline under the name of tokens a second: that one is left out.
-pub fn numbers(result: &Document<ArmResult>, arm: Arm) -> Vec<Metric> {
-    let mistaken = |name: &str| arm == Arm::Baseline && name == "output_token_throughput_tok_s" && !is_serving(result);
+/// What a result holds, its numbers in the order in which they were printed.
+pub fn detail(result: &Document<ArmResult>, arm: Arm) -> ArmDetail {
     let names = result.whole().get("metrics").and_then(serde_json::Value::as_object).into_iter().flat_map(serde_json::Map::keys);
-    names
-        .filter(|name| !mistaken(name))
-        .filter_map(|name| {
-            let value = *result.metrics.get(name)?;
-            let unit = UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit)?;
-            metrics::direction(unit)?;
-            Some(Metric { name: name.clone(), value, unit: unit.to_owned() })
-        })
-        .collect()
-}
-
-/// Whether a served model was measured: only then there is a first token to wait for.
-pub fn is_serving(result: &ArmResult) -> bool {
-    result.metrics.keys().any(|name| name.starts_with("ttft_"))
+    let numbers = names.filter_map(|name| {
+        let value = *result.metrics.get(name)?;
+        let unit = UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit)?;
+        metrics::direction(unit)?;
+        Some(Metric { name: name.clone(), value, unit: unit.to_owned() })
+    });
+    let mut detail = ArmDetail { model: result.model.clone(), ..take_most(numbers.collect()) };
+    detail.flags = traps(arm, &detail);
+    if result.raw_output.contains(FORCED) {
+        detail.flags.push(Flag::PatchForced);
+    }
+    detail
 }
 
 /// Judges the end of an arm.
@@ -171,10 +171,12 @@ fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: A
         let why = format!("its result is of another commit, '{}'", clip(&result.human_commit));
         return (failed(case, FailureClass::Tainted, &why), StageDetail::Arm(ArmDetail::default()));
     }
-    let metrics = numbers(result, arm);
+    let detail = detail(result, arm);
     let end = match result.status.as_str() {
-        "success" if metrics.is_empty() => {
-            failed(case, FailureClass::NoMetrics, "its result says success and holds no number above 0 with a unit")
+        "success" if !has_numbers(&detail) => {
+            let mistaken: Vec<String> = notes(&detail).into_iter().map(|note| format!(": {note}")).collect();
+            let says = format!("its result says success and holds no number above 0 with a unit{}", mistaken.concat());
+            failed(case, FailureClass::NoMetrics, &says)
         }
         "success" if child.frozen_ms > 0 => {
             let frozen = short(child.frozen_ms);
@@ -183,7 +185,7 @@ fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: A
         "success" => StageEnd::Done,
         _ => by_error(case, result),
     };
-    (end, StageDetail::Arm(take_most(metrics)))
+    (end, StageDetail::Arm(detail))
 }
 
 fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {

@@ -9,6 +9,7 @@ mod artifacts;
 mod at_home;
 mod attach;
 mod budgets;
+mod causes;
 mod campaign;
 mod config;
 mod controls;

@@ -1,7 +1,7 @@
 //! The tables of what was counted.
 
 use super::rows::kind;
-use crate::domain::{Quadrant, Rung};
+use crate::domain::{Quadrant, Rung, short_sha};
 use crate::report::counted::{AgentCount, Counted};
 use crate::report::section::{Cell, Column, Narrow, Section, Table};
 use crate::report::study::Study;
@@ -227,14 +227,30 @@ pub(super) fn errors(counted: &Counted) -> Section {
 
 pub(super) fn coverage(study: &Study) -> Section {
     let coverage = &study.coverage;
-    let columns = vec![Column::text("missing commit")];
-    let rows = coverage.missing.iter().map(|sha| vec![Cell::Commit(sha.clone())]).collect();
     let planned = coverage.planned.unwrap_or_default();
+    let columns = who_columns().into_iter().chain([
+        Column::number("planned"),
+        Column::number("patch"),
+        Column::number("share"),
+        Column::text("missing commits").narrow(Narrow::Wraps(26)),
+    ]);
+    let numbers = |with_patch: usize, missing: &[String]| {
+        let missing: Vec<&str> = missing.iter().map(|sha| short_sha(sha)).collect();
+        [Cell::Count(planned), Cell::Count(with_patch), Cell::Share(with_patch, planned), Cell::words(&missing.join(" "))]
+    };
+    let row = |agent: &crate::report::study::AgentCoverage| {
+        let who = [Cell::words(&agent.agent), Cell::words(&agent.model)];
+        who.into_iter().chain(numbers(agent.with_patch, &agent.missing)).collect::<Vec<_>>()
+    };
+    let all = || [Cell::Text("any".to_owned()), Cell::Missing].into_iter().chain(numbers(coverage.with_patch, &coverage.missing)).collect();
+    let has_sum = coverage.planned.is_some();
+    let rows = coverage.by_agent.iter().map(row).chain(has_sum.then(all)).collect();
     Section {
         id: "coverage",
-        title: "Planned commits without a patch",
-        says: format!("{} of {planned} planned commits have a patch that is not empty.", coverage.with_patch),
-        table: Table { columns, rows, has_sum: false },
+        title: "Patches for the plan",
+        says: "Planned commits with a patch that is not empty, by any attempt; an agent that was asked about none of them has no row."
+            .to_owned(),
+        table: Table { columns: columns.collect(), rows, has_sum },
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{command, make_folder};
-use crate::bench::take_most;
 use crate::domain::{Arm as Whose, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
@@ -40,16 +39,11 @@ pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, s
         set_aside(&saved, &folder.join(format!("older_{name}")))
             .map_err(|error| (format!("move the older result {} aside", saved.display()), error))?;
     }
-    if let Some((_, _, metrics)) = reused {
+    if let Some((_, _, detail)) = reused {
         make_folder(saved.parent().unwrap_or(root))?;
         keep(&folder.join(&name), &saved).map_err(|error| (format!("write {}", saved.display()), error))?;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        return Ok(Arm::Reused(StageOutcome {
-            end: StageEnd::Done,
-            child: None,
-            duration_ms,
-            detail: StageDetail::Arm(take_most(metrics)),
-        }));
+        return Ok(Arm::Reused(StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Arm(detail) }));
     }
     let patches = folder.join("patches");
     make_folder(&patches)?;

@@ -2,39 +2,17 @@
 
 use std::fs;
 
-use super::{REUSED_FROM, is_serving, name, numbers};
+use super::{FORCED, REUSED_FROM, name};
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
 use crate::domain::{Answer, Arm, Rung, RungAnswer, ScoreDetail, Stage};
 use crate::model::Item;
 use crate::runner::Job;
 
-/// Takes comparisons back that the script's own ways make meaningless, each with its reason.
+/// Says what of the arms only their result files and folders tell. What their numbers tell is told by [`crate::bench::score`].
 pub fn temper(job: &Job, item: &Item, detail: &mut ScoreDetail) {
     let (human, baseline, agent) =
         (result(job, item, Stage::Human), result(job, item, Stage::Baseline), result(job, item, Stage::Candidate));
-    let is_served = |result: &Option<Document<ArmResult>>| result.as_ref().is_some_and(|result| is_serving(result));
-    if is_served(&agent) {
-        if is_served(&human) {
-            detail.why_not.push(different("human and agent", "sonnet / random"));
-        }
-        if is_served(&baseline) {
-            detail.why_not.push(different("baseline and agent", "sonnet / random"));
-        }
-        for verdict in &mut detail.verdicts {
-            (verdict.against_human_pct, verdict.against_baseline_pct, verdict.standing) = (None, None, None);
-        }
-        for rung in detail.rungs.iter_mut().filter(|rung| rung.rung == Rung::BeyondNoise) {
-            rung.answer = Answer::Unchecked;
-            "baseline and agent were measured with different workloads".clone_into(&mut rung.evidence);
-        }
-    }
-    if let Some(baseline) = &baseline
-        && baseline.metrics.contains_key("output_token_throughput_tok_s")
-        && !numbers(baseline, Arm::Baseline).iter().any(|metric| metric.name == "output_token_throughput_tok_s")
-    {
-        detail.why_not.push("baseline: its output_token_throughput_tok_s counts requests, not tokens, and is left out".to_owned());
-    }
     for (arm, result) in [(Arm::Human, &human), (Arm::Baseline, &baseline), (Arm::Agent, &agent)] {
         let parent = result.as_ref().and_then(|result| result.parent_commit.as_deref()).unwrap_or_default();
         if arm != Arm::Human && !parent.is_empty() && !item.parent.starts_with(parent) && !parent.starts_with(&item.parent) {
@@ -52,10 +30,6 @@ pub fn temper(job: &Job, item: &Item, detail: &mut ScoreDetail) {
     }
 }
 
-fn different(whose: &str, data: &str) -> String {
-    format!("{whose} were measured with different workloads by run_3way_benchmarks.py ({data})")
-}
-
 /// An arm's result, as it was kept with the attempt.
 fn result(job: &Job, item: &Item, stage: Stage) -> Option<Document<ArmResult>> {
     ArmResult::read(&job.ran(item, stage)?.join(name(item, stage.arm()?))).ok()
@@ -64,7 +38,7 @@ fn result(job: &Job, item: &Item, stage: Stage) -> Option<Document<ArmResult>> {
 /// Whether the patch went in, by the container's own words.
 fn applies(agent: Option<&Document<ArmResult>>) -> RungAnswer {
     let raw = agent.map(|agent| agent.raw_output.as_str()).unwrap_or_default();
-    let (answer, evidence) = if raw.contains("AGENT_PATCH_APPLIED_FALLBACK") {
+    let (answer, evidence) = if raw.contains(FORCED) {
         (Answer::Unchecked, "AGENT_PATCH_APPLIED_FALLBACK: `patch --force` took it, perhaps by half")
     } else if raw.contains("AGENT_PATCH_APPLIED") {
         (Answer::Yes, "AGENT_PATCH_APPLIED")

@@ -162,7 +162,7 @@ fn study(attempts: u64, measured: u64) -> Study {
         items,
         results: (0..measured).flat_map(|n| [(n, Arm::Human), (n, Arm::Agent)]).map(|(n, of)| arm(n, of, &mut dice)).collect(),
         compared: (0..measured).map(|n| comparison(n, &mut dice)).collect(),
-        coverage: Coverage { planned: Some(99), with_patch: 96, missing: vec![sha(500), sha(501), sha(502)] },
+        coverage: Coverage { planned: Some(99), with_patch: 96, missing: vec![sha(500), sha(501), sha(502)], ..Coverage::default() },
         problems: vec![(PathBuf::from("/work/shared/corpus/state/plan.json"), "line 3: expected a comma".to_owned())],
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::scale::{Log, Ticks, float, percent};
-use super::{clipped, drawing, nothing};
+use super::{clipped_middle, drawing, nothing};
 
 /// A group and its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ const HIGH: f64 = 30.0;
 const BINS: usize = 48;
 
 /// Columns of a name above its row.
-const NAME: usize = 38;
+const NAME: usize = 26;
 
 /// The groups one below the other, each with its median. `word` writes a number for people.
 pub(crate) fn histogram(says: &str, groups: &[Group], word: impl Fn(f64) -> String, ticks: Ticks) -> Markup {
@@ -54,7 +54,7 @@ fn row(top: usize, group: &Group, axis: Log, word: &impl Fn(f64) -> String) -> M
     let wide = percent(100.0 / float(BINS) - 0.3);
     html! {
         g {
-            text.above x="0" y=(top + 13) { (clipped(&group.name, NAME)) }
+            text.above x="0" y=(top + 13) { (clipped_middle(&group.name, NAME)) }
             @if let (Some(least), Some(median), Some(last)) = (sorted.first(), median(&sorted), sorted.last()) {
                 title { (group.name) ": " (sorted.len()) " known, from " (word(*least)) " to " (word(*last)) ", median " (word(median)) }
                 text.value.end x="100%" y=(top + 13) { "median " (word(median)) tspan.soft { ", n = " (sorted.len()) } }

@@ -117,7 +117,14 @@ impl Around {
         let has = |words: &[&str]| words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
         let forced = has(&["AGENT_PATCH_APPLIED_FALLBACK"]);
         Self {
-            server: has(&["SERVER_CRASHED", "SERVER_START_FAILED", "vLLM API server version", "api_server.py", "EngineCore", "APIServer pid="]),
+            server: has(&[
+                "SERVER_CRASHED",
+                "SERVER_START_FAILED",
+                "vLLM API server version",
+                "api_server.py",
+                "EngineCore",
+                "APIServer pid=",
+            ]),
             ready: has(&["SERVER_READY_AFTER", "Server is ready after", "Application startup complete"]),
             applied: !forced && has(&["AGENT_PATCH_APPLIED"]),
             forced,

@@ -8,11 +8,11 @@ use clap::{Args, ValueEnum};
 use super::{find, read, tell, trajectory, usage};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
-use crate::host::files;
+use crate::host::{clock, files};
 use crate::import::{Import, import};
 use crate::report::compare::Comparison;
 use crate::report::plain::{Ink, Page, plain};
-use crate::report::{Counted, Document, Study, Tone, json, lead, markdown, sections, sheet};
+use crate::report::{Counted, Document, Study, Tone, html, json, lead, markdown, sections, sheet};
 use crate::text::mask::Masker;
 use crate::text::{bytes, clean};
 use crate::theme::{Depth, Glyphs};
@@ -124,6 +124,9 @@ fn one(study: &Study, args: &ReportArgs, format: ReportFormat) -> Printed {
     }
     if format == ReportFormat::Csv && args.table.is_none() {
         return Ok(sheet::rows(study).map_err(anyhow::Error::from));
+    }
+    if format == ReportFormat::Html {
+        return Ok(Ok(html::page(study, &counted, clock::now()).into_bytes()));
     }
     print(Document { lead, sections: sections(study, &counted) }, args, format)
 }

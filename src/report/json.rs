@@ -81,6 +81,7 @@ fn result(study: &Study, row: &ResultRow) -> Value {
         "key": row.key(),
         "failure": row.failure,
         "flags": names(&row.flags),
+        "workload": row.workload,
         "file": study.place(&row.file),
         "run": row.run,
     })
@@ -112,7 +113,8 @@ fn compared(study: &Study, row: &Compared) -> Value {
         "rung": row.rung,
         "flags": names(&row.flags),
         "verdicts": row.verdicts,
-        "incomparable": row.why_not,
+        "incomparable": row.incomparable,
+        "why_not": row.why_not,
         "class": row.hard,
         "class_from": row.hard_from.as_ref().map(|path| study.place(path)),
         "soft": row.soft,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::domain::rung::breaks;
-use crate::domain::{Answer, Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict};
+use crate::domain::{Answer, Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict, Workload};
 use crate::import::Import;
 use crate::text::clean;
 
@@ -102,6 +102,8 @@ pub struct ResultRow {
     pub failure: Option<Cause>,
     /// What casts doubt on the numbers.
     pub flags: Vec<Flag>,
+    /// The work that was measured, as far as it is known.
+    pub workload: Option<Workload>,
     /// The file.
     pub file: PathBuf,
     /// The folder of results (or run of ours) that it belongs to.
@@ -135,8 +137,10 @@ pub struct Compared {
     pub failure: Option<Cause>,
     /// One a metric; the first is the primary one.
     pub verdicts: Vec<Verdict>,
-    /// Why something could not be compared.
+    /// What is to be known of the comparison: what could not be compared, and why.
     pub why_not: Vec<String>,
+    /// Why there is no hard class; `None` where there is one.
+    pub incomparable: Option<String>,
     /// Against the human: from our comparison, or from a `hard_metrics.json`.
     pub hard: Option<Standing>,
     /// The file that the hard class was taken from; `None` where we compared.

@@ -110,7 +110,10 @@ fn of_a_good_end(end: &AgentEnd<'_>) -> Cause {
     let (class, evidence) = match (end.violations, end.changed_files) {
         (Some(outside @ 1..), changed) if changed != Some(0) => (
             FailureClass::OutsideTargets,
-            format!("{} outside of the task's target_files (strict_targets)", count(usize::try_from(outside).unwrap_or(usize::MAX), "file")),
+            format!(
+                "{} outside of the task's target_files (strict_targets)",
+                count(usize::try_from(outside).unwrap_or(usize::MAX), "file")
+            ),
         ),
         (_, Some(0)) if patch > 0 => (
             FailureClass::Uncommitted,

@@ -38,7 +38,15 @@ const CODE: [&str; 20] = [
 
 /// With what a line begins that tells of no failure, in lower case.
 const HARMLESS: [&str; 10] = [
-    "warning", "npm warn", "note:", "[notice]", "namespace(", "args: namespace(", "non-default args", "exception ignored in", "usage:",
+    "warning",
+    "npm warn",
+    "note:",
+    "[notice]",
+    "namespace(",
+    "args: namespace(",
+    "non-default args",
+    "exception ignored in",
+    "usage:",
     "userwarning",
 ];
 

@@ -90,7 +90,8 @@ impl<'a> Phase<'a> {
         let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
         if has(&["SERVER_READY_AFTER", "Server is ready after", "Application startup complete"]) {
             self.ready = true;
-        } else if has(&["=== Running", "Serving Benchmark Result", "Starting main benchmark run", "Traffic request rate", "Warming up..."]) {
+        } else if has(&["=== Running", "Serving Benchmark Result", "Starting main benchmark run", "Traffic request rate", "Warming up..."])
+        {
             self.benchmark = true;
         } else if has(&["Status: Downloaded newer image", "Status: Image is up to date"]) {
             self.pull = None;
@@ -107,7 +108,8 @@ impl<'a> Phase<'a> {
 
 /// A line of `docker pull`, or of the implicit one of `docker run`.
 fn is_pull(line: &str) -> bool {
-    let of_a_layer = ["Pulling fs layer", "Waiting", "Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete"];
+    let of_a_layer =
+        ["Pulling fs layer", "Waiting", "Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete"];
     (line.starts_with("Unable to find image") && line.ends_with("locally"))
         || line.contains(": Pulling from ")
         || line.starts_with("Digest: sha256:")

@@ -149,7 +149,8 @@ const DOCKER: &[Row] = &[
     bench("dial tcp: lookup", C::ImageAccess).hint(UNREACHABLE),
     bench("tls handshake timeout", C::ImageAccess).hint(UNREACHABLE),
     bench("x509: certificate", C::ImageAccess).hint(UNREACHABLE),
-    any("could not select device driver", C::GpuLost).hint("Docker can't hand out GPUs: install the NVIDIA container toolkit, then restart Docker"),
+    any("could not select device driver", C::GpuLost)
+        .hint("Docker can't hand out GPUs: install the NVIDIA container toolkit, then restart Docker"),
     any("nvidia-container-cli: ", C::GpuLost),
     bench("port is already allocated", C::PortInUse),
     bench("address already in use", C::PortInUse),
@@ -204,7 +205,8 @@ const MODEL: &[Row] = &[
     bench("is not a valid model identifier", C::ModelMissing),
     bench("invalid repository id", C::ModelMissing),
     bench("hfvalidationerror", C::ModelMissing),
-    bench("localentrynotfounderror", C::ModelMissing).hint("the model is not in the cache, and the hub can't be reached: check the network"),
+    bench("localentrynotfounderror", C::ModelMissing)
+        .hint("the model is not in the cache, and the hub can't be reached: check the network"),
     bench("offlinemodeisenabled", C::ModelMissing).hint("HF_HUB_OFFLINE is set, and the model is not in the cache"),
     bench("couldn't connect to 'https://huggingface.co'", C::ModelMissing).hint("the model hub can't be reached: check the network"),
     bench("we couldn't connect to", C::ModelMissing).with(&["huggingface.co"]).hint("the model hub can't be reached: check the network"),
@@ -236,10 +238,12 @@ const PYTHON: &[Row] = &[
     bench("no such file or directory", C::BenchmarkMissing).with(&["benchmark_", ".py"]).without(&["ls: ", "checking file"]),
     bench("no module named", C::BenchmarkMissing).with(&["bench_serving"]),
     bench("no module named", C::BenchmarkMissing).with(&["vllm.benchmarks"]),
-    bench("invalid choice: 'bench'", C::BenchmarkMissing).hint("this vLLM has no `vllm bench` yet: use benchmarks/benchmark_*.py of its commit"),
+    bench("invalid choice: 'bench'", C::BenchmarkMissing)
+        .hint("this vLLM has no `vllm bench` yet: use benchmarks/benchmark_*.py of its commit"),
     bench("modulenotfounderror: ", C::ImportError),
     bench("importerror: ", C::ImportError),
-    bench("undefined symbol", C::ImportError).hint("vLLM's extension does not fit the CUDA or torch that it runs with: build the image anew"),
+    bench("undefined symbol", C::ImportError)
+        .hint("vLLM's extension does not fit the CUDA or torch that it runs with: build the image anew"),
     bench("cannot open shared object file", C::ImportError),
     bench(": no module named ", C::ImportError).with(&["python"]),
     bench("could not find python with vllm", C::ImportError).hint("the image has no Python that can import vLLM: build it anew"),
@@ -282,7 +286,8 @@ const GPU: &[Row] = &[
     bench("illegal memory access", C::ServerCrashed).hint("a kernel read or wrote out of bounds: look at the patch's kernels first"),
     bench("error while creating shared memory segment", C::ServerCrashed).hint(SHM),
     bench("ncclsystemerror", C::ServerCrashed).hint(SHM),
-    bench("nccl error in", C::ServerCrashed).hint("GPUs could not talk to each other: 6 shows what the server wrote; NCCL_DEBUG=INFO says more"),
+    bench("nccl error in", C::ServerCrashed)
+        .hint("GPUs could not talk to each other: 6 shows what the server wrote; NCCL_DEBUG=INFO says more"),
 ];
 
 const SHORTER: &str = "the model's length does not fit into what is left for the KV cache: lower max_model_len";

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Delta, Pair, Side};
-use crate::bench::metrics::direction;
-use crate::domain::{Arm, Direction, Metric, Standing};
+use crate::bench::{ArmInput, Missing, score};
+use crate::domain::{Arm, ArmDetail, Flag};
 use crate::report::study::{Compared, ItemRow, ResultRow, Study};
 
 /// Two numbers that differ by no more are similar, in percent: what a GPU does by itself.
@@ -118,67 +118,53 @@ fn side(found: &Found<'_>) -> Side {
     }
 }
 
-/// The same arm there and here.
+/// The same arm there and here, by the rules of the score: the second stands where the agent does, the first where the
+/// human does.
 fn delta(arm: Arm, a: Option<&ResultRow>, b: Option<&ResultRow>) -> Delta {
+    let (first, second) = (a.map(detail), b.map(detail));
+    let brought = |row: Option<&ResultRow>| match row.map(|row| row.failure.clone()) {
+        None => Some(Missing::NotRun),
+        Some(Some(cause)) => Some(Missing::Failed(cause)),
+        Some(None) => None,
+    };
+    let input = |whose, row, detail| ArmInput { arm: whose, brought: brought(row).map_or(Ok(detail), Err) };
+    let nothing = ArmDetail::default();
+    let (there, here) = (first.as_ref().unwrap_or(&nothing), second.as_ref().unwrap_or(&nothing));
+    let score = score(&[input(Arm::Human, a, there), input(Arm::Agent, b, here)], THRESHOLD_PCT);
     let number = |row: Option<&ResultRow>| row.filter(|row| row.is_measured()).and_then(ResultRow::key).cloned();
-    let (first, second) = (number(a), number(b));
-    let named = first.as_ref().or(second.as_ref());
-    let way = named.and_then(|metric| direction(&metric.unit));
-    let compared = comparable((a, first.as_ref()), (b, second.as_ref()), way);
-    let pct = compared.as_ref().ok().copied();
+    let verdict = score.verdicts.first();
+    let named = verdict.map(|verdict| (verdict.metric.clone(), verdict.unit.clone()));
+    let named = named.or_else(|| number(a).or_else(|| number(b)).map(|metric| (metric.name, metric.unit)));
+    let (metric, unit) = named.unzip();
     Delta {
         arm,
-        metric: named.map(|metric| metric.name.clone()),
-        unit: named.map(|metric| metric.unit.clone()),
-        direction: way,
-        a: first.as_ref().map(|metric| metric.value),
-        b: second.as_ref().map(|metric| metric.value),
-        pct,
-        class: pct.map(standing),
-        incomparable: compared.err(),
+        direction: verdict.map(|verdict| verdict.direction),
+        a: verdict.map_or_else(|| number(a).map(|metric| metric.value), |verdict| verdict.human),
+        b: verdict.map_or_else(|| number(b).map(|metric| metric.value), |verdict| Some(verdict.agent)),
+        pct: verdict.and_then(|verdict| verdict.against_human_pct),
+        class: verdict.and_then(|verdict| verdict.standing),
+        incomparable: score.incomparable.map(|why| in_letters(&why)),
+        metric,
+        unit,
     }
 }
 
-type Half<'a> = (Option<&'a ResultRow>, Option<&'a Metric>);
-
-/// By how many percent the second is better, or why that makes no sense.
-fn comparable((a, first): Half<'_>, (b, second): Half<'_>, way: Option<Direction>) -> Result<f64, String> {
-    let missing = |name: &str, row: Option<&ResultRow>| match row {
-        None => format!("{name} has no such arm"),
-        Some(row) => {
-            row.failure.as_ref().map_or_else(|| format!("{name} has no number"), |cause| format!("{name} failed: {}", cause.class))
-        }
-    };
-    let (Some(first), Some(second)) = (first, second) else {
-        let lack = [("A", a, first), ("B", b, second)].into_iter().filter(|(_, _, metric)| metric.is_none());
-        return Err(lack.map(|(name, row, _)| missing(name, row)).collect::<Vec<_>>().join("; "));
-    };
-    if let Some((one, other)) = a.and_then(|a| a.kind).zip(b.and_then(|b| b.kind)).filter(|(one, other)| one != other) {
-        return Err(format!("{} in A, {} in B", one.name(), other.name()));
+/// An arm as the score wants it. That the harness measures agents with other data than humans says nothing of two agents.
+fn detail(row: &ResultRow) -> ArmDetail {
+    ArmDetail {
+        metrics: row.metrics.clone(),
+        kind: row.kind,
+        model: row.model.clone(),
+        model_run: row.model_run.clone(),
+        flags: row.flags.iter().copied().filter(|flag| *flag != Flag::DifferentWorkload).collect(),
+        workload: row.workload.clone(),
+        ..ArmDetail::default()
     }
-    if first.name != second.name || first.unit != second.unit {
-        return Err(format!("{} ({}) in A, {} ({}) in B", first.name, first.unit, second.name, second.unit));
-    }
-    let models = a.and_then(|a| a.model_run.as_ref()).zip(b.and_then(|b| b.model_run.as_ref()));
-    if let Some((one, other)) = models.filter(|(one, other)| one != other) {
-        return Err(format!("{one} in A, {other} in B"));
-    }
-    let way = way.ok_or_else(|| format!("nobody knows which way {} is better", first.unit))?;
-    let change = (second.value - first.value) / first.value * 100.0;
-    let better = match way {
-        Direction::HigherIsBetter => change,
-        // not `-change`: no difference is 0, and not -0
-        Direction::LowerIsBetter => 0.0 - change,
-    };
-    if first.value > 0.0 && better.is_finite() { Ok(better) } else { Err("A is 0".to_owned()) }
 }
 
-fn standing(pct: f64) -> Standing {
-    if pct > THRESHOLD_PCT {
-        Standing::Beats
-    } else if pct < -THRESHOLD_PCT {
-        Standing::Worse
-    } else {
-        Standing::Similar
-    }
+/// A sentence of the score about A, which stood for the human, and B, which stood for the agent.
+fn in_letters(why: &str) -> String {
+    let pairs =
+        [("human and agent", "A and B"), ("human: ", "A: "), ("agent: ", "B: "), ("for the agent", "in B"), ("with the agent", "with B")];
+    pairs.iter().fold(why.to_owned(), |why, (word, letter)| why.replace(word, letter))
 }

@@ -84,15 +84,16 @@ pub(super) fn unit(column: &Column, cells: impl Iterator<Item = impl std::borrow
         return Some(Cow::Borrowed(unit));
     }
     let mut cells = cells;
-    cells.find_map(|cell| match cell.borrow() {
-        Cell::Tokens(_) => Some(if column.name.contains("token") { "" } else { "tokens" }),
-        Cell::Bytes(_) => Some("bytes"),
-        Cell::Dollars(_) => Some("US $"),
-        Cell::Seconds(_) => Some("h m s"),
-        _ => None,
-    })
-    .filter(|unit| !unit.is_empty())
-    .map(Cow::Borrowed)
+    cells
+        .find_map(|cell| match cell.borrow() {
+            Cell::Tokens(_) => Some(if column.name.contains("token") { "" } else { "tokens" }),
+            Cell::Bytes(_) => Some("bytes"),
+            Cell::Dollars(_) => Some("US $"),
+            Cell::Seconds(_) => Some("h m s"),
+            _ => None,
+        })
+        .filter(|unit| !unit.is_empty())
+        .map(Cow::Borrowed)
 }
 
 /// A commit: a link to its part of the page, where it has one.

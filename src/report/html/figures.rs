@@ -93,8 +93,22 @@ pub(super) fn figures(study: &Study, counted: &Counted, sections: &[Section]) ->
     figures.extend((!study.items.is_empty()).then(|| by_agent(study, counted, has("by_agent"))));
     figures.extend((!counted.failures.is_empty()).then(|| failures(counted, has("failures"))));
     figures.extend((!counted.quadrants.is_empty()).then(|| right_and_fast(study, has("quadrants"))));
+<<<<<<< HEAD
     figures.extend(spread(study, counted, "How long attempts took", "Seconds that the agent ran", has("used"), |item| item.duration_s, time, Ticks::Time));
     figures.extend(spread(study, counted, "Tokens of attempts", "Tokens in and out together", has("used"), all_tokens, |n| tokens(whole(n)), Ticks::Decimal));
+=======
+    figures.extend(spread(
+        study,
+        counted,
+        "How long attempts took",
+        "Seconds that the agent ran",
+        has("used"),
+        |item| item.duration_s,
+        time,
+    ));
+    figures
+        .extend(spread(study, counted, "Tokens of attempts", "Tokens in and out together", has("used"), all_tokens, |n| tokens(whole(n))));
+>>>>>>> h6
     figures.extend((!counted.all.tries.by_tries.is_empty()).then(|| tries(counted, has("tries"))));
     figures
 }
@@ -127,7 +141,11 @@ fn truth(study: &Study, counted: &Counted, table: Option<&'static str>) -> Figur
             counted.marked
         ),
         table,
-        legend: Some(legend(&[("true", "holds up to here"), ("open", "unchecked here or below: unknown, not lost"), ("fell", "fell here or below")])),
+        legend: Some(legend(&[
+            ("true", "holds up to here"),
+            ("open", "unchecked here or below: unknown, not lost"),
+            ("fell", "fell here or below"),
+        ])),
         drawing: funnel("The truth funnel: attempts marked success that hold, are unchecked, or fell, rung by rung", &steps),
     }
 }
@@ -167,9 +185,16 @@ pub(super) const fn word_of(answer: Answer) -> &'static str {
 /// How attempts ended, by agent and model.
 fn by_agent(study: &Study, counted: &Counted, table: Option<&'static str>) -> Figure {
     let row = |agent: &str, model: &str| {
-        let of = |role: &str| study.items.iter().filter(|item| item.agent == agent && item.model == model && super::grid::role(item) == role).count();
+        let of = |role: &str| {
+            study.items.iter().filter(|item| item.agent == agent && item.model == model && super::grid::role(item) == role).count()
+        };
         let part = |word, role| Part { word, role, count: of(role) };
-        let parts = vec![part("true: beyond noise", "true"), part("marked success only", "marked"), part("failed", "bad"), part("unfinished", "open")];
+        let parts = vec![
+            part("true: beyond noise", "true"),
+            part("marked success only", "marked"),
+            part("failed", "bad"),
+            part("unfinished", "open"),
+        ];
         Stacked { name: who(agent, model), parts }
     };
     let rows: Vec<Stacked> = counted.by_agent.iter().take(MOST_AGENTS).map(|count| row(&count.agent, &count.model)).collect();
@@ -178,7 +203,12 @@ fn by_agent(study: &Study, counted: &Counted, table: Option<&'static str>) -> Fi
         title: "How attempts ended, by agent and model",
         says: if more > 0 { format!("Attempts; {more} more agents are in the table.") } else { "Attempts.".to_owned() },
         table,
-        legend: Some(legend(&[("true", "better than the baseline"), ("marked", "marked success only"), ("bad", "failed"), ("open", "unfinished")])),
+        legend: Some(legend(&[
+            ("true", "better than the baseline"),
+            ("marked", "marked success only"),
+            ("bad", "failed"),
+            ("open", "unfinished"),
+        ])),
         drawing: stack("Attempts by agent and model: true, marked success only, failed, unfinished", &rows),
     }
 }
@@ -361,7 +391,8 @@ impl<'a> Arms<'a> {
         let unit = &verdict.unit;
         let of_baseline = verdict.baseline.map(|value| format!(", baseline {} {unit}", cell::number(value))).unwrap_or_default();
         let of_human = verdict.human.map(|value| format!(", human {} {unit}", cell::number(value))).unwrap_or_default();
-        let says = format!("{}: agent {} {unit}{of_human}{of_baseline}; {agent:+.1} % to the human", verdict.metric, cell::number(verdict.agent));
+        let says =
+            format!("{}: agent {} {unit}{of_human}{of_baseline}; {agent:+.1} % to the human", verdict.metric, cell::number(verdict.agent));
         dumbbell(&width::clip(&cell::safe(&says), 300), Against { baseline, agent, band: BAND }, self.axis)
     }
 }

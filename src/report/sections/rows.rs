@@ -70,12 +70,11 @@ fn compared_row(row: &Compared) -> Vec<Cell> {
     ]
 }
 
-/// What is to be known of a commit's arms: why the agent's failed, else the flags, and why there is no class.
+/// What is to be known of a commit's arms: the flags, and why there is no class.
 fn remarks(row: &Compared) -> Cell {
-    let failure = row.failure.as_ref().map(|cause| cause.class.name().to_owned());
     let flags = row.flags.iter().map(|flag| flag.name().to_owned());
-    let why_not = if failure.is_none() && row.hard.is_none() { row.why_not.clone() } else { Vec::new() };
-    Cell::words(&failure.into_iter().chain(flags).chain(why_not).collect::<Vec<_>>().join("; "))
+    let why_not = row.incomparable.clone().filter(|_| row.hard.is_none());
+    Cell::words(&flags.chain(why_not).collect::<Vec<_>>().join("; "))
 }
 
 /// Every attempt.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::ResultRow;
-use crate::domain::{Arm, ArmDetail, AttemptId, Cause, FailureClass, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::bench::{ArmInput, Missing};
+use crate::domain::{
+    Answer, Arm, ArmDetail, AttemptId, BenchKind, Cause, FailureClass, Flag, Rung, RungAnswer, Stage, StageDetail, StageEnd, StageOutcome,
+};
 use crate::import::Imported;
 use crate::ledger::RunFolder;
 use crate::model::{Attempt, Item};
@@ -46,6 +49,7 @@ fn row(imported: &Imported, (item, attempt): (&Item, &Attempt), (stage, arm): (S
         metrics: detail.metrics.clone(),
         failure: cause(outcome),
         flags: detail.flags.clone(),
+        workload: detail.workload.clone(),
         file: detail.from.as_ref().map_or_else(ours, |from| imported.path.join(PathBuf::from(from))),
         run: imported.name.clone(),
     }
@@ -72,4 +76,45 @@ pub(super) fn cause(outcome: &StageOutcome) -> Option<Cause> {
         StageEnd::Failed { class, why } => Some(Cause { class: *class, evidence: why.clone() }),
         _ => None,
     }
+}
+
+/// What the arms of an attempt brought, for the comparison.
+pub(super) fn inputs(attempt: &Attempt) -> Vec<ArmInput<'_>> {
+    let brought = |stage: Stage| match attempt.outcome(stage) {
+        None => Err(Missing::NotRun),
+        Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm),
+        Some(outcome) => Err(cause(outcome).map_or(Missing::NotEnded, Missing::Failed)),
+    };
+    STAGES.into_iter().map(|(stage, arm)| ArmInput { arm, brought: brought(stage) }).collect()
+}
+
+/// What the agent's arm tells of the ladder below its numbers: whether the container took the patch, whether the server
+/// came up with it.
+pub(super) fn rungs(candidate: &StageOutcome) -> Vec<RungAnswer> {
+    let kind = detail(candidate).and_then(|detail| detail.kind);
+    let is_forced = detail(candidate).is_some_and(|detail| detail.flags.contains(&Flag::PatchForced));
+    let applies = match &candidate.end {
+        StageEnd::Failed { class: FailureClass::PatchDoesNotApply | FailureClass::PatchHalfApplied, why } => {
+            Some((Answer::No, why.as_str()))
+        }
+        // the benchmark runs behind the patch
+        StageEnd::Done if !is_forced => Some((Answer::Yes, "it was measured with the patch")),
+        _ => None,
+    };
+    let server = match (&candidate.end, kind) {
+        (_, Some(BenchKind::Latency | BenchKind::Throughput | BenchKind::PrefixCaching)) => {
+            Some((Answer::NotApplicable, "it needs no server"))
+        }
+        (StageEnd::Done, Some(BenchKind::Serving)) => Some((Answer::Yes, "it answered")),
+        (StageEnd::Failed { class, why }, _) if is_of_server(*class) => Some((Answer::No, why.as_str())),
+        _ => None,
+    };
+    let answer = |rung: Rung, found: Option<(Answer, &str)>| {
+        found.map(|(answer, evidence)| RungAnswer { rung, answer, evidence: evidence.to_owned() })
+    };
+    [answer(Rung::Applies, applies), answer(Rung::Server, server)].into_iter().flatten().collect()
+}
+
+const fn is_of_server(class: FailureClass) -> bool {
+    matches!(class, FailureClass::ServerCrashed | FailureClass::ServerNeverReady | FailureClass::TimeoutServer)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::whose::{date, is_whose};
+use super::whose::is_whose;
 use super::{Compared, ItemRow, arms, commit_key, items};
+use crate::bench::score;
 use crate::domain::rung::reached;
-use crate::domain::{Arm, Quadrant, ScoreDetail, Standing};
+use crate::domain::{Answer, Arm, Quadrant, Rung, ScoreDetail, Stage, Standing};
 use crate::import::{Import, Imported};
 use crate::model::{Attempt, Item};
 
@@ -18,7 +19,7 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
     let mut all = Vec::new();
     for imported in &import.runs {
         for (item, attempt) in imported.run.items.iter().filter_map(|item| Some((item, last_measured(item)?))) {
-            let score = attempt.score().cloned().unwrap_or_default();
+            let score = attempt.score().cloned().unwrap_or_else(|| scored(attempt));
             let whose = by_commit.get(commit_key(&item.human)).and_then(|places| attempt_of(imported, attempt, places, rows));
             let rung = whose.and_then(|at| rows.get_mut(at)).and_then(|row| {
                 row.rungs = items::joined(&row.rungs, &score.rungs);
@@ -33,24 +34,34 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
     all
 }
 
+/// Two numbers that differ by no more are similar, in percent, where no run of ours says otherwise.
+const THRESHOLD_PCT: f64 = 5.0;
+
+/// The comparison of arms that nobody compared: those of result folders.
+fn scored(attempt: &Attempt) -> ScoreDetail {
+    let mut score = score(&arms::inputs(attempt), THRESHOLD_PCT);
+    match attempt.outcome(Stage::Candidate) {
+        Some(candidate) => score.rungs.extend(arms::rungs(candidate)),
+        // what was never measured is unchecked, not wrong
+        None => score.rungs.clear(),
+    }
+    score
+}
+
 /// The newest attempt with an arm.
 fn last_measured(item: &Item) -> Option<&Attempt> {
     item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.outcome(*stage).is_some()))
 }
 
-/// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results that of
-/// its agent at this commit, of several the one of the folder's date, then one with a patch, then the newest.
+/// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results the one of
+/// its agent at this commit to which the import gave what was measured.
 fn attempt_of(imported: &Imported, attempt: &Attempt, places: &[usize], rows: &[ItemRow]) -> Option<usize> {
-    attempt.outcome(crate::domain::Stage::Candidate)?;
+    attempt.outcome(Stage::Candidate)?;
     let label = imported.run.agent.as_str();
-    let day = date(label).map(|(month, day)| format!("-{month}-{day}_"));
-    let fits = |row: &&ItemRow| row.run == imported.name || is_whose(label, &row.agent, &row.model);
-    let candidates = places.iter().filter_map(|at| Some((*at, rows.get(*at)?))).filter(|(_, row)| fits(row));
-    let best = candidates.max_by_key(|(_, row)| {
-        let of_day = day.as_ref().is_some_and(|day| row.run.contains(day.as_str()));
-        (row.run == imported.name, of_day, row.has_patch(), row.at, row.run.clone())
-    });
-    best.map(|(at, _)| at)
+    let is_measured = |row: &ItemRow| row.answer(Rung::Metrics) != Answer::Unchecked && is_whose(label, &row.agent, &row.model);
+    let fits = |row: &ItemRow| row.run == imported.name || is_measured(row);
+    // an attempt that was tried again brought what was measured last
+    places.iter().copied().rev().find(|at| rows.get(*at).is_some_and(fits))
 }
 
 fn compared(imported: &Imported, item: &Item, attempt: &Attempt, score: ScoreDetail) -> Compared {
@@ -80,6 +91,7 @@ fn compared(imported: &Imported, item: &Item, attempt: &Attempt, score: ScoreDet
         key: key.cloned(),
         flags,
         failure,
+        incomparable: score.incomparable,
         hard: score.verdicts.first().and_then(|verdict| verdict.standing),
         verdicts: score.verdicts,
         why_not: score.why_not,
@@ -135,7 +147,7 @@ fn soft(import: &Import, all: &mut Vec<Compared>) {
         all.iter().filter(|row| row.soft.is_some()).map(|row| row.whose().to_owned()).collect();
     for row in all.iter_mut().filter(|row| row.quadrant.is_none() && judged.contains(row.whose())) {
         let soft = row.soft.as_ref().is_some_and(|verdict| verdict.target.passes());
-        let hard = matches!(row.hard, Some(Standing::Beats | Standing::Similar));
+        let hard = row.hard.is_some_and(Standing::passes);
         row.quadrant = Some(Quadrant::of(soft, hard));
     }
 }

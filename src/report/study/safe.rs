@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::{Compared, ItemRow, ResultRow, Study};
 use crate::domain::{Cause, Metric, RungAnswer};
 use crate::text::clean;
@@ -69,6 +73,17 @@ impl Safe<'_> {
         }
     }
 
+    /// All words of something that JSON can hold.
+    fn fields<T: Serialize + DeserializeOwned + Default>(&self, of: &mut T) {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(&*of) else { return };
+        for field in fields.values_mut() {
+            if let Value::String(text) = field {
+                self.name(text);
+            }
+        }
+        *of = serde_json::from_value(Value::Object(fields)).unwrap_or_default();
+    }
+
     fn metrics<'m>(&self, metrics: impl IntoIterator<Item = &'m mut Metric>) {
         for metric in metrics {
             self.name(&mut metric.name);
@@ -96,6 +111,9 @@ impl Safe<'_> {
             self.name(text);
         }
         result.model.iter_mut().chain(&mut result.model_run).for_each(|text| self.name(text));
+        if let Some(work) = &mut result.workload {
+            self.fields(work);
+        }
         self.metrics(&mut result.metrics);
         self.cause(result.failure.as_mut());
         self.path(&mut result.file);
@@ -112,7 +130,7 @@ impl Safe<'_> {
             self.name(&mut verdict.metric);
             self.name(&mut verdict.unit);
         }
-        row.why_not.iter_mut().for_each(|text| self.sentence(text));
+        row.why_not.iter_mut().chain(&mut row.incomparable).for_each(|text| self.sentence(text));
         row.hard_from.iter_mut().for_each(|path| self.path(path));
         if let Some(soft) = &mut row.soft {
             soft.approach.iter_mut().chain(&mut soft.says).for_each(|text| self.sentence(text));

@@ -10,7 +10,7 @@ pub(super) fn is_whose(label: &str, agent: &str, model: &str) -> bool {
 }
 
 /// `0123` of `trae_gpt5_0123`: January 23rd.
-pub(super) fn date(label: &str) -> Option<(&str, &str)> {
+fn date(label: &str) -> Option<(&str, &str)> {
     let (_, date) = label.rsplit_once(['_', '-'])?;
     (date.len() == 4 && date.bytes().all(|byte| byte.is_ascii_digit())).then(|| date.split_at_checked(2)).flatten()
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use isobench_tui::domain::{
-    Answer, Arm, BenchKind, Cause, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Target, Verdict,
-    rung,
+    Answer, Arm, BenchKind, Cause, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Target,
+    Verdict, rung,
 };
 use isobench_tui::report::counted::Counted;
 use isobench_tui::report::html;
@@ -15,7 +15,8 @@ use jiff::Timestamp;
 use scraper::{ElementRef, Html, Selector};
 
 /// What somebody may have put into every text of a file.
-const HOSTILE: &str = "</td></table><script>alert('x')</script><img src=http://evil.example/x onerror=\"alert(1)\">&lt;\u{202e}gnp\u{1b}[31m\u{0}`a` '\"";
+const HOSTILE: &str =
+    "</td></table><script>alert('x')</script><img src=http://evil.example/x onerror=\"alert(1)\">&lt;\u{202e}gnp\u{1b}[31m\u{0}`a` '\"";
 
 const AGENTS: [(&str, &str); 5] = [
     ("trae", "us-anthropic-claude-sonnet-4-5-20250929-v1-0"),
@@ -108,7 +109,8 @@ fn arm(n: u64, arm: Arm, dice: &mut Dice) -> ResultRow {
         kind: Some(BenchKind::Serving),
         status: if good { "success" } else { "error" }.to_owned(),
         metrics: if good { metrics } else { Vec::new() },
-        failure: (!good).then(|| Cause { class: FailureClass::NoSpace, evidence: "failed to register layer: no space left on device".to_owned() }),
+        failure: (!good)
+            .then(|| Cause { class: FailureClass::NoSpace, evidence: "failed to register layer: no space left on device".to_owned() }),
         flags: vec![Flag::ModelOverridden],
         file: PathBuf::from(format!("/work/shared/corpus/results/codex_cli/{}_{}_result.json", &sha(n)[..8], arm.name())),
         run: "results/codex_cli".to_owned(),
@@ -127,10 +129,21 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
         baseline: (!n.is_multiple_of(5)).then_some(if lower { 47.25 } else { 35.5 }),
         against_human_pct: Some(pct),
         against_baseline_pct: Some(pct + 12.0),
-        standing: Some(if pct > 5.0 { Standing::Beats } else if pct < -5.0 { Standing::Worse } else { Standing::Similar }),
+        standing: Some(if pct > 5.0 {
+            Standing::Beats
+        } else if pct < -5.0 {
+            Standing::Worse
+        } else {
+            Standing::Similar
+        }),
     };
     let is_known = !n.is_multiple_of(4);
-    let soft = SoftVerdict { target: Target::SameTarget, approach: Some("valid_alternative".to_owned()), says: None, by: "soft_metrics.json".to_owned() };
+    let soft = SoftVerdict {
+        target: Target::SameTarget,
+        approach: Some("valid_alternative".to_owned()),
+        says: None,
+        by: "soft_metrics.json".to_owned(),
+    };
     Compared {
         commit: sha(n),
         agent: "codex_cli".to_owned(),
@@ -148,7 +161,9 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
         why_not: if is_known { Vec::new() } else { vec!["the human's arm was measured with sonnet, the agent's with random".to_owned()] },
         hard_from: None,
         soft: is_known.then_some(soft),
-        quadrant: Some([Quadrant::TrueSuccess, Quadrant::GoodIntent, Quadrant::LuckyWin, Quadrant::Failure][usize::try_from(dice.below(4)).unwrap()]),
+        quadrant: Some(
+            [Quadrant::TrueSuccess, Quadrant::GoodIntent, Quadrant::LuckyWin, Quadrant::Failure][usize::try_from(dice.below(4)).unwrap()],
+        ),
     }
 }
 

@@ -139,6 +139,9 @@ fn two(comparison: &Comparison, args: &ReportArgs, format: ReportFormat) -> Prin
     if format == ReportFormat::Csv && args.table.is_none() {
         return Ok(sheet::section(&comparison.rows()).map_err(anyhow::Error::from));
     }
+    if format == ReportFormat::Html {
+        return Ok(Ok(html::comparison(comparison, clock::now()).into_bytes()));
+    }
     print(document, args, format)
 }
 
@@ -159,8 +162,8 @@ fn print(mut document: Document, args: &ReportArgs, format: ReportFormat) -> Pri
     Ok(match format {
         ReportFormat::Csv => document.sections.first().map_or_else(|| Ok(Vec::new()), sheet::section).map_err(anyhow::Error::from),
         ReportFormat::Md => Ok(markdown::markdown(&document).into_bytes()),
-        ReportFormat::Html => Err(anyhow::anyhow!("not built yet")),
-        ReportFormat::Table | ReportFormat::Json => Ok(on_page(&document, args.output.is_none()).into_bytes()),
+        // pages and JSON hold every table
+        ReportFormat::Table | ReportFormat::Json | ReportFormat::Html => Ok(on_page(&document, args.output.is_none()).into_bytes()),
     })
 }
 

@@ -3,6 +3,7 @@
 //! It draws what [`lead`], [`sections`] and [`Counted`] say, and counts nothing that they don't. What comes from a file is put
 //! in by `maud`, which escapes it.
 
+mod arms;
 mod cell;
 mod chart;
 mod commits;
@@ -10,13 +11,15 @@ mod figures;
 mod frame;
 mod grid;
 mod table;
+mod versus;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::compare::Comparison;
 use super::counted::Counted;
 use super::lead::{Lead, lead};
-use super::section::{Section, Tone};
+use super::section::{Document, Section, Tone};
 use super::sections::sections;
 use super::study::Study;
 use crate::text::clean;
@@ -43,11 +46,29 @@ pub fn page(study: &Study, counted: &Counted, made: Timestamp) -> String {
             }
         }
         @if let Some(grid) = grid { (grid) }
-        @for section in &sections { (part(section, study, &commits)) }
+        @for section in &sections { (part(section, &commits, (section.id == "compared").then(|| (arms::legend(), arms::Arms::of(study).column())))) }
         @if let Some(details) = details { (details) }
     };
     let paths: Vec<String> = study.paths.iter().map(|path| clean::path(path)).collect();
     frame::document(&lead.title, &paths, made, &places, &body)
+}
+
+/// The page of two trees side by side.
+pub fn comparison(comparison: &Comparison, made: Timestamp) -> String {
+    let Document { lead, sections } = comparison.document();
+    let figures = versus::figures(comparison);
+    let commits = Commits::default();
+    let mut places: Vec<(&str, &str)> = vec![("verdict", "Verdict")];
+    places.extend((!figures.is_empty()).then_some(("figures", "Charts")));
+    places.extend(sections.iter().map(|section| (section.id, section.title)));
+    let body = html! {
+        (verdict(&lead, &[]))
+        @if !figures.is_empty() {
+            div.figures id="figures" { @for (at, figure) in figures.iter().enumerate() { (figure.draw(at + 1)) } }
+        }
+        @for section in &sections { (part(section, &commits, (section.id == "deltas").then(|| (versus::legend(), versus::column(comparison))))) }
+    };
+    frame::document(&lead.title, &[comparison.a.clone(), comparison.b.clone()], made, &places, &body)
 }
 
 /// The first screen: numbers, then the sentences of the text report.
@@ -67,18 +88,14 @@ fn verdict(lead: &Lead, keys: &[figures::Key]) -> Markup {
     }
 }
 
-/// A table with its title and its sentence.
-fn part(section: &Section, study: &Study, commits: &Commits<'_>) -> Markup {
+/// A table with its title and its sentence, and perhaps a column of drawings with its signs.
+fn part(section: &Section, commits: &Commits<'_>, drawn: Option<(Markup, table::Drawn)>) -> Markup {
     html! {
         section id=(section.id) aria-labelledby={ (section.id) "-h" } {
             h2 id={ (section.id) "-h" } { (section.title) }
             @if !section.says.is_empty() { p.says { (cell::with_code(&section.says)) } }
-            @if section.id == "compared" {
-                (figures::arms_legend())
-                (table::table(section, commits, Some(&figures::Arms::of(study))))
-            } @else {
-                (table::table(section, commits, None))
-            }
+            @if let Some((legend, _)) = &drawn { (legend) }
+            (table::table(section, commits, drawn.as_ref().map(|(_, drawn)| drawn)))
         }
     }
 }

@@ -26,6 +26,7 @@ mod home;
 mod home_pty;
 mod hostile;
 mod hostile_runs;
+mod html;
 mod imported;
 mod inspected;
 mod item_end;

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::commits::Commits;
 use super::tone;
 use crate::domain::{Flag, Rung, Standing};
-use crate::report::section::{Align, Cell, Column};
+use crate::report::section::{Align, Cell, Column, Tone};
 use crate::text::{clean, width};
 
 /// Columns of a text in a cell; what is beyond stands in its title.
@@ -16,19 +16,17 @@ const TEXT: usize = 160;
 /// Columns of a title.
 const TITLE: usize = 800;
 
-/// The `td` of a cell. The first of a row is its head.
+/// The `td` of a cell. The first of a row is its head. A page has tens of thousands of them, so each says little.
 pub(super) fn cell(cell: &Cell, column: &Column, is_first: bool, commits: &Commits<'_>) -> Markup {
     let align = (column.align == Align::Right).then_some("n");
     let inside = inside(cell, commits);
     html! {
         @if is_first {
             th scope="row" class=[align] { (inside) }
-        } @else if *cell == Cell::Missing || *cell == Cell::Flags(Vec::new()) {
-            td class={ "m" @if let Some(align) = align { " " (align) } } title=[matches!(cell, Cell::Missing).then_some("not known: no file says it")] {
-                @if matches!(cell, Cell::Missing) { "–" }
-            }
+        } @else if *cell == Cell::Missing {
+            td class={ "m" @if let Some(align) = align { " " (align) } } title="not known" { "–" }
         } @else {
-            td class=[class(cell, align)] data-v=[sorts_by(cell)] title=[title(cell)] { (inside) }
+            td class=[class(cell, align)] title=[title(cell)] { (inside) }
         }
     }
 }
@@ -37,22 +35,21 @@ fn class(cell: &Cell, align: Option<&'static str>) -> Option<&'static str> {
     match cell {
         Cell::Place(_) => Some("p"),
         Cell::Text(text) if text.len() > 40 => Some("w"),
+        Cell::Class(_) => Some("bad-ink"),
+        Cell::Flags(flags) if !flags.is_empty() => Some("f"),
+        Cell::Status(_) => Some(match cell.tone() {
+            Tone::Good => "s good",
+            Tone::Bad => "s bad-ink",
+            _ => "s doubt",
+        }),
         _ => align,
     }
 }
 
-/// What a script sorts by, where the text does not tell.
-fn sorts_by(cell: &Cell) -> Option<String> {
-    match cell {
-        Cell::Seconds(s) => Some(format!("{s:.1}")),
-        Cell::Rung(rung) => Some(height(*rung).to_string()),
-        _ => None,
-    }
-}
-
+/// What a cell cuts or rounds. A script sorts times by it.
 fn title(cell: &Cell) -> Option<String> {
     match cell {
-        Cell::Seconds(s) => Some(format!("{} s", number(*s))),
+        Cell::Seconds(s) => Some(format!("{s:.1} s")),
         Cell::Text(text) if width::width(text) > TEXT => Some(width::clip(&safe(text), TITLE).into_owned()),
         _ => None,
     }
@@ -61,17 +58,16 @@ fn title(cell: &Cell) -> Option<String> {
 fn inside(cell: &Cell, commits: &Commits<'_>) -> Markup {
     match cell {
         Cell::Missing => html! { "–" },
-        Cell::Text(text) => html! { (width::clip(&safe(text), TEXT)) },
-        Cell::Status(status) => html! { span class={ "s " (tone(cell.tone()).unwrap_or("doubt")) } { (width::clip(&safe(status), TEXT)) } },
+        Cell::Text(text) | Cell::Status(text) => html! { (width::clip(&safe(text), TEXT)) },
         Cell::Place(place) => path(place),
         Cell::Commit(sha) => commit(sha, commits),
         Cell::Count(n) => html! { (grouped(&n.to_string())) },
         Cell::Tokens(n) | Cell::Bytes(n) => html! { (grouped(&n.to_string())) },
         Cell::Number(value, unit) => html! { (number(*value)) @if let Some(unit) = unit { " " span.u { (safe(unit)) } } },
         Cell::Rung(rung) => html! { (rung_name(*rung)) },
-        Cell::Flags(flags) => html! { @for (at, flag) in flags.iter().enumerate() { @if at > 0 { ", " } (flag_mark(*flag)) } },
+        Cell::Flags(flags) => html! { @for (at, flag) in flags.iter().enumerate() { @if at > 0 { ", " } (flag.name()) } },
         Cell::Standing(standing) => standing_mark(*standing),
-        Cell::Class(class) => html! { span.bad-ink title=(class.hint()) { (class.name()) } },
+        Cell::Class(class) => html! { (class.name()) },
         Cell::Change(_) | Cell::Quadrant(_) => html! { span class=[tone(cell.tone())] { (cell.says()) } },
         Cell::Part(..) | Cell::Share(..) | Cell::Seconds(_) | Cell::Dollars(_) => html! { (if_known(cell.says())) },
     }
@@ -105,22 +101,16 @@ pub(super) fn commit(sha: &str, commits: &Commits<'_>) -> Markup {
     let shown = safe(crate::domain::short_sha(sha)).into_owned();
     html! {
         @if let Some(anchor) = commits.anchor(sha) {
-            a href={ "#" (anchor) } { code { (width::clip(&shown, 24)) } }
+            a href={ "#" (anchor) } { (width::clip(&shown, 24)) }
         } @else {
             code { (width::clip(&shown, 24)) }
         }
     }
 }
 
-/// A path, which may break behind each slash.
+/// A path.
 pub(super) fn path(place: &str) -> Markup {
-    let shown = safe(place);
-    let shown = width::middle(&shown, TITLE);
-    html! {
-        code.path {
-            @for (at, part) in shown.split('/').enumerate() { @if at > 0 { "/" wbr; } (part) }
-        }
-    }
+    html! { code.path { (width::middle(&safe(place), TITLE)) } }
 }
 
 /// A flag with its sentence.

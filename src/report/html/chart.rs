@@ -30,7 +30,15 @@ pub(super) fn drawing(class: &str, height: usize, says: &str, inside: &Markup) -
 
 /// A text that fits: what is cut off stands in its title.
 pub(super) fn clipped(text: &str, columns: usize) -> Markup {
-    let shown = width::clip(text, columns);
+    with_title(&width::clip(text, columns), text)
+}
+
+/// The same without the middle: what tells names apart is often their end.
+pub(super) fn clipped_middle(text: &str, columns: usize) -> Markup {
+    with_title(&width::middle(text, columns), text)
+}
+
+fn with_title(shown: &str, text: &str) -> Markup {
     html! {
         (shown)
         @if shown != text { title { (width::clip(text, LONGEST_TITLE)) } }

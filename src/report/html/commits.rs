@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use super::arms::Arms;
 use super::cell;
 use super::chart::dumbbell::axis_head;
-use super::figures::{Arms, word_of};
+use super::figures::word_of;
 use crate::domain::rung::breaks;
 use crate::domain::{Direction, Verdict};
 use crate::report::study::{Compared, ItemRow, ResultRow, Study};

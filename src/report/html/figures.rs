@@ -1,30 +1,36 @@
 //! Which charts the page has, from what was counted.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::cell;
 use super::chart::bars::{Bar, bars};
 use super::chart::columns::columns;
-use super::chart::dumbbell::{Against, axis_head, dumbbell};
 use super::chart::funnel::{Step, funnel};
 use super::chart::histogram::{Group, histogram};
 use super::chart::quadrants::{Counts, quadrants};
-use super::chart::scale::{Around, in_words};
+use super::chart::scale::{Ticks, in_words};
 use super::chart::stack::{Part, Stacked, stack};
 use crate::domain::rung::breaks;
-use crate::domain::{Answer, Direction, Rung, Standing, Verdict};
+use crate::domain::{Answer, Rung, Standing};
 use crate::report::counted::Counted;
 use crate::report::section::Section;
 use crate::report::study::{ItemRow, Study};
-use crate::text::{duration, tokens, width};
+use crate::text::{duration, tokens};
 
 /// A chart with its title, its sentence and the table that has its numbers.
 pub(super) struct Figure {
-    title: &'static str,
-    says: String,
-    table: Option<&'static str>,
-    legend: Option<Markup>,
-    drawing: Markup,
+    /// Its title.
+    pub title: &'static str,
+    /// What is drawn.
+    pub says: String,
+    /// The section with its numbers.
+    pub table: Option<&'static str>,
+    /// Its signs.
+    pub legend: Option<Markup>,
+    /// The drawing.
+    pub drawing: Markup,
 }
 
 /// A number of the first screen.
@@ -93,17 +99,21 @@ pub(super) fn figures(study: &Study, counted: &Counted, sections: &[Section]) ->
     figures.extend((!study.items.is_empty()).then(|| by_agent(study, counted, has("by_agent"))));
     figures.extend((!counted.failures.is_empty()).then(|| failures(counted, has("failures"))));
     figures.extend((!counted.quadrants.is_empty()).then(|| right_and_fast(study, has("quadrants"))));
-    figures.extend(spread(
-        study,
-        counted,
-        "How long attempts took",
-        "Seconds that the agent ran",
-        has("used"),
-        |item| item.duration_s,
-        time,
-    ));
-    figures
-        .extend(spread(study, counted, "Tokens of attempts", "Tokens in and out together", has("used"), all_tokens, |n| tokens(whole(n))));
+    let took = Spread {
+        title: "How long attempts took",
+        what: "The time that the agent ran",
+        of: |item| item.duration_s,
+        word: time,
+        ticks: Ticks::Time,
+    };
+    let used = Spread {
+        title: "Tokens of attempts",
+        what: "Tokens in and out together",
+        of: all_tokens,
+        word: |n| tokens(whole(n)),
+        ticks: Ticks::Decimal,
+    };
+    figures.extend([took, used].iter().filter_map(|spread| spread.figure(study, counted, has("used"))));
     figures.extend((!counted.all.tries.by_tries.is_empty()).then(|| tries(counted, has("tries"))));
     figures
 }
@@ -179,11 +189,12 @@ pub(super) const fn word_of(answer: Answer) -> &'static str {
 
 /// How attempts ended, by agent and model.
 fn by_agent(study: &Study, counted: &Counted, table: Option<&'static str>) -> Figure {
+    let mut roles: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for item in &study.items {
+        *roles.entry((&item.agent, &item.model, super::grid::role(item))).or_default() += 1;
+    }
     let row = |agent: &str, model: &str| {
-        let of = |role: &str| {
-            study.items.iter().filter(|item| item.agent == agent && item.model == model && super::grid::role(item) == role).count()
-        };
-        let part = |word, role| Part { word, role, count: of(role) };
+        let part = |word, role| Part { word, role, count: roles.get(&(agent, model, role)).copied().unwrap_or(0) };
         let parts = vec![
             part("true: beyond noise", "true"),
             part("marked success only", "marked"),
@@ -209,7 +220,7 @@ fn by_agent(study: &Study, counted: &Counted, table: Option<&'static str>) -> Fi
 }
 
 /// Agent and model as one name.
-fn who(agent: &str, model: &str) -> String {
+pub(super) fn who(agent: &str, model: &str) -> String {
     let (agent, model) = (cell::safe(agent), cell::safe(model));
     if model.is_empty() { agent.into_owned() } else { format!("{agent} · {model}") }
 }
@@ -255,35 +266,41 @@ fn tries(counted: &Counted, table: Option<&'static str>) -> Figure {
     }
 }
 
-/// How a number of the attempts spreads, agent by agent; `None` where it is known of none.
-fn spread(
-    study: &Study,
-    counted: &Counted,
+/// How a number of the attempts spreads, agent by agent.
+struct Spread {
     title: &'static str,
-    what: &str,
-    table: Option<&'static str>,
-    of: impl Fn(&ItemRow) -> Option<f64>,
-    word: impl Fn(f64) -> String,
-) -> Option<Figure> {
-    let group = |agent: &str, model: &str| {
-        let mine = study.items.iter().filter(|item| item.agent == agent && item.model == model);
-        Group { name: who(agent, model), numbers: mine.filter_map(&of).collect() }
-    };
-    let mut groups: Vec<Group> = counted.by_agent.iter().map(|count| group(&count.agent, &count.model)).collect();
-    let without = groups.iter().filter(|group| group.numbers.is_empty()).count();
-    groups.retain(|group| !group.numbers.is_empty());
-    if groups.is_empty() {
-        return None;
+    /// What the number is.
+    what: &'static str,
+    /// The number, where it is known.
+    of: fn(&ItemRow) -> Option<f64>,
+    /// It in words.
+    word: fn(f64) -> String,
+    ticks: Ticks,
+}
+
+impl Spread {
+    /// `None` where the number is known of no attempt.
+    fn figure(&self, study: &Study, counted: &Counted, table: Option<&'static str>) -> Option<Figure> {
+        let mut numbers: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+        for item in &study.items {
+            numbers.entry((&item.agent, &item.model)).or_default().extend((self.of)(item));
+        }
+        let group = |((agent, model), numbers)| Group { name: who(agent, model), numbers };
+        let mut groups: Vec<Group> = numbers.into_iter().filter(|(_, numbers)| !numbers.is_empty()).map(group).collect();
+        let without = counted.by_agent.len().saturating_sub(groups.len());
+        if groups.is_empty() {
+            return None;
+        }
+        groups.truncate(MOST_AGENTS);
+        let unknown = if without > 0 { format!(" Of {without} more agents with their models it is not known.") } else { String::new() };
+        Some(Figure {
+            title: self.title,
+            says: format!("{}, on a logarithmic axis; the line is the median, n the attempts of which it is known.{unknown}", self.what),
+            table,
+            legend: None,
+            drawing: histogram(self.title, &groups, self.word, self.ticks),
+        })
     }
-    groups.truncate(MOST_AGENTS);
-    let unknown = if without > 0 { format!(" Of {without} agents it is not known.") } else { String::new() };
-    Some(Figure {
-        title,
-        says: format!("{what}, on a logarithmic axis; the line is the median, n the attempts of which it is known.{unknown}"),
-        table,
-        legend: None,
-        drawing: histogram(title, &groups, word),
-    })
 }
 
 /// Both ways together; known where either is.
@@ -308,11 +325,19 @@ const fn whole(n: f64) -> u64 {
 
 /// Seconds for people.
 fn time(s: f64) -> String {
-    if s < 0.1 && s > 0.0 { format!("{s} s") } else { duration::short(whole(s * 1000.0)) }
+    if s < 0.1 && s > 0.0 {
+        format!("{s} s")
+    } else if s >= 60.0 && s % 60.0 == 0.0 && s < 3600.0 {
+        format!("{} min", s / 60.0)
+    } else if s >= 3600.0 && s % 3600.0 == 0.0 {
+        format!("{} h", s / 3600.0)
+    } else {
+        duration::short(whole(s * 1000.0))
+    }
 }
 
 /// Signs of a chart and their words.
-fn legend(keys: &[(&str, &str)]) -> Markup {
+pub(super) fn legend(keys: &[(&str, &str)]) -> Markup {
     html! {
         ul.legend {
             @for (role, says) in keys {
@@ -320,76 +345,4 @@ fn legend(keys: &[(&str, &str)]) -> Markup {
             }
         }
     }
-}
-
-/// The signs of the arms.
-pub(super) fn arms_legend() -> Markup {
-    html! {
-        ul.legend {
-            li { svg.mark width="12" height="12" aria-hidden="true" { rect.baseline x="2" y="2" width="8" height="8" {} } "baseline" }
-            li { svg.mark width="12" height="12" aria-hidden="true" { path.human d="M6 0L11 6 6 12 1 6Z" {} } "human: the middle" }
-            li { svg.mark width="12" height="12" aria-hidden="true" { circle.agent.true cx="6" cy="6" r="5.5" {} } "agent; right is better, an arrow is beyond the axis" }
-            li { svg width="18" height="12" aria-hidden="true" { rect.band width="18" height="12" {} } "within ±5 %: similar" }
-        }
-    }
-}
-
-/// Percent on either side within which nobody is better.
-const BAND: f64 = 5.0;
-
-/// The comparisons as drawings over one axis.
-pub(super) struct Arms<'a> {
-    study: &'a Study,
-    /// The axis of all of them, in percent of the human's number.
-    pub axis: Around,
-}
-
-impl<'a> Arms<'a> {
-    /// Over the primary metrics of a study.
-    pub(super) fn of(study: &'a Study) -> Self {
-        let primary = study.compared.iter().filter_map(|row| row.verdicts.first());
-        let numbers = primary.flat_map(|verdict| [verdict.against_human_pct, baseline_pct(verdict)]).flatten();
-        Self { study, axis: Around::over(numbers) }
-    }
-
-    /// The head of their column.
-    pub(super) fn head(&self) -> Markup {
-        html! { "worse than the human · better" (axis_head(self.axis)) }
-    }
-
-    /// The comparison of a row, or why there is none.
-    pub(super) fn draw(&self, at: usize) -> Markup {
-        let Some(row) = self.study.compared.get(at) else { return html! {} };
-        match row.verdicts.first() {
-            Some(verdict) if verdict.against_human_pct.is_some() => self.draw_verdict(verdict),
-            _ => {
-                let failed = row.failure.as_ref().map(|cause| cause.class.name().to_owned());
-                let why = failed.or_else(|| row.why_not.first().cloned()).unwrap_or_else(|| "a number is missing".to_owned());
-                html! { span.m title=(width::clip(&cell::safe(&row.why_not.join("; ")), 800)) { "incomparable: " (width::clip(&cell::safe(&why), 90)) } }
-            }
-        }
-    }
-
-    /// One metric.
-    pub(super) fn draw_verdict(&self, verdict: &Verdict) -> Markup {
-        let Some(agent) = verdict.against_human_pct.filter(|pct| pct.is_finite()) else { return html! { span.m { "–" } } };
-        let baseline = baseline_pct(verdict);
-        let unit = &verdict.unit;
-        let of_baseline = verdict.baseline.map(|value| format!(", baseline {} {unit}", cell::number(value))).unwrap_or_default();
-        let of_human = verdict.human.map(|value| format!(", human {} {unit}", cell::number(value))).unwrap_or_default();
-        let says =
-            format!("{}: agent {} {unit}{of_human}{of_baseline}; {agent:+.1} % to the human", verdict.metric, cell::number(verdict.agent));
-        dumbbell(&width::clip(&cell::safe(&says), 300), Against { baseline, agent, band: BAND }, self.axis)
-    }
-}
-
-/// The baseline against the human in percent, + is better.
-fn baseline_pct(verdict: &Verdict) -> Option<f64> {
-    let (baseline, human) = (verdict.baseline?, verdict.human.filter(|human| *human != 0.0)?);
-    let change = (baseline - human) / human * 100.0;
-    let pct = match verdict.direction {
-        Direction::HigherIsBetter => change,
-        Direction::LowerIsBetter => -change,
-    };
-    pct.is_finite().then_some(pct)
 }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::cell;
 use super::commits::{Commit, Commits};
+use super::figures::who;
 use crate::domain::Rung;
 use crate::report::study::{ItemRow, Study};
 use crate::text::width;
@@ -21,7 +22,8 @@ pub(super) fn grid(study: &Study, commits: &Commits<'_>) -> Option<Markup> {
     if study.items.is_empty() {
         return None;
     }
-    let (runs, other_runs) = runs(study);
+    let (heads, other_runs) = runs(study);
+    let runs: Vec<&str> = heads.iter().map(|item| item.run.as_str()).collect();
     let shown: Vec<(&str, &Commit)> = commits.iter().filter(|(_, commit)| !commit.items.is_empty() || !commit.has_rows()).collect();
     let other_commits = shown.len().saturating_sub(MOST_COMMITS);
     let has_best = study.compared.iter().any(|row| best(row).is_some());
@@ -40,7 +42,7 @@ pub(super) fn grid(study: &Study, commits: &Commits<'_>) -> Option<Markup> {
                         tr {
                             th scope="col" { "commit" }
                             @if has_best { th.b scope="col" { "best to human" } }
-                            @for run in &runs { th.v scope="col" title=(width::clip(&cell::safe(run), 300)) { span { (width::middle(&cell::safe(run), 34)) } } }
+                            @for item in &heads { (head(item)) }
                         }
                     }
                     tbody { @for (key, commit) in shown.into_iter().take(MOST_COMMITS) { (row(study, commits, key, commit, &runs, has_best)) } }
@@ -50,18 +52,29 @@ pub(super) fn grid(study: &Study, commits: &Commits<'_>) -> Option<Markup> {
     })
 }
 
-/// The runs in order of the study, and how many are left out.
-fn runs(study: &Study) -> (Vec<&str>, usize) {
-    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+/// An attempt of each run, in order of the study, and how many runs are left out.
+fn runs(study: &Study) -> (Vec<&ItemRow>, usize) {
+    let mut counts: BTreeMap<&str, (usize, usize, &ItemRow)> = BTreeMap::new();
     for (at, item) in study.items.iter().enumerate() {
-        counts.entry(&item.run).or_insert((0, at)).0 += 1;
+        counts.entry(&item.run).or_insert((0, at, item)).0 += 1;
     }
     let all = counts.len();
-    let mut runs: Vec<(&str, (usize, usize))> = counts.into_iter().collect();
-    runs.sort_by_key(|(_, (count, first))| (std::cmp::Reverse(*count), *first));
+    let mut runs: Vec<(usize, usize, &ItemRow)> = counts.into_values().collect();
+    runs.sort_by_key(|(count, first, _)| (std::cmp::Reverse(*count), *first));
     runs.truncate(MOST_RUNS);
-    runs.sort_by_key(|(_, (_, first))| *first);
-    (runs.into_iter().map(|(run, _)| run).collect(), all.saturating_sub(MOST_RUNS))
+    runs.sort_by_key(|(_, first, _)| *first);
+    (runs.into_iter().map(|(_, _, item)| item).collect(), all.saturating_sub(MOST_RUNS))
+}
+
+/// A run's head: who, and the last part of its name, which is its time.
+fn head(item: &ItemRow) -> Markup {
+    const ROOM: usize = 25;
+    let last = item.run.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&item.run);
+    html! {
+        th.v scope="col" title=(width::clip(&cell::safe(&item.run), 300)) {
+            span { b { (width::middle(&who(&item.agent, &item.model), ROOM)) } (width::middle(&cell::safe(last), ROOM)) }
+        }
+    }
 }
 
 /// The best change to the human's number, in percent.

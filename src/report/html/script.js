@@ -2,7 +2,7 @@
   "use strict";
   const key = (cell) => {
     if (!cell) return null;
-    if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
+    if (/^[\d.]+ s$/.test(cell.title)) return parseFloat(cell.title);
     const text = cell.textContent.trim();
     if (text === "" || text === "\u2013") return null;
     if (!cell.classList.contains("n")) return text.toLowerCase();

@@ -4,24 +4,32 @@ use maud::{Markup, html};
 
 use super::cell::{cell, unit};
 use super::commits::Commits;
-use super::figures::Arms;
 use crate::report::section::{Align, Section};
 
 /// Rows from which on a table scrolls by itself, below heads that stay.
 const LONG: usize = 24;
 
-/// The table, with the drawing of the arms after its numbers where there is one.
-pub(super) fn table(section: &Section, commits: &Commits<'_>, arms: Option<&Arms<'_>>) -> Markup {
+/// A column of drawings that a table has on this page alone.
+pub(super) struct Drawn {
+    /// Before which column.
+    pub at: usize,
+    /// Its head.
+    pub head: Markup,
+    /// One a row.
+    pub cells: Vec<Markup>,
+}
+
+/// The table, with a column of drawings where there is one.
+pub(super) fn table(section: &Section, commits: &Commits<'_>, drawn: Option<&Drawn>) -> Markup {
     let table = &section.table;
-    let last = table.columns.len();
-    let drawn = arms.map(|_| table.columns.iter().rposition(|column| column.align == Align::Right).map_or(last, |at| at + 1));
+    let before = |place: usize| drawn.filter(|drawn| drawn.at == place);
     let sums = usize::from(table.has_sum).min(table.rows.len());
     let (rows, sum) = table.rows.split_at_checked(table.rows.len() - sums).unwrap_or((&table.rows, &[]));
     let row = |at: usize, cells: &[crate::report::section::Cell], id: Option<&str>| {
         html! {
             tr id=[id.map(|id| format!("{id}{at}"))] {
                 @for (place, (found, column)) in cells.iter().zip(&table.columns).enumerate() {
-                    @if drawn == Some(place) { @if let Some(arms) = arms { td.d { (arms.draw(at)) } } }
+                    @if let Some(drawn) = before(place) { td.d { @if let Some(drawing) = drawn.cells.get(at) { (drawing) } } }
                     (cell(found, column, place == 0, commits))
                 }
             }
@@ -33,7 +41,7 @@ pub(super) fn table(section: &Section, commits: &Commits<'_>, arms: Option<&Arms
                 thead {
                     tr {
                         @for (at, column) in table.columns.iter().enumerate() {
-                            @if drawn == Some(at) { @if let Some(arms) = arms { th.d scope="col" { (arms.head()) } } }
+                            @if let Some(drawn) = before(at) { th.d scope="col" { (drawn.head) } }
                             th scope="col" class=[(column.align == Align::Right).then_some("n")] {
                                 (column.name)
                                 @if let Some(unit) = unit(column, rows.iter().filter_map(|row| row.get(at))) { " " span.u { "(" (unit) ")" } }

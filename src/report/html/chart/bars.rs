@@ -38,7 +38,7 @@ pub(crate) fn bars(says: &str, bars: &[Bar], whole: usize) -> Markup {
                 text.name x="-10" y=(top + 16) { (clipped(&bar.name, NAME)) }
                 rect.track x="0" y=(top + 5) width="100%" height="14" {}
                 rect class=(bar.role) x="0" y=(top + 5) width=(percent(share(bar.count, most))) height="14" {}
-                text.value x="100%" dx="10" y=(top + 16) { (bar.count) tspan.soft { " " (in_words(bar.count, whole)) } }
+                text.value x="100%" dx="10" y=(top + 16) { (bar.count) tspan.soft dx="6" { (in_words(bar.count, whole)) } }
             }
         }
     };
@@ -65,6 +65,6 @@ mod tests {
         let name = "x".repeat(90);
         let seen = bars("says", &[bar(&name, 3), bar("b", 1)], 4).0;
         assert!(seen.contains(&format!("{}…<title>{name}</title>", "x".repeat(NAME - 1))), "{seen}");
-        assert!(seen.contains(r#"width="33.33%""#) && seen.contains("> 75 %<"), "{seen}");
+        assert!(seen.contains(r#"width="33.33%""#) && seen.contains(">75 %<"), "{seen}");
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn funnel(says: &str, steps: &[Step]) -> Markup {
                 rect.fell x=(percent(holds + unchecked)) y=(top + 5) width=(percent(fell)) height="20" {}
                 text.value x="100%" dx="10" y=(top + 19) {
                     (step.holds)
-                    tspan.soft { " " (in_words(step.holds, whole)) @if step.unchecked > 0 { " +" (step.unchecked) " ?" } }
+                    tspan.soft dx="6" { (in_words(step.holds, whole)) @if step.unchecked > 0 { ", " (step.unchecked) " open" } }
                 }
             }
         }
@@ -65,7 +65,7 @@ mod tests {
         let seen = funnel("says", &[step(4, 0, 0), step(1, 2, 1)]).0;
         assert!(seen.contains(r#"<rect class="open" x="25%" y="35" width="50%""#), "{seen}");
         assert!(seen.contains(r#"<rect class="fell" x="75%" y="35" width="25%""#), "{seen}");
-        assert!(seen.contains("25 % +2 ?") && seen.contains("1 hold (25 %), 2 unchecked, 1 fell."), "{seen}");
+        assert!(seen.contains("25 %, 2 open") && seen.contains("1 hold (25 %), 2 unchecked, 1 fell."), "{seen}");
     }
 
     #[test]

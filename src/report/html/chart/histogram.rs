@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::scale::{Log, float, percent};
-use super::{clipped, drawing, nothing};
+use super::scale::{Log, Ticks, float, percent};
+use super::{clipped_middle, drawing, nothing};
 
 /// A group and its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,15 +24,15 @@ const HIGH: f64 = 30.0;
 const BINS: usize = 48;
 
 /// Columns of a name above its row.
-const NAME: usize = 38;
+const NAME: usize = 26;
 
 /// The groups one below the other, each with its median. `word` writes a number for people.
-pub(crate) fn histogram(says: &str, groups: &[Group], word: impl Fn(f64) -> String) -> Markup {
+pub(crate) fn histogram(says: &str, groups: &[Group], word: impl Fn(f64) -> String, ticks: Ticks) -> Markup {
     let all = || groups.iter().flat_map(|group| group.numbers.iter().copied());
     let Some(axis) = Log::over(all()) else { return nothing("No number is known.") };
     let foot = groups.len() * ROW;
     let inside = html! {
-        @for tick in axis.ticks() {
+        @for tick in axis.ticks(ticks) {
             @let x = percent(axis.place(tick));
             line.grid x1=(x) x2=(x) y1="18" y2=(foot) {}
             text class={ "tick" (ends(axis.place(tick))) } x=(x) y=(foot + 16) { (word(tick)) }
@@ -54,7 +54,7 @@ fn row(top: usize, group: &Group, axis: Log, word: &impl Fn(f64) -> String) -> M
     let wide = percent(100.0 / float(BINS) - 0.3);
     html! {
         g {
-            text.above x="0" y=(top + 13) { (clipped(&group.name, NAME)) }
+            text.above x="0" y=(top + 13) { (clipped_middle(&group.name, NAME)) }
             @if let (Some(least), Some(median), Some(last)) = (sorted.first(), median(&sorted), sorted.last()) {
                 title { (group.name) ": " (sorted.len()) " known, from " (word(*least)) " to " (word(*last)) ", median " (word(median)) }
                 text.value.end x="100%" y=(top + 13) { "median " (word(median)) tspan.soft { ", n = " (sorted.len()) } }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn drawn(numbers: &[f64]) -> String {
-        histogram("says", &[Group { name: "trae".to_owned(), numbers: numbers.to_vec() }], |n| format!("{n}")).0
+        histogram("says", &[Group { name: "trae".to_owned(), numbers: numbers.to_vec() }], |n| format!("{n}"), Ticks::Decimal).0
     }
 
     #[test]

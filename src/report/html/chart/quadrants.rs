@@ -58,7 +58,7 @@ pub(crate) fn quadrants(says: &str, counts: Counts) -> Markup {
     };
     let inside = html! {
         text.tick x="25%" y="14" { "not as fast" }
-        text.tick x="75%" y="14" { "as fast as the human, or faster" }
+        text.tick x="75%" y="14" { "as fast, or faster" }
         text.side x="-10" y="66" { "right target" }
         text.side x="-10" y="156" { "other target" }
         (field(0.0, 22, "good intent", counts.good_intent, "marked"))

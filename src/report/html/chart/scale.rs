@@ -32,48 +32,64 @@ fn within(place: f64) -> f64 {
     if place.is_finite() { place.clamp(0.0, 100.0) } else { 0.0 }
 }
 
-/// A logarithmic axis in powers of ten, for numbers above 0.
+/// A logarithmic axis, for numbers above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Log {
-    /// The exponent at its left end.
-    low: i32,
+    /// The exponent of ten at its left end.
+    low: f64,
     /// The exponent at its right end, above `low`.
-    high: i32,
+    high: f64,
 }
+
+/// Which numbers an axis names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ticks {
+    /// 1, 2, 5, 10, …
+    Decimal,
+    /// Seconds: 10 s, 1 min, 1 h, …
+    Time,
+}
+
+/// Numbers that an axis names at most.
+const MOST_TICKS: usize = 5;
 
 impl Log {
     /// The axis over these numbers; those that are not above 0 don't count. `None` where none is left.
     pub(crate) fn over(numbers: impl Iterator<Item = f64>) -> Option<Self> {
         let counts = numbers.filter(|n| n.is_finite() && *n > 0.0);
         let (least, most) = counts.fold((f64::INFINITY, 0.0_f64), |(least, most), n| (least.min(n), most.max(n)));
-        (most > 0.0).then(|| {
-            let low = exponent(least.log10().floor());
-            Self { low, high: exponent(most.log10().ceil()).max(low + 1) }
-        })
+        // a little room on both sides; where all are equal, as much as to see that
+        let (low, high) = (least.log10(), most.log10());
+        let room = ((high - low) * 0.04).max(0.15);
+        (most > 0.0).then_some(Self { low: low - room, high: high + room })
     }
 
     /// The place of a number, from 0 to 100.
     pub(crate) fn place(&self, n: f64) -> f64 {
-        within((n.log10() - f64::from(self.low)) / f64::from(self.high - self.low) * 100.0)
+        within((n.log10() - self.low) / (self.high - self.low) * 100.0)
     }
 
-    /// At most six numbers to be named, ends included where they fall on a step.
-    pub(crate) fn ticks(&self) -> Vec<f64> {
-        let step = ((self.high - self.low) / 5).max(1);
-        let mut at = self.low;
-        let mut ticks = Vec::new();
-        while at <= self.high {
-            ticks.push(10_f64.powi(at));
-            at += step;
-        }
-        ticks
+    /// The numbers to be named: a few, from the coarsest steps that give more than one.
+    pub(crate) fn ticks(&self, ticks: Ticks) -> Vec<f64> {
+        let decades = || (-308..=308).map(|exponent| 10_f64.powi(exponent));
+        let steps: [Vec<f64>; 3] = match ticks {
+            Ticks::Decimal => [
+                decades().collect(),
+                decades().flat_map(|n| [n, 3.0 * n]).collect(),
+                decades().flat_map(|n| [n, 2.0 * n, 5.0 * n]).collect(),
+            ],
+            Ticks::Time => [
+                vec![0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 36_000.0, 360_000.0, 3_600_000.0],
+                vec![0.1, 1.0, 5.0, 20.0, 60.0, 300.0, 1200.0, 3600.0, 14_400.0, 86_400.0],
+                vec![0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 18_000.0],
+            ],
+        };
+        let inside = |n: &f64| (self.low..=self.high).contains(&n.log10());
+        let found = steps.iter().map(|step| step.iter().copied().filter(inside).collect::<Vec<_>>());
+        let found = found.enumerate().find(|(at, found)| found.len() > 2 || *at == 2).map(|(_, found)| found).unwrap_or_default();
+        let each = found.len().div_ceil(MOST_TICKS).max(1);
+        found.into_iter().step_by(each).collect()
     }
-}
-
-/// The exponent of a finite number: always between -324 and 309.
-#[expect(clippy::cast_possible_truncation, reason = "clamped to what an exponent can be")]
-fn exponent(n: f64) -> i32 {
-    n.clamp(-324.0, 309.0) as i32
 }
 
 /// A symmetrical axis of percentages: 0 in the middle, as far out as the numbers go and no farther than 100.
@@ -122,13 +138,18 @@ mod tests {
 
     #[test]
     fn a_logarithmic_axis_has_few_ticks_and_holds_its_numbers() {
-        for numbers in [vec![1.0], vec![7.0, 7.0], vec![1e-300, 1e300], vec![0.0, 5.0, f64::NAN], vec![1.0, 10.0]] {
-            let axis = Log::over(numbers.iter().copied()).unwrap_or(Log { low: 0, high: 1 });
-            assert!((2..=6).contains(&axis.ticks().len()), "{numbers:?}: {:?}", axis.ticks());
-            assert!(axis.ticks().iter().all(|tick| tick.is_finite() && *tick > 0.0), "{numbers:?}");
+        for numbers in [vec![1.0], vec![7.0, 7.0], vec![1e-300, 1e300], vec![0.0, 5.0, f64::NAN], vec![1.0, 10.0], vec![20.0, 7000.0]] {
+            let axis = Log::over(numbers.iter().copied()).unwrap_or(Log { low: 0.0, high: 1.0 });
+            for ticks in [Ticks::Decimal, Ticks::Time] {
+                let seen = axis.ticks(ticks);
+                assert!(seen.len() <= MOST_TICKS && seen.iter().all(|tick| tick.is_finite() && *tick > 0.0), "{numbers:?}: {seen:?}");
+            }
+            assert!(!axis.ticks(Ticks::Decimal).is_empty(), "{numbers:?}");
             assert!(numbers.iter().all(|n| (0.0..=100.0).contains(&axis.place(*n))), "{numbers:?}");
         }
         assert_eq!(Log::over([0.0, -1.0, f64::NAN].into_iter()), None);
+        let minutes = Log::over([30.0, 7000.0].into_iter()).map(|axis| axis.ticks(Ticks::Time));
+        assert_eq!(minutes, Some(vec![60.0, 600.0, 3600.0]));
     }
 
     #[test]

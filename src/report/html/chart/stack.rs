@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::scale::{in_words, percent, share};
-use super::{clipped, drawing, nothing};
+use super::{clipped_middle, drawing, nothing};
 
 /// A row: its name above its bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(crate) fn stack(says: &str, rows: &[Stacked]) -> Markup {
         @for (at, row) in rows.iter().enumerate() {
             @let top = at * ROW;
             g {
-                text.above x="0" y=(top + 13) { (clipped(&row.name, NAME)) }
+                text.above x="0" y=(top + 13) { (clipped_middle(&row.name, NAME)) }
                 text.value.end x="100%" y=(top + 13) { (row.whole()) }
                 @for (from, part) in placed(&row.parts) {
                     @let (left, wide) = (share(from, most), share(part.count, most));

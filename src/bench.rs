@@ -7,5 +7,5 @@ pub mod score;
 
 pub use failure::{AgentEnd, Printed, classify, first_cause, hint, of_agent, of_result, timeout_of};
 pub use metrics::{MOST_METRICS, parse_metrics, take_most};
-pub use output::{Output, read};
+pub use output::{Output, read, read_from, read_result};
 pub use score::{ArmInput, Missing, score};

@@ -160,7 +160,7 @@ pub enum Engine {
 }
 
 /// `[judge]`: a program that looks at the patch of each item once its arms are measured, and prints one JSON verdict
-/// (`isobench-tui print judge` shows its shape). Whatever becomes of it, no item fails by it.
+/// (`isobench-tui print judge-schema` shows its shape). Whatever becomes of it, no item fails by it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JudgeConfig {

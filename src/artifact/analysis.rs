@@ -1,76 +1,39 @@
 //! What others made of results: `hard_metrics/<project>/hard_metrics.json`, `soft_metrics/<project>/soft_metrics.json`,
-//! and `patch_quality.json` of ISO-Bench's `analyze` (`reference/isobench.md` sections 2.9 and 5).
+//! `patch_quality.json` of ISO-Bench's `analyze` (`reference/isobench.md` sections 2.9 and 5), and a judge's verdict.
+//!
+//! Liberal in shape, as people keep such files in many: a list, one row, rows below names. Strict in meaning: a word that
+//! we don't know is no verdict, and is told.
 
-use std::path::{Path, PathBuf};
+mod hard;
+mod judged;
+mod loose;
+mod soft;
+#[cfg(test)]
+mod tests;
 
-use serde_json::Value;
-
-use super::ArtifactError;
-use crate::domain::{SoftVerdict, Standing};
-
-/// A row of `hard_metrics.json`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HardRow {
-    /// The file.
-    pub path: PathBuf,
-    /// The human's commit, as long as it is written there.
-    pub commit: String,
-    /// `tool` of the file: whose patch.
-    pub tool: String,
-    /// `hard_classification`; `None` for `NO_DATA`.
-    pub standing: Option<Standing>,
-    /// `primary_metric`.
-    pub metric: Option<String>,
-    /// `primary_pct`: + is better.
-    pub pct: Option<f64>,
-    /// `throughput_pct`.
-    pub throughput_pct: Option<f64>,
-    /// `ttft_pct`.
-    pub ttft_pct: Option<f64>,
-}
-
-/// A verdict of a soft-metrics file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SoftRow {
-    /// The file.
-    pub path: PathBuf,
-    /// The human's commit.
-    pub commit: String,
-    /// The agent that it is about.
-    pub agent: String,
-    /// Its model, where it is named.
-    pub model: Option<String>,
-    /// The item's id, where it is named.
-    pub item_id: Option<String>,
-    /// What it says.
-    pub verdict: SoftVerdict,
-}
+pub use hard::{HardRow, hard_metrics};
+pub use judged::{SCHEMA, judged};
+pub use soft::{SoftRow, soft_metrics};
 
 /// The rows of a file, and what is wrong with the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows<T> {
     /// Those that make sense, in the file's order.
     pub rows: Vec<T>,
-    /// A sentence for each that has no verdict, with its place in the file.
+    /// A sentence for each that has no verdict, with its place in the file: `row 3 (commit 021f76e4): …`.
     pub without: Vec<String>,
 }
 
-/// Reads `hard_metrics.json`.
-pub fn hard_metrics(path: &Path) -> Result<Rows<HardRow>, ArtifactError> {
-    let _ = path;
-    Ok(Rows { rows: Vec::new(), without: Vec::new() })
-}
-
-/// Reads `soft_metrics.json`, or an item's `patch_quality.json` below `state/analysis/<repo>/<agent>/<model>/<ts>/<item>/`,
-/// whose agent and model are taken from the path where the file does not name them.
-pub fn soft_metrics(path: &Path) -> Result<Rows<SoftRow>, ArtifactError> {
-    let _ = path;
-    Ok(Rows { rows: Vec::new(), without: Vec::new() })
-}
-
-/// The verdict that a judge printed, by `by`, and all that it printed. Anything else than one verdict is an error, in a
-/// sentence with its place.
-pub fn judged(printed: &[u8], by: &str) -> Result<(SoftVerdict, Value), String> {
-    let _ = (printed, by);
-    Err("todo".to_owned())
+/// One name for an agent, as hard metrics call it (`tool`), from what soft metrics or folders call it: `codex` is
+/// `codex_cli`, and of TRAE the model tells which (`build_commit_data.py` of the project's site does the same).
+pub fn tool(agent: &str, model: Option<&str>) -> String {
+    let agent = agent.trim().to_lowercase().replace('-', "_");
+    let model = model.unwrap_or_default().to_lowercase();
+    match agent.as_str() {
+        "codex" | "codex_gpt5" => "codex_cli".to_owned(),
+        "trae" if model.contains("sonnet") => "trae_sonnet".to_owned(),
+        "trae" if model.contains("gpt-5") || model.contains("gpt5") => "trae_gpt5".to_owned(),
+        "trae_sonnet45" | "trae_sonnet_45" => "trae_sonnet".to_owned(),
+        _ => agent,
+    }
 }

@@ -13,7 +13,9 @@ pub use direction::{direction, unit};
 pub use quadrant::{hard_passes, with_soft};
 pub use traps::traps;
 
-use crate::domain::{Answer, Arm, ArmDetail, Cause, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict, Workload};
+use crate::domain::{
+    Answer, Arm, ArmDetail, Cause, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict, Workload, is_measured,
+};
 use crate::text::count;
 use alike::{apart, kind_of, left_out};
 use direction::is_named;
@@ -154,7 +156,10 @@ impl<'a> Pair<'a> {
                 Some(theirs) if unit(theirs) != primary.unit => {
                     format!("{whose}: {} is in {} there and in {} for the agent", primary.metric, unit(theirs), primary.unit)
                 }
-                Some(_) => format!("{whose}: {} is 0 or was not measured", primary.metric),
+                Some(theirs) => {
+                    let whose = if is_measured(&theirs.name, theirs.value) && theirs.value > 0.0 { Arm::Agent.name() } else { whose };
+                    format!("{whose}: {} is 0 or was not measured", primary.metric)
+                }
             },
         }
     }

@@ -12,7 +12,7 @@ use super::print_prompt::{self, PromptArgs};
 use super::print_themes::{self, ThemesArgs};
 use super::settings::{self, SettingsArgs};
 use super::{Format, find, for_stdout, usage};
-use crate::artifact::task_file;
+use crate::artifact::{analysis, task_file};
 use crate::config::{Config, Origin, Resolution};
 use crate::exit::Exit;
 use crate::host::environment;
@@ -27,6 +27,8 @@ pub(super) enum What {
     Keys(KeysArgs),
     /// What the agent would be asked about an item; where that comes from is said on stderr
     Prompt(PromptArgs),
+    /// What a program of `[judge] command` must print, as JSON Schema
+    JudgeSchema,
     /// Our own template of a prompt, to start one from (prompt.template)
     Template,
     /// The themes of the screen, each in its own colours; with a name its file, to start one of your own from
@@ -48,6 +50,11 @@ pub(super) fn print(root: Option<&Path>, what: &What) -> anyhow::Result<Exit> {
         What::Config(args) => Ok(config(root, args)),
         What::Keys(args) => print_keys::keys(args),
         What::Prompt(args) => print_prompt::prompt(root, args),
+        What::JudgeSchema => {
+            // a closed pipe is no failure of ours
+            let _ = std::io::stdout().lock().write_all(analysis::SCHEMA.as_bytes());
+            Ok(Exit::Well)
+        }
         What::Template => print_prompt::template(),
         What::Themes(args) => Ok(print_themes::themes(args)),
     }

@@ -142,6 +142,9 @@ fn two(comparison: &Comparison, args: &ReportArgs, format: ReportFormat) -> Prin
     if format == ReportFormat::Html {
         return Ok(Ok(html::comparison(comparison, clock::now()).into_bytes()));
     }
+    if format == ReportFormat::Html {
+        return Ok(Ok(html::comparison(comparison, clock::now()).into_bytes()));
+    }
     print(document, args, format)
 }
 

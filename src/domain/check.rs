@@ -42,6 +42,8 @@ pub enum About {
     Harness,
     /// The benchmark arms.
     Arms,
+    /// The program that judges patches.
+    Judge,
     /// Folders that are written.
     Folders,
     /// Room on disks.
@@ -96,6 +98,7 @@ impl About {
             Self::Prompt => "prompt",
             Self::Harness => "harness",
             Self::Arms => "arms",
+            Self::Judge => "judge",
             Self::Folders => "folders",
             Self::Disk => "disk",
             Self::Git => "git",

@@ -132,6 +132,7 @@ pub struct JournalSaid {
 /// One thing that happened. On disk its name is `kind` and its fields are `data` of a line (see `entry`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a fact is written or folded as it comes, never kept in numbers")]
 pub enum Fact {
     /// The run came to be.
     RunCreated(RunPlan),

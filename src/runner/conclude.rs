@@ -13,8 +13,11 @@ use super::prompt::task_of;
 use super::{harness, score, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
-use crate::bench::{classify, parse_metrics, take_most};
-use crate::domain::{AgentKind, AttemptId, CheckDetail, ChildEnd, EndCause, FailureClass, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::bench::{Output, classify, read, take_most};
+use crate::domain::{
+    AgentKind, ArmDetail, AttemptId, Cause, CheckDetail, ChildEnd, EndCause, FailureClass, Metric, Stage, StageDetail, StageEnd,
+    StageOutcome, is_measured,
+};
 use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::model::{Item, Run, StageState};
@@ -305,25 +308,32 @@ fn finish(case: &Case<'_>, child: &ChildEnd, brought: &Brought<'_>, ours: Value)
 
 fn arm(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let output = files::tail(&case.job.folder.stage(case.attempt, case.stage).join("out"), OUTPUT_TAIL).unwrap_or_default();
-    let metrics = parse_metrics(&output);
+    let Output { kind, metrics, workload, flags, failure, .. } = read(&output);
+    // a count may be 0, a time or a rate that is 0 was not measured
+    let metrics: Vec<Metric> =
+        metrics.into_iter().filter(|metric| metric.unit.is_empty() || is_measured(&metric.name, metric.value)).collect();
     let patched = case.stage == Stage::Candidate;
     let class = match child.command {
         0 => FailureClass::GitError,
         1 if patched => FailureClass::PatchDoesNotApply,
         _ => FailureClass::ArmCrashed,
     };
-    let end = match plain(case, child, class) {
-        StageEnd::Done if metrics.is_empty() => StageEnd::Failed {
+    let end = match (plain(case, child, class), failure) {
+        (StageEnd::Done, Some(Cause { class: FailureClass::NoMetrics, .. })) => StageEnd::Failed {
             class: FailureClass::NoMetrics,
             why: "the command ended well and printed no number above 0 with a unit".to_owned(),
         },
-        StageEnd::Done if child.frozen_ms > 0 => StageEnd::Failed {
+        // an exit code of 0 makes no success of it
+        (StageEnd::Done, Some(Cause { class, evidence })) => StageEnd::Failed { class, why: case.masker.mask(&evidence).into_owned() },
+        (StageEnd::Done, None) if child.frozen_ms > 0 => StageEnd::Failed {
             class: FailureClass::Tainted,
             why: format!("frozen for {} while it measured: its numbers are invalid", short(child.frozen_ms)),
         },
-        end => end,
+        (end, _) => end,
     };
-    (end, StageDetail::Arm(take_most(metrics)))
+    let workload = Some(workload).filter(|workload| !workload.is_empty());
+    let model = workload.as_ref().and_then(|workload| workload.model.clone());
+    (end, StageDetail::Arm(ArmDetail { kind, model, workload, flags, ..take_most(metrics) }))
 }
 
 impl Case<'_> {

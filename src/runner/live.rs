@@ -38,7 +38,7 @@ pub enum WorkEnd {
     /// Processes ended.
     Child(Result<ChildEnd, LaunchError>),
     /// Our own work ended.
-    Own(StageOutcome),
+    Own(Box<StageOutcome>),
     /// Our own work panicked.
     Panicked(String),
 }
@@ -49,7 +49,7 @@ impl Live {
         match &mut self.work {
             Work::Kept { kept, .. } => WorkEnd::Child(kept.ended().await),
             Work::Task(task) => match task.await {
-                Ok(outcome) => WorkEnd::Own(outcome),
+                Ok(outcome) => WorkEnd::Own(Box::new(outcome)),
                 Err(error) => WorkEnd::Panicked(error.to_string()),
             },
         }

@@ -5,6 +5,7 @@ mod agent;
 mod arms;
 mod commits;
 mod harness;
+mod judge;
 mod keys;
 mod length;
 mod prompt;
@@ -128,6 +129,7 @@ fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Vec<R
         rows.extend(harness::harness(look, plan));
     }
     rows.extend(arms::arms(look, plan));
+    rows.extend(judge::judge(look));
     rows.extend(room::folders(look, plan));
     rows
 }

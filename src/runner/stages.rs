@@ -34,6 +34,7 @@ const AGENT_OOM_SCORE: i32 = 500;
 
 /// What begins a stage.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one of it lives at a time, and it is moved once")]
 pub enum Begun {
     /// Commands under a keeper, what they find in their environment, and what goes on record before they start.
     Commands(Spec, Environment, Vec<Fact>),

@@ -317,7 +317,7 @@ impl Turn<'_> {
         self.look_at_harness(true).await?;
         self.look_at_agents_end(&live.attempt).await?;
         let outcome = match end {
-            WorkEnd::Own(outcome) => outcome,
+            WorkEnd::Own(outcome) => *outcome,
             WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
             WorkEnd::Child(Err(error)) => {
                 failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)

@@ -16,6 +16,7 @@ use crate::runner::harness::python;
 use crate::runner::three_way::{ENTRY, REUSED_FROM, keep, name, newest, results, saved, script, timeout_s};
 
 /// How an arm begins.
+#[expect(clippy::large_enum_variant, reason = "one of it lives at a time, and it is moved once")]
 pub(super) enum Arm {
     /// The script is run.
     Command(Command),

@@ -1,0 +1,247 @@
+//! Result files: `--save-result` of serving, `--output-json` of latency and throughput, SGLang's JSON lines, and the
+//! harness's own `{human_commit, status, metrics, raw_output}`. A format is told by its fields.
+
+use std::io::{self, BufRead};
+
+use super::label::{self, Label};
+use super::sketch::{Lenient, List, Sketch};
+use super::table::put;
+use super::verdict::{Seen, judge};
+use super::{Output, args};
+use crate::bench::first_cause;
+use crate::domain::{BenchEngine, BenchKind, Cause, FailureClass, Flag, Metric, is_measured};
+use crate::text::clean;
+
+/// Arguments and other things in a result that nobody measured.
+const NOT_MEASURED: [&str; 24] = [
+    "date",
+    "num_prompts",
+    "request_rate",
+    "burstiness",
+    "max_concurrency",
+    "best_of",
+    "use_beam_search",
+    "seed",
+    "port",
+    "sharegpt_output_len",
+    "random_input_len",
+    "random_output_len",
+    "random_range_ratio",
+    "tensor_parallel_size",
+    "batch_size",
+    "input_len",
+    "output_len",
+    "num_iters",
+    "pipeline_parallel_size",
+    "ramp_up_start_rps",
+    "ramp_up_end_rps",
+    "max_tokens",
+    "temperature",
+    "top_p",
+];
+
+/// Reads JSON: one result, or several one after the other, of which the last counts. Fails only where `bytes` does.
+pub fn read_json(bytes: impl BufRead) -> io::Result<Output> {
+    let mut values = serde_json::Deserializer::from_reader(Lenient::new(bytes)).into_iter::<Sketch>();
+    let (mut count, mut last, mut broken) = (0_usize, None, None);
+    for value in &mut values {
+        match value {
+            Ok(value) => {
+                if let Some(read) = result(&value) {
+                    count += 1;
+                    last = Some(read);
+                }
+            }
+            Err(error) if error.is_io() => return Err(error.into()),
+            Err(error) => broken = Some(error.to_string()),
+        }
+        if broken.is_some() {
+            break;
+        }
+    }
+    let Some(mut output) = last else {
+        let says = broken
+            .map_or_else(|| "JSON that tells of no benchmark".to_owned(), |why| format!("JSON that ends too early or is damaged: {why}"));
+        return Ok(Output { failure: Some(Cause { class: FailureClass::NoMetrics, evidence: clean::line(&says) }), ..Output::default() });
+    };
+    if count > 1 {
+        output.notes.push(format!("{count} results in this file: the last one counts"));
+    }
+    if let Some(why) = broken {
+        output.notes.push(format!("behind it stands something that is no whole JSON ({}): it was left out", clean::line(&why)));
+    }
+    Ok(output)
+}
+
+/// One result; `None` for other JSON.
+fn result(value: &Sketch) -> Option<Output> {
+    match value {
+        // PyTorch's format is a list of them; ours are objects
+        Sketch::List(list) => list.first.as_deref().and_then(result),
+        Sketch::Map(fields) => {
+            let has = |name: &str| value.get(name).is_some();
+            if has("human_commit") || (has("raw_output") && has("status")) {
+                Some(of_harness(value))
+            } else if has("avg_latency") {
+                Some(latency(value))
+            } else if has("requests_per_second") || has("tokens_per_second") {
+                Some(throughput(value))
+            } else if has("request_throughput") || has("output_throughput") || has("completed") {
+                Some(serving(value, fields))
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
+
+fn metric(label: Label, value: &Sketch) -> Option<Metric> {
+    Some(label.with(value.number().filter(|number| number.is_finite())?))
+}
+
+fn latency(value: &Sketch) -> Output {
+    let mut metrics = Vec::new();
+    let in_ms = |name: String, seconds: Option<f64>| Some(Metric { name, value: seconds? * 1000.0, unit: "ms".to_owned() });
+    metrics.extend(in_ms("latency_avg_ms".to_owned(), value.get("avg_latency").and_then(Sketch::number)));
+    if let Some(Sketch::Map(percentiles)) = value.get("percentiles") {
+        let known = percentiles.iter().filter(|(name, _)| label::number(name).is_some());
+        metrics.extend(known.filter_map(|(name, seconds)| in_ms(format!("latency_p{name}_ms"), seconds.number())));
+    }
+    judge(Seen { kind: Some(BenchKind::Latency), metrics, ..by_fields(value) }, "")
+}
+
+fn throughput(value: &Sketch) -> Output {
+    let mut metrics = Vec::new();
+    for name in ["requests_per_second", "tokens_per_second", "elapsed_time", "num_requests", "total_num_tokens"] {
+        metrics.extend(value.get(name).and_then(|number| metric(label::key(name), number)));
+    }
+    judge(Seen { kind: Some(BenchKind::Throughput), metrics, ..by_fields(value) }, "")
+}
+
+fn serving(value: &Sketch, fields: &[(String, Sketch)]) -> Output {
+    let mut metrics = Vec::new();
+    for (name, number) in fields.iter().filter(|(name, _)| !NOT_MEASURED.contains(&name.as_str())) {
+        metrics.extend(metric(label::key(name), number));
+    }
+    if let Some(Sketch::List(rates)) = value.get("spec_decode_per_position_acceptance_rates") {
+        // parts of 1 here, percent in the printed block
+        let named = rates.numbers.iter().enumerate().map(|(nth, rate)| (format!("acceptance_position_{nth}_pct"), rate * 100.0));
+        metrics.extend(named.map(|(name, value)| Metric { name, value, unit: "%".to_owned() }));
+    }
+    let is_sglang = ["total_output_tokens_retokenized", "mean_e2e_latency_ms", "last_gen_throughput", "server_info"];
+    let is_sglang = is_sglang.iter().any(|name| value.get(name).is_some());
+    // without a server: SGLang's offline throughput
+    let is_offline = value.get("last_gen_throughput").is_some() && value.get("mean_ttft_ms").is_none();
+    if is_offline
+        && let Some(total) = metrics.iter().find(|metric| metric.name == "total_token_throughput_tok_s").map(|metric| metric.value)
+    {
+        put(&mut metrics, Metric { name: "throughput_tok_s".to_owned(), value: total, unit: "tok/s".to_owned() });
+    }
+    let errors = value.get("errors").and_then(|errors| if let Sketch::List(list) = errors { Some(list.clone()) } else { None });
+    let prompts = value.get("num_prompts").and_then(Sketch::number);
+    // a list that was cut short by hand tells nothing
+    let errors = errors.filter(|list| prompts.is_some_and(|prompts| list.len.to_string() == prompts.to_string()));
+    let seen = Seen {
+        kind: Some(if is_offline { BenchKind::Throughput } else { BenchKind::Serving }),
+        engine: Some(if is_sglang { BenchEngine::Sglang } else { BenchEngine::Vllm }),
+        metrics,
+        request_errors: errors.as_ref().map(|list| list.said),
+        ..by_fields(value)
+    };
+    judge(seen, &errors.map(|List { first_said, .. }| first_said).unwrap_or_default())
+}
+
+/// What the fields of a result say of its work.
+fn by_fields(value: &Sketch) -> Seen {
+    let texts: Vec<(&str, String)> = match value {
+        Sketch::Map(fields) => fields.iter().filter_map(|(name, value)| Some((name.as_str(), written(value)?))).collect(),
+        _ => Vec::new(),
+    };
+    let args = args::of(|name| texts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str()));
+    Seen { engine: Some(BenchEngine::Vllm), args, is_file: true, ..Seen::default() }
+}
+
+fn written(value: &Sketch) -> Option<String> {
+    match value {
+        Sketch::Text(text) => Some(text.clone()),
+        Sketch::Number(number) => Some(number.to_string()),
+        Sketch::Bool(yes) => Some(if *yes { "True" } else { "False" }.to_owned()),
+        _ => None,
+    }
+}
+
+/// The harness's own file: its numbers are those that its `raw_output` prints, and of what the tail has lost those that it
+/// states. It may state too much: the rate of a latency benchmark is a line of the engine's log.
+fn of_harness(value: &Sketch) -> Output {
+    let text = |name: &str| value.get(name).and_then(Sketch::text).unwrap_or_default();
+    let stated: Vec<(String, f64)> = match value.get("metrics") {
+        Some(Sketch::Map(fields)) => fields.iter().filter_map(|(name, value)| Some((name.clone(), value.number()?))).collect(),
+        _ => Vec::new(),
+    };
+    read_result(text("status"), text("error"), &stated, text("raw_output"), value.get("model").and_then(Sketch::text))
+}
+
+/// Reads a result of the harness by its parts: `status` (`success`, `error`, `timeout`), the sentence of its error, the
+/// numbers that it states, and the end of what was printed. A number that is printed counts more than one that is stated.
+pub fn read_result(status: &str, error: &str, stated: &[(String, f64)], raw_output: &str, model: Option<&str>) -> Output {
+    let printed = super::read(raw_output);
+    let kind = printed.kind.or_else(|| kind_of(stated, error));
+    let mut output = Output { kind, ..printed };
+    if output.workload.model.is_none() {
+        output.workload.model = model.map(clean::line);
+    }
+    let has_printed = !output.metrics.is_empty();
+    for (name, number) in stated.iter().filter(|(name, number)| is_measured(name, *number)) {
+        if kind == Some(BenchKind::Latency) && name == "throughput_tok_s" {
+            output.flags.push(Flag::FromEngineLog);
+        } else if let Some(same) = output.metrics.iter().find(|metric| metric.name == *name) {
+            if same.value.to_bits() != number.to_bits() {
+                output.flags.push(Flag::NotAsPrinted);
+                output.notes.push(format!("{} is {number} in the file and {} in its output", clean::line(name), same.value));
+            }
+        } else {
+            output.metrics.push(Metric { name: clean::line(name), value: *number, unit: label::unit_at_end(name).to_owned() });
+        }
+    }
+    output.flags.dedup();
+    output.failure = match status {
+        "success" if !has_printed && !output.metrics.is_empty() => None,
+        "success" => output.failure,
+        _ => Some(cause(status, error, raw_output, output.failure)),
+    };
+    output
+}
+
+/// Why a result is no success: the first cause that was printed, else what its error says.
+fn cause(status: &str, error: &str, raw_output: &str, judged: Option<Cause>) -> Cause {
+    let says = |class| Cause { class, evidence: clean::first_line(error) };
+    let by_error = || first_cause(error).or_else(|| (status == "timeout").then(|| says(FailureClass::TimeoutBenchmark)));
+    let vague = |cause: &Cause| matches!(cause.class, FailureClass::NoMetrics | FailureClass::Unknown);
+    first_cause(raw_output)
+        .or_else(|| judged.clone().filter(|cause| !vague(cause)))
+        .or_else(by_error)
+        .or_else(|| judged.filter(|_| error.is_empty()))
+        .unwrap_or_else(|| {
+            // the harness's words for an output in which it found no number
+            let is_without = error.starts_with("No ") || error.starts_with("could not convert string to float");
+            says(if is_without { FailureClass::NoMetrics } else { FailureClass::Unknown })
+        })
+}
+
+/// What was measured, by the names of the numbers or the sentence of the error.
+fn kind_of(stated: &[(String, f64)], error: &str) -> Option<BenchKind> {
+    let has = |start: &str| stated.iter().any(|(name, _)| name.starts_with(start));
+    let says = |word: &str| error.starts_with(&format!("No {word} metrics"));
+    if has("ttft_") || says("serving") || error.starts_with("Server ") {
+        Some(BenchKind::Serving)
+    } else if has("latency_") || says("latency") {
+        Some(BenchKind::Latency)
+    } else if has("input_throughput_tok_s") || says("prefix_caching") {
+        Some(BenchKind::PrefixCaching)
+    } else if has("throughput_tok_s") || says("throughput") {
+        Some(BenchKind::Throughput)
+    } else {
+        None
+    }
+}

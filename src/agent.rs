@@ -15,6 +15,8 @@ pub mod trae;
 mod value;
 mod whole;
 
+pub use value::repaired;
+
 /// Who is to move, as far as what the agent wrote tells. Of a process that was killed it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Live {

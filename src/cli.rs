@@ -219,7 +219,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Inspect(args)) => inspect::inspect(root, &args),
         Some(Command::Detect(args)) => detect::detect(root, &args),
         Some(Command::Parse(args)) => parse::parse(root, &args),
-        Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Report(args)) => report::report(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();

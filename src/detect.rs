@@ -4,7 +4,7 @@
 //! live in the runner, in `inspect` and in `detect`.
 
 mod act;
-mod answer_peek;
+pub mod answer_peek;
 mod budget;
 mod call;
 mod call_as_text;

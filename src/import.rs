@@ -1,11 +1,26 @@
 //! ISO-Bench's own trees and result folders as the facts that a run of ours would have written, without a copy: the model
 //! that the screens and the reports read is the same fold over them (DESIGN section 2, sentence 8).
 
+mod analysis;
+mod arm;
+mod bytes;
+mod copies;
+mod crew;
+mod facts;
+mod harness;
+mod item;
+mod join;
+mod ours;
+mod record;
+mod results;
+mod walk;
+
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use crate::artifact::analysis::{HardRow, SoftRow};
 
-use crate::artifact::PlanFile;
+use crate::artifact::{Mapping, PlanFile};
 use crate::model::Run;
 
 /// Everything found below some paths.
@@ -56,8 +71,114 @@ pub struct Problem {
     pub says: String,
 }
 
-/// Reads whatever lies below these paths. `clone` answers what the parent commit holds; without it `applies` is unchecked.
+/// Reads whatever lies below these paths. `clone` answers what the parent commit holds; without it `applies` is unchecked,
+/// but where the harness's own clone lies beside the tree (`.work/repos/<task>`).
 pub fn import(paths: &[PathBuf], clone: Option<&Path>) -> Import {
-    let _ = (paths, clone);
-    Import::default()
+    let found = walk::walk(paths);
+    let mut import = Import { problems: found.problems, ..Import::default() };
+    for path in &found.plans {
+        // a file that only looks like a plan by its name is none
+        if let Ok((plan, _)) = PlanFile::read(path) {
+            import.plans.push((path.clone(), plan));
+        }
+    }
+    for path in &found.analyses {
+        analysis::read(path, &mut import);
+    }
+    for loaded in crew::each(&found.ours, |path, _| ours::load(path)) {
+        match loaded {
+            Ok(run) => import.runs.push(run),
+            Err(problem) => import.problems.push(problem),
+        }
+    }
+    let folders = results(found.results, &mut import.problems);
+    let runs = harness(found.runs, clone, &mut import);
+    fold(runs, &folders, &mut import);
+    import.runs.extend(folders.iter().map(|(path, folder)| folder.fold(path)));
+    import
+}
+
+/// Reads the folders of results.
+fn results(found: Vec<walk::ResultsDir>, problems: &mut Vec<Problem>) -> Vec<(PathBuf, results::Folder)> {
+    let files: Vec<(PathBuf, walk::Shape)> = found.iter().flat_map(|folder| folder.files.clone()).collect();
+    let mut records = crew::each(&files, record::read).into_iter();
+    let mut mappings: HashMap<PathBuf, Option<Mapping>> = HashMap::new();
+    let mut folders = Vec::new();
+    for folder in found {
+        let mut all = Vec::new();
+        for read in records.by_ref().take(folder.files.len()) {
+            match read {
+                Ok(records) => all.extend(records),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if all.is_empty() {
+            continue;
+        }
+        let real = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+        let mapping = Mapping::find(&real).map(|path| &*mappings.entry(path.clone()).or_insert_with(|| Mapping::read(&path).ok()));
+        let read = results::Folder::of(&folder.path, all, mapping.and_then(Option::as_ref));
+        let older = read.older.iter().map(|record| Problem {
+            path: record.file.clone(),
+            says: "another result of the same commit and arm lies beside it and is newer: this one is not counted".to_owned(),
+        });
+        problems.extend(older);
+        folders.push((folder.path, read));
+    }
+    folders
+}
+
+/// A run of the harness, read.
+struct HarnessRun {
+    path: PathBuf,
+    names: harness::Names,
+    items: Vec<item::Read>,
+}
+
+/// Reads the run folders of the harness; what a ledger of ours tells, and what was read before, is told once.
+fn harness(found: Vec<walk::RunDir>, clone: Option<&Path>, import: &mut Import) -> Vec<HarnessRun> {
+    let repos: Vec<Option<PathBuf>> = found.iter().map(|run| repos_of(&run.path)).collect();
+    let tasks: Vec<(usize, &walk::ItemDir)> =
+        found.iter().enumerate().flat_map(|(at, run)| run.items.iter().map(move |item| (at, item))).collect();
+    let mut items = crew::each(&tasks, |(at, item), scratch| {
+        let repos = repos.get(*at).and_then(Option::as_deref);
+        item::read(item, item::Against { clone, repos }, scratch)
+    })
+    .into_iter();
+    let mut known = copies::Known::default();
+    let mut runs = Vec::new();
+    for run in found {
+        let mut read: Vec<item::Read> = items.by_ref().take(run.items.len()).collect();
+        read.iter_mut().for_each(|item| import.problems.append(&mut item.problems));
+        let names = harness::Names::of(&run.path, &read);
+        read.retain(|item| !ours::claim(&mut import.runs, item));
+        known.keep_new(&names, run.named, &mut read, &mut import.problems);
+        if !read.is_empty() {
+            runs.push(HarnessRun { path: run.path, names, items: read });
+        }
+    }
+    runs
+}
+
+/// Where the harness keeps its clones: `.work/repos` beside the `state` that a run lies in.
+fn repos_of(run: &Path) -> Option<PathBuf> {
+    let real = run.canonicalize().ok()?;
+    let repos = |above: &Path| Some(above.join(".work/repos")).filter(|repos| repos.is_dir());
+    real.ancestors().take(8).find_map(repos)
+}
+
+/// Joins attempts and results, and folds the runs.
+fn fold(runs: Vec<HarnessRun>, folders: &[(PathBuf, results::Folder)], import: &mut Import) {
+    let candidates: Vec<join::Candidate<'_>> = runs.iter().map(|run| join::Candidate { names: &run.names, items: &run.items }).collect();
+    let mut measured: HashMap<usize, harness::Measured> = HashMap::new();
+    for commit in folders.iter().flat_map(|(_, folder)| folder.commits.iter().map(move |commit| (folder, commit))) {
+        if let Some((run, item)) = join::attempt_of(commit.0, commit.1, &candidates) {
+            measured.entry(run).or_default().insert(item, join::rungs(commit.1));
+        }
+    }
+    drop(candidates);
+    for (at, run) in runs.into_iter().enumerate() {
+        let none = harness::Measured::new();
+        import.runs.push(harness::fold(&run.path, &run.names, run.items, measured.get(&at).unwrap_or(&none)));
+    }
 }

@@ -1,15 +1,30 @@
 //! A run for scripts and for people without a screen: from the same model that the screen draws.
 
+pub mod compare;
+pub mod counted;
+pub mod html;
 pub mod item;
+pub mod json;
+pub mod lead;
+pub mod markdown;
+pub mod plain;
 pub mod runs;
+pub mod section;
+pub mod sections;
+pub mod sheet;
 pub mod status;
 pub mod steps;
 pub mod study;
 pub mod table;
 pub mod verdict;
 
+pub use counted::Counted;
+pub use lead::{Lead, lead};
 pub use runs::Listed;
+pub use section::{Align, Cell, Column, Document, Narrow, Section, Table, Tone};
+pub use sections::sections;
 pub use status::{Limits, Surroundings, status};
+pub use study::Study;
 pub use table::table;
 
 use serde_json::{Map, Value};

@@ -44,12 +44,14 @@ pub struct Stream {
 }
 
 /// What the last `result` line counted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Told {
     /// All tokens up to then.
     usage: Usage,
     /// Where the steps were.
     mark: Mark,
+    /// What all of it cost, in millionths of a US dollar.
+    cost_micro_usd: Option<u64>,
 }
 
 impl Stream {
@@ -128,7 +130,9 @@ impl Stream {
             }
         }
         if all != Usage::default() {
-            self.told = Some(Told { usage: all, mark: self.talk.steps.mark() });
+            let before = self.told.and_then(|told| told.cost_micro_usd);
+            let cost_micro_usd = fields.get("total_cost_usd").as_f64().and_then(micro_usd).or(before);
+            self.told = Some(Told { usage: all, mark: self.talk.steps.mark(), cost_micro_usd });
         }
         self.end = Some(match (end(fields), self.interrupt.take()) {
             // versions that tell no reason
@@ -147,10 +151,15 @@ impl Stream {
     /// there is one, tokens written are counted too low: the stream tells them only there. `steps` is `None` before the
     /// first line of a run, and where a `result` is all that there is.
     pub fn totals(&self) -> AgentTotals {
-        let told = self.told.unwrap_or(Told { usage: Usage::default(), mark: Mark::default() });
+        let told = self.told.unwrap_or_default();
         let mut usage = told.usage;
         usage += self.talk.steps.usage_since(told.mark);
-        AgentTotals { steps: self.begun.then(|| self.talk.steps.finished()), calls: self.talk.steps.calls(), usage, cost_micro_usd: None }
+        AgentTotals {
+            steps: self.begun.then(|| self.talk.steps.finished()),
+            calls: self.talk.steps.calls(),
+            usage,
+            cost_micro_usd: told.cost_micro_usd,
+        }
     }
 
     /// The model's name.
@@ -177,6 +186,12 @@ impl Stream {
     pub fn state(&self) -> Live {
         self.talk.steps.live(self.end.as_ref())
     }
+}
+
+/// Dollars of a file in millionths; `None` for what nobody pays.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
+fn micro_usd(dollars: f64) -> Option<u64> {
+    (dollars.is_finite() && (0.0..1e9).contains(&dollars)).then_some((dollars * 1e6).round() as u64)
 }
 
 /// The last `result` line of a stream, without its line end: what `--output-format json` would have printed alone.

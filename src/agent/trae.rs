@@ -11,6 +11,7 @@
 
 mod decode;
 mod scan;
+pub mod tally;
 
 use std::hash::{Hash, Hasher};
 
@@ -18,9 +19,9 @@ use jiff::Timestamp;
 use rustc_hash::FxHasher;
 use serde_json::value::RawValue;
 
+use crate::agent::Live;
 use crate::agent::steps::MOST_CALLS;
 use crate::agent::value::{repaired, time};
-use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Reply, Step, Usage};
 
 use scan::Found;
@@ -187,9 +188,7 @@ impl Trajectory {
 
     /// When the run ended; `None` while it runs, and for a run that was killed.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        let end = time(&self.head.end_time)?;
-        // a restart in the same file keeps the end of the task before
-        (self.started_at().is_none_or(|start| end >= start)).then_some(end)
+        self.head.ended_at()
     }
 
     /// The latest time in the file: of the end, the last step or the start.
@@ -201,31 +200,7 @@ impl Trajectory {
     /// Who is to move.
     pub fn state(&self) -> Live {
         let failure = self.steps.last().and_then(|step| step.error.clone());
-        let ended = self.head.end_time_is_set() && (time(&self.head.end_time).is_none() || self.ended_at().is_some());
-        if ended {
-            return Live::Ended(self.end(failure));
-        }
-        match (failure, self.steps.last().map(|step| step.reply)) {
-            // a failed step is the last one, and TRAE ends without asking again
-            (Some(error), _) => Live::Ended(End::StepError(error)),
-            (None, Some(Reply::ToolsRunning)) => Live::ToolsRunning,
-            (None, _) => Live::WaitingForModel,
-        }
-    }
-
-    fn end(&self, failure: Option<String>) -> End {
-        let text = self.head.final_result.as_deref().unwrap_or_default();
-        if self.head.success {
-            End::Accepted
-        } else if text.contains("exceeded maximum steps") {
-            End::MaxSteps
-        } else if let Some(error) = failure {
-            End::StepError(error)
-        } else if text.is_empty() {
-            End::Unexplained
-        } else {
-            End::Failed(text.to_owned())
-        }
+        self.head.state(failure, self.steps.last().map(|step| step.reply))
     }
 }
 

@@ -14,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+pub(super) use skim::Cursor;
 use skim::Skim;
 
 /// One object, a level deep: big fields that we do not need stay undecoded. Objects of these formats have few fields, so
@@ -277,7 +278,7 @@ pub(super) fn some(value: &Value) -> Option<String> {
 
 /// The same text with everything that Python writes and JSON does not know replaced: bytes that are no UTF-8 and halves
 /// of surrogate pairs become U+FFFD, `NaN` and `Infinity` become `null`, raw control characters in strings a blank.
-pub(super) fn repaired(bytes: &[u8]) -> Vec<u8> {
+pub fn repaired(bytes: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(bytes);
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

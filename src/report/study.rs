@@ -1,11 +1,21 @@
 //! What a report is made of: rows from the model, and the tables that are counted from them. Every renderer (text, Markdown,
 //! CSV, JSON, HTML) reads this and nothing else, so that all of them say the same.
 
-use std::path::PathBuf;
+mod arms;
+mod compared;
+mod coverage;
+mod items;
+mod safe;
+mod whose;
+
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::domain::{Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict};
+use crate::domain::rung::breaks;
+use crate::domain::{Answer, Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict, Workload};
+use crate::import::Import;
+use crate::text::clean;
 
 /// A whole report.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -92,6 +102,8 @@ pub struct ResultRow {
     pub failure: Option<Cause>,
     /// What casts doubt on the numbers.
     pub flags: Vec<Flag>,
+    /// The work that was measured, as far as it is known.
+    pub workload: Option<Workload>,
     /// The file.
     pub file: PathBuf,
     /// The folder of results (or run of ours) that it belongs to.
@@ -99,7 +111,7 @@ pub struct ResultRow {
 }
 
 /// The arms of a commit side by side.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Compared {
     /// The human's commit.
     pub commit: String,
@@ -109,10 +121,28 @@ pub struct Compared {
     pub model: String,
     /// The folder of results, or the run.
     pub run: String,
+    /// What was measured.
+    pub kind: Option<BenchKind>,
+    /// The model that the arms served, after overrides.
+    pub model_run: Option<String>,
+    /// The arms that there are, each with its status.
+    pub arms: Vec<(Arm, String)>,
+    /// The key number of the agent's arm: the primary one of its kind.
+    pub key: Option<Metric>,
+    /// The rate of tokens of the agent's arm.
+    pub rate: Option<Metric>,
+    /// The last rung that the attempt holds, with its arms.
+    pub rung: Option<Rung>,
+    /// The flags of its arms.
+    pub flags: Vec<Flag>,
+    /// Why the agent's arm failed.
+    pub failure: Option<Cause>,
     /// One a metric; the first is the primary one.
     pub verdicts: Vec<Verdict>,
-    /// Why something could not be compared.
+    /// What is to be known of the comparison: what could not be compared, and why.
     pub why_not: Vec<String>,
+    /// Why there is no hard class; `None` where there is one.
+    pub incomparable: Option<String>,
     /// Against the human: from our comparison, or from a `hard_metrics.json`.
     pub hard: Option<Standing>,
     /// The file that the hard class was taken from; `None` where we compared.
@@ -132,4 +162,125 @@ pub struct Coverage {
     pub with_patch: usize,
     /// The others.
     pub missing: Vec<String>,
+    /// The same for each agent and model that was asked about any of them.
+    pub by_agent: Vec<AgentCoverage>,
+}
+
+/// Which planned commits an agent with a model has a patch for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentCoverage {
+    /// The agent.
+    pub agent: String,
+    /// Its model.
+    pub model: String,
+    /// Planned commits with a patch of it that is not empty.
+    pub with_patch: usize,
+    /// The others.
+    pub missing: Vec<String>,
+}
+
+/// The number behind `AGENT SUCCESS: X tok/s` of ISO-Bench's runner.
+fn rate(metrics: &[Metric]) -> Option<&Metric> {
+    ["output_token_throughput_tok_s", "throughput_tok_s"].iter().find_map(|name| metrics.iter().find(|metric| metric.name == *name))
+}
+
+/// What tells a commit from others: shas are abbreviated here and there, to eight characters as a rule.
+fn commit_key(sha: &str) -> &str {
+    sha.get(..8).unwrap_or(sha)
+}
+
+impl Study {
+    /// The rows of what was imported below these paths. Words are as they were written: see [`Study::safe`].
+    pub fn of(paths: &[PathBuf], import: &Import) -> Self {
+        let mut items: Vec<ItemRow> = import.runs.iter().flat_map(items::of).collect();
+        items.sort_by(|a, b| (&a.run, &a.item_id).cmp(&(&b.run, &b.item_id)));
+        let mut results: Vec<ResultRow> = import.runs.iter().flat_map(arms::of).collect();
+        results.sort_by(|a, b| (&a.run, &a.commit, a.arm).cmp(&(&b.run, &b.commit, b.arm)));
+        let mut compared = compared::of(import, &mut items);
+        compared.sort_by(|a, b| (&a.run, &a.commit).cmp(&(&b.run, &b.commit)));
+        let coverage = coverage::of(import, &items);
+        let problems = import.problems.iter().map(|problem| (problem.path.clone(), problem.says.clone())).collect();
+        Self { paths: paths.to_vec(), items, results, compared, coverage, problems }
+    }
+
+    /// A file or a folder as a row names it: relative to the path that was asked for, and safe to show.
+    pub fn place(&self, path: &Path) -> String {
+        let below = self.paths.iter().filter_map(|asked| path.strip_prefix(asked).ok());
+        // of two that were asked for, the nearer one
+        let nearest = below.filter(|rest| !rest.as_os_str().is_empty()).min_by_key(|rest| rest.as_os_str().len());
+        clean::path(nearest.unwrap_or(path))
+    }
+}
+
+impl ItemRow {
+    /// Whether it counts as a success where nobody looks closer: the harness says so, or every stage of ours did its work.
+    pub fn is_marked(&self) -> bool {
+        matches!(self.status.as_str(), "success" | "done")
+    }
+
+    /// Whether it has a patch that is not empty.
+    pub fn has_patch(&self) -> bool {
+        self.patch_bytes.is_some_and(|bytes| bytes > 0)
+    }
+
+    /// What tells its commit from others: shas are abbreviated here and there. An item of no known commit is its own.
+    pub fn commit_key(&self) -> &str {
+        if self.human.is_empty() { &self.item_id } else { commit_key(&self.human) }
+    }
+
+    /// What is known of a rung.
+    pub fn answer(&self, rung: Rung) -> Answer {
+        self.rungs.iter().find(|found| found.rung == rung).map_or(Answer::Unchecked, |found| found.answer)
+    }
+
+    /// Whether this rung itself holds, whatever is below it.
+    pub fn holds(&self, rung: Rung) -> bool {
+        self.answer(rung) == Answer::Yes
+    }
+
+    /// Whether this rung and all below it hold, or make no sense.
+    pub fn is_unbroken_to(&self, rung: Rung) -> bool {
+        let answer = |rung: Rung| RungAnswer { rung, answer: self.answer(rung), evidence: String::new() };
+        Rung::ALL.into_iter().filter(|below| *below <= rung).all(|below| !breaks(&answer(below)))
+    }
+}
+
+impl ResultRow {
+    /// Whether it is a success: no failure, and numbers.
+    pub fn is_measured(&self) -> bool {
+        self.failure.is_none() && !self.metrics.is_empty()
+    }
+
+    /// What tells its commit from others.
+    pub fn commit_key(&self) -> &str {
+        commit_key(&self.commit)
+    }
+
+    /// Whether it may have measured the patch of this attempt's agent.
+    pub fn is_of(&self, item: &ItemRow) -> bool {
+        self.run == item.run || whose::is_whose(&self.agent, &item.agent, &item.model)
+    }
+
+    /// Its rate of tokens, as ISO-Bench's runner says it of an arm.
+    pub fn rate(&self) -> Option<&Metric> {
+        rate(&self.metrics)
+    }
+
+    /// The number that decides: the primary one of its kind, else the first.
+    pub fn key(&self) -> Option<&Metric> {
+        let primary = self.kind.map(BenchKind::primary);
+        self.metrics.iter().find(|metric| primary == Some(metric.name.as_str())).or_else(|| self.metrics.first())
+    }
+}
+
+impl Compared {
+    /// What tells its commit from others.
+    pub fn commit_key(&self) -> &str {
+        commit_key(&self.commit)
+    }
+
+    /// Whose patch, as people name it: the agent of the folder's name.
+    pub fn whose(&self) -> &str {
+        if self.agent.is_empty() { &self.run } else { &self.agent }
+    }
 }

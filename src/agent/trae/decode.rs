@@ -12,6 +12,11 @@ pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
     // the Rust port wraps a step in its interaction
     let inner = Some(fields.part("steps")).filter(|_| fields.has("steps"));
     let step = inner.as_ref().unwrap_or(&fields);
+    step_of(index, &fields, step, interaction)
+}
+
+/// The same of fields that were found before; `fields` are those of what wraps the step, or its own.
+pub(super) fn step_of(index: u32, fields: &Fields<'_>, step: &Fields<'_>, interaction: Option<Usage>) -> Step {
     let response = step.part("llm_response");
     let own = usage(&response);
     let messages: Vec<Fields<'_>> = step.list("llm_messages").into_iter().map(Fields::of).collect();
@@ -21,7 +26,7 @@ pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
     calls.extend(unrun);
     let found = results(&step.list("tool_results"), &messages, &calls);
     join(&mut calls, found);
-    let error = some(step.text("error")).or_else(|| some(fields.text("error_message")));
+    let error = error_of(fields, step);
     let is_answered = step.raw("llm_response").is_some_and(|raw| raw != "null");
     Step {
         index,
@@ -35,6 +40,15 @@ pub(super) fn step(index: u32, raw: &str, interaction: Option<Usage>) -> Step {
         calls,
         error,
     }
+}
+
+/// The error that ended a step.
+pub(super) fn error(step: &Fields<'_>) -> Option<String> {
+    error_of(step, step)
+}
+
+fn error_of(fields: &Fields<'_>, step: &Fields<'_>) -> Option<String> {
+    some(step.text("error")).or_else(|| some(fields.text("error_message")))
 }
 
 fn some(text: String) -> Option<String> {
@@ -66,7 +80,45 @@ pub(super) fn running(index: u32, raw: &str, reply: Reply) -> Step {
 
 /// The tokens of an answer.
 pub(super) fn interaction_usage(raw: &str) -> Usage {
-    usage(&Fields::of(raw).part("response"))
+    response_usage(&Fields::of(raw).part("response"))
+}
+
+/// The tokens that a response counts.
+pub(super) fn response_usage(response: &Fields<'_>) -> Usage {
+    usage(response)
+}
+
+/// How many calls [`step`] finds, without decoding what they ask and what came back.
+pub(super) fn count_calls(step: &Fields<'_>, response: &Fields<'_>) -> usize {
+    let mut open: Vec<(String, bool)> = Vec::new();
+    let ids = |list: &[&str]| -> Vec<String> {
+        list.iter().filter(|raw| raw.starts_with('{')).take(MOST).map(|raw| call_id(&Fields::of(raw))).collect()
+    };
+    open.extend(ids(&step.list("tool_calls")).into_iter().map(|id| (id, false)));
+    let known: Vec<String> = open.iter().map(|(id, _)| id.clone()).collect();
+    open.extend(ids(&response.list("tool_calls")).into_iter().filter(|id| !known.contains(id)).map(|id| (id, false)));
+    let own = step.list("tool_results");
+    let answered: Vec<String> = if !own.is_empty() {
+        own.iter().take(MOST).map(|raw| call_id(&Fields::of(raw))).collect()
+    } else if open.is_empty() {
+        Vec::new()
+    } else {
+        let messages: Vec<Fields<'_>> = step.list("llm_messages").into_iter().map(Fields::of).collect();
+        let sent = messages.iter().filter_map(|message| message.raw("tool_result")).filter(|raw| raw.starts_with('{')).take(MOST);
+        sent.map(|raw| call_id(&Fields::of(raw))).filter(|id| open.iter().any(|(call, _)| call == id)).collect()
+    };
+    for id in answered {
+        match open.iter_mut().find(|(call, is_answered)| *call == id && !is_answered) {
+            Some((_, is_answered)) => *is_answered = true,
+            None => open.push((id, true)),
+        }
+    }
+    open.len()
+}
+
+/// How many calls an answer asks for.
+pub(super) fn count_answer(response: &Fields<'_>) -> usize {
+    response.list("tool_calls").iter().filter(|raw| raw.starts_with('{')).take(MOST).count()
 }
 
 fn usage(response: &Fields<'_>) -> Usage {

@@ -56,22 +56,93 @@ pub(super) fn string(text: &str) -> usize {
 fn group(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                at += text.get(at..).map_or(1, string);
-                continue;
+    loop {
+        // most of a value is in its strings: from one to the next
+        let rest = bytes.get(at..).unwrap_or_default();
+        let between = memchr(b'"', rest).unwrap_or(rest.len());
+        for (past, byte) in rest.iter().take(between).enumerate() {
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => continue,
             }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
+            if depth == 0 {
+                return at + past + 1;
+            }
+        }
+        at += between;
+        if at >= bytes.len() {
+            return text.len();
+        }
+        at += text.get(at..).map_or(1, string);
+    }
+}
+
+/// A walk through JSON that is looked at once: what is entered is walked, and each other value is passed over as it was
+/// written. `None` of a method: the text is not as it should be, or ends too early.
+#[derive(Debug)]
+pub(in crate::agent) struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the beginning of a text.
+    pub(in crate::agent) const fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    fn skip(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.bytes().next()
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        (self.skip()? == byte).then(|| self.rest = self.rest.get(1..).unwrap_or_default())
+    }
+
+    /// Goes into the object or list that begins here.
+    pub(in crate::agent) fn enter(&mut self, bracket: u8) -> Option<()> {
+        self.eat(bracket)
+    }
+
+    /// The next name of an object, its value comes next; `Some(None)` behind the last one. A name with escapes is none that
+    /// we know.
+    pub(in crate::agent) fn key(&mut self) -> Option<Option<&'a str>> {
+        match self.skip()? {
+            b'}' => {
+                self.eat(b'}')?;
+                return Some(None);
+            }
+            b',' => self.eat(b',')?,
             _ => {}
         }
-        at += 1;
-        if depth == 0 {
-            return at;
+        let key = self.value()?.strip_prefix('"')?.strip_suffix('"')?;
+        self.eat(b':')?;
+        Some(Some(key))
+    }
+
+    /// Whether a list has one more element, which comes next.
+    pub(in crate::agent) fn element(&mut self) -> Option<bool> {
+        match self.skip()? {
+            b']' => self.eat(b']').map(|()| false),
+            b',' => self.eat(b',').map(|()| true),
+            _ => Some(true),
         }
     }
-    text.len()
+
+    /// The value that begins here, as it was written.
+    pub(in crate::agent) fn value(&mut self) -> Option<&'a str> {
+        self.skip()?;
+        let (part, rest) = self.rest.split_at_checked(value(self.rest))?;
+        self.rest = rest;
+        // one that takes all that is left has no end
+        (!part.is_empty() && !rest.is_empty()).then_some(part)
+    }
+
+    /// Whether nothing but blanks is left.
+    pub(in crate::agent) fn is_at_end(&self) -> bool {
+        self.rest.trim_ascii().is_empty()
+    }
 }
 
 #[cfg(test)]

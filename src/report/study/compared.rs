@@ -1,0 +1,171 @@
+//! Arms side by side, commit by commit, and what the analysis files say of them.
+
+use std::collections::HashMap;
+
+use super::whose::is_whose;
+use super::{Compared, ItemRow, arms, commit_key, items};
+use crate::bench::score;
+use crate::domain::rung::reached;
+use crate::domain::{Answer, Arm, Quadrant, Rung, ScoreDetail, Stage, Standing};
+use crate::import::{Import, Imported};
+use crate::model::{Attempt, Item};
+
+/// One row an attempt with an arm, then what only analysis files know of; joins the attempts' ladders with their arms.
+pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
+    let mut by_commit: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        by_commit.entry(row.commit_key().to_owned()).or_default().push(at);
+    }
+    let mut all = Vec::new();
+    for imported in &import.runs {
+        for (item, attempt) in imported.run.items.iter().filter_map(|item| Some((item, last_measured(item)?))) {
+            let score = attempt.score().cloned().unwrap_or_else(|| scored(attempt));
+            let whose = by_commit.get(commit_key(&item.human)).and_then(|places| attempt_of(imported, attempt, places, rows));
+            let rung = whose.and_then(|at| rows.get_mut(at)).and_then(|row| {
+                row.rungs = items::joined(&row.rungs, &score.rungs);
+                row.rung = reached(&row.rungs);
+                row.rung
+            });
+            all.push(Compared { rung, ..compared(imported, item, attempt, score) });
+        }
+    }
+    hard(import, &mut all);
+    soft(import, &mut all);
+    all
+}
+
+/// Two numbers that differ by no more are similar, in percent, where no run of ours says otherwise.
+const THRESHOLD_PCT: f64 = 5.0;
+
+/// The comparison of arms that nobody compared: those of result folders.
+fn scored(attempt: &Attempt) -> ScoreDetail {
+    let mut score = score(&arms::inputs(attempt), THRESHOLD_PCT);
+    match attempt.outcome(Stage::Candidate) {
+        Some(candidate) => score.rungs.extend(arms::rungs(candidate)),
+        // what was never measured is unchecked, not wrong
+        None => score.rungs.clear(),
+    }
+    score
+}
+
+/// The newest attempt with an arm.
+fn last_measured(item: &Item) -> Option<&Attempt> {
+    item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.outcome(*stage).is_some()))
+}
+
+/// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results the one of
+/// its agent at this commit to which the import gave what was measured.
+fn attempt_of(imported: &Imported, attempt: &Attempt, places: &[usize], rows: &[ItemRow]) -> Option<usize> {
+    attempt.outcome(Stage::Candidate)?;
+    let label = imported.run.agent.as_str();
+    let is_measured = |row: &ItemRow| row.answer(Rung::Metrics) != Answer::Unchecked && is_whose(label, &row.agent, &row.model);
+    let fits = |row: &ItemRow| row.run == imported.name || is_measured(row);
+    // an attempt that was tried again brought what was measured last
+    places.iter().copied().rev().find(|at| rows.get(*at).is_some_and(fits))
+}
+
+fn compared(imported: &Imported, item: &Item, attempt: &Attempt, score: ScoreDetail) -> Compared {
+    let outcomes = || arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, attempt.outcome(stage)?)));
+    let details = || outcomes().filter_map(|(arm, outcome)| Some((arm, arms::detail(outcome)?)));
+    let agents = || details().find(|(arm, _)| *arm == Arm::Agent).map(|(_, detail)| detail);
+    let kind = agents().and_then(|detail| detail.kind).or_else(|| details().find_map(|(_, detail)| detail.kind));
+    let mut flags: Vec<_> = details().flat_map(|(_, detail)| detail.flags.iter().copied()).collect();
+    flags.sort_unstable();
+    flags.dedup();
+    let model = agents().or_else(|| details().next().map(|(_, detail)| detail));
+    let key = agents().and_then(|detail| {
+        let primary = kind.map(crate::domain::BenchKind::primary);
+        detail.metrics.iter().find(|metric| primary == Some(metric.name.as_str())).or_else(|| detail.metrics.first())
+    });
+    let failure = outcomes().find(|(arm, _)| *arm == Arm::Agent).and_then(|(_, outcome)| arms::cause(outcome));
+    let nothing = crate::domain::ArmDetail::default();
+    let status = |outcome| arms::status(outcome, arms::detail(outcome).unwrap_or(&nothing));
+    Compared {
+        commit: item.human.clone(),
+        agent: imported.run.agent.clone(),
+        model: imported.run.model.clone(),
+        run: imported.name.clone(),
+        kind,
+        model_run: model.and_then(|detail| detail.model_run.clone().or_else(|| detail.model.clone())),
+        arms: outcomes().map(|(arm, outcome)| (arm, status(outcome))).collect(),
+        key: key.cloned(),
+        rate: agents().and_then(|detail| super::rate(&detail.metrics)).cloned(),
+        flags,
+        failure,
+        incomparable: score.incomparable,
+        hard: score.verdicts.first().and_then(|verdict| verdict.standing),
+        verdicts: score.verdicts,
+        why_not: score.why_not,
+        soft: score.soft,
+        quadrant: score.quadrant,
+        ..Compared::default()
+    }
+}
+
+/// What `hard_metrics.json` says, where no comparison of ours does; one that contradicts ours is told.
+fn hard(import: &Import, all: &mut Vec<Compared>) {
+    let places = by_commit(all);
+    for row in &import.hard {
+        let found = places.get(commit_key(&row.commit)).and_then(|places| one_of(places, all, |label| is_same(label, &row.tool)));
+        match found.and_then(|at| all.get_mut(at)) {
+            Some(known) if known.hard.is_none() => (known.hard, known.hard_from) = (row.standing, Some(row.path.clone())),
+            Some(known) if row.standing.is_some_and(|standing| known.hard != Some(standing)) => {
+                known.why_not.push(format!("hard_metrics.json says {}", row.standing.map_or("nothing", Standing::name)));
+            }
+            Some(_) => {}
+            None => all.push(Compared {
+                commit: row.commit.clone(),
+                agent: row.tool.clone(),
+                run: "hard_metrics.json".to_owned(),
+                hard: row.standing,
+                hard_from: Some(row.path.clone()),
+                ..Compared::default()
+            }),
+        }
+    }
+}
+
+/// What the judges of soft-metrics files say, and the quadrants. Where a judge looked at an agent's patches, a commit
+/// without a verdict counts as not passed; where nobody judged there are no quadrants.
+fn soft(import: &Import, all: &mut Vec<Compared>) {
+    let places = by_commit(all);
+    for row in &import.soft {
+        let model = row.model.as_deref().unwrap_or_default();
+        let fits = |label: &str| is_whose(label, &row.agent, model) || is_same(label, &row.agent);
+        match places.get(commit_key(&row.commit)).and_then(|places| one_of(places, all, fits)).and_then(|at| all.get_mut(at)) {
+            Some(known) => known.soft = Some(row.verdict.clone()),
+            None => all.push(Compared {
+                commit: row.commit.clone(),
+                agent: row.agent.clone(),
+                model: model.to_owned(),
+                run: "soft_metrics.json".to_owned(),
+                soft: Some(row.verdict.clone()),
+                ..Compared::default()
+            }),
+        }
+    }
+    let judged: std::collections::BTreeSet<String> =
+        all.iter().filter(|row| row.soft.is_some()).map(|row| row.whose().to_owned()).collect();
+    for row in all.iter_mut().filter(|row| row.quadrant.is_none() && judged.contains(row.whose())) {
+        let soft = row.soft.as_ref().is_some_and(|verdict| verdict.target.passes());
+        let hard = row.hard.is_some_and(Standing::passes);
+        row.quadrant = Some(Quadrant::of(soft, hard));
+    }
+}
+
+fn by_commit(all: &[Compared]) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, row) in all.iter().enumerate() {
+        places.entry(commit_key(&row.commit).to_owned()).or_default().push(at);
+    }
+    places
+}
+
+fn one_of(places: &[usize], all: &[Compared], fits: impl Fn(&str) -> bool) -> Option<usize> {
+    places.iter().copied().find(|at| all.get(*at).is_some_and(|row| fits(row.whose())))
+}
+
+/// Whether two labels are about the same agent: `trae_gpt5_0123` and `trae_gpt5`.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || is_whose(one, other, "") || is_whose(other, one, "")
+}

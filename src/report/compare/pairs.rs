@@ -110,6 +110,7 @@ fn side(found: &Found<'_>) -> Side {
                 agent: of(|arm| &arm.agent),
                 model: of(|arm| arm.model_run.as_deref().unwrap_or_default()),
                 run: of(|arm| &arm.run),
+                status: arm.map(|arm| arm.status.clone()),
                 rung,
                 failure: arm.and_then(|arm| arm.failure.as_ref()).map(|cause| cause.class),
                 ..Side::default()

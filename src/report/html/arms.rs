@@ -52,9 +52,10 @@ impl<'a> Arms<'a> {
         match row.verdicts.first() {
             Some(verdict) if verdict.against_human_pct.is_some() => self.draw_verdict(verdict),
             _ => {
-                let failed = row.failure.as_ref().map(|cause| cause.class.name().to_owned());
-                let why = failed.or_else(|| row.why_not.first().cloned()).unwrap_or_else(|| "a number is missing".to_owned());
-                html! { span.m title=(width::clip(&cell::safe(&row.why_not.join("; ")), 800)) { "incomparable: " (width::clip(&cell::safe(&why), 90)) } }
+                let failed = row.failure.as_ref().map(|cause| cause.class.name());
+                let why =
+                    failed.or(row.incomparable.as_deref()).or(row.why_not.first().map(String::as_str)).unwrap_or("a number is missing");
+                html! { span.m title=(width::clip(&cell::safe(&row.why_not.join("; ")), 800)) { "incomparable: " (width::clip(&cell::safe(why), 90)) } }
             }
         }
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::commits::Commits;
 use super::tone;
-use crate::domain::{Flag, Rung, Standing};
+use crate::domain::{Rung, Standing};
 use crate::report::section::{Align, Cell, Column, Tone};
 use crate::text::{clean, width};
 
@@ -24,7 +24,7 @@ pub(super) fn cell(cell: &Cell, column: &Column, is_first: bool, commits: &Commi
         @if is_first {
             th scope="row" class=[align] { (inside) }
         } @else if *cell == Cell::Missing {
-            td class={ "m" @if let Some(align) = align { " " (align) } } title="not known" { "–" }
+            td class=[align] title="not known" { "–" }
         } @else {
             td class=[class(cell, align)] title=[title(cell)] { (inside) }
         }
@@ -49,7 +49,7 @@ fn class(cell: &Cell, align: Option<&'static str>) -> Option<&'static str> {
 /// What a cell cuts or rounds. A script sorts times by it.
 fn title(cell: &Cell) -> Option<String> {
     match cell {
-        Cell::Seconds(s) => Some(format!("{s:.1} s")),
+        Cell::Seconds(s) if s.is_finite() => Some(format!("{s:.1} s")),
         Cell::Text(text) if width::width(text) > TEXT => Some(width::clip(&safe(text), TITLE).into_owned()),
         _ => None,
     }
@@ -59,7 +59,7 @@ fn inside(cell: &Cell, commits: &Commits<'_>) -> Markup {
     match cell {
         Cell::Missing => html! { "–" },
         Cell::Text(text) | Cell::Status(text) => html! { (width::clip(&safe(text), TEXT)) },
-        Cell::Place(place) => path(place),
+        Cell::Place(place) => html! { (width::middle(&safe(place), TITLE)) },
         Cell::Commit(sha) => commit(sha, commits),
         Cell::Count(n) => html! { (grouped(&n.to_string())) },
         Cell::Tokens(n) | Cell::Bytes(n) => html! { (grouped(&n.to_string())) },
@@ -111,11 +111,6 @@ pub(super) fn commit(sha: &str, commits: &Commits<'_>) -> Markup {
 /// A path.
 pub(super) fn path(place: &str) -> Markup {
     html! { code.path { (width::middle(&safe(place), TITLE)) } }
-}
-
-/// A flag with its sentence.
-pub(super) fn flag_mark(flag: Flag) -> Markup {
-    html! { span.flag.doubt title=(flag.says()) { (flag.name()) } }
 }
 
 /// A hard class with a sign that needs no colour.

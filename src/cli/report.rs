@@ -1,5 +1,6 @@
 //! `report PATH…`: how it went, from any tree.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::{find, read, tell, trajectory, usage};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
-use crate::host::{clock, files};
+use crate::host::clock;
 use crate::import::{Import, import};
 use crate::report::compare::Comparison;
 use crate::report::plain::{Ink, Page, plain};
@@ -208,12 +209,31 @@ fn put(text: &[u8], output: Option<&Path>) -> anyhow::Result<Exit> {
     let Some(path) = output else {
         return read::written(std::io::stdout().lock().write_all(text)).map(|()| Exit::Well);
     };
-    if path.is_dir() {
-        return Ok(usage(format!("can't write {}: it is a folder", clean::path(path))));
-    }
-    if let Err(error) = files::replace(path, text) {
+    if let Err(error) = write(path, text) {
         return Ok(usage(format!("can't write {}: {error}", clean::path(path))));
     }
     tell(format_args!("isobench-tui: wrote {} ({})", clean::path(path), bytes(text.len() as u64)));
     Ok(Exit::Well)
+}
+
+/// A file appears whole or not at all; a pipe or a device is written to, and a link leads to its file.
+fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let there = std::fs::metadata(path).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return read_by_others(File::options().write(true).open(path)?.write_all(text));
+    }
+    let path = if there.is_some() { path.canonicalize()? } else { path.to_owned() };
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{}.new", std::process::id()));
+    let made = File::options().write(true).create_new(true).open(&aside);
+    let written = made.and_then(|mut file| file.write_all(text)).and_then(|()| std::fs::rename(&aside, &path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&aside);
+    }
+    written
+}
+
+/// Whoever reads our pipe may have read enough.
+fn read_by_others(written: std::io::Result<()>) -> std::io::Result<()> {
+    written.or_else(|error| if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }

@@ -42,6 +42,7 @@ mod prompts;
 mod pty;
 mod reader;
 mod recover;
+mod reported;
 mod sabotage;
 mod sabotage_files;
 mod screen;

@@ -16,6 +16,7 @@ pub(super) mod stack;
 
 use maud::{Markup, html};
 
+use super::cell::middle;
 use crate::text::width;
 
 /// A drawing `height` pixels high with what it is, in words, for those who don't see it. `class` is its margins.
@@ -35,7 +36,7 @@ pub(super) fn clipped(text: &str, columns: usize) -> Markup {
 
 /// The same without the middle: what tells names apart is often their end.
 pub(super) fn clipped_middle(text: &str, columns: usize) -> Markup {
-    with_title(&width::middle(text, columns), text)
+    with_title(&middle(text, columns), text)
 }
 
 fn with_title(shown: &str, text: &str) -> Markup {

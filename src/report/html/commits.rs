@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::cell;
 use super::figures::word_of;
 use crate::domain::rung::breaks;
-use crate::domain::{Direction, Verdict};
+use crate::domain::{Answer, Direction, Verdict};
 use crate::report::study::{Compared, ItemRow, ResultRow, Study};
 use crate::text::width;
 
@@ -134,7 +134,8 @@ fn attempt(at: usize, item: &ItemRow) -> Markup {
         @if let Some(rung) = item.rung { ", holds to " b { (rung.name()) } }
         @if let Some(stops) = stops {
             "; " (stops.rung.name()) " " (word_of(stops.answer))
-            @if !stops.evidence.is_empty() { ": " bdi { (text(&stops.evidence)) } }
+            // where nobody looked there is no evidence
+            @if stops.answer == Answer::No && !stops.evidence.is_empty() { ": " bdi { (text(&stops.evidence)) } }
         }
         @if let Some(cause) = &item.failure { ". " span.bad-ink { (cause.class.name()) } ": " bdi { (text(&cause.evidence)) } }
         @if let Some(error) = &item.terminal_error { ". The API ended it: " bdi { (text(error)) } }
@@ -179,8 +180,8 @@ fn side_by_side(row: &Compared) -> Markup {
         return html! {};
     }
     html! {
-        h3 { "Side by side: " bdi { (text(row.whose())) } @if !row.model.is_empty() { ", " bdi { (text(&row.model)) } } }
         @if !verdicts.is_empty() {
+            h3 { "Side by side: " bdi { (text(row.whose())) } @if !row.model.is_empty() { ", " bdi { (text(&row.model)) } } }
             div.scroll tabindex="0" role="region" aria-label="Metrics side by side" {
                 table {
                     thead {
@@ -195,7 +196,7 @@ fn side_by_side(row: &Compared) -> Markup {
             }
         }
         @if !row.why_not.is_empty() {
-            p.soft { "Not compared: " bdi { (joined(&row.why_not)) } "." }
+            p.soft { "Not compared, " bdi { (text(row.whose())) } ": " bdi { (joined(&row.why_not)) } "." }
         }
         @if let Some(from) = &row.hard_from { p.soft { "The class is from " (cell::path(&from.display().to_string())) "." } }
         @if let Some(soft) = &row.soft {
@@ -233,5 +234,5 @@ fn metric_row(verdict: &Verdict) -> Markup {
 
 /// A text of a file within a sentence.
 fn text(text: &str) -> String {
-    width::clip(&cell::safe(text), 240).into_owned()
+    width::clip(&cell::safe(text), 160).into_owned()
 }

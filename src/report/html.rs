@@ -22,7 +22,7 @@ use super::lead::{Lead, lead};
 use super::section::{Document, Section, Tone};
 use super::sections::sections;
 use super::study::Study;
-use crate::text::clean;
+use crate::text::{clean, width};
 use commits::Commits;
 
 /// The page of a study. `made` is the moment that it names.
@@ -46,11 +46,11 @@ pub fn page(study: &Study, counted: &Counted, made: Timestamp) -> String {
             }
         }
         @if let Some(grid) = grid { (grid) }
-        @for section in &sections { (part(section, &commits, (section.id == "compared").then(|| (arms::legend(), arms::Arms::of(study).column())))) }
+        @for section in &sections { (part(section, &commits, table::has_drawings(section.id).then(|| (arms::legend(), arms::Arms::of(study).column())))) }
         @if let Some(details) = details { (details) }
     };
     let paths: Vec<String> = study.paths.iter().map(|path| clean::path(path)).collect();
-    frame::document(&lead.title, &paths, made, &places, &body)
+    frame::document(&frame::Head { title: &lead.title, paths: &paths, made, style: &table::aligned(&sections) }, &places, &body)
 }
 
 /// The page of two trees side by side.
@@ -66,10 +66,14 @@ pub fn comparison(comparison: &Comparison, made: Timestamp) -> String {
         @if !figures.is_empty() {
             div.figures id="figures" { @for (at, figure) in figures.iter().enumerate() { (figure.draw(at + 1)) } }
         }
-        @for section in &sections { (part(section, &commits, (section.id == "deltas").then(|| (versus::legend(), versus::column(comparison))))) }
+        @for section in &sections { (part(section, &commits, table::has_drawings(section.id).then(|| (versus::legend(), versus::column(comparison))))) }
     };
-    frame::document(&lead.title, &[comparison.a.clone(), comparison.b.clone()], made, &places, &body)
+    let paths = [comparison.a.clone(), comparison.b.clone()];
+    frame::document(&frame::Head { title: &lead.title, paths: &paths, made, style: &table::aligned(&sections) }, &places, &body)
 }
+
+/// Columns of a sentence of the first screen: more is no sentence.
+const LINE: usize = 600;
 
 /// The first screen: numbers, then the sentences of the text report.
 fn verdict(lead: &Lead, keys: &[figures::Key]) -> Markup {
@@ -78,7 +82,7 @@ fn verdict(lead: &Lead, keys: &[figures::Key]) -> Markup {
             h2 id="verdict-h" { "Verdict" }
             dl.lines {
                 @for line in &lead.lines {
-                    div { dt class=[tone(line.tone)] { (line.about) } dd { (line.says) } }
+                    div { dt class=[tone(line.tone)] { (line.about) } dd { (width::clip(&cell::safe(&line.says), LINE)) } }
                 }
             }
             @if !keys.is_empty() {

@@ -326,9 +326,9 @@ fn secrets_of_the_environment_are_masked() {
     let tree = small(&at);
     tree.item("vllm/trae/gpt-5/2026-01-25_21-19-19", "c-0009", &sha(9), "error", "", &json!({"error": "401 for key sk-very-secret-1"}));
     for format in ["table", "md", "csv", "json", "html"] {
-        let mut report = Command::new(BINARY);
-        report.args(["report", ".", "--format", format]).current_dir(&at).env("OPENAI_API_KEY", "sk-very-secret-1");
-        let text = String::from_utf8(output_of(&mut report)).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(["report", ".", "--format", format]).current_dir(&at).env("OPENAI_API_KEY", "sk-very-secret-1");
+        let text = String::from_utf8(output_of(&mut command)).unwrap();
         assert!(!text.contains("sk-very"), "{format}");
         assert!(text.contains("•••"), "{format}");
     }

@@ -99,7 +99,9 @@ fn paths(root: Option<&Path>, args: &ReportArgs) -> Result<Vec<PathBuf>, String>
             return Err(format!("can't report on {}: {error}", clean::path(path)));
         }
     }
-    Ok(named.clone())
+    // `.` names nothing in a title
+    let is_bare = |path: &Path| path.components().all(|part| !matches!(part, std::path::Component::Normal(_)));
+    Ok(named.iter().map(|path| if is_bare(path) { path.canonicalize().unwrap_or_else(|_| path.clone()) } else { path.clone() }).collect())
 }
 
 fn study(paths: &[PathBuf], masker: &Masker) -> Study {

@@ -49,7 +49,7 @@ pub struct Side {
     pub run: String,
     /// How often it was tried.
     pub tries: usize,
-    /// How it ended; `None` where there are arms alone.
+    /// How it ended; where there are arms alone, how the agent's did.
     pub status: Option<String>,
     /// The last rung of the unbroken yes.
     pub rung: Option<Rung>,
@@ -159,7 +159,6 @@ impl Totals {
             match (&pair.a, &pair.b) {
                 (Some(a), Some(b)) => {
                     totals.both += 1;
-                    // arms alone tell nothing of their agent
                     if a.status.is_some() && b.status.is_some() {
                         *match (a.is_marked(), b.is_marked()) {
                             (true, true) => &mut totals.success_both,

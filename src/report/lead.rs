@@ -82,7 +82,7 @@ fn holds(_study: &Study, counted: &Counted) -> Option<LeadLine> {
     let (metrics, top) = (rung(Rung::Metrics)?, rung(Rung::BeyondNoise)?);
     let unchecked = |n: usize| if n > 0 { format!(" ({n} unchecked)") } else { String::new() };
     let says = format!(
-        "of {} marked success {} have a patch, {} apply{}, {} were measured, {} are better than the baseline{}",
+        "of {} marked success: {} with a patch, {} known to apply{}, {} measured, {} better than the baseline{}",
         counted.marked,
         patch.yes,
         applies.yes,

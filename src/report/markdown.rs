@@ -29,12 +29,14 @@ fn table(text: &mut String, section: &Section) {
     for (nth, row) in section.table.rows.iter().enumerate() {
         let is_sum = section.table.has_sum && nth + 1 == section.table.rows.len();
         let strong = |cell: String| if is_sum && !cell.is_empty() { format!("**{cell}**") } else { cell };
-        text.push_str(&line(row.iter().map(|cell| strong(shown(cell))).collect()));
+        text.push_str(&line(row.iter().zip(columns).map(|(cell, column)| strong(shown(cell, column.align))).collect()));
     }
 }
 
-fn shown(cell: &Cell) -> String {
-    escaped(&cell.says())
+/// A number that is missing has a mark, words that are missing have none.
+fn shown(cell: &Cell, align: Align) -> String {
+    let says = escaped(&cell.says());
+    if says.is_empty() && align == Align::Right { "–".to_owned() } else { says }
 }
 
 /// A text in which nothing is a mark of Markdown, a tag, a link or a mention.

@@ -228,6 +228,13 @@ impl ItemRow {
         if self.human.is_empty() { &self.item_id } else { commit_key(&self.human) }
     }
 
+    /// What orders the tries of a commit: the time that its run is named by, else when its journal was written.
+    pub fn order(&self) -> String {
+        let named = self.run.rsplit('/').next().unwrap_or_default();
+        let is_time = named.starts_with("20") && named.get(4..5) == Some("-");
+        if is_time { named.to_owned() } else { self.at.map(|at| at.to_string()).unwrap_or_default() }
+    }
+
     /// What is known of a rung.
     pub fn answer(&self, rung: Rung) -> Answer {
         self.rungs.iter().find(|found| found.rung == rung).map_or(Answer::Unchecked, |found| found.answer)

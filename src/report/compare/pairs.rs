@@ -86,7 +86,7 @@ fn pair(a: Option<&Found<'_>>, b: Option<&Found<'_>>) -> Pair {
 
 /// The newest attempt of a commit, and where there is none its arms.
 fn side(found: &Found<'_>) -> Side {
-    let newest = found.items.iter().max_by_key(|item| (item.at, &item.run));
+    let newest = found.items.iter().max_by_key(|item| item.order());
     let rung = newest.and_then(|item| item.rung).or_else(|| found.compared.and_then(|row| row.rung));
     match newest {
         Some(item) => Side {
@@ -110,6 +110,7 @@ fn side(found: &Found<'_>) -> Side {
                 agent: of(|arm| &arm.agent),
                 model: of(|arm| arm.model_run.as_deref().unwrap_or_default()),
                 run: of(|arm| &arm.run),
+                status: arm.map(|arm| arm.status.clone()),
                 rung,
                 failure: arm.and_then(|arm| arm.failure.as_ref()).map(|cause| cause.class),
                 ..Side::default()

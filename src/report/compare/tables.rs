@@ -17,7 +17,7 @@ fn lead(comparison: &Comparison) -> Lead {
     let known = totals.success_both + totals.success_only_a + totals.success_only_b + totals.success_neither;
     let success = format!(
         "of {} in both, {} are marked success in both, {} in A alone, {} in B alone, {} in neither",
-        count(known, "attempted commit"),
+        count(known, "commit"),
         totals.success_both,
         totals.success_only_a,
         totals.success_only_b,
@@ -56,7 +56,7 @@ fn totals(comparison: &Comparison) -> Section {
     let counted = |n: f64| Cell::Count(n as usize);
     let rows = vec![
         row("marked success", &|side| side.status.is_some().then(|| f64::from(u8::from(side.is_marked()))), &counted),
-        row("with a patch", &|side| side.status.is_some().then(|| f64::from(u8::from(side.patch_bytes.is_some_and(|n| n > 0)))), &counted),
+        row("with a patch", &|side| (side.tries > 0).then(|| f64::from(u8::from(side.patch_bytes.is_some_and(|n| n > 0)))), &counted),
         row("steps", &|side| side.steps.map(f64::from), &counted),
         row("tokens in", &|side| side.input_tokens.map(float), &tokens),
         row("tokens out", &|side| side.output_tokens.map(float), &tokens),
@@ -117,7 +117,7 @@ fn both(comparison: &Comparison) -> Section {
         std::iter::once(commit).chain(cells).collect()
     };
     let rows = comparison.pairs.iter().filter(|pair| pair.a.is_some() && pair.b.is_some()).map(row).collect();
-    let says = "The newest attempt of each; nothing where a tree has arms alone.".to_owned();
+    let says = "The newest attempt of each; where a tree has arms alone, the status of the agent's arm.".to_owned();
     Section { id: "both", title: "Commits in both", says, table: Table { columns, rows, has_sum: false } }
 }
 

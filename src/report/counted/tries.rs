@@ -30,8 +30,7 @@ impl Tries {
         }
         let mut tries = Self { commits: commits.len(), ..Self::default() };
         for mut commit in commits.into_values() {
-            // a run's name ends with its time: it orders what has no moment of its own
-            commit.sort_by(|a, b| (a.at, &a.run).cmp(&(b.at, &b.run)));
+            commit.sort_by_cached_key(|item| item.order());
             *tries.by_tries.entry(commit.len()).or_default() += 1;
             match commit.iter().position(|item| item.is_marked()) {
                 Some(0) => tries.first += 1,

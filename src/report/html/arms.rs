@@ -43,7 +43,7 @@ impl<'a> Arms<'a> {
     /// The column of a table with a row a comparison: behind commit and agent, where it is seen first.
     pub(super) fn column(&self) -> Drawn {
         let head = html! { "worse than the human · better" (axis_head(self.axis)) };
-        Drawn { at: 2, head, cells: (0..self.study.compared.len()).map(|at| self.draw(at)).collect() }
+        Drawn { head, cells: (0..self.study.compared.len()).map(|at| self.draw(at)).collect() }
     }
 
     /// The comparison of a row, or why there is none.
@@ -52,9 +52,11 @@ impl<'a> Arms<'a> {
         match row.verdicts.first() {
             Some(verdict) if verdict.against_human_pct.is_some() => self.draw_verdict(verdict),
             _ => {
-                let failed = row.failure.as_ref().map(|cause| cause.class.name().to_owned());
-                let why = failed.or_else(|| row.why_not.first().cloned()).unwrap_or_else(|| "a number is missing".to_owned());
-                html! { span.m title=(width::clip(&cell::safe(&row.why_not.join("; ")), 800)) { "incomparable: " (width::clip(&cell::safe(&why), 90)) } }
+                let failed = row.failure.as_ref().map(|cause| cause.class.name());
+                let why =
+                    failed.or(row.incomparable.as_deref()).or(row.why_not.first().map(String::as_str)).unwrap_or("a number is missing");
+                let more = (row.why_not.len() > 1).then(|| width::clip(&cell::safe(&row.why_not.join("; ")), 800).into_owned());
+                html! { span.m title=[more] { "incomparable: " (width::clip(&cell::safe(why), 90)) } }
             }
         }
     }

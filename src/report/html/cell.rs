@@ -6,32 +6,35 @@ use maud::{Markup, html};
 
 use super::commits::Commits;
 use super::tone;
-use crate::domain::{Flag, Rung, Standing};
+use crate::domain::{Rung, Standing};
 use crate::report::section::{Align, Cell, Column, Tone};
 use crate::text::{clean, width};
 
 /// Columns of a text in a cell; what is beyond stands in its title.
 const TEXT: usize = 160;
 
+/// Columns of a path: longer than any real one.
+const PLACE: usize = 400;
+
 /// Columns of a title.
 const TITLE: usize = 800;
 
 /// The `td` of a cell. The first of a row is its head. A page has tens of thousands of them, so each says little.
 pub(super) fn cell(cell: &Cell, column: &Column, is_first: bool, commits: &Commits<'_>) -> Markup {
-    let align = (column.align == Align::Right).then_some("n");
     let inside = inside(cell, commits);
     html! {
         @if is_first {
-            th scope="row" class=[align] { (inside) }
+            th scope="row" class=[(column.align == Align::Right).then_some("n")] { (inside) }
         } @else if *cell == Cell::Missing {
-            td class={ "m" @if let Some(align) = align { " " (align) } } title="not known" { "–" }
+            // a script adds the title that says so; the foot of the page says it too
+            td { "–" }
         } @else {
-            td class=[class(cell, align)] title=[title(cell)] { (inside) }
+            td class=[class(cell)] title=[title(cell)] { (inside) }
         }
     }
 }
 
-fn class(cell: &Cell, align: Option<&'static str>) -> Option<&'static str> {
+fn class(cell: &Cell) -> Option<&'static str> {
     match cell {
         Cell::Place(_) => Some("p"),
         Cell::Text(text) if text.len() > 40 => Some("w"),
@@ -42,14 +45,14 @@ fn class(cell: &Cell, align: Option<&'static str>) -> Option<&'static str> {
             Tone::Bad => "s bad-ink",
             _ => "s doubt",
         }),
-        _ => align,
+        _ => None,
     }
 }
 
 /// What a cell cuts or rounds. A script sorts times by it.
 fn title(cell: &Cell) -> Option<String> {
     match cell {
-        Cell::Seconds(s) => Some(format!("{s:.1} s")),
+        Cell::Seconds(s) if s.is_finite() => Some(format!("{s:.1} s")),
         Cell::Text(text) if width::width(text) > TEXT => Some(width::clip(&safe(text), TITLE).into_owned()),
         _ => None,
     }
@@ -59,7 +62,7 @@ fn inside(cell: &Cell, commits: &Commits<'_>) -> Markup {
     match cell {
         Cell::Missing => html! { "–" },
         Cell::Text(text) | Cell::Status(text) => html! { (width::clip(&safe(text), TEXT)) },
-        Cell::Place(place) => path(place),
+        Cell::Place(place) => html! { (middle(place, PLACE)) },
         Cell::Commit(sha) => commit(sha, commits),
         Cell::Count(n) => html! { (grouped(&n.to_string())) },
         Cell::Tokens(n) | Cell::Bytes(n) => html! { (grouped(&n.to_string())) },
@@ -110,12 +113,7 @@ pub(super) fn commit(sha: &str, commits: &Commits<'_>) -> Markup {
 
 /// A path.
 pub(super) fn path(place: &str) -> Markup {
-    html! { code.path { (width::middle(&safe(place), TITLE)) } }
-}
-
-/// A flag with its sentence.
-pub(super) fn flag_mark(flag: Flag) -> Markup {
-    html! { span.flag.doubt title=(flag.says()) { (flag.name()) } }
+    html! { code.path { (middle(place, PLACE)) } }
 }
 
 /// A hard class with a sign that needs no colour.
@@ -130,12 +128,25 @@ pub(super) fn standing_mark(standing: Standing) -> Markup {
 
 /// A rung with its height: `4 applies`.
 pub(super) fn rung_name(rung: Rung) -> Markup {
-    html! { (height(rung)) " " (rung.name()) }
+    html! { (height(rung)) "\u{a0}" (rung.name()) }
 }
 
 /// How high a rung is, from 1.
 pub(super) fn height(rung: Rung) -> usize {
     Rung::ALL.iter().position(|other| *other == rung).map_or(0, |at| at + 1)
+}
+
+/// `text` in at most `columns`, its middle left out. What can't be shown is dropped before it is measured: a text of a file
+/// may be as long as the file.
+pub(super) fn middle(text: &str, columns: usize) -> String {
+    let enough = columns.saturating_mul(2);
+    let safe = safe(text);
+    let mut ends = safe.char_indices().map(|(at, _)| at);
+    let (head, tail) = (ends.by_ref().nth(enough), ends.rev().nth(enough));
+    match (head.and_then(|at| safe.get(..at)), tail.and_then(|at| safe.get(at..))) {
+        (Some(head), Some(tail)) => width::middle(&format!("{head}{tail}"), columns).into_owned(),
+        _ => width::middle(&safe, columns).into_owned(),
+    }
 }
 
 /// A sentence in which `this` is code.
@@ -176,6 +187,14 @@ mod tests {
     fn numbers_keep_every_digit() {
         let seen = [0.0, -0.5, 1403.91, 8_088_760.125, -1234.0, 1e300, 1e-9].map(number);
         assert_eq!(seen, ["0", "-0.5", "1,403.91", "8,088,760.125", "-1,234", "1e300", "1e-9"]);
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_ends() {
+        assert_eq!(middle("runs/a/b", 20), "runs/a/b");
+        let long = format!("begin{}end", "x".repeat(1_000_000));
+        let seen = middle(&long, 11);
+        assert!(seen.starts_with("begin") && seen.ends_with("end") && seen.contains('…') && width::width(&seen) <= 11, "{seen}");
     }
 
     #[test]

@@ -16,12 +16,13 @@ pub(super) mod stack;
 
 use maud::{Markup, html};
 
+use super::cell::middle;
 use crate::text::width;
 
 /// A drawing `height` pixels high with what it is, in words, for those who don't see it. `class` is its margins.
 pub(super) fn drawing(class: &str, height: usize, says: &str, inside: &Markup) -> Markup {
     html! {
-        svg class={ "chart " (class) } width="100%" height=(height) role="img" aria-label=(says) {
+        svg class={ "chart " (class) } width="100%" height=(height) role="img" {
             title { (says) }
             (inside)
         }
@@ -35,7 +36,7 @@ pub(super) fn clipped(text: &str, columns: usize) -> Markup {
 
 /// The same without the middle: what tells names apart is often their end.
 pub(super) fn clipped_middle(text: &str, columns: usize) -> Markup {
-    with_title(&width::middle(text, columns), text)
+    with_title(&middle(text, columns), text)
 }
 
 fn with_title(shown: &str, text: &str) -> Markup {
@@ -47,6 +48,11 @@ fn with_title(shown: &str, text: &str) -> Markup {
 
 /// Columns of a title: a text of a file may be as long as the file.
 const LONGEST_TITLE: usize = 600;
+
+/// A drawing for a cell of a table; its size is in the style, since there may be hundreds.
+pub(super) fn in_cell(says: &str, inside: &Markup) -> Markup {
+    html! { svg.chart.cell role="img" { title { (says) } (inside) } }
+}
 
 /// Where nothing can be drawn, a sentence.
 pub(super) fn nothing(says: &str) -> Markup {

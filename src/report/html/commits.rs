@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::arms::Arms;
 use super::cell;
-use super::chart::dumbbell::axis_head;
 use super::figures::word_of;
 use crate::domain::rung::breaks;
-use crate::domain::{Direction, Verdict};
+use crate::domain::{Answer, Direction, Verdict};
 use crate::report::study::{Compared, ItemRow, ResultRow, Study};
 use crate::text::width;
 
@@ -85,7 +83,6 @@ pub(super) fn details(study: &Study, commits: &Commits<'_>) -> Option<Markup> {
     if with_rows.is_empty() {
         return None;
     }
-    let arms = Arms::of(study);
     Some(html! {
         section id="details" aria-labelledby="details-h" {
             h2 id="details-h" { "Commit by commit" }
@@ -93,7 +90,7 @@ pub(super) fn details(study: &Study, commits: &Commits<'_>) -> Option<Markup> {
             @for (key, commit) in with_rows {
                 details id=(commit.anchor) {
                     summary { code { (width::clip(&cell::safe(key), 24)) } " " span.soft { (summary(study, commit)) } }
-                    div { (inside(study, commit, &arms)) }
+                    div { (inside(study, commit)) }
                 }
             }
         }
@@ -117,14 +114,14 @@ fn summary(study: &Study, commit: &Commit) -> String {
     parts.join(" · ")
 }
 
-fn inside(study: &Study, commit: &Commit, arms: &Arms<'_>) -> Markup {
+fn inside(study: &Study, commit: &Commit) -> Markup {
     let items = commit.items.iter().filter_map(|at| Some((*at, study.items.get(*at)?)));
     let results = commit.results.iter().filter_map(|at| Some((*at, study.results.get(*at)?)));
     let compared = || commit.compared.iter().filter_map(|at| study.compared.get(*at));
     html! {
         @if !commit.items.is_empty() { h3 { "Attempts" } ul { @for (at, item) in items { li { (attempt(at, item)) } } } }
         @if !commit.results.is_empty() { h3 { "Arms" } ul { @for (at, result) in results { li { (arm(at, result)) } } } }
-        @for row in compared() { (side_by_side(row, arms)) }
+        @for row in compared() { (side_by_side(row)) }
     }
 }
 
@@ -132,44 +129,59 @@ fn inside(study: &Study, commit: &Commit, arms: &Arms<'_>) -> Markup {
 fn attempt(at: usize, item: &ItemRow) -> Markup {
     let stops = item.rungs.iter().find(|found| breaks(found));
     html! {
-        a href={ "#i" (at) } { bdi { (text(&item.run)) } }
+        a href={ "#i" (at) } { (text(&item.run)) }
         ": " (text(&item.status))
         @if let Some(rung) = item.rung { ", holds to " b { (rung.name()) } }
         @if let Some(stops) = stops {
             "; " (stops.rung.name()) " " (word_of(stops.answer))
-            @if !stops.evidence.is_empty() { ": " bdi.soft { (text(&stops.evidence)) } }
+            // where nobody looked there is no evidence
+            @if stops.answer == Answer::No && !stops.evidence.is_empty() { ": " bdi { (text(&stops.evidence)) } }
         }
-        @if let Some(cause) = &item.failure { ". " span.bad-ink { (cause.class.name()) } ": " bdi.soft { (text(&cause.evidence)) } }
-        @if let Some(error) = &item.terminal_error { ". The API ended it: " bdi.soft { (text(error)) } }
-        @for flag in &item.flags { " " (cell::flag_mark(*flag)) }
+        @if let Some(cause) = &item.failure { ". " span.bad-ink { (cause.class.name()) } ": " bdi { (text(&cause.evidence)) } }
+        @if let Some(error) = &item.terminal_error { ". The API ended it: " bdi { (text(error)) } }
+        (flags(&item.flags))
     }
 }
 
 /// An arm: its numbers, or why it has none.
 fn arm(at: usize, result: &ResultRow) -> Markup {
     html! {
-        a href={ "#r" (at) } { (result.arm.name()) " of " bdi { (text(&result.run)) } }
+        a href={ "#r" (at) } { (result.arm.name()) " of " (text(&result.run)) }
         ": " (text(&result.status))
-        @if let Some(cause) = &result.failure { ", " span.bad-ink { (cause.class.name()) } ": " bdi.soft { (text(&cause.evidence)) } }
+        @if let Some(cause) = &result.failure { ", " span.bad-ink { (cause.class.name()) } ": " bdi { (text(&cause.evidence)) } }
         @if !result.metrics.is_empty() {
             "; "
-            @for (nth, metric) in result.metrics.iter().take(MOST_METRICS).enumerate() {
-                @if nth > 0 { ", " } bdi { (text(&metric.name)) } " " b { (cell::number(metric.value)) }
-            }
+            bdi { (numbers(result)) }
             @if result.metrics.len() > MOST_METRICS { ", and " (result.metrics.len() - MOST_METRICS) " more in the file" }
         }
-        @for flag in &result.flags { " " (cell::flag_mark(*flag)) }
+        (flags(&result.flags))
     }
+}
+
+fn flags(flags: &[crate::domain::Flag]) -> Markup {
+    html! { @if !flags.is_empty() { " " span.f { (flags.iter().map(|flag| flag.name()).collect::<Vec<_>>().join(", ")) } } }
+}
+
+/// An arm's numbers as words.
+fn numbers(result: &ResultRow) -> String {
+    let one = |metric: &crate::domain::Metric| format!("{} {}", text(&metric.name), cell::number(metric.value));
+    result.metrics.iter().take(MOST_METRICS).map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// Metrics of an arm in its line.
 const MOST_METRICS: usize = 24;
 
-/// Every metric of a comparison, and why others can't be compared.
-fn side_by_side(row: &Compared, arms: &Arms<'_>) -> Markup {
+/// Every metric that two arms share, and why others can't be compared.
+fn side_by_side(row: &Compared) -> Markup {
+    // what the agent's arm alone printed stands in its line
+    let shared = |verdict: &&Verdict| verdict.human.is_some() || verdict.baseline.is_some();
+    let verdicts: Vec<&Verdict> = row.verdicts.iter().filter(shared).take(MOST_METRICS).collect();
+    if verdicts.is_empty() && row.why_not.is_empty() && row.soft.is_none() && row.hard_from.is_none() {
+        return html! {};
+    }
     html! {
-        h3 { "Side by side: " bdi { (text(row.whose())) } @if !row.model.is_empty() { ", " bdi { (text(&row.model)) } } }
-        @if !row.verdicts.is_empty() {
+        @if !verdicts.is_empty() {
+            h3 { "Side by side: " bdi { (text(row.whose())) } @if !row.model.is_empty() { ", " bdi { (text(&row.model)) } } }
             div.scroll tabindex="0" role="region" aria-label="Metrics side by side" {
                 table {
                     thead {
@@ -177,22 +189,32 @@ fn side_by_side(row: &Compared, arms: &Arms<'_>) -> Markup {
                             th scope="col" { "metric" } th scope="col" { "better" }
                             th.n scope="col" { "baseline" } th.n scope="col" { "human" } th.n scope="col" { "agent" }
                             th.n scope="col" { "to human" } th.n scope="col" { "to base" } th scope="col" { "class" }
-                            th.d scope="col" { (axis_head(arms.axis)) }
                         }
                     }
-                    tbody { @for verdict in row.verdicts.iter().take(MOST_METRICS) { (metric_row(verdict, arms)) } }
+                    tbody { @for verdict in verdicts { (metric_row(verdict)) } }
                 }
             }
         }
-        @if !row.why_not.is_empty() { p.soft { "Not compared: " @for (nth, why) in row.why_not.iter().take(MOST_METRICS).enumerate() { @if nth > 0 { "; " } bdi { (text(why)) } } "." } }
+        @if !row.why_not.is_empty() {
+            p.soft { "Not compared, " bdi { (text(row.whose())) } ": " bdi { (joined(&row.why_not)) } "." }
+        }
         @if let Some(from) = &row.hard_from { p.soft { "The class is from " (cell::path(&from.display().to_string())) "." } }
         @if let Some(soft) = &row.soft {
-            p { "Judge: " b { (soft.target.name()) } @if let Some(approach) = &soft.approach { ", " bdi { (text(approach)) } } ", says " bdi { (text(&soft.by)) } "." @if let Some(says) = &soft.says { " " bdi.soft { (text(says)) } } }
+            p {
+                "Judge: " b { (soft.target.name()) }
+                @if let Some(approach) = &soft.approach { ", " bdi { (text(approach)) } }
+                ", says " bdi { (text(&soft.by)) } "."
+                @if let Some(says) = &soft.says { " " bdi { (text(says)) } }
+            }
         }
     }
 }
 
-fn metric_row(verdict: &Verdict, arms: &Arms<'_>) -> Markup {
+fn joined(says: &[String]) -> String {
+    says.iter().take(MOST_METRICS).map(|why| text(why)).collect::<Vec<_>>().join("; ")
+}
+
+fn metric_row(verdict: &Verdict) -> Markup {
     let known = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), cell::number);
     let change = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:+.1} %"));
     let better = match verdict.direction {
@@ -206,12 +228,11 @@ fn metric_row(verdict: &Verdict, arms: &Arms<'_>) -> Markup {
             td.n { (known(verdict.baseline)) } td.n { (known(verdict.human)) } td.n { (cell::number(verdict.agent)) }
             td.n { (change(verdict.against_human_pct)) } td.n { (change(verdict.against_baseline_pct)) }
             td { @if let Some(standing) = verdict.standing { (cell::standing_mark(standing)) } @else { "–" } }
-            td.d { (arms.draw_verdict(verdict)) }
         }
     }
 }
 
 /// A text of a file within a sentence.
 fn text(text: &str) -> String {
-    width::clip(&cell::safe(text), 240).into_owned()
+    width::clip(&cell::safe(text), 160).into_owned()
 }

@@ -221,8 +221,8 @@ fn by_agent(study: &Study, counted: &Counted, table: Option<&'static str>) -> Fi
 
 /// Agent and model as one name.
 pub(super) fn who(agent: &str, model: &str) -> String {
-    let (agent, model) = (cell::safe(agent), cell::safe(model));
-    if model.is_empty() { agent.into_owned() } else { format!("{agent} · {model}") }
+    let (agent, model) = (cell::middle(agent, 120), cell::middle(model, 120));
+    if model.is_empty() { agent } else { format!("{agent} · {model}") }
 }
 
 fn failures(counted: &Counted, table: Option<&'static str>) -> Figure {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use super::cell;
 use crate::text::width;
 
 /// How it looks. Nothing in it names another file.
@@ -15,21 +16,34 @@ const SCRIPT: &str = include_str!("script.js");
 /// Columns of the title in a browser's tab.
 const TITLE: usize = 120;
 
+/// What a page says of itself.
+pub(super) struct Head<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// What it is about.
+    pub paths: &'a [String],
+    /// When it was made.
+    pub made: Timestamp,
+    /// What its own tables add to the style.
+    pub style: &'a str,
+}
+
 /// The whole document as text.
-pub(super) fn document(title: &str, paths: &[String], made: Timestamp, places: &[(&str, &str)], body: &Markup) -> String {
+pub(super) fn document(head: &Head<'_>, places: &[(&str, &str)], body: &Markup) -> String {
+    let style = format!("{STYLE}{}", head.style);
     // the seconds are enough
-    let made = made.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let made = head.made.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(policy(&style));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { (width::clip(title, TITLE)) }
-                style { (PreEscaped(STYLE)) }
+                title { (width::clip(&cell::safe(head.title), TITLE)) }
+                style { (PreEscaped(&style)) }
             }
             body {
                 (patterns())
@@ -37,7 +51,7 @@ pub(super) fn document(title: &str, paths: &[String], made: Timestamp, places: &
                     header {
                         a.skip href="#verdict" { "To the verdict" }
                         h1 { "ISO-Bench report" }
-                        p.about { "From " (listed(paths)) "; made " (made) " by isobench-tui " (env!("CARGO_PKG_VERSION")) "." }
+                        p.about { "From " (listed(head.paths)) "; made " (made) " by isobench-tui " (env!("CARGO_PKG_VERSION")) "." }
                     }
                     nav aria-label="Parts of this page" { ol { @for (id, name) in places { li { a href={ "#" (id) } { (name) } } } } }
                     main { (body) }
@@ -55,15 +69,15 @@ pub(super) fn document(title: &str, paths: &[String], made: Timestamp, places: &
 fn listed(paths: &[String]) -> Markup {
     html! {
         @if paths.is_empty() { "no path" }
-        @for (at, path) in paths.iter().enumerate() { @if at > 0 { ", " } code { (width::middle(path, 200)) } }
+        @for (at, path) in paths.iter().enumerate() { @if at > 0 { ", " } code { (cell::middle(path, 200)) } }
     }
 }
 
 /// Nothing is loaded and nothing runs but what was put in here, by its digest. Whatever a file's text may smuggle in, a browser
 /// refuses.
-fn policy() -> String {
+fn policy(style: &str) -> String {
     let only = |text: &str| format!("'sha256-{}'", base64(&Sha256::digest(text.as_bytes())));
-    format!("default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'", only(STYLE), only(SCRIPT))
+    format!("default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'", only(style), only(SCRIPT))
 }
 
 /// Base64 with padding, as a policy wants digests. Too little for a dependency of its own.

@@ -72,7 +72,7 @@ fn head(item: &ItemRow) -> Markup {
     let last = item.run.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&item.run);
     html! {
         th.v scope="col" title=(width::clip(&cell::safe(&item.run), 300)) {
-            span { b { (width::middle(&who(&item.agent, &item.model), ROOM)) } (width::middle(&cell::safe(last), ROOM)) }
+            span { b { (cell::middle(&who(&item.agent, &item.model), ROOM)) } (cell::middle(last, ROOM)) }
         }
     }
 }
@@ -93,9 +93,28 @@ fn row(study: &Study, commits: &Commits<'_>, key: &str, commit: &Commit, runs: &
         tr {
             th scope="row" { (cell::commit(key, commits)) }
             @if has_best { td.b.n { @if let Some(pct) = best { (format!("{pct:+.1} %")) } } }
-            @for run in runs { td { @if let Some(tries) = by_run.get(run) { @if let Some((at, item)) = tries.last() { (field(*at, item, tries.len())) } } } }
+            @for (span, tries) in fields(&by_run, runs) {
+                td colspan=[(span > 1).then_some(span)] { @if let Some((at, item, tries)) = tries { (field(at, item, tries)) } }
+            }
         }
     }
+}
+
+/// The last attempt of a run at a commit: its place in the study, its row, and how many attempts there are.
+type Last<'a> = (usize, &'a ItemRow, usize);
+
+/// The fields of a row from the left: how many columns each takes, and the last attempt there with how many there are. Empty
+/// ones beside each other are one: most of a sparse table is empty.
+fn fields<'a>(by_run: &BTreeMap<&str, Vec<(usize, &'a ItemRow)>>, runs: &[&str]) -> Vec<(usize, Option<Last<'a>>)> {
+    let mut fields: Vec<(usize, Option<Last<'_>>)> = Vec::new();
+    for run in runs {
+        let found = by_run.get(run).and_then(|tries| tries.last().map(|(at, item)| (*at, *item, tries.len())));
+        match fields.last_mut() {
+            Some((span, None)) if found.is_none() => *span += 1,
+            _ => fields.push((1, found)),
+        }
+    }
+    fields
 }
 
 fn field(at: usize, item: &ItemRow, tries: usize) -> Markup {

@@ -1,11 +1,11 @@
 (() => {
   "use strict";
-  const key = (cell) => {
+  const key = (cell, isNumber) => {
     if (!cell) return null;
     if (/^[\d.]+ s$/.test(cell.title)) return parseFloat(cell.title);
     const text = cell.textContent.trim();
     if (text === "" || text === "\u2013") return null;
-    if (!cell.classList.contains("n")) return text.toLowerCase();
+    if (!isNumber) return text.toLowerCase();
     const number = parseFloat(text.replace(/,/g, ""));
     return Number.isNaN(number) ? null : number;
   };
@@ -31,7 +31,7 @@
         if (next) {
           head.setAttribute("aria-sort", next);
           const sign = next === "ascending" ? 1 : -1;
-          const keyed = asMade.map((row) => [key(row.cells[at]), row]);
+          const keyed = asMade.map((row) => [key(row.cells[at], head.classList.contains("n")), row]);
           keyed.sort(([a], [b]) => (a === null || b === null ? Number(a === null) - Number(b === null) : sign * order(a, b)));
           rows = keyed.map(([, row]) => row);
         }
@@ -58,6 +58,9 @@
       }
       told.textContent = words.length ? `${shown} of ${asMade.length} rows` : "";
     });
+  }
+  for (const cell of document.querySelectorAll("td")) {
+    if (cell.textContent === "\u2013") cell.title = "not known: no file says it";
   }
   const reveal = () => {
     const to = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -86,5 +86,5 @@ pub(super) fn column(comparison: &Comparison) -> Drawn {
         let says = format!("{what}: A {} {unit}, B {} {unit}; {pct:+.1} %, + is better", number(found.a), number(found.b));
         delta(&width::clip(&cell::safe(&says), 300), pct, BAND, axis)
     };
-    Drawn { at: 2, head: html! { "worse in B · better in B" (axis_head(axis)) }, cells: deltas().map(cell).collect() }
+    Drawn { head: html! { "worse in B · better in B" (axis_head(axis)) }, cells: deltas().map(cell).collect() }
 }

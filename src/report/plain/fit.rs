@@ -30,7 +30,9 @@ pub(super) const fn is_shortened(column: &Column) -> bool {
 pub(super) fn fit(table: &Table, room: Option<usize>) -> Fitted {
     let natural = natural(table);
     let room = room.unwrap_or(usize::MAX);
-    let mut out: Vec<usize> = Vec::new();
+    // where room is short, a column that says nothing in any row goes first
+    let is_short = natural.iter().map(|wide| wide + GAP.len()).sum::<usize>().saturating_sub(GAP.len()) > room;
+    let mut out: Vec<usize> = (0..table.columns.len()).filter(|at| is_short && is_empty(table, *at)).collect();
     loop {
         let widths = narrowed(table, &natural, &out, room);
         let next = if sum(&widths) > room { next_out(table, &out) } else { None };
@@ -70,7 +72,6 @@ fn next_out(table: &Table, out: &[usize]) -> Option<usize> {
 
 /// The widths without the columns that are out: where there is no room, texts take less, the widest first.
 fn narrowed(table: &Table, natural: &[usize], out: &[usize], room: usize) -> Vec<Option<usize>> {
-    // a column that says nothing in any row is noise where room is short
     let is_out = |at: usize| out.contains(&at);
     let mut widths: Vec<Option<usize>> = natural.iter().enumerate().map(|(at, wide)| (!is_out(at)).then_some(*wide)).collect();
     let least = |column: &Column| match column.narrow {

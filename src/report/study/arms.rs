@@ -50,7 +50,7 @@ fn row(imported: &Imported, (item, attempt): (&Item, &Attempt), (stage, arm): (S
         failure: cause(outcome),
         flags: detail.flags.clone(),
         workload: detail.workload.clone(),
-        file: detail.from.as_ref().map_or_else(ours, |from| imported.path.join(PathBuf::from(from))),
+        file: detail.from.as_ref().map_or_else(ours, PathBuf::from),
         run: imported.name.clone(),
     }
 }

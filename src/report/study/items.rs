@@ -24,6 +24,8 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
     let took = own.and_then(|_| attempt.outcome(Stage::Agent)).map(|outcome| outcome.duration_ms).filter(|ms| *ms > 0);
     let rungs = joined(&attempt.rungs(), &[]);
     let status = status(attempt);
+    // no journal, no moment of its own
+    let is_unfinished = status == "unfinished";
     ItemRow {
         item_id: item.id.0.clone(),
         human: item.human.clone(),
@@ -44,7 +46,7 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
         patch_bytes: attempt.check().and_then(|check| check.patch_bytes),
         terminal_error: terminal_error(attempt),
         folder: folder(imported, item, attempt),
-        at: attempt.end.as_ref().map(|(_, at)| *at).filter(|at| at.as_second() > 0),
+        at: attempt.end.as_ref().map(|(_, at)| *at).filter(|at| at.as_second() > 0 && !is_unfinished),
     }
 }
 
@@ -107,7 +109,7 @@ const fn is_of_api(class: FailureClass) -> bool {
 /// The harness's folder of the item, or ours of the attempt.
 fn folder(imported: &Imported, item: &Item, attempt: &Attempt) -> PathBuf {
     match &attempt.journal {
-        Some(journal) if !journal.folder.is_empty() => imported.path.join(&journal.folder),
+        Some(journal) if !journal.folder.is_empty() => PathBuf::from(&journal.folder),
         _ => RunFolder::at(imported.path.clone()).attempt(&AttemptId { item: item.id.clone(), n: attempt.n }),
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::dumbbell::field;
+use super::in_cell;
 use super::scale::{Around, percent};
 
 /// A cell's drawing: the bar of a change in percent, + is better.
@@ -16,18 +17,16 @@ pub(crate) fn delta(says: &str, change: f64, band: f64, axis: Around) -> Markup 
         "known"
     };
     let (left, wide) = if place < 50.0 { (place, 50.0 - place) } else { (50.0, place - 50.0) };
-    html! {
-        svg.chart.cell width="100%" height="22" role="img" aria-label=(says) {
-            title { (says) }
-            (field(axis, band, 22))
-            rect class=(role) x=(percent(left)) y="6" width=(percent(wide)) height="10" {}
-            @if beyond {
-                svg.mark x=(percent(place)) y="11" {
-                    @if change > 0.0 { path class={ "agent " (role) } d="M7 0L-3-8V8Z" {} } @else { path class={ "agent " (role) } d="M-7 0L3-8V8Z" {} }
-                }
+    let inside = html! {
+        (field(axis, band))
+        rect class=(role) x=(percent(left)) y="6" width=(percent(wide)) height="10" {}
+        @if beyond {
+            svg.mark x=(percent(place)) y="11" {
+                path class={ "agent " (role) } d=(if change > 0.0 { "M7 0L-3-8V8Z" } else { "M-7 0L3-8V8Z" }) {}
             }
         }
-    }
+    };
+    in_cell(says, &inside)
 }
 
 #[cfg(test)]

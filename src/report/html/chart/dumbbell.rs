@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::in_cell;
 use super::scale::{Around, percent};
 
 /// Where the arms stand, in percent of the human's number, + is better.
@@ -27,18 +28,16 @@ pub(crate) fn dumbbell(says: &str, found: Against, axis: Around) -> Markup {
     } else {
         "known"
     };
-    html! {
-        svg.chart.cell width="100%" height="22" role="img" aria-label=(says) {
-            title { (says) }
-            (field(axis, found.band, 22))
-            @if let Some(baseline) = baseline {
-                line.between x1=(place(baseline)) x2=(agent) y1="11" y2="11" {}
-                svg.mark x=(place(baseline)) y="11" { rect.baseline x="-4" y="-4" width="8" height="8" {} }
-            }
-            svg.mark x="50%" y="11" { path.human d="M0-6L5 0 0 6-5 0Z" {} }
-            svg.mark x=(agent) y="11" { (agent_mark(found.agent, axis, role)) }
+    let inside = html! {
+        (field(axis, found.band))
+        @if let Some(baseline) = baseline {
+            line.between x1=(place(baseline)) x2=(agent) y1="11" y2="11" {}
+            svg.mark x=(place(baseline)) y="11" { rect.baseline x="-4" y="-4" width="8" height="8" {} }
         }
-    }
+        svg.mark x="50%" y="11" { path.human d="M0-6L5 0 0 6-5 0Z" {} }
+        svg.mark x=(agent) y="11" { (agent_mark(found.agent, axis, role)) }
+    };
+    in_cell(says, &inside)
 }
 
 /// The agent's dot; beyond the axis an arrow that points there.
@@ -53,18 +52,18 @@ fn agent_mark(n: f64, axis: Around, role: &str) -> Markup {
 }
 
 /// The band and the middle line behind the marks.
-pub(super) fn field(axis: Around, band: f64, height: usize) -> Markup {
+pub(super) fn field(axis: Around, band: f64) -> Markup {
     let (from, to) = (axis.place(-band).0, axis.place(band).0);
     html! {
-        rect.band x=(percent(from)) y="0" width=(percent(to - from)) height=(height) {}
-        line.middle x1="50%" x2="50%" y1="0" y2=(height) {}
+        rect.band x=(percent(from)) y="0" width=(percent(to - from)) height="22" {}
+        line.middle x1="50%" x2="50%" y1="0" y2="22" {}
     }
 }
 
 /// The axis, for the table's head.
 pub(crate) fn axis_head(axis: Around) -> Markup {
     html! {
-        svg.chart.cell.axis-head width="100%" height="16" aria-hidden="true" {
+        svg.chart.axis-head width="100%" height="16" aria-hidden="true" {
             @for (at, tick) in axis.ticks().into_iter().enumerate().filter(|(at, _)| at % 2 == 0) {
                 text class={ "tick" @if at == 0 { " first" } @if at == 4 { " end" } } x=(percent(axis.place(tick).0)) y="12" {
                     @if tick > 0.0 { "+" } (tick) @if at != 2 { " %" }

@@ -93,6 +93,8 @@ def named(label):
 def of_text(text):
     metrics, in_block, old = {}, False, {}
     for line in ESCAPE.sub("", text).replace("\r", "\n").split("\n"):
+        # a progress bar that was not ended
+        line = re.sub(r"^.*(?:it/s|s/it)\](?=.)", "", line)
         if line.endswith("Benchmark Result ============"):
             in_block = True
         elif line == "=" * 50:

@@ -23,6 +23,7 @@ use self::sieve::Sieve;
 use self::table::{Table, put};
 use self::verdict::{Seen, judge};
 use crate::domain::{BenchEngine, BenchKind, Cause, Flag, Metric, Workload};
+use crate::text::clean;
 
 /// Bytes of an output that are read; nobody prints more.
 pub const LARGEST: u64 = 4 * 1024 * 1024 * 1024;
@@ -261,10 +262,18 @@ impl Reader {
 /// Numbers of a benchmark that nobody knows: `name: number unit`. A line of a log is none.
 fn generic(text: &str) -> Vec<Metric> {
     let is_log = |line: &str| {
-        let line = line::shown(line);
         let levels = ["INFO", "WARNING", "ERROR", "DEBUG", "CRITICAL", "["];
-        levels.iter().any(|level| line.trim_start().starts_with(level)) || line.contains("it/s") || line.contains("s/it")
+        levels.iter().any(|level| line.trim_start().starts_with(level)) || [".py:", "it/s", "s/it"].iter().any(|part| line.contains(part))
     };
-    let kept: Vec<&str> = text.lines().filter(|line| !is_log(line)).collect();
-    super::parse_metrics(&kept.join("\n"))
+    let mut kept: Vec<_> = text.lines().map(line::shown).collect();
+    if text.contains(".py:") && !kept.is_empty() {
+        // the first line of a log's tail may be the end of such a line
+        kept.remove(0);
+    }
+    kept.retain(|line| !is_log(line));
+    let mut metrics = super::parse_metrics(&kept.join("\n"));
+    for metric in &mut metrics {
+        metric.name = clean::line(&metric.name);
+    }
+    metrics
 }

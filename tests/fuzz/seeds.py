@@ -38,6 +38,8 @@ def main():
         events = [path.read_bytes().replace(b"\n", b" ") for path in sorted(folder.iterdir()) if path.suffix == ".json"]
         seed("open_bytes", b"\n".join(events)[:65536])
         seed("lines", b"\n".join(events)[:65536] + b"\x02")
+    for path in sorted((FIXTURES / "bench").iterdir()):
+        seed("outputs", path.read_bytes()[:65536])
     repeated = b"I need to actually use the tools now. " * 40
     seed("text", repeated + b"\x05")
     seed("text", b"\x1b]0;title\x07\x1b[2J\xc2\x9b31m plain \x1b[0m" + b"\x05")

@@ -121,7 +121,7 @@ fn throughput(value: &Sketch) -> Output {
 
 fn serving(value: &Sketch, fields: &[(String, Sketch)]) -> Output {
     let mut metrics = Vec::new();
-    for (name, number) in fields.iter().filter(|(name, _)| !NOT_MEASURED.contains(&name.as_str())) {
+    for (name, number) in fields.iter().filter(|(name, _)| name.len() <= 80 && !NOT_MEASURED.contains(&name.as_str())) {
         metrics.extend(metric(label::key(name), number));
     }
     if let Some(Sketch::List(rates)) = value.get("spec_decode_per_position_acceptance_rates") {

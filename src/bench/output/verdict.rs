@@ -5,7 +5,7 @@ use super::Output;
 use super::args::Args;
 use super::marks::Marks;
 use crate::bench::first_cause;
-use crate::domain::{BenchEngine, BenchKind, Cause, FailureClass, Flag, Metric, is_measured};
+use crate::domain::{BenchEngine, BenchKind, Cause, FailureClass, Flag, Metric};
 use crate::text::clean;
 
 /// Where so large a part of the requests failed and nothing says why, nobody was there any more, in percent.
@@ -54,8 +54,8 @@ fn failure(seen: &Seen, text: &str, flags: &mut Vec<Flag>) -> Option<Cause> {
     }
     // where counts are known nothing else decides that nobody answered
     let successful = seen.get("successful_requests");
-    let is_nothing =
-        successful == Some(0.0) || !seen.metrics.iter().any(|metric| is_result(&metric.name) && is_measured(&metric.name, metric.value));
+    // TPOT and ITL may be 0, but not they alone
+    let is_nothing = successful == Some(0.0) || !seen.metrics.iter().any(|metric| is_result(&metric.name) && metric.value > 0.0);
     if is_nothing && (successful.is_some() || seen.metrics.iter().any(|metric| is_result(&metric.name))) {
         flags.push(Flag::AllZero);
         return Some(match named(text).0 {

@@ -9,6 +9,7 @@ use isobench_tui::agent::open::{Format, open};
 use isobench_tui::agent::trae::tally::tally;
 use isobench_tui::domain::{Answer, ArmDetail, BenchKind, FailureClass, Flag, Rung, Stage, StageDetail};
 use isobench_tui::import::{Import, Imported, Origin, import};
+use isobench_tui::ledger::fact::AttemptEnd;
 use isobench_tui::model::item::Attempt;
 
 use crate::support::{folder, shared};
@@ -66,7 +67,7 @@ fn the_corpus_is_told_as_its_journals_tell_it() {
     assert_eq!(found.runs.iter().filter(|run| run.origin == Origin::Harness).count(), 19);
     assert_eq!((found.plans.len(), found.problems), (2, Vec::new()));
     let failed: Vec<_> = found.runs.iter().flat_map(attempts).filter_map(|attempt| attempt.end.clone()).collect();
-    let unknown: Vec<_> = failed.iter().filter(|end| format!("{end:?}").contains("Unknown")).collect();
+    let unknown: Vec<_> = failed.iter().filter(|(end, _)| matches!(end, AttemptEnd::Failed { class: FailureClass::Unknown, .. })).collect();
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
@@ -215,6 +216,23 @@ fn a_copy_of_a_tree_named_beside_it_is_told_once() {
 }
 
 #[test]
+fn a_packed_trajectory_counts() {
+    let (_keep, folder) = folder();
+    let item = folder.join("runs/vllm/trae/gpt-5/t/core-0001");
+    copy(&trees().join("state/runs/vllm/trae/gpt-5/2026-01-02_03-04-05/core-0001"), &item);
+    let plain = item.join("trajectory.json");
+    let packed = fs::File::create(item.join("trajectory.json.gz")).unwrap();
+    let mut packer = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+    std::io::Write::write_all(&mut packer, &fs::read(&plain).unwrap()).unwrap();
+    packer.finish().unwrap();
+    fs::remove_file(plain).unwrap();
+    let found = of(&[&folder]);
+    let totals = attempt(&found.runs[0], "core-0001").totals().unwrap();
+    assert_eq!((totals.steps, totals.usage.input), (Some(2), 300));
+    assert_eq!(attempts(&found.runs[0]).map(|attempt| attempt.badges.len()).sum::<usize>(), 1);
+}
+
+#[test]
 fn hostile_trees_are_problems_and_no_ends() {
     let (_keep, folder) = folder();
     let run = folder.join("runs/r/a/m/t");
@@ -242,6 +260,7 @@ fn hostile_trees_are_problems_and_no_ends() {
     for part in ["broken/journal.json", "types/journal.json", "pipe/journal.json", "huge/trajectory.json", "4567abcd_agent_result.json"] {
         assert!(told.iter().any(|line| line.contains(part)), "{part}: {told:#?}");
     }
+    assert_eq!(statuses(&found).get("success"), Some(&1), "a mark at the beginning of a file spoils nothing");
     let results = found.runs.iter().find(|run| run.origin == Origin::Results).unwrap();
     assert_eq!(number(arm(attempt(results, "0123abcd"), Stage::Candidate), "b_ms"), Some(1.0));
     assert!(found.runs.iter().flat_map(|run| &run.run.items).all(|item| isobench_tui::text::clean::is_clean(&item.id.0)));

@@ -121,8 +121,8 @@ impl Files<'_> {
         self.item.path.join(name)
     }
 
-    fn problem(&mut self, path: PathBuf, says: String) {
-        self.problems.push(Problem { path, says: clean::shown(&says).into_owned() });
+    fn problem(&mut self, path: PathBuf, says: &str) {
+        self.problems.push(Problem { path, says: clean::shown(says).into_owned() });
     }
 
     /// A file's bytes; one that is there and can't be read is a problem.
@@ -154,7 +154,7 @@ impl Files<'_> {
                 let says = error.to_string();
                 let place = format!("{}:", path.display());
                 let says = says.strip_prefix(&place).map_or(says.clone(), |says| format!("line {says}"));
-                self.problem(path, says);
+                self.problem(path, &says);
                 None
             }
         }

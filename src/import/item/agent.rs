@@ -55,7 +55,7 @@ fn trajectory(files: &mut Files<'_>, read: &Read, seen: &mut Seen) -> Option<End
         Err(OpenError::Empty(_)) => None,
         Err(error) => {
             let (path, says) = (of_error(&error).unwrap_or(&path).to_owned(), error.to_string());
-            let says = says.strip_prefix(&format!("{}: ", clean::path(&path))).unwrap_or(&says).to_owned();
+            let says = says.strip_prefix(&format!("{}: ", clean::path(&path))).unwrap_or(&says);
             files.problem(path, says);
             None
         }

@@ -149,14 +149,17 @@ fn harness(found: Vec<walk::RunDir>, clone: Option<&Path>, import: &mut Import) 
     let mut runs = Vec::new();
     for run in found {
         let mut read: Vec<item::Read> = items.by_ref().take(run.items.len()).collect();
-        read.iter_mut().for_each(|item| import.problems.append(&mut item.problems));
+        for item in &mut read {
+            import.problems.append(&mut item.problems);
+        }
         let names = harness::Names::of(&run.path, &read);
         read.retain(|item| !ours::claim(&mut import.runs, item));
-        known.keep_new(&names, run.named, &mut read, &mut import.problems);
+        known.keep_new(&names, run.named, &mut read);
         if !read.is_empty() {
             runs.push(HarnessRun { path: run.path, names, items: read });
         }
     }
+    import.problems.extend(known.say());
     runs
 }
 

@@ -14,8 +14,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub(super) use skim::Cursor;
 use skim::Skim;
+pub(super) use skim::{Cursor, Key as Next};
 
 /// One object, a level deep: big fields that we do not need stay undecoded. Objects of these formats have few fields, so
 /// that looking through all of them is faster than a map.

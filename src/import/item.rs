@@ -121,8 +121,8 @@ impl Files<'_> {
         self.item.path.join(name)
     }
 
-    fn problem(&mut self, path: PathBuf, says: String) {
-        self.problems.push(Problem { path, says: clean::shown(&says).into_owned() });
+    fn problem(&mut self, path: PathBuf, says: &str) {
+        self.problems.push(Problem { path, says: clean::shown(says).into_owned() });
     }
 
     /// A file's bytes; one that is there and can't be read is a problem.
@@ -140,13 +140,21 @@ impl Files<'_> {
         }
     }
 
-    /// A file of JSON.
+    /// A file of JSON. What Python writes and JSON does not know is read as null here: a report refuses nothing that makes
+    /// sense.
     fn document<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<Document<T>> {
         let path = self.path(name);
-        match Document::parse(&path, self.bytes(name)?) {
+        let bytes = self.bytes(name)?;
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let read =
+            Document::parse(&path, bytes).or_else(|error| Document::parse(&path, &crate::agent::repaired(bytes)).map_err(|_second| error));
+        match read {
             Ok(document) => Some(document),
             Err(error) => {
-                self.problem(path, error.to_string());
+                let says = error.to_string();
+                let place = format!("{}:", path.display());
+                let says = says.strip_prefix(&place).map_or(says.clone(), |says| format!("line {says}"));
+                self.problem(path, &says);
                 None
             }
         }

@@ -12,7 +12,7 @@ use super::facts::{Span, Teller, before, millis, moment};
 use super::record::Record;
 use super::{Imported, Origin, walk};
 use crate::artifact::Mapping;
-use crate::domain::{Arm, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{Arm, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{Fact, PlannedItem, RunPlan};
 
@@ -123,14 +123,8 @@ fn tell(teller: &mut Teller, commit: &Commit) {
     let attempt = (&id, 1);
     let first = commit.arms.keys().next().copied().unwrap_or(Stage::Human);
     teller.tell(commit.arms.values().filter_map(Measured::began).min(), Fact::AttemptStarted { item: id.clone(), n: 1, from: first });
-    let mut end = AttemptEnd::Done;
     for (stage, measured) in &commit.arms {
         let failed = measured.heard.failure.clone();
-        if let (AttemptEnd::Done, Some(cause)) | (_, Some(cause)) = (&end, &failed)
-            && (matches!(end, AttemptEnd::Done) || *stage == Stage::Candidate)
-        {
-            end = AttemptEnd::Failed { class: cause.class, why: format!("{stage}: {}", cause.evidence) };
-        }
         let outcome = StageOutcome {
             end: failed.map_or(StageEnd::Done, |cause| StageEnd::Failed { class: cause.class, why: cause.evidence }),
             child: None,
@@ -139,14 +133,20 @@ fn tell(teller: &mut Teller, commit: &Commit) {
         };
         teller.stage(attempt, *stage, Span { began: measured.began(), ended: measured.at, budget_ms: None }, outcome);
     }
-    // what counts is the agent's arm, where there is one
-    if commit.arms.get(&Stage::Candidate).is_some_and(|measured| measured.heard.failure.is_none()) {
-        end = AttemptEnd::Done;
-    }
-    if commit.arms.is_empty() {
-        end = AttemptEnd::Failed { class: FailureClass::NoMetrics, why: "no arm".to_owned() };
-    }
-    teller.end(&id, 1, commit.arms.values().filter_map(|measured| measured.at).max(), end);
+    teller.end(&id, 1, commit.arms.values().filter_map(|measured| measured.at).max(), end(commit));
+}
+
+/// What counts is the agent's arm, where there is one; else the first arm that failed.
+fn end(commit: &Commit) -> AttemptEnd {
+    let failed = |stage: &Stage, measured: &Measured| {
+        let cause = measured.heard.failure.as_ref()?;
+        Some(AttemptEnd::Failed { class: cause.class, why: format!("{stage}: {}", cause.evidence) })
+    };
+    let failed = match commit.arms.get(&Stage::Candidate) {
+        Some(measured) => failed(&Stage::Candidate, measured),
+        None => commit.arms.iter().find_map(|(stage, measured)| failed(stage, measured)),
+    };
+    failed.unwrap_or(AttemptEnd::Done)
 }
 
 impl Measured {

@@ -1,6 +1,7 @@
 //! What lies below a path: told by names and by what lies beside it, never by how deep it is, because people move, rename
 //! and copy these folders. Links to folders are not followed: one may lead in a circle.
 
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -149,7 +150,7 @@ impl Found {
         if listing.is_item() && !listing.is_ours() {
             self.item(path, listing.names, named);
         } else {
-            self.folder(path, listing, named, 0);
+            self.folder(path, &listing, named, 0);
         }
     }
 
@@ -182,7 +183,7 @@ impl Found {
         self.runs.push(RunDir { path: above.to_owned(), items: vec![ItemDir { path: path.to_owned(), holds }], named });
     }
 
-    fn folder(&mut self, path: &Path, listing: Listing, named: usize, depth: usize) {
+    fn folder(&mut self, path: &Path, listing: &Listing, named: usize, depth: usize) {
         if listing.is_ours() {
             return self.ours.push(path.to_owned());
         }
@@ -191,13 +192,13 @@ impl Found {
         if is_clone || depth > DEEPEST {
             return;
         }
-        self.files(path, &listing);
+        self.files(path, listing);
         let is_wanted = |folder: &&PathBuf| folder.file_name().and_then(OsStr::to_str).is_none_or(|name| !PASSED_OVER.contains(&name));
         let inner: Vec<(PathBuf, Listing)> =
             listing.folders.iter().filter(is_wanted).map(|folder| (folder.clone(), self.list(folder))).collect();
         if !inner.iter().any(|(_, listing)| listing.is_item() && !listing.is_ours()) {
             for (folder, listing) in inner {
-                self.folder(&folder, listing, named, depth + 1);
+                self.folder(&folder, &listing, named, depth + 1);
             }
             return;
         }
@@ -212,7 +213,7 @@ impl Found {
         }
         self.runs.push(RunDir { path: path.to_owned(), items, named });
         for (folder, listing) in others {
-            self.folder(&folder, listing, named, depth + 1);
+            self.folder(&folder, &listing, named, depth + 1);
         }
     }
 
@@ -234,36 +235,31 @@ impl Found {
     fn gather(&mut self) {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut runs: Vec<RunDir> = Vec::new();
-        let mut places = std::collections::HashMap::new();
+        let mut places = HashMap::new();
         for run in self.runs.drain(..) {
-            match places.get(&real(&run.path)).and_then(|at: &usize| runs.get_mut(*at)) {
-                Some(known) => {
-                    let names: std::collections::HashSet<_> =
-                        known.items.iter().map(|item| item.path.file_name().map(OsStr::to_owned)).collect();
-                    known.items.extend(run.items.into_iter().filter(|item| !names.contains(&item.path.file_name().map(OsStr::to_owned))));
-                }
-                None => {
-                    places.insert(real(&run.path), runs.len());
-                    runs.push(run);
-                }
+            if let Some(known) = places.get(&real(&run.path)).and_then(|at: &usize| runs.get_mut(*at)) {
+                let names: HashSet<_> = known.items.iter().map(|item| item.path.file_name().map(OsStr::to_owned)).collect();
+                known.items.extend(run.items.into_iter().filter(|item| !names.contains(&item.path.file_name().map(OsStr::to_owned))));
+            } else {
+                places.insert(real(&run.path), runs.len());
+                runs.push(run);
             }
         }
         self.runs = runs;
         let mut results: Vec<ResultsDir> = Vec::new();
-        let (mut places, mut seen) = (std::collections::HashMap::new(), std::collections::HashSet::new());
+        let (mut places, mut seen) = (HashMap::new(), HashSet::new());
         for mut folder in self.results.drain(..) {
             folder.files.retain(|(path, _)| seen.insert(real(path)));
-            match places.get(&real(&folder.path)).and_then(|at: &usize| results.get_mut(*at)) {
-                Some(known) => known.files.extend(folder.files),
-                None => {
-                    places.insert(real(&folder.path), results.len());
-                    results.push(folder);
-                }
+            if let Some(known) = places.get(&real(&folder.path)).and_then(|at: &usize| results.get_mut(*at)) {
+                known.files.extend(folder.files);
+            } else {
+                places.insert(real(&folder.path), results.len());
+                results.push(folder);
             }
         }
         self.results = results;
         for list in [&mut self.ours, &mut self.plans, &mut self.analyses] {
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             list.retain(|path| seen.insert(real(path)));
         }
     }
@@ -290,7 +286,8 @@ fn shape(path: &Path) -> Option<Shape> {
         }
     }
     let above = path.parent()?.file_name()?.to_str()?;
-    (above.contains("baseline_benchmark_results") && name.ends_with(".json")).then_some(Shape::Flat)
+    (above.contains("baseline_benchmark_results") && Path::new(name).extension().is_some_and(|ending| ending == "json"))
+        .then_some(Shape::Flat)
 }
 
 fn is_analysis(path: &Path) -> bool {

@@ -33,6 +33,7 @@ pub fn page(study: &Study, counted: &Counted, made: Timestamp) -> String {
     let figures = figures::figures(study, counted, &sections);
     let grid = grid::grid(study, &commits);
     let details = commits::details(study, &commits);
+    let drawn = (arms::legend(), arms::Arms::of(study).column());
     let mut places: Vec<(&str, &str)> = vec![("verdict", "Verdict")];
     places.extend((!figures.is_empty()).then_some(("figures", "Charts")));
     places.extend(grid.is_some().then_some(("commits", "Commits by runs")));
@@ -46,7 +47,7 @@ pub fn page(study: &Study, counted: &Counted, made: Timestamp) -> String {
             }
         }
         @if let Some(grid) = grid { (grid) }
-        @for section in &sections { (part(section, &commits, table::has_drawings(section.id).then(|| (arms::legend(), arms::Arms::of(study).column())))) }
+        @for section in &sections { (part(section, &commits, table::has_drawings(section.id).then_some(&drawn))) }
         @if let Some(details) = details { (details) }
     };
     let paths: Vec<String> = study.paths.iter().map(|path| clean::path(path)).collect();
@@ -57,6 +58,7 @@ pub fn page(study: &Study, counted: &Counted, made: Timestamp) -> String {
 pub fn comparison(comparison: &Comparison, made: Timestamp) -> String {
     let Document { lead, sections } = comparison.document();
     let figures = versus::figures(comparison);
+    let drawn = (versus::legend(), versus::column(comparison));
     let commits = Commits::default();
     let mut places: Vec<(&str, &str)> = vec![("verdict", "Verdict")];
     places.extend((!figures.is_empty()).then_some(("figures", "Charts")));
@@ -66,7 +68,7 @@ pub fn comparison(comparison: &Comparison, made: Timestamp) -> String {
         @if !figures.is_empty() {
             div.figures id="figures" { @for (at, figure) in figures.iter().enumerate() { (figure.draw(at + 1)) } }
         }
-        @for section in &sections { (part(section, &commits, table::has_drawings(section.id).then(|| (versus::legend(), versus::column(comparison))))) }
+        @for section in &sections { (part(section, &commits, table::has_drawings(section.id).then_some(&drawn))) }
     };
     let paths = [comparison.a.clone(), comparison.b.clone()];
     frame::document(&frame::Head { title: &lead.title, paths: &paths, made, style: &table::aligned(&sections) }, &places, &body)
@@ -86,20 +88,20 @@ fn verdict(lead: &Lead, keys: &[figures::Key]) -> Markup {
                 }
             }
             @if !keys.is_empty() {
-                dl.keys { @for key in keys { div { dt { (key.name) } dd { (key.value) @if !key.more.is_empty() { small { " " (key.more) } } } } } }
+                dl.keys { @for key in keys { div { dt { (key.name) @if !key.more.is_empty() { small { " " (key.more) } } } dd { (key.value) } } } }
             }
         }
     }
 }
 
 /// A table with its title and its sentence, and perhaps a column of drawings with its signs.
-fn part(section: &Section, commits: &Commits<'_>, drawn: Option<(Markup, table::Drawn)>) -> Markup {
+fn part(section: &Section, commits: &Commits<'_>, drawn: Option<&(Markup, table::Drawn)>) -> Markup {
     html! {
         section id=(section.id) aria-labelledby={ (section.id) "-h" } {
             h2 id={ (section.id) "-h" } { (section.title) }
             @if !section.says.is_empty() { p.says { (cell::with_code(&section.says)) } }
-            @if let Some((legend, _)) = &drawn { (legend) }
-            (table::table(section, commits, drawn.as_ref().map(|(_, drawn)| drawn)))
+            @if let Some((legend, _)) = drawn { (legend) }
+            (table::table(section, commits, drawn.map(|(_, drawn)| drawn)))
         }
     }
 }

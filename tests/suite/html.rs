@@ -1,5 +1,5 @@
 //! The HTML page as a browser reads it: whole, escaped, alone, of bounded size.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test says what went wrong by failing")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -275,7 +275,7 @@ fn accessible(document: &Html) {
         assert!(once.contains(to), "#{to} is nowhere");
     }
     for row in all(document, "tr") {
-        assert!(row.children().filter_map(ElementRef::wrap).next().is_some(), "an empty row");
+        assert!(row.children().any(|child| ElementRef::wrap(child).is_some()), "an empty row");
     }
 }
 

@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 
 use super::decode;
 use crate::agent::steps::{MOST_CALLS, MOST_STEPS};
-use crate::agent::value::{Cursor, Fields, plain, time};
+use crate::agent::value::{Cursor, Fields, Next, plain, time};
 use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Reply, Step};
 
@@ -97,7 +97,7 @@ fn parts(text: &str) -> Option<Parts<'_>> {
     let mut parts = Parts::default();
     let mut cursor = Cursor::new(text);
     cursor.enter(b'{')?;
-    while let Some(key) = cursor.key()? {
+    while let Next::Is(key) = cursor.key()? {
         match key {
             "llm_interactions" => {
                 parts.interactions = objects(&mut cursor)?;
@@ -125,7 +125,7 @@ fn objects<'a>(cursor: &mut Cursor<'a>) -> Option<Vec<Fields<'a>>> {
     while cursor.element()? {
         let mut fields = Fields::default();
         cursor.enter(b'{')?;
-        while let Some(key) = cursor.key()? {
+        while let Next::Is(key) = cursor.key()? {
             fields.push(Cow::Borrowed(key), cursor.value()?);
         }
         all.push(fields);

@@ -85,6 +85,15 @@ pub(in crate::agent) struct Cursor<'a> {
     rest: &'a str,
 }
 
+/// What comes next in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::agent) enum Key<'a> {
+    /// This name.
+    Is(&'a str),
+    /// Nothing: its end.
+    End,
+}
+
 impl<'a> Cursor<'a> {
     /// At the beginning of a text.
     pub(in crate::agent) const fn new(text: &'a str) -> Self {
@@ -105,20 +114,19 @@ impl<'a> Cursor<'a> {
         self.eat(bracket)
     }
 
-    /// The next name of an object, its value comes next; `Some(None)` behind the last one. A name with escapes is none that
-    /// we know.
-    pub(in crate::agent) fn key(&mut self) -> Option<Option<&'a str>> {
+    /// The next name of an object; its value comes next. A name with escapes is none that we know.
+    pub(in crate::agent) fn key(&mut self) -> Option<Key<'a>> {
         match self.skip()? {
             b'}' => {
                 self.eat(b'}')?;
-                return Some(None);
+                return Some(Key::End);
             }
             b',' => self.eat(b',')?,
             _ => {}
         }
         let key = self.value()?.strip_prefix('"')?.strip_suffix('"')?;
         self.eat(b':')?;
-        Some(Some(key))
+        Some(Key::Is(key))
     }
 
     /// Whether a list has one more element, which comes next.

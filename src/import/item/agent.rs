@@ -1,6 +1,6 @@
 //! What the agent did: from its trajectory, from what it printed, and from how the journal says that it ended.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -54,11 +54,19 @@ fn trajectory(files: &mut Files<'_>, read: &Read, seen: &mut Seen) -> Option<End
         // an empty one is that of an agent that wrote nothing
         Err(OpenError::Empty(_)) => None,
         Err(error) => {
-            let says = error.to_string();
-            let says = says.split_once(": ").map_or(says.as_str(), |(_, says)| says).to_owned();
+            let (path, says) = (of_error(&error).unwrap_or(&path).to_owned(), error.to_string());
+            let says = says.strip_prefix(&format!("{}: ", clean::path(&path))).unwrap_or(&says);
             files.problem(path, says);
             None
         }
+    }
+}
+
+/// The file that an error is about.
+fn of_error(error: &OpenError) -> Option<&Path> {
+    match error {
+        OpenError::Io(path, _) | OpenError::TooLarge(path, _) | OpenError::HalfWritten(path) | OpenError::CutOff(path) => Some(path),
+        OpenError::Empty(_) | OpenError::TraeLog(_) | OpenError::NoTrajectory(_) | OpenError::Unknown(..) => None,
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) fn standing_mark(standing: Standing) -> Markup {
 
 /// A rung with its height: `4 applies`.
 pub(super) fn rung_name(rung: Rung) -> Markup {
-    html! { (height(rung)) " " (rung.name()) }
+    html! { (height(rung)) "\u{a0}" (rung.name()) }
 }
 
 /// How high a rung is, from 1.

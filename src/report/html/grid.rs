@@ -100,10 +100,13 @@ fn row(study: &Study, commits: &Commits<'_>, key: &str, commit: &Commit, runs: &
     }
 }
 
+/// The last attempt of a run at a commit: its place in the study, its row, and how many attempts there are.
+type Last<'a> = (usize, &'a ItemRow, usize);
+
 /// The fields of a row from the left: how many columns each takes, and the last attempt there with how many there are. Empty
 /// ones beside each other are one: most of a sparse table is empty.
-fn fields<'a>(by_run: &BTreeMap<&str, Vec<(usize, &'a ItemRow)>>, runs: &[&str]) -> Vec<(usize, Option<(usize, &'a ItemRow, usize)>)> {
-    let mut fields: Vec<(usize, Option<(usize, &ItemRow, usize)>)> = Vec::new();
+fn fields<'a>(by_run: &BTreeMap<&str, Vec<(usize, &'a ItemRow)>>, runs: &[&str]) -> Vec<(usize, Option<Last<'a>>)> {
+    let mut fields: Vec<(usize, Option<Last<'_>>)> = Vec::new();
     for run in runs {
         let found = by_run.get(run).and_then(|tries| tries.last().map(|(at, item)| (*at, *item, tries.len())));
         match fields.last_mut() {

@@ -108,12 +108,12 @@ impl Around {
     }
 
     /// The place of a percentage, from 0 to 100, and whether it lies beyond the end.
-    pub(crate) fn place(&self, n: f64) -> (f64, bool) {
+    pub(crate) fn place(self, n: f64) -> (f64, bool) {
         (within((n / self.most + 1.0) * 50.0), n.abs() > self.most)
     }
 
     /// The percentages to be named.
-    pub(crate) fn ticks(&self) -> [f64; 5] {
+    pub(crate) fn ticks(self) -> [f64; 5] {
         [-1.0, -0.5, 0.0, 0.5, 1.0].map(|part| part * self.most)
     }
 }
@@ -156,6 +156,6 @@ mod tests {
     fn a_percentage_far_out_stands_at_the_end_and_says_so() {
         let axis = Around::over([3.0, -340.0].into_iter());
         assert_eq!((axis.place(-340.0), axis.place(0.0), axis.place(100.0)), ((0.0, true), (50.0, false), (100.0, false)));
-        assert_eq!(Around::over([f64::NAN].into_iter()).ticks(), [-10.0, -5.0, 0.0, 5.0, 10.0]);
+        assert_eq!(Around::over([f64::NAN].into_iter()).ticks().map(|tick| tick.to_string()), ["-10", "-5", "0", "5", "10"]);
     }
 }

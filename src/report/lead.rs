@@ -49,6 +49,7 @@ pub fn lead(study: &Study, counted: &Counted) -> Lead {
     Lead { title: format!("ISO-Bench report: {}", paths.join(", ")), lines: lines.into_iter().flatten().collect() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a line that there is, among those that there may be")]
 fn line(about: &'static str, tone: Tone, says: String) -> Option<LeadLine> {
     Some(LeadLine { about, says, tone })
 }

@@ -137,12 +137,12 @@ fn row(table: &Table, cells: Vec<(Cow<'_, str>, Ink)>, fitted: &Fitted, page: Pa
             let cell = lines.get(nth).map_or("", String::as_str);
             let free = wide.saturating_sub(width(cell));
             let (before, after) = if *align == Align::Right { (free, 0) } else { (0, free) };
-            if !cell.is_empty() {
+            if cell.is_empty() {
+                owed += before;
+            } else {
                 line.extend(std::iter::repeat_n(' ', owed + before));
                 line.push_str(&(page.paint)(*ink, cell));
                 owed = 0;
-            } else {
-                owed += before;
             }
             owed += after + GAP.len();
         }

@@ -88,8 +88,8 @@ fn pair(a: Option<&Found<'_>>, b: Option<&Found<'_>>) -> Pair {
 fn side(found: &Found<'_>) -> Side {
     let newest = found.items.iter().max_by_key(|item| item.order());
     let rung = newest.and_then(|item| item.rung).or_else(|| found.compared.and_then(|row| row.rung));
-    match newest {
-        Some(item) => Side {
+    if let Some(item) = newest {
+        return Side {
             agent: item.agent.clone(),
             model: item.model.clone(),
             run: item.run.clone(),
@@ -102,20 +102,18 @@ fn side(found: &Found<'_>) -> Side {
             duration_s: item.duration_s,
             patch_bytes: item.patch_bytes,
             failure: item.failure.as_ref().map(|cause| cause.class),
-        },
-        None => {
-            let arm = found.arms.get(&Arm::Agent).or_else(|| found.arms.values().next());
-            let of = |text: fn(&ResultRow) -> &str| arm.map_or_else(String::new, |arm| text(arm).to_owned());
-            Side {
-                agent: of(|arm| &arm.agent),
-                model: of(|arm| arm.model_run.as_deref().unwrap_or_default()),
-                run: of(|arm| &arm.run),
-                status: arm.map(|arm| arm.status.clone()),
-                rung,
-                failure: arm.and_then(|arm| arm.failure.as_ref()).map(|cause| cause.class),
-                ..Side::default()
-            }
-        }
+        };
+    }
+    let arm = found.arms.get(&Arm::Agent).or_else(|| found.arms.values().next());
+    let of = |text: fn(&ResultRow) -> &str| arm.map_or_else(String::new, |arm| text(arm).to_owned());
+    Side {
+        agent: of(|arm| &arm.agent),
+        model: of(|arm| arm.model_run.as_deref().unwrap_or_default()),
+        run: of(|arm| &arm.run),
+        status: arm.map(|arm| arm.status.clone()),
+        rung,
+        failure: arm.and_then(|arm| arm.failure.as_ref()).map(|cause| cause.class),
+        ..Side::default()
     }
 }
 

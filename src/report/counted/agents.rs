@@ -112,7 +112,7 @@ impl AgentCount {
             rungs,
             measured: count(&|item| item.holds(Rung::Metrics)),
             true_success: count(&|item| item.rung == Some(Rung::BeyondNoise)),
-            ladder: ladder(items.iter().copied().filter(|item| item.is_marked())),
+            ladder: ladder(&items.iter().copied().filter(|item| item.is_marked())),
             tries: Tries::of(items),
             errors: Errors::of(items),
             used: Used::of(items),

@@ -25,7 +25,7 @@ pub struct RungCount {
 }
 
 /// The ladder of these attempts, one count a rung, lowest first.
-pub(super) fn ladder<'a>(items: impl Iterator<Item = &'a ItemRow> + Clone) -> Vec<RungCount> {
+pub(super) fn ladder<'a>(items: &(impl Iterator<Item = &'a ItemRow> + Clone)) -> Vec<RungCount> {
     let count = |rung: Rung| {
         let mut count = RungCount { rung, of: 0, yes: 0, no: 0, not_applicable: 0, unchecked: 0, unbroken: 0 };
         for item in items.clone() {

@@ -92,7 +92,9 @@ impl Safe<'_> {
     }
 
     fn rungs(&self, rungs: &mut [RungAnswer]) {
-        rungs.iter_mut().for_each(|rung| self.sentence(&mut rung.evidence));
+        for rung in rungs {
+            self.sentence(&mut rung.evidence);
+        }
     }
 
     fn item(&self, item: &mut ItemRow) {

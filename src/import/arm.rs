@@ -44,11 +44,9 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     if model != model_run {
         flags.push(Flag::ModelOverridden);
     }
-    flags.sort_unstable();
-    flags.dedup();
     let failure = output.failure.clone().or_else(|| without_numbers(record));
     let metrics = record.metrics.iter().map(|(name, value)| Metric { name: name.clone(), value: *value, unit: unit(name).to_owned() });
-    let detail = ArmDetail {
+    let mut detail = ArmDetail {
         flags,
         kind,
         model,
@@ -58,6 +56,11 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
         status: Some(record.status.clone()),
         ..bench::metrics::take_most(metrics.collect())
     };
+    if record.is_three_way {
+        detail.flags.extend(bench::score::traps(record.arm, &detail));
+    }
+    detail.flags.sort_unstable();
+    detail.flags.dedup();
     Heard { detail, failure, server: server(&record.raw) }
 }
 

@@ -18,6 +18,8 @@ use crate::text::clean;
 pub(super) struct Record {
     pub(super) file: PathBuf,
     pub(super) arm: Arm,
+    /// Whether the three-way runner wrote it, whose ways are known.
+    pub(super) is_three_way: bool,
     /// The human's commit as written, short and whole.
     pub(super) commit: String,
     pub(super) full: String,

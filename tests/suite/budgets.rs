@@ -60,7 +60,7 @@ fn an_arm_out_of_time_is_a_timeout_and_the_others_still_run() {
     campaign.config("", "", "[budget]\narm = 0.01");
     assert_eq!(campaign.headless(), Some(1));
     let item = campaign.item(1);
-    assert_eq!((item["class"].as_str(), item["rung"].as_str()), (Some("timeout_benchmark"), Some("applies")), "{item:#}");
+    assert_eq!((item["class"].as_str(), item["rung"].as_str()), (Some("timeout_benchmark"), Some("no_template")), "{item:#}");
     campaign.assert_nothing_left();
 }
 

@@ -1,6 +1,6 @@
 //! The table of failure causes on everything that really failed, and on texts that come close.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 use std::collections::BTreeMap;
 use std::fs;

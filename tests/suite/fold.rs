@@ -11,7 +11,7 @@ use isobench_tui::domain::{
     AgentTotals, ChildEnd, Detector, EndCause, Evidence, FailureClass, Finding, ItemId, Level, Metric, OnStuck, PromptSource, Remark,
     ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, Usage,
 };
-use isobench_tui::ledger::fact::{Answer, AttemptEnd, Blocked};
+use isobench_tui::ledger::fact::{Answer, AttemptEnd, Blocked, JournalSaid};
 use isobench_tui::ledger::lock::Taken;
 use isobench_tui::ledger::{Body, By, Entry, Fact, PlannedItem, RunFolder, RunPlan, RunnerLock, Writer};
 use isobench_tui::model::act::Deed;
@@ -61,6 +61,16 @@ fn every_fact() -> Vec<Fact> {
         Fact::StageAdopted { item: item(), n, stage: Stage::Agent, pid: 8 },
         Fact::AgentAsked { item: item(), n, source: PromptSource::Template, from: Some("p.txt".to_owned()), digest: "d".to_owned() },
         Fact::HarnessSaid { item: item(), n, stage: Stage::Agent, says: "x".to_owned() },
+        Fact::JournalRead {
+            item: item(),
+            n,
+            journal: JournalSaid {
+                status: "success".to_owned(),
+                folder: "runs/c-0001".to_owned(),
+                returncode: Some(-15),
+                ..JournalSaid::default()
+            },
+        },
         Fact::AgentProgressed { item: item(), n, totals },
         Fact::AdapterPanicked { item: item(), n, says: "overflow".to_owned() },
         Fact::DetectionPanicked { item: item(), n, says: "overflow".to_owned() },

@@ -1,5 +1,5 @@
 //! `report`: the same numbers in every format, nothing foreign that acts, two trees side by side.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test says what went wrong by failing")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -86,7 +86,8 @@ fn sha(n: usize) -> String {
 
 fn serving(ttft: f64, rate: f64) -> Value {
     let output = format!(
-        "============ Serving Benchmark Result ============\nSuccessful requests:                     100\n\
+        "Namespace(backend='vllm', dataset_name='random', random_input_len=1, random_output_len=1)\n\
+         ============ Serving Benchmark Result ============\nSuccessful requests:                     100\n\
          Benchmark duration (s):                  10.00\nTotal input tokens:                      100\n\
          Total generated tokens:                  100\nRequest throughput (req/s):              10.00\n\
          Output token throughput (tok/s):         {rate:.2}\nTotal Token throughput (tok/s):          {rate:.2}\n\
@@ -294,7 +295,7 @@ fn hostile_names_act_in_no_format() {
         assert!(cells.is_none() || columns.is_none() || cells == columns, "a row of other columns: {line}");
         columns = cells;
     }
-    assert!(!markdown.contains("](http"), "no link");
+    assert!(!markdown.replace("\\]", "").contains("](http"), "no link");
     for table in [None, Some("items"), Some("results"), Some("failures"), Some("compared")] {
         let arguments = table.map_or_else(Vec::new, |table| vec!["--table", table]);
         let text = tree.printed(&[&[".", "--format", "csv"], arguments.as_slice()].concat());
@@ -468,7 +469,9 @@ fn any_width_keeps_its_numbers_whole() {
                 let out = text.contains("Left out") && !words.contains(column.head().split_whitespace().next().unwrap());
                 let is_whole = |cell: &Cell| cell.says().split_whitespace().all(|word| words.contains(word));
                 let all = section.table.rows.iter().filter_map(|row| row.get(at)).all(is_whole);
-                assert!(out || all || text.contains(&format!("{}", column.head())), "{room}: {}", column.head());
+                // what is left out is named in a sentence, which may break between any two words
+                let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(out || all || flat.contains(&*column.head()), "{room}: {}", column.head());
             }
         }
     }

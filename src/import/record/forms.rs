@@ -85,6 +85,7 @@ fn empty(path: &Path, arm: Arm) -> Record {
     Record {
         file: path.to_owned(),
         arm,
+        is_three_way: false,
         commit: String::new(),
         full: String::new(),
         parent: String::new(),
@@ -105,6 +106,7 @@ fn arm_result(path: &Path, arm: Arm, whole: &Value) -> Record {
     let full = line(whole, "human_commit_full").unwrap_or_default();
     let commit = line(whole, "human_commit").or_else(|| named(path)).or_else(|| full.get(..8).map(str::to_owned)).unwrap_or_default();
     Record {
+        is_three_way: true,
         commit,
         full,
         parent: line(whole, "parent_commit").unwrap_or_default(),

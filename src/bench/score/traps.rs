@@ -14,7 +14,7 @@ pub fn traps(arm: Arm, detail: &ArmDetail) -> Vec<Flag> {
     let mut flags = Vec::new();
     // where the output names its data, that is compared, and nothing need be taken for granted
     let names_data = detail.workload.as_ref().is_some_and(|work| work.dataset.is_some());
-    if arm == Arm::Agent && kind == Some(BenchKind::Serving) && !names_data {
+    if arm == Arm::Agent && kind == Some(BenchKind::Serving) && !names_data && !detail.metrics.is_empty() {
         flags.push(Flag::DifferentWorkload);
     }
     if arm == Arm::Baseline && kind != Some(BenchKind::Serving) && has("output_token_throughput_tok_s") {

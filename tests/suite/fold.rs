@@ -38,6 +38,10 @@ fn outcome(end: StageEnd, cause: EndCause, detail: StageDetail) -> StageOutcome 
     StageOutcome { end, child: Some(child), duration_ms: 12, detail }
 }
 
+fn journal() -> JournalSaid {
+    JournalSaid { status: "success".to_owned(), folder: "runs/c-0001".to_owned(), returncode: Some(-15), ..JournalSaid::default() }
+}
+
 /// At least one fact of every kind, in an order that makes sense, so that the fold meets each of them with something
 /// to change.
 fn every_fact() -> Vec<Fact> {
@@ -61,16 +65,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::StageAdopted { item: item(), n, stage: Stage::Agent, pid: 8 },
         Fact::AgentAsked { item: item(), n, source: PromptSource::Template, from: Some("p.txt".to_owned()), digest: "d".to_owned() },
         Fact::HarnessSaid { item: item(), n, stage: Stage::Agent, says: "x".to_owned() },
-        Fact::JournalRead {
-            item: item(),
-            n,
-            journal: JournalSaid {
-                status: "success".to_owned(),
-                folder: "runs/c-0001".to_owned(),
-                returncode: Some(-15),
-                ..JournalSaid::default()
-            },
-        },
+        Fact::JournalRead { item: item(), n, journal: journal() },
         Fact::AgentProgressed { item: item(), n, totals },
         Fact::AdapterPanicked { item: item(), n, says: "overflow".to_owned() },
         Fact::DetectionPanicked { item: item(), n, says: "overflow".to_owned() },

@@ -30,5 +30,6 @@ pub use crate::ui::Left;
 pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;
-pub use setup::{ScreenError, Setup};
+pub use places::{ItemPlace, Items};
+pub use setup::{Begin, Facts, Folded, ScreenError, Setup};
 pub use sitting::Sitting;

@@ -2,6 +2,7 @@
 
 pub mod bell;
 mod chosen;
+pub mod compare;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -26,6 +27,7 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;
 pub use places::{ItemPlace, Items};

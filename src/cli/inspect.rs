@@ -11,13 +11,14 @@ use clap::Args;
 use super::others::Opening;
 use super::screen::{self, At};
 use super::start::on_terminal;
-use super::{Format, read, trajectory, usage};
+use super::{Format, compare, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
 use crate::report::steps;
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::theme::Depth;
+use crate::ui::compare::Wanted;
 
 /// `inspect`
 #[derive(Debug, Args)]
@@ -27,6 +28,12 @@ pub(super) struct InspectArgs {
     /// Of a file with several runs only the one of this instance
     #[arg(long, value_name = "ID")]
     instance: Option<String>,
+    /// Compare with this: another attempt, a patch (`.diff`, `.patch`), or `human`, the human's commit of the item
+    #[arg(long, value_name = "PATH|human")]
+    with: Option<PathBuf>,
+    /// With `--with human`: a clone that knows the commit [default: the harness's own]
+    #[arg(long, value_name = "FOLDER", requires = "with")]
+    clone: Option<PathBuf>,
     /// Print instead of opening the screen. text: reads like a log; json: one line a run [default: the screen on a terminal, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -36,6 +43,11 @@ pub(super) struct InspectArgs {
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result<Exit> {
+    if let Some(with) = &args.with {
+        let wanted = Wanted { left: compare::who(&args.path), right: compare::who(with) };
+        let (instance, clone, root) = (args.instance.clone(), args.clone.clone(), root.map(Path::to_owned));
+        return compare::compare(&compare::Asked { wanted, instance, clone, root }, args.format);
+    }
     if args.format.is_none() && on_terminal() {
         return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone() }));
     }
@@ -70,7 +82,7 @@ fn tell(out: &mut impl Write, runs: &[Opened], args: &InspectArgs, masker: &Mask
 }
 
 /// There is no run of this instance, and which ones there are.
-fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
+pub(super) fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
     let near = crate::config::nearest(wanted, known.iter().map(String::as_str));
     let hint = match (near, known) {
         (Some(near), _) => format!(": did you mean {near}?"),

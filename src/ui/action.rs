@@ -79,6 +79,14 @@ pub enum Action {
     Whole,
     /// Unfold every step, or fold all of them.
     FoldAll,
+    /// Compare what is selected with another attempt of it, or with the human's commit.
+    Compare,
+    /// To the next row in which the two sides of a comparison differ.
+    NextDifference,
+    /// To the one before.
+    PreviousDifference,
+    /// Change the sides of a comparison.
+    Swap,
     /// Type what to search for.
     Find,
     /// To the next match.

@@ -116,7 +116,8 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     true
 }
 
-fn is_in_step(find: &Pattern, step: &Shown) -> bool {
+/// Whether a step has it anywhere: in what was said, asked or answered.
+pub(super) fn is_in_step(find: &Pattern, step: &Shown) -> bool {
     let said = step.thought.iter().chain(&step.error).chain(&step.harness);
     said.into_iter().any(|line| find.is_in(line))
         || step.calls.iter().any(|call| {

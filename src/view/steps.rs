@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Words, row_of};
 use super::parts::strip::{self, mark as level_mark};
 use crate::domain::{Level, Reply};
+use crate::text::find::Pattern;
 use crate::text::{self, duration};
 use crate::theme::Role;
 use crate::ui::State;
@@ -123,11 +124,21 @@ pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail,
     let Some(step) = trail.steps.get(state.reading.cursor) else { return 0 };
     let spans = state.shown_attempt().map(spans).unwrap_or_default();
     let drawn = Drawn::of(trail, step, &spans, now);
-    let rows = rows(step, state.reading.fold_beside(state.reading.cursor), pane_cols(area.width));
-    let top = state.reading.inside.unwrap_or_default().min(rows.len().saturating_sub(usize::from(area.height)));
+    let fold = state.reading.fold_beside(state.reading.cursor);
+    whole(canvas, area, &drawn, fold, state.reading.inside.unwrap_or_default(), state.find.as_ref())
+}
+
+/// A step of a trajectory that is over, unfolded, from a row on; how many rows it has.
+pub fn unfolded(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level, top: usize, find: Option<&Pattern>) -> usize {
+    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Unfolded, top, find)
+}
+
+fn whole(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, fold: Fold, top: usize, find: Option<&Pattern>) -> usize {
+    let rows = rows(drawn.step, fold, pane_cols(area.width));
+    let top = top.min(rows.len().saturating_sub(usize::from(area.height)));
     for (line, row) in rows.iter().skip(top).take(usize::from(area.height)).enumerate() {
-        draw_row(canvas, row_of(area, line), &drawn, row);
-        canvas.mark(row_of(area, line), state.find.as_ref());
+        draw_row(canvas, row_of(area, line), drawn, row);
+        canvas.mark(row_of(area, line), find);
     }
     rows.len()
 }

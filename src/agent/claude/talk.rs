@@ -121,6 +121,8 @@ impl Talk {
         if words.trim().is_empty() {
             return;
         }
+        // the line by which it is shown must be the one that says why
+        let words = words.replacen(" hook feedback:\n", " hook feedback: ", 1);
         if let Some(at) = self.chains.get("").copied() {
             self.steps.tell(at, words);
         } else if self.task.is_none() {

@@ -53,6 +53,22 @@ impl Program {
         }
     }
 
+    /// Its tool that writes a file.
+    pub(super) const fn writer(self) -> &'static str {
+        match self {
+            Self::Claude => "Write",
+            Self::Codex => "apply_patch",
+        }
+    }
+
+    /// The model that it is asked for here.
+    pub(super) const fn model(self) -> &'static str {
+        match self {
+            Self::Claude => "claude-sonnet-5-5",
+            Self::Codex => "gpt-5.5",
+        }
+    }
+
     /// What our file of its steps is called in an item's folder.
     pub(super) const fn steps_file(self) -> &'static str {
         match self {
@@ -240,11 +256,25 @@ impl Real {
         wait_until(&format!("step {steps}"), || self.campaign.item(1)["steps"].as_u64() >= Some(steps));
     }
 
+    /// Nothing is left of the item but its files, and none of those has the agent's key.
+    pub(super) fn assert_clean(&self) {
+        self.campaign.assert_nothing_left();
+        for path in files_below(&self.campaign.root.join("state")) {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            assert!(!text.contains(KEY), "{}", path.display());
+        }
+    }
+
     /// Processes of the agent's stage, whatever they made of their names.
     pub(super) fn processes(&self) -> Vec<i32> {
         let runner = self.campaign.runner();
         self.campaign.processes().into_iter().filter(|pid| Some(*pid) != runner && *pid != self.campaign.keeper()).collect()
     }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 fn server() -> PathBuf {

@@ -315,20 +315,21 @@ fn a_rollout_tells_results_and_hooks_without_their_frames_and_the_error_that_end
 }
 
 #[test]
-fn a_hook_says_why_on_the_line_by_which_it_is_shown() {
+fn a_hook_says_why_on_the_line_by_which_it_is_shown_and_so_does_a_tool() {
     let stream: Stream = read("claude/hooked.jsonl");
+    assert_eq!(short(&stream.steps()[0]).1, ["no_such_tool {} -> bad Error: No such tool available: no_such_tool"]);
     let hook = "Stop hook feedback: [.claude/hooks/stop.sh]: Run the benchmark first.\n";
-    assert!(stream.steps().iter().all(|step| step.harness == [hook]), "{:#?}", stream.steps());
+    assert!(stream.steps().iter().skip(1).all(|step| step.harness == [hook]), "{:#?}", stream.steps());
 }
 
 /// A finish that a hook refuses, in words that no other harness has.
 #[test]
 fn a_finish_that_a_hook_refuses_is_one_for_both_programs() {
-    for (name, first) in [("claude/hooked.jsonl", 1), ("codex/hooked.jsonl", 2)] {
+    for name in ["claude/hooked.jsonl", "codex/hooked.jsonl"] {
         let output = std::process::Command::new(crate::support::BINARY).arg("detect").arg(fixture(name)).output().unwrap();
-        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
         let refused = found["findings"].as_array().unwrap().iter().find(|finding| finding["detector"] == "D1").unwrap();
-        assert_eq!((refused["first_step"].as_u64(), refused["last_step"].as_u64()), (Some(first), Some(first + 1)), "{name}");
+        assert_eq!((refused["first_step"].as_u64(), refused["last_step"].as_u64()), (Some(2), Some(3)), "{name}");
         assert!(refused["evidence"][0]["text"].as_str().unwrap().ends_with("Run the benchmark first."), "{name}: {refused:#}");
     }
 }

@@ -184,3 +184,27 @@ fn claude_runs_out_of_its_own_turns() {
     assert_eq!((item["steps"].as_u64(), run["end"]["state"].as_str()), (Some(3), Some("max_steps")), "{item:#} {:#}", run["end"]);
     real.assert_clean();
 }
+
+/// A prompt longer than an argument may be reaches the model to its last word.
+fn a_long_prompt(program: Program) {
+    let Some(real) = Real::new(program, "tools") else { return };
+    fs::write(real.campaign.root.join("long.txt"), format!("{}And that is the end of it.", "Make it faster. ".repeat(9000))).unwrap();
+    real.config("", "[prompt]\ntemplate = \"long.txt\"");
+    let output = real.run(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = real.asked()[0]["told"].to_string();
+    assert!(told.contains("Make it faster. And that is the end of it."), "{told}");
+    real.assert_clean();
+}
+
+#[test]
+#[ignore = "the real program: tests/run --agents"]
+fn claude_is_told_a_long_prompt_whole() {
+    a_long_prompt(Program::Claude);
+}
+
+#[test]
+#[ignore = "the real program: tests/run --agents"]
+fn codex_is_told_a_long_prompt_whole() {
+    a_long_prompt(Program::Codex);
+}

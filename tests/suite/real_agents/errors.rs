@@ -57,7 +57,9 @@ fn claude_s_api_errors_have_their_classes() {
         ),
         of(400, "invalid_request_error", "messages.1.content.0: unexpected `tool_use_id`", "api_protocol", "unexpected `tool_use_id`"),
     ];
-    cases.iter().for_each(|case| refused_with(Program::Claude, case));
+    for case in &cases {
+        refused_with(Program::Claude, case);
+    }
 }
 
 #[test]
@@ -67,12 +69,14 @@ fn codex_s_api_errors_have_their_classes() {
     let cases = [
         of(401, "invalid_api_key", "Incorrect API key provided: sk-fake", "api_auth", "Incorrect API key provided"),
         of(429, "rate_limit_exceeded", "Rate limit reached for gpt-5.5 in organization org-x", "api_rate_limit", "429 Too Many Requests"),
-        of(429, "insufficient_quota", "You exceeded your current quota.", "api_quota", "quota"),
-        of(500, "server_error", "The server had an error while processing your request", "api_down", "500 Internal Server Error"),
-        of(400, "context_length_exceeded", "Your input exceeds the context window of this model.", "context_overflow", "context window"),
+        of(429, "insufficient_quota", "You exceeded your current quota.", "api_quota", "Quota exceeded"),
+        of(500, "server_error", "The server had an error while processing your request", "api_down", "high demand"),
+        of(400, "context_length_exceeded", "Your input exceeds the context window of this model.", "context_overflow", "ran out of room"),
         of(400, "invalid_request_error", "Invalid value: 'input[3]'.", "api_protocol", "Invalid value: 'input[3]'."),
     ];
-    cases.iter().for_each(|case| refused_with(Program::Codex, case));
+    for case in &cases {
+        refused_with(Program::Codex, case);
+    }
 }
 
 /// An API that fails once and then answers is no failure.

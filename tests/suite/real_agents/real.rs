@@ -186,7 +186,9 @@ impl Real {
     /// Starts the run, to be looked at while it goes.
     pub(super) fn start(&self) -> Child {
         let said = fs::File::create(self.campaign.root.join("said")).unwrap();
-        self.alone(&["run", "--headless"]).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap()
+        let mut command = self.alone(&["run", "--headless"]);
+        // the model server stays as long as the child is ours
+        command.stdin(Stdio::piped()).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap()
     }
 
     /// The screen of the run in a terminal of its own, outside of that network.
@@ -311,5 +313,6 @@ fn agents(program: Program) -> Option<PathBuf> {
 
 /// Waits for a child that must end by itself, and returns its exit code.
 pub(super) fn code_of(mut child: Child) -> Option<i32> {
+    drop(child.stdin.take());
     wait_for("the runner to end", || child.try_wait().unwrap()).code()
 }

@@ -20,7 +20,7 @@ fn watched(program: Program) {
     assert!(!screen.text().contains("It is twice as fast now."), "{}", screen.text());
     real.open("look");
     screen.wait_for("It is twice as fast now.");
-    screen.wait_for("1 done");
+    screen.wait_for("finished");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
     assert_eq!(code_of(runner), Some(0));
@@ -114,4 +114,36 @@ fn claude_is_frozen_and_goes_on() {
 #[ignore = "the real program: tests/run --agents"]
 fn codex_is_frozen_and_goes_on() {
     frozen(Program::Codex);
+}
+
+/// A runner that is killed leaves the agent at work, and the next one takes it over.
+fn taken_over(program: Program) {
+    let Some(real) = Real::new(program, "look") else { return };
+    let first = real.start();
+    real.at_gate("look");
+    real.wait_steps(3);
+    let agent = real.processes();
+    real.campaign.kill(real.campaign.runner().unwrap());
+    let next = real.campaign.spawn(&["run", "--resume", "--headless"]);
+    real.campaign.wait_fact("stage_adopted", |_| true);
+    assert_eq!(real.processes(), agent, "the same processes");
+    real.open("look");
+    assert_eq!((code_of(next), ended(&real)), (Some(0), ("done".to_owned(), "-".to_owned(), "exited".to_owned())));
+    drop(first);
+    let item = real.campaign.item(1);
+    assert_eq!((item["steps"].as_u64(), item["attempts"].as_u64()), (Some(4), Some(1)), "{item:#}");
+    assert_eq!(real.asked().len(), 4);
+    real.assert_clean();
+}
+
+#[test]
+#[ignore = "the real program: tests/run --agents"]
+fn claude_is_taken_over_by_the_next_runner() {
+    taken_over(Program::Claude);
+}
+
+#[test]
+#[ignore = "the real program: tests/run --agents"]
+fn codex_is_taken_over_by_the_next_runner() {
+    taken_over(Program::Codex);
 }

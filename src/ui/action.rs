@@ -75,6 +75,8 @@ pub enum Action {
     FindingWrong,
     /// The bell that rings when an agent is stuck: off, or on again.
     Bell,
+    /// Every line of the step under the cursor, or of long bodies their beginnings and ends.
+    Whole,
     /// Unfold every step, or fold all of them.
     FoldAll,
     /// Compare what is selected with another attempt of it, or with the human's commit.

@@ -72,7 +72,7 @@ const fn bind(
 
 /// Every key.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 72] = [
+pub const KEYMAP: [Binding; 73] = [
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, RUN, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home], Group::Screen, "quit", "leave; what runs goes on"),
@@ -107,7 +107,8 @@ pub const KEYMAP: [Binding; 72] = [
     bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "move down", "move it down, or up"),
     bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move up", ""),
     bind(&[Key::Char('H')], Action::Hold, RUN, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
-    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
+    bind(&[Key::Char('z')], Action::Whole, &[Place::Agent], Group::Move, "all lines", "every line of a step, or of long texts their beginnings and ends"),
+    bind(&[Key::Char('Z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),

@@ -5,7 +5,7 @@ use super::pair::{At, Half};
 use super::patches::{How, Line, Row};
 use super::{Compare, Sheet, Side};
 use crate::text::find::Pattern;
-use crate::ui::step::Shown;
+use crate::ui::finding::is_in_step;
 use crate::ui::{Action, Mood, Said};
 
 /// Columns of one step aside.
@@ -141,14 +141,14 @@ fn is_found(screen: &Compare, row: usize, pattern: &Pattern) -> bool {
     let Some(pair) = &screen.pair else { return false };
     match screen.sheet {
         Sheet::Steps => pair.steps.get(row).is_some_and(|row| {
-            let step = |side: &Side, at: Option<usize>| side.steps.as_ref().and_then(|steps| steps.get(at?)).is_some_and(|step| says(step, pattern));
+            let step = |side: &Side, at: Option<usize>| side.steps.as_ref().and_then(|steps| steps.get(at?)).is_some_and(|step| is_in_step(pattern, step));
             step(&pair.left, row.left) || step(&pair.right, row.right)
         }),
         Sheet::Patches => match screen.lines().get(row) {
             Some(At::File(file)) => pair.files.get(*file).is_some_and(|file| pattern.is_in(&file.path)),
             Some(At::Row { file, row, half }) => match pair.files.get(*file).and_then(|file| file.rows.get(*row)) {
                 Some(Row::Lines { left, right, .. }) => {
-                    let line = |line: &Option<Line>| line.as_ref().is_some_and(|line| pattern.is_in(&line.text));
+                    let line = |line: &Option<Line>| line.as_ref().is_some_and(|line| pattern.is_in(&line.text.text));
                     (*half != Half::Right && line(left)) || (*half != Half::Left && line(right))
                 }
                 Some(Row::Gap { section, .. }) => pattern.is_in(section),
@@ -160,13 +160,4 @@ fn is_found(screen: &Compare, row: usize, pattern: &Pattern) -> bool {
             pattern.is_in(&figure.name) || pattern.is_in(&figure.left.text()) || pattern.is_in(&figure.right.text())
         }),
     }
-}
-
-/// Whether a step has it anywhere: in what was said, asked or answered.
-fn says(step: &Shown, pattern: &Pattern) -> bool {
-    let of_calls = step.calls.iter().any(|call| {
-        let answer = call.result.iter().flat_map(|result| &result.lines);
-        [&call.name, &call.gist].into_iter().chain(&call.args).chain(answer).any(|line| pattern.is_in(line))
-    });
-    of_calls || step.thought.iter().chain(&step.error).chain(&step.harness).any(|line| pattern.is_in(line))
 }

@@ -80,8 +80,7 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, screen: &Compare) {
             let between = format!(" {} ", canvas.glyphs().wall);
             let (left, right) = (&pair.left, &pair.right);
             let names = Words::of(Role::Strong, left.name.as_str()).add(Role::Faint, between).add(Role::Strong, right.name.as_str());
-            let item = if left.item.is_empty() || !right.steps.is_some() { &right.item } else { &left.item };
-            let item = if item.is_empty() { &left.item } else { item };
+            let item = [left, right].into_iter().map(|side| side.item.as_str()).find(|item| !item.is_empty()).unwrap_or_default();
             names.add(Role::Muted, if item.is_empty() { String::new() } else { format!("   {item}") })
         }
         None => Words::of(Role::Strong, "comparison"),
@@ -126,7 +125,11 @@ fn halves(area: Rect) -> (Rect, Rect, Rect) {
     let wide = area.width.saturating_sub(MIDDLE) / 2;
     let middle = area.x.saturating_add(wide);
     let right = middle.saturating_add(MIDDLE);
-    (Rect { width: wide, ..area }, Rect { x: middle, width: MIDDLE, ..area }, Rect { x: right, width: area.right().saturating_sub(right), ..area })
+    (
+        Rect { width: wide, ..area },
+        Rect { x: middle, width: MIDDLE, ..area },
+        Rect { x: right, width: area.right().saturating_sub(right), ..area },
+    )
 }
 
 /// The keys that do something now, as far as there is room.

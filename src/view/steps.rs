@@ -124,7 +124,14 @@ pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail,
     let Some(step) = trail.steps.get(state.reading.cursor) else { return 0 };
     let spans = state.shown_attempt().map(spans).unwrap_or_default();
     let drawn = Drawn::of(trail, step, &spans, now);
-    whole(canvas, area, &drawn, state.reading.fold_beside(state.reading.cursor), state.reading.inside.unwrap_or_default(), state.find.as_ref())
+    whole(
+        canvas,
+        area,
+        &drawn,
+        state.reading.fold_beside(state.reading.cursor),
+        state.reading.inside.unwrap_or_default(),
+        state.find.as_ref(),
+    )
 }
 
 /// Every row of a step of a trajectory that is over, from a row on; how many it has.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Asked, facts};
 use super::load::Origin;
+use super::{Asked, facts};
 use crate::artifact::{Checkout, PlanFile};
 use crate::cli::{find, settings};
 use crate::domain::ids::short_sha;
@@ -39,13 +39,17 @@ pub(super) fn side(item: &Origin, asked: &Asked, masker: &Masker) -> Result<Side
         match looked {
             Looked::Found(sha) => commits.push(sha),
             Looked::Missing => {
-                return Err(format!("{shown}: this clone does not know the commit {}: fetch it there (git -C {shown} fetch --all)", short_sha(name)));
+                return Err(format!(
+                    "{shown}: this clone does not know the commit {}: fetch it there (git -C {shown} fetch --all)",
+                    short_sha(name)
+                ));
             }
             Looked::Ambiguous => return Err(format!("{shown}: more than one commit of this clone begins with {}", short_sha(name))),
         }
     }
     let [human, before] = commits.as_slice() else { return Err(format!("{shown}: git did not answer")) };
-    let patch = git::answer(&git_dir, &["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index", before, human]).map_err(refused)?;
+    let patch =
+        git::answer(&git_dir, &["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index", before, human]).map_err(refused)?;
     let patch = masker.mask(&patch).into_owned();
     let mut side = Side { name: "human".to_owned(), from: format!("commit {short} of {shown}"), patch: Some(patch), ..Side::default() };
     side.facts = facts::of_patch(&side);

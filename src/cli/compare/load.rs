@@ -171,7 +171,7 @@ fn origin(folder: &Path, masker: &Masker) -> Origin {
     Origin {
         names: [agent, model, time, item, attempt],
         folder: Some(folder.to_owned()),
-        commits: (!commits.human.is_empty()).then(|| (commits.pre, commits.human)),
+        commits: (!commits.human.is_empty()).then_some((commits.pre, commits.human)),
         task: journal.map(|journal| journal.task_id.clone()).unwrap_or_default(),
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::cli::page;
 use crate::report::steps::line;
-use crate::text::width::{fit, width, wrap};
 use crate::text::count;
+use crate::text::width::{fit, width, wrap};
 use crate::ui::compare::align::How;
 use crate::ui::compare::patches::{self, Changes, File, Mark, Row};
 use crate::ui::compare::{Pair, Side, Told};
@@ -84,7 +84,9 @@ fn of_step(side: &Side, at: Option<usize>) -> String {
 
 fn of_file(out: &mut impl Write, file: &File, columns: usize) -> io::Result<()> {
     let stat = |changes: &Option<Changes>| {
-        changes.as_ref().map_or_else(|| "unchanged".to_owned(), |changes| format!("{} +{} -{}", changes.word, changes.added, changes.removed))
+        changes
+            .as_ref()
+            .map_or_else(|| "unchanged".to_owned(), |changes| format!("{} +{} -{}", changes.word, changes.added, changes.removed))
     };
     let same = if file.same > 0 { format!(", {} the same", count(file.same as usize, "line")) } else { String::new() };
     writeln!(out, "\n{}: left {}, right {}{same}", file.path, stat(&file.left), stat(&file.right))?;
@@ -92,7 +94,8 @@ fn of_file(out: &mut impl Write, file: &File, columns: usize) -> io::Result<()> 
         match row {
             Row::Gap { line, section } => writeln!(out, "{}", format!("{line:>width$} {section}", width = NUMBER - 1).trim_end())?,
             Row::Lines { left, right, how } => {
-                let number = left.as_ref().or(right.as_ref()).and_then(|line| line.number).map_or_else(String::new, |number| number.to_string());
+                let number =
+                    left.as_ref().or(right.as_ref()).and_then(|line| line.number).map_or_else(String::new, |number| number.to_string());
                 let half = |line: &Option<patches::Line>| line.as_ref().map_or_else(String::new, |line| line.text.text.clone());
                 let head = format!("{number:>width$} ", width = NUMBER - 1);
                 halves(out, &head, &half(left), mark(*how), &half(right), columns)?;
@@ -142,7 +145,10 @@ pub(super) fn json(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
         })
         .collect();
     let files: Vec<Value> = pair.files.iter().map(file).collect();
-    line(out, &json!({"left": side(&pair.left), "right": side(&pair.right), "says": pair.says, "figures": figures, "steps": steps, "files": files}))
+    line(
+        out,
+        &json!({"left": side(&pair.left), "right": side(&pair.right), "says": pair.says, "figures": figures, "steps": steps, "files": files}),
+    )
 }
 
 fn file(file: &File) -> Value {

@@ -70,7 +70,9 @@ pub(super) fn scroll(screen: &mut Compare, action: Action, rows: usize) {
 fn jump(screen: &mut Compare, is_down: bool, is_it: fn(&Compare, usize) -> bool, none: &str) {
     let at = screen.reading().cursor;
     // where several rows in a row are it, they are one thing
-    let begins = |row: &usize| is_it(screen, *row) && (screen.sheet == Sheet::Figures || row.checked_sub(1).is_none_or(|before| !is_it(screen, before)));
+    let begins = |row: &usize| {
+        is_it(screen, *row) && (screen.sheet == Sheet::Figures || row.checked_sub(1).is_none_or(|before| !is_it(screen, before)))
+    };
     let found = if is_down { (at + 1..screen.rows()).find(begins) } else { (0..at).rev().find(begins) };
     match found {
         Some(row) => {
@@ -141,7 +143,9 @@ fn is_found(screen: &Compare, row: usize, pattern: &Pattern) -> bool {
     let Some(pair) = &screen.pair else { return false };
     match screen.sheet {
         Sheet::Steps => pair.steps.get(row).is_some_and(|row| {
-            let step = |side: &Side, at: Option<usize>| side.steps.as_ref().and_then(|steps| steps.get(at?)).is_some_and(|step| is_in_step(pattern, step));
+            let step = |side: &Side, at: Option<usize>| {
+                side.steps.as_ref().and_then(|steps| steps.get(at?)).is_some_and(|step| is_in_step(pattern, step))
+            };
             step(&pair.left, row.left) || step(&pair.right, row.right)
         }),
         Sheet::Patches => match screen.lines().get(row) {
@@ -156,8 +160,9 @@ fn is_found(screen: &Compare, row: usize, pattern: &Pattern) -> bool {
             },
             Some(At::Blank) | None => false,
         },
-        Sheet::Figures => pair.figures.get(row).is_some_and(|figure| {
-            pattern.is_in(&figure.name) || pattern.is_in(&figure.left.text()) || pattern.is_in(&figure.right.text())
-        }),
+        Sheet::Figures => pair
+            .figures
+            .get(row)
+            .is_some_and(|figure| pattern.is_in(&figure.name) || pattern.is_in(&figure.left.text()) || pattern.is_in(&figure.right.text())),
     }
 }

@@ -117,7 +117,11 @@ fn narrow(files: &[File]) -> Vec<At> {
             let begin = next;
             next += group.len();
             let mut push = |half: Half, is_there: &dyn Fn(&patches::Row) -> bool| {
-                rows.extend(group.iter().enumerate().filter(|(_, row)| is_there(row)).map(|(nth, _)| At::Row { file: at, row: begin + nth, half }));
+                rows.extend(group.iter().enumerate().filter(|(_, row)| is_there(row)).map(|(nth, _)| At::Row {
+                    file: at,
+                    row: begin + nth,
+                    half,
+                }));
             };
             if group.first().is_some_and(one) {
                 push(Half::Both, &|_| true);

@@ -273,7 +273,7 @@ fn added(rows: &mut Vec<Row>, left: Option<&Vec<&str>>, right: Option<&Vec<&str>
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "tests")]
+    #![expect(clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
     use proptest::prelude::*;
 
@@ -283,9 +283,7 @@ mod tests {
 
     /// `<` the left text, how, the right text.
     fn told(file: &File) -> Vec<String> {
-        let half = |line: &Option<Line>| {
-            line.as_ref().map_or_else(String::new, |line| line.text.text.clone())
-        };
+        let half = |line: &Option<Line>| line.as_ref().map_or_else(String::new, |line| line.text.text.clone());
         let row = |row: &Row| match row {
             Row::Gap { line, section } => format!("@{line} {section}"),
             Row::Lines { left, right, how } => {
@@ -310,7 +308,9 @@ mod tests {
     fn lines_that_differ_a_little_say_where() {
         let patch = |text: &str| format!("{HEAD}@@ -1,1 +1,1 @@\n-a = 1\n+{text}\n");
         let files = files(&patch("a = torch.empty(8)"), &patch("a = torch.zeros(8)"));
-        let Row::Lines { left: Some(left), right: Some(right), how: How::Differ } = &files[0].rows[1] else { panic!("{:?}", files[0].rows) };
+        let Row::Lines { left: Some(left), right: Some(right), how: How::Differ } = &files[0].rows[1] else {
+            panic!("{:?}", files[0].rows)
+        };
         let marked = |line: &Line| {
             let words = line.text.pieces().filter(|(tone, _)| *tone == Tone::AddedWord);
             words.map(|(_, text)| text.to_owned()).collect::<Vec<_>>()
@@ -320,7 +320,8 @@ mod tests {
 
     #[test]
     fn files_of_one_side_only_are_told_with_the_others_in_order() {
-        let patch = |path: &str| format!("diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,1 @@\n+x\n");
+        let patch =
+            |path: &str| format!("diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,1 @@\n+x\n");
         let files = files(&(patch("b") + &patch("c")), &(patch("a") + &patch("c")));
         let seen: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.left.is_some(), file.right.is_some(), file.same)).collect();
         assert_eq!(seen, [("a", false, true, 0), ("b", true, false, 0), ("c", true, true, 1)]);

@@ -139,7 +139,9 @@ fn dollars(micro: u64) -> String {
 impl Side {
     /// What its steps tell of themselves: edits that worked, and the step of the first of them.
     pub fn of_steps(&self) -> Vec<(String, Told)> {
-        let worked = |step: &Shown| step.error.is_none() && step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Well));
+        let worked = |step: &Shown| {
+            step.error.is_none() && step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Well))
+        };
         let steps = self.steps.iter().flatten().zip(&self.aims);
         let edits: Vec<&Shown> = steps.filter(|(step, aim)| aim.act == Act::Edit && worked(step)).map(|(step, _)| step).collect();
         let known = self.steps.is_some();

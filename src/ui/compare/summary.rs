@@ -31,7 +31,9 @@ fn of_patches(says: &mut Vec<String>, left: &Side, right: &Side, files: &[File])
         says.push(if both == 1 { "the same file is changed".to_owned() } else { format!("the same {both} files are changed") });
     } else {
         says.push(format!("{both} of {} changed in both", count(files.len(), "file")));
-        for (side, is_only) in [(left, (|file: &File| file.right.is_none()) as fn(&File) -> bool), (right, |file: &File| file.left.is_none())] {
+        for (side, is_only) in
+            [(left, (|file: &File| file.right.is_none()) as fn(&File) -> bool), (right, |file: &File| file.left.is_none())]
+        {
             let only: Vec<&str> = files.iter().filter(|file| is_only(file)).map(|file| base(&file.path)).collect();
             if !only.is_empty() {
                 let more = only.len().saturating_sub(NAMED);
@@ -42,7 +44,8 @@ fn of_patches(says: &mut Vec<String>, left: &Side, right: &Side, files: &[File])
         }
     }
     let same: u32 = files.iter().map(|file| file.same).sum();
-    let changed = |of: fn(&File) -> Option<&super::patches::Changes>| files.iter().filter_map(of).map(|file| file.added + file.removed).sum::<u32>();
+    let changed =
+        |of: fn(&File) -> Option<&super::patches::Changes>| files.iter().filter_map(of).map(|file| file.added + file.removed).sum::<u32>();
     let (of_left, of_right) = (changed(|file| file.left.as_ref()), changed(|file| file.right.as_ref()));
     if same > 0 && same == of_left && same == of_right {
         says.push("the two patches are the same".to_owned());
@@ -50,7 +53,11 @@ fn of_patches(says: &mut Vec<String>, left: &Side, right: &Side, files: &[File])
         says.push("no changed line is the same in both".to_owned());
     } else {
         let (left, right) = (&left.name, &right.name);
-        says.push(format!("{} % of {left}'s changed lines are {right}'s, {} % of {right}'s are {left}'s", share(same, of_left), share(same, of_right)));
+        says.push(format!(
+            "{} % of {left}'s changed lines are {right}'s, {} % of {right}'s are {left}'s",
+            share(same, of_left),
+            share(same, of_right)
+        ));
     }
     if let Some(torn) = files.iter().find(|file| file.is_torn) {
         says.push(format!("the two patches do not start from the same {}", base(&torn.path)));

@@ -56,7 +56,9 @@ fn line(figure: &Figure, name: usize, cols: usize, more: usize) -> Words {
         // a word has the room of its difference as well
         return words.add(role(&figure.right), width::fit(&figure.right.text(), cols + more));
     }
-    words.add(role(&figure.right), fit(&figure.right.text(), cols)).add(if is_same { Role::Muted } else { Role::Accent }, width::fit(&apart, more))
+    words
+        .add(role(&figure.right), fit(&figure.right.text(), cols))
+        .add(if is_same { Role::Muted } else { Role::Accent }, width::fit(&apart, more))
 }
 
 /// All of them, a row each.
@@ -70,7 +72,8 @@ pub(super) fn table(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, p
     if let Some(row) = flow.row() {
         let names = [&pair.left.name, &pair.right.name].map(|name| width::fit(name, cols - 1));
         let [left, right] = names;
-        let words = Words::of(Role::Muted, width::fit("", NAMES)).add(Role::Strong, format!("{left} ")).add(Role::Strong, format!("{right} "));
+        let words =
+            Words::of(Role::Muted, width::fit("", NAMES)).add(Role::Strong, format!("{left} ")).add(Role::Strong, format!("{right} "));
         canvas.line(row, &words.add(Role::Muted, "right has more"));
     }
     for (name, side) in [("left", &pair.left), ("right", &pair.right)] {

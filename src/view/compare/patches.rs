@@ -64,11 +64,20 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, file: &File, is_wide: bool) {
     if is_wide {
         let (left, _, right) = halves(area);
         canvas.ends(left, &path(usize::from(left.width).saturating_sub(STAT)), &Words::of(Role::Text, " ").join(stat(file.left.as_ref())));
-        canvas.ends(right, &Words::of(Role::Muted, if same.is_empty() { same } else { format!("{same} ") }), &Words::of(Role::Text, " ").join(stat(file.right.as_ref())));
+        canvas.ends(
+            right,
+            &Words::of(Role::Muted, if same.is_empty() { same } else { format!("{same} ") }),
+            &Words::of(Role::Text, " ").join(stat(file.right.as_ref())),
+        );
         return;
     }
-    let stats = Words::of(Role::Muted, " left ").join(stat(file.left.as_ref())).add(Role::Muted, "  right ").join(stat(file.right.as_ref()));
-    canvas.ends(area, &path(usize::from(area.width).saturating_sub(STAT * 2)), &if same.is_empty() { stats } else { stats.add(Role::Muted, format!("  {same}")) });
+    let stats =
+        Words::of(Role::Muted, " left ").join(stat(file.left.as_ref())).add(Role::Muted, "  right ").join(stat(file.right.as_ref()));
+    canvas.ends(
+        area,
+        &path(usize::from(area.width).saturating_sub(STAT * 2)),
+        &if same.is_empty() { stats } else { stats.add(Role::Muted, format!("  {same}")) },
+    );
 }
 
 /// The mark between two halves, or before a line that stands alone.

@@ -97,7 +97,12 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, screen: &Compare, pair: &Pair, to
             heading(canvas, head, "nothing here", "");
             continue;
         };
-        heading(canvas, head, &format!("step {}", step.index), &if step.tokens > 0 { format!("{} tokens", crate::text::tokens(step.tokens)) } else { String::new() });
+        heading(
+            canvas,
+            head,
+            &format!("step {}", step.index),
+            &if step.tokens > 0 { format!("{} tokens", crate::text::tokens(step.tokens)) } else { String::new() },
+        );
         let level = level_at(&side.spans, step.index);
         let lines = unfolded(canvas, area, step, level, top, screen.find.as_ref());
         layout.detail_lines = layout.detail_lines.max(lines);

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod alike;
 pub mod compare;
+mod comparing;
 pub mod detected;
 mod finding;
 pub mod focus;

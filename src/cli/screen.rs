@@ -2,7 +2,7 @@
 
 use super::home::Opening;
 use super::start::on_terminal;
-use super::{find, others, print_line, usage};
+use super::{compare, find, others, print_line, usage};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
 use crate::host::environment;
@@ -52,14 +52,24 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
     };
     // where `0` leads: the start screen that was shown before, else that of the run's own checkout
     let mut base: Option<Checkout> = None;
+    // where a comparison was left for
+    let mut begin: Option<Begin> = None;
     loop {
         at = match at {
             At::Run(folder) => match setup(&folder) {
                 Err(says) => At::Home(Opening { trouble: Some(says), ..Opening::of(base.clone(), &folder) }),
                 Ok(setup) => {
                     let own = setup.root.clone().map(Checkout::at);
-                    match sitting.run(setup)? {
+                    let root = setup.root.clone();
+                    match sitting.run(begun(setup, &mut begin))? {
                         Left::Home => At::Home(Opening::of(base.clone().or(own), &folder)),
+                        Left::Compare(parted) => {
+                            begin = compare::part(&mut sitting, *parted, root)?;
+                            if begin.is_none() {
+                                return Ok(Exit::Well);
+                            }
+                            At::Run(folder)
+                        }
                         Left::Quit | Left::Detached | Left::Stopped => {
                             drop(sitting);
                             farewell(&folder)?;
@@ -72,7 +82,15 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
                 Err(says) => At::Home(Opening { trouble: Some(says), checkout: base.clone(), ..Opening::default() }),
                 Ok(setup) => {
                     let own = setup.root.clone().map(Checkout::at);
-                    match sitting.run(setup)? {
+                    let root = setup.root.clone();
+                    match sitting.run(begun(setup, &mut begin))? {
+                        Left::Compare(parted) => {
+                            begin = compare::part(&mut sitting, *parted, root)?;
+                            if begin.is_none() {
+                                return Ok(Exit::Well);
+                            }
+                            At::Others(opening)
+                        }
                         Left::Home => At::Home(Opening { checkout: base.clone().or(own), ..Opening::default() }),
                         Left::Quit | Left::Detached | Left::Stopped => return Ok(Exit::Well),
                     }
@@ -87,6 +105,12 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
             }
         };
     }
+}
+
+/// The same, but where a comparison brought its reader back.
+fn begun(setup: Setup, begin: &mut Option<Begin>) -> Setup {
+    let begin = begin.take().unwrap_or_else(|| setup.begin.clone());
+    Setup { begin, ..setup }
 }
 
 /// What the screen of a run needs to know; the error is a sentence.

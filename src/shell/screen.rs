@@ -13,11 +13,14 @@ use super::effects;
 use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
+use super::places::Places;
 use super::reader::Reader;
 use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
+use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::ui::compare::{Against, Parted, Wanted, Who};
 use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
@@ -48,6 +51,7 @@ struct Screen<'a> {
     /// What is shown first, until something is.
     begin: Option<Begin>,
     state: State,
+    places: Places,
     reader: Reader,
     log: LogReader,
     labels: Option<LabelsFile>,
@@ -105,10 +109,10 @@ impl<'a> Screen<'a> {
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
-        let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
+        let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
-        Ok(Self { source, elsewhere, begin, state, reader, log, labels, by, console, news, news_from, ledger })
+        Ok(Self { source, elsewhere, begin, state, places, reader, log, labels, by, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -200,6 +204,7 @@ impl<'a> Screen<'a> {
     fn perform(&mut self, effect: Effect) -> Option<Left> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
+            Effect::Compare(attempt, against) => return Some(self.compared(&attempt, &against)),
             Effect::Look(look) => {
                 self.reader.look(look);
                 None
@@ -232,6 +237,17 @@ impl<'a> Screen<'a> {
             self.change(msg);
         }
         None
+    }
+
+    /// What a comparison of an attempt needs to know.
+    fn compared(&self, attempt: &AttemptId, against: &Against) -> Left {
+        let path = |attempt: &AttemptId| Who::Path(self.places.item_folder(attempt));
+        let right = match against {
+            Against::Human => Who::Human,
+            Against::Attempt(other) => path(other),
+        };
+        let wanted = Wanted { left: path(attempt), right };
+        Left::Compare(Box::new(Parted { wanted, screen: self.state.screen, item: attempt.item.clone() }))
     }
 
     /// The run's folder, where it is one of ours.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::compare::{Against, Parted};
 use super::labels::{Label, Meant};
 use super::mouse::Spot;
 use super::state::Pointer;
@@ -218,12 +219,14 @@ pub enum Effect {
     Redraw,
     /// Go to the background.
     Suspend,
+    /// Leave the screen for a comparison of an attempt.
+    Compare(AttemptId, Against),
     /// Leave the screen.
     Leave(Left),
 }
 
 /// Why the screen was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
     /// The run is over, or has no runner.
     Quit,
@@ -233,4 +236,6 @@ pub enum Left {
     Stopped,
     /// For the start screen.
     Home,
+    /// For a comparison.
+    Compare(Box<Parted>),
 }

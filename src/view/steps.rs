@@ -128,9 +128,9 @@ pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail,
     whole(canvas, area, &drawn, fold, state.reading.inside.unwrap_or_default(), state.find.as_ref())
 }
 
-/// A step of a trajectory that is over, unfolded, from a row on; how many rows it has.
+/// Every row of a step of a trajectory that is over, from a row on; how many it has.
 pub fn unfolded(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level, top: usize, find: Option<&Pattern>) -> usize {
-    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Unfolded, top, find)
+    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Whole, top, find)
 }
 
 fn whole(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, fold: Fold, top: usize, find: Option<&Pattern>) -> usize {

@@ -11,6 +11,8 @@ mod attach;
 mod budgets;
 mod campaign;
 mod causes;
+mod compare_frames;
+mod compared;
 mod config;
 mod controls;
 mod corpus;

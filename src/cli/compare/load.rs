@@ -85,7 +85,8 @@ fn side(path: &Path, instance: Option<&str>, masker: &Masker) -> Result<(Side, O
     }
     let folder = trajectory::item_folder(path).map(Path::to_owned);
     let origin = folder.as_deref().map_or_else(Origin::default, |folder| origin(folder, masker));
-    let mut side = Side { from, ..Side::default() };
+    let [.., item, _] = &origin.names;
+    let mut side = Side { from, item: item.clone(), ..Side::default() };
     let opened = match trajectory::read(path, masker) {
         Ok(runs) => Some(one_of(path, runs, instance)?),
         Err(Refused::NoTrajectory(_)) if folder.is_some() => None,
@@ -170,7 +171,7 @@ fn origin(folder: &Path, masker: &Masker) -> Origin {
     Origin {
         names: [agent, model, time, item, attempt],
         folder: Some(folder.to_owned()),
-        commits: (!commits.human.is_empty()).then(|| (commits.pre, commits.human)),
+        commits: (!commits.human.is_empty()).then_some((commits.pre, commits.human)),
         task: journal.map(|journal| journal.task_id.clone()).unwrap_or_default(),
     }
 }

@@ -3,7 +3,6 @@
 mod ctl;
 mod detect;
 mod doctor;
-mod episodes;
 mod find;
 mod home;
 mod inspect;

@@ -1,6 +1,5 @@
 //! `inspect PATH`: what an agent did, step by step, whatever wrote it down.
 
-mod head;
 mod text;
 
 use std::io::{BufWriter, IsTerminal, Write};

@@ -1,7 +1,9 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod away;
 pub mod bell;
 mod chosen;
+pub mod clipboard;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -12,6 +14,7 @@ pub mod keys;
 pub mod labels;
 pub mod log;
 pub mod looks;
+mod outside;
 pub mod pace;
 pub mod painter;
 pub mod places;

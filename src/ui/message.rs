@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::labels::{Label, Meant};
 use super::mouse::Spot;
+use super::outside::Errand;
 use super::state::Pointer;
 use super::step::Shown;
 use super::{Focus, Key, Mouse, Screen, log};
@@ -216,6 +217,8 @@ pub enum Effect {
     NextTheme,
     /// Draw the whole screen anew: somebody else wrote on it.
     Redraw,
+    /// Take something out of the terminal: copy it, open it elsewhere, save it.
+    Outside(Box<Errand>),
     /// Go to the background.
     Suspend,
     /// Leave the screen.

@@ -128,7 +128,7 @@ impl Work {
         self.trails.retain(|known| wanted.contains(known.attempt()) && (!is_new || held.contains(known.attempt())));
         for attempt in wanted {
             if !self.trails.iter().any(|known| *known.attempt() == attempt) {
-                self.trails.push(TrailFile::new(attempt, &self.places));
+                self.trails.push(TrailFile::of(attempt, &self.places));
             }
         }
         if self.window.as_ref().map(|(of, _)| of) != output.as_ref() {

@@ -36,8 +36,13 @@ enum Source {
 }
 
 impl TrailFile {
-    /// Not yet read.
-    pub fn new(attempt: AttemptId, places: &Places) -> Self {
+    /// In an item's folder, not yet read.
+    pub fn new(attempt: AttemptId) -> Self {
+        Self { attempt, source: Source::Folder(Reading::new()), kinds: Kinds::default() }
+    }
+
+    /// Wherever the item lies, not yet read.
+    pub fn of(attempt: AttemptId, places: &Places) -> Self {
         let source = match places.other(&attempt.item) {
             Some(ItemPlace { instance: Some(instance), .. }) => Source::One(instance, false),
             // one that is over may have left nothing but what its agent printed, or packed files

@@ -2,18 +2,22 @@
 
 mod text;
 
+use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
 use super::others::Opening;
 use super::screen::{self, At};
 use super::start::on_terminal;
-use super::{Format, read, trajectory, usage};
+use super::{read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
-use crate::report::steps;
+use crate::host::files::{self, Links};
+use crate::report::trajectory::About;
+use crate::report::{self, steps};
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::theme::Depth;
@@ -26,10 +30,28 @@ pub(super) struct InspectArgs {
     /// Of a file with several runs only the one of this instance
     #[arg(long, value_name = "ID")]
     instance: Option<String>,
-    /// Print instead of opening the screen. text: reads like a log; json: one line a run [default: the screen on a terminal, else text]
+    /// Print instead of opening the screen. text: reads like a log; json: one line a run; md: as a code host draws it [default: the
+    /// screen on a terminal, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Write it to this file instead of printing it
+    #[arg(short, long, value_name = "FILE", requires = "format")]
+    output: Option<PathBuf>,
 }
+
+/// How it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+    /// Markdown, for people elsewhere.
+    Md,
+}
+
+/// Bytes of a patch that are told.
+const MOST_PATCH: u64 = 8 << 20;
 
 /// Bytes that are written at once.
 const BLOCK: usize = 256 * 1024;
@@ -51,6 +73,14 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
             return refused(no_instance(&args.path, wanted, &known));
         }
     }
+    if let Some(output) = &args.output {
+        let file = File::create(output).map(|file| BufWriter::with_capacity(BLOCK, file));
+        let written = file.and_then(|mut file| tell(&mut file, &runs, args, &masker).and_then(|()| file.flush()));
+        return match written {
+            Ok(()) => Ok(Exit::Well),
+            Err(error) => refused(format!("can't write {}: {error}", clean::path(output))),
+        };
+    }
     let mut out = BufWriter::with_capacity(BLOCK, std::io::stdout().lock());
     read::written(tell(&mut out, &runs, args, &masker).and_then(|()| out.flush()))?;
     Ok(Exit::Well)
@@ -59,12 +89,33 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
 fn tell(out: &mut impl Write, runs: &[Opened], args: &InspectArgs, masker: &Masker) -> std::io::Result<()> {
     match args.format.unwrap_or(Format::Text) {
         Format::Json => runs.iter().try_for_each(|run| steps::write(out, run, masker)),
+        Format::Md => {
+            let zone = TimeZone::system();
+            runs.iter().try_for_each(|run| report::trajectory::write(out, run, &about(&args.path, run), &zone, masker))
+        }
         Format::Text => {
-            let colour = std::io::stdout().is_terminal() && Depth::of(|name| std::env::var(name).ok()) != Depth::Mono;
+            let colour =
+                args.output.is_none() && std::io::stdout().is_terminal() && Depth::of(|name| std::env::var(name).ok()) != Depth::Mono;
             let human = trajectory::human(trajectory::journal(&args.path).as_ref());
             let mut log = text::Log::new(out, masker, colour);
             runs.iter().try_for_each(|run| log.run(&args.path, run, human.clone()))
         }
+    }
+}
+
+/// What the harness's files tell of a run beside its trajectory.
+fn about(path: &Path, run: &Opened) -> About {
+    let folder = trajectory::item_folder(path);
+    let journal = trajectory::journal(path);
+    let name = folder.unwrap_or(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    let human = trajectory::human(journal.as_ref());
+    let commit = human.iter().map(|human| ("commit", human.sha.clone())).collect();
+    let patch = folder.and_then(|folder| files::read(&folder.join("model_patch.diff"), MOST_PATCH, Links::Followed).ok());
+    About {
+        title: run.instance.clone().or(name).unwrap_or_default(),
+        rows: commit,
+        human,
+        patch: patch.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 

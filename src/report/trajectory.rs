@@ -122,7 +122,7 @@ fn facts(step: &Step, zone: &TimeZone) -> String {
     let at = step.at.map(|at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string());
     let used = Some(step.usage.total()).filter(|used| *used > 0).map(|used| format!("{} tokens", tokens(used)));
     let within = step.within.as_ref().map(|_| "in a subagent".to_owned());
-    at.into_iter().chain(used).chain(within).map(|fact| format!(", {fact}")).collect()
+    at.into_iter().chain(used).chain(within).flat_map(|fact| [", ".to_owned(), fact]).collect()
 }
 
 /// A call and what came back.
@@ -171,8 +171,7 @@ impl Asked {
             return Self { language: "text", text: body::arguments(&args, &[]) };
         }
         let rest = body::arguments(&args, &["command", "cmd", "script"]);
-        let rest: String = rest.lines().map(|line| format!("\n# {line}")).collect();
-        Self { language: "sh", text: format!("{line}{rest}") }
+        Self { language: "sh", text: format!("{}\n{}", line.trim_end(), body::behind("# ", rest.lines())) }
     }
 }
 

@@ -136,7 +136,7 @@ impl Outside {
         };
         let folder = state.join("isobench-tui/copied");
         let kept = copied::keep(&folder, &material.file_name(shape), &mut text).map_err(|error| of(&clean::path(&folder), &error))?;
-        Ok(Ready::Done(format!("{why}: {name} was written to {}", clean::path(&kept))))
+        Ok(Ready::Done(format!("{why}: {name} was written to {}", short(&kept))))
     }
 
     fn open(&self, command: &Command, material: &Material) -> io::Result<Ready> {
@@ -156,7 +156,7 @@ impl Outside {
         let written = self.write(&mut file, material, Shape::Markdown);
         let size = file.stream_position().unwrap_or_default();
         match written {
-            Ok(_) => Ok(Ready::Done(format!("saved {} ({}) as {}", material.name, bytes(size), clean::path(&path)))),
+            Ok(_) => Ok(Ready::Done(format!("saved {} ({}) as {}", material.name, bytes(size), short(&path)))),
             Err(error) => {
                 // half of it would look like all of it
                 let _ = std::fs::remove_file(&path);
@@ -164,6 +164,13 @@ impl Outside {
             }
         }
     }
+}
+
+/// A path in a sentence: in the person's own folder it begins there.
+fn short(path: &Path) -> String {
+    let home = variable("HOME").map(PathBuf::from).filter(|home| home.is_absolute() && home.parent().is_some());
+    let below = home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned));
+    below.map_or_else(|| clean::path(path), |below| format!("~/{}", clean::path(&below)))
 }
 
 /// What went wrong, and with what.

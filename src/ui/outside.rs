@@ -1,5 +1,7 @@
 //! What leaves the terminal: copied, opened in a pager or an editor, saved. What is meant is said here; the shell does it.
 
+use std::fmt::Write as _;
+
 use super::detected::{Entry, Which};
 use super::log::{self, Source};
 use super::reading::Pane;
@@ -141,10 +143,10 @@ fn finding(entry: Entry<'_>) -> What {
     let at = entry.first_step().map_or_else(String::new, |step| format!(" from step {step}"));
     let mut text = format!("{} {} {}{at}: {}\n", entry.word(), detector.id(), detector.title(), entry.says());
     for line in std::iter::once(entry.hint()).filter(|hint| !hint.is_empty()) {
-        text.push_str(&format!("{line}\n"));
+        let _ = writeln!(text, "{line}");
     }
     for shown in entry.evidence().iter().filter(|shown| !shown.text.trim().is_empty()) {
-        text.push_str(&format!("  step {}: {}\n", shown.step, shown.text));
+        let _ = writeln!(text, "  step {}: {}", shown.step, shown.text);
     }
     What::Text { name: format!("finding {}", detector.id()), text }
 }

@@ -1,5 +1,6 @@
 //! Texts in Markdown: as code blocks that nothing in them ends, and as prose in which nothing is a mark.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde_json::Value;
@@ -103,19 +104,23 @@ fn prose_line(line: &str) -> String {
     }
 }
 
+/// Lines, each behind a mark.
+pub(super) fn behind<'a>(mark: &str, lines: impl IntoIterator<Item = &'a str>) -> String {
+    lines.into_iter().flat_map(|line| [mark, line, "\n"]).collect()
+}
+
 /// Arguments by name, but for some; texts of several lines as such.
 pub(super) fn arguments(args: &Value, without: &[&str]) -> String {
     let words = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Some(fields) = args.as_object() else { return if args.is_null() { String::new() } else { words(args) } };
-    let one = |(name, value): (&String, &Value)| {
+    let mut told = String::new();
+    for (name, value) in fields.iter().filter(|(name, _)| !without.contains(&name.as_str())) {
         let value = words(value);
-        if value.trim_end().contains('\n') {
-            format!("{name}:\n{}", value.lines().map(|line| format!("  {line}\n")).collect::<String>())
-        } else {
-            format!("{name}: {}\n", value.trim_end())
-        }
-    };
-    fields.iter().filter(|(name, _)| !without.contains(&name.as_str())).map(one).collect()
+        let value = value.trim_end();
+        let _ =
+            if value.contains('\n') { write!(told, "{name}:\n{}", behind("  ", value.lines())) } else { writeln!(told, "{name}: {value}") };
+    }
+    told
 }
 
 #[cfg(test)]
@@ -249,7 +254,7 @@ mod tests {
                     other => prop_assert!(false, "{:?} in {}", other, markdown),
                 }
             }
-            let wanted: String = body.lines.iter().map(|line| format!("{line}\n")).collect();
+            let wanted = behind("", body.lines.iter().map(String::as_str));
             prop_assert_eq!((blocks, inside, outside), (1, wanted, vec!["before".to_owned(), "behind".to_owned()]));
         }
 

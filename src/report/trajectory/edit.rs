@@ -1,6 +1,16 @@
 //! A change of a file, as agents ask for it, as a diff.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
+
+use super::body::behind;
+
+/// Names of what a change takes away.
+const OLD: [&str; 3] = ["old_str", "old_string", "old_text"];
+
+/// Names of what it puts there.
+const NEW: [&str; 3] = ["new_str", "new_string", "new_text"];
 
 /// Unchanged lines that are told around a change.
 const AROUND: usize = 3;
@@ -13,8 +23,6 @@ pub(super) fn diff(args: &Value) -> Option<String> {
         return Some(patch.to_owned());
     }
     let path = field(args, &["path", "file_path", "target_file", "file"])?;
-    const OLD: [&str; 3] = ["old_str", "old_string", "old_text"];
-    const NEW: [&str; 3] = ["new_str", "new_string", "new_text"];
     let several = args.get("edits").and_then(Value::as_array).into_iter().flatten();
     let mut changes: Vec<(String, String)> = several
         .chain([args])
@@ -33,7 +41,7 @@ pub(super) fn diff(args: &Value) -> Option<String> {
     for (old, new) in changes {
         let inserts = args.get("insert_line").filter(|line| line.is_number());
         let place = inserts.map_or_else(|| "@@ @@".to_owned(), |line| format!("@@ after line {line} @@"));
-        out.push_str(&format!("{place}\n{}", changed(&old, &new)));
+        let _ = write!(out, "{place}\n{}", changed(&old, &new));
     }
     Some(out)
 }
@@ -49,12 +57,10 @@ fn changed(old: &str, new: &str) -> String {
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (old.get(head..).unwrap_or_default(), new.get(head..).unwrap_or_default());
     let tail = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-    let marked = |mark: char, lines: &[&str]| lines.iter().map(|line| format!("{mark}{line}\n")).collect::<String>();
-    let part = |lines: &[&str], mark| marked(mark, lines.get(..lines.len() - tail).unwrap_or_default());
-    let before = marked(' ', old.get(head.saturating_sub(AROUND)..head).unwrap_or_default());
-    let from = old.len() - tail;
-    let behind = marked(' ', old.get(from..(from + AROUND).min(old.len())).unwrap_or_default());
-    format!("{before}{}{}{behind}", part(old_rest, '-'), part(new_rest, '+'))
+    let part = |mark: &str, lines: &[&str]| behind(mark, lines.iter().take(lines.len() - tail).copied());
+    let before = behind(" ", old.iter().take(head).skip(head.saturating_sub(AROUND)).copied());
+    let after = behind(" ", old.iter().skip(old.len() - tail).take(AROUND).copied());
+    format!("{before}{}{}{after}", part("-", old_rest), part("+", new_rest))
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-use crate::host::clock;
+use std::time::SystemTime;
 
 /// So many of what no clipboard took are kept.
 const KEPT: usize = 10;
@@ -16,17 +15,17 @@ const MOST: usize = 1000;
 /// Keeps a text in a folder of the person's own, and the newest of those before.
 pub(super) fn keep(folder: &Path, name: &str, text: &mut impl io::Read) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // names in the order of time
-    let stamp = clock::now().strftime("%Y%m%dT%H%M%S%3fZ");
-    let (mut file, path) = create_anew(folder, &format!("{stamp}-{name}"))?;
+    let (mut file, path) = create_anew(folder, name)?;
     if let Err(error) = io::copy(text, &mut file) {
         let _ = fs::remove_file(&path);
         return Err(error);
     }
-    let mut all: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    all.sort_unstable();
-    let gone = all.len().saturating_sub(KEPT);
-    for old in all.iter().take(gone) {
+    let changed = |path: &PathBuf| path.symlink_metadata().and_then(|there| there.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let others = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let mut others: Vec<PathBuf> = others.filter(|other| *other != path && other.is_file()).collect();
+    others.sort_by_cached_key(changed);
+    let gone = others.len().saturating_sub(KEPT - 1);
+    for old in others.iter().take(gone) {
         // it stays where it can't be removed
         let _ = fs::remove_file(old);
     }
@@ -56,6 +55,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
 
     use super::*;
 
@@ -63,11 +63,18 @@ mod tests {
     fn the_newest_are_kept_for_their_owner_alone() {
         let state = tempfile::tempdir().unwrap();
         let folder = state.path().join("a/copied");
-        let paths: Vec<PathBuf> = (0..KEPT + 3).map(|n| keep(&folder, "step.txt", &mut n.to_string().as_bytes()).unwrap()).collect();
+        let begin = SystemTime::now() - Duration::from_secs(1000);
+        let one = |n: usize| {
+            let path = keep(&folder, &format!("step-{n}.txt"), &mut n.to_string().as_bytes()).unwrap();
+            // of several in one tick of the clock none is the newest
+            File::options().append(true).open(&path).unwrap().set_modified(begin + Duration::from_secs(n as u64)).unwrap();
+            path
+        };
+        let paths: Vec<PathBuf> = (0..KEPT + 3).map(one).collect();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), KEPT);
         let last = paths.last().unwrap();
         assert_eq!(fs::read_to_string(last).unwrap(), (KEPT + 2).to_string());
-        assert!(!paths.first().unwrap().exists());
+        assert!(!paths.iter().take(3).any(|path| path.exists()));
         assert_eq!(last.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     }

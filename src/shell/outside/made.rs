@@ -35,7 +35,7 @@ pub(in crate::shell) fn material(errand: Errand, state: &State, theme: &Theme, p
             let (skip, take) = if seen { (state.reading.result_top, state.layout.pane_rows) } else { (0, usize::MAX) };
             let head = format!("{}: {}\n", item.id, item.status());
             let why = item.why().filter(|_| !seen).map_or_else(String::new, |why| format!("{why}\n"));
-            let page: String = lines.iter().skip(skip).take(take).map(|line| format!("{line}\n")).collect();
+            let page: String = lines.iter().skip(skip).take(take).flat_map(|line| [line.as_str(), "\n"]).collect();
             From::Text(if seen { page } else { format!("{head}{why}\n{page}") })
         }
         What::Line(source, at) => From::Line(source, at),

@@ -1,7 +1,7 @@
 //! What is taken out of the terminal, written from its files.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::tz::TimeZone;
 
@@ -131,12 +131,12 @@ impl Material {
                 stream::copy(&mut file, *at..end, *at, out, Shape::Plain, masker)?;
                 Ok(Written::default())
             }
-            From::File(source, at) => self.file(out, shape, log::path(places, source), *at, masker),
+            From::File(source, at) => self.file(out, shape, &log::path(places, source), *at, masker),
         }
     }
 
-    fn file(&self, out: &mut impl Write, shape: Shape, path: PathBuf, at: u64, masker: &Masker) -> io::Result<Written> {
-        let (mut file, there) = files::open(&path, Links::Refused)?;
+    fn file(&self, out: &mut impl Write, shape: Shape, path: &Path, at: u64, masker: &Masker) -> io::Result<Written> {
+        let (mut file, there) = files::open(path, Links::Refused)?;
         let most = if shape == Shape::Markdown { MOST_AS_BLOCK } else { MOST };
         let len = there.len();
         let mut begin = at.saturating_sub(most / 2).min(len.saturating_sub(most));

@@ -30,7 +30,7 @@ pub(super) fn copy(file: &mut File, range: Range<u64>, at: u64, out: &mut impl W
         };
         let behind = held.split_off(cut);
         let before = usize::try_from(at.saturating_sub(begin)).unwrap_or(usize::MAX).min(held.len());
-        line += held.get(..before).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() as u64;
+        line += memchr::memchr_iter(b'\n', held.get(..before).unwrap_or_default()).count() as u64;
         write(&held, out, shape, masker)?;
         begin += held.len() as u64;
         held = behind;

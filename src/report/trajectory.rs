@@ -60,16 +60,15 @@ pub fn write(out: &mut impl Write, opened: &Opened, about: &About, zone: &TimeZo
         writeln!(out, "\n## Task\n")?;
         folded(out, "What the agent was asked", "text", &Body::of(task, masker), FOLDED)?;
     }
-    writeln!(out, "\n## Steps")?;
+    writeln!(out, "\n## Steps\n")?;
     if opened.steps.is_empty() {
-        writeln!(out, "\nnone")?;
+        writeln!(out, "none\n")?;
     }
     for step in &opened.steps {
-        writeln!(out)?;
         self::step(out, step, zone, masker)?;
     }
     let end = head::ended(opened, masker);
-    writeln!(out, "\n## End\n\n{}", escaped(&end))?;
+    writeln!(out, "## End\n\n{}", escaped(&end))?;
     if let Some(patch) = &about.patch {
         writeln!(out, "\n## Patch\n")?;
         let patch = Body::of(patch, masker);
@@ -92,13 +91,18 @@ fn found(out: &mut impl Write, findings: &[Finding], remarks: impl Iterator<Item
     for episodes in episodes::of(findings) {
         let Finding { detector, level, says, hint, .. } = episodes.worst;
         let head = format!("{} {} {}", level.name(), detector.id(), detector.title());
-        writeln!(out, "- **{}**, {}: {} {}", escaped(&head), escaped(&episodes.spans()), escaped(says), escaped(hint))?;
+        writeln!(out, "- **{}**, {}: {}{}", escaped(&head), escaped(&episodes.spans()), escaped(says), advice(hint))?;
     }
     for alike in episodes::remarks(&remarks) {
         let Some(Remark { says, hint, .. }) = alike.first() else { continue };
-        writeln!(out, "- **{}**: {} {}", escaped(&episodes::about(&alike)), escaped(says), escaped(hint))?;
+        writeln!(out, "- **{}**: {}{}", escaped(&episodes::about(&alike)), escaped(says), advice(hint))?;
     }
     Ok(())
+}
+
+/// What to do, in a line of its own within its entry.
+fn advice(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!("\\\n  *{}*", escaped(hint)) }
 }
 
 /// One step.

@@ -23,23 +23,26 @@ pub(super) fn diff(args: &Value) -> Option<String> {
         return Some(patch.to_owned());
     }
     let path = field(args, &["path", "file_path", "target_file", "file"])?;
+    // some models fill in all arguments that a tool has, whatever they ask of it
+    let asks = args.get("command").and_then(Value::as_str).unwrap_or_default();
     let several = args.get("edits").and_then(Value::as_array).into_iter().flatten();
-    let mut changes: Vec<(String, String)> = several
-        .chain([args])
-        .filter_map(|edit| match (field(edit, &OLD), field(edit, &NEW)) {
-            (None, None) => None,
-            (old, new) => Some((old.unwrap_or_default(), new.unwrap_or_default())),
-        })
-        .collect();
-    if changes.is_empty() {
-        changes.extend(field(args, &["file_text", "content"]).map(|text| (String::new(), text)));
-    }
+    let change = |edit: &Value| {
+        let [old, new] = [&OLD, &NEW].map(|names| field(edit, names).unwrap_or_default());
+        Some((if asks == "insert" { String::new() } else { old }, new)).filter(|(old, new)| !old.is_empty() || !new.is_empty())
+    };
+    let whole = || field(args, &["file_text", "content"]).filter(|text| !text.is_empty()).map(|text| (String::new(), text));
+    let changes: Vec<(String, String)> = match asks {
+        "view" | "undo_edit" => Vec::new(),
+        "create" => whole().into_iter().collect(),
+        _ => several.chain([args]).filter_map(change).collect(),
+    };
+    let changes = if changes.is_empty() && asks.is_empty() { whole().into_iter().collect() } else { changes };
     if changes.is_empty() {
         return None;
     }
     let mut out = format!("--- {path}\n+++ {path}\n");
     for (old, new) in changes {
-        let inserts = args.get("insert_line").filter(|line| line.is_number());
+        let inserts = args.get("insert_line").filter(|line| line.is_number() && matches!(asks, "" | "insert"));
         let place = inserts.map_or_else(|| "@@ @@".to_owned(), |line| format!("@@ after line {line} @@"));
         let _ = write!(out, "{place}\n{}", changed(&old, &new));
     }
@@ -81,7 +84,10 @@ mod tests {
         let args = json!({"file_path": "d", "edits": [{"old_string": "a", "new_string": "b"}, {"old_string": "c", "new_string": ""}]});
         assert_eq!(told(args), "--- d\n+++ d\n@@ @@\n-a\n+b\n@@ @@\n-c\n");
         assert_eq!(told(json!({"input": "*** Begin Patch\n*** End Patch"})), "*** Begin Patch\n*** End Patch");
-        assert_eq!(diff(&json!({"command": "view", "path": "a.py"})), None);
+        let args = json!({"command": "view", "path": "a.py", "old_str": "", "new_str": "", "insert_line": 0, "file_text": ""});
+        assert_eq!(diff(&args), None);
+        let args = json!({"command": "create", "path": "e", "old_str": "", "new_str": "", "insert_line": 0, "file_text": "x"});
+        assert_eq!(told(args), "--- e\n+++ e\n@@ @@\n+x\n");
         assert_eq!(diff(&json!({"command": "ls"})), None);
     }
 }

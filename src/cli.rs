@@ -4,7 +4,6 @@ mod compare;
 mod ctl;
 mod detect;
 mod doctor;
-mod episodes;
 mod find;
 mod home;
 mod inspect;

@@ -1,8 +1,10 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod away;
 pub mod bell;
 mod chosen;
 pub mod compare;
+pub mod clipboard;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -13,6 +15,7 @@ pub mod keys;
 pub mod labels;
 pub mod log;
 pub mod looks;
+mod outside;
 pub mod pace;
 pub mod painter;
 pub mod places;

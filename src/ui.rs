@@ -19,6 +19,7 @@ mod moves;
 pub mod notice;
 pub mod now;
 pub mod others;
+pub mod outside;
 pub mod palette;
 mod pointed;
 mod problems;

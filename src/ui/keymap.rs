@@ -40,6 +40,8 @@ pub enum Group {
     Move,
     /// The screen itself.
     Screen,
+    /// Out of the terminal.
+    Out,
 }
 
 /// Keys and what they do.
@@ -141,6 +143,11 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Left, Key::Char('h')], Action::Left, COMPARE, Group::Move, "", ""),
     bind(&[Key::Char('s'), Key::Char('x')], Action::Swap, COMPARE, Group::Screen, "swap", "change the sides"),
     bind(&[Key::Char('C')], Action::Compare, RUN, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
+    bind(&[Key::Char('y')], Action::Copy, RUN, Group::Out, "copy", "copy what is under the cursor to the terminal's clipboard (OSC 52)"),
+    bind(&[Key::Char('Y')], Action::CopyAll, RUN, Group::Out, "copy all", "copy all: the steps as Markdown, the log, the result, the table"),
+    bind(&[Key::Char('v')], Action::Page, RUN, Group::Out, "pager", "open it in $PAGER: a masked copy, removed afterwards"),
+    bind(&[Key::Char('V')], Action::Edit, RUN, Group::Out, "editor", "open it in $VISUAL or $EDITOR: a masked copy, removed afterwards"),
+    bind(&[Key::Char('S')], Action::Save, RUN, Group::Out, "save", "save it as Markdown in the folder you started in"),
     bind(&[Key::Char('b')], Action::Bell, RUN, Group::Run, "bell", "the bell for a stuck agent: off, or on"),
     bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
@@ -216,7 +223,7 @@ impl Binding {
 
 impl Group {
     /// Every part of the help, in order: first what a newcomer needs first.
-    pub const ALL: [Self; 4] = [Self::Move, Self::Screen, Self::Run, Self::Item];
+    pub const ALL: [Self; 5] = [Self::Move, Self::Screen, Self::Out, Self::Run, Self::Item];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {
@@ -225,6 +232,7 @@ impl Group {
             Self::Item => "Item",
             Self::Move => "Moving",
             Self::Screen => "Screen",
+            Self::Out => "Out of the terminal",
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::compare::{Against, Parted};
 use super::labels::{Label, Meant};
 use super::mouse::Spot;
+use super::outside::Errand;
 use super::state::Pointer;
 use super::step::Shown;
 use super::{Focus, Key, Mouse, Screen, log};
@@ -217,6 +218,8 @@ pub enum Effect {
     NextTheme,
     /// Draw the whole screen anew: somebody else wrote on it.
     Redraw,
+    /// Take something out of the terminal: copy it, open it elsewhere, save it.
+    Outside(Box<Errand>),
     /// Go to the background.
     Suspend,
     /// Leave the screen for a comparison of an attempt.

@@ -9,7 +9,9 @@ use super::question::Question;
 use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
 use super::words::{between, is_fresh};
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, pointed, searching, sent, since, verbs};
+use super::{
+    Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, outside, pointed, searching, sent, since, verbs,
+};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -156,6 +158,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Since => since::open(state),
         Action::Command => state.over = Over::Palette(Palette::default()),
         Action::FindingRight | Action::FindingWrong => return labels::mark(state, action),
+        Action::Copy | Action::CopyAll | Action::Page | Action::Edit | Action::Save => return outside::perform(state, action),
         Action::Bell => {}
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),

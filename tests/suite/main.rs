@@ -39,6 +39,7 @@ mod log_desk;
 mod log_journeys;
 mod log_sources;
 mod opened;
+mod outside;
 mod parsed;
 mod patches;
 mod preflight;

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::head;
 use crate::agent::open::Opened;
 use crate::cli::page;
 use crate::detect::Human;
 use crate::detect::kind::Kinds;
 use crate::domain::{Detector, Finding, Level, Remark, Reply, Step};
+use crate::report::head;
 use crate::report::steps::end;
 use crate::report::verdict::{masked, masked_finding, watch};
 use crate::text::mask::Masker;

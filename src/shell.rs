@@ -1,6 +1,7 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
 pub mod bell;
+pub mod browse;
 mod chosen;
 mod console;
 pub mod effects;
@@ -26,6 +27,7 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use browse::{Browser, Ears};
 pub use home::HomeSetup;
 pub use places::Places;
 pub use places::{ItemPlace, Items};

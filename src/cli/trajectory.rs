@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::{find, tell};
-pub(super) use crate::import::folder::Folder;
-use crate::import::folder::IN_ITEM;
 use crate::agent::open::{OpenError, Opened, is_cut_off, open};
 use crate::artifact::item::OPENHANDS_EVENTS;
 use crate::artifact::{Checkout, Journal};
 use crate::detect::Human;
 use crate::host::environment;
+pub(super) use crate::import::folder::Folder;
+use crate::import::folder::IN_ITEM;
 use crate::text::clean;
 use crate::text::mask::Masker;
 
@@ -33,8 +33,17 @@ impl std::fmt::Display for Refused {
     }
 }
 
-/// The runs that a path tells of.
+/// The runs that a path tells of. That a packed file ends too early is said on stderr.
 pub(super) fn read(path: &Path, masker: &Masker) -> Result<Vec<Opened>, Refused> {
+    let (runs, cut_off) = quietly(path, masker)?;
+    if let Some(says) = cut_off {
+        tell(format_args!("isobench-tui: {says}"));
+    }
+    Ok(runs)
+}
+
+/// The same beside a screen: that a packed file ends too early is a sentence.
+pub(super) fn quietly(path: &Path, masker: &Masker) -> Result<(Vec<Opened>, Option<String>), Refused> {
     let found = match path.is_dir().then(|| Folder::of(path)) {
         Some(Folder::Item(Some(found))) => found,
         Some(Folder::Item(None)) => {
@@ -46,11 +55,11 @@ pub(super) fn read(path: &Path, masker: &Masker) -> Result<Vec<Opened>, Refused>
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| open(&found))) else {
         return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", clean::path(&found))));
     };
-    if opened.is_ok() && is_cut_off(&found) {
+    let cut_off = (opened.is_ok() && is_cut_off(&found)).then(|| {
         let says = format!("{}: the packed file ends too early or is damaged: what could be read of it is shown", clean::path(&found));
-        tell(format_args!("isobench-tui: {}", masker.mask(&says)));
-    }
-    opened.map_err(|error| match error {
+        masker.mask(&says).into_owned()
+    });
+    opened.map(|runs| (runs, cut_off)).map_err(|error| match error {
         OpenError::Empty(..) | OpenError::NoTrajectory(..) | OpenError::TraeLog(..) | OpenError::Unknown(..) => {
             Refused::NoTrajectory(error.to_string())
         }

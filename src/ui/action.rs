@@ -89,6 +89,16 @@ pub enum Action {
     Since,
     /// To the start screen.
     Home,
+    /// All runs of this checkout, as a tree.
+    Inspect,
+    /// Choose which items are shown.
+    Filters,
+    /// Show all items again.
+    ClearFilters,
+    /// The next order of the list.
+    Sort,
+    /// Mark an item; lay a second one beside it.
+    Compare,
     /// Leave the mouse to the terminal, or take it again.
     Mouse,
     /// The next theme.

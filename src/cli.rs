@@ -1,6 +1,7 @@
 //! Arguments in, exit code out.
 
 mod browse;
+mod compare;
 mod ctl;
 mod detect;
 mod doctor;

@@ -3,6 +3,7 @@
 pub mod bell;
 pub mod browse;
 mod chosen;
+pub mod compare;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -28,6 +29,7 @@ pub mod window;
 
 pub use crate::ui::Left;
 pub use browse::{Browser, Ears};
+pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;
 pub use places::{ItemPlace, Items};

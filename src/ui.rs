@@ -3,6 +3,7 @@
 pub mod action;
 pub mod alike;
 pub mod browse;
+pub mod compare;
 pub mod detected;
 mod finding;
 pub mod focus;

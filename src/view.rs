@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod canvas;
+pub mod compare;
 pub mod detail;
 pub mod findings;
 pub mod footer;

@@ -11,9 +11,10 @@ use jiff::tz::TimeZone;
 
 use super::trajectory::{self, Folder};
 use crate::agent::open;
+use crate::domain::ItemId;
 use crate::host::clock;
 use crate::shell::Browser;
-use crate::ui::browse::{Browse, Start};
+use crate::ui::browse::{Browse, Place, Start};
 use crate::ui::state::Pointer;
 
 pub(super) use print::print;
@@ -36,4 +37,21 @@ pub(super) fn browser(root: Option<&Path>, folder: &Path) -> Result<Browser, Str
 /// The folder by its whole path: one that is named `.` has a name, too.
 fn whole(folder: &Path) -> Result<PathBuf, String> {
     folder.canonicalize().map_err(|error| format!("{}: {error}", crate::text::clean::path(folder)))
+}
+
+/// The files of an item: what is compared with those of another.
+pub(super) fn path_of(place: &Place) -> PathBuf {
+    match place {
+        Place::Item(path) | Place::Loose { path, .. } => path.clone(),
+        Place::Ours { run, item, n } => super::screen::item_folder(run, item, *n).unwrap_or_else(|| run.clone()),
+        Place::Measured { folder, .. } => folder.clone(),
+    }
+}
+
+/// The item that a run is opened at; `None` where the path says it.
+pub(super) fn item_of(place: &Place) -> Option<ItemId> {
+    match place {
+        Place::Ours { item, .. } | Place::Measured { item, .. } => Some(item.clone()),
+        Place::Item(_) | Place::Loose { .. } => None,
+    }
 }

@@ -8,25 +8,33 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::others::Opening;
+use super::others::{Extent, Opening};
 use super::screen::{self, At};
 use super::start::on_terminal;
-use super::{Format, read, trajectory, usage};
+use super::{Format, browse, compare, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
 use crate::report::steps;
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::theme::Depth;
+use crate::ui::compare::Wanted;
 
 /// `inspect`
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A trajectory of any agent, packed by gzip or not; a folder of events; an item's folder
+    /// A trajectory of any agent, packed by gzip or not; a folder of events; an item's folder; any other folder is browsed:
+    /// every run and trajectory below it, as a tree
     path: PathBuf,
     /// Of a file with several runs only the one of this instance
     #[arg(long, value_name = "ID")]
     instance: Option<String>,
+    /// Compare with this: another attempt, a patch (`.diff`, `.patch`), or `human`, the human's commit of the item
+    #[arg(long, value_name = "PATH|human")]
+    with: Option<PathBuf>,
+    /// With `--with human`: a clone that knows the commit [default: the harness's own]
+    #[arg(long, value_name = "FOLDER", requires = "with")]
+    clone: Option<PathBuf>,
     /// Print instead of opening the screen. text: reads like a log; json: one line a run [default: the screen on a terminal, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -36,8 +44,20 @@ pub(super) struct InspectArgs {
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result<Exit> {
+    if let Some(with) = &args.with {
+        let wanted = Wanted { left: compare::who(&args.path), right: compare::who(with) };
+        let (instance, clone, root) = (args.instance.clone(), args.clone.clone(), root.map(Path::to_owned));
+        return compare::compare(&compare::Asked { wanted, instance, clone, root }, args.format);
+    }
+    let is_many = args.instance.is_none() && browse::is_many(&args.path);
     if args.format.is_none() && on_terminal() {
-        return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone() }));
+        if is_many {
+            return screen::stay(At::Browse(args.path.clone()));
+        }
+        return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone(), extent: Extent::One }));
+    }
+    if is_many {
+        return browse::print(root, &args.path, args.format);
     }
     let masker = trajectory::masker(root, [args.path.as_path()]);
     let refused = |says: String| Ok(usage(masker.mask(&says)));
@@ -70,7 +90,7 @@ fn tell(out: &mut impl Write, runs: &[Opened], args: &InspectArgs, masker: &Mask
 }
 
 /// There is no run of this instance, and which ones there are.
-fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
+pub(super) fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
     let near = crate::config::nearest(wanted, known.iter().map(String::as_str));
     let hint = match (near, known) {
         (Some(near), _) => format!(": did you mean {near}?"),

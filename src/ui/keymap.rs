@@ -18,14 +18,18 @@ pub enum Place {
     Result,
     /// In a log.
     Log,
+    /// In a comparison.
+    Compare,
 }
 
-/// On every screen, the start screen and the browser too.
-const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// On every screen, those without a run too.
+const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// On every screen on which one searches; the browser filters instead.
-const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log];
+const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// On every screen of a run.
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// In a comparison only.
+const COMPARE: &[Place] = &[Place::Compare];
 /// On the screens of one item.
 const ITEM: &[Place] = &[Place::Agent, Place::Result, Place::Log];
 
@@ -72,7 +76,7 @@ const fn bind(
 
 /// Every key.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 70] = [
+pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, RUN, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home, Place::Browse], Group::Screen, "quit", "leave; what runs goes on"),
@@ -118,7 +122,8 @@ pub const KEYMAP: [Binding; 70] = [
     bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "move down", "move it down, or up"),
     bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move up", ""),
     bind(&[Key::Char('H')], Action::Hold, RUN, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
-    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
+    bind(&[Key::Char('z')], Action::Whole, &[Place::Agent], Group::Move, "all lines", "every line of a step, or of long texts their beginnings and ends"),
+    bind(&[Key::Char('Z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
@@ -138,6 +143,19 @@ pub const KEYMAP: [Binding; 70] = [
     bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
     bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
     bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, COMPARE, Group::Screen, "leave", "leave the comparison"),
+    bind(&[Key::Esc, Key::Backspace], Action::Back, COMPARE, Group::Screen, "back", "close what is open; leave the comparison"),
+    bind(&[Key::Tab], Action::NextScreen, COMPARE, Group::Screen, "next part", "steps, patches, figures: the next of them, the one before"),
+    bind(&[Key::BackTab], Action::PreviousScreen, COMPARE, Group::Screen, "", ""),
+    bind(&[Key::Enter], Action::Open, COMPARE, Group::Screen, "lay out", "lay out the steps under the cursor, or close them"),
+    bind(&[Key::Char(']')], Action::NextDifference, COMPARE, Group::Move, "difference", "the next difference, the one before"),
+    bind(&[Key::Char('[')], Action::PreviousDifference, COMPARE, Group::Move, "", ""),
+    bind(&[Key::Char('}')], Action::NextItem, COMPARE, Group::Move, "", "the next step that both took, the next file; the one before"),
+    bind(&[Key::Char('{')], Action::PreviousItem, COMPARE, Group::Move, "", ""),
+    bind(&[Key::Right, Key::Char('l')], Action::Right, COMPARE, Group::Move, "", "along long lines, back again"),
+    bind(&[Key::Left, Key::Char('h')], Action::Left, COMPARE, Group::Move, "", ""),
+    bind(&[Key::Char('s'), Key::Char('x')], Action::Swap, COMPARE, Group::Screen, "swap", "change the sides"),
+    bind(&[Key::Char('C')], Action::Compare, RUN, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
     bind(&[Key::Char('b')], Action::Bell, RUN, Group::Run, "bell", "the bell for a stuck agent: off, or on"),
     bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
@@ -148,10 +166,16 @@ pub const KEYMAP: [Binding; 70] = [
 /// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
-pub const FOOTER: [Action; 29] = [
-    Action::ClearFilters, Action::Continue, Action::Open, Action::Filters, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::Find, Action::Sort, Action::Compare, Action::Inspect, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
-    Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold,
+pub const FOOTER: [Action; 28] = [
+    Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
+    Action::RetryStage, Action::Find, Action::Inspect, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
+];
+
+/// The same in the browser.
+#[rustfmt::skip]
+pub const BROWSE_FOOTER: [Action; 9] = [
+    Action::ClearFilters, Action::LookAgain, Action::Open, Action::Find, Action::Filters, Action::Sort, Action::Compare, Action::Back, Action::PageDown,
 ];
 
 /// Keys that are named at the right end of the footer, whatever else there is.

@@ -231,6 +231,10 @@ pub enum Left {
     Detached,
     /// The run was stopped first.
     Stopped,
-    /// For the start screen.
+    /// For the start screen, or the browser.
     Home,
+    /// For the next item of the browser, on the same screen.
+    Next(Screen),
+    /// For the one before.
+    Previous(Screen),
 }

@@ -15,7 +15,7 @@ use super::{footer, help};
 use crate::text::{self, count, duration, width};
 use crate::theme::Role;
 use crate::ui::browse::{Browse, Disk, Layout, Over, Progress, Totals};
-use crate::ui::keymap::{self, Binding, FOOTER, PINNED, Place};
+use crate::ui::keymap::{self, BROWSE_FOOTER, Binding, PINNED, Place};
 use crate::ui::mouse::Spot;
 use crate::ui::now::ratio;
 use crate::ui::{Action, Mood};
@@ -185,7 +185,8 @@ fn keys(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse, layout: &Layout) {
     if matches!(browse.over, Over::Filters(_)) {
         return;
     }
-    let named = keymap::named(Place::Browse, &FOOTER).filter_map(|binding| Some((binding, offered(browse, binding, layout)?.into())));
+    let named =
+        keymap::named(Place::Browse, &BROWSE_FOOTER).filter_map(|binding| Some((binding, offered(browse, binding, layout)?.into())));
     let pinned: &[Action] = if browse.over == Over::Nothing { &PINNED } else { &[] };
     footer::row(canvas, area, named, keymap::named(Place::Browse, pinned));
 }

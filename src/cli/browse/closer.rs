@@ -40,7 +40,8 @@ fn look(place: Place, masker: &Masker) -> Preview {
     let (path, instance) = match &place {
         Place::Item(path) => (path.clone(), None),
         Place::Loose { path, instance } => (path.clone(), instance.clone()),
-        Place::Ours { .. } | Place::Measured { .. } => {
+        Place::Ours { .. } => (super::path_of(&place), None),
+        Place::Measured { .. } => {
             return Preview { place, strip: None, found: Vec::new(), end: Said::new(Mood::Quiet, "Enter opens it, with its steps") };
         }
     };

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::agent::open::Opened;
-use crate::domain::{ItemId, Level};
+use crate::domain::Level;
 use crate::import::{self, Import, Imported, ItemRead, ListedRun, Names, Origin, Survey};
 use crate::report::Study;
 use crate::report::study::{Compared, ItemRow, attempts};
@@ -246,12 +246,4 @@ fn time_of(name: &str) -> Option<Timestamp> {
 /// How bad it was with an agent, by its steps.
 pub(super) fn level(runs: &[Opened]) -> Level {
     runs.iter().map(|run| verdict::watch(run, None).level()).max().unwrap_or_default()
-}
-
-/// The item that a measured commit, or an attempt of ours, is opened at.
-pub(super) fn item_of(place: &Place) -> Option<ItemId> {
-    match place {
-        Place::Ours { item, .. } | Place::Measured { item, .. } => Some(item.clone()),
-        Place::Item(_) | Place::Loose { .. } => None,
-    }
 }

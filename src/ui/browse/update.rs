@@ -174,8 +174,12 @@ fn type_on(browse: &mut Browse, key: Key) {
             typed(browse);
         }
         // the list can be walked while it is narrowed
-        Key::Up => drop(moves::perform(browse, Action::Up)),
-        Key::Down => drop(moves::perform(browse, Action::Down)),
+        Key::Up => {
+            moves::perform(browse, Action::Up);
+        }
+        Key::Down => {
+            moves::perform(browse, Action::Down);
+        }
         _ => {
             if search.line.take(key) {
                 typed(browse);
@@ -309,9 +313,15 @@ fn point(browse: &mut Browse, mouse: Mouse) -> Vec<Effect> {
         Did::Click => return click(browse, mouse),
     };
     match &browse.over {
-        Over::Filters(_) => drop(choice::press(browse, if action == Action::Up { Key::Up } else { Key::Down })),
+        Over::Filters(_) => {
+            choice::press(browse, if action == Action::Up { Key::Up } else { Key::Down });
+        }
         Over::Help(_) => return (0..NOTCH).flat_map(|_| act(browse, action)).collect(),
-        Over::Nothing | Over::Find(..) => (0..NOTCH).for_each(|_| drop(moves::perform(browse, action))),
+        Over::Nothing | Over::Find(..) => {
+            for _ in 0..NOTCH {
+                moves::perform(browse, action);
+            }
+        }
     }
     Vec::new()
 }

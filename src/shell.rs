@@ -2,9 +2,10 @@
 
 mod away;
 pub mod bell;
+pub mod browse;
 mod chosen;
-pub mod compare;
 pub mod clipboard;
+pub mod compare;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -30,6 +31,7 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use browse::{Browser, Ears};
 pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;

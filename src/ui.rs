@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alike;
+pub mod browse;
 pub mod compare;
 mod comparing;
 pub mod detected;

@@ -91,7 +91,7 @@ pub(super) fn show(sitting: &mut Sitting, asked: Asked) -> anyhow::Result<Left> 
 pub(super) fn part(sitting: &mut Sitting, parted: Parted, root: Option<PathBuf>) -> anyhow::Result<Option<Begin>> {
     let Parted { wanted, screen, item } = parted;
     let left = show(sitting, Asked { wanted, instance: None, clone: None, root })?;
-    Ok((left == Left::Back).then_some(Begin { screen, item: Some(item) }))
+    Ok((left == Left::Back).then_some(Begin { screen, item: Some(item), ..Begin::default() }))
 }
 
 /// Reads both sides and lays them beside each other. The error is a sentence without secrets.

@@ -28,6 +28,18 @@ pub(super) struct Opening {
     pub(super) path: PathBuf,
     /// Of a file with several runs, the one to begin with.
     pub(super) instance: Option<String>,
+    /// How much of it.
+    pub(super) extent: Extent,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// One item, or one trajectory.
+    #[default]
+    One,
+    /// The run, or the results, whose folder it is.
+    Run,
 }
 
 /// What the screen needs to know of these files. The error is a sentence.
@@ -47,7 +59,7 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
         places: Places::others(if real.is_dir() { real } else { real.parent().map(Path::to_owned).unwrap_or_default() }, items),
         root: checkout.map(|checkout| checkout.root),
         elsewhere: None,
-        begin: Begin { screen: Screen::Agent, item: opening.instance.clone().map(ItemId) },
+        begin: Begin { screen: Screen::Agent, item: opening.instance.clone().map(ItemId), ..Begin::default() },
         by: find::me(),
         state_home: find::state_home(),
         masker,
@@ -55,6 +67,9 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
         access: Access::Others(Others::Files),
     })
 }
+
+/// After so many agents of a run the screen is told what was found of them.
+const TOLD: usize = 8;
 
 /// The thread's part.
 struct Work {
@@ -74,7 +89,14 @@ impl Work {
 
     fn tell(&self) -> Result<(), Deaf> {
         let path = &self.opening.path;
-        let opened = trajectory::read(path, &self.masker);
+        if self.opening.extent == Extent::Run {
+            return self.tell_run(path);
+        }
+        // the screen is up: what would be said on stderr is said there
+        let (opened, cut_off) = match trajectory::quietly(path, &self.masker) {
+            Ok((runs, cut_off)) => (Ok(runs), cut_off),
+            Err(refused) => (Err(refused), None),
+        };
         let Imported { mut run, items, .. } = match (trajectory::item_folder(path), &opened) {
             (Some(folder), _) => {
                 let import = import::import(&[folder.to_owned()], None);
@@ -84,7 +106,7 @@ impl Work {
             (None, Ok(runs)) => import::bare(path, runs),
             (None, Err(_)) => import::bare(path, &[]),
         };
-        let trouble = opened.as_ref().err().map(|refused| self.masker.mask(&refused.to_string()).into_owned());
+        let trouble = opened.as_ref().err().map(|refused| self.masker.mask(&refused.to_string()).into_owned()).or(cut_off);
         let runs = opened.unwrap_or_default();
         self.places.send_replace(Arc::new(places(path, &run, items, &runs)));
         self.send(run.clone(), trouble.clone())?;
@@ -102,6 +124,35 @@ impl Work {
             );
         }
         self.send(run, trouble)
+    }
+
+    /// A run folder, or a folder of results: what its files say, then what the detectors say of each agent.
+    fn tell_run(&self, path: &Path) -> Result<(), Deaf> {
+        let mut runs = import::import(&[path.to_owned()], crate::cli::report::clone(&[path.to_owned()]).as_deref()).runs;
+        let at = runs.iter().position(|run| run.path == *path).unwrap_or_default();
+        if runs.is_empty() {
+            let says = format!("{}: nothing of a run is there any more", crate::text::clean::path(path));
+            return self.send(Run::default(), Some(self.masker.mask(&says).into_owned()));
+        }
+        let Imported { mut run, items, .. } = runs.swap_remove(at);
+        let place = |(item, path): (&ItemId, &PathBuf)| (item.clone(), ItemPlace { path: path.clone(), instance: None });
+        self.places.send_replace(Arc::new(items.iter().map(place).collect()));
+        self.send(run.clone(), None)?;
+        let order: Vec<ItemId> = run.items.iter().map(|item| item.id.clone()).collect();
+        for (nth, item) in order.iter().enumerate() {
+            let Some(path) = items.get(item) else { continue };
+            let Ok((opened, _)) = trajectory::quietly(path, &self.masker) else { continue };
+            for opened in opened.iter().take(1) {
+                let watch = verdict::watch(opened, trajectory::human(trajectory::journal(path).as_ref()));
+                let masker = &self.masker;
+                let finding = |finding: &crate::domain::Finding| verdict::masked_finding(finding, masker);
+                run = import::detected::tell(run, item, &watch, finding, |remark| verdict::masked(remark, masker));
+            }
+            if (nth + 1) % TOLD == 0 {
+                self.send(run.clone(), None)?;
+            }
+        }
+        self.send(run, None)
     }
 
     fn send(&self, run: Run, trouble: Option<String>) -> Result<(), Deaf> {

@@ -110,6 +110,7 @@ impl<'a> Screen<'a> {
             now,
         });
         state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
+        state.base = setup.begin.base;
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = setup.places;
@@ -351,7 +352,7 @@ impl<'a> Screen<'a> {
     /// Says that there are new facts, and does what comes of it.
     fn told(&mut self) -> Option<Left> {
         let mut effects = self.change(Msg::Facts);
-        if let Some(Begin { screen, item }) = self.begin.take() {
+        if let Some(Begin { screen, item, .. }) = self.begin.take() {
             effects.extend(self.change(Msg::Begin(screen, item)));
         }
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))

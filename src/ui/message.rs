@@ -237,8 +237,12 @@ pub enum Left {
     Detached,
     /// The run was stopped first.
     Stopped,
-    /// For the start screen.
+    /// For the start screen, or the browser.
     Home,
     /// For a comparison.
     Compare(Box<Parted>),
+    /// For the next item of the browser, on the same screen.
+    Next(Screen),
+    /// For the one before.
+    Previous(Screen),
 }

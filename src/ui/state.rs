@@ -98,8 +98,27 @@ pub struct State {
     pub labels: Labels,
     /// Whether it rings when an agent is stuck.
     pub bell: Bell,
+    /// Where the screen was opened from.
+    pub base: Base,
     /// Findings that were stuck when we looked last; `None` before the first facts.
     pub(super) heard: Option<usize>,
+}
+
+/// Where a run's screen was opened from, and so where it leads back to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Base {
+    /// The start screen, or the shell.
+    #[default]
+    Home,
+    /// The browser, at one item of those that it shows.
+    Item {
+        /// Which one, from 1.
+        nth: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// The browser, at a run as a whole.
+    Run,
 }
 
 /// Whether it rings when an agent is stuck.
@@ -282,6 +301,7 @@ impl State {
             last_look: None,
             labels: Labels::default(),
             bell: Bell::default(),
+            base: Base::default(),
             heard: None,
         }
     }

@@ -10,7 +10,7 @@ use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
-    Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, outside, pointed, searching, sent, since, verbs,
+    Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, outside, pointed, searching, sent, since, verbs,
 };
 
 /// Takes one message.
@@ -162,7 +162,12 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Bell => {}
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
-        _ => moves::perform(state, action),
+        _ => {
+            if let Some(left) = others::beside(state, action) {
+                return vec![Effect::Leave(left)];
+            }
+            moves::perform(state, action);
+        }
     }
     Vec::new()
 }

@@ -37,6 +37,7 @@ mod log_desk;
 mod log_journeys;
 mod log_sources;
 mod opened;
+mod paged;
 mod parsed;
 mod patches;
 mod preflight;

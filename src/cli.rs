@@ -9,6 +9,7 @@ mod home;
 mod inspect;
 mod item;
 mod ls;
+mod others;
 mod page;
 mod parse;
 mod print;

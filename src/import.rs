@@ -3,9 +3,11 @@
 
 mod analysis;
 mod arm;
+mod bare;
 mod bytes;
 mod copies;
 mod crew;
+pub mod detected;
 mod facts;
 mod harness;
 mod item;
@@ -18,9 +20,12 @@ mod walk;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+pub use bare::bare;
+
 pub use crate::artifact::analysis::{HardRow, SoftRow};
 
 use crate::artifact::{Mapping, PlanFile};
+use crate::domain::ItemId;
 use crate::model::Run;
 
 /// Everything found below some paths.
@@ -49,6 +54,8 @@ pub struct Imported {
     pub name: String,
     /// The fold of its facts.
     pub run: Run,
+    /// Where its items lie: the folders of the harness; of files without such folders nothing.
+    pub items: HashMap<ItemId, PathBuf>,
 }
 
 /// Who wrote a run.

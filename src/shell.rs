@@ -28,5 +28,6 @@ pub mod window;
 pub use crate::ui::Left;
 pub use home::HomeSetup;
 pub use places::Places;
-pub use setup::{ScreenError, Setup};
+pub use places::{ItemPlace, Items};
+pub use setup::{Begin, Facts, Folded, ScreenError, Setup};
 pub use sitting::Sitting;

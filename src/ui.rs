@@ -16,6 +16,7 @@ pub mod mouse;
 mod moves;
 pub mod notice;
 pub mod now;
+pub mod others;
 pub mod palette;
 mod pointed;
 mod problems;

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::others::Opening;
+use super::screen::{self, At};
+use super::start::on_terminal;
 use super::{Format, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
@@ -24,15 +27,18 @@ pub(super) struct InspectArgs {
     /// Of a file with several runs only the one of this instance
     #[arg(long, value_name = "ID")]
     instance: Option<String>,
-    /// text: reads like a log; json: one line a run
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// Print instead of opening the screen. text: reads like a log; json: one line a run [default: the screen on a terminal, else text]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
 /// Bytes that are written at once.
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result<Exit> {
+    if args.format.is_none() && on_terminal() {
+        return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone() }));
+    }
     let masker = trajectory::masker(root, [args.path.as_path()]);
     let refused = |says: String| Ok(usage(masker.mask(&says)));
     let mut runs = match trajectory::read(&args.path, &masker) {
@@ -52,7 +58,7 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
 }
 
 fn tell(out: &mut impl Write, runs: &[Opened], args: &InspectArgs, masker: &Masker) -> std::io::Result<()> {
-    match args.format {
+    match args.format.unwrap_or(Format::Text) {
         Format::Json => runs.iter().try_for_each(|run| steps::write(out, run, masker)),
         Format::Text => {
             let colour = std::io::stdout().is_terminal() && Depth::of(|name| std::env::var(name).ok()) != Depth::Mono;

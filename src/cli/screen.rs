@@ -2,14 +2,14 @@
 
 use super::home::Opening;
 use super::start::on_terminal;
-use super::{find, print_line, usage};
+use super::{find, others, print_line, usage};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
 use crate::host::environment;
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
-use crate::shell::{ScreenError, Setup, Sitting, themes};
+use crate::shell::{Begin, Facts, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
 use crate::ui::Left;
 use crate::ui::state::{Access, Limits};
@@ -20,6 +20,8 @@ pub(super) enum At {
     Run(RunFolder),
     /// The start screen.
     Home(Opening),
+    /// Somebody else's files.
+    Others(others::Opening),
 }
 
 /// Shows a run until its reader leaves.
@@ -38,6 +40,11 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
     {
         return Ok(usage(says));
     }
+    if let At::Others(opening) = &at
+        && let Err(says) = others::setup(None, opening)
+    {
+        return Ok(usage(says));
+    }
     let mut sitting = match Sitting::take(environment::variable(themes::VARIABLE).as_deref()) {
         Ok(sitting) => sitting,
         Err(ScreenError::Themes(error)) => return Ok(usage(format!("{}: {error}", themes::VARIABLE))),
@@ -50,14 +57,24 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
             At::Run(folder) => match setup(&folder) {
                 Err(says) => At::Home(Opening { trouble: Some(says), ..Opening::of(base.clone(), &folder) }),
                 Ok(setup) => {
-                    let own = Checkout::at(setup.root.clone());
+                    let own = setup.root.clone().map(Checkout::at);
                     match sitting.run(setup)? {
-                        Left::Home => At::Home(Opening::of(Some(base.clone().unwrap_or(own)), &folder)),
+                        Left::Home => At::Home(Opening::of(base.clone().or(own), &folder)),
                         Left::Quit | Left::Detached | Left::Stopped => {
                             drop(sitting);
                             farewell(&folder)?;
                             return Ok(Exit::Well);
                         }
+                    }
+                }
+            },
+            At::Others(opening) => match others::setup(None, &opening) {
+                Err(says) => At::Home(Opening { trouble: Some(says), checkout: base.clone(), ..Opening::default() }),
+                Ok(setup) => {
+                    let own = setup.root.clone().map(Checkout::at);
+                    match sitting.run(setup)? {
+                        Left::Home => At::Home(Opening { checkout: base.clone().or(own), ..Opening::default() }),
+                        Left::Quit | Left::Detached | Left::Stopped => return Ok(Exit::Well),
                     }
                 }
             },
@@ -78,13 +95,14 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
     let access = if manifest.is_newer() { Access::ReadOnly(manifest.format) } else { Access::Full };
     let config = Resolved::of(&manifest).map(|resolved| resolved.config).unwrap_or_default();
     let checkout = Checkout::at(manifest.root.into()).with_paths(&config.paths.state, &config.paths.work);
-    let root = &checkout.root;
     let run = Follower::beginning(folder).map_err(|error| format!("can't read {}: {error}", folder.events().display()))?;
     Ok(Setup {
-        folder: folder.clone(),
-        root: root.clone(),
-        is_elsewhere: std::env::current_dir().is_ok_and(|here| !here.starts_with(&checkout.repo_root)),
-        items: checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp),
+        run_id: folder.run_id(),
+        facts: Facts::Ledger(folder.clone()),
+        places: Places::ours(folder.clone(), checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp)),
+        root: Some(checkout.root.clone()),
+        elsewhere: std::env::current_dir().is_ok_and(|here| !here.starts_with(&checkout.repo_root)).then(|| checkout.root.clone()),
+        begin: Begin::default(),
         by: find::me(),
         state_home: find::state_home(),
         masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),

@@ -98,7 +98,8 @@ pub(super) fn fold(folder: &Path, names: &Names, mut items: Vec<Read>, measured:
     if items.iter().all(|item| item.said.status != "unfinished") {
         teller.tell(None, Fact::RunFinished {});
     }
-    Imported { origin: Origin::Harness, path: folder.to_owned(), name: names.run.clone(), run: teller.done() }
+    let places = items.iter().map(|item| (ItemId(item.id.clone()), item.folder.clone())).collect();
+    Imported { origin: Origin::Harness, path: folder.to_owned(), name: names.run.clone(), run: teller.done(), items: places }
 }
 
 /// Two folders whose names look the same once they are cleaned are two items.

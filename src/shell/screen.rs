@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::bell;
 use super::console::{Console, Heard};
@@ -13,9 +13,8 @@ use super::effects;
 use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
-use super::places::Places;
 use super::reader::Reader;
-use super::setup::{ScreenError, Setup, io_error};
+use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
@@ -25,6 +24,9 @@ use crate::ui::state::{Bell, Start};
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
 
+/// How long the first frame waits for the files that it is about.
+const FLICKER: Duration = Duration::from_millis(150);
+
 /// What the loop waits for.
 enum Woken {
     /// The terminal has something to say.
@@ -33,25 +35,43 @@ enum Woken {
     News(Option<Msg>),
     /// The ledger may have grown.
     Ledger,
+    /// Somebody else's run was folded anew.
+    Folded(Option<Folded>),
     /// A second went by.
     Second,
 }
 
 /// Everything that the loop owns.
 struct Screen<'a> {
-    folder: RunFolder,
+    source: Source,
     elsewhere: Option<PathBuf>,
+    /// What is shown first, until something is.
+    begin: Option<Begin>,
     state: State,
-    tail: Tail,
     reader: Reader,
-    looks: Looks,
     log: LogReader,
-    labels: LabelsFile,
+    labels: Option<LabelsFile>,
     by: By,
     console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
     ledger: mpsc::Receiver<()>,
+}
+
+/// Who tells what happens in the run.
+enum Source {
+    /// Its ledger.
+    Ours { folder: RunFolder, tail: Tail, looks: Looks },
+    /// Somebody who folds it elsewhere; `None`: it is all told.
+    Others(Option<mpsc::Receiver<Folded>>),
+}
+
+/// What somebody else's run has to tell, when it does.
+async fn folded(source: &mut Source) -> Option<Folded> {
+    match source {
+        Source::Others(Some(folded)) => folded.recv().await,
+        Source::Ours { .. } | Source::Others(None) => std::future::pending().await,
+    }
 }
 
 /// Shows the run until somebody leaves.
@@ -62,10 +82,16 @@ pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, Sc
 impl<'a> Screen<'a> {
     fn open(console: &'a mut Console, setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
-        let looks = Looks::of(setup.state_home.as_deref(), &setup.folder, &setup.by);
-        let (labels, by) = (LabelsFile::of(&setup.root), setup.by.clone());
+        let source = match setup.facts {
+            Facts::Ledger(folder) => {
+                let looks = Looks::of(setup.state_home.as_deref(), &folder, &setup.by);
+                Source::Ours { tail: Tail::new(folder.events()), looks, folder }
+            }
+            Facts::Folded(folded) => Source::Others(Some(folded)),
+        };
+        let (labels, by) = (setup.root.as_deref().map(LabelsFile::of), setup.by.clone());
         let mut state = State::new(Start {
-            run_id: setup.folder.run_id(),
+            run_id: setup.run_id,
             by: setup.by,
             word: format!("s{}-{:x}", std::process::id(), now.as_microsecond()),
             zone: TimeZone::system(),
@@ -77,22 +103,24 @@ impl<'a> Screen<'a> {
         state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
-        let places = Places::new(setup.folder.clone(), setup.items);
+        let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
-        let tail = Tail::new(setup.folder.events());
         console.changed();
-        let elsewhere = setup.is_elsewhere.then_some(setup.root);
-        Ok(Self { folder: setup.folder, elsewhere, state, tail, reader, looks, log, labels, by, console, news, news_from, ledger })
+        let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
+        Ok(Self { source, elsewhere, begin, state, reader, log, labels, by, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.wait_for_files().await;
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         self.read_labels();
-        let looked = self.looks.before(clock::now());
-        self.change(Msg::Looked(looked));
+        if let Source::Ours { looks, .. } = &mut self.source {
+            let looked = looks.before(clock::now());
+            self.change(Msg::Looked(looked));
+        }
         if let Some(root) = self.elsewhere.take() {
             self.change(Msg::Elsewhere(root));
         }
@@ -101,6 +129,7 @@ impl<'a> Screen<'a> {
                 biased;
                 heard = self.console.hear() => Woken::Heard(heard),
                 _ = self.ledger.recv() => Woken::Ledger,
+                folded = folded(&mut self.source) => Woken::Folded(folded),
                 msg = self.news.recv() => Woken::News(msg),
                 _ = seconds.tick() => Woken::Second,
             };
@@ -109,6 +138,15 @@ impl<'a> Screen<'a> {
         self.remember_look();
         self.console.settle().await?;
         Ok(left.unwrap_or(Left::Detached))
+    }
+
+    /// The first fold of somebody else's files is there in a moment as a rule: a frame without it would only flicker.
+    async fn wait_for_files(&mut self) {
+        if matches!(self.source, Source::Others(_))
+            && let Ok(folded) = timeout(FLICKER, folded(&mut self.source)).await
+        {
+            self.take_over(folded);
+        }
     }
 
     async fn wake(&mut self, woken: Woken) -> Option<Left> {
@@ -124,8 +162,9 @@ impl<'a> Screen<'a> {
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
             Woken::News(Some(msg)) => self.tell(msg).await,
             Woken::Ledger => self.read_ledger(),
+            Woken::Folded(folded) => self.take_over(folded),
             Woken::Second => {
-                if self.looks.is_due() {
+                if matches!(&self.source, Source::Ours { looks, .. } if looks.is_due()) {
                     self.remember_look();
                 }
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
@@ -165,10 +204,10 @@ impl<'a> Screen<'a> {
                 self.reader.look(look);
                 None
             }
-            Effect::Send(request) => effects::send(&self.folder, &request),
-            Effect::StartRunner => {
-                effects::start_runner(&self.folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
-            }
+            Effect::Send(request) => self.folder().and_then(|folder| effects::send(folder, &request)),
+            Effect::StartRunner => self.folder().and_then(|folder| {
+                effects::start_runner(folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
+            }),
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None
@@ -195,16 +234,28 @@ impl<'a> Screen<'a> {
         None
     }
 
+    /// The run's folder, where it is one of ours.
+    const fn folder(&self) -> Option<&RunFolder> {
+        match &self.source {
+            Source::Ours { folder, .. } => Some(folder),
+            Source::Others(_) => None,
+        }
+    }
+
     fn keep_label(&self, label: Box<Label>) -> Msg {
+        let Some(labels) = &self.labels else {
+            return Msg::Failed("no harness folder here or above these files: verdicts are kept in its state/tui/labels.csv".to_owned());
+        };
         let about = About { id: &self.state.run_id, run: &self.state.run, by: &self.by, at: clock::now() };
-        match self.labels.append(&label, &about) {
+        match labels.append(&label, &about) {
             Ok(()) => Msg::Labelled(label),
             Err(says) => Msg::Failed(says),
         }
     }
 
     fn read_labels(&mut self) {
-        let read = self.labels.read(&self.state.run_id);
+        let Some(labels) = &self.labels else { return };
+        let read = labels.read(&self.state.run_id);
         self.change(match read {
             Ok(given) => Msg::Labels(given),
             Err(says) => Msg::Trouble(Part::Labels, Some(says)),
@@ -212,32 +263,58 @@ impl<'a> Screen<'a> {
     }
 
     fn read_ledger(&mut self) -> Option<Left> {
+        let Source::Ours { tail, .. } = &mut self.source else { return None };
         let run = &mut self.state.run;
         let mut news = false;
-        let result = self.tail.read_on(|line| {
+        let result = tail.read_on(|line| {
             news = true;
             run.apply_line(line);
         });
-        let trouble = result.err().map(|error| format!("can't read {}: {error}", self.tail.path().display()));
+        let trouble = result.err().map(|error| format!("can't read {}: {error}", tail.path().display()));
         if trouble.as_ref() != self.state.troubles.get(&Part::Ledger) {
             self.change(Msg::Trouble(Part::Ledger, trouble));
         }
         if !news {
             return None;
         }
-        let effects = self.change(Msg::Facts);
+        self.told()
+    }
+
+    /// Somebody else's run as it is now, in the place of what it was.
+    fn take_over(&mut self, folded: Option<Folded>) -> Option<Left> {
+        let Some(Folded { run, runner, trouble }) = folded else {
+            self.source = Source::Others(None);
+            return None;
+        };
+        self.state.run = run;
+        if trouble.as_ref() != self.state.troubles.get(&Part::Ledger) {
+            self.change(Msg::Trouble(Part::Ledger, trouble));
+        }
+        if runner != self.state.runner {
+            self.change(Msg::Runner(runner));
+        }
+        self.told()
+    }
+
+    /// Says that there are new facts, and does what comes of it.
+    fn told(&mut self) -> Option<Left> {
+        let mut effects = self.change(Msg::Facts);
+        if let Some(Begin { screen, item }) = self.begin.take() {
+            effects.extend(self.change(Msg::Begin(screen, item)));
+        }
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
     }
 
     /// What happens from now on is news at the next look.
     fn remember_look(&mut self) {
-        if let Err(why) = self.looks.keep(clock::now()) {
+        let Source::Ours { looks, .. } = &mut self.source else { return };
+        if let Err(why) = looks.keep(clock::now()) {
             self.change(Msg::Looked(Looked::Unknown(why)));
         }
     }
 
     fn look_at_runner(&mut self) -> Option<Left> {
-        let sight = RunnerLock::holder(&self.folder).map_or(Sight::Gone, Sight::Alive);
+        let sight = RunnerLock::holder(self.folder()?).map_or(Sight::Gone, Sight::Alive);
         if sight == self.state.runner {
             return None;
         }
@@ -247,8 +324,9 @@ impl<'a> Screen<'a> {
 
     /// Without a runner a stage may work on: its keeper outlives the runner.
     fn look_at_keeper(&mut self) -> Option<Left> {
+        let folder = self.folder()?;
         let live = self.state.run.live_stage().filter(|_| !self.state.has_runner());
-        let sight = live.map_or(Sight::Gone, |(attempt, record)| effects::keeper(&self.folder, &attempt, record.stage));
+        let sight = live.map_or(Sight::Gone, |(attempt, record)| effects::keeper(folder, &attempt, record.stage));
         if sight == self.state.keeper {
             return None;
         }

@@ -8,9 +8,9 @@ use super::labels::{Label, Meant};
 use super::mouse::Spot;
 use super::state::Pointer;
 use super::step::Shown;
-use super::{Focus, Key, Mouse, log};
+use super::{Focus, Key, Mouse, Screen, log};
 use crate::detect::labels::Verdict;
-use crate::domain::{AgentTotals, AttemptId, Stage};
+use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
 
 /// Something that happened. The ledger's lines go straight into `State::run`; [`Msg::Facts`] says that some came.
@@ -24,6 +24,8 @@ pub enum Msg {
     Paste(String),
     /// New facts were folded.
     Facts,
+    /// This is looked at first: a screen, and an item of the run.
+    Begin(Screen, Option<ItemId>),
     /// Whether the run has a runner.
     Runner(Sight),
     /// Whether the live stage has its keeper, told while the run has no runner.

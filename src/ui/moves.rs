@@ -276,6 +276,17 @@ fn choose(state: &mut State, id: &ItemId) {
     }
 }
 
+/// Begins with a screen and an item, where there is such an item. What is over is read from its beginning.
+pub(super) fn begin(state: &mut State, screen: Screen, item: Option<ItemId>) {
+    state.screen = screen;
+    let Some(item) = item.filter(|item| state.run.item(item).is_some()) else { return };
+    choose(state, &item);
+    if state.run.live.as_ref() != Some(&item) {
+        state.queue.follow = Follow::Hand;
+        state.reading.stick = Stick::Hand;
+    }
+}
+
 /// Keeps the selection on what runs, or on something that is there. An opened item stays open.
 pub(super) fn select(state: &mut State) {
     let gone = state.selected_row().is_none();

@@ -141,6 +141,17 @@ pub enum Access {
     Full,
     /// Looking: a newer program made the run, in this format.
     ReadOnly(u32),
+    /// Looking: the run is somebody else's.
+    Others(Others),
+}
+
+/// Who made a run that is not ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// ISO-Bench's own scripts, which may still be at work.
+    Harness,
+    /// Somebody whose files were opened: nothing happens any more.
+    Files,
 }
 
 /// Limits of an item that no fact carries.
@@ -326,6 +337,11 @@ impl State {
     /// The stage that runs now.
     pub fn live_stage(&self) -> Option<Stage> {
         self.run.live_stage().map(|(_, record)| record.stage)
+    }
+
+    /// Whether the run is somebody else's: nothing can be asked of it.
+    pub const fn is_others(&self) -> bool {
+        matches!(self.access, Access::Others(_))
     }
 
     /// Whether the run has a runner.

@@ -55,6 +55,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             moves::select(state);
             return listen(state);
         }
+        Msg::Begin(screen, item) => moves::begin(state, screen, item),
         Msg::Runner(sight) => return see_runner(state, sight),
         Msg::Keeper(sight) => state.keeper = sight,
         Msg::Wrote(stages) => state.wrote = stages,

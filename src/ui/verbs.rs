@@ -10,13 +10,16 @@ use super::question::{Question, Then, frozen};
 use super::reading::Pane;
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
-use super::{Action, Effect, Left, Mood, Said, Screen, moves, problems};
+use super::{Action, Effect, Left, Mood, Said, Screen, moves, others, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
 
 /// Does what an action about the run or an item asks for. `None`: it is no such action.
 pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+    if is_wish(action) && state.is_others() {
+        return Some(refuse(state, others::refusal(state)));
+    }
     if needs_runner(action) && !state.has_runner() && state.run.finished.is_none() {
         return Some(refuse(state, NO_RUNNER));
     }
@@ -142,7 +145,7 @@ pub fn commands(state: &State, palette: &Palette) -> Vec<Row> {
 }
 
 fn may_be_left(state: &State) -> bool {
-    !state.has_runner() || state.run_state() == RunState::Finished
+    state.is_others() || !state.has_runner() || state.run_state() == RunState::Finished
 }
 
 const fn may_be_skipped(item: &Item) -> bool {

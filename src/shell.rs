@@ -13,6 +13,7 @@ pub mod labels;
 pub mod log;
 pub mod looks;
 pub mod pace;
+pub mod pager;
 pub mod painter;
 pub mod places;
 pub mod reader;

@@ -17,6 +17,7 @@ mod moves;
 pub mod notice;
 pub mod now;
 pub mod others;
+pub mod pages;
 pub mod palette;
 mod pointed;
 mod problems;

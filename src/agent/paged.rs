@@ -22,6 +22,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -52,6 +54,10 @@ const LONGEST_FIRST: u64 = 64 << 10;
 /// Steps before those that are wanted, which are read for what belongs to them.
 const LEAD: usize = 32;
 
+/// Steps that are read together where all are, and their bytes.
+const SOME: usize = 1024;
+const SOME_BYTES: u64 = 8 << 20;
+
 /// Bytes behind the steps that are wanted in which answers are looked for.
 const BEHIND: u64 = 512 << 10;
 
@@ -64,6 +70,10 @@ pub struct Paged {
     format: Format,
     /// The first line; empty where it is too long to be known again.
     first: Vec<u8>,
+    /// Where the steps begin, once somebody looked.
+    known: Mutex<Option<Arc<Index>>>,
+    /// Bytes that were looked at for that.
+    looked: AtomicU64,
 }
 
 /// Where the steps of a file begin: 8 bytes a step.
@@ -205,7 +215,15 @@ impl Paged {
             return Ok(None);
         }
         bytes.truncate(memchr(b'\n', &bytes).unwrap_or_default());
-        Ok(Some(Self { file, len: there.len(), changed: there.modified()?, format, first: bytes }))
+        Ok(Some(Self {
+            file,
+            len: there.len(),
+            changed: there.modified()?,
+            format,
+            first: bytes,
+            known: Mutex::default(),
+            looked: AtomicU64::new(0),
+        }))
     }
 
     /// Bytes of the file.
@@ -226,6 +244,26 @@ impl Paged {
     /// How it is written.
     pub const fn format(&self) -> Format {
         self.format
+    }
+
+    /// Where the steps begin: they are looked for once, whoever asks; others wait. `None`: it was not wanted any more.
+    pub fn indexed(&self, goes_on: impl Fn() -> bool) -> io::Result<Option<Arc<Index>>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() {
+            *known = self
+                .index(|looked| {
+                    self.looked.store(looked, Ordering::Relaxed);
+                    goes_on()
+                })?
+                .map(Arc::new);
+        }
+        Ok(known.clone())
+    }
+
+    /// How much of the file was looked at for [`indexed`](Self::indexed), in percent.
+    pub fn looked(&self) -> u8 {
+        let looked = self.looked.load(Ordering::Relaxed);
+        u8::try_from(looked.saturating_mul(100) / self.len.max(1)).unwrap_or(100)
     }
 
     /// Finds where the steps begin. `progress` hears how many bytes were looked at, and says whether to go on; where it
@@ -272,6 +310,17 @@ impl Paged {
             }
         }
         Ok(steps)
+    }
+
+    /// Reads every step, in its order, some at a time.
+    pub fn each(&self, index: &Index, mut take: impl FnMut(Step) -> io::Result<()>) -> io::Result<()> {
+        let mut at = 0;
+        while at < index.len() {
+            let range = index.around(at, 0, SOME, SOME_BYTES);
+            at = range.end;
+            self.read(index, range)?.into_iter().try_for_each(&mut take)?;
+        }
+        Ok(())
     }
 
     fn read_part(&self, index: &Index, part: &Part, wanted: Range<usize>, end: u64, out: &mut Vec<Step>) -> io::Result<()> {

@@ -5,9 +5,11 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{find, tell};
 use crate::agent::open::{OpenError, Opened, is_cut_off, open};
+use crate::agent::paged::{LARGE, Paged};
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::artifact::{Checkout, Journal};
 use crate::detect::Human;
@@ -106,6 +108,12 @@ pub(super) fn read(path: &Path, masker: &Masker) -> Result<Vec<Opened>, Refused>
         }
         Some(Folder::Events | Folder::Other) | None => path.to_owned(),
     };
+    if let Ok(Some(paged)) = Paged::open(&found, LARGE) {
+        return match Opened::paged(Arc::new(paged)) {
+            Ok(opened) => Ok(vec![opened]),
+            Err(error) => Err(Refused::Unreadable(format!("{}: {error}", clean::path(&found)))),
+        };
+    }
     // a defect of ours in one trajectory must not end the look at the others
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| open(&found))) else {
         return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", clean::path(&found))));

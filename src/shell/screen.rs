@@ -13,6 +13,7 @@ use super::effects;
 use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
+use super::pager::Pager;
 use super::reader::Reader;
 use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
 use crate::host::clock;
@@ -49,6 +50,7 @@ struct Screen<'a> {
     begin: Option<Begin>,
     state: State,
     reader: Reader,
+    pager: Pager,
     log: LogReader,
     labels: Option<LabelsFile>,
     by: By,
@@ -105,10 +107,11 @@ impl<'a> Screen<'a> {
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
+        let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
         let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
-        Ok(Self { source, elsewhere, begin, state, reader, log, labels, by, console, news, news_from, ledger })
+        Ok(Self { source, elsewhere, begin, state, reader, pager, log, labels, by, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -201,6 +204,7 @@ impl<'a> Screen<'a> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
             Effect::Look(look) => {
+                self.pager.look(look.clone());
                 self.reader.look(look);
                 None
             }
@@ -208,6 +212,10 @@ impl<'a> Screen<'a> {
             Effect::StartRunner => self.folder().and_then(|folder| {
                 effects::start_runner(folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
             }),
+            Effect::Page(wish) => {
+                self.pager.page(wish);
+                None
+            }
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None

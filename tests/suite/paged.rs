@@ -133,7 +133,13 @@ fn transcripts_one_behind_the_other_are_each_read_for_themselves() {
         fs::write(&copy, bytes.repeat(3)).unwrap();
         let paged = Paged::open(&copy, 0).unwrap().unwrap();
         let index = paged.index(|_| true).unwrap().unwrap();
-        let wanted: Vec<Step> = whole.iter().cycle().take(whole.len() * 3).enumerate().map(|(at, step)| Step { index: u32::try_from(at + 1).unwrap(), ..step.clone() }).collect();
+        let wanted: Vec<Step> = whole
+            .iter()
+            .cycle()
+            .take(whole.len() * 3)
+            .enumerate()
+            .map(|(at, step)| Step { index: u32::try_from(at + 1).unwrap(), ..step.clone() })
+            .collect();
         assert_same(&path, &paged.read(&index, 0..index.len()).unwrap(), &wanted, true);
         if !whole.is_empty() {
             let start = dice.below(wanted.len());
@@ -163,7 +169,13 @@ fn a_file_of_many_pieces_is_read_from_anywhere() {
     let paged = Paged::open(&path, 0).unwrap().unwrap();
     assert!(paged.len() > 4 << 20);
     let mut told = 0;
-    let index = paged.index(|upto| { told = upto; true }).unwrap().unwrap();
+    let index = paged
+        .index(|upto| {
+            told = upto;
+            true
+        })
+        .unwrap()
+        .unwrap();
     assert_eq!((index.len(), told), (20_000, paged.len()));
     for start in [0, 1, 31, 32, 33, 9_999, 19_990] {
         let steps = paged.read(&index, start..start + 10).unwrap();
@@ -206,7 +218,16 @@ fn lines_are_searched_by_steps() {
     let index = paged.index(|_| true).unwrap().unwrap();
     let needle = memchr::memmem::Finder::new(b"fine 77");
     let mut told = 0;
-    let hunted = paged.hunt(&index, |line| needle.find(line).is_some(), |hunt| { told = hunt.searched; true }).unwrap();
+    let hunted = paged
+        .hunt(
+            &index,
+            |line| needle.find(line).is_some(),
+            |hunt| {
+                told = hunt.searched;
+                true
+            },
+        )
+        .unwrap();
     let wanted: Vec<usize> = (0..5000).filter(|n: &usize| n.to_string().starts_with("77")).collect();
     assert_eq!((hunted.steps, hunted.lines, told), (wanted.clone(), wanted.len(), paged.len()));
 }

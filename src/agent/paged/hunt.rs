@@ -37,16 +37,22 @@ impl Paged {
     pub fn hunt(&self, index: &Index, holds: impl Fn(&[u8]) -> bool + Sync, mut progress: impl FnMut(Hunt) -> bool) -> io::Result<Hunted> {
         let mut hunted = Hunted::default();
         let of = self.len();
-        scan(&self.file, 0, of, |line| holds(line).then_some(()), |seen, searched| {
-            for (at, ()) in seen {
-                hunted.lines += 1;
-                let step = index.step_at(at);
-                if hunted.steps.last() != Some(&step) && hunted.steps.len() < MOST {
-                    hunted.steps.push(step);
+        scan(
+            &self.file,
+            0,
+            of,
+            |line| holds(line).then_some(()),
+            |seen, searched| {
+                for (at, ()) in seen {
+                    hunted.lines += 1;
+                    let step = index.step_at(at);
+                    if hunted.steps.last() != Some(&step) && hunted.steps.len() < MOST {
+                        hunted.steps.push(step);
+                    }
                 }
-            }
-            progress(Hunt { steps: hunted.steps.len(), searched, of })
-        })?;
+                progress(Hunt { steps: hunted.steps.len(), searched, of })
+            },
+        )?;
         Ok(hunted)
     }
 }

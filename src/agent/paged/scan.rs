@@ -72,12 +72,7 @@ pub(super) fn scan<T: Send>(
 }
 
 /// The lines that begin in a piece; `from` is the beginning of a line, and `to` the end of all.
-fn one<T>(
-    file: &File,
-    bytes: &mut Vec<u8>,
-    (from, begin, end, to): (u64, u64, u64, u64),
-    look: &impl Fn(&[u8]) -> Option<T>,
-) -> Seen<T> {
+fn one<T>(file: &File, bytes: &mut Vec<u8>, (from, begin, end, to): (u64, u64, u64, u64), look: &impl Fn(&[u8]) -> Option<T>) -> Seen<T> {
     // the byte before tells whether a line begins with the piece
     let first = if begin == from { begin } else { begin - 1 };
     read(file, bytes, first, end)?;

@@ -170,6 +170,10 @@ fn step_place(state: &State, trail: &Trail, item: &Item) -> String {
     let newer = if newer > 0 { format!(" · {newer} newer") } else { String::new() };
     let Some(pages) = trail.pages else { return format!("{} of {}{newer}{follows}", step.index, trail.steps.len()) };
     match (pages.all, step.index) {
+        // the detectors read all steps, which takes longer than to count them
+        (Extent::Steps(all), index) if state.is_others() && item.totals().is_none_or(|totals| totals.steps.is_none()) => {
+            format!("{index} of {all}{follows} · findings follow")
+        }
         (Extent::Steps(all), index) => format!("{index} of {all}{follows}"),
         // steps at the end have no numbers yet
         (Extent::Counting(percent), 0) => format!("near the end · {percent} % counted"),

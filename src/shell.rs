@@ -18,6 +18,7 @@ pub mod log;
 pub mod looks;
 mod outside;
 pub mod pace;
+pub mod pager;
 pub mod painter;
 pub mod places;
 pub mod reader;

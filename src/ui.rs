@@ -21,6 +21,7 @@ pub mod notice;
 pub mod now;
 pub mod others;
 pub mod outside;
+pub mod pages;
 pub mod palette;
 mod pointed;
 mod problems;

@@ -14,6 +14,7 @@ use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
 use super::outside::{self, Outside, Ready};
+use super::pager::Pager;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
@@ -55,6 +56,7 @@ struct Screen<'a> {
     begin: Option<Begin>,
     state: State,
     reader: Reader,
+    pager: Pager,
     log: LogReader,
     labels: Option<LabelsFile>,
     places: Places,
@@ -117,10 +119,28 @@ impl<'a> Screen<'a> {
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let (ready_from, ready) = mpsc::channel(1);
         let outside = Outside::new(places.clone(), setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
+        let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
         let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
-        Ok(Self { source, elsewhere, begin, state, reader, log, labels, places, outside, ready, by, console, news, news_from, ledger })
+        Ok(Self {
+            source,
+            elsewhere,
+            begin,
+            state,
+            reader,
+            pager,
+            log,
+            labels,
+            places,
+            outside,
+            ready,
+            by,
+            console,
+            news,
+            news_from,
+            ledger,
+        })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -239,6 +259,7 @@ impl<'a> Screen<'a> {
             Effect::Leave(left) => return Some(left),
             Effect::Compare(attempt, against) => return Some(self.compared(&attempt, &against)),
             Effect::Look(look) => {
+                self.pager.look(look.clone());
                 self.reader.look(look);
                 None
             }
@@ -246,6 +267,10 @@ impl<'a> Screen<'a> {
             Effect::StartRunner => self.folder().and_then(|folder| {
                 effects::start_runner(folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
             }),
+            Effect::Page(wish) => {
+                self.pager.page(wish);
+                None
+            }
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None

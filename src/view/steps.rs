@@ -224,7 +224,13 @@ fn edge(canvas: &Canvas<'_>, side: Side) -> Words {
 
 /// `  14 R■`: number, letter, and how bad what was found there is.
 fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level) {
-    let mut number = Words::of(Role::Muted, format!("{:>4} ", step.index)).add(strip::role(step.kind), step.kind.letter().to_string());
+    let index = match step.index {
+        // one near the end of a large file, before its steps were counted
+        0 => "   · ".to_owned(),
+        index if index > 99_999 => index.to_string(),
+        index => format!("{index:>4} "),
+    };
+    let mut number = Words::of(Role::Muted, index).add(strip::role(step.kind), step.kind.letter().to_string());
     if let Some((role, glyph, _)) = level_mark(&canvas.glyphs(), level) {
         number = number.add(role, glyph);
     }

@@ -40,6 +40,7 @@ mod log_journeys;
 mod log_sources;
 mod opened;
 mod outside;
+mod paged;
 mod parsed;
 mod patches;
 mod preflight;

@@ -33,6 +33,11 @@ pub(super) enum Said {
 }
 
 impl Talk {
+    /// Of a conversation that is read from its middle on.
+    pub(super) fn midway() -> Self {
+        Self { steps: Steps::midway(), ..Self::default() }
+    }
+
     /// A block of a message, or all of them. `within`: the call that made the subagent, or nothing.
     pub(super) fn assistant(&mut self, message: &Value, within: &str, recorded: Option<Timestamp>, is_api_error: bool) -> Said {
         let id = text(part(message, "id"));

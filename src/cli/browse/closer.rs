@@ -67,7 +67,7 @@ const fn nothing(place: Place) -> Preview {
 
 fn of(place: Place, path: &Path, run: &Opened, masker: &Masker) -> Preview {
     let human = trajectory::human(trajectory::journal(path).as_ref());
-    let watch = verdict::watch(run, human);
+    let Ok(watch) = verdict::watch(run, human) else { return nothing(place) };
     let findings: Vec<Finding> = watch.findings().into_iter().map(|finding| verdict::masked_finding(finding, masker)).collect();
     let said = |episodes: &episodes::Episodes<'_>| {
         let finding = episodes.worst;

@@ -88,7 +88,7 @@ impl Session {
             return Some(self.again());
         }
         if place == Place::Way {
-            self.put(&fields, &message, &words, &agent, recorded);
+            self.put(&fields, &message, words, &agent, recorded);
         }
         self.talk.steps.take_changed()
     }
@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// Puts a line on the way into the steps.
-    fn put(&mut self, fields: &Fields<'_>, message: &Value, words: &str, agent: &str, recorded: Option<Timestamp>) {
+    fn put(&mut self, fields: &Fields<'_>, message: &Value, words: String, agent: &str, recorded: Option<Timestamp>) {
         let is_own = self.tree.is_own(agent);
         let within = if is_own { "" } else { self.calls.get(agent).map_or(agent, String::as_str) };
         if text(&fields.get("type")) == "assistant" {
@@ -146,7 +146,7 @@ impl Session {
         }
         self.talk.answers(message);
         if is_own && !words.is_empty() {
-            self.end = is_interrupt(words).then(|| End::Stopped(words.to_owned()));
+            self.end = is_interrupt(&words).then(|| End::Stopped(words.clone()));
             self.talk.steps.touch();
             self.talk.told(words);
         }
@@ -162,7 +162,7 @@ impl Session {
             let message = fields.get("message");
             let words = if text(&fields.get("type")) == "user" { prompt(&fields, &message) } else { String::new() };
             let recorded = time(&text(&fields.get("timestamp")));
-            self.put(&fields, &message, &words, &agent, recorded);
+            self.put(&fields, &message, words, &agent, recorded);
         }
         self.talk.steps.take_changed();
         let pairs = before.steps.list().iter().zip(self.talk.steps.list());

@@ -1,14 +1,16 @@
 //! Arguments in, exit code out.
 
+mod browse;
+mod compare;
 mod ctl;
 mod detect;
 mod doctor;
-mod episodes;
 mod find;
 mod home;
 mod inspect;
 mod item;
 mod ls;
+mod others;
 mod page;
 mod parse;
 mod print;

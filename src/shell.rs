@@ -1,7 +1,11 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod away;
 pub mod bell;
+pub mod browse;
 mod chosen;
+pub mod clipboard;
+pub mod compare;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -12,6 +16,7 @@ pub mod keys;
 pub mod labels;
 pub mod log;
 pub mod looks;
+mod outside;
 pub mod pace;
 pub mod painter;
 pub mod places;
@@ -26,7 +31,10 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use browse::{Browser, Ears};
+pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;
-pub use setup::{ScreenError, Setup};
+pub use places::{ItemPlace, Items};
+pub use setup::{Begin, Facts, Folded, ScreenError, Setup};
 pub use sitting::Sitting;

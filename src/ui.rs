@@ -2,6 +2,9 @@
 
 pub mod action;
 pub mod alike;
+pub mod browse;
+pub mod compare;
+mod comparing;
 pub mod detected;
 mod finding;
 pub mod focus;
@@ -16,6 +19,8 @@ pub mod mouse;
 mod moves;
 pub mod notice;
 pub mod now;
+pub mod others;
+pub mod outside;
 pub mod palette;
 mod pointed;
 mod problems;

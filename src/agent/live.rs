@@ -329,6 +329,12 @@ fn least(a: Option<usize>, b: Option<usize>) -> Option<usize> {
     }
 }
 
+/// Whether a folder is an item's, in which an agent's files have names that say what they are.
+pub fn is_item(folder: &Path) -> bool {
+    let is_there = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    folder.is_dir() && [CLAUDE_CODE_STREAM, CODEX_ROLLOUT, TRAJECTORY, OPENHANDS_EVENTS].into_iter().any(is_there)
+}
+
 /// The folders in which an agent's files change: the item's, and the real ones behind its links.
 pub fn folders(item_folder: &Path) -> Vec<PathBuf> {
     let mut folders = vec![item_folder.to_owned()];

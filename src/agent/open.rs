@@ -249,16 +249,8 @@ fn open_folder(path: &Path) -> Result<Vec<Opened>, OpenError> {
             }
         }
     }
-    let entries = fs::read_dir(path).map_err(|error| of_io(path, error))?;
-    let mut printed: Vec<PathBuf> = entries.take(MOST_FILES).flatten().map(|entry| entry.path()).collect();
-    printed.retain(|path| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.trim_end_matches(".gz").ends_with("_stdout.txt"))
-    });
-    printed.sort();
-    let named = [CLAUDE_CODE_STREAM, CODEX_ROLLOUT, TRAJECTORY].into_iter();
-    let named = named.flat_map(|name| [path.join(name), path.join(format!("{name}.gz"))]).filter(|path| path.is_file());
     let mut told = None;
-    for file in named.chain(printed) {
+    for file in files(path).map_err(|error| of_io(path, error))? {
         match open_file(&file) {
             Ok(runs) => return Ok(runs),
             // text that an agent printed is no trajectory, and no fault either
@@ -267,6 +259,25 @@ fn open_folder(path: &Path) -> Result<Vec<Opened>, OpenError> {
         }
     }
     Err(told.unwrap_or_else(|| OpenError::NoTrajectory(path.to_owned())))
+}
+
+/// The file of an item's folder that tells of its agent, by name and content: for items whose agent is over.
+pub fn file_of(item_folder: &Path) -> Option<PathBuf> {
+    let tells = |file: &PathBuf| matches!(live::look_at(file, LARGEST), Ok(Found::Is(..)));
+    files(item_folder).ok()?.into_iter().find(tells)
+}
+
+/// The files of an item's folder that may tell of its agent, those that tell most first.
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(path)?;
+    let mut printed: Vec<PathBuf> = entries.take(MOST_FILES).flatten().map(|entry| entry.path()).collect();
+    printed.retain(|path| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.trim_end_matches(".gz").ends_with("_stdout.txt"))
+    });
+    printed.sort();
+    let named = [CLAUDE_CODE_STREAM, CODEX_ROLLOUT, TRAJECTORY].into_iter();
+    let named = named.flat_map(|name| [path.join(name), path.join(format!("{name}.gz"))]).filter(|path| path.is_file());
+    Ok(named.chain(printed).collect())
 }
 
 /// Files of a folder that are looked at.

@@ -45,7 +45,10 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
         flags.push(Flag::ModelOverridden);
     }
     let failure = output.failure.clone().or_else(|| without_numbers(record));
-    let metrics = record.metrics.iter().map(|(name, value)| Metric { name: name.clone(), value: *value, unit: unit(name).to_owned() });
+    let metrics = record.metrics.iter().map(|(name, value)| {
+        let metric = Metric { name: name.clone(), value: *value, unit: String::new() };
+        Metric { unit: bench::score::unit(&metric).to_owned(), ..metric }
+    });
     let mut detail = ArmDetail {
         flags,
         kind,
@@ -62,13 +65,6 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     detail.flags.sort_unstable();
     detail.flags.dedup();
     Heard { detail, failure, server: server(&record.raw) }
-}
-
-/// The unit, by the end of the name.
-fn unit(name: &str) -> &'static str {
-    const UNITS: [(&str, &str); 7] =
-        [("_tok_s", "tok/s"), ("_req_s", "req/s"), ("_ms", "ms"), ("_pct", "%"), ("_s", "s"), ("_mib", "MiB"), ("_gib", "GiB")];
-    UNITS.iter().find(|(end, _)| name.ends_with(end)).map_or("", |(_, unit)| unit)
 }
 
 /// What was measured by the command, as the runner itself tells.

@@ -1,5 +1,6 @@
 //! Runs of ours: the fold of their ledgers.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::facts::Teller;
@@ -17,7 +18,7 @@ pub(super) fn load(path: &Path) -> Result<Imported, Problem> {
     if run.created.is_none() {
         return Err(problem("this ledger does not say what the run is about".to_owned()));
     }
-    Ok(Imported { origin: Origin::Ours, path: path.to_owned(), name: folder.run_id().0, run })
+    Ok(Imported { origin: Origin::Ours, path: path.to_owned(), name: folder.run_id().0, run, items: HashMap::new() })
 }
 
 /// Takes over what the harness-layout folder of an item says that a run of ours wrote: its ledger knows more, and the

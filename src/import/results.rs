@@ -114,7 +114,13 @@ impl Folder {
             tell(&mut teller, commit);
         }
         teller.tell(None, Fact::RunFinished {});
-        Imported { origin: Origin::Results, path: path.to_owned(), name: self.name.clone(), run: teller.done() }
+        Imported {
+            origin: Origin::Results,
+            path: path.to_owned(),
+            name: self.name.clone(),
+            run: teller.done(),
+            items: std::collections::HashMap::new(),
+        }
     }
 }
 

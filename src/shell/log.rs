@@ -169,9 +169,10 @@ impl Engine {
     }
 }
 
-fn path(places: &Places, source: &Source) -> PathBuf {
+/// Where a log lies.
+pub(super) fn path(places: &Places, source: &Source) -> PathBuf {
     match source {
-        Source::Runner => places.folder().log(),
+        Source::Runner => places.runner_log().unwrap_or_default(),
         Source::Patch(attempt) => places.patch(attempt),
         Source::Stage(attempt, stage, stream) => {
             let [out, err] = places.streams(attempt, *stage);

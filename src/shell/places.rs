@@ -1,34 +1,96 @@
 //! Where the files behind an attempt lie.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
 
 use crate::agent::live;
-use crate::domain::{AttemptId, Stage};
+use crate::domain::{AttemptId, ItemId, Stage};
 use crate::ledger::RunFolder;
 
 /// Resolves attempts to files.
 #[derive(Debug, Clone)]
-pub struct Places {
-    folder: RunFolder,
-    items: PathBuf,
+pub struct Places(Whose);
+
+#[derive(Debug, Clone)]
+enum Whose {
+    /// A run of ours.
+    Ours { folder: RunFolder, items: PathBuf },
+    /// Somebody else's, whose items may become more.
+    Others { base: PathBuf, items: watch::Receiver<Items> },
 }
 
+/// Where the items of somebody else's run lie.
+pub type Items = Arc<HashMap<ItemId, ItemPlace>>;
+
+/// Where one of them lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemPlace {
+    /// Its folder, or the trajectory alone: a file, a folder of events.
+    pub path: PathBuf,
+    /// Of a file with several runs, which one.
+    pub instance: Option<String>,
+}
+
+/// Ends of the names that the harness gives to what an agent printed, before `_stdout.txt` and `_stderr.txt`.
+const PRINTED: [&str; 2] = ["_stdout.txt", "_stderr.txt"];
+
 impl Places {
-    /// For a run and the folder of its items: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
-    pub const fn new(folder: RunFolder, items: PathBuf) -> Self {
-        Self { folder, items }
+    /// For a run of ours and the folder of its items: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
+    pub const fn ours(folder: RunFolder, items: PathBuf) -> Self {
+        Self(Whose::Ours { folder, items })
     }
 
-    /// The run's folder.
-    pub const fn folder(&self) -> &RunFolder {
-        &self.folder
+    /// For somebody else's run below `base`.
+    pub const fn others(base: PathBuf, items: watch::Receiver<Items>) -> Self {
+        Self(Whose::Others { base, items })
+    }
+
+    /// The run's folder: what is new in it is a hint to look again, and its disk is the one that counts.
+    pub fn base(&self) -> &Path {
+        match &self.0 {
+            Whose::Ours { folder, .. } => folder.path(),
+            Whose::Others { base, .. } => base,
+        }
+    }
+
+    /// The ledger, where the run has one.
+    pub fn events(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Whose::Ours { folder, .. } => Some(folder.events()),
+            Whose::Others { .. } => None,
+        }
+    }
+
+    /// What the runner wrote, where there is one of ours.
+    pub fn runner_log(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Whose::Ours { folder, .. } => Some(folder.log()),
+            Whose::Others { .. } => None,
+        }
+    }
+
+    /// Of somebody else's run, where an item lies.
+    pub fn other(&self, item: &ItemId) -> Option<ItemPlace> {
+        match &self.0 {
+            Whose::Ours { .. } => None,
+            Whose::Others { items, .. } => items.borrow().get(item).cloned(),
+        }
     }
 
     /// The item's folder of an attempt, with what its agent writes: the newest attempt's lies in ISO-Bench's own layout,
-    /// an older one's was moved.
+    /// an older one's was moved. Of a trajectory alone it is that.
     pub fn item_folder(&self, attempt: &AttemptId) -> PathBuf {
-        let moved = self.folder.attempt(attempt).join("item");
-        if moved.exists() { moved } else { self.items.join(&attempt.item.0) }
+        match &self.0 {
+            Whose::Ours { folder, items } => {
+                let moved = folder.attempt(attempt).join("item");
+                if moved.exists() { moved } else { items.join(&attempt.item.0) }
+            }
+            Whose::Others { base, .. } => self.other(&attempt.item).map_or_else(|| base.join(&attempt.item.0), |place| place.path),
+        }
     }
 
     /// What the agent of an attempt changed.
@@ -36,10 +98,22 @@ impl Places {
         self.item_folder(attempt).join("model_patch.diff")
     }
 
-    /// What a stage wrote to its standard output and error.
+    /// What a stage wrote to its standard output and error. The harness keeps those of the agent alone.
     pub fn streams(&self, attempt: &AttemptId, stage: Stage) -> [PathBuf; 2] {
-        let stage = self.folder.stage(attempt, stage);
-        [stage.join("out"), stage.join("err")]
+        match &self.0 {
+            Whose::Ours { folder, .. } => {
+                let stage = folder.stage(attempt, stage);
+                [stage.join("out"), stage.join("err")]
+            }
+            Whose::Others { .. } => {
+                let folder = self.item_folder(attempt);
+                if folder.is_file() {
+                    // a trajectory alone: nothing of it was printed anywhere else
+                    return Default::default();
+                }
+                PRINTED.map(|end| if stage == Stage::Agent { printed(&folder, end) } else { folder.join(format!("{stage}{end}")) })
+            }
+        }
     }
 
     /// Whether a stage wrote anything.
@@ -49,8 +123,24 @@ impl Places {
 
     /// The folders in which the files of an attempt change.
     pub fn folders(&self, trails: &[AttemptId], output: Option<&(AttemptId, Stage)>) -> Vec<PathBuf> {
-        let trails = trails.iter().flat_map(|attempt| live::folders(&self.item_folder(attempt)));
-        let output = output.map(|(attempt, stage)| self.folder.stage(attempt, *stage));
+        let trails = trails.iter().flat_map(|attempt| {
+            let folder = self.item_folder(attempt);
+            if folder.is_file() { folder.parent().map(Path::to_owned).into_iter().collect() } else { live::folders(&folder) }
+        });
+        let output = output.and_then(|(attempt, stage)| self.streams(attempt, *stage).first()?.parent().map(Path::to_owned));
         trails.chain(output).collect()
     }
+}
+
+/// `trae_stdout.txt`, `openhands_stdout.txt`: the first file that ends so and holds something, else the first at all.
+fn printed(folder: &Path, end: &str) -> PathBuf {
+    let mut found: Vec<(bool, PathBuf)> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.ends_with(end)))
+        .map(|entry| (entry.metadata().is_ok_and(|there| there.len() == 0), entry.path()))
+        .collect();
+    found.sort();
+    found.into_iter().next().map_or_else(|| folder.join(format!("agent{end}")), |(_, path)| path)
 }

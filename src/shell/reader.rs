@@ -70,18 +70,21 @@ impl Reader {
     pub fn start(places: Places, masker: Masker, news: mpsc::Sender<Msg>, ledger: mpsc::Sender<()>) -> std::io::Result<Self> {
         let (hint, hints) = sync_channel(1);
         let (look, looks) = watch::channel(Look::default());
-        let events = places.folder().events();
+        let events = places.events();
         let ourselves = hint.clone();
         let mut watch = Watch::new(Heed::Writes, move |changed| {
             let (facts, others) = match changed {
-                Changed::Paths(paths) => (paths.contains(&events), paths.iter().any(|path| *path != events)),
+                Changed::Paths(paths) => {
+                    let is_events = |path: &std::path::PathBuf| events.as_ref() == Some(path);
+                    (paths.iter().any(is_events), paths.iter().any(|path| !is_events(path)))
+                }
                 Changed::Anything => (true, true),
             };
             // a full channel means that somebody is about to look anyway
             let _ = facts.then(|| ledger.try_send(()));
             let _ = others.then(|| ourselves.try_send(()));
         });
-        watch.always(places.folder().path());
+        watch.always(places.base());
         let (trails, window, wrote) = (Vec::new(), None, Vec::new());
         let (free, troubles, asked_space) = (None, BTreeMap::new(), None);
         let work = Work { places, masker, look: looks, hints, news, watch, trails, window, wrote, free, troubles, asked_space };
@@ -125,7 +128,7 @@ impl Work {
         self.trails.retain(|known| wanted.contains(known.attempt()) && (!is_new || held.contains(known.attempt())));
         for attempt in wanted {
             if !self.trails.iter().any(|known| *known.attempt() == attempt) {
-                self.trails.push(TrailFile::new(attempt));
+                self.trails.push(TrailFile::of(attempt, &self.places));
             }
         }
         if self.window.as_ref().map(|(of, _)| of) != output.as_ref() {
@@ -193,7 +196,7 @@ impl Work {
             return Ok(());
         }
         self.asked_space = Some(Instant::now());
-        let Ok(disk) = statvfs(self.places.folder().path()) else { return Ok(()) };
+        let Ok(disk) = statvfs(self.places.base()) else { return Ok(()) };
         // in steps of 100 MB, so that a busy disk does not redraw the screen
         let free = disk.f_bavail.saturating_mul(disk.f_frsize) / 100_000_000 * 100_000_000;
         if self.free == Some(free) {

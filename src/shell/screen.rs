@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::bell;
 use super::console::{Console, Heard};
@@ -13,17 +13,23 @@ use super::effects;
 use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
+use super::outside::{self, Outside, Ready};
 use super::places::Places;
 use super::reader::Reader;
-use super::setup::{ScreenError, Setup, io_error};
+use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
+use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::ui::compare::{Against, Parted, Wanted, Who};
 use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
+
+/// How long the first frame waits for the files that it is about.
+const FLICKER: Duration = Duration::from_millis(150);
 
 /// What the loop waits for.
 enum Woken {
@@ -33,25 +39,48 @@ enum Woken {
     News(Option<Msg>),
     /// The ledger may have grown.
     Ledger,
+    /// Somebody else's run was folded anew.
+    Folded(Option<Folded>),
+    /// Something is ready to leave the terminal.
+    Outside(Option<Ready>),
     /// A second went by.
     Second,
 }
 
 /// Everything that the loop owns.
 struct Screen<'a> {
-    folder: RunFolder,
+    source: Source,
     elsewhere: Option<PathBuf>,
+    /// What is shown first, until something is.
+    begin: Option<Begin>,
     state: State,
-    tail: Tail,
     reader: Reader,
-    looks: Looks,
     log: LogReader,
-    labels: LabelsFile,
+    labels: Option<LabelsFile>,
+    places: Places,
+    outside: Outside,
+    ready: mpsc::Receiver<Ready>,
     by: By,
     console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
     ledger: mpsc::Receiver<()>,
+}
+
+/// Who tells what happens in the run.
+enum Source {
+    /// Its ledger.
+    Ours { folder: RunFolder, tail: Tail, looks: Looks },
+    /// Somebody who folds it elsewhere; `None`: it is all told.
+    Others(Option<mpsc::Receiver<Folded>>),
+}
+
+/// What somebody else's run has to tell, when it does.
+async fn folded(source: &mut Source) -> Option<Folded> {
+    match source {
+        Source::Others(Some(folded)) => folded.recv().await,
+        Source::Ours { .. } | Source::Others(None) => std::future::pending().await,
+    }
 }
 
 /// Shows the run until somebody leaves.
@@ -62,10 +91,16 @@ pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, Sc
 impl<'a> Screen<'a> {
     fn open(console: &'a mut Console, setup: Setup) -> Result<Self, ScreenError> {
         let now = clock::now();
-        let looks = Looks::of(setup.state_home.as_deref(), &setup.folder, &setup.by);
-        let (labels, by) = (LabelsFile::of(&setup.root), setup.by.clone());
+        let source = match setup.facts {
+            Facts::Ledger(folder) => {
+                let looks = Looks::of(setup.state_home.as_deref(), &folder, &setup.by);
+                Source::Ours { tail: Tail::new(folder.events()), looks, folder }
+            }
+            Facts::Folded(folded) => Source::Others(Some(folded)),
+        };
+        let (labels, by) = (setup.root.as_deref().map(LabelsFile::of), setup.by.clone());
         let mut state = State::new(Start {
-            run_id: setup.folder.run_id(),
+            run_id: setup.run_id,
             by: setup.by,
             word: format!("s{}-{:x}", std::process::id(), now.as_microsecond()),
             zone: TimeZone::system(),
@@ -75,24 +110,29 @@ impl<'a> Screen<'a> {
             now,
         });
         state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
+        state.base = setup.begin.base;
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
-        let places = Places::new(setup.folder.clone(), setup.items);
+        let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
-        let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
-        let tail = Tail::new(setup.folder.events());
+        let (ready_from, ready) = mpsc::channel(1);
+        let outside = Outside::new(places.clone(), setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
+        let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
-        let elsewhere = setup.is_elsewhere.then_some(setup.root);
-        Ok(Self { folder: setup.folder, elsewhere, state, tail, reader, looks, log, labels, by, console, news, news_from, ledger })
+        let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
+        Ok(Self { source, elsewhere, begin, state, reader, log, labels, places, outside, ready, by, console, news, news_from, ledger })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.wait_for_files().await;
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         self.read_labels();
-        let looked = self.looks.before(clock::now());
-        self.change(Msg::Looked(looked));
+        if let Source::Ours { looks, .. } = &mut self.source {
+            let looked = looks.before(clock::now());
+            self.change(Msg::Looked(looked));
+        }
         if let Some(root) = self.elsewhere.take() {
             self.change(Msg::Elsewhere(root));
         }
@@ -101,7 +141,9 @@ impl<'a> Screen<'a> {
                 biased;
                 heard = self.console.hear() => Woken::Heard(heard),
                 _ = self.ledger.recv() => Woken::Ledger,
+                folded = folded(&mut self.source) => Woken::Folded(folded),
                 msg = self.news.recv() => Woken::News(msg),
+                ready = self.ready.recv() => Woken::Outside(ready),
                 _ = seconds.tick() => Woken::Second,
             };
             left = self.wake(woken).await;
@@ -109,6 +151,15 @@ impl<'a> Screen<'a> {
         self.remember_look();
         self.console.settle().await?;
         Ok(left.unwrap_or(Left::Detached))
+    }
+
+    /// The first fold of somebody else's files is there in a moment as a rule: a frame without it would only flicker.
+    async fn wait_for_files(&mut self) {
+        if matches!(self.source, Source::Others(_))
+            && let Ok(folded) = timeout(FLICKER, folded(&mut self.source)).await
+        {
+            self.take_over(folded);
+        }
     }
 
     async fn wake(&mut self, woken: Woken) -> Option<Left> {
@@ -119,16 +170,22 @@ impl<'a> Screen<'a> {
             Woken::Heard(Heard::Frame) => self.paint(),
             Woken::Heard(Heard::Remark(says)) => self.tell(Msg::Failed(says)).await,
             Woken::Heard(Heard::Stop) => self.suspend().await,
-            Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
+            Woken::Heard(Heard::Back(Some(says))) => self.tell(Msg::Failed(says)).await,
+            Woken::Heard(Heard::Nothing | Heard::Back(None)) | Woken::News(None) | Woken::Outside(None) => None,
+            Woken::Outside(Some(ready)) => self.take_outside(ready).await,
             // the run goes on
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
             Woken::News(Some(msg)) => self.tell(msg).await,
             Woken::Ledger => self.read_ledger(),
+            Woken::Folded(folded) => self.take_over(folded),
             Woken::Second => {
-                if self.looks.is_due() {
+                if matches!(&self.source, Source::Ours { looks, .. } if looks.is_due()) {
                     self.remember_look();
                 }
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
+                if let Some(name) = self.outside.at_work().map(str::to_owned) {
+                    self.change(Msg::Succeeded(format!("{name}: still being read")));
+                }
                 if self.state.ticks() { left.or(self.tell(Msg::Tick).await) } else { left }
             }
         }
@@ -152,6 +209,25 @@ impl<'a> Screen<'a> {
         None
     }
 
+    /// Takes what a thread has made ready out of the terminal.
+    async fn take_outside(&mut self, ready: Ready) -> Option<Left> {
+        self.outside.is_ready();
+        let msg = match ready {
+            Ready::Send(bytes, says) => {
+                self.console.send(&bytes);
+                Msg::Succeeded(says)
+            }
+            Ready::Open(program, says) => match (self.console.hand_over(program).await, says) {
+                (Ok(()), None) => return None,
+                (Ok(()), Some(says)) => Msg::Succeeded(says),
+                (Err(says), _) => Msg::Failed(says),
+            },
+            Ready::Done(says) => Msg::Succeeded(says),
+            Ready::Failed(says) => Msg::Failed(says),
+        };
+        self.tell(msg).await
+    }
+
     fn change(&mut self, msg: Msg) -> Vec<Effect> {
         self.console.changed();
         update(&mut self.state, clock::now(), msg)
@@ -161,14 +237,15 @@ impl<'a> Screen<'a> {
     fn perform(&mut self, effect: Effect) -> Option<Left> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
+            Effect::Compare(attempt, against) => return Some(self.compared(&attempt, &against)),
             Effect::Look(look) => {
                 self.reader.look(look);
                 None
             }
-            Effect::Send(request) => effects::send(&self.folder, &request),
-            Effect::StartRunner => {
-                effects::start_runner(&self.folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
-            }
+            Effect::Send(request) => self.folder().and_then(|folder| effects::send(folder, &request)),
+            Effect::StartRunner => self.folder().and_then(|folder| {
+                effects::start_runner(folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
+            }),
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None
@@ -187,6 +264,10 @@ impl<'a> Screen<'a> {
                 self.console.start_over();
                 None
             }
+            Effect::Outside(errand) => {
+                let material = outside::material(*errand, &self.state, &self.console.theme, &self.places);
+                material.and_then(|(way, material)| self.outside.begin(way, material)).err().map(Msg::Failed)
+            }
             Effect::Suspend => None,
         };
         if let Some(msg) = came_of_it {
@@ -195,16 +276,39 @@ impl<'a> Screen<'a> {
         None
     }
 
+    /// What a comparison of an attempt needs to know.
+    fn compared(&self, attempt: &AttemptId, against: &Against) -> Left {
+        let path = |attempt: &AttemptId| Who::Path(self.places.item_folder(attempt));
+        let right = match against {
+            Against::Human => Who::Human,
+            Against::Attempt(other) => path(other),
+        };
+        let wanted = Wanted { left: path(attempt), right };
+        Left::Compare(Box::new(Parted { wanted, screen: self.state.screen, item: attempt.item.clone() }))
+    }
+
+    /// The run's folder, where it is one of ours.
+    const fn folder(&self) -> Option<&RunFolder> {
+        match &self.source {
+            Source::Ours { folder, .. } => Some(folder),
+            Source::Others(_) => None,
+        }
+    }
+
     fn keep_label(&self, label: Box<Label>) -> Msg {
+        let Some(labels) = &self.labels else {
+            return Msg::Failed("no harness folder here or above these files: verdicts are kept in its state/tui/labels.csv".to_owned());
+        };
         let about = About { id: &self.state.run_id, run: &self.state.run, by: &self.by, at: clock::now() };
-        match self.labels.append(&label, &about) {
+        match labels.append(&label, &about) {
             Ok(()) => Msg::Labelled(label),
             Err(says) => Msg::Failed(says),
         }
     }
 
     fn read_labels(&mut self) {
-        let read = self.labels.read(&self.state.run_id);
+        let Some(labels) = &self.labels else { return };
+        let read = labels.read(&self.state.run_id);
         self.change(match read {
             Ok(given) => Msg::Labels(given),
             Err(says) => Msg::Trouble(Part::Labels, Some(says)),
@@ -212,32 +316,58 @@ impl<'a> Screen<'a> {
     }
 
     fn read_ledger(&mut self) -> Option<Left> {
+        let Source::Ours { tail, .. } = &mut self.source else { return None };
         let run = &mut self.state.run;
         let mut news = false;
-        let result = self.tail.read_on(|line| {
+        let result = tail.read_on(|line| {
             news = true;
             run.apply_line(line);
         });
-        let trouble = result.err().map(|error| format!("can't read {}: {error}", self.tail.path().display()));
+        let trouble = result.err().map(|error| format!("can't read {}: {error}", tail.path().display()));
         if trouble.as_ref() != self.state.troubles.get(&Part::Ledger) {
             self.change(Msg::Trouble(Part::Ledger, trouble));
         }
         if !news {
             return None;
         }
-        let effects = self.change(Msg::Facts);
+        self.told()
+    }
+
+    /// Somebody else's run as it is now, in the place of what it was.
+    fn take_over(&mut self, folded: Option<Folded>) -> Option<Left> {
+        let Some(Folded { run, runner, trouble }) = folded else {
+            self.source = Source::Others(None);
+            return None;
+        };
+        self.state.run = run;
+        if trouble.as_ref() != self.state.troubles.get(&Part::Ledger) {
+            self.change(Msg::Trouble(Part::Ledger, trouble));
+        }
+        if runner != self.state.runner {
+            self.change(Msg::Runner(runner));
+        }
+        self.told()
+    }
+
+    /// Says that there are new facts, and does what comes of it.
+    fn told(&mut self) -> Option<Left> {
+        let mut effects = self.change(Msg::Facts);
+        if let Some(Begin { screen, item, .. }) = self.begin.take() {
+            effects.extend(self.change(Msg::Begin(screen, item)));
+        }
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
     }
 
     /// What happens from now on is news at the next look.
     fn remember_look(&mut self) {
-        if let Err(why) = self.looks.keep(clock::now()) {
+        let Source::Ours { looks, .. } = &mut self.source else { return };
+        if let Err(why) = looks.keep(clock::now()) {
             self.change(Msg::Looked(Looked::Unknown(why)));
         }
     }
 
     fn look_at_runner(&mut self) -> Option<Left> {
-        let sight = RunnerLock::holder(&self.folder).map_or(Sight::Gone, Sight::Alive);
+        let sight = RunnerLock::holder(self.folder()?).map_or(Sight::Gone, Sight::Alive);
         if sight == self.state.runner {
             return None;
         }
@@ -247,8 +377,9 @@ impl<'a> Screen<'a> {
 
     /// Without a runner a stage may work on: its keeper outlives the runner.
     fn look_at_keeper(&mut self) -> Option<Left> {
+        let folder = self.folder()?;
         let live = self.state.run.live_stage().filter(|_| !self.state.has_runner());
-        let sight = live.map_or(Sight::Gone, |(attempt, record)| effects::keeper(&self.folder, &attempt, record.stage));
+        let sight = live.map_or(Sight::Gone, |(attempt, record)| effects::keeper(folder, &attempt, record.stage));
         if sight == self.state.keeper {
             return None;
         }

@@ -3,23 +3,34 @@
 use std::io;
 use std::path::PathBuf;
 
+use tokio::sync::mpsc;
+
+use super::Places;
 use super::themes::ThemesError;
+use crate::domain::{ItemId, RunId};
 use crate::ledger::{By, RunFolder};
+use crate::model::Run;
 use crate::text::mask::Masker;
 use crate::theme::ThemeError;
-use crate::ui::state::{Access, Limits};
+use crate::ui::Screen;
+use crate::ui::message::Sight;
+use crate::ui::state::{Access, Base, Limits};
 
 /// What the screen needs to know at its start.
 #[derive(Debug)]
 pub struct Setup {
-    /// The run.
-    pub folder: RunFolder,
-    /// The harness root, where the start screen looks.
-    pub root: PathBuf,
-    /// Whether the person sits elsewhere, and should be told where it lies.
-    pub is_elsewhere: bool,
-    /// The folder of the run's items in ISO-Bench's layout: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
-    pub items: PathBuf,
+    /// How the run is called.
+    pub run_id: RunId,
+    /// Who tells what happens in it.
+    pub facts: Facts,
+    /// Where its files lie.
+    pub places: Places,
+    /// The harness root, where verdicts on findings are kept; `None`: somebody else's files, far from any harness.
+    pub root: Option<PathBuf>,
+    /// Where the run lies, for a person who sits elsewhere and should be told.
+    pub elsewhere: Option<PathBuf>,
+    /// What is shown first.
+    pub begin: Begin,
     /// Who sits at the screen.
     pub by: By,
     /// The person's own folder for state, where a look is remembered; `None`: there is none.
@@ -30,6 +41,37 @@ pub struct Setup {
     pub limits: Limits,
     /// What may be done with the run.
     pub access: Access,
+}
+
+/// Who tells what happens in a run.
+#[derive(Debug)]
+pub enum Facts {
+    /// The ledger of a run of ours.
+    Ledger(RunFolder),
+    /// Somebody who reads the files of somebody else's run, and folds them anew whenever they change.
+    Folded(mpsc::Receiver<Folded>),
+}
+
+/// Somebody else's run, as it is now.
+#[derive(Debug)]
+pub struct Folded {
+    /// The fold.
+    pub run: Run,
+    /// Whether its own runner is at work.
+    pub runner: Sight,
+    /// What of it can't be read, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// What is shown first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begin {
+    /// The screen.
+    pub screen: Screen,
+    /// The item; `None`: the one that runs, else the first.
+    pub item: Option<ItemId>,
+    /// Where it leads back to.
+    pub base: Base,
 }
 
 /// Why there is no screen.

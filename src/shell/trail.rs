@@ -5,7 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::agent::live::{News, Reading};
+use super::places::{ItemPlace, Places};
+use crate::agent::live::{self, News, Reading};
+use crate::agent::open::{file_of, open};
 use crate::agent::{End, Live};
 use crate::detect::kind::Kinds;
 use crate::domain::AttemptId;
@@ -18,14 +20,36 @@ use crate::ui::step::Shown;
 #[derive(Debug)]
 pub struct TrailFile {
     attempt: AttemptId,
-    reading: Reading,
+    source: Source,
     kinds: Kinds,
 }
 
+/// Where it is read from.
+#[derive(Debug)]
+enum Source {
+    /// The newest there is in an item's folder.
+    Folder(Reading),
+    /// A file, or a folder of events.
+    File(Reading),
+    /// One run of a file that holds several; `true` once it was told.
+    One(String, bool),
+}
+
 impl TrailFile {
-    /// Not yet read.
+    /// In an item's folder, not yet read.
     pub fn new(attempt: AttemptId) -> Self {
-        Self { attempt, reading: Reading::new(), kinds: Kinds::default() }
+        Self { attempt, source: Source::Folder(Reading::new()), kinds: Kinds::default() }
+    }
+
+    /// Wherever the item lies, not yet read.
+    pub fn of(attempt: AttemptId, places: &Places) -> Self {
+        let source = match places.other(&attempt.item) {
+            Some(ItemPlace { instance: Some(instance), .. }) => Source::One(instance, false),
+            // one that is over may have left nothing but what its agent printed, or packed files
+            Some(ItemPlace { path, instance: None }) if !live::is_item(&path) => Source::File(Reading::of(&file_of(&path).unwrap_or(path))),
+            _ => Source::Folder(Reading::new()),
+        };
+        Self { attempt, source, kinds: Kinds::default() }
     }
 
     /// Whose it is.
@@ -33,30 +57,56 @@ impl TrailFile {
         &self.attempt
     }
 
-    /// Reads what changed in the item's folder.
-    pub fn read_on(&mut self, item_folder: &Path, masker: &Masker) -> io::Result<Option<TrailNews>> {
-        let news = self.reading.look(item_folder)?;
-        Ok(news.map(|news| self.news(news, masker)))
+    /// Reads what changed at the item's place.
+    pub fn read_on(&mut self, place: &Path, masker: &Masker) -> io::Result<Option<TrailNews>> {
+        let (attempt, kinds) = (&self.attempt, &mut self.kinds);
+        let (reading, news) = match &mut self.source {
+            Source::Folder(reading) => {
+                let news = reading.look(place)?;
+                (reading, news)
+            }
+            Source::File(reading) => {
+                let news = reading.read_on()?;
+                (reading, news)
+            }
+            Source::One(instance, told) => {
+                return Ok(if std::mem::replace(told, true) { None } else { one(attempt, kinds, place, instance, masker) });
+            }
+        };
+        Ok(news.map(|news| going_on(attempt, kinds, reading, news, masker)))
     }
+}
 
-    fn news(&mut self, news: News, masker: &Masker) -> TrailNews {
-        let steps = self.reading.steps();
-        let from = news.from.min(steps.len());
-        if from == 0 {
-            self.kinds = Kinds::default();
-        }
-        let kinds = &mut self.kinds;
-        TrailNews {
-            attempt: self.attempt.clone(),
-            from,
-            steps: steps.iter().skip(from).map(|step| Shown::of(step, kinds, masker)).collect(),
-            turn: turn(&self.reading.state(), masker),
-            max_steps: self.reading.max_steps(),
-            // an agent's own clock may count in local time without an offset; the file's is at least this machine's
-            last_at: Timestamp::try_from(news.changed).ok().or_else(|| self.reading.last_at()),
-            totals: self.reading.totals(),
-        }
+fn going_on(attempt: &AttemptId, kinds: &mut Kinds, reading: &Reading, news: News, masker: &Masker) -> TrailNews {
+    let steps = reading.steps();
+    let from = news.from.min(steps.len());
+    if from == 0 {
+        *kinds = Kinds::default();
     }
+    TrailNews {
+        attempt: attempt.clone(),
+        from,
+        steps: steps.iter().skip(from).map(|step| Shown::of(step, kinds, masker)).collect(),
+        turn: turn(&reading.state(), masker),
+        max_steps: reading.max_steps(),
+        // an agent's own clock may count in local time without an offset; the file's is at least this machine's
+        last_at: Timestamp::try_from(news.changed).ok().or_else(|| reading.last_at()),
+        totals: reading.totals(),
+    }
+}
+
+/// One run of a file that holds several. What can't be read is told by who folds the file.
+fn one(attempt: &AttemptId, kinds: &mut Kinds, path: &Path, instance: &str, masker: &Masker) -> Option<TrailNews> {
+    let run = open(path).ok()?.into_iter().find(|run| run.instance.as_deref() == Some(instance))?;
+    Some(TrailNews {
+        attempt: attempt.clone(),
+        from: 0,
+        steps: run.steps.iter().map(|step| Shown::of(step, kinds, masker)).collect(),
+        turn: turn(&run.state, masker),
+        max_steps: run.max_steps,
+        last_at: run.last_at,
+        totals: run.totals,
+    })
 }
 
 fn turn(live: &Live, masker: &Masker) -> Turn {

@@ -75,8 +75,18 @@ pub enum Action {
     FindingWrong,
     /// The bell that rings when an agent is stuck: off, or on again.
     Bell,
+    /// Every line of the step under the cursor, or of long bodies their beginnings and ends.
+    Whole,
     /// Unfold every step, or fold all of them.
     FoldAll,
+    /// Compare what is selected with another attempt of it, or with the human's commit.
+    Compare,
+    /// To the next row in which the two sides of a comparison differ.
+    NextDifference,
+    /// To the one before.
+    PreviousDifference,
+    /// Change the sides of a comparison.
+    Swap,
     /// Type what to search for.
     Find,
     /// To the next match.
@@ -89,6 +99,24 @@ pub enum Action {
     Since,
     /// To the start screen.
     Home,
+    /// What is under the cursor goes to the clipboard.
+    Copy,
+    /// All of what is shown goes there.
+    CopyAll,
+    /// What is shown is opened in a pager.
+    Page,
+    /// What is shown is opened in an editor.
+    Edit,
+    /// What is shown is saved as Markdown.
+    Save,
+    /// All runs of this checkout, as a tree.
+    Inspect,
+    /// Choose which items are shown.
+    Filters,
+    /// Show all items again.
+    ClearFilters,
+    /// The next order of the list.
+    Sort,
     /// Leave the mouse to the terminal, or take it again.
     Mouse,
     /// The next theme.

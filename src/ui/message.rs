@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::compare::{Against, Parted};
 use super::labels::{Label, Meant};
 use super::mouse::Spot;
+use super::outside::Errand;
 use super::state::Pointer;
 use super::step::Shown;
-use super::{Focus, Key, Mouse, log};
+use super::{Focus, Key, Mouse, Screen, log};
 use crate::detect::labels::Verdict;
-use crate::domain::{AgentTotals, AttemptId, Stage};
+use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
 
 /// Something that happened. The ledger's lines go straight into `State::run`; [`Msg::Facts`] says that some came.
@@ -24,6 +26,8 @@ pub enum Msg {
     Paste(String),
     /// New facts were folded.
     Facts,
+    /// This is looked at first: a screen, and an item of the run.
+    Begin(Screen, Option<ItemId>),
     /// Whether the run has a runner.
     Runner(Sight),
     /// Whether the live stage has its keeper, told while the run has no runner.
@@ -214,14 +218,18 @@ pub enum Effect {
     NextTheme,
     /// Draw the whole screen anew: somebody else wrote on it.
     Redraw,
+    /// Take something out of the terminal: copy it, open it elsewhere, save it.
+    Outside(Box<Errand>),
     /// Go to the background.
     Suspend,
+    /// Leave the screen for a comparison of an attempt.
+    Compare(AttemptId, Against),
     /// Leave the screen.
     Leave(Left),
 }
 
 /// Why the screen was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
     /// The run is over, or has no runner.
     Quit,
@@ -229,6 +237,12 @@ pub enum Left {
     Detached,
     /// The run was stopped first.
     Stopped,
-    /// For the start screen.
+    /// For the start screen, or the browser.
     Home,
+    /// For a comparison.
+    Compare(Box<Parted>),
+    /// For the next item of the browser, on the same screen.
+    Next(Screen),
+    /// For the one before.
+    Previous(Screen),
 }

@@ -36,6 +36,7 @@ fn access(state: &State) -> Option<Said> {
         Access::ReadOnly(format) => {
             Some(Said::new(Mood::Warn, format!("made by a newer isobench-tui (format {format}): read only, and something may be missing")))
         }
+        Access::Others(_) => None,
     }
 }
 
@@ -63,7 +64,7 @@ fn unstarted(state: &State) -> Option<Said> {
 }
 
 fn runner(state: &State, now: Timestamp) -> Option<Said> {
-    if state.run_state() != RunState::Interrupted {
+    if state.run_state() != RunState::Interrupted || state.is_others() {
         return None;
     }
     let when = |at| moment(at, now, &state.zone);

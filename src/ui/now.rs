@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::message::Turn;
 use super::state::{State, Trail};
 use super::words::{between, moment};
-use super::{Mood, Said, Screen, detected};
+use super::{Mood, Said, Screen, detected, others};
 use crate::domain::{FailureClass, Level, Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
 use crate::plan::WhyNot;
@@ -57,6 +57,7 @@ fn next_stage(state: &State, item: &Item) -> Option<Stage> {
 pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     match &item.state {
         ItemState::Running => match item.live_stage() {
+            _ if state.is_others() && !state.has_runner() => Said::new(Mood::Warn, others::CUT_OFF),
             Some(record) if !state.has_runner() && state.orphan().is_none() => {
                 Said::new(Mood::Warn, format!("{} was running when the runner went away; c continues", record.stage))
             }

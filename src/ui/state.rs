@@ -98,8 +98,27 @@ pub struct State {
     pub labels: Labels,
     /// Whether it rings when an agent is stuck.
     pub bell: Bell,
+    /// Where the screen was opened from.
+    pub base: Base,
     /// Findings that were stuck when we looked last; `None` before the first facts.
     pub(super) heard: Option<usize>,
+}
+
+/// Where a run's screen was opened from, and so where it leads back to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Base {
+    /// The start screen, or the shell.
+    #[default]
+    Home,
+    /// The browser, at one item of those that it shows.
+    Item {
+        /// Which one, from 1.
+        nth: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// The browser, at a run as a whole.
+    Run,
 }
 
 /// Whether it rings when an agent is stuck.
@@ -141,6 +160,17 @@ pub enum Access {
     Full,
     /// Looking: a newer program made the run, in this format.
     ReadOnly(u32),
+    /// Looking: the run is somebody else's.
+    Others(Others),
+}
+
+/// Who made a run that is not ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// ISO-Bench's own scripts, which may still be at work.
+    Harness,
+    /// Somebody whose files were opened: nothing happens any more.
+    Files,
 }
 
 /// Limits of an item that no fact carries.
@@ -271,6 +301,7 @@ impl State {
             last_look: None,
             labels: Labels::default(),
             bell: Bell::default(),
+            base: Base::default(),
             heard: None,
         }
     }
@@ -326,6 +357,11 @@ impl State {
     /// The stage that runs now.
     pub fn live_stage(&self) -> Option<Stage> {
         self.run.live_stage().map(|(_, record)| record.stage)
+    }
+
+    /// Whether the run is somebody else's: nothing can be asked of it.
+    pub const fn is_others(&self) -> bool {
+        matches!(self.access, Access::Others(_))
     }
 
     /// Whether the run has a runner.

@@ -9,7 +9,9 @@ use super::question::Question;
 use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
 use super::words::{between, is_fresh};
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, pointed, searching, sent, since, verbs};
+use super::{
+    Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, outside, pointed, searching, sent, since, verbs,
+};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -55,6 +57,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             moves::select(state);
             return listen(state);
         }
+        Msg::Begin(screen, item) => moves::begin(state, screen, item),
         Msg::Runner(sight) => return see_runner(state, sight),
         Msg::Keeper(sight) => state.keeper = sight,
         Msg::Wrote(stages) => state.wrote = stages,
@@ -155,10 +158,16 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Since => since::open(state),
         Action::Command => state.over = Over::Palette(Palette::default()),
         Action::FindingRight | Action::FindingWrong => return labels::mark(state, action),
+        Action::Copy | Action::CopyAll | Action::Page | Action::Edit | Action::Save => return outside::perform(state, action),
         Action::Bell => {}
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
-        _ => moves::perform(state, action),
+        _ => {
+            if let Some(left) = others::beside(state, action) {
+                return vec![Effect::Leave(left)];
+            }
+            moves::perform(state, action);
+        }
     }
     Vec::new()
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::comparing;
 use super::detected::{self, Which};
 use super::keymap::{Binding, Place};
 use super::message::Sight;
@@ -10,13 +11,16 @@ use super::question::{Question, Then, frozen};
 use super::reading::Pane;
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
-use super::{Action, Effect, Left, Mood, Said, Screen, moves, problems};
+use super::{Action, Effect, Left, Mood, Said, Screen, moves, others, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
 
 /// Does what an action about the run or an item asks for. `None`: it is no such action.
 pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+    if is_wish(action) && state.is_others() {
+        return Some(refuse(state, others::refusal(state)));
+    }
     if needs_runner(action) && !state.has_runner() && state.run.finished.is_none() {
         return Some(refuse(state, NO_RUNNER));
     }
@@ -28,6 +32,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> 
             None => refuse(state, "no stage is running"),
         },
         Action::Skip => skip(state),
+        Action::Compare => comparing::perform(state),
         Action::RetryStage => retry(state, Verb::RetryStage),
         Action::Retry => retry(state, Verb::Retry),
         Action::MoveDown => shift(state, Verb::MoveDown),
@@ -52,6 +57,7 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
     match then {
         Then::Nothing => Vec::new(),
         Then::Detach => vec![Effect::Leave(Left::Detached)],
+        Then::Compare(attempt, against) => vec![Effect::Compare(attempt, against)],
         Then::Send(wish) => send(state, wish),
         Then::StopAndLeave(verb) => {
             let effects = send(state, ask(verb, None));
@@ -87,6 +93,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::FindingRight | Action::FindingWrong => {
             state.reading.pane == Pane::Found && matches!(state.reading.found, Some(Which::Finding(_)))
         }
+        Action::Compare => item.is_some_and(|item| !item.attempts.is_empty()),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,
@@ -142,7 +149,7 @@ pub fn commands(state: &State, palette: &Palette) -> Vec<Row> {
 }
 
 fn may_be_left(state: &State) -> bool {
-    !state.has_runner() || state.run_state() == RunState::Finished
+    state.is_others() || !state.has_runner() || state.run_state() == RunState::Finished
 }
 
 const fn may_be_skipped(item: &Item) -> bool {

@@ -32,7 +32,7 @@ impl Desk {
         let folder = RunFolder::of(root.path(), &RunId("2026-11-21_09-30-12-3fa9".to_owned()));
         std::fs::create_dir_all(folder.path()).unwrap();
         let bench = Bench::on(story);
-        let places = Places::new(folder.clone(), root.path().join("items"));
+        let places = Places::ours(folder.clone(), root.path().join("items"));
         let engine = Engine::new(places, bench.state.masker.clone());
         Self { bench, root, folder, engine, wish: None, size: (80, 24) }
     }

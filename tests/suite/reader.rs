@@ -25,7 +25,7 @@ fn a_trajectory_that_the_state_no_longer_holds_is_told_from_its_first_step() {
     }
     let (news_from, mut news) = mpsc::channel(32);
     let (ledger, _ledger) = mpsc::channel(1);
-    let places = Places::new(folder, root.path().join("items"));
+    let places = Places::ours(folder, root.path().join("items"));
     let reader = Reader::start(places, Masker::new([] as [(&str, &str); 0], []), news_from, ledger).unwrap();
     let [one, two] = [1, 2].map(|item| AttemptId { item: id(item), n: 1 });
     let focus = |live: Option<&AttemptId>| Some(Focus { trail: Some(one.clone()), live: live.cloned(), ..Focus::default() });

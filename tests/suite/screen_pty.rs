@@ -11,7 +11,7 @@ use isobench_tui::host::clock;
 use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{By, Fact, Request, RunFolder, Writer};
 use isobench_tui::shell::bell::VARIABLE;
-use isobench_tui::shell::{Setup, Sitting};
+use isobench_tui::shell::{Begin, Facts, Places, Setup, Sitting};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::ui::state::{Access, Limits};
 use jiff::SignedDuration;
@@ -44,7 +44,19 @@ fn the_screen_itself() {
         };
         std::thread::Builder::new().name(thread.into_string().unwrap()).spawn(breaks).unwrap();
     }
-    let setup = Setup { folder, root, is_elsewhere: false, items, by, state_home, masker, limits: Limits::default(), access: Access::Full };
+    let setup = Setup {
+        run_id: folder.run_id(),
+        facts: Facts::Ledger(folder.clone()),
+        places: Places::ours(folder, items),
+        root: Some(root),
+        elsewhere: None,
+        begin: Begin::default(),
+        by,
+        state_home,
+        masker,
+        limits: Limits::default(),
+        access: Access::Full,
+    };
     let left = Sitting::take(theme.as_deref()).and_then(|mut sitting| sitting.run(setup));
     match left {
         Ok(left) => println!("left: {left:?}"),

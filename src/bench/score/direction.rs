@@ -61,8 +61,17 @@ fn words(name: &str) -> String {
 }
 
 /// Ends of names, longest first, and their units.
-const UNITS: [(&str, &str); 7] =
-    [("_tok_s", "tok/s"), ("_req_s", "req/s"), ("_ms", "ms"), ("_us", "us"), ("_ns", "ns"), ("_pct", "%"), ("_s", "s")];
+const UNITS: [(&str, &str); 9] = [
+    ("_tok_s", "tok/s"),
+    ("_req_s", "req/s"),
+    ("_ms", "ms"),
+    ("_us", "us"),
+    ("_ns", "ns"),
+    ("_pct", "%"),
+    ("_s", "s"),
+    ("_mib", "MiB"),
+    ("_gib", "GiB"),
+];
 
 /// Spellings of units, and the one that stands for all of them.
 const SPELLINGS: [(&str, &str); 10] = [

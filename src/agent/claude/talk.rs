@@ -126,12 +126,14 @@ impl Talk {
     }
 
     /// What somebody said to the agent itself: first its task, later words after its last step.
-    pub(super) fn told(&mut self, words: &str) {
+    pub(super) fn told(&mut self, mut words: String) {
         if words.trim().is_empty() {
             return;
         }
         // the line by which it is shown must be the one that says why
-        let words = words.replacen(" hook feedback:\n", " hook feedback: ", 1);
+        if let Some(at) = words.find(" hook feedback:\n").map(|at| at + " hook feedback:".len()) {
+            words.replace_range(at..=at, " ");
+        }
         if let Some(at) = self.chains.get("").copied() {
             self.steps.tell(at, words);
         } else if self.task.is_none() {

@@ -299,7 +299,7 @@ pub const fn role(mood: Mood) -> Role {
 }
 
 /// The role of a piece of a program's text.
-const fn role_of(tone: Tone) -> Role {
+pub const fn role_of(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Strong => Role::Strong,

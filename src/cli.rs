@@ -1,5 +1,6 @@
 //! Arguments in, exit code out.
 
+mod compare;
 mod ctl;
 mod detect;
 mod doctor;

@@ -4,6 +4,7 @@
 //! live in the runner, in `inspect` and in `detect`.
 
 mod act;
+pub mod aim;
 pub mod answer_peek;
 mod budget;
 mod call;

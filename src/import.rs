@@ -170,6 +170,12 @@ fn harness(found: Vec<walk::RunDir>, clone: Option<&Path>, import: &mut Import) 
     runs
 }
 
+/// The harness's own clone of a task, beside the `state` that an item lies in.
+pub fn clone_of(item: &Path, task: &str) -> Option<PathBuf> {
+    let is_name = ItemId(task.to_owned()).unfit().is_none();
+    Some(repos_of(item)?.join(task)).filter(|clone| is_name && clone.is_dir())
+}
+
 /// Where the harness keeps its clones: `.work/repos` beside the `state` that a run lies in.
 fn repos_of(run: &Path) -> Option<PathBuf> {
     let real = run.canonicalize().ok()?;

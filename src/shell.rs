@@ -4,6 +4,7 @@ mod away;
 pub mod bell;
 mod chosen;
 pub mod clipboard;
+pub mod compare;
 mod console;
 pub mod effects;
 pub mod encode;
@@ -29,6 +30,7 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;
 pub use places::{ItemPlace, Items};

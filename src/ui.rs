@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alike;
+pub mod compare;
 pub mod detected;
 mod finding;
 pub mod focus;

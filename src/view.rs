@@ -1,6 +1,7 @@
 //! Drawing: a pure function of state, theme and time. One file a region; `parts/` are drawn from what they are given.
 
 pub mod canvas;
+pub mod compare;
 pub mod detail;
 pub mod findings;
 pub mod footer;

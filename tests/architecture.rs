@@ -30,11 +30,11 @@ const TABLE: [(&str, &str, &[&str]); 20] = [
         "the harness's trees and results as facts",
         &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "model"],
     ),
-    // bench: the hints of its table of failures
+    // bench: the hints of its table of failures; patch: diffs, read
     (
         "ui",
         "state, messages, actions, keymap, update",
-        &["domain", "text", "model", "plan", "ledger", "agent", "detect", "bench", "config"],
+        &["domain", "text", "model", "plan", "ledger", "agent", "detect", "patch", "bench", "config"],
     ),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),
     // plan, ledger: why an item waits and who did what, as the screen says them

@@ -104,7 +104,7 @@ impl Stream {
         if fields.get("parent_tool_use_id").is_null() {
             let words = words(&message);
             self.interrupt = is_interrupt(&words).then(|| words.clone());
-            self.talk.told(words);
+            self.talk.told(&words);
         }
     }
 

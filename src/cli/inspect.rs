@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use super::others::Opening;
 use super::screen::{self, At};
 use super::start::on_terminal;
-use super::{read, trajectory, usage};
+use super::{compare, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
 use crate::host::files::{self, Links};
@@ -21,6 +21,7 @@ use crate::report::{self, steps};
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::theme::Depth;
+use crate::ui::compare::Wanted;
 
 /// `inspect`
 #[derive(Debug, Args)]
@@ -30,12 +31,18 @@ pub(super) struct InspectArgs {
     /// Of a file with several runs only the one of this instance
     #[arg(long, value_name = "ID")]
     instance: Option<String>,
+    /// Compare with this: another attempt, a patch (`.diff`, `.patch`), or `human`, the human's commit of the item
+    #[arg(long, value_name = "PATH|human")]
+    with: Option<PathBuf>,
+    /// With `--with human`: a clone that knows the commit [default: the harness's own]
+    #[arg(long, value_name = "FOLDER", requires = "with")]
+    clone: Option<PathBuf>,
     /// Print instead of opening the screen. text: reads like a log; json: one line a run; md: as a code host draws it [default: the
     /// screen on a terminal, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write it to this file instead of printing it
-    #[arg(short, long, value_name = "FILE", requires = "format")]
+    #[arg(short, long, value_name = "FILE", requires = "format", conflicts_with = "with")]
     output: Option<PathBuf>,
 }
 
@@ -57,6 +64,17 @@ const MOST_PATCH: u64 = 8 << 20;
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result<Exit> {
+    if let Some(with) = &args.with {
+        let wanted = Wanted { left: compare::who(&args.path), right: compare::who(with) };
+        let (instance, clone, root) = (args.instance.clone(), args.clone.clone(), root.map(Path::to_owned));
+        let format = match args.format {
+            None => None,
+            Some(Format::Text) => Some(super::Format::Text),
+            Some(Format::Json) => Some(super::Format::Json),
+            Some(Format::Md) => return Ok(usage("a comparison is told as text or json: say --format text, or leave --with away")),
+        };
+        return compare::compare(&compare::Asked { wanted, instance, clone, root }, format);
+    }
     if args.format.is_none() && on_terminal() {
         return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone() }));
     }
@@ -120,7 +138,7 @@ fn about(path: &Path, run: &Opened) -> About {
 }
 
 /// There is no run of this instance, and which ones there are.
-fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
+pub(super) fn no_instance(path: &Path, wanted: &str, known: &[String]) -> String {
     let near = crate::config::nearest(wanted, known.iter().map(String::as_str));
     let hint = match (near, known) {
         (Some(near), _) => format!(": did you mean {near}?"),

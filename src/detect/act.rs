@@ -4,8 +4,8 @@ use super::place::{Edit, Place, in_tree, patched, place};
 use super::shell::{self, Part};
 
 /// What a call does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Act {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Act {
     /// It thinks, plans, keeps a list.
     Think,
     /// It looks at a file.

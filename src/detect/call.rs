@@ -231,17 +231,19 @@ fn asked_of(print: &mut Print, args: &Value, raw: &str) {
     }
 }
 
+/// Whether a line sounds like an error.
+pub(super) fn is_error(line: &str) -> bool {
+    let line = line.trim_start();
+    let word = line.split([' ', ':', '[']).next().unwrap_or_default();
+    matches!(word, "error" | "Error" | "ERROR" | "fatal" | "FATAL" | "Invalid" | "failed" | "FAILED" | "bash" | "sh")
+        || word.ends_with("Error")
+        || word.ends_with("Exception")
+        || line.contains(": error:")
+        || line.contains("ommand not found")
+}
+
 /// The line that says what went wrong: the last one that sounds like an error, or the first one.
 fn error_line(text: &str) -> &str {
-    let sounds = |line: &&str| {
-        let line = line.trim_start();
-        let word = line.split([' ', ':', '[']).next().unwrap_or_default();
-        matches!(word, "error" | "Error" | "ERROR" | "fatal" | "FATAL" | "Invalid" | "failed" | "FAILED" | "bash" | "sh")
-            || word.ends_with("Error")
-            || word.ends_with("Exception")
-            || line.contains(": error:")
-            || line.contains("ommand not found")
-    };
     let mut lines = text.lines().rev().take(200).filter(|line| line.len() < 2000);
-    lines.find(sounds).unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
+    lines.find(|line| is_error(line)).unwrap_or_else(|| text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
 }

@@ -102,6 +102,13 @@ pub fn command(args: &Value) -> Cow<'_, str> {
     call::command(args)
 }
 
+/// Whether a line of what a tool answered says an error.
+pub fn is_error(line: &str) -> bool {
+    // `bash x.sh` is a command that was told, and `bash: x: not found` an error
+    let word = line.trim_start().split(' ').next().unwrap_or_default();
+    line.len() < 2000 && (line.starts_with("Traceback (most recent call last)") || (call::is_error(line) && !matches!(word, "bash" | "sh")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

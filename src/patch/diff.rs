@@ -40,6 +40,8 @@ pub enum Change {
 /// A stretch of lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hunk<'a> {
+    /// Its first line before the change, from 1; where the file was empty 0.
+    pub old_start: u32,
     /// Its first line after the change, from 1.
     pub new_start: u32,
     /// What git found to stand above it: `class Sampler(nn.Module):`.
@@ -126,8 +128,8 @@ impl<'a> Reading<'a> {
         let Some(file) = self.files.last_mut() else { return };
         if let Some(hunk) = line.strip_prefix("@@ -") {
             if let Some(read) = hunk_of(hunk) {
-                self.left = Some((read.0, read.2));
-                file.hunks.push(Hunk { new_start: read.1, section: read.3, lines: Vec::new() });
+                self.left = Some((read.before.1, read.after.1));
+                file.hunks.push(Hunk { old_start: read.before.0, new_start: read.after.0, section: read.section, lines: Vec::new() });
             }
         } else if file.hunks.is_empty() {
             header(file, line);
@@ -253,16 +255,22 @@ fn unquote(quoted: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// `12,3 +12,4 @@ def f():` → 3 lines before, from 12 on 4 lines after, and what stands above; a length left out is 1.
-fn hunk_of(hunk: &str) -> Option<(u32, u32, u32, &str)> {
+/// The head of a hunk: its first line and its length before and after, and what stands above it.
+struct Head<'a> {
+    before: (u32, u32),
+    after: (u32, u32),
+    section: &'a str,
+}
+
+/// `12,3 +12,4 @@ def f():`; a length left out is 1.
+fn hunk_of(hunk: &str) -> Option<Head<'_>> {
     let (old, rest) = hunk.split_once(" +")?;
     let (new, section) = rest.split_once(" @@")?;
     let range = |range: &str| {
         let (start, length) = range.split_once(',').unwrap_or((range, "1"));
         Some((start.parse::<u32>().ok()?, length.parse::<u32>().ok()?))
     };
-    let ((_, before), (start, after)) = (range(old)?, range(new)?);
-    Some((before, start, after, section.trim()))
+    Some(Head { before: range(old)?, after: range(new)?, section: section.trim() })
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn write(out: &mut impl Write, opened: &Opened, masker: &Masker) -> io::Resu
 
 /// Writes a value as one line of JSON in which every control character, and every mark that reorders text, is escaped: such
 /// a line is the same JSON, and no terminal obeys it.
-pub(super) fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Harmless))?;
     out.write_all(b"\n")
 }

@@ -3,11 +3,12 @@
 
 use tokio::runtime::Runtime;
 
+use super::compare::{self, CompareSetup};
 use super::console::Console;
 use super::home::{self, HomeSetup};
 use super::screen;
 use super::setup::{ScreenError, Setup, io_error};
-use crate::ui::{Left, home::Left as HomeLeft, state::Pointer};
+use crate::ui::{Left, compare::Left as CompareLeft, home::Left as HomeLeft, state::Pointer};
 
 /// The terminal, taken; given back when dropped.
 pub struct Sitting {
@@ -36,6 +37,12 @@ impl Sitting {
     pub fn home(&mut self, setup: HomeSetup) -> Result<HomeLeft, ScreenError> {
         self.console.point(Pointer::Ours);
         self.runtime.block_on(home::show(&mut self.console, setup))
+    }
+
+    /// Shows a comparison until somebody leaves.
+    pub fn compare(&mut self, setup: CompareSetup) -> Result<CompareLeft, ScreenError> {
+        self.console.point(Pointer::Ours);
+        self.runtime.block_on(compare::show(&mut self.console, setup))
     }
 }
 

@@ -31,11 +31,23 @@ pub enum Role {
     Track,
     /// What a search found.
     Match,
+    /// A line that a change adds.
+    Added,
+    /// A line that a change removes.
+    Removed,
+    /// What is new within an added line.
+    AddedWord,
+    /// What is gone within a removed line.
+    RemovedWord,
+    /// Text in quotes, in a command.
+    Quoted,
+    /// Words and operators of the shell.
+    Keyword,
 }
 
 impl Role {
     /// Every role, in the order of its numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Text,
         Self::Strong,
         Self::Muted,
@@ -48,6 +60,12 @@ impl Role {
         Self::Selected,
         Self::Track,
         Self::Match,
+        Self::Added,
+        Self::Removed,
+        Self::AddedWord,
+        Self::RemovedWord,
+        Self::Quoted,
+        Self::Keyword,
     ];
 
     /// Its name in theme files.
@@ -65,6 +83,12 @@ impl Role {
             Self::Selected => "selected",
             Self::Track => "track",
             Self::Match => "match",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::AddedWord => "added-word",
+            Self::RemovedWord => "removed-word",
+            Self::Quoted => "quoted",
+            Self::Keyword => "keyword",
         }
     }
 }

@@ -75,8 +75,18 @@ pub enum Action {
     FindingWrong,
     /// The bell that rings when an agent is stuck: off, or on again.
     Bell,
+    /// Every line of the step under the cursor, or of long bodies their beginnings and ends.
+    Whole,
     /// Unfold every step, or fold all of them.
     FoldAll,
+    /// Compare what is selected with another attempt of it, or with the human's commit.
+    Compare,
+    /// To the next row in which the two sides of a comparison differ.
+    NextDifference,
+    /// To the one before.
+    PreviousDifference,
+    /// Change the sides of a comparison.
+    Swap,
     /// Type what to search for.
     Find,
     /// To the next match.

@@ -187,7 +187,7 @@ pub fn entries(attempt: &Attempt) -> Vec<Entry<'_>> {
     alarms.chain(findings.into_iter().map(|(id, finding)| Entry::Finding(id, finding))).chain(badges).collect()
 }
 
-fn span(finding: &Finding) -> Span {
+pub(super) fn span(finding: &Finding) -> Span {
     let last = finding.cleared.map_or(u32::MAX, |over| over.saturating_sub(1).max(finding.last_step));
     Span { first: finding.first_step, last, level: finding.level }
 }

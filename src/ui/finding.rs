@@ -1,7 +1,7 @@
 //! Where a search is found: in items, in the steps of an agent.
 
 use super::message::Unfolds;
-use super::reading::{Fold, Row, rows};
+use super::reading::{Fold, rows};
 use super::state::State;
 use super::step::Shown;
 use super::{Mood, Said, Screen, moves};
@@ -92,8 +92,14 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
     reading.go_to(at, &sheet);
     if let Some(step) = sheet.steps.get(at) {
-        let unfolded = rows(step, Fold::Unfolded, sheet.cols);
-        let row = unfolded.iter().position(|row| is_in_row(find, row)).unwrap_or_default();
+        let row = |fold: Fold| rows(step, fold, sheet.cols).iter().position(|row| find.is_in(row.text()));
+        let row = row(reading.fold_beside(at)).or_else(|| {
+            // it stands where a long body is folded
+            let row = row(Fold::Whole)?;
+            reading.whole.insert(at);
+            Some(row)
+        });
+        let row = row.unwrap_or_default();
         if sheet.unfolds == Unfolds::Beside {
             reading.inside = Some(row.saturating_sub(sheet.rows / 3));
         } else {
@@ -101,7 +107,7 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
                 reading.open(&sheet);
                 reading.toggle(&sheet);
             }
-            if reading.fold(at) == Fold::Unfolded {
+            if reading.fold(at) != Fold::Folded {
                 reading.show_row(row, &sheet);
             }
         }
@@ -110,20 +116,14 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     true
 }
 
-fn is_in_step(find: &Pattern, step: &Shown) -> bool {
+/// Whether a step has it anywhere: in what was said, asked or answered.
+pub(super) fn is_in_step(find: &Pattern, step: &Shown) -> bool {
     let said = step.thought.iter().chain(&step.error).chain(&step.harness);
     said.into_iter().any(|line| find.is_in(line))
         || step.calls.iter().any(|call| {
-            let result = call.result.iter().flat_map(|result| &result.lines);
-            find.is_in(&call.name) || call.args.iter().chain(result).any(|line| find.is_in(line))
+            let mut answered = call.result.iter().flat_map(|result| result.lines());
+            find.is_in(&call.name) || call.asked().any(|line| find.is_in(&line)) || answered.any(|line| find.is_in(&line))
         })
-}
-
-fn is_in_row(find: &Pattern, row: &Row) -> bool {
-    match row {
-        Row::Begin(line) | Row::Thought(line) | Row::Argument(line) | Row::Result(_, line) | Row::Said(line) => find.is_in(line),
-        Row::Head | Row::HeadCall | Row::Call | Row::Name(_) | Row::Blank => false,
-    }
 }
 
 fn is_in_folded(find: &Pattern, step: &Shown) -> bool {

@@ -16,12 +16,16 @@ pub enum Place {
     Result,
     /// In a log.
     Log,
+    /// In a comparison.
+    Compare,
 }
 
-/// On every screen, the start screen too.
-const ALL: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// On every screen, those without a run too.
+const ALL: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// On every screen of a run.
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// In a comparison only.
+const COMPARE: &[Place] = &[Place::Compare];
 /// On the screens of one item.
 const ITEM: &[Place] = &[Place::Agent, Place::Result, Place::Log];
 
@@ -70,7 +74,7 @@ const fn bind(
 
 /// Every key.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 64] = [
+pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, RUN, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home], Group::Screen, "quit", "leave; what runs goes on"),
@@ -105,7 +109,8 @@ pub const KEYMAP: [Binding; 64] = [
     bind(&[Key::Char('J')], Action::MoveDown, &[Place::Queue], Group::Item, "move down", "move it down, or up"),
     bind(&[Key::Char('K')], Action::MoveUp, &[Place::Queue], Group::Item, "move up", ""),
     bind(&[Key::Char('H')], Action::Hold, RUN, Group::Run, "hold", "hold on failure: pause the queue and keep the worktree"),
-    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
+    bind(&[Key::Char('z')], Action::Whole, &[Place::Agent], Group::Move, "all lines", "every line of a step, or of long texts their beginnings and ends"),
+    bind(&[Key::Char('Z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
@@ -130,6 +135,19 @@ pub const KEYMAP: [Binding; 64] = [
     bind(&[Key::Char('v')], Action::Page, RUN, Group::Out, "pager", "open it in $PAGER: a masked copy, removed afterwards"),
     bind(&[Key::Char('V')], Action::Edit, RUN, Group::Out, "editor", "open it in $VISUAL or $EDITOR: a masked copy, removed afterwards"),
     bind(&[Key::Char('S')], Action::Save, RUN, Group::Out, "save", "save it as Markdown in the folder you started in"),
+    bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, COMPARE, Group::Screen, "leave", "leave the comparison"),
+    bind(&[Key::Esc, Key::Backspace], Action::Back, COMPARE, Group::Screen, "back", "close what is open; leave the comparison"),
+    bind(&[Key::Tab], Action::NextScreen, COMPARE, Group::Screen, "next part", "steps, patches, figures: the next of them, the one before"),
+    bind(&[Key::BackTab], Action::PreviousScreen, COMPARE, Group::Screen, "", ""),
+    bind(&[Key::Enter], Action::Open, COMPARE, Group::Screen, "lay out", "lay out the steps under the cursor, or close them"),
+    bind(&[Key::Char(']')], Action::NextDifference, COMPARE, Group::Move, "difference", "the next difference, the one before"),
+    bind(&[Key::Char('[')], Action::PreviousDifference, COMPARE, Group::Move, "", ""),
+    bind(&[Key::Char('}')], Action::NextItem, COMPARE, Group::Move, "", "the next step that both took, the next file; the one before"),
+    bind(&[Key::Char('{')], Action::PreviousItem, COMPARE, Group::Move, "", ""),
+    bind(&[Key::Right, Key::Char('l')], Action::Right, COMPARE, Group::Move, "", "along long lines, back again"),
+    bind(&[Key::Left, Key::Char('h')], Action::Left, COMPARE, Group::Move, "", ""),
+    bind(&[Key::Char('s'), Key::Char('x')], Action::Swap, COMPARE, Group::Screen, "swap", "change the sides"),
+    bind(&[Key::Char('C')], Action::Compare, RUN, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
     bind(&[Key::Char('b')], Action::Bell, RUN, Group::Run, "bell", "the bell for a stuck agent: off, or on"),
     bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
@@ -140,10 +158,10 @@ pub const KEYMAP: [Binding; 64] = [
 /// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
-pub const FOOTER: [Action; 24] = [
+pub const FOOTER: [Action; 27] = [
     Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
     Action::RetryStage, Action::Find, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
-    Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold,
+    Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
 
 /// Keys that are named at the right end of the footer, whatever else there is.

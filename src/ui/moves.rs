@@ -104,11 +104,12 @@ fn read(state: &mut State, action: Action) {
             reading.stick = Stick::Hand;
             reading.inside = Some(0);
         }
+        Action::Whole => reading.toggle_whole(&sheet),
         Action::FoldAll if sheet.unfolds == Unfolds::Beside => {
             state.remark(Said::new(Mood::Quiet, "here the step under the cursor is unfolded beside the list"));
         }
-        Action::Right if reading.fold(reading.cursor) == Fold::Unfolded => {}
-        Action::Left if sheet.unfolds == Unfolds::Inline && reading.fold(reading.cursor) == Fold::Unfolded => reading.toggle(&sheet),
+        Action::Right if reading.fold(reading.cursor) != Fold::Folded => {}
+        Action::Left if sheet.unfolds == Unfolds::Inline && reading.fold(reading.cursor) != Fold::Folded => reading.toggle(&sheet),
         Action::Left if reading.is_in_opened(&sheet) => reading.close(&sheet),
         Action::Open | Action::Right => reading.toggle(&sheet),
         Action::FoldAll => reading.fold_all(&sheet),
@@ -125,6 +126,10 @@ fn read(state: &mut State, action: Action) {
 
 /// Keys in a step that is unfolded beside the list.
 fn read_inside(state: &mut State, action: Action, top: usize) {
+    if action == Action::Whole {
+        let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
+        return state.reading.toggle_whole(&sheet);
+    }
     let Layout { pane_rows, pane_lines, .. } = state.layout;
     state.reading.inside = match action {
         Action::Back | Action::Left => None,

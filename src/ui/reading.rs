@@ -6,11 +6,8 @@ use std::ops::Range;
 use super::alike;
 use super::detected::Which;
 use super::message::Unfolds;
-use super::step::{How, Shown, ShownCall};
-use crate::text::width;
-
-/// Rows of one wrapped text.
-const WRAPPED: usize = 12;
+use super::step::Shown;
+pub use super::step::rows::{Fold, Row, Side, height, rows};
 
 /// How far an item is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +20,8 @@ pub struct Reading {
     pub all: Fold,
     /// The steps that are not, by position.
     pub others: BTreeSet<usize>,
+    /// The steps of which every line is shown, by position.
+    pub whole: BTreeSet<usize>,
     /// Steps in a row that say the same stand in one row, but for these, by the first one's position.
     pub opened: BTreeSet<usize>,
     /// The first row shown of the steps.
@@ -82,54 +81,32 @@ pub enum Stick {
     Hand,
 }
 
-/// Whether a step shows everything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Fold {
-    /// Two rows.
-    #[default]
-    Folded,
-    /// Thought, arguments and results.
-    Unfolded,
-}
-
-/// A row of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
-    /// Its number, its letter and its first line.
-    Head,
-    /// Its number, its letter and the beginning of its thought, wrapped.
-    Begin(String),
-    /// Its number, its letter and its main call: it says nothing.
-    HeadCall,
-    /// Its main call in one line.
-    Call,
-    /// A line of the thought.
-    Thought(String),
-    /// A call's name, by its position.
-    Name(usize),
-    /// A line of arguments.
-    Argument(String),
-    /// A line of a result.
-    Result(How, String),
-    /// What the step or the harness had to say.
-    Said(String),
-    /// Nothing.
-    Blank,
-}
-
-impl Fold {
-    const fn other(self) -> Self {
-        match self {
-            Self::Folded => Self::Unfolded,
-            Self::Unfolded => Self::Folded,
+impl Reading {
+    /// How much is shown of the step at this position in the list.
+    pub fn fold(&self, position: usize) -> Fold {
+        match (self.all == Fold::Folded) == self.others.contains(&position) {
+            true => self.fold_beside(position),
+            false => Fold::Folded,
         }
     }
-}
 
-impl Reading {
-    /// Whether the step at this position is unfolded.
-    pub fn fold(&self, position: usize) -> Fold {
-        if self.others.contains(&position) { self.all.other() } else { self.all }
+    /// The same of a step that is unfolded, wherever it stands.
+    pub fn fold_beside(&self, position: usize) -> Fold {
+        if self.whole.contains(&position) { Fold::Whole } else { Fold::Unfolded }
+    }
+
+    /// Shows every line of the step under the cursor, or of long bodies no more than their beginnings and ends.
+    pub fn toggle_whole(&mut self, sheet: &Sheet<'_>) {
+        self.top = self.first(sheet);
+        if !self.whole.remove(&self.cursor) {
+            self.whole.insert(self.cursor);
+        }
+        self.stick = Stick::Hand;
+        if sheet.unfolds == Unfolds::Inline && self.fold(self.cursor) == Fold::Folded {
+            self.whole.insert(self.cursor);
+            self.toggle(sheet);
+        }
+        self.top = self.first(sheet);
     }
 
     /// The steps that are told together with the one at this position: itself alone, or a row of those that say the same.
@@ -324,75 +301,5 @@ impl Reading {
         if first < self.top || is_tall {
             self.top = first;
         }
-    }
-}
-
-/// A step that says something has its call in a row of its own.
-fn has_call_row(step: &Shown) -> bool {
-    !step.calls.is_empty() && !step.head().is_empty()
-}
-
-/// How many rows a step takes.
-pub fn height(step: &Shown, fold: Fold, cols: usize) -> usize {
-    match fold {
-        Fold::Folded => 1 + usize::from(has_call_row(step)),
-        Fold::Unfolded => rows(step, fold, cols).len(),
-    }
-}
-
-/// The rows of a step, texts wrapped to `cols` columns.
-pub fn rows(step: &Shown, fold: Fold, cols: usize) -> Vec<Row> {
-    let silent = step.head().is_empty() && !step.calls.is_empty();
-    let mut rows = vec![if silent { Row::HeadCall } else { Row::Head }];
-    if fold == Fold::Folded {
-        if has_call_row(step) {
-            rows.push(Row::Call);
-        }
-        return rows;
-    }
-    let head = step.thought.iter().position(|line| !line.is_empty());
-    for (at, line) in step.thought.iter().enumerate().skip(head.unwrap_or(0)) {
-        let mut lines = whole(line, cols).into_iter();
-        if Some(at) == head
-            && let Some(first) = lines.next()
-        {
-            rows = vec![Row::Begin(first)];
-        }
-        rows.extend(lines.map(Row::Thought));
-    }
-    for (at, call) in step.calls.iter().enumerate() {
-        rows.push(Row::Name(at));
-        push_call(&mut rows, call, cols);
-    }
-    for said in step.error.iter().chain(&step.harness) {
-        push_wrapped(&mut rows, said, cols, Row::Said);
-    }
-    rows.push(Row::Blank);
-    rows
-}
-
-fn push_call(rows: &mut Vec<Row>, call: &ShownCall, cols: usize) {
-    for line in &call.args {
-        push_wrapped(rows, line, cols, Row::Argument);
-    }
-    if let Some(result) = &call.result {
-        for line in &result.lines {
-            push_wrapped(rows, line, cols, |line| Row::Result(result.how, line));
-        }
-    }
-}
-
-/// All of a line of the thought, wrapped.
-fn whole(line: &str, cols: usize) -> Vec<String> {
-    if line.is_empty() || width::width(line) <= cols { vec![line.to_owned()] } else { width::wrap(line, cols, usize::MAX) }
-}
-
-fn push_wrapped(rows: &mut Vec<Row>, line: &str, cols: usize, row: impl Fn(String) -> Row) {
-    if line.is_empty() {
-        rows.push(row(String::new()));
-    } else if width::width(line) <= cols {
-        rows.push(row(line.to_owned()));
-    } else {
-        rows.extend(width::wrap(line, cols, WRAPPED).into_iter().map(row));
     }
 }

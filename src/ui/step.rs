@@ -1,4 +1,9 @@
-//! A step as it is shown: clean, masked, and of bounded size.
+//! A step as it is shown: masked, and laid out by what it is. Its texts are kept whole; what is not seen is not laid out.
+
+mod answer;
+pub mod part;
+pub mod rows;
+mod tree;
 
 use std::borrow::Cow;
 
@@ -10,9 +15,10 @@ use crate::detect::kind::{Kinds, command};
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;
-
-/// Lines of one text that are kept.
-const LINES: usize = 300;
+use crate::text::paint::Line;
+pub use part::Part;
+use rows::Laid;
+use tree::in_tree;
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub struct Shown {
     pub reply: Reply,
     /// The call of the parent agent within which a subagent did this.
     pub within: Option<String>,
+    /// Its rows, as they were laid out last.
+    pub laid: Laid,
 }
 
 /// A tool call.
@@ -48,8 +56,8 @@ pub struct ShownCall {
     pub word: String,
     /// What it is about, in one line.
     pub gist: String,
-    /// Its arguments.
-    pub args: Vec<String>,
+    /// What it was asked for.
+    pub args: Vec<Part>,
     /// What came back.
     pub result: Option<ShownResult>,
 }
@@ -59,8 +67,12 @@ pub struct ShownCall {
 pub struct ShownResult {
     /// How it went.
     pub how: How,
-    /// Its text.
-    pub lines: Vec<String>,
+    /// Its text, masked.
+    pub text: String,
+    /// The line that says most.
+    head: String,
+    /// How many lines say something beside it.
+    more: usize,
 }
 
 /// How a tool call went.
@@ -86,6 +98,7 @@ impl Shown {
             tokens: step.usage.total(),
             reply: step.reply,
             within: step.within.as_ref().map(|call| clean::first_line(&masker.mask(call))),
+            laid: Laid::default(),
         }
     }
 
@@ -108,33 +121,59 @@ impl ShownCall {
             name: clean::first_line(&masker.mask(&call.name)),
             word: clean::first_line(&masker.mask(word(&call.name, &args))),
             gist: clean::first_line(&masker.mask(&gist(&args))),
-            args: arguments(&args, masker),
-            result: call
-                .result
-                .as_ref()
-                .map(|result| ShownResult { how: if result.ok { How::Well } else { How::Badly }, lines: text(&result.text, masker) }),
+            args: Part::all(&call.name, &args, masker),
+            result: call.result.as_ref().map(|result| {
+                let how = if result.ok { How::Well } else { How::Badly };
+                ShownResult::new(how, masker.mask(&result.text).into_owned())
+            }),
         }
     }
+
+    /// The lines of what it was asked for, as they were written.
+    pub fn asked(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.args.iter().flat_map(Part::texts).flat_map(safe_lines)
+    }
 }
 
 impl ShownResult {
-    /// The first line that says something; of a failure the one that says the error, or else the last one. Paths in the
-    /// item's own tree are told from there on.
-    pub fn head(&self) -> Cow<'_, str> {
-        let mut said = self.lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-        let found = match self.how {
-            How::Well => said.next(),
+    /// An answer; its text is masked already.
+    pub fn new(how: How, text: String) -> Self {
+        let mut said = text.lines().filter(|line| !line.trim().is_empty());
+        let more = said.clone().count().saturating_sub(1);
+        let found = match how {
+            How::Well => said.find(|line| !clean::line(line).trim().is_empty()),
             How::Badly => said.clone().rev().find(|line| says_error(line)).or_else(|| said.next_back()),
         };
-        in_tree(found.unwrap_or_default())
+        let head = in_tree(clean::line(found.unwrap_or_default()).trim()).into_owned();
+        Self { how, head, more, text }
+    }
+
+    /// The first line that says something; of a failure the one that says the error, or else the last one. Paths in the
+    /// item's own tree are told from there on.
+    pub fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// How many lines say something beside the one that [`head`](Self::head) gives.
+    pub const fn more(&self) -> usize {
+        self.more
+    }
+
+    /// Its lines, each made safe.
+    pub fn lines(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        safe_lines(&self.text)
+    }
+
+    /// Its lines, as they are shown.
+    pub fn shown(&self) -> Vec<Line> {
+        answer::lines(&self.text)
     }
 }
 
-impl ShownResult {
-    /// How many lines say something beside the one that [`head`](Self::head) gives.
-    pub fn more(&self) -> usize {
-        self.lines.iter().filter(|line| !line.trim().is_empty()).count().saturating_sub(1)
-    }
+fn safe_lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    text.trim_matches(['\n', '\r'])
+        .lines()
+        .map(|line| if clean::is_clean(line) { Cow::Borrowed(line) } else { Cow::Owned(clean::line(line)) })
 }
 
 /// Whether a line names an error: what a tool printed before it does not tell why it failed.
@@ -177,50 +216,6 @@ fn short_path(path: &str) -> String {
     }
 }
 
-/// A text with each path in a tree of an attempt, `<anywhere>/worktrees/<run>/<item>.<n>/<path>`, told as its `<path>`:
-/// the agent knows no other place, and what comes before fills a row.
-fn in_tree(text: &str) -> Cow<'_, str> {
-    const TREES: &str = "/worktrees/";
-    let mut told = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(TREES) {
-        if let Some(path) = behind_tree(after) {
-            let begin = before.rfind(ends_path).and_then(|at| Some(at + before.get(at..)?.chars().next()?.len_utf8()));
-            told.push_str(before.get(..begin.unwrap_or_default()).unwrap_or_default());
-            // the tree itself
-            if path.is_empty() || path.starts_with(ends_path) {
-                told.push('.');
-            }
-            rest = path;
-        } else {
-            told.push_str(before);
-            told.push_str(TREES);
-            rest = after;
-        }
-    }
-    if rest.len() == text.len() {
-        return Cow::Borrowed(text);
-    }
-    told.push_str(rest);
-    Cow::Owned(told)
-}
-
-/// What comes behind `<run>/<item>.<n>` and its slash.
-fn behind_tree(text: &str) -> Option<&str> {
-    let (run, rest) = text.split_once('/')?;
-    let end = rest.find(|char| char == '/' || ends_path(char)).unwrap_or(rest.len());
-    let (item, path) = rest.split_at_checked(end)?;
-    let (item, n) = item.rsplit_once('.')?;
-    let is_tree = !run.contains(ends_path) && !item.is_empty() && !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit());
-    is_tree.then(|| path.strip_prefix('/').unwrap_or(path))
-}
-
-/// Whether a path ends where this stands.
-const fn ends_path(char: char) -> bool {
-    char.is_whitespace()
-        || matches!(char, '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '<' | '>' | '=' | ',' | ':' | ';' | '|' | '&' | '{' | '}')
-}
-
 /// A command without the change of folder that agents put before each.
 fn without_cd(command: &str) -> &str {
     match command.trim_start().split_once("&&") {
@@ -229,41 +224,9 @@ fn without_cd(command: &str) -> &str {
     }
 }
 
-/// Arguments by name; texts of several lines as such.
-fn arguments(args: &Value, masker: &Masker) -> Vec<String> {
-    let Some(fields) = args.as_object() else { return text(&words(args), masker) };
-    let mut lines = Vec::new();
-    for (name, value) in fields {
-        let value = text(&words(value), masker);
-        match value.as_slice() {
-            [] => lines.push(format!("{name}:")),
-            [one] => lines.push(format!("{name}: {one}")),
-            many => {
-                lines.push(format!("{name}:"));
-                lines.extend(many.iter().map(|line| format!("  {line}")));
-            }
-        }
-    }
-    lines
-}
-
-fn words(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The lines of a text; from a long one its beginning and its end.
+/// The lines of a text.
 fn text(s: &str, masker: &Masker) -> Vec<String> {
-    let masked = masker.mask(s);
-    let masked = masked.trim_matches(['\n', '\r']);
-    let all = masked.lines().count();
-    if all <= LINES {
-        return clean::lines(masked).collect();
-    }
-    let (head, tail) = (LINES * 2 / 3, LINES / 3);
-    let mut lines: Vec<String> = clean::lines(masked).take(head).collect();
-    lines.push(format!("… {} more lines …", all - head - tail));
-    lines.extend(masked.lines().skip(all - tail).map(clean::line));
-    lines
+    clean::lines(masker.mask(s).trim_matches(['\n', '\r'])).collect()
 }
 
 #[cfg(test)]
@@ -281,24 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_in_the_tree_of_an_attempt_begin_there() {
-        let tree = "/tmp/d/.work/worktrees/2026-11-21_05-12-10-87ad/demo_core-0000.1";
-        let said = [
-            (format!("The file {tree}/engine/run.sh has been edited"), "The file engine/run.sh has been edited"),
-            (format!("ls {tree} && cat '{tree}/a b'"), "ls . && cat 'a b'"),
-            (format!("{tree}/"), "."),
-            (format!("x={tree}/a:{tree}/b"), "x=a:b"),
-            ("cat /tmp/w/a /x/worktrees/a/b/c /worktrees/".to_owned(), "cat /tmp/w/a /x/worktrees/a/b/c /worktrees/"),
-            ("/x/worktrees/r/i.1é/ü /é/worktrees/r/é.2/ü".to_owned(), "/x/worktrees/r/i.1é/ü ü"),
-        ];
-        for (text, wanted) in said {
-            assert_eq!(in_tree(&text), wanted);
-        }
-        assert_eq!(gist(&serde_json::json!({"path": format!("{tree}/engine/tokenize.sh")})), "engine/tokenize.sh");
-    }
-
-    #[test]
-    fn what_is_shown_is_clean_masked_and_bounded() {
+    fn what_is_shown_is_clean_and_masked() {
         let call = ToolCall {
             id: String::new(),
             name: "bash".to_owned(),
@@ -323,6 +269,8 @@ mod tests {
         let call = shown.main_call().into_iter().next();
         assert_eq!(call.map(|call| call.gist.as_str()), Some("curl -H •••"));
         let result = call.and_then(|call| call.result.as_ref());
-        assert_eq!(result.map(|result| (result.head(), result.lines.len())), Some(("no".into(), LINES + 1)));
+        assert_eq!(result.map(|result| (result.head(), result.lines().count(), result.more())), Some(("no", 1000, 999)));
+        let rows = rows::rows(&shown, rows::Fold::Whole, 80);
+        assert!(rows.len() > 1000 && rows.iter().all(|row| clean::is_clean(row.text()) && !row.text().contains("secret")), "{rows:?}");
     }
 }

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::text::find::Pattern;
 use crate::text::mask::Masker;
+use crate::text::paint::{Line, Tone};
 use crate::text::{ansi, clean, width};
 use crate::theme::{Glyphs, Role, Theme};
 use crate::ui::Mood;
@@ -57,6 +58,12 @@ impl Words {
     pub fn join(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
+    }
+
+    /// A line of a program's text.
+    #[must_use]
+    pub fn paint(self, line: &Line) -> Self {
+        line.pieces().fold(self, |words, (tone, text)| words.add(role_of(tone), text))
     }
 
     /// Columns that it takes.
@@ -191,6 +198,11 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(area, self.theme.style(role));
     }
 
+    /// Stresses a part of what is drawn: it is underlined, whatever its colour.
+    pub fn stress(&mut self, area: Rect) {
+        self.buffer.set_style(area.intersection(self.buffer.area), Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD));
+    }
+
     /// Marks what is searched for in one row of what is drawn.
     pub fn mark(&mut self, row: Rect, find: Option<&Pattern>) {
         let (Some(find), row) = (find, row.intersection(self.buffer.area)) else { return };
@@ -283,6 +295,25 @@ pub const fn role(mood: Mood) -> Role {
         Mood::Good => Role::Good,
         Mood::Warn => Role::Warn,
         Mood::Bad => Role::Bad,
+    }
+}
+
+/// The role of a piece of a program's text.
+const fn role_of(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Text,
+        Tone::Strong => Role::Strong,
+        Tone::Muted => Role::Muted,
+        Tone::Accent => Role::Accent,
+        Tone::Good => Role::Good,
+        Tone::Bad => Role::Bad,
+        Tone::Live => Role::Live,
+        Tone::Added => Role::Added,
+        Tone::Removed => Role::Removed,
+        Tone::AddedWord => Role::AddedWord,
+        Tone::RemovedWord => Role::RemovedWord,
+        Tone::Quoted => Role::Quoted,
+        Tone::Keyword => Role::Keyword,
     }
 }
 

@@ -109,7 +109,7 @@ impl Keys {
     fn add(&mut self, binding: &Binding, name: &str) {
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
-            Action::PreviousSource | Action::NextFinding => "[ ]".into(),
+            Action::PreviousSource | Action::NextFinding | Action::NextDifference => "[ ]".into(),
             _ => binding.keys.first().map(|key| key.label()).unwrap_or_default(),
         };
         let gap = if self.places.is_empty() { "" } else { GAP };

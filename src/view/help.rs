@@ -54,7 +54,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (u
 
 /// The parts of the help, each with a blank line at its end.
 fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
-    let is_told = |binding: &&Binding| if place == Place::Home { binding.is_in(place) } else { binding.places != [Place::Home] };
+    // start screen and comparison have a vocabulary of their own
+    let is_apart = |place: Place| matches!(place, Place::Home | Place::Compare);
+    let is_told =
+        |binding: &&Binding| if is_apart(place) { binding.is_in(place) } else { !binding.places.iter().all(|place| is_apart(*place)) };
     let mut sections = Vec::new();
     for group in Group::ALL {
         let bindings: Vec<&Binding> = KEYMAP.iter().filter(|binding| binding.group == group).filter(is_told).collect();
@@ -69,7 +72,7 @@ fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
         lines.push(Words::new());
         sections.push(lines);
     }
-    if place != Place::Home {
+    if !is_apart(place) {
         let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
         let stages = ["w worktree", "a agent", &format!("c check {dot} h human")].join("  ");
         let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");

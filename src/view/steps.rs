@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Words, row_of};
 use super::parts::strip::{self, mark as level_mark};
 use crate::domain::{Level, Reply};
+use crate::text::find::Pattern;
 use crate::text::{self, duration};
 use crate::theme::Role;
 use crate::ui::State;
@@ -13,7 +14,7 @@ use crate::ui::alike::alike;
 use crate::ui::detected::{Span, level_at, spans};
 use crate::ui::message::{Turn, Unfolds};
 use crate::ui::mouse::Hit;
-use crate::ui::reading::{Fold, Pane, Row, Sheet, height, rows};
+use crate::ui::reading::{Fold, Pane, Row, Sheet, Side, height, rows};
 use crate::ui::state::Trail;
 use crate::ui::step::{How, Shown, ShownCall};
 use crate::ui::words::between;
@@ -40,8 +41,8 @@ pub fn newest(canvas: &mut Canvas<'_>, area: Rect, trail: &Trail, spans: &[Span]
     for alike in told.into_iter().rev() {
         let [step, others @ ..] = alike else { continue };
         let drawn = Drawn::of(trail, step, spans, now);
-        for row in rows(step, Fold::Folded, 0) {
-            draw_row(canvas, row_of(area, at), &drawn, &row);
+        for row in rows(step, Fold::Folded, 0).iter() {
+            draw_row(canvas, row_of(area, at), &drawn, row);
             at += 1;
         }
         if let Some(last) = others.last() {
@@ -123,11 +124,21 @@ pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail,
     let Some(step) = trail.steps.get(state.reading.cursor) else { return 0 };
     let spans = state.shown_attempt().map(spans).unwrap_or_default();
     let drawn = Drawn::of(trail, step, &spans, now);
-    let rows = rows(step, Fold::Unfolded, pane_cols(area.width));
-    let top = state.reading.inside.unwrap_or_default().min(rows.len().saturating_sub(usize::from(area.height)));
+    let fold = state.reading.fold_beside(state.reading.cursor);
+    whole(canvas, area, &drawn, fold, state.reading.inside.unwrap_or_default(), state.find.as_ref())
+}
+
+/// A step of a trajectory that is over, unfolded, from a row on; how many rows it has.
+pub fn unfolded(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level, top: usize, find: Option<&Pattern>) -> usize {
+    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Unfolded, top, find)
+}
+
+fn whole(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, fold: Fold, top: usize, find: Option<&Pattern>) -> usize {
+    let rows = rows(drawn.step, fold, pane_cols(area.width));
+    let top = top.min(rows.len().saturating_sub(usize::from(area.height)));
     for (line, row) in rows.iter().skip(top).take(usize::from(area.height)).enumerate() {
-        draw_row(canvas, row_of(area, line), &drawn, row);
-        canvas.mark(row_of(area, line), state.find.as_ref());
+        draw_row(canvas, row_of(area, line), drawn, row);
+        canvas.mark(row_of(area, line), find);
     }
     rows.len()
 }
@@ -193,14 +204,21 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, row: &Row) {
                 canvas.line(text, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
             }
         }
-        Row::Argument(line) => canvas.line(text, &Words::of(Role::Muted, "  ").add(Role::Text, line.as_str())),
-        Row::Result(how, line) => {
-            let role = if *how == How::Well { Role::Faint } else { Role::Bad };
-            let wall = canvas.glyphs().wall;
-            canvas.line(text, &Words::of(role, format!("{wall} ")).add(Role::Muted, line.as_str()));
-        }
+        Row::Line(side, line) => canvas.line(text, &edge(canvas, *side).paint(line)),
+        Row::More(side, lines) => canvas.line(text, &edge(canvas, *side).paint(&Row::more(*lines))),
         Row::Said(line) => canvas.line(text, &Words::of(Role::Warn, line.as_str())),
         Row::Blank => {}
+    }
+}
+
+/// What stands before a line: what came back has a wall, and that of a failure is loud.
+fn edge(canvas: &Canvas<'_>, side: Side) -> Words {
+    let wall = |role| Words::of(role, format!("{} ", canvas.glyphs().wall));
+    match side {
+        Side::Thought => Words::new(),
+        Side::Asked => Words::of(Role::Text, "  "),
+        Side::Answered(How::Well) => wall(Role::Faint),
+        Side::Answered(How::Badly) => wall(Role::Bad),
     }
 }
 

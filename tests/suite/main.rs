@@ -44,6 +44,7 @@ mod preflight;
 mod prompts;
 mod pty;
 mod reader;
+mod real_agents;
 mod recover;
 mod reported;
 mod sabotage;

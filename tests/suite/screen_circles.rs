@@ -74,9 +74,9 @@ fn a_search_and_a_problem_lead_into_them() {
     assert_eq!(bench.state.reading.cursor, 1);
     // all unfolded, none is hidden
     let mut bench = circling(75, 80, 24);
-    bench.type_in("z");
+    bench.type_in("Z");
     assert!(!bench.text(80, 24).contains("× 75"));
-    bench.type_in("z");
+    bench.type_in("Z");
     assert!(bench.text(80, 24).contains("× 75"));
 }
 

@@ -7,7 +7,8 @@ use isobench_tui::ledger::{By, Fact};
 use isobench_tui::ui::message::{TrailNews, Turn, Unfolds};
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::reading::{Fold, Stick};
-use isobench_tui::ui::step::{How, Shown, ShownCall, ShownResult};
+use isobench_tui::ui::step::rows::Laid;
+use isobench_tui::ui::step::{How, Part, Shown, ShownCall, ShownResult};
 use isobench_tui::ui::{Effect, Key, Mouse, Msg, Screen};
 
 use crate::screen::Bench;
@@ -32,8 +33,8 @@ pub(crate) fn step(index: u32, thought: &str, how: How) -> Shown {
         name: "bash".to_owned(),
         word: "bash".to_owned(),
         gist: format!("make step-{index}"),
-        args: vec![format!("command: make step-{index}")],
-        result: Some(ShownResult { how, lines: vec![format!("result {index}"), "more of it".to_owned()] }),
+        args: vec![Part::Command(format!("make step-{index}"))],
+        result: Some(ShownResult::new(how, format!("result {index}\nmore of it"))),
     };
     let kind = if how == How::Well { Kind::Run } else { Kind::RunFailed };
     Shown {
@@ -47,6 +48,7 @@ pub(crate) fn step(index: u32, thought: &str, how: How) -> Shown {
         tokens: 1200,
         reply: Reply::Complete,
         within: None,
+        laid: Laid::default(),
     }
 }
 
@@ -291,7 +293,7 @@ fn steps_fold_by_hand_and_all_together() {
     assert_eq!(bench.state.reading.fold(0), Fold::Unfolded, "into it, not out of it");
     bench.type_in("h");
     assert_eq!((bench.state.reading.fold(0), bench.state.screen), (Fold::Folded, Screen::Agent));
-    bench.type_in("z");
+    bench.type_in("Z");
     assert_eq!((bench.state.reading.fold(0), bench.state.reading.fold(19)), (Fold::Unfolded, Fold::Unfolded));
     bench.press(Key::Enter);
     assert_eq!((bench.state.reading.fold(0), bench.state.reading.fold(1)), (Fold::Folded, Fold::Unfolded));
@@ -318,7 +320,7 @@ fn a_wide_terminal_unfolds_the_step_beside_the_list() {
     let mut bench = opened(30, 200, 40);
     assert_eq!(bench.state.layout.unfolds, Unfolds::Beside);
     let mut long = step(31, "a long one", How::Well);
-    long.calls[0].args = (1..=100).map(|line| format!("line {line}")).collect();
+    long.calls[0].args = (1..=100).map(|line| Part::Text(format!("line {line}"))).collect();
     news(&mut bench, 7, 2, 30, vec![long]);
     assert!(bench.text(200, 40).contains("line 20") && !bench.text(200, 40).contains("line 100"));
     bench.press(Key::Enter);
@@ -501,7 +503,7 @@ fn odd_strings_fit_every_screen_and_size() {
     let mut odd_step = step(1, odd(), How::Badly);
     odd_step.error = Some(odd().to_owned());
     odd_step.calls[0].gist = odd().to_owned();
-    odd_step.calls[0].args = vec![odd().to_owned(); 3];
+    odd_step.calls[0].args = vec![Part::Text(odd().to_owned()); 3];
     odd_step.harness = vec![odd().to_owned()];
     news(&mut bench, 1, 1, 0, vec![odd_step, step(2, odd(), How::Well)]);
     for keys in ["1", "2", "z", "3", "6", "1w"] {

@@ -148,7 +148,7 @@ impl Session {
         if is_own && !words.is_empty() {
             self.end = is_interrupt(&words).then(|| End::Stopped(words.clone()));
             self.talk.steps.touch();
-            self.talk.told(words);
+            self.talk.told(&words);
         }
     }
 

@@ -112,15 +112,21 @@ impl Talk {
     }
 
     fn answer(&mut self, block: &Value) {
-        let result = ToolResult { ok: part(block, "is_error") != &Value::Bool(true), text: content(part(block, "content")) };
+        let said = content(part(block, "content"));
+        // so Claude Code marks for its model what a tool refuses
+        let refused = said.strip_prefix("<tool_use_error>").and_then(|said| said.strip_suffix("</tool_use_error>"));
+        let said = refused.map(str::to_owned).unwrap_or(said);
+        let result = ToolResult { ok: part(block, "is_error") != &Value::Bool(true), text: said };
         self.steps.answer(&text(part(block, "tool_use_id")), result);
     }
 
     /// What somebody said to the agent itself: first its task, later words after its last step.
-    pub(super) fn told(&mut self, words: String) {
+    pub(super) fn told(&mut self, words: &str) {
         if words.trim().is_empty() {
             return;
         }
+        // the line by which it is shown must be the one that says why
+        let words = words.replacen(" hook feedback:\n", " hook feedback: ", 1);
         if let Some(at) = self.chains.get("").copied() {
             self.steps.tell(at, words);
         } else if self.task.is_none() {

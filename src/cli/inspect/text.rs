@@ -176,7 +176,7 @@ impl<'a, W: Write> Log<'a, W> {
             let says = if reply == Reply::ToolsRunning { "no answer yet" } else { "never answered" };
             return self.line(Ink::Warn, &format!("  {says}"));
         };
-        let lines: Vec<&String> = result.lines.iter().filter(|line| !line.trim().is_empty()).collect();
+        let lines: Vec<_> = result.lines().filter(|line| !line.trim().is_empty()).collect();
         let (most, ink, word) = match result.how {
             How::Well => (RESULT, Ink::Dim, "ok"),
             How::Badly => (FAILURE, Ink::Bad, "failed"),
@@ -191,7 +191,7 @@ impl<'a, W: Write> Log<'a, W> {
         let skipped = if result.how == How::Badly { hidden } else { 0 };
         let room = page::room(self.columns, self.blank().len() + 4);
         for line in lines.into_iter().skip(skipped).take(most) {
-            self.line(Ink::Dim, &format!("    {}", clip(line, room)))?;
+            self.line(Ink::Dim, &format!("    {}", clip(&line, room)))?;
         }
         after.map_or(Ok(()), |after| self.line(Ink::Dim, &format!("    … {after}")))
     }

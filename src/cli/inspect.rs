@@ -43,7 +43,7 @@ pub(super) struct InspectArgs {
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write it to this file instead of printing it
-    #[arg(short, long, value_name = "FILE", requires = "format")]
+    #[arg(short, long, value_name = "FILE", requires = "format", conflicts_with = "with")]
     output: Option<PathBuf>,
 }
 

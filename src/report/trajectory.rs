@@ -11,6 +11,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use self::body::Body;
 use super::episodes;
@@ -162,19 +163,29 @@ struct Asked {
 impl Asked {
     /// A command as shell, a change of a file as a diff, anything else by the names of its arguments.
     fn of(call: &ToolCall) -> Self {
-        let Ok(args) = serde_json::from_str::<serde_json::Value>(&call.args) else {
+        let Ok(args) = serde_json::from_str::<Value>(&call.args) else {
             return Self { language: "text", text: call.args.clone() };
         };
         if let Some(text) = edit::diff(&args) {
             return Self { language: "diff", text };
         }
         let line = command(&args);
-        if line.is_empty() {
-            return Self { language: "text", text: body::arguments(&args, &[]) };
+        // of the tools that edit files it is a verb of theirs
+        if line.is_empty() || matches!(&*line, "view" | "create" | "str_replace" | "insert" | "undo_edit") {
+            return Self { language: "text", text: body::arguments(&said(args.clone()), &[]) };
         }
-        let rest = body::arguments(&args, &["command", "cmd", "script"]);
+        let rest = body::arguments(&said(args.clone()), &["command", "cmd", "script"]);
         Self { language: "sh", text: format!("{}\n{}", line.trim_end(), body::behind("# ", rest.lines())) }
     }
+}
+
+/// The arguments that say something: many are there only because a tool has them.
+fn said(mut args: Value) -> Value {
+    let is_silent = |value: &Value| value.is_null() || value == &Value::Bool(false) || value.as_str().is_some_and(str::is_empty);
+    if let Some(fields) = args.as_object_mut() {
+        fields.retain(|_, value| !is_silent(value));
+    }
+    args
 }
 
 /// A code block, folded where it has more lines.

@@ -145,7 +145,7 @@ fn what_is_under_the_cursor_is_copied() {
     desk.shown.pty.press("y");
     desk.shown.pty.wait_for("clipboard: step ");
     let step = copied(&desk.shown.pty).pop().unwrap();
-    assert!(step.starts_with("step ") && step.contains("/tmp/w/engine"), "{step}");
+    assert!(step.starts_with("step 2, ") && step.contains("\nbash:\nsh tests/match.sh\n\nfailed:\n"), "{step}");
     desk.shown.pty.press("Y");
     desk.shown.pty.wait_for("clipboard: all steps of vllm_core-0007.2");
     let steps = copied(&desk.shown.pty).pop().unwrap();
@@ -230,12 +230,12 @@ fn a_pager_has_a_terminal_like_any_other_and_the_run_goes_on() {
     desk.open("v");
     assert!(desk.shown.is_restored(), "{}", desk.shown.pty.text());
     let tty = desk.kept("tty");
-    for mode in [" icanon", " echo ", " isig", " icrnl", " opost"] {
-        assert!(tty.contains(mode) && !tty.contains(&format!("-{}", mode.trim())), "{mode}: {tty}");
+    for mode in ["icanon", "echo", "isig", "icrnl", "opost"] {
+        assert!(tty.split_whitespace().any(|word| word.trim_end_matches(';') == mode), "{mode}: {tty}");
     }
     assert_eq!(desk.kept("modes"), "600\n700\n");
     let step = desk.kept("got");
-    assert!(step.starts_with("step ") && step.contains("/tmp/w/engine"), "{step}");
+    assert!(step.starts_with("step 2, ") && step.contains("sh tests/match.sh"), "{step}");
     // all that is typed is the program's, also what would be a key of ours
     desk.shown.append(Fact::PauseOrdered { why: "lunch".to_owned(), by: By::rule("limit") });
     desk.shown.pty.press("dqx<Enter>");
@@ -376,9 +376,11 @@ fn a_stop_in_the_pager_gives_the_shell_the_terminal() {
     shown.pty.send(b"\x1a");
     shown.pty.wait_for("it stopped");
     shown.pty.press("<Enter>");
+    // the shell says what it continues, once the terminal is that one's again
+    shown.pty.wait_for("the_screen_itself");
     shown.pty.press("an answer<Enter>");
     shown.pty.wait_for("vllm_core-0024");
-    assert!(fs::read_to_string(here.path().join("answer")).unwrap().contains("answer"));
+    assert_eq!(fs::read_to_string(here.path().join("answer")).unwrap(), "an answer\n");
     shown.pty.press("d");
     shown.pty.wait_for("it ended");
 }

@@ -66,6 +66,8 @@ pub struct Totals {
     pub stuck: usize,
     /// Commits with arms that were measured: no attempts of agents.
     pub measured: usize,
+    /// Of them, those whose agent's arm has numbers, and those whose arm failed.
+    pub arms: (usize, usize),
     /// Tokens of those that are known.
     pub tokens: u64,
     /// How long agents ran, in ms.
@@ -77,6 +79,9 @@ impl Totals {
     pub fn take(&mut self, row: &Row) {
         if row.branch.kind == Kind::Results {
             self.measured += 1;
+            let outcome = row.facts.as_ref().map(|facts| facts.outcome);
+            self.arms.0 += usize::from(outcome == Some(Outcome::Success));
+            self.arms.1 += usize::from(outcome == Some(Outcome::Failed));
             return;
         }
         self.items += 1;

@@ -1,9 +1,11 @@
 //! One message in, the browser changed, effects out.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::message::{Effect, Left, Msg, Told, Wish};
-use super::row::{Kind, Row};
+use super::row::{Judged, Kind, Place, Row};
 use super::{Browse, Disk, Facet, Over, Progress, Selected, choice, moves};
 use crate::text::find::{Meaning, Pattern};
 use crate::ui::keymap::{self, Place as Where};
@@ -51,7 +53,12 @@ fn take(browse: &mut Browse, msg: Msg) -> Vec<Effect> {
         }
         Msg::Listed(rows) => list(browse, rows),
         Msg::Told(told) => tell(browse, told),
-        Msg::Whole(rows) => replace(browse, rows),
+        Msg::Whole(mut rows) => {
+            for row in &mut rows {
+                keep_level(browse, row);
+            }
+            replace(browse, rows);
+        }
         Msg::Progress(progress) => browse.progress = progress,
         Msg::Problems(problems) => browse.problems = problems,
         Msg::Changed => browse.disk = Disk::Changed,
@@ -85,6 +92,15 @@ fn list(browse: &mut Browse, mut rows: Vec<Row>) {
     replace(browse, rows);
 }
 
+/// What the detectors said before stands until they say something else.
+fn keep_level(browse: &Browse, row: &mut Row) {
+    if row.level == Judged::NotYet
+        && let Some(known) = browse.row(&row.place)
+    {
+        row.level = known.level;
+    }
+}
+
 fn replace(browse: &mut Browse, rows: Vec<Row>) {
     browse.places = rows.iter().enumerate().map(|(at, row)| (row.place.clone(), at)).collect();
     browse.rows = Some(rows);
@@ -92,6 +108,15 @@ fn replace(browse: &mut Browse, rows: Vec<Row>) {
 }
 
 fn tell(browse: &mut Browse, told: Told) {
+    let mut told = told;
+    for row in &mut told.rows {
+        keep_level(browse, row);
+    }
+    // most files of a large folder are none of ours, and were never shown
+    told.gone.retain(|place| browse.places.contains_key(place));
+    if told == Told::default() {
+        return;
+    }
     let rows = browse.rows.get_or_insert_default();
     for row in told.rows {
         match browse.places.get(&row.place).and_then(|at| rows.get_mut(*at)) {
@@ -108,7 +133,8 @@ fn tell(browse: &mut Browse, told: Told) {
         }
     }
     if !told.gone.is_empty() {
-        rows.retain(|row| !told.gone.contains(&row.place));
+        let gone: HashSet<&Place> = told.gone.iter().collect();
+        rows.retain(|row| !gone.contains(&row.place));
         browse.places = rows.iter().enumerate().map(|(at, row)| (row.place.clone(), at)).collect();
     }
     changed(browse);

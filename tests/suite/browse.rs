@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use isobench_tui::detect::kind::Kind as Letter;
-use isobench_tui::domain::{FailureClass, Level, Rung};
+use isobench_tui::domain::{FailureClass, ItemId, Level, Rung};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::theme::{Depth, Glyphs, Theme};
 use isobench_tui::ui::browse::{
@@ -99,7 +99,7 @@ fn rows() -> Vec<Row> {
         at: None,
     });
     let file = Place::Loose { path: "/bench/kept/odd/a.trajectory.json.gz".into(), instance: None };
-    let arms = Place::Measured { folder: "/bench/results/trae_gpt5_0123".into(), item: "1234abcd".into() };
+    let arms = Place::Measured { folder: "/bench/results/trae_gpt5_0123".into(), item: ItemId("1234abcd".to_owned()) };
     vec![
         item(&old, "vllm_core-0000", 0, Some(facts("success", None, 31, 1_200_000, 25)), Judged::Is(Level::None)),
         item(&old, "vllm_core-0001", 1, Some(facts("error", auth, 2, 3100, 1)), Judged::Is(Level::Note)),

@@ -171,14 +171,12 @@ impl<'a> Growing<'a> {
             self.at = self.at.max(row.at());
             self.level = self.level.max(row.level.level().unwrap_or_default());
         }
-        match path.split_first() {
-            Some((first, rest)) => self.children.entry(first).or_default().see(row, at, rest, is_shown),
-            None => {
-                self.branch = Some(&row.branch);
-                if is_shown {
-                    self.rows.push(at);
-                }
-            }
+        if let Some((first, rest)) = path.split_first() {
+            return self.children.entry(first).or_default().see(row, at, rest, is_shown);
+        }
+        self.branch = Some(&row.branch);
+        if is_shown {
+            self.rows.push(at);
         }
     }
 }
@@ -197,6 +195,11 @@ pub fn build(rows: &[Row], filter: &Filter, sort: Sort, is_open: &dyn Fn(&str, b
     let mut build = Build { rows, sort, is_open, tree: &mut tree };
     build.below(&root, "", 0, true);
     tree
+}
+
+/// What the node is called at which a branch ends; the nodes above it are called by its beginnings.
+pub fn id_of(branch: &Branch) -> String {
+    format!("/{}", path(branch).join("/"))
 }
 
 fn path(branch: &Branch) -> Vec<&str> {

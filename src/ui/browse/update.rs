@@ -119,12 +119,11 @@ fn tell(browse: &mut Browse, told: Told) {
     }
     let rows = browse.rows.get_or_insert_default();
     for row in told.rows {
-        match browse.places.get(&row.place).and_then(|at| rows.get_mut(*at)) {
-            Some(known) => *known = row,
-            None => {
-                browse.places.insert(row.place.clone(), rows.len());
-                rows.push(row);
-            }
+        if let Some(known) = browse.places.get(&row.place).and_then(|at| rows.get_mut(*at)) {
+            *known = row;
+        } else {
+            browse.places.insert(row.place.clone(), rows.len());
+            rows.push(row);
         }
     }
     for (place, level) in told.levels {
@@ -301,13 +300,11 @@ fn open(browse: &mut Browse) -> Vec<Effect> {
     if let Some(row) = browse.selected_row() {
         return vec![Effect::Leave(Left::Item(row.place.clone()))];
     }
-    match browse.selected_node().and_then(|node| node.whole.clone()) {
-        Some(whole) => vec![Effect::Leave(Left::Run(whole))],
-        None => {
-            moves::turn(browse);
-            Vec::new()
-        }
+    if let Some(whole) = browse.selected_node().and_then(|node| node.whole.clone()) {
+        return vec![Effect::Leave(Left::Run(whole))];
     }
+    moves::turn(browse);
+    Vec::new()
 }
 
 /// Marks an item; the second one is laid beside the first.
@@ -356,9 +353,8 @@ fn click(browse: &mut Browse, mouse: Mouse) -> Vec<Effect> {
     let hit = browse.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
     match (hit, &browse.over) {
         (Some(Hit::Choice(at)), Over::Filters(_)) => {
-            if choice::toggle(browse, at) {
-                changed(browse);
-            }
+            choice::toggle(browse, at);
+            changed(browse);
         }
         (Some(Hit::Source(at)), Over::Filters(_)) => {
             if let Some(facet) = Facet::ALL.get(at) {

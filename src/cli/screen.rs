@@ -162,7 +162,7 @@ impl Stay {
     fn home(&mut self, opening: Opening) -> anyhow::Result<Option<At>> {
         self.base.clone_from(&opening.checkout);
         self.browser = None;
-        Ok(super::home::show(&mut self.sitting, opening)?)
+        super::home::show(&mut self.sitting, opening)
     }
 
     fn begin_browser(&mut self, folder: &Path) -> At {

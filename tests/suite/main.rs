@@ -8,6 +8,8 @@ mod alone;
 mod artifacts;
 mod at_home;
 mod attach;
+mod browse;
+mod browse_pty;
 mod budgets;
 mod campaign;
 mod causes;

@@ -38,6 +38,7 @@ mod log_journeys;
 mod log_sources;
 mod opened;
 mod paged;
+mod paged_screen;
 mod parsed;
 mod patches;
 mod preflight;

@@ -43,6 +43,7 @@ mod log_sources;
 mod opened;
 mod outside;
 mod paged;
+mod paged_screen;
 mod parsed;
 mod patches;
 mod preflight;

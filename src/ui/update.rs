@@ -13,6 +13,7 @@ use super::{
     Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, outside, pages, pointed, searching, sent, since,
     verbs,
 };
+use crate::domain::{Reply, Stage};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -30,6 +31,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     if matches!(&state.over, Over::Question(question) if question.is_about_leaving()) {
         state.over = Over::Question(Question::quit(state));
     }
+    close_trails(state);
     moves::scroll_queue(state);
     let wanted = focus::wanted(state);
     if wanted != state.focus {
@@ -46,6 +48,17 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     effects.extend(pages::settle(state));
     effects.extend(log::settle(state));
     effects
+}
+
+/// An agent whose stage is over runs no tool any more: one that was stopped leaves its last call without an answer.
+fn close_trails(state: &mut State) {
+    for trail in &mut state.trails {
+        let attempts = state.run.item(&trail.attempt.item).map(|item| item.attempts.as_slice()).unwrap_or_default();
+        if attempts.iter().any(|attempt| attempt.n == trail.attempt.n && attempt.outcome(Stage::Agent).is_some()) {
+            let open = trail.steps.iter_mut().filter(|step| step.reply == Reply::ToolsRunning);
+            open.for_each(|step| step.reply = Reply::Complete);
+        }
+    }
 }
 
 fn take(state: &mut State, msg: Msg) -> Vec<Effect> {

@@ -1,7 +1,7 @@
 //! Keys in, wishes and sentences out.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
-use isobench_tui::domain::Stage;
+use isobench_tui::domain::{FailureClass, Stage, StageDetail, StageEnd};
 use isobench_tui::ledger::fact::Answer;
 use isobench_tui::ledger::{Fact, Request, Verb};
 use isobench_tui::ui::message::Sight;
@@ -198,6 +198,25 @@ fn an_item_opens_unfolds_and_closes() {
     assert_eq!(bench.state.screen, Screen::Result);
     bench.press(Key::Esc);
     assert_eq!(bench.state.screen, Screen::Queue);
+}
+
+#[test]
+fn a_call_without_an_answer_runs_no_more_once_its_agent_was_stopped() {
+    let mut story = runs::agent_running();
+    let mut bench = Bench::on(&story);
+    bench.trail(7, 2, "tool_running.json", 3);
+    bench.press(Key::Char('2'));
+    assert!(bench.text(120, 40).contains("◐"), "{}", bench.text(120, 40));
+    let end = StageEnd::Failed { class: FailureClass::AgentStuck, why: "stuck".to_owned() };
+    story.end(7, 2, Stage::Agent, end, StageDetail::Nothing);
+    bench.state.run = story.run();
+    bench.tell(Msg::Facts);
+    assert!(!bench.text(120, 40).contains("◐"), "{}", bench.text(120, 40));
+    // nor where its steps are read only then
+    bench.state.trails.clear();
+    bench.trail(7, 2, "tool_running.json", 3);
+    let text = bench.text(120, 40);
+    assert!(text.contains("steps") && !text.contains("◐"), "{text}");
 }
 
 #[test]

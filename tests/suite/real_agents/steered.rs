@@ -56,6 +56,10 @@ fn stopped(program: Program) {
     let steps = run["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 2, "{run:#}");
     assert!(steps[1]["calls"][0]["args"].to_string().contains("until"), "{run:#}");
+    let mut screen = real.screen(120, 40);
+    screen.press("2");
+    screen.wait_for("I wait for the build.");
+    assert!(!screen.text().contains('◐'), "nothing runs any more: {}", screen.text());
     let kept = fs::read_to_string(real.campaign.stage_dir(1, 1, "check").join("model_patch.diff")).unwrap();
     assert!(kept.contains("+cost=50"), "{kept}");
     real.assert_clean();

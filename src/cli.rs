@@ -1,5 +1,6 @@
 //! Arguments in, exit code out.
 
+mod browse;
 mod compare;
 mod ctl;
 mod detect;

@@ -2,6 +2,7 @@
 
 mod away;
 pub mod bell;
+pub mod browse;
 mod chosen;
 pub mod clipboard;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod log;
 pub mod looks;
 mod outside;
 pub mod pace;
+pub mod pager;
 pub mod painter;
 pub mod places;
 pub mod reader;
@@ -30,6 +32,7 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
+pub use browse::{Browser, Ears};
 pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use super::others::Opening;
+use super::others::{Extent, Opening};
 use super::screen::{self, At};
 use super::start::on_terminal;
-use super::{compare, read, trajectory, usage};
+use super::{browse, compare, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
 use crate::host::files::{self, Links};
@@ -26,7 +26,8 @@ use crate::ui::compare::Wanted;
 /// `inspect`
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A trajectory of any agent, packed by gzip or not; a folder of events; an item's folder
+    /// A trajectory of any agent, packed by gzip or not; a folder of events; an item's folder; any other folder is browsed:
+    /// every run and trajectory below it, as a tree
     path: PathBuf,
     /// Of a file with several runs only the one of this instance
     #[arg(long, value_name = "ID")]
@@ -57,6 +58,17 @@ enum Format {
     Md,
 }
 
+impl Format {
+    /// The same where there is no Markdown; the error is a sentence.
+    const fn plain(self) -> Result<super::Format, &'static str> {
+        match self {
+            Self::Text => Ok(super::Format::Text),
+            Self::Json => Ok(super::Format::Json),
+            Self::Md => Err("--format md is of one trajectory: comparisons and lists are printed as text or json"),
+        }
+    }
+}
+
 /// Bytes of a patch that are told.
 const MOST_PATCH: u64 = 8 << 20;
 
@@ -67,16 +79,23 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
     if let Some(with) = &args.with {
         let wanted = Wanted { left: compare::who(&args.path), right: compare::who(with) };
         let (instance, clone, root) = (args.instance.clone(), args.clone.clone(), root.map(Path::to_owned));
-        let format = match args.format {
-            None => None,
-            Some(Format::Text) => Some(super::Format::Text),
-            Some(Format::Json) => Some(super::Format::Json),
-            Some(Format::Md) => return Ok(usage("a comparison is told as text or json: say --format text, or leave --with away")),
+        return match args.format.map(Format::plain).transpose() {
+            Ok(format) => compare::compare(&compare::Asked { wanted, instance, clone, root }, format),
+            Err(says) => Ok(usage(says)),
         };
-        return compare::compare(&compare::Asked { wanted, instance, clone, root }, format);
     }
+    let is_many = args.instance.is_none() && browse::is_many(&args.path);
     if args.format.is_none() && on_terminal() {
-        return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone() }));
+        if is_many {
+            return screen::stay(At::Browse(args.path.clone()));
+        }
+        return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone(), extent: Extent::One }));
+    }
+    if is_many {
+        return match args.format.map(Format::plain).transpose() {
+            Ok(format) => browse::print(root, &args.path, format),
+            Err(says) => Ok(usage(says)),
+        };
     }
     let masker = trajectory::masker(root, [args.path.as_path()]);
     let refused = |says: String| Ok(usage(masker.mask(&says)));

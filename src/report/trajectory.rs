@@ -48,7 +48,7 @@ pub struct About {
 
 /// Writes a run of an agent.
 pub fn write(out: &mut impl Write, opened: &Opened, about: &About, zone: &TimeZone, masker: &Masker) -> io::Result<()> {
-    let watch = watch(opened, about.human.clone());
+    let watch = watch(opened, about.human.clone())?;
     let findings: Vec<Finding> = watch.findings().into_iter().map(|finding| masked_finding(finding, masker)).collect();
     writeln!(out, "# {}\n", escaped(&line(&about.title, masker)))?;
     writeln!(out, "| | |\n| --- | --- |")?;
@@ -62,12 +62,10 @@ pub fn write(out: &mut impl Write, opened: &Opened, about: &About, zone: &TimeZo
         folded(out, "What the agent was asked", "text", &Body::of(task, masker), FOLDED)?;
     }
     writeln!(out, "\n## Steps\n")?;
-    if opened.steps.is_empty() {
+    if opened.is_empty() {
         writeln!(out, "none\n")?;
     }
-    for step in &opened.steps {
-        self::step(out, step, zone, masker)?;
-    }
+    opened.each(|step| self::step(out, step, zone, masker))?;
     let end = head::ended(opened, masker);
     writeln!(out, "## End\n\n{}", escaped(&end))?;
     if let Some(patch) = &about.patch {

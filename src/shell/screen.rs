@@ -14,12 +14,15 @@ use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
 use super::outside::{self, Outside, Ready};
+use super::pager::Pager;
 use super::places::Places;
 use super::reader::Reader;
 use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
+use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::ui::compare::{Against, Parted, Wanted, Who};
 use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
@@ -53,6 +56,7 @@ struct Screen<'a> {
     begin: Option<Begin>,
     state: State,
     reader: Reader,
+    pager: Pager,
     log: LogReader,
     labels: Option<LabelsFile>,
     places: Places,
@@ -108,16 +112,35 @@ impl<'a> Screen<'a> {
             now,
         });
         state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
+        state.base = setup.begin.base;
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let (ready_from, ready) = mpsc::channel(1);
         let outside = Outside::new(places.clone(), setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
+        let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
         let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
-        Ok(Self { source, elsewhere, begin, state, reader, log, labels, places, outside, ready, by, console, news, news_from, ledger })
+        Ok(Self {
+            source,
+            elsewhere,
+            begin,
+            state,
+            reader,
+            pager,
+            log,
+            labels,
+            places,
+            outside,
+            ready,
+            by,
+            console,
+            news,
+            news_from,
+            ledger,
+        })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -234,7 +257,9 @@ impl<'a> Screen<'a> {
     fn perform(&mut self, effect: Effect) -> Option<Left> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
+            Effect::Compare(attempt, against) => return Some(self.compared(&attempt, &against)),
             Effect::Look(look) => {
+                self.pager.look(look.clone());
                 self.reader.look(look);
                 None
             }
@@ -242,6 +267,10 @@ impl<'a> Screen<'a> {
             Effect::StartRunner => self.folder().and_then(|folder| {
                 effects::start_runner(folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
             }),
+            Effect::Page(wish) => {
+                self.pager.page(wish);
+                None
+            }
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None
@@ -270,6 +299,17 @@ impl<'a> Screen<'a> {
             self.change(msg);
         }
         None
+    }
+
+    /// What a comparison of an attempt needs to know.
+    fn compared(&self, attempt: &AttemptId, against: &Against) -> Left {
+        let path = |attempt: &AttemptId| Who::Path(self.places.item_folder(attempt));
+        let right = match against {
+            Against::Human => Who::Human,
+            Against::Attempt(other) => path(other),
+        };
+        let wanted = Wanted { left: path(attempt), right };
+        Left::Compare(Box::new(Parted { wanted, screen: self.state.screen, item: attempt.item.clone() }))
     }
 
     /// The run's folder, where it is one of ours.
@@ -337,7 +377,7 @@ impl<'a> Screen<'a> {
     /// Says that there are new facts, and does what comes of it.
     fn told(&mut self) -> Option<Left> {
         let mut effects = self.change(Msg::Facts);
-        if let Some(Begin { screen, item }) = self.begin.take() {
+        if let Some(Begin { screen, item, .. }) = self.begin.take() {
             effects.extend(self.change(Msg::Begin(screen, item)));
         }
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))

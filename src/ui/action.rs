@@ -109,6 +109,14 @@ pub enum Action {
     Edit,
     /// What is shown is saved as Markdown.
     Save,
+    /// All runs of this checkout, as a tree.
+    Inspect,
+    /// Choose which items are shown.
+    Filters,
+    /// Show all items again.
+    ClearFilters,
+    /// The next order of the list.
+    Sort,
     /// Leave the mouse to the terminal, or take it again.
     Mouse,
     /// The next theme.

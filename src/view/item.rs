@@ -15,6 +15,7 @@ use crate::theme::{Role, Theme};
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint_on, sentence};
+use crate::ui::pages::Extent;
 use crate::ui::reading::{Pane, Stick};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
@@ -185,5 +186,15 @@ fn step_place(state: &State, trail: &Trail, item: &Item) -> String {
         _ => "",
     };
     let newer = if newer > 0 { format!(" · {newer} newer") } else { String::new() };
-    format!("{} of {}{newer}{follows}", step.index, trail.steps.len())
+    let Some(pages) = trail.pages else { return format!("{} of {}{newer}{follows}", step.index, trail.steps.len()) };
+    match (pages.all, step.index) {
+        // the detectors read all steps, which takes longer than to count them
+        (Extent::Steps(all), index) if state.is_others() && item.totals().is_none_or(|totals| totals.steps.is_none()) => {
+            format!("{index} of {all}{follows} · findings follow")
+        }
+        (Extent::Steps(all), index) => format!("{index} of {all}{follows}"),
+        // steps at the end have no numbers yet
+        (Extent::Counting(percent), 0) => format!("near the end · {percent} % counted"),
+        (Extent::Counting(percent), index) => format!("{index} · {percent} % counted"),
+    }
 }

@@ -33,6 +33,11 @@ pub(super) enum Said {
 }
 
 impl Talk {
+    /// Of a conversation that is read from its middle on.
+    pub(super) fn midway() -> Self {
+        Self { steps: Steps::midway(), ..Self::default() }
+    }
+
     /// A block of a message, or all of them. `within`: the call that made the subagent, or nothing.
     pub(super) fn assistant(&mut self, message: &Value, within: &str, recorded: Option<Timestamp>, is_api_error: bool) -> Said {
         let id = text(part(message, "id"));
@@ -121,12 +126,14 @@ impl Talk {
     }
 
     /// What somebody said to the agent itself: first its task, later words after its last step.
-    pub(super) fn told(&mut self, words: &str) {
+    pub(super) fn told(&mut self, mut words: String) {
         if words.trim().is_empty() {
             return;
         }
         // the line by which it is shown must be the one that says why
-        let words = words.replacen(" hook feedback:\n", " hook feedback: ", 1);
+        if let Some(at) = words.find(" hook feedback:\n").map(|at| at + " hook feedback:".len()) {
+            words.replace_range(at..=at, " ");
+        }
         if let Some(at) = self.chains.get("").copied() {
             self.steps.tell(at, words);
         } else if self.task.is_none() {

@@ -49,6 +49,11 @@ impl Rollout {
         Self::default()
     }
 
+    /// A rollout of which the beginning was not read.
+    pub(in crate::agent) fn midway() -> Self {
+        Self { steps: Steps::midway(), ..Self::default() }
+    }
+
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position
     /// of the first step that is new or differs; the number of steps where only the rest did.
     pub fn take(&mut self, line: &[u8]) -> Option<usize> {

@@ -19,15 +19,15 @@ type Facts = Vec<(String, Told)>;
 /// Of a patch alone.
 pub(super) fn of_patch(side: &Side) -> Facts {
     let Some(patch) = &side.patch else {
-        return ["patch", "files", "lines added", "lines gone"].map(|name| (name.to_owned(), Told::Unknown)).into();
+        return ["patch", "files", "lines +", "lines -"].map(|name| (name.to_owned(), Told::Unknown)).into();
     };
     let files = changed_files(patch);
     let sum = |lines: fn(&crate::patch::ChangedFile<'_>) -> u32| files.iter().map(|file| u64::from(lines(file))).sum();
     vec![
         ("patch".to_owned(), Told::Bytes(patch.len() as u64)),
         ("files".to_owned(), Told::Count(files.len() as u64)),
-        ("lines added".to_owned(), Told::Count(sum(|file| file.added))),
-        ("lines gone".to_owned(), Told::Count(sum(|file| file.removed))),
+        ("lines +".to_owned(), Told::Count(sum(|file| file.added))),
+        ("lines -".to_owned(), Told::Count(sum(|file| file.removed))),
     ]
 }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 /// A text with each path in a tree of an attempt, `<anywhere>/worktrees/<run>/<item>.<n>/<path>`, told as its `<path>`:
-/// the agent knows no other place, and what comes before fills a row.
+/// the agent knows no other place, and what comes before fills a row. The harness's own trees are
+/// `<anywhere>/worktrees/<task>/<task>-0003/<path>`.
 pub(super) fn in_tree(text: &str) -> Cow<'_, str> {
     const TREES: &str = "/worktrees/";
     let mut told = String::new();
@@ -35,8 +36,12 @@ fn behind_tree(text: &str) -> Option<&str> {
     let (run, rest) = text.split_once('/')?;
     let end = rest.find(|char| char == '/' || ends_path(char)).unwrap_or(rest.len());
     let (item, path) = rest.split_at_checked(end)?;
-    let (item, n) = item.rsplit_once('.')?;
-    let is_tree = !run.contains(ends_path) && !item.is_empty() && !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |n: &str| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit());
+    let is_item = match item.rsplit_once('.') {
+        Some((item, n)) => !item.is_empty() && is_number(n),
+        None => item.rsplit_once('-').is_some_and(|(task, n)| !task.is_empty() && n.len() >= 4 && is_number(n)),
+    };
+    let is_tree = !run.contains(ends_path) && is_item;
     is_tree.then(|| path.strip_prefix('/').unwrap_or(path))
 }
 
@@ -57,6 +62,7 @@ mod tests {
             (format!("The file {tree}/engine/run.sh has been edited"), "The file engine/run.sh has been edited"),
             (format!("ls {tree} && cat '{tree}/a b'"), "ls . && cat 'a b'"),
             (format!("{tree}/"), "."),
+            ("ls /h/.work/worktrees/vllm_core/vllm_core-0003/vllm /h/worktrees/v/v-0003".to_owned(), "ls vllm ."),
             (format!("x={tree}/a:{tree}/b"), "x=a:b"),
             ("cat /tmp/w/a /x/worktrees/a/b/c /worktrees/".to_owned(), "cat /tmp/w/a /x/worktrees/a/b/c /worktrees/"),
             ("/x/worktrees/r/i.1é/ü /é/worktrees/r/é.2/ü".to_owned(), "/x/worktrees/r/i.1é/ü ü"),

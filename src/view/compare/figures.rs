@@ -70,12 +70,10 @@ pub(super) fn table(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, p
     let longest = pair.figures.iter().flat_map(|figure| [width::width(&figure.left.text()), width::width(&figure.right.text())]).max();
     let cols = (longest.unwrap_or_default() + 3).clamp(24, (wide.saturating_sub(NAMES + APART) / 2).max(24));
     if let Some(row) = flow.row() {
-        heading(canvas, row, "", "");
         let names = [&pair.left.name, &pair.right.name].map(|name| width::fit(name, cols - 1));
         let [left, right] = names;
         let words =
             Words::of(Role::Muted, width::fit("", NAMES)).add(Role::Strong, format!("{left} ")).add(Role::Strong, format!("{right} "));
-        canvas.clear(row);
         canvas.line(row, &words.add(Role::Muted, "right has more"));
     }
     for (name, side) in [("left", &pair.left), ("right", &pair.right)] {

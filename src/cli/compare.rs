@@ -78,8 +78,10 @@ pub(super) fn compare(asked: &Asked, format: Option<Format>) -> anyhow::Result<E
     Ok(Exit::Well)
 }
 
-/// Shows the comparison on a terminal that is taken already, until somebody leaves it for what was shown before.
-pub(super) fn show(sitting: &mut Sitting, asked: Asked) -> anyhow::Result<Left> {
+/// Shows the comparison on a terminal that is taken already, until somebody leaves it for what was shown before. `root`: the
+/// harness folder, where one is known.
+pub(super) fn show(sitting: &mut Sitting, left: Who, right: Who, root: Option<PathBuf>) -> anyhow::Result<Left> {
+    let asked = Asked { wanted: Wanted { left, right }, instance: None, clone: None, root };
     let masker = trajectory::masker(asked.root.as_deref(), asked.paths());
     let (tell, pair_read) = oneshot::channel();
     let own = masker.clone();
@@ -90,7 +92,7 @@ pub(super) fn show(sitting: &mut Sitting, asked: Asked) -> anyhow::Result<Left> 
 /// The same for the screen of a run; where its reader comes back to, `None` where the terminal is gone.
 pub(super) fn part(sitting: &mut Sitting, parted: Parted, root: Option<PathBuf>) -> anyhow::Result<Option<Begin>> {
     let Parted { wanted, screen, item } = parted;
-    let left = show(sitting, Asked { wanted, instance: None, clone: None, root })?;
+    let left = show(sitting, wanted.left, wanted.right, root)?;
     Ok((left == Left::Back).then_some(Begin { screen, item: Some(item), ..Begin::default() }))
 }
 

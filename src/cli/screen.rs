@@ -16,7 +16,7 @@ use crate::runner::job::Resolved;
 use crate::shell::{Begin, Browser, Facts, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
 use crate::ui::browse::{Left as BrowseLeft, Place, Whole};
-use crate::ui::compare::{Left as CompareLeft, Parted, Wanted, Who};
+use crate::ui::compare::{Left as CompareLeft, Parted, Who};
 use crate::ui::state::{Access, Base, Limits};
 use crate::ui::{Left, Mood, Said, Screen};
 
@@ -162,7 +162,7 @@ impl Stay {
     fn home(&mut self, opening: Opening) -> anyhow::Result<Option<At>> {
         self.base.clone_from(&opening.checkout);
         self.browser = None;
-        Ok(super::home::show(&mut self.sitting, opening)?)
+        super::home::show(&mut self.sitting, opening)
     }
 
     fn begin_browser(&mut self, folder: &Path) -> At {
@@ -189,10 +189,7 @@ impl Stay {
             }
             BrowseLeft::Compare(left, right) => {
                 let [left, right] = [left, right].map(|place| Who::Path(browse::path_of(&place)));
-                match compare::show(
-                    &mut self.sitting,
-                    compare::Asked { wanted: Wanted { left, right }, instance: None, clone: None, root: None },
-                )? {
+                match compare::show(&mut self.sitting, left, right, None)? {
                     CompareLeft::Back => Some(At::Browser),
                     CompareLeft::Gone => None,
                 }

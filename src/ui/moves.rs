@@ -113,9 +113,15 @@ fn read(state: &mut State, action: Action) {
         Action::Left if reading.is_in_opened(&sheet) => reading.close(&sheet),
         Action::Open | Action::Right => reading.toggle(&sheet),
         Action::FoldAll => reading.fold_all(&sheet),
-        Action::Down => reading.step_by(1, &sheet),
+        Action::Down => {
+            reading.step_by(1, &sheet);
+            pages::stay(state);
+        }
         Action::Up => reading.step_by(-1, &sheet),
-        Action::PageDown => reading.page_by(1, &sheet),
+        Action::PageDown => {
+            reading.page_by(1, &sheet);
+            pages::stay(state);
+        }
         Action::PageUp => reading.page_by(-1, &sheet),
         Action::First | Action::Last => {
             let to = if action == Action::First { Stick::Hand } else { Stick::Newest };

@@ -4,6 +4,7 @@
 //! the top) moves with the steps that are in both.
 
 use super::message::Effect;
+use super::moves;
 use super::reading::{Place, Reading, Stick};
 use super::state::{State, Trail};
 use crate::domain::AttemptId;
@@ -111,6 +112,16 @@ pub(super) fn to_edge(state: &mut State, to: Stick) {
             state.pages.add(&attempt, if to == Stick::Newest { At::End } else { At::Begin });
         }
         _ => {}
+    }
+}
+
+/// The end of a window is not the end of the steps: who came there by hand stays there until more of them come.
+pub(super) fn stay(state: &mut State) {
+    let is_end = state.shown_trail().and_then(|trail| trail.pages).is_none_or(|pages| pages.is_end);
+    if !is_end && state.reading.stick == Stick::Newest {
+        let top = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
+        state.reading.top = state.reading.first(&top);
+        state.reading.stick = Stick::Hand;
     }
 }
 

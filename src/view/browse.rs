@@ -71,11 +71,11 @@ pub fn draw(buffer: &mut Buffer, browse: &Browse, theme: &crate::theme::Theme, n
 
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, browse: &Browse, now: Timestamp, layout: &mut Layout) {
     if canvas.area().width < SIDE_BY_SIDE {
-        layout.rows = list::draw(canvas, body, browse, now);
+        layout.rows = list::draw(canvas, body, browse);
         return;
     }
     let wide = body.width * 58 / 100;
-    layout.rows = list::draw(canvas, Rect { width: wide, ..body }, browse, now);
+    layout.rows = list::draw(canvas, Rect { width: wide, ..body }, browse);
     layout.previews = true;
     wall(canvas, Rect { x: body.x.saturating_add(wide + 1), width: 1, ..body });
     let area = Rect { x: body.x.saturating_add(wide + 3), width: body.width.saturating_sub(wide + 3), ..body };
@@ -133,13 +133,19 @@ fn totals(browse: &Browse, cols: usize) -> Words {
 
 /// `12 ok`, `20 failed`, `5 unfinished`, `3 stuck`: those that there are.
 fn counts(totals: &Totals) -> Vec<(Role, String)> {
+    let (well, badly) = outcomes(totals);
     let parts = [
-        (Role::Good, totals.success, "ok"),
-        (Role::Bad, totals.failed, "failed"),
+        (Role::Good, well, "ok"),
+        (Role::Bad, badly, "failed"),
         (Role::Warn, totals.open, "unfinished"),
         (Role::Bad, totals.stuck, "stuck"),
     ];
     parts.into_iter().filter(|(_, n, _)| *n > 0).map(|(role, n, word)| (role, format!("{n} {word}"))).collect()
+}
+
+/// How many went well and badly: attempts, or of results the arms.
+const fn outcomes(totals: &Totals) -> (usize, usize) {
+    if totals.items == 0 { totals.arms } else { (totals.success, totals.failed) }
 }
 
 /// What is filtered by, and what the reader must know of the folder.

@@ -84,7 +84,10 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
         for row in rows(step, fold, cols).iter().skip(hidden).take(seen.saturating_sub(line)) {
             let place = row_of(area, line);
             draw_row(canvas, place, &drawn, row);
-            if position == reading.cursor && has_keys && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::Call) {
+            if position == reading.cursor
+                && has_keys
+                && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::HeadName | Row::Call)
+            {
                 canvas.tint(place, Role::Selected);
             }
             canvas.mark(place, state.find.as_ref());
@@ -198,16 +201,23 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, row: &Row) {
             }
         }
         Row::Thought(line) => canvas.line(text, &Words::of(Role::Text, line.as_str())),
-        Row::Name(at) => {
-            if let Some(call) = step.calls.get(*at) {
-                let (role, mark) = mark(canvas, step, call);
-                canvas.line(text, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
-            }
+        Row::HeadName => {
+            number(canvas, area, step, *level);
+            name(canvas, text, step, 0);
         }
+        Row::Name(at) => name(canvas, text, step, *at),
         Row::Line(side, line) => canvas.line(text, &edge(canvas, *side).paint(line)),
         Row::More(side, lines) => canvas.line(text, &edge(canvas, *side).paint(&Row::more(*lines))),
         Row::Said(line) => canvas.line(text, &Words::of(Role::Warn, line.as_str())),
         Row::Blank => {}
+    }
+}
+
+/// `bash  ✓`.
+fn name(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, at: usize) {
+    if let Some(call) = step.calls.get(at) {
+        let (role, mark) = mark(canvas, step, call);
+        canvas.line(area, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
     }
 }
 

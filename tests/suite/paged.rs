@@ -5,12 +5,17 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use isobench_tui::agent::open::{Format, open};
+use isobench_tui::agent::open::{Format, Opened, open};
 use isobench_tui::agent::paged::Paged;
 use isobench_tui::domain::Step;
+use isobench_tui::report::steps;
+use isobench_tui::report::verdict::Verdict;
+use isobench_tui::text::mask::Masker;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
+use serde_json::Value;
 
 use crate::support::shared;
 
@@ -246,4 +251,26 @@ fn small_packed_and_other_files_are_not_read_by_pages() {
     assert!(Paged::open(&packed, 0).unwrap().is_none());
     fs::write(&path, "no trajectory at all\n").unwrap();
     assert!(Paged::open(&path, 0).unwrap().is_none());
+}
+
+#[test]
+fn what_is_told_of_a_large_file_is_what_is_told_of_a_small_one() {
+    for (path, paged) in samples() {
+        let whole = open(&path).unwrap().remove(0);
+        let by_pages = Opened::paged(Arc::new(paged)).unwrap();
+        assert_eq!((by_pages.len(), by_pages.steps.len()), (whole.len(), 0));
+        let line = |opened: &Opened| -> Value {
+            let mut line = Vec::new();
+            steps::write(&mut line, opened, &Masker::default()).unwrap();
+            serde_json::from_slice(&line).unwrap()
+        };
+        let (told, wanted) = (line(&by_pages), line(&whole));
+        let thoughts =
+            |line: &Value| -> Vec<Value> { line["steps"].as_array().unwrap().iter().map(|step| step["thought"].clone()).collect() };
+        assert_eq!(thoughts(&told), thoughts(&wanted), "{}", path.display());
+        assert_eq!((&told["agent"], &told["totals"]["errors"]), (&wanted["agent"], &wanted["totals"]["errors"]), "{}", path.display());
+        let verdict = |opened: &Opened| Verdict::of(&path, opened, None, &Masker::default()).unwrap();
+        let (told, wanted) = (verdict(&by_pages), verdict(&whole));
+        assert_eq!((told.findings, told.alarms, told.level), (wanted.findings, wanted.alarms, wanted.level), "{}", path.display());
+    }
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::agent::open::Opened;
 use crate::cli::trajectory;
 use crate::detect::kind::Kinds;
-use crate::domain::{Finding, Level};
+use crate::domain::{Finding, Level, Remark};
 use crate::report::episodes;
 use crate::report::verdict;
 use crate::text::clean;
@@ -75,10 +75,16 @@ fn of(place: Place, path: &Path, run: &Opened, masker: &Masker) -> Preview {
     };
     let mut found: Vec<Said> =
         episodes::of(&findings).iter().filter(|episodes| episodes.worst.level > Level::None).take(FOUND).map(said).collect();
-    let remark = |mood: Mood, remark: &crate::domain::Remark| Said::new(mood, verdict::masked(remark, masker).says);
-    found.extend(watch.alarms().into_iter().take(2).map(|alarm| remark(Mood::Warn, alarm)));
-    found.extend(watch.badges().into_iter().take(2).map(|badge| remark(Mood::Quiet, badge)));
+    let remark = |mood: Mood, remark: &Remark| Said::new(mood, verdict::masked(remark, masker).says);
+    found.extend(firsts(&watch.alarms()).map(|alarm| remark(Mood::Warn, alarm)));
+    found.extend(firsts(&watch.badges()).map(|badge| remark(Mood::Quiet, badge)));
     Preview { place, strip: strip(run, &findings), found, end: end(run, masker) }
+}
+
+/// The first remark of each detector.
+fn firsts<'a>(remarks: &'a [&'a Remark]) -> impl Iterator<Item = &'a Remark> {
+    let is_first = |at: usize, one: &Remark| !remarks.iter().take(at).any(|before| before.detector == one.detector);
+    remarks.iter().enumerate().filter(move |(at, one)| is_first(*at, one)).map(|(_, one)| *one)
 }
 
 fn end(run: &Opened, masker: &Masker) -> Said {

@@ -288,10 +288,10 @@ impl Reading<'_> {
     fn read(&mut self, crew: &mut Crew) -> Result<(Vec<Option<ItemRead>>, Vec<Row>), Over> {
         let items = self.survey.items();
         let loose = self.survey.loose().len();
-        let work = (0..items).map(Work::Item).chain((0..loose).map(|at| Work::Loose(items + at, at))).collect();
+        let work: Vec<Work> = (0..items).map(Work::Item).chain((0..loose).map(|at| Work::Loose(items + at, at))).collect();
         let mut reads: Vec<Option<ItemRead>> = (0..items).map(|_| None).collect();
         let mut rows = Vec::new();
-        self.all(crew, work, Progress::Reading, |reading, work, done| match (work, done) {
+        self.all(crew, &work, Progress::Reading, |reading, work, done| match (work, done) {
             (Work::Item(at), Done::Item(Some(read))) => {
                 let (read, row) = *read;
                 if read.ours().is_some_and(|run| reading.ours.contains(run)) {
@@ -319,19 +319,12 @@ impl Reading<'_> {
 
     /// Asks the detectors about these items.
     fn judge(&mut self, crew: &mut Crew, items: Vec<usize>) -> Result<(), Over> {
-        let work = items.into_iter().map(Work::Judge).collect();
-        self.all(crew, work, Progress::Judging, |reading, work, done| {
-            if let (Work::Judge(at), Some(item)) = (
-                work,
-                match work {
-                    Work::Judge(at) => reading.survey.item(at),
-                    _ => None,
-                },
-            ) {
-                let level = if let Done::Level(level) = done { level } else { Judged::Never };
-                let _ = at;
-                reading.told.levels.push((Place::Item(item.folder.to_owned()), level));
-            }
+        let work: Vec<Work> = items.into_iter().map(Work::Judge).collect();
+        self.all(crew, &work, Progress::Judging, |reading, work, done| {
+            let Work::Judge(at) = work else { return };
+            let Some(item) = reading.survey.item(at) else { return };
+            let level = if let Done::Level(level) = done { level } else { Judged::Never };
+            reading.told.levels.push((Place::Item(item.folder.to_owned()), level));
         })
     }
 
@@ -339,7 +332,7 @@ impl Reading<'_> {
     fn all(
         &mut self,
         crew: &mut Crew,
-        work: Vec<Work>,
+        work: &[Work],
         progress: fn(usize, usize) -> Progress,
         mut take: impl FnMut(&mut Self, Work, Done),
     ) -> Result<(), Over> {

@@ -43,7 +43,7 @@ pub(in crate::cli) fn print(root: Option<&Path>, folder: &Path, format: Option<F
         Format::Text => {
             let room = if read::is_terminal() { Some(read::terminal_width().unwrap_or(80)) } else { None };
             let document = Document { sections: vec![table(&browse, rows)], ..Document::default() };
-            out.write_all(plain(&document, Page { room, paint: &|_, text| text.to_owned() }).as_bytes())
+            out.write_all(plain(&document, Page { room, paint: &|_, text| text.to_owned() }).trim_start().as_bytes())
         }
     };
     read::written(written.and_then(|()| out.flush()))?;

@@ -10,6 +10,7 @@ use jiff::civil::DateTime;
 use crate::agent::open::Opened;
 use crate::domain::Level;
 use crate::import::{self, Import, Imported, ItemRead, ListedRun, Names, Origin, Survey};
+use crate::model::{Attempt, Item};
 use crate::report::Study;
 use crate::report::study::{Compared, ItemRow, attempts};
 use crate::report::verdict;
@@ -130,15 +131,10 @@ impl Maker {
             let places = imported.run.items.iter().flat_map(|item| item.attempts.iter().map(move |attempt| (item, attempt)));
             for (row, (item, attempt)) in attempts(imported).into_iter().zip(places) {
                 let Some(row) = joined.remove(&(row.run, row.folder)) else { continue };
-                let made = match imported.items.get(&item.id) {
-                    Some(path) => self.row(row, Place::Item(path.clone()), tasks.get(path).copied(), branch.clone(), Judged::NotYet),
-                    None => {
-                        let place = Place::Ours { run: imported.path.clone(), item: item.id.clone(), n: attempt.n };
-                        let level = if attempt.totals().is_some() { Judged::Is(attempt.level()) } else { Judged::Never };
-                        let row = self.row(row, place, None, branch.clone(), level);
-                        let again = if item.attempts.len() > 1 { format!("{} .{}", row.name, attempt.n) } else { row.name.clone() };
-                        Row { name: again, ..row }
-                    }
+                let made = if let Some(path) = imported.items.get(&item.id) {
+                    self.row(row, Place::Item(path.clone()), tasks.get(path).copied(), branch.clone(), Judged::NotYet)
+                } else {
+                    self.ours(row, imported, item, attempt, &branch)
                 };
                 rows.push(made);
             }
@@ -147,12 +143,21 @@ impl Maker {
         rows
     }
 
+    /// An attempt of a run of ours: its ledger knows what the detectors said.
+    fn ours(&self, row: ItemRow, imported: &Imported, item: &Item, attempt: &Attempt, branch: &Arc<Branch>) -> Row {
+        let place = Place::Ours { run: imported.path.clone(), item: item.id.clone(), n: attempt.n };
+        let level = if attempt.totals().is_some() { Judged::Is(attempt.level()) } else { Judged::Never };
+        let row = self.row(row, place, None, branch.clone(), level);
+        let name = if item.attempts.len() > 1 { format!("{} .{}", row.name, attempt.n) } else { row.name.clone() };
+        Row { name, ..row }
+    }
+
     fn measured<'a>(&'a self, import: &'a Import, compared: &'a [Compared]) -> impl Iterator<Item = Row> + 'a {
         let results = import.runs.iter().filter(|run| run.origin == Origin::Results);
         results.flat_map(move |imported| {
             let branch = self.branch_of(imported);
             let name = self.name(&imported.name);
-            let row = move |item: &crate::model::Item| {
+            let row = move |item: &Item| {
                 let found = compared.iter().find(|row| row.run == name && row.commit == item.human)?;
                 let facts = measured(found);
                 let place = Place::Measured { folder: imported.path.clone(), item: item.id.clone() };

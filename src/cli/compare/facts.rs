@@ -65,6 +65,9 @@ pub(super) fn of_attempt(side: &Side, opened: Option<&Opened>, findings: Option<
         ("errors".to_owned(), told(of_totals(|totals| Some(totals.errors)), Told::Count)),
         ("findings".to_owned(), told(findings.map(|findings| findings.len() as u64), Told::Count)),
     ]);
+    let worst = findings.and_then(|findings| findings.iter().max_by_key(|finding| (finding.level, std::cmp::Reverse(finding.first_step))));
+    let worst = worst.map(|worst| format!("{}, step {}", worst.detector.title(), worst.first_step));
+    facts.push(("worst".to_owned(), Told::of(worst, Told::Word)));
     facts.extend(of_patch(side).into_iter().skip(1));
     facts.extend(attempt.as_ref().map(arms).unwrap_or_default());
     facts

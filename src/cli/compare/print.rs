@@ -43,10 +43,11 @@ pub(super) fn text(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
         );
         writeln!(out, "{}", row.trim_end())?;
     }
-    if !pair.steps.is_empty() {
+    let is_told = pair.left.steps.is_some() && pair.right.steps.is_some();
+    if is_told {
         writeln!(out, "\nsteps: = the same, ~ the same file or program")?;
     }
-    for row in &pair.steps {
+    for row in pair.steps.iter().filter(|_| is_told) {
         let mark = match row.how {
             How::Same => '=',
             How::Like => '~',

@@ -1,7 +1,7 @@
 //! Getting about in the tree: what is selected, what is folded, what is in sight.
 
 use super::row::Place;
-use super::tree::build;
+use super::tree::{build, id_of};
 use super::{Browse, Selected};
 use crate::ui::Action;
 
@@ -28,11 +28,7 @@ pub(super) fn rebuild(browse: &mut Browse) {
 
 /// The nearest node above an item that is in the list.
 fn node_of(browse: &Browse, place: &Place) -> Option<String> {
-    let row = browse.row(place)?;
-    let nodes =
-        browse.tree.nodes.iter().filter(|node| node.is_leaf && node.id.ends_with(row.branch.names.last().map_or("", String::as_str)));
-    let names: String = row.branch.names.iter().map(|name| format!("/{name}")).collect();
-    nodes.map(|node| node.id.clone()).find(|id| id.ends_with(&names))
+    Some(id_of(&browse.row(place)?.branch))
 }
 
 /// Selects what stands at a place of the list.
@@ -125,14 +121,8 @@ pub(super) fn reveal(browse: &mut Browse, place: &Place) {
     if browse.selected_at().is_none()
         && let Some(row) = browse.row(place)
     {
-        let names: String = row.branch.names.iter().map(|name| format!("/{name}")).collect();
-        let above: Vec<String> = browse
-            .tree
-            .nodes
-            .iter()
-            .map(|node| node.id.clone())
-            .filter(|id| names.starts_with(id.as_str()) || id.ends_with(&names))
-            .collect();
+        let below = id_of(&row.branch);
+        let above: Vec<String> = browse.tree.nodes.iter().map(|node| node.id.clone()).filter(|id| below.starts_with(id.as_str())).collect();
         for id in above {
             browse.folds().each.insert(id, true);
         }

@@ -66,6 +66,8 @@ pub struct Totals {
     pub stuck: usize,
     /// Commits with arms that were measured: no attempts of agents.
     pub measured: usize,
+    /// Of them, those whose agent's arm has numbers, and those whose arm failed.
+    pub arms: (usize, usize),
     /// Tokens of those that are known.
     pub tokens: u64,
     /// How long agents ran, in ms.
@@ -77,6 +79,9 @@ impl Totals {
     pub fn take(&mut self, row: &Row) {
         if row.branch.kind == Kind::Results {
             self.measured += 1;
+            let outcome = row.facts.as_ref().map(|facts| facts.outcome);
+            self.arms.0 += usize::from(outcome == Some(Outcome::Success));
+            self.arms.1 += usize::from(outcome == Some(Outcome::Failed));
             return;
         }
         self.items += 1;
@@ -166,14 +171,12 @@ impl<'a> Growing<'a> {
             self.at = self.at.max(row.at());
             self.level = self.level.max(row.level.level().unwrap_or_default());
         }
-        match path.split_first() {
-            Some((first, rest)) => self.children.entry(first).or_default().see(row, at, rest, is_shown),
-            None => {
-                self.branch = Some(&row.branch);
-                if is_shown {
-                    self.rows.push(at);
-                }
-            }
+        if let Some((first, rest)) = path.split_first() {
+            return self.children.entry(first).or_default().see(row, at, rest, is_shown);
+        }
+        self.branch = Some(&row.branch);
+        if is_shown {
+            self.rows.push(at);
         }
     }
 }
@@ -192,6 +195,11 @@ pub fn build(rows: &[Row], filter: &Filter, sort: Sort, is_open: &dyn Fn(&str, b
     let mut build = Build { rows, sort, is_open, tree: &mut tree };
     build.below(&root, "", 0, true);
     tree
+}
+
+/// What the node is called at which a branch ends; the nodes above it are called by its beginnings.
+pub fn id_of(branch: &Branch) -> String {
+    format!("/{}", path(branch).join("/"))
 }
 
 fn path(branch: &Branch) -> Vec<&str> {

@@ -1,9 +1,11 @@
 //! One message in, the browser changed, effects out.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::message::{Effect, Left, Msg, Told, Wish};
-use super::row::{Kind, Row};
+use super::row::{Judged, Kind, Place, Row};
 use super::{Browse, Disk, Facet, Over, Progress, Selected, choice, moves};
 use crate::text::find::{Meaning, Pattern};
 use crate::ui::keymap::{self, Place as Where};
@@ -51,7 +53,12 @@ fn take(browse: &mut Browse, msg: Msg) -> Vec<Effect> {
         }
         Msg::Listed(rows) => list(browse, rows),
         Msg::Told(told) => tell(browse, told),
-        Msg::Whole(rows) => replace(browse, rows),
+        Msg::Whole(mut rows) => {
+            for row in &mut rows {
+                keep_level(browse, row);
+            }
+            replace(browse, rows);
+        }
         Msg::Progress(progress) => browse.progress = progress,
         Msg::Problems(problems) => browse.problems = problems,
         Msg::Changed => browse.disk = Disk::Changed,
@@ -85,6 +92,15 @@ fn list(browse: &mut Browse, mut rows: Vec<Row>) {
     replace(browse, rows);
 }
 
+/// What the detectors said before stands until they say something else.
+fn keep_level(browse: &Browse, row: &mut Row) {
+    if row.level == Judged::NotYet
+        && let Some(known) = browse.row(&row.place)
+    {
+        row.level = known.level;
+    }
+}
+
 fn replace(browse: &mut Browse, rows: Vec<Row>) {
     browse.places = rows.iter().enumerate().map(|(at, row)| (row.place.clone(), at)).collect();
     browse.rows = Some(rows);
@@ -92,14 +108,22 @@ fn replace(browse: &mut Browse, rows: Vec<Row>) {
 }
 
 fn tell(browse: &mut Browse, told: Told) {
+    let mut told = told;
+    for row in &mut told.rows {
+        keep_level(browse, row);
+    }
+    // most files of a large folder are none of ours, and were never shown
+    told.gone.retain(|place| browse.places.contains_key(place));
+    if told == Told::default() {
+        return;
+    }
     let rows = browse.rows.get_or_insert_default();
     for row in told.rows {
-        match browse.places.get(&row.place).and_then(|at| rows.get_mut(*at)) {
-            Some(known) => *known = row,
-            None => {
-                browse.places.insert(row.place.clone(), rows.len());
-                rows.push(row);
-            }
+        if let Some(known) = browse.places.get(&row.place).and_then(|at| rows.get_mut(*at)) {
+            *known = row;
+        } else {
+            browse.places.insert(row.place.clone(), rows.len());
+            rows.push(row);
         }
     }
     for (place, level) in told.levels {
@@ -108,7 +132,8 @@ fn tell(browse: &mut Browse, told: Told) {
         }
     }
     if !told.gone.is_empty() {
-        rows.retain(|row| !told.gone.contains(&row.place));
+        let gone: HashSet<&Place> = told.gone.iter().collect();
+        rows.retain(|row| !gone.contains(&row.place));
         browse.places = rows.iter().enumerate().map(|(at, row)| (row.place.clone(), at)).collect();
     }
     changed(browse);
@@ -275,13 +300,11 @@ fn open(browse: &mut Browse) -> Vec<Effect> {
     if let Some(row) = browse.selected_row() {
         return vec![Effect::Leave(Left::Item(row.place.clone()))];
     }
-    match browse.selected_node().and_then(|node| node.whole.clone()) {
-        Some(whole) => vec![Effect::Leave(Left::Run(whole))],
-        None => {
-            moves::turn(browse);
-            Vec::new()
-        }
+    if let Some(whole) = browse.selected_node().and_then(|node| node.whole.clone()) {
+        return vec![Effect::Leave(Left::Run(whole))];
     }
+    moves::turn(browse);
+    Vec::new()
 }
 
 /// Marks an item; the second one is laid beside the first.
@@ -330,9 +353,8 @@ fn click(browse: &mut Browse, mouse: Mouse) -> Vec<Effect> {
     let hit = browse.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
     match (hit, &browse.over) {
         (Some(Hit::Choice(at)), Over::Filters(_)) => {
-            if choice::toggle(browse, at) {
-                changed(browse);
-            }
+            choice::toggle(browse, at);
+            changed(browse);
         }
         (Some(Hit::Source(at)), Over::Filters(_)) => {
             if let Some(facet) = Facet::ALL.get(at) {

@@ -97,6 +97,12 @@ pub enum How {
 /// Lines that two patches add at one place are held against each other up to this product.
 const MOST: usize = 4_000_000;
 
+/// Of two stretches of lines without an equal one each line is held against each up to this product.
+const MOST_PAIRS: usize = 400;
+
+/// Both lines are new, and what differs in them is marked.
+const MARKS: [(&str, Tone, Tone); 2] = [("+", Tone::Added, Tone::AddedWord); 2];
+
 /// The files of two patches, by path. A side without a patch has none.
 pub fn files(left: &str, right: &str) -> Vec<File> {
     let mut all: BTreeMap<String, [Option<ChangedFile<'_>>; 2]> = BTreeMap::new();
@@ -250,7 +256,7 @@ fn added(rows: &mut Vec<Row>, left: Option<&Vec<&str>>, right: Option<&Vec<&str>
             _ => How::Right,
         };
         let (mut one, mut other) = (left.map(line), right.map(line));
-        let apart = |(left, right): (&String, &String)| diff::apart(left, right, [("+", Tone::Added, Tone::AddedWord); 2]);
+        let apart = |(left, right): (&String, &String)| diff::apart(left, right, MARKS);
         if let Some((of_left, of_right)) = left.zip(right).filter(|_| how == How::Differ).and_then(apart) {
             for (line, marked) in [(&mut one, of_left), (&mut other, of_right)] {
                 *line = line.take().map(|line| Line { text: marked, ..line });
@@ -265,10 +271,35 @@ fn added(rows: &mut Vec<Row>, left: Option<&Vec<&str>>, right: Option<&Vec<&str>
     };
     for op in ops {
         let (of_left, of_right) = (left.get(op.old_range()).unwrap_or_default(), right.get(op.new_range()).unwrap_or_default());
-        for at in 0..of_left.len().max(of_right.len()) {
-            push(of_left.get(at), of_right.get(at));
+        let (mut from_left, mut from_right) = (0, 0);
+        for (to_left, to_right) in alike(of_left, of_right).into_iter().chain([(of_left.len(), of_right.len())]) {
+            for at in 0..(to_left - from_left).max(to_right - from_right) {
+                let line = |lines: &'_ [String], from: usize, to: usize| lines.get(from + at).filter(|_| from + at < to).cloned();
+                push(line(of_left, from_left, to_left).as_ref(), line(of_right, from_right, to_right).as_ref());
+            }
+            if let (Some(one), Some(other)) = (of_left.get(to_left), of_right.get(to_right)) {
+                push(Some(one), Some(other));
+            }
+            (from_left, from_right) = (to_left + 1, to_right + 1);
         }
     }
+}
+
+/// Lines of two stretches that say nearly the same, in order: they stand on one row, and the others around them.
+fn alike(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    if left.len().saturating_mul(right.len()) > MOST_PAIRS {
+        return pairs;
+    }
+    let mut next = 0;
+    for (at, line) in left.iter().enumerate() {
+        let found = right.iter().enumerate().skip(next).find(|(_, other)| line == *other || diff::apart(line, other, MARKS).is_some());
+        if let Some((found, _)) = found {
+            pairs.push((at, found));
+            next = found + 1;
+        }
+    }
+    pairs
 }
 
 #[cfg(test)]
@@ -316,6 +347,13 @@ mod tests {
             words.map(|(_, text)| text.to_owned()).collect::<Vec<_>>()
         };
         assert_eq!((marked(left), marked(right)), (vec!["empty".to_owned()], vec!["zeros".to_owned()]));
+    }
+
+    #[test]
+    fn lines_that_are_nearly_the_same_stand_on_one_row() {
+        let patch = |lines: &str| format!("{HEAD}@@ -1,1 +1,9 @@\n a\n{lines}");
+        let files = files(&patch("+# faster\n+out = torch.ones(n)\n"), &patch("+out = torch.empty(n)\n+return\n"));
+        assert_eq!(told(&files[0])[1..], ["+# faster<", "+out = torch.ones(n)|+out = torch.empty(n)", "    >+return"]);
     }
 
     #[test]

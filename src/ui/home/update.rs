@@ -172,7 +172,7 @@ fn act(home: &mut Home, action: Action) -> Vec<Effect> {
         Action::Inspect => match &home.place {
             super::Place::Checkout(_) => return vec![Effect::Leave(Left::Inspect)],
             super::Place::Nowhere(_) => {
-                home.remark(Said::new(Mood::Quiet, "there is no checkout here: `isobench-tui inspect FOLDER` browses any folder"))
+                home.remark(Said::new(Mood::Quiet, "there is no checkout here: `isobench-tui inspect FOLDER` browses any folder"));
             }
         },
         Action::Open => return open(home),

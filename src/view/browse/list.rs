@@ -1,12 +1,11 @@
 //! The tree, a line a node and a line an item, in columns that stand still while it is filled.
 
-use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::counts;
+use super::outcomes;
 use crate::text::{self, duration, width};
 use crate::theme::{Glyphs, Role};
-use crate::ui::browse::{Browse, Facts, Judged, Kind, Line, Node, Outcome, Over, Progress, Row, Selected};
+use crate::ui::browse::{Browse, Facts, Judged, Kind, Line, Node, Outcome, Over, Progress, Row, Selected, Totals};
 use crate::ui::mouse::Hit;
 use crate::view::canvas::{Canvas, Words, row_of};
 use crate::view::parts::strip::mark;
@@ -33,10 +32,10 @@ const MARK: usize = 2;
 impl Columns {
     fn fitting(cols: usize) -> Self {
         let (status, rung, class) = match cols {
-            112.. => (18, 12, 18),
-            104.. => (12, 12, 18),
-            88.. => (18, 12, 0),
-            _ => (16, 0, 0),
+            120.. => (18, 12, 18),
+            108.. => (12, 12, 17),
+            94.. => (18, 12, 0),
+            _ => (18, 0, 0),
         };
         let columns = Self { name: 0, status, rung, class, mark: 3, steps: 5, tokens: 6, time: 6 };
         let columns = if cols < 64 { Self { steps: 0, ..columns } } else { columns };
@@ -54,7 +53,7 @@ impl Columns {
 }
 
 /// Draws it and says how many lines there is room for.
-pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse, now: Timestamp) -> usize {
+pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse) -> usize {
     let columns = Columns::fitting(usize::from(area.width));
     let rows = usize::from(area.height).saturating_sub(1);
     heading(canvas, row_of(area, 0), &columns);
@@ -74,7 +73,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse, now: Ti
             }
             (Line::Row(_, depth), _, Some(item)) => {
                 let selected = matches!(&browse.selected, Some(Selected::Row(place)) if *place == item.place);
-                (item_line(&canvas.glyphs(), browse, item, *depth, &columns, now), selected)
+                (item_line(&canvas.glyphs(), browse, item, *depth, &columns), selected)
             }
             _ => continue,
         };
@@ -113,7 +112,7 @@ fn heading(canvas: &mut Canvas<'_>, row: Rect, columns: &Columns) {
     let right = |cols: usize, word: &str| if cols > 0 { format!("{}{word:>cols$}", " ".repeat(GAP)) } else { String::new() };
     let status = if columns.class > 0 { "status" } else { "outcome" };
     let line = [
-        format!("{}{}", " ".repeat(MARK), width::fit("run, item", columns.name)),
+        format!("{}{}{:>6}", " ".repeat(MARK), width::fit("run, item", columns.name.saturating_sub(6)), "items"),
         left(columns.status, status),
         left(columns.rung, "rung"),
         left(columns.class, "class"),
@@ -142,10 +141,10 @@ fn node_line(canvas: &Canvas<'_>, browse: &Browse, node: &Node, columns: &Column
     let room = columns.name.saturating_sub(node.depth * 2 + 2);
     let label = label(node);
     let label = width::middle(&label, room.saturating_sub(width::width(&figure) + 2)).into_owned();
-    let rest = room.saturating_sub(width::width(&label) + 2);
+    let rest = room.saturating_sub(width::width(&label));
     let role = if node.is_leaf { Role::Text } else { Role::Strong };
     let mut words = Words::of(Role::Muted, format!("{indent}{sign} ")).add(role, label);
-    words = words.add(Role::Muted, format!("  {}", width::fit(&figure, rest)));
+    words = words.add(Role::Muted, format!("{figure:>rest$}"));
     words = words.add(Role::Text, " ".repeat(GAP)).join(told(totals, columns.middle()));
     words = words.add(Role::Text, " ".repeat(GAP)).join(match mark(&glyphs, crate::domain::Level::Stuck) {
         Some((role, glyph, _)) if totals.stuck > 0 => Words::of(role, width::fit(&format!("{glyph}{}", totals.stuck), columns.mark)),
@@ -167,25 +166,31 @@ fn label(node: &Node) -> String {
     format!("{day} {}{more}", time.trim_start_matches('_').replace('-', ":"))
 }
 
-/// `12 ok 20 failed 3 unfinished` in so many columns.
-fn told(totals: &crate::ui::browse::Totals, cols: usize) -> Words {
+/// `  12 ok    20 failed    3 unfinished` in so many columns: the same counts stand below each other.
+fn told(totals: &Totals, cols: usize) -> Words {
+    let (well, badly) = outcomes(totals);
+    let (digits, gap, open) = match cols {
+        37.. => (4, GAP, " unfinished"),
+        31.. => (4, GAP, " open"),
+        _ => (3, 1, ""),
+    };
+    let parts = [(Role::Good, well, digits, " ok"), (Role::Bad, badly, 4, " failed"), (Role::Warn, totals.open, 4, open)];
     let mut words = Words::new();
-    for (role, text) in counts(totals).into_iter().filter(|(_, text)| !text.ends_with("stuck")) {
-        let gap = if words.width() == 0 { 0 } else { GAP };
-        // a word that is cut says nothing
-        let text =
-            [text.clone(), text.replace("unfinished", "open")].into_iter().find(|text| words.width() + gap + width::width(text) <= cols);
-        let Some(text) = text else { break };
+    for (role, n, digits, word) in parts.into_iter().filter(|(.., word)| !word.is_empty()) {
+        let gap = if words.width() == 0 { 0 } else { gap };
+        let text = if n == 0 { " ".repeat(digits + width::width(word)) } else { format!("{n:>digits$}{word}") };
         words = words.add(Role::Text, " ".repeat(gap)).add(role, text);
     }
     let rest = cols.saturating_sub(words.width());
     words.add(Role::Text, " ".repeat(rest))
 }
 
-fn item_line(glyphs: &Glyphs, browse: &Browse, row: &Row, depth: usize, columns: &Columns, now: Timestamp) -> Words {
+fn item_line(glyphs: &Glyphs, browse: &Browse, row: &Row, depth: usize, columns: &Columns) -> Words {
     let sign = if browse.marked.as_ref() == Some(&row.place) { glyphs.badge } else { " " };
     let room = columns.name.saturating_sub(depth * 2 + 2);
-    let name = width::fit(&width::middle(&row.name, room), room);
+    // ids differ at their ends, names of files at their beginnings
+    let name = if row.branch.kind == Kind::Loose { width::clip(&row.name, room) } else { width::middle(&row.name, room) };
+    let name = width::fit(&name, room);
     let words = Words::of(Role::Accent, width::fit(sign, MARK)).add(Role::Text, format!("{}  {name}", " ".repeat(depth * 2)));
     let Some(facts) = &row.facts else {
         return words.add(Role::Faint, format!("{}…", " ".repeat(GAP)));
@@ -203,7 +208,6 @@ fn item_line(glyphs: &Glyphs, browse: &Browse, row: &Row, depth: usize, columns:
         Judged::NotYet | Judged::Never => (Role::Text, ""),
     };
     words = cell(words, columns.mark, role, level);
-    let _ = now;
     let steps = facts.steps.map(|steps| steps.to_string()).unwrap_or_default();
     let tokens = facts.tokens.map(text::tokens).unwrap_or_default();
     figures(words, columns, [steps, tokens, facts.duration_ms.map(duration::short).unwrap_or_default()])

@@ -51,7 +51,13 @@ fn line(figure: &Figure, name: usize, cols: usize, more: usize) -> Words {
     let apart = figure.left.more(&figure.right);
     let is_same = figure.left == figure.right;
     let role = |told: &Told| if *told == Told::Unknown || is_same { Role::Muted } else { Role::Text };
-    let words = Words::of(Role::Muted, fit(&figure.name, name)).add(role(&figure.left), fit(&figure.left.text(), cols));
+    let words = Words::of(Role::Muted, fit(&figure.name, name));
+    if let (Told::Word(left), Told::Word(right)) = (&figure.left, &figure.right) {
+        // words have no difference, and its room
+        let wide = cols + more / 2;
+        return words.add(role(&figure.left), fit(left, wide)).add(role(&figure.right), width::fit(right, cols * 2 + more - wide));
+    }
+    let words = words.add(role(&figure.left), fit(&figure.left.text(), cols));
     if apart.is_empty() {
         // a word has the room of its difference as well
         return words.add(role(&figure.right), width::fit(&figure.right.text(), cols + more));

@@ -63,7 +63,8 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, file: &File, is_wide: bool) {
     let path = |room: usize| Words::of(Role::Strong, format!("{} ", width::middle(&file.path, room.saturating_sub(1))));
     if is_wide {
         let (left, _, right) = halves(area);
-        canvas.ends(left, &path(usize::from(left.width).saturating_sub(STAT)), &Words::of(Role::Text, " ").join(stat(file.left.as_ref())));
+        let of_left = Words::of(Role::Text, " ").join(stat(file.left.as_ref()));
+        canvas.ends(left, &path(usize::from(left.width).saturating_sub(of_left.width() + 4)), &of_left);
         canvas.ends(
             right,
             &Words::of(Role::Muted, if same.is_empty() { same } else { format!("{same} ") }),

@@ -9,12 +9,14 @@ mod made;
 mod material;
 mod stream;
 
+use std::fs::Permissions;
 use std::io::{self, BufWriter, Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use jiff::tz::TimeZone;
-use tempfile::{SpooledTempFile, TempDir};
+use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 
 use self::commands::Command;
@@ -140,7 +142,9 @@ impl Outside {
     }
 
     fn open(&self, command: &Command, material: &Material) -> io::Result<Ready> {
-        let folder = TempDir::with_prefix("isobench-tui-").map_err(|error| of("the folder for temporary files", &error))?;
+        let ours = Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("isobench-tui-").permissions(ours).tempdir();
+        let folder = folder.map_err(|error| of("the folder for temporary files", &error))?;
         let shape = if command.takes_colours { Shape::Coloured } else { Shape::Plain };
         let file = folder.path().join(material.file_name(shape));
         let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| of(&material.name, &error))?;

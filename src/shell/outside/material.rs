@@ -2,15 +2,17 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::stream;
-use crate::agent::open::{Opened, open};
+use crate::agent::open::{Opened, file_of, open};
+use crate::agent::paged::{LARGE, Paged};
 use crate::detect::Human;
-use crate::domain::AttemptId;
+use crate::domain::{AttemptId, Step};
 use crate::host::files::{self, Links};
-use crate::host::paged::Paged;
+use crate::host::paged::Paged as Lines;
 use crate::report::head::Row;
 use crate::report::trajectory::{self, About};
 use crate::shell::log;
@@ -110,10 +112,9 @@ impl Material {
                 Ok(Written::default())
             }
             From::Step(attempt, index) => {
-                let opened = opened(places, attempt)?;
-                let step = trajectory::find(&opened.steps, *index);
+                let step = step(places, attempt, *index)?;
                 let step = step.ok_or_else(|| io::Error::other(format!("step {index} is not in its file any more")))?;
-                trajectory::plain(out, step, zone, masker)?;
+                trajectory::plain(out, &step, zone, masker)?;
                 Ok(Written::default())
             }
             From::Steps(attempt, rows, human) => {
@@ -125,7 +126,7 @@ impl Material {
             }
             From::Line(source, at) => {
                 let (file, there) = files::open(&log::path(places, source), Links::Refused)?;
-                let raw = Paged::new(&file, there.len()).line(*at)?;
+                let raw = Lines::new(&file, there.len()).line(*at)?;
                 let mut file = file;
                 let end = at.saturating_add(raw.bytes.len() as u64);
                 stream::copy(&mut file, *at..end, *at, out, Shape::Plain, masker)?;
@@ -142,7 +143,7 @@ impl Material {
         let mut begin = at.saturating_sub(most / 2).min(len.saturating_sub(most));
         if begin > 0 {
             // no half of a line, nor of a secret in it
-            let mut paged = Paged::new(&file, len);
+            let mut paged = Lines::new(&file, len);
             let line = paged.line_at(begin)?;
             begin = paged.after(line)?.unwrap_or(line);
         }
@@ -166,8 +167,30 @@ impl Material {
     }
 }
 
-/// The trajectory of an attempt, read anew and whole.
+/// The file of an attempt, where it is so large that its steps are not held.
+fn paged(places: &Places, attempt: &AttemptId) -> io::Result<Option<Paged>> {
+    let place = places.item_folder(attempt);
+    let file = if place.is_dir() { file_of(&place) } else { Some(place) };
+    // what can't be read so is told by who reads it whole
+    file.map_or(Ok(None), |file| Paged::open(&file, LARGE).or(Ok(None)))
+}
+
+/// One step of it, by its index.
+fn step(places: &Places, attempt: &AttemptId, index: u32) -> io::Result<Option<Step>> {
+    if let Some(paged) = paged(places, attempt)? {
+        let at = usize::try_from(index).unwrap_or_default().saturating_sub(1);
+        let counted = paged.indexed(|| true)?.unwrap_or_default();
+        return Ok(paged.read(&counted, at..at + 1)?.pop());
+    }
+    let opened = opened(places, attempt)?;
+    Ok(trajectory::find(&opened.steps, index).cloned())
+}
+
+/// The trajectory of an attempt, read anew. The steps of a very large one are read as they are written.
 fn opened(places: &Places, attempt: &AttemptId) -> io::Result<Opened> {
+    if let Some(paged) = paged(places, attempt)? {
+        return Opened::paged(Arc::new(paged));
+    }
     let runs = open(&places.item_folder(attempt)).map_err(|error| io::Error::other(error.to_string()))?;
     let instance = places.other(&attempt.item).and_then(|place| place.instance);
     let mut runs = runs.into_iter();

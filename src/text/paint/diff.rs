@@ -52,7 +52,7 @@ pub fn mixed(text: &str, mut other: impl FnMut(&str) -> Line) -> Vec<Line> {
             is => {
                 reading.flush(&mut lines);
                 lines.push(match is {
-                    Is::Same => Line::of(Tone::Plain, &clean::line(line)).hung(1),
+                    Is::Same => Line::of(Tone::Plain, &clean::line(line)).hung(hang(line.get(1..).unwrap_or_default())),
                     Is::File => Line::of(Tone::Strong, &clean::line(line)),
                     Is::About => Line::of(Tone::Muted, &clean::line(line)),
                     Is::Place => place(&clean::line(line)),
@@ -239,12 +239,19 @@ fn place(line: &str) -> Line {
 }
 
 fn same(line: &str) -> Line {
-    Line::of(Tone::Plain, " ").add(Tone::Plain, &clean::line(line)).hung(1)
+    let line = clean::line(line);
+    Line::of(Tone::Plain, " ").add(Tone::Plain, &line).hung(hang(&line))
 }
 
 fn signed(tone: Tone, line: &str) -> Line {
     let sign = if tone == Tone::Removed { "-" } else { "+" };
-    Line::of(tone, sign).add(tone, &clean::line(line)).hung(1)
+    let line = clean::line(line);
+    Line::of(tone, sign).add(tone, &line).hung(hang(&line))
+}
+
+/// Further rows of a line begin below its first word.
+fn hang(line: &str) -> usize {
+    1 + line.len() - line.trim_start_matches(' ').len()
 }
 
 /// Lines that became others: all old ones, then all new ones. Those that stand at the same place of either are compared.
@@ -280,7 +287,7 @@ fn words(old: &str, new: &str) -> Option<(Line, Line)> {
     if same * 4 < text(&before) + text(&after) {
         return None;
     }
-    let mut lines = (Line::of(Tone::Removed, "-").hung(1), Line::of(Tone::Added, "+").hung(1));
+    let mut lines = (Line::of(Tone::Removed, "-").hung(hang(&old)), Line::of(Tone::Added, "+").hung(hang(&new)));
     for op in &ops {
         let (gone, come) = if is_equal(&op) { (Tone::Removed, Tone::Added) } else { (Tone::RemovedWord, Tone::AddedWord) };
         lines.0.push(gone, &before.get(op.old_range()).unwrap_or_default().concat());

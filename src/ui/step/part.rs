@@ -193,6 +193,9 @@ fn of_fields(name: &str, fields: &Map<String, Value>) -> Vec<Part> {
         left.0.retain(|(name, value)| !EDIT_FIELDS.contains(name) && !is_default(name, value));
     } else {
         let mut body = Vec::new();
+        // why a plan is another one now
+        let why = fields.get("plan").filter(|plan| plan.is_array()).and_then(|_| left.text(&["explanation"]));
+        body.extend(why.map(|text| Part::Text(text.to_owned())));
         commands(fields, &mut left, &mut body);
         changes(name, path, &mut left, &mut body);
         lists(&mut left, &mut body);
@@ -353,7 +356,7 @@ fn prose(left: &mut Fields<'_>, parts: &mut Vec<Part>) {
         let of = left.number(&["total_thoughts"]).map_or_else(String::new, |of| format!(" of {of}"));
         parts.push(Part::Field("thought".to_owned(), format!("{number}{of}")));
     }
-    for name in ["thought", "explanation", "plan", "message", "final_thought", "prompt", "answer", "body"] {
+    for name in ["thought", "plan", "message", "final_thought", "prompt", "answer", "body"] {
         if let Some(text) = left.text(&[name]).filter(|text| !text.is_empty()) {
             parts.push(Part::Text(text.to_owned()));
         }

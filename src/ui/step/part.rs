@@ -357,9 +357,12 @@ fn prose(left: &mut Fields<'_>, parts: &mut Vec<Part>) {
         parts.push(Part::Field("thought".to_owned(), format!("{number}{of}")));
     }
     for name in ["thought", "plan", "message", "final_thought", "prompt", "answer", "body"] {
-        if let Some(text) = left.text(&[name]).filter(|text| !text.is_empty()) {
-            parts.push(Part::Text(text.to_owned()));
-        }
+        let Some(text) = left.text(&[name]).filter(|text| !text.is_empty()) else { continue };
+        // a word or two say nothing without their name
+        parts.push(match name {
+            "prompt" | "body" if text.len() <= SHORT => Part::Field(name.to_owned(), text.to_owned()),
+            _ => Part::Text(text.to_owned()),
+        });
     }
 }
 

@@ -2,7 +2,9 @@
 
 pub mod action;
 pub mod alike;
+pub mod browse;
 pub mod compare;
+mod comparing;
 pub mod detected;
 mod finding;
 pub mod focus;
@@ -18,6 +20,8 @@ mod moves;
 pub mod notice;
 pub mod now;
 pub mod others;
+pub mod outside;
+pub mod pages;
 pub mod palette;
 mod pointed;
 mod problems;

@@ -131,9 +131,9 @@ pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail,
     whole(canvas, area, &drawn, fold, state.reading.inside.unwrap_or_default(), state.find.as_ref())
 }
 
-/// A step of a trajectory that is over, unfolded, from a row on; how many rows it has.
+/// Every row of a step of a trajectory that is over, from a row on; how many it has.
 pub fn unfolded(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level, top: usize, find: Option<&Pattern>) -> usize {
-    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Unfolded, top, find)
+    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Whole, top, find)
 }
 
 fn whole(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, fold: Fold, top: usize, find: Option<&Pattern>) -> usize {
@@ -234,7 +234,13 @@ fn edge(canvas: &Canvas<'_>, side: Side) -> Words {
 
 /// `  14 R■`: number, letter, and how bad what was found there is.
 fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level) {
-    let mut number = Words::of(Role::Muted, format!("{:>4} ", step.index)).add(strip::role(step.kind), step.kind.letter().to_string());
+    let index = match step.index {
+        // one near the end of a large file, before its steps were counted
+        0 => "   · ".to_owned(),
+        index if index > 99_999 => index.to_string(),
+        index => format!("{index:>4} "),
+    };
+    let mut number = Words::of(Role::Muted, index).add(strip::role(step.kind), step.kind.letter().to_string());
     if let Some((role, glyph, _)) = level_mark(&canvas.glyphs(), level) {
         number = number.add(role, glyph);
     }

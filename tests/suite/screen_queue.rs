@@ -62,7 +62,7 @@ fn many_steps(bench: &mut Bench, item: usize, n: u32, steps: u32) {
 pub(crate) fn news(bench: &mut Bench, item: usize, n: u32, from: usize, steps: Vec<Shown>) {
     let (attempt, totals) = (AttemptId { item: id(item), n }, AgentTotals::default());
     let last_at = Some(bench.now - jiff::SignedDuration::from_secs(7));
-    bench.tell(Msg::Trail(TrailNews { attempt, from, steps, turn: Turn::Model, max_steps: Some(200), last_at, totals }));
+    bench.tell(Msg::Trail(TrailNews { attempt, from, steps, turn: Turn::Model, max_steps: Some(200), last_at, totals, pages: None }));
 }
 
 fn opened(steps: u32, cols: u16, rows: u16) -> Bench {

@@ -275,6 +275,11 @@ fn block(lines: &mut Vec<Line>, removed: &[&str], added: &[&str]) {
 
 /// Two lines with what differs marked; `None` where little is the same.
 fn words(old: &str, new: &str) -> Option<(Line, Line)> {
+    apart(old, new, [("-", Tone::Removed, Tone::RemovedWord), ("+", Tone::Added, Tone::AddedWord)])
+}
+
+/// Two lines behind their signs, each in a tone, what differs in another; `None` where little is the same.
+pub fn apart(old: &str, new: &str, told: [(&str, Tone, Tone); 2]) -> Option<(Line, Line)> {
     if old.len() > MOST_BYTES || new.len() > MOST_BYTES {
         return None;
     }
@@ -287,9 +292,10 @@ fn words(old: &str, new: &str) -> Option<(Line, Line)> {
     if same * 4 < text(&before) + text(&after) {
         return None;
     }
-    let mut lines = (Line::of(Tone::Removed, "-").hung(hang(&old)), Line::of(Tone::Added, "+").hung(hang(&new)));
+    let [(gone_sign, gone, gone_word), (come_sign, come, come_word)] = told;
+    let mut lines = (Line::of(gone, gone_sign).hung(hang(&old)), Line::of(come, come_sign).hung(hang(&new)));
     for op in &ops {
-        let (gone, come) = if is_equal(&op) { (Tone::Removed, Tone::Added) } else { (Tone::RemovedWord, Tone::AddedWord) };
+        let (gone, come) = if is_equal(&op) { (gone, come) } else { (gone_word, come_word) };
         lines.0.push(gone, &before.get(op.old_range()).unwrap_or_default().concat());
         lines.1.push(come, &after.get(op.new_range()).unwrap_or_default().concat());
     }

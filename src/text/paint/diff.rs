@@ -127,12 +127,12 @@ enum Inside {
     Patch,
 }
 
-impl<'a> Reading<'a> {
+impl Reading<'_> {
     fn take(&mut self, line: &str, next: &str) -> Is {
-        if let Inside::Counted(old, new) = self.inside {
-            if let Some(is) = self.counted(line, old, new) {
-                return is;
-            }
+        if let Inside::Counted(old, new) = self.inside
+            && let Some(is) = self.counted(line, old, new)
+        {
+            return is;
         }
         if line.starts_with("diff --git ") {
             self.inside = Inside::Head;

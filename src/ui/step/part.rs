@@ -114,7 +114,7 @@ impl Part {
             Self::Command(text) => shell::lines(text.trim_matches('\n')),
             Self::Change { old, new } => diff::change(old, new),
             Self::Written(text) => diff::added(text),
-            Self::Patch(text) => diff::mixed(text.trim_matches('\n'), |line| plain(line)),
+            Self::Patch(text) => diff::mixed(text.trim_matches('\n'), plain),
             Self::List(todo) => todo.iter().map(|(check, text)| check.line(text)).collect(),
             Self::Text(text) => text.trim_matches('\n').lines().map(plain).collect(),
             Self::Field(name, text) => field(name, text),
@@ -261,8 +261,7 @@ fn words_of(words: &[Value]) -> Part {
 /// Edits of files, in the words of each agent.
 fn changes(name: &str, path: Option<&str>, left: &mut Fields<'_>, parts: &mut Vec<Part>) {
     if let Some(Value::Array(edits)) = left.take(&["edits"]) {
-        let fields = |edit: &'_ Value| edit.as_object().map(|edit| edit.clone());
-        for edit in edits.iter().filter_map(fields) {
+        for edit in edits.iter().filter_map(Value::as_object) {
             let mut edit = Fields(edit.iter().map(|(name, value)| (name.as_str(), value)).collect());
             parts.extend(change(&mut edit));
         }

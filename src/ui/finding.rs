@@ -121,7 +121,7 @@ pub(super) fn is_in_step(find: &Pattern, step: &Shown) -> bool {
     let said = step.thought.iter().chain(&step.error).chain(&step.harness);
     said.into_iter().any(|line| find.is_in(line))
         || step.calls.iter().any(|call| {
-            let mut answered = call.result.iter().flat_map(|result| result.lines());
+            let mut answered = call.result.iter().flat_map(super::step::ShownResult::lines);
             find.is_in(&call.name) || call.asked().any(|line| find.is_in(&line)) || answered.any(|line| find.is_in(&line))
         })
 }

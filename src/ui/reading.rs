@@ -84,10 +84,8 @@ pub enum Stick {
 impl Reading {
     /// How much is shown of the step at this position in the list.
     pub fn fold(&self, position: usize) -> Fold {
-        match (self.all == Fold::Folded) == self.others.contains(&position) {
-            true => self.fold_beside(position),
-            false => Fold::Folded,
-        }
+        let is_folded = (self.all == Fold::Folded) != self.others.contains(&position);
+        if is_folded { Fold::Folded } else { self.fold_beside(position) }
     }
 
     /// The same of a step that is unfolded, wherever it stands.

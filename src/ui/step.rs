@@ -145,7 +145,7 @@ impl ShownResult {
             How::Badly => said.clone().rev().find(|line| says_error(line)).or_else(|| said.next_back()),
         };
         let head = in_tree(clean::line(found.unwrap_or_default()).trim()).into_owned();
-        Self { how, head, more, text }
+        Self { how, text, head, more }
     }
 
     /// The first line that says something; of a failure the one that says the error, or else the last one. Paths in the

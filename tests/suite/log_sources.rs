@@ -54,7 +54,9 @@ fn the_patch_of_a_done_item_is_shown_as_a_diff_from_its_beginning() {
     let text = desk.type_in("6");
     assert!(text.contains("diff --git a/run.sh") && text.contains("candidate") && text.contains("patch"), "{text}");
     let theme = desk.bench.theme.clone();
-    for (row, role) in [("diff", Role::Strong), ("--- a", Role::Muted), ("@@", Role::Accent), ("-slow", Role::Bad), ("+fast", Role::Good)] {
+    for (row, role) in
+        [("diff", Role::Strong), ("--- a", Role::Muted), ("@@", Role::Accent), ("-slow", Role::Removed), ("+fast", Role::Added)]
+    {
         assert_eq!(style(&mut desk, row).fg, theme.style(role).fg, "{row}");
     }
     desk.type_in("/fast");

@@ -52,7 +52,7 @@ pub fn mixed(text: &str, mut other: impl FnMut(&str) -> Line) -> Vec<Line> {
             is => {
                 reading.flush(&mut lines);
                 lines.push(match is {
-                    Is::Same => Line::of(Tone::Plain, &clean::line(line)).hung(1),
+                    Is::Same => Line::of(Tone::Plain, &clean::line(line)).hung(hang(line.get(1..).unwrap_or_default())),
                     Is::File => Line::of(Tone::Strong, &clean::line(line)),
                     Is::About => Line::of(Tone::Muted, &clean::line(line)),
                     Is::Place => place(&clean::line(line)),
@@ -127,12 +127,12 @@ enum Inside {
     Patch,
 }
 
-impl<'a> Reading<'a> {
+impl Reading<'_> {
     fn take(&mut self, line: &str, next: &str) -> Is {
-        if let Inside::Counted(old, new) = self.inside {
-            if let Some(is) = self.counted(line, old, new) {
-                return is;
-            }
+        if let Inside::Counted(old, new) = self.inside
+            && let Some(is) = self.counted(line, old, new)
+        {
+            return is;
         }
         if line.starts_with("diff --git ") {
             self.inside = Inside::Head;
@@ -239,12 +239,19 @@ fn place(line: &str) -> Line {
 }
 
 fn same(line: &str) -> Line {
-    Line::of(Tone::Plain, " ").add(Tone::Plain, &clean::line(line)).hung(1)
+    let line = clean::line(line);
+    Line::of(Tone::Plain, " ").add(Tone::Plain, &line).hung(hang(&line))
 }
 
 fn signed(tone: Tone, line: &str) -> Line {
     let sign = if tone == Tone::Removed { "-" } else { "+" };
-    Line::of(tone, sign).add(tone, &clean::line(line)).hung(1)
+    let line = clean::line(line);
+    Line::of(tone, sign).add(tone, &line).hung(hang(&line))
+}
+
+/// Further rows of a line begin below its first word.
+fn hang(line: &str) -> usize {
+    1 + line.len() - line.trim_start_matches(' ').len()
 }
 
 /// Lines that became others: all old ones, then all new ones. Those that stand at the same place of either are compared.
@@ -286,7 +293,7 @@ pub fn apart(old: &str, new: &str, told: [(&str, Tone, Tone); 2]) -> Option<(Lin
         return None;
     }
     let [(gone_sign, gone, gone_word), (come_sign, come, come_word)] = told;
-    let mut lines = (Line::of(gone, gone_sign).hung(1), Line::of(come, come_sign).hung(1));
+    let mut lines = (Line::of(gone, gone_sign).hung(hang(&old)), Line::of(come, come_sign).hung(hang(&new)));
     for op in &ops {
         let (gone, come) = if is_equal(&op) { (gone, come) } else { (gone_word, come_word) };
         lines.0.push(gone, &before.get(op.old_range()).unwrap_or_default().concat());

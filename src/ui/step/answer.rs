@@ -70,9 +70,14 @@ fn numbered(raw: &str, has_colons: bool) -> Option<(&str, &str)> {
     is_mark.then(|| (number, rest.get(mark.len_utf8()..).unwrap_or_default()))
 }
 
-/// Where a place ends with which a line begins: `src/a.py:12:`.
+/// Where a place ends with which a line begins: `src/a.py:12:`, and `12:` of one file.
 fn place(line: &str) -> Option<usize> {
     let (path, rest) = line.split_once(':')?;
+    let is_number = (1..=7).contains(&path.len()) && path.bytes().all(|byte| byte.is_ascii_digit());
+    // not a time
+    if is_number && !rest.starts_with(|char: char| char.is_ascii_digit()) {
+        return Some(path.len() + 1);
+    }
     let is_path = path.len() < 200 && path.contains(['/', '.']) && !path.contains([' ', '(', '"', '\'', '=', ',']);
     if !is_path {
         return None;
@@ -98,9 +103,9 @@ mod tests {
 
     #[test]
     fn numbers_and_places_are_muted() {
-        let told = muted("    12\tdef f():\n     3→x\n7|y\nsrc/a.py:12:    return\nsrc/a.py:12 is no hit\nat 10:30: x\n");
+        let told = muted("    12\tdef f():\n     3→x\n7|y\nsrc/a.py:12:    return\nsrc/a.py:12 is no hit\n10:30: x\n12:    y\n");
         let muted: Vec<_> = told.iter().map(|(muted, _)| muted.as_deref()).collect();
-        assert_eq!(muted, [Some("   12  "), Some("    3  "), Some("    7  "), Some("src/a.py:12:"), None, None]);
+        assert_eq!(muted, [Some("   12  "), Some("    3  "), Some("    7  "), Some("src/a.py:12:"), None, None, Some("12:")]);
         assert_eq!(told.first().map(|(_, text)| text.as_str()), Some("   12  def f():"));
     }
 

@@ -114,7 +114,7 @@ impl Part {
             Self::Command(text) => shell::lines(text.trim_matches('\n')),
             Self::Change { old, new } => diff::change(old, new),
             Self::Written(text) => diff::added(text),
-            Self::Patch(text) => diff::mixed(text.trim_matches('\n'), |line| plain(line)),
+            Self::Patch(text) => diff::mixed(text.trim_matches('\n'), plain),
             Self::List(todo) => todo.iter().map(|(check, text)| check.line(text)).collect(),
             Self::Text(text) => text.trim_matches('\n').lines().map(plain).collect(),
             Self::Field(name, text) => field(name, text),
@@ -193,6 +193,9 @@ fn of_fields(name: &str, fields: &Map<String, Value>) -> Vec<Part> {
         left.0.retain(|(name, value)| !EDIT_FIELDS.contains(name) && !is_default(name, value));
     } else {
         let mut body = Vec::new();
+        // why a plan is another one now
+        let why = fields.get("plan").filter(|plan| plan.is_array()).and_then(|_| left.text(&["explanation"]));
+        body.extend(why.map(|text| Part::Text(text.to_owned())));
         commands(fields, &mut left, &mut body);
         changes(name, path, &mut left, &mut body);
         lists(&mut left, &mut body);
@@ -258,8 +261,7 @@ fn words_of(words: &[Value]) -> Part {
 /// Edits of files, in the words of each agent.
 fn changes(name: &str, path: Option<&str>, left: &mut Fields<'_>, parts: &mut Vec<Part>) {
     if let Some(Value::Array(edits)) = left.take(&["edits"]) {
-        let fields = |edit: &'_ Value| edit.as_object().map(|edit| edit.clone());
-        for edit in edits.iter().filter_map(fields) {
+        for edit in edits.iter().filter_map(Value::as_object) {
             let mut edit = Fields(edit.iter().map(|(name, value)| (name.as_str(), value)).collect());
             parts.extend(change(&mut edit));
         }
@@ -353,10 +355,13 @@ fn prose(left: &mut Fields<'_>, parts: &mut Vec<Part>) {
         let of = left.number(&["total_thoughts"]).map_or_else(String::new, |of| format!(" of {of}"));
         parts.push(Part::Field("thought".to_owned(), format!("{number}{of}")));
     }
-    for name in ["thought", "explanation", "plan", "message", "final_thought", "prompt", "answer", "body"] {
-        if let Some(text) = left.text(&[name]).filter(|text| !text.is_empty()) {
-            parts.push(Part::Text(text.to_owned()));
-        }
+    for name in ["thought", "plan", "message", "final_thought", "prompt", "answer", "body"] {
+        let Some(text) = left.text(&[name]).filter(|text| !text.is_empty()) else { continue };
+        // a word or two say nothing without their name
+        parts.push(match name {
+            "prompt" | "body" if text.len() <= SHORT => Part::Field(name.to_owned(), text.to_owned()),
+            _ => Part::Text(text.to_owned()),
+        });
     }
 }
 

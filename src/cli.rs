@@ -1,10 +1,10 @@
 //! Arguments in, exit code out.
 
+mod browse;
 mod compare;
 mod ctl;
 mod detect;
 mod doctor;
-mod episodes;
 mod find;
 mod home;
 mod inspect;

@@ -9,18 +9,23 @@ mod copies;
 mod crew;
 pub mod detected;
 mod facts;
+pub mod folder;
 mod harness;
 mod item;
 mod join;
 mod ours;
 mod record;
 mod results;
+mod survey;
 mod walk;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use bare::bare;
+pub use bytes::Scratch;
+pub use harness::Names;
+pub use survey::{ItemRead, Listed, ListedRun, Survey};
 
 pub use crate::artifact::analysis::{HardRow, SoftRow};
 
@@ -81,32 +86,14 @@ pub struct Problem {
 /// Reads whatever lies below these paths. `clone` answers what the parent commit holds; without it `applies` is unchecked,
 /// but where the harness's own clone lies beside the tree (`.work/repos/<task>`).
 pub fn import(paths: &[PathBuf], clone: Option<&Path>) -> Import {
-    let found = walk::walk(paths);
-    let mut import = Import { problems: found.problems, ..Import::default() };
-    for path in &found.plans {
-        // a file that only looks like a plan by its name is none
-        if let Ok((plan, _)) = PlanFile::read(path) {
-            import.plans.push((path.clone(), plan));
-        }
-    }
-    for path in &found.analyses {
-        analysis::read(path, &mut import);
-    }
-    for loaded in crew::each(&found.ours, |path, _| ours::load(path)) {
-        match loaded {
-            Ok(run) => import.runs.push(run),
-            Err(problem) => import.problems.push(problem),
-        }
-    }
-    let folders = results(found.results, &mut import.problems);
-    let runs = harness(found.runs, clone, &mut import);
-    fold(runs, &folders, &mut import);
-    import.runs.extend(folders.iter().map(|(path, folder)| folder.fold(path)));
-    import
+    let survey = Survey::of(paths, clone);
+    let items: Vec<usize> = (0..survey.items()).collect();
+    let reads = crew::each(&items, |at, scratch| survey.read(*at, scratch));
+    survey.finish(reads)
 }
 
 /// Reads the folders of results.
-fn results(found: Vec<walk::ResultsDir>, problems: &mut Vec<Problem>) -> Vec<(PathBuf, results::Folder)> {
+fn results(found: &[walk::ResultsDir], problems: &mut Vec<Problem>) -> Vec<(PathBuf, results::Folder)> {
     let files: Vec<(PathBuf, walk::Shape)> = found.iter().flat_map(|folder| folder.files.clone()).collect();
     let mut records = crew::each(&files, record::read).into_iter();
     let mut mappings: HashMap<PathBuf, Option<Mapping>> = HashMap::new();
@@ -130,7 +117,7 @@ fn results(found: Vec<walk::ResultsDir>, problems: &mut Vec<Problem>) -> Vec<(Pa
             says: "another result of the same commit and arm lies beside it and is newer: this one is not counted".to_owned(),
         });
         problems.extend(older);
-        folders.push((folder.path, read));
+        folders.push((folder.path.clone(), read));
     }
     folders
 }
@@ -138,32 +125,26 @@ fn results(found: Vec<walk::ResultsDir>, problems: &mut Vec<Problem>) -> Vec<(Pa
 /// A run of the harness, read.
 struct HarnessRun {
     path: PathBuf,
-    names: harness::Names,
+    names: Names,
     items: Vec<item::Read>,
 }
 
-/// Reads the run folders of the harness; what a ledger of ours tells, and what was read before, is told once.
-fn harness(found: Vec<walk::RunDir>, clone: Option<&Path>, import: &mut Import) -> Vec<HarnessRun> {
-    let repos: Vec<Option<PathBuf>> = found.iter().map(|run| repos_of(&run.path)).collect();
-    let tasks: Vec<(usize, &walk::ItemDir)> =
-        found.iter().enumerate().flat_map(|(at, run)| run.items.iter().map(move |item| (at, item))).collect();
-    let mut items = crew::each(&tasks, |(at, item), scratch| {
-        let repos = repos.get(*at).and_then(Option::as_deref);
-        item::read(item, item::Against { clone, repos }, scratch)
-    })
-    .into_iter();
+/// The runs of the harness, of what was read of their items; what a ledger of ours tells, and what was read before, is told
+/// once.
+fn harness(found: &[walk::RunDir], reads: Vec<Option<item::Read>>, import: &mut Import) -> Vec<HarnessRun> {
+    let mut reads = reads.into_iter();
     let mut known = copies::Known::default();
     let mut runs = Vec::new();
     for run in found {
-        let mut read: Vec<item::Read> = items.by_ref().take(run.items.len()).collect();
+        let mut read: Vec<item::Read> = reads.by_ref().take(run.items.len()).flatten().collect();
         for item in &mut read {
             import.problems.append(&mut item.problems);
         }
-        let names = harness::Names::of(&run.path, &read);
+        let names = Names::of(&run.path, &read);
         read.retain(|item| !ours::claim(&mut import.runs, item));
         known.keep_new(&names, run.named, &mut read);
         if !read.is_empty() {
-            runs.push(HarnessRun { path: run.path, names, items: read });
+            runs.push(HarnessRun { path: run.path.clone(), names, items: read });
         }
     }
     import.problems.extend(known.say());

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alike;
+pub mod browse;
 pub mod compare;
 mod comparing;
 pub mod detected;
@@ -19,6 +20,8 @@ mod moves;
 pub mod notice;
 pub mod now;
 pub mod others;
+pub mod outside;
+pub mod pages;
 pub mod palette;
 mod pointed;
 mod problems;

@@ -1,5 +1,6 @@
 //! Drawing: a pure function of state, theme and time. One file a region; `parts/` are drawn from what they are given.
 
+pub mod browse;
 pub mod canvas;
 pub mod compare;
 pub mod detail;

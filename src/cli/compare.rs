@@ -93,7 +93,7 @@ pub(super) fn show(sitting: &mut Sitting, left: Who, right: Who, root: Option<Pa
 pub(super) fn part(sitting: &mut Sitting, parted: Parted, root: Option<PathBuf>) -> anyhow::Result<Option<Begin>> {
     let Parted { wanted, screen, item } = parted;
     let left = show(sitting, wanted.left, wanted.right, root)?;
-    Ok((left == Left::Back).then_some(Begin { screen, item: Some(item) }))
+    Ok((left == Left::Back).then_some(Begin { screen, item: Some(item), ..Begin::default() }))
 }
 
 /// Reads both sides and lays them beside each other. The error is a sentence without secrets.

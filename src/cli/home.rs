@@ -57,8 +57,8 @@ pub(super) fn open(root: Option<&Path>) -> anyhow::Result<Exit> {
     stay(At::Home(opening))
 }
 
-/// Shows the start screen; the run that is to be shown next, if one is.
-pub(super) fn show(sitting: &mut Sitting, opening: Opening) -> anyhow::Result<Option<RunFolder>> {
+/// Shows the start screen; what is to be shown next, if anything is.
+pub(super) fn show(sitting: &mut Sitting, opening: Opening) -> anyhow::Result<Option<At>> {
     let Opening { checkout, looked_for, from, trouble } = opening;
     let root = checkout.as_ref().map(|checkout| checkout.root.clone());
     let masker = doctor::secrets(checkout.as_ref());
@@ -66,8 +66,9 @@ pub(super) fn show(sitting: &mut Sitting, opening: Opening) -> anyhow::Result<Op
     let (wishes, news) = worker::start(checkout)?;
     let start = Start { place, from, trouble, zone: TimeZone::system(), masker, now: clock::now() };
     Ok(match sitting.home(HomeSetup { start, wishes, news })? {
-        Left::Open(id) => root.map(|root| RunFolder::of(&root, &id)),
-        Left::Opened(folder) => Some(folder),
+        Left::Open(id) => root.map(|root| At::Run(RunFolder::of(&root, &id))),
+        Left::Opened(folder) => Some(At::Run(folder)),
+        Left::Inspect => root.map(At::Browse),
         Left::Quit => None,
     })
 }

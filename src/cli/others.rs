@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{find, trajectory};
 use crate::agent::open::Opened;
+use crate::agent::paged::{LARGE, Paged};
 use crate::artifact::Checkout;
 use crate::domain::{ItemId, RunId};
 use crate::import::{self, Imported};
@@ -28,6 +29,18 @@ pub(super) struct Opening {
     pub(super) path: PathBuf,
     /// Of a file with several runs, the one to begin with.
     pub(super) instance: Option<String>,
+    /// How much of it.
+    pub(super) extent: Extent,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// One item, or one trajectory.
+    #[default]
+    One,
+    /// The run, or the results, whose folder it is.
+    Run,
 }
 
 /// What the screen needs to know of these files. The error is a sentence.
@@ -38,16 +51,22 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
     let checkout = find::checkout(root).ok().or_else(|| Checkout::find(&real).ok().flatten());
     let (runs, folded) = mpsc::channel(1);
     let (places, items) = watch::channel(Items::default());
-    let work = Work { opening: opening.clone(), masker: masker.clone(), runs, places };
+    // a file too large to be kept is not folded with an item's folder around it: what the harness says of it is small beside it
+    let paged = if trajectory::item_folder(path).is_none() { Paged::open(&real, LARGE).ok().flatten().map(Arc::new) } else { None };
+    let opening = Opening { path: if paged.is_some() { real.clone() } else { path.clone() }, ..opening.clone() };
+    let work = Work { opening: opening.clone(), masker: masker.clone(), runs, places, paged: paged.clone() };
     thread::Builder::new().name("others".to_owned()).spawn(move || work.run()).map_err(|error| format!("can't start a thread: {error}"))?;
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Setup {
         run_id: RunId(crate::text::clean::line(&name)),
         facts: Facts::Folded(folded),
-        places: Places::others(if real.is_dir() { real } else { real.parent().map(Path::to_owned).unwrap_or_default() }, items),
+        places: match paged {
+            Some(paged) => Places::others(real.parent().map(Path::to_owned).unwrap_or_default(), items).holding(real, paged),
+            None => Places::others(if real.is_dir() { real } else { real.parent().map(Path::to_owned).unwrap_or_default() }, items),
+        },
         root: checkout.map(|checkout| checkout.root),
         elsewhere: None,
-        begin: Begin { screen: Screen::Agent, item: opening.instance.clone().map(ItemId) },
+        begin: Begin { screen: Screen::Agent, item: opening.instance.clone().map(ItemId), ..Begin::default() },
         by: find::me(),
         state_home: find::state_home(),
         masker,
@@ -56,12 +75,17 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
     })
 }
 
+/// After so many agents of a run the screen is told what was found of them.
+const TOLD: usize = 8;
+
 /// The thread's part.
 struct Work {
     opening: Opening,
     masker: Masker,
     runs: mpsc::Sender<Folded>,
     places: watch::Sender<Items>,
+    /// The trajectory, where it is too large to be kept.
+    paged: Option<Arc<Paged>>,
 }
 
 /// Nobody looks any more.
@@ -74,7 +98,17 @@ impl Work {
 
     fn tell(&self) -> Result<(), Deaf> {
         let path = &self.opening.path;
-        let opened = trajectory::read(path, &self.masker);
+        if self.opening.extent == Extent::Run {
+            return self.tell_run(path);
+        }
+        if let Some(paged) = &self.paged {
+            return self.tell_paged(paged);
+        }
+        // the screen is up: what would be said on stderr is said there
+        let (opened, cut_off) = match trajectory::quietly(path, &self.masker) {
+            Ok((runs, cut_off)) => (Ok(runs), cut_off),
+            Err(refused) => (Err(refused), None),
+        };
         let Imported { mut run, items, .. } = match (trajectory::item_folder(path), &opened) {
             (Some(folder), _) => {
                 let import = import::import(&[folder.to_owned()], None);
@@ -84,24 +118,73 @@ impl Work {
             (None, Ok(runs)) => import::bare(path, runs),
             (None, Err(_)) => import::bare(path, &[]),
         };
-        let trouble = opened.as_ref().err().map(|refused| self.masker.mask(&refused.to_string()).into_owned());
+        let trouble = opened.as_ref().err().map(|refused| self.masker.mask(&refused.to_string()).into_owned()).or(cut_off);
         let runs = opened.unwrap_or_default();
         self.places.send_replace(Arc::new(places(path, &run, items, &runs)));
         self.send(run.clone(), trouble.clone())?;
         for opened in &runs {
             let Some(item) = item_of(&run, opened) else { continue };
-            let human = trajectory::human(trajectory::journal(path).as_ref());
-            let watch = verdict::watch(opened, human);
-            let masker = &self.masker;
-            run = import::detected::tell(
-                run,
-                &item,
-                &watch,
-                |finding| verdict::masked_finding(finding, masker),
-                |remark| verdict::masked(remark, masker),
-            );
+            run = self.judged(run, path, &item, opened);
         }
         self.send(run, trouble)
+    }
+
+    /// A run folder, or a folder of results: what its files say, then what the detectors say of each agent.
+    fn tell_run(&self, path: &Path) -> Result<(), Deaf> {
+        let mut runs = import::import(&[path.to_owned()], crate::cli::report::clone(&[path.to_owned()]).as_deref()).runs;
+        let at = runs.iter().position(|run| run.path == *path).unwrap_or_default();
+        if runs.is_empty() {
+            let says = format!("{}: nothing of a run is there any more", crate::text::clean::path(path));
+            return self.send(Run::default(), Some(self.masker.mask(&says).into_owned()));
+        }
+        let Imported { mut run, items, .. } = runs.swap_remove(at);
+        let place = |(item, path): (&ItemId, &PathBuf)| (item.clone(), ItemPlace { path: path.clone(), instance: None });
+        self.places.send_replace(Arc::new(items.iter().map(place).collect()));
+        self.send(run.clone(), None)?;
+        let order: Vec<ItemId> = run.items.iter().map(|item| item.id.clone()).collect();
+        for (nth, item) in order.iter().enumerate() {
+            let Some(path) = items.get(item) else { continue };
+            let Ok((opened, _)) = trajectory::quietly(path, &self.masker) else { continue };
+            for opened in opened.iter().take(1) {
+                run = self.judged(run, path, item, opened);
+            }
+            if (nth + 1) % TOLD == 0 {
+                self.send(run.clone(), None)?;
+            }
+        }
+        self.send(run, None)
+    }
+
+    /// A trajectory too large to be kept: what its beginning and its end tell at once, and what all of it tells later.
+    fn tell_paged(&self, paged: &Arc<Paged>) -> Result<(), Deaf> {
+        let path = &self.opening.path;
+        let unread = |error: std::io::Error| Some(format!("{}: {error}", crate::text::clean::path(path)));
+        let opened = match Opened::edges(paged) {
+            Ok(opened) => opened,
+            Err(error) => return self.send(import::bare(path, &[]).run, unread(error)),
+        };
+        let edges = import::bare(path, std::slice::from_ref(&opened)).run;
+        self.places.send_replace(Arc::new(places(path, &edges, HashMap::new(), std::slice::from_ref(&opened))));
+        self.send(edges.clone(), None)?;
+        match Opened::paged(Arc::clone(paged)) {
+            Ok(opened) => {
+                let run = import::bare(path, std::slice::from_ref(&opened)).run;
+                match run.items.first().map(|item| item.id.clone()) {
+                    Some(item) => self.send(self.judged(run, path, &item, &opened), None),
+                    None => self.send(run, None),
+                }
+            }
+            Err(error) => self.send(edges, unread(error)),
+        }
+    }
+
+    /// With what the detectors say of an item. What they can't read any more is not judged.
+    fn judged(&self, run: Run, path: &Path, item: &ItemId, opened: &Opened) -> Run {
+        let human = trajectory::human(trajectory::journal(path).as_ref());
+        let Ok(watch) = verdict::watch(opened, human) else { return run };
+        let masker = &self.masker;
+        let (finding, remark) = (|finding: &_| verdict::masked_finding(finding, masker), |remark: &_| verdict::masked(remark, masker));
+        import::detected::tell(run, item, &watch, finding, remark)
     }
 
     fn send(&self, run: Run, trouble: Option<String>) -> Result<(), Deaf> {

@@ -21,7 +21,7 @@ pub(super) struct KeysArgs {
 }
 
 /// Every place, in order.
-const PLACES: [Place; 5] = [Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log];
+const PLACES: [Place; 7] = [Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 
 pub(super) fn keys(args: &KeysArgs) -> anyhow::Result<Exit> {
     let text = match args.format {
@@ -67,7 +67,7 @@ fn where_it_is(binding: &Binding) -> String {
     let places = places(binding);
     match places.len() {
         all if all == PLACES.len() => "everywhere".to_owned(),
-        all if all + 1 == PLACES.len() && !binding.is_in(Place::Home) => "in a run".to_owned(),
+        4 if [Place::Queue, Place::Agent, Place::Result, Place::Log].iter().all(|place| binding.is_in(*place)) => "in a run".to_owned(),
         _ => places.join(" "),
     }
 }

@@ -43,6 +43,11 @@ pub(super) fn no_beginning(folder: &RunFolder, run: &Run) -> String {
     )
 }
 
+/// Whether we write to a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stdout())
+}
+
 /// Columns of the terminal that we write to; `None` for a pipe or a file.
 pub(super) fn terminal_width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;

@@ -110,7 +110,7 @@ fn study(paths: &[PathBuf], masker: &Masker) -> Study {
 }
 
 /// The clone of the checkout that a path lies in: it knows whether a patch applies.
-fn clone(paths: &[PathBuf]) -> Option<PathBuf> {
+pub(super) fn clone(paths: &[PathBuf]) -> Option<PathBuf> {
     let checkout = paths.iter().find_map(|path| Checkout::find(&path.canonicalize().ok()?).ok().flatten())?;
     let (plan, _) = crate::artifact::PlanFile::read(&checkout.default_plan()).ok()?;
     checkout.clone_of(None, &plan.repo, &plan.task_id).ok()

@@ -1,18 +1,24 @@
 //! A run on the screen.
 
+use std::path::{Path, PathBuf};
+
 use super::home::Opening;
+use super::others::Extent;
 use super::start::on_terminal;
-use super::{compare, find, others, print_line, usage};
+use super::{browse, compare, find, others, print_line, usage};
 use crate::artifact::Checkout;
+use crate::domain::{AttemptId, ItemId};
 use crate::exit::Exit;
 use crate::host::environment;
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
-use crate::shell::{Begin, Facts, Places, ScreenError, Setup, Sitting, themes};
+use crate::shell::{Begin, Browser, Facts, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
-use crate::ui::Left;
-use crate::ui::state::{Access, Limits};
+use crate::ui::browse::{Left as BrowseLeft, Place, Whole};
+use crate::ui::compare::{Left as CompareLeft, Parted, Who};
+use crate::ui::state::{Access, Base, Limits};
+use crate::ui::{Left, Mood, Said, Screen};
 
 /// What is shown.
 pub(super) enum At {
@@ -22,6 +28,10 @@ pub(super) enum At {
     Home(Opening),
     /// Somebody else's files.
     Others(others::Opening),
+    /// Everything below a folder.
+    Browse(PathBuf),
+    /// The same, as it was left.
+    Browser,
 }
 
 /// Shows a run until its reader leaves.
@@ -33,7 +43,7 @@ pub(super) fn show(folder: &RunFolder) -> anyhow::Result<Exit> {
 }
 
 /// Shows one screen after another until the person leaves.
-pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
+pub(super) fn stay(at: At) -> anyhow::Result<Exit> {
     // what can't be shown is said before the terminal is taken
     if let At::Run(folder) = &at
         && let Err(says) = setup(folder)
@@ -45,72 +55,185 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
     {
         return Ok(usage(says));
     }
-    let mut sitting = match Sitting::take(environment::variable(themes::VARIABLE).as_deref()) {
+    if let At::Browse(folder) = &at
+        && let Err(error) = std::fs::read_dir(folder)
+    {
+        return Ok(usage(format!("can't read {}: {error}", crate::text::clean::path(folder))));
+    }
+    let sitting = match Sitting::take(environment::variable(themes::VARIABLE).as_deref()) {
         Ok(sitting) => sitting,
         Err(ScreenError::Themes(error)) => return Ok(usage(format!("{}: {error}", themes::VARIABLE))),
         Err(error) => return Err(error.into()),
     };
-    // where `0` leads: the start screen that was shown before, else that of the run's own checkout
-    let mut base: Option<Checkout> = None;
-    // where a comparison was left for
-    let mut begin: Option<Begin> = None;
-    loop {
-        at = match at {
-            At::Run(folder) => match setup(&folder) {
-                Err(says) => At::Home(Opening { trouble: Some(says), ..Opening::of(base.clone(), &folder) }),
-                Ok(setup) => {
-                    let own = setup.root.clone().map(Checkout::at);
-                    let root = setup.root.clone();
-                    match sitting.run(begun(setup, &mut begin))? {
-                        Left::Home => At::Home(Opening::of(base.clone().or(own), &folder)),
-                        Left::Compare(parted) => {
-                            begin = compare::part(&mut sitting, *parted, root)?;
-                            if begin.is_none() {
-                                return Ok(Exit::Well);
-                            }
-                            At::Run(folder)
-                        }
-                        Left::Quit | Left::Detached | Left::Stopped => {
-                            drop(sitting);
-                            farewell(&folder)?;
-                            return Ok(Exit::Well);
-                        }
-                    }
-                }
-            },
-            At::Others(opening) => match others::setup(None, &opening) {
-                Err(says) => At::Home(Opening { trouble: Some(says), checkout: base.clone(), ..Opening::default() }),
-                Ok(setup) => {
-                    let own = setup.root.clone().map(Checkout::at);
-                    let root = setup.root.clone();
-                    match sitting.run(begun(setup, &mut begin))? {
-                        Left::Compare(parted) => {
-                            begin = compare::part(&mut sitting, *parted, root)?;
-                            if begin.is_none() {
-                                return Ok(Exit::Well);
-                            }
-                            At::Others(opening)
-                        }
-                        Left::Home => At::Home(Opening { checkout: base.clone().or(own), ..Opening::default() }),
-                        Left::Quit | Left::Detached | Left::Stopped => return Ok(Exit::Well),
-                    }
-                }
-            },
-            At::Home(opening) => {
-                base.clone_from(&opening.checkout);
-                match super::home::show(&mut sitting, opening)? {
-                    Some(folder) => At::Run(folder),
-                    None => return Ok(Exit::Well),
+    Stay { sitting, base: None, browser: None, begin: None, farewell: None }.on(at)
+}
+
+/// One screen after another.
+struct Stay {
+    sitting: Sitting,
+    /// Where `0` leads: the start screen that was shown before, else that of the run's own checkout.
+    base: Option<Checkout>,
+    /// The browser that things are opened from: it goes on reading behind them.
+    browser: Option<Browser>,
+    /// What is shown first of what is opened next.
+    begin: Option<Begin>,
+    /// The run that is left for good, of which something is said.
+    farewell: Option<RunFolder>,
+}
+
+impl Stay {
+    fn on(mut self, mut at: At) -> anyhow::Result<Exit> {
+        loop {
+            let next = match at {
+                At::Run(folder) => self.run(&folder)?,
+                At::Others(opening) => self.others(&opening)?,
+                At::Home(opening) => self.home(opening)?,
+                At::Browse(folder) => Some(self.begin_browser(&folder)),
+                At::Browser => self.browse()?,
+            };
+            match next {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        // what is said at the end is said once the terminal is given back
+        let told = self.farewell.take();
+        drop(self);
+        told.map_or(Ok(()), |folder| farewell(&folder))?;
+        Ok(Exit::Well)
+    }
+
+    fn run(&mut self, folder: &RunFolder) -> anyhow::Result<Option<At>> {
+        let begin = self.begin.take().unwrap_or_default();
+        let base = begin.base.clone();
+        let setup = match setup(folder) {
+            Err(says) => return Ok(Some(self.back(says, || Opening::of(None, folder)))),
+            Ok(setup) => Setup { begin, ..setup },
+        };
+        let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
+        Ok(match self.sitting.run(setup)? {
+            Left::Home if self.browser.is_some() => Some(At::Browser),
+            Left::Home => Some(At::Home(Opening::of(self.base.clone().or(own), folder))),
+            Left::Next(screen) => Some(self.beside(1, screen)),
+            Left::Previous(screen) => Some(self.beside(-1, screen)),
+            Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Run(folder.clone())),
+            Left::Quit | Left::Detached | Left::Stopped => {
+                self.farewell = Some(folder.clone());
+                None
+            }
+        })
+    }
+
+    fn others(&mut self, opening: &others::Opening) -> anyhow::Result<Option<At>> {
+        let mut setup = match others::setup(None, opening) {
+            Err(says) => return Ok(Some(self.back(says, Opening::default))),
+            Ok(setup) => setup,
+        };
+        if let Some(begin) = self.begin.take() {
+            setup.begin = Begin { item: begin.item.clone().or(setup.begin.item), ..begin };
+        }
+        let base = setup.begin.base.clone();
+        let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
+        Ok(match self.sitting.run(setup)? {
+            Left::Home if self.browser.is_some() => Some(At::Browser),
+            Left::Home => Some(At::Home(Opening { checkout: self.base.clone().or(own), ..Opening::default() })),
+            Left::Next(screen) => Some(self.beside(1, screen)),
+            Left::Previous(screen) => Some(self.beside(-1, screen)),
+            Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Others(opening.clone())),
+            Left::Quit | Left::Detached | Left::Stopped => None,
+        })
+    }
+
+    /// A comparison; whether its reader came back, to where it was left for.
+    fn compare(&mut self, parted: Parted, root: Option<PathBuf>, base: Base) -> anyhow::Result<bool> {
+        self.begin = compare::part(&mut self.sitting, parted, root)?.map(|begin| Begin { base, ..begin });
+        Ok(self.begin.is_some())
+    }
+
+    /// Where one lands that could not be opened: where it was asked for.
+    fn back(&mut self, says: String, opening: impl FnOnce() -> Opening) -> At {
+        if let Some(browser) = &mut self.browser {
+            browser.browse.remark(Said::new(Mood::Bad, says));
+            return At::Browser;
+        }
+        At::Home(Opening { trouble: Some(says), checkout: self.base.clone(), ..opening() })
+    }
+
+    fn home(&mut self, opening: Opening) -> anyhow::Result<Option<At>> {
+        self.base.clone_from(&opening.checkout);
+        self.browser = None;
+        super::home::show(&mut self.sitting, opening)
+    }
+
+    fn begin_browser(&mut self, folder: &Path) -> At {
+        match browse::browser(None, folder) {
+            Ok(browser) => {
+                self.browser = Some(browser);
+                At::Browser
+            }
+            Err(says) => self.back(says, Opening::default),
+        }
+    }
+
+    fn browse(&mut self) -> anyhow::Result<Option<At>> {
+        let Some(browser) = &mut self.browser else { return Ok(None) };
+        Ok(match self.sitting.browse(browser)? {
+            BrowseLeft::Item(place) => Some(self.open(&place, Screen::Agent)),
+            BrowseLeft::Run(Whole::Ours(run)) => {
+                self.begin = Some(Begin { base: Base::Run, ..Begin::default() });
+                Some(At::Run(RunFolder::at(run)))
+            }
+            BrowseLeft::Run(Whole::Others(path)) => {
+                self.begin = Some(Begin { base: Base::Run, ..Begin::default() });
+                Some(At::Others(others::Opening { path, instance: None, extent: Extent::Run }))
+            }
+            BrowseLeft::Compare(left, right) => {
+                let [left, right] = [left, right].map(|place| Who::Path(browse::path_of(&place)));
+                match compare::show(&mut self.sitting, left, right, None)? {
+                    CompareLeft::Back => Some(At::Browser),
+                    CompareLeft::Gone => None,
                 }
             }
+            BrowseLeft::Home => {
+                let checkout = Checkout::find(&browser.browse.folder).ok().flatten().or_else(|| self.base.clone());
+                let looked_for = format!("no harness folder at or above {}", crate::text::clean::path(&browser.browse.folder));
+                Some(At::Home(Opening { checkout, looked_for, ..Opening::default() }))
+            }
+            BrowseLeft::Quit => None,
+        })
+    }
+
+    /// The item that stands beside the one that is open, on the same screen.
+    fn beside(&mut self, by: isize, screen: Screen) -> At {
+        let Some(browser) = &mut self.browser else { return At::Browser };
+        let Some(place) = browser.browse.beside(by).map(|row| row.place.clone()) else { return At::Browser };
+        browser.browse.select(&place);
+        self.open(&place, screen)
+    }
+
+    /// An item of the browser on the screens of a run.
+    fn open(&mut self, place: &Place, screen: Screen) -> At {
+        let (nth, of) = self.browser.as_ref().and_then(|browser| browser.browse.nth(place)).unwrap_or((1, 1));
+        let begin = Begin { screen, item: browse::item_of(place), base: Base::Item { nth, of } };
+        let (extent, path, instance) = match place {
+            Place::Ours { run, .. } => {
+                self.begin = Some(begin);
+                return At::Run(RunFolder::at(run.clone()));
+            }
+            Place::Item(path) => (Extent::One, path.clone(), None),
+            Place::Loose { path, instance } => (Extent::One, path.clone(), instance.clone()),
+            Place::Measured { folder, .. } => (Extent::Run, folder.clone(), None),
         };
+        let screen = if extent == Extent::Run && screen == Screen::Agent { Screen::Result } else { screen };
+        self.begin = Some(Begin { screen, ..begin });
+        At::Others(others::Opening { path, instance, extent })
     }
 }
 
-/// The same, but where a comparison brought its reader back.
-fn begun(setup: Setup, begin: &mut Option<Begin>) -> Setup {
-    let begin = begin.take().unwrap_or_else(|| setup.begin.clone());
-    Setup { begin, ..setup }
+/// Where the files of an item of a run of ours lie that its agent left.
+pub(super) fn item_folder(run: &Path, item: &ItemId, n: u32) -> Option<PathBuf> {
+    let places = setup(&RunFolder::at(run.to_owned())).ok()?.places;
+    Some(places.item_folder(&AttemptId { item: item.clone(), n }))
 }
 
 /// What the screen of a run needs to know; the error is a sentence.

@@ -1,83 +1,21 @@
 //! Trajectories by their path: a file, a folder of events, an item's folder.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{find, tell};
 use crate::agent::open::{OpenError, Opened, is_cut_off, open};
-use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
+use crate::agent::paged::{LARGE, Paged};
+use crate::artifact::item::OPENHANDS_EVENTS;
 use crate::artifact::{Checkout, Journal};
 use crate::detect::Human;
 use crate::host::environment;
+pub(super) use crate::import::folder::Folder;
+use crate::import::folder::IN_ITEM;
 use crate::text::clean;
 use crate::text::mask::Masker;
-
-/// What may tell of an agent in an item's folder, the one that tells most first. The last one is what the harness keeps of
-/// Claude Code: a single result.
-const IN_ITEM: [&str; 5] = [TRAJECTORY, CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, "claude_code_stdout.txt"];
-
-/// Files that make a folder an item's, even where nothing tells of its agent.
-const OF_ITEM: [&str; 3] = ["journal.json", "prompt.json", "run_summary.json"];
-
-/// What a folder is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Folder {
-    /// An item's, with this trajectory, or none.
-    Item(Option<PathBuf>),
-    /// Events, or a conversation with its events: one trajectory.
-    Events,
-    /// Any other.
-    Other,
-}
-
-impl Folder {
-    /// Looks at a folder.
-    pub(super) fn of(path: &Path) -> Self {
-        if let Some(found) = IN_ITEM.iter().map(|name| path.join(name)).find(|there| is_there(there)) {
-            return Self::Item(Some(found));
-        }
-        if OF_ITEM.iter().any(|name| path.join(name).is_file()) {
-            return Self::Item(None);
-        }
-        if path.join("base_state.json").is_file() || holds_events(path) {
-            return Self::Events;
-        }
-        Self::Other
-    }
-}
-
-/// A file with something in it, or a folder.
-fn is_there(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|there| there.is_dir() || (there.is_file() && there.len() > 0))
-}
-
-/// Bytes of an event in which it must say whose it is.
-const HEAD: u64 = 64 * 1024;
-
-/// Whether a folder holds OpenHands' events, `7.json` or `event-00007-<uuid>.json`, or a folder `events` with them. Others
-/// number their files too: an event says its `source`.
-fn holds_events(path: &Path) -> bool {
-    let is_named = |name: &str| {
-        let stem = name.strip_suffix(".json").unwrap_or_default();
-        let number = stem.strip_prefix("event-").and_then(|rest| rest.split('-').next()).unwrap_or(stem);
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let is_event = |path: &Path| {
-        let mut head = Vec::new();
-        let read = fs::metadata(path).is_ok_and(|there| there.is_file())
-            && File::open(path).is_ok_and(|file| file.take(HEAD).read_to_end(&mut head).is_ok());
-        read && String::from_utf8_lossy(&head).contains("\"source\"")
-    };
-    let holds = |folder: &Path| {
-        let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let first = entries.find(|entry| is_named(&entry.file_name().to_string_lossy()));
-        first.is_some_and(|entry| is_event(&entry.path()))
-    };
-    holds(path) || holds(&path.join("events"))
-}
 
 /// Why a path tells of no run, in a sentence.
 #[derive(Debug)]
@@ -97,8 +35,17 @@ impl std::fmt::Display for Refused {
     }
 }
 
-/// The runs that a path tells of.
+/// The runs that a path tells of. That a packed file ends too early is said on stderr.
 pub(super) fn read(path: &Path, masker: &Masker) -> Result<Vec<Opened>, Refused> {
+    let (runs, cut_off) = quietly(path, masker)?;
+    if let Some(says) = cut_off {
+        tell(format_args!("isobench-tui: {says}"));
+    }
+    Ok(runs)
+}
+
+/// The same beside a screen: that a packed file ends too early is a sentence.
+pub(super) fn quietly(path: &Path, masker: &Masker) -> Result<(Vec<Opened>, Option<String>), Refused> {
     let found = match path.is_dir().then(|| Folder::of(path)) {
         Some(Folder::Item(Some(found))) => found,
         Some(Folder::Item(None)) => {
@@ -106,15 +53,21 @@ pub(super) fn read(path: &Path, masker: &Masker) -> Result<Vec<Opened>, Refused>
         }
         Some(Folder::Events | Folder::Other) | None => path.to_owned(),
     };
+    if let Ok(Some(paged)) = Paged::open(&found, LARGE) {
+        return match Opened::paged(Arc::new(paged)) {
+            Ok(opened) => Ok((vec![opened], None)),
+            Err(error) => Err(Refused::Unreadable(format!("{}: {error}", clean::path(&found)))),
+        };
+    }
     // a defect of ours in one trajectory must not end the look at the others
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| open(&found))) else {
         return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", clean::path(&found))));
     };
-    if opened.is_ok() && is_cut_off(&found) {
+    let cut_off = (opened.is_ok() && is_cut_off(&found)).then(|| {
         let says = format!("{}: the packed file ends too early or is damaged: what could be read of it is shown", clean::path(&found));
-        tell(format_args!("isobench-tui: {}", masker.mask(&says)));
-    }
-    opened.map_err(|error| match error {
+        masker.mask(&says).into_owned()
+    });
+    opened.map(|runs| (runs, cut_off)).map_err(|error| match error {
         OpenError::Empty(..) | OpenError::NoTrajectory(..) | OpenError::TraeLog(..) | OpenError::Unknown(..) => {
             Refused::NoTrajectory(error.to_string())
         }

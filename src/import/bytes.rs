@@ -15,7 +15,7 @@ const KEPT: usize = 4 << 20;
 
 /// What one thread reads into.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub struct Scratch {
     bytes: Vec<u8>,
 }
 

@@ -13,14 +13,17 @@ use crate::ledger::{Fact, PlannedItem, RunPlan};
 
 /// Who ran, as the folders and the files in them say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Names {
+pub struct Names {
     /// As people call the run.
-    pub(super) run: String,
-    pub(super) repo: String,
-    pub(super) agent: String,
-    pub(super) model: String,
+    pub run: String,
+    /// The repository as people know it: `vllm`, `sglang`.
+    pub repo: String,
+    /// The agent's folder.
+    pub agent: String,
+    /// Its model's.
+    pub model: String,
     /// The folder's own timestamp, or the one that its journals know.
-    pub(super) timestamp: String,
+    pub timestamp: String,
 }
 
 /// The deepest that a run folder lies below `runs/`.

@@ -19,7 +19,7 @@ use crate::patch::{Parent, climb};
 use crate::text::clean;
 
 /// What an item's files say.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Read {
     /// The folder's name.
     pub(super) id: String,

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Problem;
+use super::folder::{Folder, may_be_trajectory};
 use crate::domain::Arm;
 use crate::text::clean;
 
@@ -30,6 +31,8 @@ pub(super) struct Found {
     pub(super) plans: Vec<PathBuf>,
     /// `hard_metrics.json`, `soft_metrics.json`, `patch_quality.json`.
     pub(super) analyses: Vec<PathBuf>,
+    /// What may be a trajectory by its name, and lies in no item's folder.
+    pub(super) loose: Vec<PathBuf>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -192,6 +195,9 @@ impl Found {
         if is_clone || depth > DEEPEST {
             return;
         }
+        if may_hold_events(listing) && Folder::of(path) == Folder::Events {
+            return self.loose.push(path.to_owned());
+        }
         self.files(path, listing);
         let is_wanted = |folder: &&PathBuf| folder.file_name().and_then(OsStr::to_str).is_none_or(|name| !PASSED_OVER.contains(&name));
         let inner: Vec<(PathBuf, Listing)> =
@@ -228,7 +234,10 @@ impl Found {
             }
         }
         self.analyses.extend(listing.files.iter().filter(|path| is_analysis(path)).cloned());
-        self.plans.extend(listing.files.iter().filter(|path| may_be_plan(path)).cloned());
+        let plans = listing.files.iter().filter(|path| may_be_plan(path)).cloned();
+        self.plans.extend(plans);
+        let is_known = |path: &Path| shape(path).is_some() || is_analysis(path) || may_be_plan(path);
+        self.loose.extend(listing.files.iter().filter(|path| may_be_trajectory(path) && !is_known(path)).cloned());
     }
 
     /// The same folder by two paths is one; the items of one run that were named one by one are one run.
@@ -258,11 +267,20 @@ impl Found {
             }
         }
         self.results = results;
-        for list in [&mut self.ours, &mut self.plans, &mut self.analyses] {
+        for list in [&mut self.ours, &mut self.plans, &mut self.analyses, &mut self.loose] {
             let mut seen = HashSet::new();
             list.retain(|path| seen.insert(real(path)));
         }
     }
+}
+
+/// Whether a look into its files is worth it: they are numbered, or a folder `events` holds them.
+fn may_hold_events(listing: &Listing) -> bool {
+    let is_numbered = |name: &String| {
+        let stem = name.strip_suffix(".json").map(|stem| stem.strip_prefix("event-").unwrap_or(stem));
+        stem.is_some_and(|stem| stem.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    listing.has("base_state.json") || listing.has("events") || listing.names.iter().any(is_numbered)
 }
 
 fn holds_results(listing: &Listing) -> bool {

@@ -10,6 +10,8 @@ mod whose;
 
 use std::path::{Path, PathBuf};
 
+pub use items::repo;
+
 use jiff::Timestamp;
 
 use crate::domain::rung::breaks;
@@ -187,6 +189,11 @@ fn rate(metrics: &[Metric]) -> Option<&Metric> {
 /// What tells a commit from others: shas are abbreviated here and there, to eight characters as a rule.
 fn commit_key(sha: &str) -> &str {
     sha.get(..8).unwrap_or(sha)
+}
+
+/// The attempts of one run, in its order, as they are known without any other: what was measured elsewhere is not in them.
+pub fn attempts(imported: &crate::import::Imported) -> Vec<ItemRow> {
+    items::of(imported).collect()
 }
 
 impl Study {

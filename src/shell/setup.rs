@@ -14,7 +14,7 @@ use crate::text::mask::Masker;
 use crate::theme::ThemeError;
 use crate::ui::Screen;
 use crate::ui::message::Sight;
-use crate::ui::state::{Access, Limits};
+use crate::ui::state::{Access, Base, Limits};
 
 /// What the screen needs to know at its start.
 #[derive(Debug)]
@@ -70,6 +70,8 @@ pub struct Begin {
     pub screen: Screen,
     /// The item; `None`: the one that runs, else the first.
     pub item: Option<ItemId>,
+    /// Where it leads back to.
+    pub base: Base,
 }
 
 /// Why there is no screen.

@@ -3,11 +3,13 @@
 
 use tokio::runtime::Runtime;
 
+use super::browse::{self, Browser};
 use super::compare::{self, CompareSetup};
 use super::console::Console;
 use super::home::{self, HomeSetup};
 use super::screen;
 use super::setup::{ScreenError, Setup, io_error};
+use crate::ui::browse::Left as BrowseLeft;
 use crate::ui::{Left, compare::Left as CompareLeft, home::Left as HomeLeft, state::Pointer};
 
 /// The terminal, taken; given back when dropped.
@@ -37,6 +39,12 @@ impl Sitting {
     pub fn home(&mut self, setup: HomeSetup) -> Result<HomeLeft, ScreenError> {
         self.console.point(Pointer::Ours);
         self.runtime.block_on(home::show(&mut self.console, setup))
+    }
+
+    /// Shows the browser until somebody leaves; it is as it was when they come back.
+    pub fn browse(&mut self, browser: &mut Browser) -> Result<BrowseLeft, ScreenError> {
+        self.console.point(browser.browse.pointer);
+        self.runtime.block_on(browse::show(&mut self.console, browser))
     }
 
     /// Shows a comparison until somebody leaves.

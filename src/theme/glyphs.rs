@@ -51,6 +51,8 @@ pub struct Glyphs {
     pub alarm: &'static str,
     /// Something to know.
     pub badge: &'static str,
+    /// What is folded, and what is not.
+    pub folds: [&'static str; 2],
     /// Corners of a box: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
 }
@@ -81,6 +83,7 @@ impl Glyphs {
         spans: ["·", "─", "━"],
         alarm: "!",
         badge: "◇",
+        folds: ["▸", "▾"],
         corners: ["╭", "╮", "╰", "╯"],
     };
 
@@ -109,6 +112,7 @@ impl Glyphs {
         spans: [".", "-", "-"],
         alarm: "!",
         badge: "i",
+        folds: ["+", "-"],
         corners: ["+", "+", "+", "+"],
     };
 

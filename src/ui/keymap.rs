@@ -8,6 +8,8 @@ use crate::text::width;
 pub enum Place {
     /// On the start screen.
     Home,
+    /// In the tree of all runs.
+    Browse,
     /// In the list of items.
     Queue,
     /// In the steps of an agent.
@@ -21,7 +23,9 @@ pub enum Place {
 }
 
 /// On every screen, those without a run too.
-const ALL: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+/// On every screen on which one searches; the browser filters instead.
+const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// On every screen of a run.
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
 /// In a comparison only.
@@ -40,6 +44,8 @@ pub enum Group {
     Move,
     /// The screen itself.
     Screen,
+    /// Out of the terminal.
+    Out,
 }
 
 /// Keys and what they do.
@@ -72,21 +78,32 @@ const fn bind(
 
 /// Every key.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 73] = [
+pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, RUN, Group::Screen, "quit", "leave; asks what becomes of the run"),
-    bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home], Group::Screen, "quit", "leave; what runs goes on"),
+    bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home, Place::Browse], Group::Screen, "quit", "leave; what runs goes on"),
+    bind(&[Key::Char('i')], Action::Inspect, &[Place::Home], Group::Screen, "all runs", "all runs of this checkout, ISO-Bench's own too, as a tree"),
+    bind(&[Key::Char('/')], Action::Find, &[Place::Browse], Group::Move, "filter", "only what has this text: ids, commits, paths, classes"),
+    bind(&[Key::Char('F')], Action::Filters, &[Place::Browse], Group::Move, "filters", "only some statuses, rungs, classes, levels, agents"),
+    bind(&[Key::Char('x')], Action::ClearFilters, &[Place::Browse], Group::Move, "show all", "show everything again"),
+    bind(&[Key::Char('s')], Action::Sort, &[Place::Browse], Group::Move, "sort", "by time, by tokens, by level, by name"),
+    bind(&[Key::Char('C')], Action::Compare, &[Place::Browse], Group::Item, "compare", "mark an item; C on a second one lays both side by side"),
+    bind(&[Key::Char('r')], Action::LookAgain, &[Place::Browse], Group::Screen, "look again", "look at the folder again"),
+    bind(&[Key::Char('0')], Action::Home, &[Place::Browse], Group::Screen, "start screen", "the start screen"),
+    bind(&[Key::Char('z')], Action::FoldAll, &[Place::Browse], Group::Move, "fold all", "unfold all, or fold all runs"),
+    bind(&[Key::Right, Key::Char('l')], Action::Right, &[Place::Browse], Group::Move, "", "unfold, and into it; fold, and out of it"),
+    bind(&[Key::Left, Key::Char('h')], Action::Left, &[Place::Browse], Group::Move, "", ""),
     bind(&[Key::Char('c')], Action::Continue, RUN, Group::Run, "continue", "start a runner for a run that has none"),
     bind(&[Key::Char('c')], Action::Continue, &[Place::Home], Group::Run, "continue", "continue the selected run: start a runner for it, and open it"),
-    bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Queue], Group::Screen, "open", "open what is selected"),
+    bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Browse, Place::Queue], Group::Screen, "open", "open what is selected"),
     bind(&[Key::Char('r')], Action::LookAgain, &[Place::Home], Group::Run, "look again", "look at plan, agent and machine again"),
     bind(&[Key::Enter], Action::Open, &[Place::Agent], Group::Screen, "unfold", "unfold it, or fold it again"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, RUN, Group::Screen, "back", "close what is open; back to the queue"),
-    bind(&[Key::Esc, Key::Backspace], Action::Back, &[Place::Home], Group::Screen, "back", "close what is open"),
+    bind(&[Key::Esc, Key::Backspace], Action::Back, &[Place::Home, Place::Browse], Group::Screen, "back", "close what is open"),
     bind(&[Key::Char(' ')], Action::Pause, RUN, Group::Run, "pause", "pause after the live stage; resume"),
-    bind(&[Key::Char('/')], Action::Find, ALL, Group::Move, "find", "search here; Tab: regular expression"),
-    bind(&[Key::Char('n')], Action::FindNext, ALL, Group::Move, "next match", "the next match, the one before"),
-    bind(&[Key::Char('N')], Action::FindPrevious, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('/')], Action::Find, SEARCHED, Group::Move, "find", "search here; Tab: regular expression"),
+    bind(&[Key::Char('n')], Action::FindNext, SEARCHED, Group::Move, "next match", "the next match, the one before"),
+    bind(&[Key::Char('N')], Action::FindPrevious, SEARCHED, Group::Move, "", ""),
     bind(&[Key::Char('[')], Action::PreviousSource, &[Place::Log], Group::Move, "other log", "the log before, the next one"),
     bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", ""),
     bind(&[Key::Char(']')], Action::NextFinding, &[Place::Agent], Group::Move, "finding", "the next finding, the one before"),
@@ -128,6 +145,11 @@ pub const KEYMAP: [Binding; 73] = [
     bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
     bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
     bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('y')], Action::Copy, RUN, Group::Out, "copy", "copy what is under the cursor to the terminal's clipboard (OSC 52)"),
+    bind(&[Key::Char('Y')], Action::CopyAll, RUN, Group::Out, "copy all", "copy all: the steps as Markdown, the log, the result, the table"),
+    bind(&[Key::Char('v')], Action::Page, RUN, Group::Out, "pager", "open it in $PAGER: a masked copy, removed afterwards"),
+    bind(&[Key::Char('V')], Action::Edit, RUN, Group::Out, "editor", "open it in $VISUAL or $EDITOR: a masked copy, removed afterwards"),
+    bind(&[Key::Char('S')], Action::Save, RUN, Group::Out, "save", "save it as Markdown in the folder you started in"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, COMPARE, Group::Screen, "leave", "leave the comparison"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, COMPARE, Group::Screen, "back", "close what is open; leave the comparison"),
     bind(&[Key::Tab], Action::NextScreen, COMPARE, Group::Screen, "next part", "steps, patches, figures: the next of them, the one before"),
@@ -151,10 +173,16 @@ pub const KEYMAP: [Binding; 73] = [
 /// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
-pub const FOOTER: [Action; 27] = [
+pub const FOOTER: [Action; 28] = [
     Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::Find, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::Find, Action::Inspect, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
+];
+
+/// The same in the browser.
+#[rustfmt::skip]
+pub const BROWSE_FOOTER: [Action; 9] = [
+    Action::ClearFilters, Action::LookAgain, Action::Open, Action::Find, Action::Filters, Action::Sort, Action::Compare, Action::Back, Action::PageDown,
 ];
 
 /// Keys that are named at the right end of the footer, whatever else there is.
@@ -216,7 +244,7 @@ impl Binding {
 
 impl Group {
     /// Every part of the help, in order: first what a newcomer needs first.
-    pub const ALL: [Self; 4] = [Self::Move, Self::Screen, Self::Run, Self::Item];
+    pub const ALL: [Self; 5] = [Self::Move, Self::Screen, Self::Out, Self::Run, Self::Item];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {
@@ -225,6 +253,7 @@ impl Group {
             Self::Item => "Item",
             Self::Move => "Moving",
             Self::Screen => "Screen",
+            Self::Out => "Out of the terminal",
         }
     }
 }

@@ -54,6 +54,8 @@ pub enum Hit {
     Screen(Screen),
     /// A source of the log screen, by its position.
     Source(usize),
+    /// The mark that folds a line of the browser, by its position.
+    Fold(usize),
     /// A key of the footer.
     Act(Action),
     /// An answer to a question, a row of the palette, or an entry of the start screen, by its position.

@@ -49,6 +49,8 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
         }
         Hit::Screen(screen) => act(state, Action::Show(screen)),
         Hit::Act(action) => act(state, action),
+        // the browser's own
+        Hit::Fold(_) => Vec::new(),
         Hit::Step(at) => {
             let at_cursor = state.screen == Screen::Agent && state.reading.cursor == at;
             moves::go_to_step(state, at);

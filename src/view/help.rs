@@ -54,8 +54,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (u
 
 /// The parts of the help, each with a blank line at its end.
 fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
-    // start screen and comparison have a vocabulary of their own
-    let is_apart = |place: Place| matches!(place, Place::Home | Place::Compare);
+    // start screen, browser and comparison have a vocabulary of their own
+    let is_apart = |place: Place| matches!(place, Place::Home | Place::Browse | Place::Compare);
     let is_told =
         |binding: &&Binding| if is_apart(place) { binding.is_in(place) } else { !binding.places.iter().all(|place| is_apart(*place)) };
     let mut sections = Vec::new();

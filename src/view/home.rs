@@ -212,6 +212,7 @@ fn offered(home: &Home, binding: &Binding, layout: &Layout) -> Option<&'static s
         Action::LookAgain => on_plan,
         Action::NextSource => on_plan && home.agents().len() > 1,
         Action::Find => home.entries().count() > 3,
+        Action::Inspect => !home.own_runs().is_empty(),
         Action::FindNext => home.find.is_some(),
         Action::PageDown => layout.detail_lines > layout.detail_rows,
         _ => false,

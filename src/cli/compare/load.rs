@@ -105,9 +105,12 @@ fn side(path: &Path, instance: Option<&str>, masker: &Masker) -> Result<(Side, O
         }
     }
     let opened = opened.filter(|opened| !opened.steps.is_empty() || opened.totals.steps.is_some());
-    let watch = opened.as_ref().map(|opened| {
+    if opened.as_ref().is_some_and(|opened| opened.steps.is_empty() && !opened.is_empty()) {
+        side.problems.push("its transcript is too large to be compared step by step: `inspect` shows it".to_owned());
+    }
+    let watch = opened.as_ref().and_then(|opened| {
         let human = trajectory::human(trajectory::journal(path).as_ref());
-        verdict::watch(opened, human)
+        verdict::watch(opened, human).ok()
     });
     if let Some(opened) = &opened {
         let mut kinds = Kinds::default();

@@ -1,14 +1,10 @@
 //! Which trajectories are meant by a path.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::trajectory::Folder;
+use crate::import::folder::{Folder, may_be_trajectory};
 use crate::text::clean;
-
-/// Endings of files that may be trajectories. Others in a walked folder are not looked at.
-const ENDINGS: [&str; 6] = ["json", "jsonl", "ndjson", "traj", "gz", "txt"];
 
 /// Folders in each other that are walked.
 const DEEPEST: usize = 32;
@@ -81,15 +77,14 @@ impl Found {
                 if depth < DEEPEST {
                     self.folder(named, &path, depth + 1);
                 }
-            } else if may_be_trajectory(&path) {
+            } else if may_be_trajectory(&path) && is_file(&path) {
                 self.sources.push(Source { path, named, is_walked: true, batch: None });
             }
         }
     }
 }
 
-/// By its name, and because it is a file: a pipe would keep us waiting.
-fn may_be_trajectory(path: &Path) -> bool {
-    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    ENDINGS.contains(&ending) && fs::metadata(path).is_ok_and(|there| there.is_file())
+/// A pipe would keep us waiting.
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|there| there.is_file())
 }

@@ -51,7 +51,7 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
 }
 
 /// `vllm` of `https://github.com/vllm-project/vllm.git`; the harness cuts `sglang.git` to `sglan`.
-pub(super) fn repo(repo: &str) -> String {
+pub fn repo(repo: &str) -> String {
     let last = repo.trim_end_matches('/').rsplit('/').next().unwrap_or(repo);
     match last.strip_suffix(".git").unwrap_or(last) {
         "sglan" => "sglang".to_owned(),

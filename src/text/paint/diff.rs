@@ -65,6 +65,19 @@ pub fn mixed(text: &str, mut other: impl FnMut(&str) -> Line) -> Vec<Line> {
     lines
 }
 
+/// What a line of a diff is, by itself. A removed line that looks like the head of a file is told as that: nobody is misled by it.
+pub fn tone(line: &str) -> Tone {
+    let is_head = ["--- a/", "+++ b/", "--- /dev/null", "+++ /dev/null"].iter().any(|head| line.starts_with(head));
+    match line.bytes().next() {
+        Some(b'd') if line.starts_with("diff --git ") => Tone::Strong,
+        Some(b'@') => Tone::Accent,
+        Some(b'+') if !is_head => Tone::Added,
+        Some(b'-') if !is_head => Tone::Removed,
+        _ if is_about(line) => Tone::Muted,
+        _ => Tone::Plain,
+    }
+}
+
 /// Whether a text holds a diff.
 pub fn is_in(text: &str) -> bool {
     let mut lines = text.lines().peekable();

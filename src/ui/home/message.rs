@@ -93,6 +93,8 @@ pub enum Left {
     Open(RunId),
     /// For the screen of a run that was just started.
     Opened(RunFolder),
+    /// For the tree of all runs of this checkout.
+    Inspect,
     /// For good.
     Quit,
 }

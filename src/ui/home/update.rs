@@ -169,6 +169,12 @@ fn act(home: &mut Home, action: Action) -> Vec<Effect> {
         Action::Find => home.over = Over::Find(Search::default()),
         Action::FindNext | Action::FindPrevious => moves::find(home, action),
         Action::Quit => return quit(home),
+        Action::Inspect => match &home.place {
+            super::Place::Checkout(_) => return vec![Effect::Leave(Left::Inspect)],
+            super::Place::Nowhere(_) => {
+                home.remark(Said::new(Mood::Quiet, "there is no checkout here: `isobench-tui inspect FOLDER` browses any folder"));
+            }
+        },
         Action::Open => return open(home),
         Action::Continue => return go_on(home),
         Action::LookAgain => return look_again(home),

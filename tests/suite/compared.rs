@@ -271,7 +271,7 @@ fn steps_are_read_found_laid_out_and_swapped() {
     screen.press("s");
     screen.wait_for("gpt-5 │ gpt-4o   core-0001");
     screen.press("?");
-    screen.wait_for("the next step that both took, the next file; the one before");
+    screen.wait_for("the next step that both took");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
     screen.press("q");
     screen.wait_gone("the next step that both took");
@@ -294,7 +294,7 @@ fn patches_stand_side_by_side_where_there_is_room_and_else_one_above_the_other()
         text.contains("< +    out = torch.ones(n)") && text.contains("> +    out = torch.empty(n)")
     });
     screen.press("<Tab>");
-    screen.wait_for("right has more");
+    screen.wait_for("difference");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
 }

@@ -384,12 +384,12 @@ mod tests {
         let (mut body, mut added, mut removed) = (String::new(), 0, 0);
         for (at, edit) in edits.iter().enumerate() {
             if edit & 2 != 0 {
-                body += &format!("+new {}\n", edit / 4);
+                body.extend(["+new ", &(edit / 4).to_string(), "\n"]);
                 added += 1;
             }
-            let sign = if edit & 1 != 0 { '-' } else { ' ' };
+            let sign = if edit & 1 != 0 { "-" } else { " " };
             removed += usize::from(edit & 1 != 0);
-            body += &format!("{sign}line {at}\n");
+            body.extend([sign, "line ", &at.to_string(), "\n"]);
         }
         let (old, new) = (edits.len(), edits.len() - removed + added);
         (format!("{HEAD}@@ -1,{old} +1,{new} @@\n{body}"), added, removed)

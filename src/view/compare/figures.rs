@@ -80,7 +80,7 @@ pub(super) fn table(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, p
         let [left, right] = names;
         let words =
             Words::of(Role::Muted, width::fit("", NAMES)).add(Role::Strong, format!("{left} ")).add(Role::Strong, format!("{right} "));
-        canvas.line(row, &words.add(Role::Muted, "right has more"));
+        canvas.line(row, &words.add(Role::Muted, "difference"));
     }
     for (name, side) in [("left", &pair.left), ("right", &pair.right)] {
         if let Some(row) = flow.row() {

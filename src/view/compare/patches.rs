@@ -63,11 +63,11 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, file: &File, is_wide: bool) {
     let path = |room: usize| Words::of(Role::Strong, format!("{} ", width::middle(&file.path, room.saturating_sub(1))));
     if is_wide {
         let (left, _, right) = halves(area);
-        let of_left = Words::of(Role::Text, " ").join(stat(file.left.as_ref()));
+        let of_left = Words::of(Role::Text, " ").join(stat(file.left.as_ref())).add(Role::Text, " ");
         canvas.ends(left, &path(usize::from(left.width).saturating_sub(of_left.width() + 4)), &of_left);
         canvas.ends(
             right,
-            &Words::of(Role::Muted, if same.is_empty() { same } else { format!("{same} ") }),
+            &Words::of(Role::Muted, if same.is_empty() { same } else { format!(" {same} ") }),
             &Words::of(Role::Text, " ").join(stat(file.right.as_ref())),
         );
         return;
@@ -120,7 +120,7 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, row: &Row, half: Half, aside: usize,
     };
     canvas.line(rest, &Words::of(role, format!("{glyph} ")));
     let rest = Rect { x: rest.x.saturating_add(2), width: rest.width.saturating_sub(2), ..rest };
-    text(canvas, rest, if half == Half::Right { right } else { left }, aside);
+    text(canvas, rest, if half == Half::Right { right } else { left.or(right) }, aside);
 }
 
 /// `+    return x`, without so many columns of its text at the left.

@@ -220,7 +220,7 @@ fn the_keys_are_printed_from_the_keymap() {
     );
     assert!(keys.iter().any(|key| key["action"] == "show-log" && key["keys"] == json!(["6"])));
     let text = said(&campaign.run(&["print", "keys"]));
-    for binding in &KEYMAP {
+    for binding in KEYMAP {
         let keys = binding.keys_label(usize::MAX);
         assert!(text.lines().any(|line| line.trim_start().starts_with(&keys) && line.ends_with(binding.sentence())), "{keys}: {text}");
     }

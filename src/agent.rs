@@ -7,6 +7,7 @@ pub mod live;
 mod mini_swe_agent;
 pub mod open;
 pub mod openhands;
+pub mod paged;
 pub mod prompt;
 mod reader;
 mod steps;

@@ -5,7 +5,6 @@ mod compare;
 mod ctl;
 mod detect;
 mod doctor;
-mod episodes;
 mod find;
 mod home;
 mod inspect;

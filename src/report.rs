@@ -2,6 +2,8 @@
 
 pub mod compare;
 pub mod counted;
+pub mod episodes;
+pub mod head;
 pub mod html;
 pub mod item;
 pub mod json;
@@ -16,6 +18,7 @@ pub mod status;
 pub mod steps;
 pub mod study;
 pub mod table;
+pub mod trajectory;
 pub mod verdict;
 
 pub use counted::Counted;

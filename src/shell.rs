@@ -1,8 +1,10 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod away;
 pub mod bell;
 pub mod browse;
 mod chosen;
+pub mod clipboard;
 pub mod compare;
 mod console;
 pub mod effects;
@@ -14,7 +16,9 @@ pub mod keys;
 pub mod labels;
 pub mod log;
 pub mod looks;
+mod outside;
 pub mod pace;
+pub mod pager;
 pub mod painter;
 pub mod places;
 pub mod reader;

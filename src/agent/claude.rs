@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use session::Session;
+pub(in crate::agent) use session::is_prompt;
 
 use crate::agent::steps::Mark;
 use crate::agent::value::{Fields, content, list, object, part, some, text, time};
@@ -58,6 +59,11 @@ impl Stream {
     /// A stream of which nothing was seen yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A stream of which the beginning was not read.
+    pub(in crate::agent) fn midway() -> Self {
+        Self { talk: Talk::midway(), ..Self::default() }
     }
 
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position

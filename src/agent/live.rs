@@ -335,6 +335,11 @@ pub fn is_item(folder: &Path) -> bool {
     folder.is_dir() && [CLAUDE_CODE_STREAM, CODEX_ROLLOUT, TRAJECTORY, OPENHANDS_EVENTS].into_iter().any(is_there)
 }
 
+/// The file or folder of an item's folder that tells of its agent, whether or not it is there yet.
+pub fn file_in(item_folder: &Path) -> PathBuf {
+    item_folder.join(chosen(item_folder))
+}
+
 /// The folders in which an agent's files change: the item's, and the real ones behind its links.
 pub fn folders(item_folder: &Path) -> Vec<PathBuf> {
     let mut folders = vec![item_folder.to_owned()];

@@ -6,12 +6,14 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Live;
 use super::live::{self, Reading};
 use super::openhands::Events;
+use super::paged::{Index, Paged};
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
 use crate::text::clean;
@@ -72,8 +74,10 @@ pub struct Opened {
     pub task: Option<String>,
     /// The agent's own step budget, where the file says so.
     pub max_steps: Option<u32>,
-    /// Its steps.
+    /// Its steps; none where they are too many to be held.
     pub steps: Vec<Step>,
+    /// Where the steps are read, where they are not held.
+    pub pages: Option<(Arc<Paged>, Arc<Index>)>,
     /// Who is to move, or how it ended.
     pub state: Live,
     /// Finished steps, calls, tokens.
@@ -83,6 +87,63 @@ pub struct Opened {
     /// The latest time in the file.
     pub last_at: Option<Timestamp>,
 }
+
+impl Opened {
+    /// What the beginning and the end of a large file say of its run. Its steps are not counted yet.
+    pub fn edges(paged: &Paged) -> io::Result<Self> {
+        let (begin, end) = (paged.beginning(EDGE)?, paged.end(EDGE)?);
+        Ok(Self {
+            format: paged.format(),
+            instance: None,
+            model: begin.model.or(end.model),
+            task: begin.task,
+            max_steps: None,
+            steps: Vec::new(),
+            pages: None,
+            state: end.state.unwrap_or(Live::WaitingForModel),
+            totals: AgentTotals::default(),
+            started_at: begin.started_at,
+            last_at: end.last_at,
+        })
+    }
+
+    /// A large file with its steps counted, but none of them held: calls and tokens are those of its steps.
+    pub fn paged(paged: Arc<Paged>) -> io::Result<Self> {
+        let mut opened = Self::edges(&paged)?;
+        let index = paged.indexed(|| true)?.unwrap_or_default();
+        opened.totals.steps = u32::try_from(index.len()).ok();
+        opened.pages = Some((paged, index));
+        let mut totals = opened.totals;
+        opened.each(|step| {
+            totals.calls = totals.calls.saturating_add(u32::try_from(step.calls.len()).unwrap_or(u32::MAX));
+            totals.usage += step.usage;
+            Ok(())
+        })?;
+        opened.totals = totals;
+        Ok(opened)
+    }
+
+    /// Every step in its order, wherever it is held.
+    pub fn each(&self, mut take: impl FnMut(&Step) -> io::Result<()>) -> io::Result<()> {
+        match &self.pages {
+            Some((paged, index)) => paged.each(index, |step| take(&step)),
+            None => self.steps.iter().try_for_each(take),
+        }
+    }
+
+    /// How many steps there are.
+    pub fn len(&self) -> usize {
+        self.pages.as_ref().map_or(self.steps.len(), |(_, index)| index.len())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Bytes of the beginning and of the end of a large file that tell what it is.
+const EDGE: u64 = 512 << 10;
 
 /// Why a file can't be opened as a trajectory.
 #[derive(Debug)]
@@ -211,6 +272,7 @@ fn opened(reading: Reading) -> Option<Opened> {
         started_at: reading.started_at(),
         last_at: reading.last_at(),
         steps: reading.into_steps(),
+        pages: None,
     })
 }
 
@@ -230,6 +292,7 @@ fn runs(path: &Path) -> Result<Vec<Opened>, OpenError> {
             started_at: events.started_at(),
             last_at: events.last_at(),
             steps: events.steps().to_vec(),
+            pages: None,
         });
         true
     };

@@ -57,6 +57,18 @@ impl Reader {
         }
     }
 
+    /// Of some lines of a trajectory, all of which count; `is_midway`: there are others before them; `has_own`: not all of
+    /// them are of subagents. Of formats that are not read so it is a reader of all.
+    pub(super) fn part(format: Format, is_midway: bool, has_own: bool) -> Self {
+        match format {
+            Format::ClaudeSession => Self::ClaudeSession(Box::new(Session::part(is_midway, has_own))),
+            Format::ClaudeStream if is_midway => Self::ClaudeStream(Box::new(Stream::midway())),
+            Format::CodexExec if is_midway => Self::CodexExec(Box::new(Exec::midway())),
+            Format::CodexRollout if is_midway => Self::CodexRollout(Box::new(Rollout::midway())),
+            other => Self::of(other),
+        }
+    }
+
     pub(super) const fn format(&self) -> Format {
         match self {
             Self::Trae(_) => Format::Trae,

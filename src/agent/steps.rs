@@ -44,9 +44,16 @@ pub(super) struct Steps {
     kept_calls: usize,
     /// Bytes of text that are kept.
     kept_text: usize,
+    /// Lines before the first one were not read: an answer to a call that nobody saw is of one of those.
+    is_midway: bool,
 }
 
 impl Steps {
+    /// Of a log that is read from its middle on.
+    pub(super) fn midway() -> Self {
+        Self { is_midway: true, ..Self::default() }
+    }
+
     pub(super) fn list(&self) -> &[Step] {
         &self.list
     }
@@ -81,18 +88,8 @@ impl Steps {
         }
         let at = self.list.len();
         self.note(at);
-        self.list.push(Step {
-            index: u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1),
-            at: recorded,
-            thought: String::new(),
-            calls: Vec::new(),
-            usage: Usage::default(),
-            error: None,
-            finish: None,
-            harness: Vec::new(),
-            reply: Reply::Complete,
-            within: None,
-        });
+        let index = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
+        self.list.push(Step { at: recorded, ..Step::empty(index) });
         at
     }
 
@@ -110,6 +107,13 @@ impl Steps {
         }
         self.kept_text = kept;
         true
+    }
+
+    /// The call that made a subagent is known now.
+    pub(super) fn rename(&mut self, agent: &str, call: &str) {
+        for step in self.list.iter_mut().filter(|step| step.within.as_deref() == Some(agent)) {
+            step.within = Some(call.to_owned());
+        }
     }
 
     /// Adds to what the model wrote in a step.
@@ -168,7 +172,7 @@ impl Steps {
             result.text = String::new();
         }
         let Some((at, place)) = self.asked.get(id).copied() else {
-            if self.kept_calls >= MOST_CALLS {
+            if self.is_midway || self.kept_calls >= MOST_CALLS {
                 return;
             }
             self.kept_calls += 1;

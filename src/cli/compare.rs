@@ -15,9 +15,9 @@ use super::start::on_terminal;
 use super::{Format, read, trajectory, usage};
 use crate::exit::Exit;
 use crate::host::environment;
-use crate::shell::{CompareSetup, ScreenError, Sitting, themes};
+use crate::shell::{Begin, CompareSetup, ScreenError, Sitting, themes};
 use crate::text::mask::Masker;
-use crate::ui::compare::{Left, Pair, Wanted, Who};
+use crate::ui::compare::{Left, Pair, Parted, Wanted, Who};
 
 /// What is compared, and where the human's commit is looked for.
 #[derive(Debug, Clone)]
@@ -33,11 +33,6 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Two paths, or the word `human` for the second one.
-    pub(super) fn of(wanted: Wanted) -> Self {
-        Self { wanted, instance: None, clone: None, root: None }
-    }
-
     fn paths(&self) -> impl Iterator<Item = &Path> {
         [&self.wanted.left, &self.wanted.right].into_iter().filter_map(|who| match who {
             Who::Path(path) => Some(path.as_path()),
@@ -83,13 +78,22 @@ pub(super) fn compare(asked: &Asked, format: Option<Format>) -> anyhow::Result<E
     Ok(Exit::Well)
 }
 
-/// Shows the comparison on a terminal that is taken already, until somebody leaves it for what was shown before.
-pub(super) fn show(sitting: &mut Sitting, asked: Asked) -> anyhow::Result<Left> {
+/// Shows the comparison on a terminal that is taken already, until somebody leaves it for what was shown before. `root`: the
+/// harness folder, where one is known.
+pub(super) fn show(sitting: &mut Sitting, left: Who, right: Who, root: Option<PathBuf>) -> anyhow::Result<Left> {
+    let asked = Asked { wanted: Wanted { left, right }, instance: None, clone: None, root };
     let masker = trajectory::masker(asked.root.as_deref(), asked.paths());
     let (tell, pair_read) = oneshot::channel();
     let own = masker.clone();
     thread::Builder::new().name("compare".to_owned()).spawn(move || drop(tell.send(pair(&asked, &own).map(Box::new))))?;
     Ok(sitting.compare(CompareSetup { masker, pair: pair_read })?)
+}
+
+/// The same for the screen of a run; where its reader comes back to, `None` where the terminal is gone.
+pub(super) fn part(sitting: &mut Sitting, parted: Parted, root: Option<PathBuf>) -> anyhow::Result<Option<Begin>> {
+    let Parted { wanted, screen, item } = parted;
+    let left = show(sitting, wanted.left, wanted.right, root)?;
+    Ok((left == Left::Back).then_some(Begin { screen, item: Some(item), ..Begin::default() }))
 }
 
 /// Reads both sides and lays them beside each other. The error is a sentence without secrets.

@@ -94,10 +94,11 @@ fn look(source: &Source, masker: &Masker) -> Looked {
     let runs = trajectory::read(path, masker)?;
     let journal = trajectory::journal(path);
     let human = trajectory::human(journal.as_ref());
-    let judge =
-        || runs.iter().map(|run| Judged::of(Verdict::of(path, run, human.clone(), masker), run, journal.as_ref(), masker)).collect();
+    let judged = |run| Ok(Judged::of(Verdict::of(path, run, human.clone(), masker)?, run, journal.as_ref(), masker));
+    let judge = || runs.iter().map(judged).collect::<io::Result<_>>();
     match catch_unwind(AssertUnwindSafe(judge)) {
-        Ok(judged) => Ok(judged),
+        Ok(Ok(judged)) => Ok(judged),
+        Ok(Err(error)) => Err(Refused::Unreadable(format!("{}: {error}", clean::path(path)))),
         Err(_) => Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at judging it", clean::path(path)))),
     }
 }

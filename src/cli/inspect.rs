@@ -1,20 +1,23 @@
 //! `inspect PATH`: what an agent did, step by step, whatever wrote it down.
 
-mod head;
 mod text;
 
+use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
 use super::others::{Extent, Opening};
 use super::screen::{self, At};
 use super::start::on_terminal;
-use super::{Format, browse, compare, read, trajectory, usage};
+use super::{browse, compare, read, trajectory, usage};
 use crate::agent::open::Opened;
 use crate::exit::Exit;
-use crate::report::steps;
+use crate::host::files::{self, Links};
+use crate::report::trajectory::About;
+use crate::report::{self, steps};
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::theme::Depth;
@@ -35,10 +38,39 @@ pub(super) struct InspectArgs {
     /// With `--with human`: a clone that knows the commit [default: the harness's own]
     #[arg(long, value_name = "FOLDER", requires = "with")]
     clone: Option<PathBuf>,
-    /// Print instead of opening the screen. text: reads like a log; json: one line a run [default: the screen on a terminal, else text]
+    /// Print instead of opening the screen. text: reads like a log; json: one line a run; md: as a code host draws it [default: the
+    /// screen on a terminal, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Write it to this file instead of printing it
+    #[arg(short, long, value_name = "FILE", requires = "format", conflicts_with = "with")]
+    output: Option<PathBuf>,
 }
+
+/// How it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+    /// Markdown, for people elsewhere.
+    Md,
+}
+
+impl Format {
+    /// The same where there is no Markdown; the error is a sentence.
+    const fn plain(self) -> Result<super::Format, &'static str> {
+        match self {
+            Self::Text => Ok(super::Format::Text),
+            Self::Json => Ok(super::Format::Json),
+            Self::Md => Err("--format md is of one trajectory: comparisons and lists are printed as text or json"),
+        }
+    }
+}
+
+/// Bytes of a patch that are told.
+const MOST_PATCH: u64 = 8 << 20;
 
 /// Bytes that are written at once.
 const BLOCK: usize = 256 * 1024;
@@ -47,7 +79,10 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
     if let Some(with) = &args.with {
         let wanted = Wanted { left: compare::who(&args.path), right: compare::who(with) };
         let (instance, clone, root) = (args.instance.clone(), args.clone.clone(), root.map(Path::to_owned));
-        return compare::compare(&compare::Asked { wanted, instance, clone, root }, args.format);
+        return match args.format.map(Format::plain).transpose() {
+            Ok(format) => compare::compare(&compare::Asked { wanted, instance, clone, root }, format),
+            Err(says) => Ok(usage(says)),
+        };
     }
     let is_many = args.instance.is_none() && browse::is_many(&args.path);
     if args.format.is_none() && on_terminal() {
@@ -57,7 +92,10 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
         return screen::stay(At::Others(Opening { path: args.path.clone(), instance: args.instance.clone(), extent: Extent::One }));
     }
     if is_many {
-        return browse::print(root, &args.path, args.format);
+        return match args.format.map(Format::plain).transpose() {
+            Ok(format) => browse::print(root, &args.path, format),
+            Err(says) => Ok(usage(says)),
+        };
     }
     let masker = trajectory::masker(root, [args.path.as_path()]);
     let refused = |says: String| Ok(usage(masker.mask(&says)));
@@ -72,6 +110,14 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
             return refused(no_instance(&args.path, wanted, &known));
         }
     }
+    if let Some(output) = &args.output {
+        let file = File::create(output).map(|file| BufWriter::with_capacity(BLOCK, file));
+        let written = file.and_then(|mut file| tell(&mut file, &runs, args, &masker).and_then(|()| file.flush()));
+        return match written {
+            Ok(()) => Ok(Exit::Well),
+            Err(error) => refused(format!("can't write {}: {error}", clean::path(output))),
+        };
+    }
     let mut out = BufWriter::with_capacity(BLOCK, std::io::stdout().lock());
     read::written(tell(&mut out, &runs, args, &masker).and_then(|()| out.flush()))?;
     Ok(Exit::Well)
@@ -80,12 +126,33 @@ pub(super) fn inspect(root: Option<&Path>, args: &InspectArgs) -> anyhow::Result
 fn tell(out: &mut impl Write, runs: &[Opened], args: &InspectArgs, masker: &Masker) -> std::io::Result<()> {
     match args.format.unwrap_or(Format::Text) {
         Format::Json => runs.iter().try_for_each(|run| steps::write(out, run, masker)),
+        Format::Md => {
+            let zone = TimeZone::system();
+            runs.iter().try_for_each(|run| report::trajectory::write(out, run, &about(&args.path, run), &zone, masker))
+        }
         Format::Text => {
-            let colour = std::io::stdout().is_terminal() && Depth::of(|name| std::env::var(name).ok()) != Depth::Mono;
+            let colour =
+                args.output.is_none() && std::io::stdout().is_terminal() && Depth::of(|name| std::env::var(name).ok()) != Depth::Mono;
             let human = trajectory::human(trajectory::journal(&args.path).as_ref());
             let mut log = text::Log::new(out, masker, colour);
             runs.iter().try_for_each(|run| log.run(&args.path, run, human.clone()))
         }
+    }
+}
+
+/// What the harness's files tell of a run beside its trajectory.
+fn about(path: &Path, run: &Opened) -> About {
+    let folder = trajectory::item_folder(path);
+    let journal = trajectory::journal(path);
+    let name = folder.unwrap_or(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    let human = trajectory::human(journal.as_ref());
+    let commit = human.iter().map(|human| ("commit", human.sha.clone())).collect();
+    let patch = folder.and_then(|folder| files::read(&folder.join("model_patch.diff"), MOST_PATCH, Links::Followed).ok());
+    About {
+        title: run.instance.clone().or(name).unwrap_or_default(),
+        rows: commit,
+        human,
+        patch: patch.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 

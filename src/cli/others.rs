@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{find, trajectory};
 use crate::agent::open::Opened;
+use crate::agent::paged::{LARGE, Paged};
 use crate::artifact::Checkout;
 use crate::domain::{ItemId, RunId};
 use crate::import::{self, Imported};
@@ -50,13 +51,19 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
     let checkout = find::checkout(root).ok().or_else(|| Checkout::find(&real).ok().flatten());
     let (runs, folded) = mpsc::channel(1);
     let (places, items) = watch::channel(Items::default());
-    let work = Work { opening: opening.clone(), masker: masker.clone(), runs, places };
+    // a file too large to be kept is not folded with an item's folder around it: what the harness says of it is small beside it
+    let paged = if trajectory::item_folder(path).is_none() { Paged::open(&real, LARGE).ok().flatten().map(Arc::new) } else { None };
+    let opening = Opening { path: if paged.is_some() { real.clone() } else { path.clone() }, ..opening.clone() };
+    let work = Work { opening: opening.clone(), masker: masker.clone(), runs, places, paged: paged.clone() };
     thread::Builder::new().name("others".to_owned()).spawn(move || work.run()).map_err(|error| format!("can't start a thread: {error}"))?;
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Setup {
         run_id: RunId(crate::text::clean::line(&name)),
         facts: Facts::Folded(folded),
-        places: Places::others(if real.is_dir() { real } else { real.parent().map(Path::to_owned).unwrap_or_default() }, items),
+        places: match paged {
+            Some(paged) => Places::others(real.parent().map(Path::to_owned).unwrap_or_default(), items).holding(real, paged),
+            None => Places::others(if real.is_dir() { real } else { real.parent().map(Path::to_owned).unwrap_or_default() }, items),
+        },
         root: checkout.map(|checkout| checkout.root),
         elsewhere: None,
         begin: Begin { screen: Screen::Agent, item: opening.instance.clone().map(ItemId), ..Begin::default() },
@@ -77,6 +84,8 @@ struct Work {
     masker: Masker,
     runs: mpsc::Sender<Folded>,
     places: watch::Sender<Items>,
+    /// The trajectory, where it is too large to be kept.
+    paged: Option<Arc<Paged>>,
 }
 
 /// Nobody looks any more.
@@ -91,6 +100,9 @@ impl Work {
         let path = &self.opening.path;
         if self.opening.extent == Extent::Run {
             return self.tell_run(path);
+        }
+        if let Some(paged) = &self.paged {
+            return self.tell_paged(paged);
         }
         // the screen is up: what would be said on stderr is said there
         let (opened, cut_off) = match trajectory::quietly(path, &self.masker) {
@@ -112,16 +124,7 @@ impl Work {
         self.send(run.clone(), trouble.clone())?;
         for opened in &runs {
             let Some(item) = item_of(&run, opened) else { continue };
-            let human = trajectory::human(trajectory::journal(path).as_ref());
-            let watch = verdict::watch(opened, human);
-            let masker = &self.masker;
-            run = import::detected::tell(
-                run,
-                &item,
-                &watch,
-                |finding| verdict::masked_finding(finding, masker),
-                |remark| verdict::masked(remark, masker),
-            );
+            run = self.judged(run, path, &item, opened);
         }
         self.send(run, trouble)
     }
@@ -143,16 +146,45 @@ impl Work {
             let Some(path) = items.get(item) else { continue };
             let Ok((opened, _)) = trajectory::quietly(path, &self.masker) else { continue };
             for opened in opened.iter().take(1) {
-                let watch = verdict::watch(opened, trajectory::human(trajectory::journal(path).as_ref()));
-                let masker = &self.masker;
-                let finding = |finding: &crate::domain::Finding| verdict::masked_finding(finding, masker);
-                run = import::detected::tell(run, item, &watch, finding, |remark| verdict::masked(remark, masker));
+                run = self.judged(run, path, item, opened);
             }
             if (nth + 1) % TOLD == 0 {
                 self.send(run.clone(), None)?;
             }
         }
         self.send(run, None)
+    }
+
+    /// A trajectory too large to be kept: what its beginning and its end tell at once, and what all of it tells later.
+    fn tell_paged(&self, paged: &Arc<Paged>) -> Result<(), Deaf> {
+        let path = &self.opening.path;
+        let unread = |error: std::io::Error| Some(format!("{}: {error}", crate::text::clean::path(path)));
+        let opened = match Opened::edges(paged) {
+            Ok(opened) => opened,
+            Err(error) => return self.send(import::bare(path, &[]).run, unread(error)),
+        };
+        let edges = import::bare(path, std::slice::from_ref(&opened)).run;
+        self.places.send_replace(Arc::new(places(path, &edges, HashMap::new(), std::slice::from_ref(&opened))));
+        self.send(edges.clone(), None)?;
+        match Opened::paged(Arc::clone(paged)) {
+            Ok(opened) => {
+                let run = import::bare(path, std::slice::from_ref(&opened)).run;
+                match run.items.first().map(|item| item.id.clone()) {
+                    Some(item) => self.send(self.judged(run, path, &item, &opened), None),
+                    None => self.send(run, None),
+                }
+            }
+            Err(error) => self.send(edges, unread(error)),
+        }
+    }
+
+    /// With what the detectors say of an item. What they can't read any more is not judged.
+    fn judged(&self, run: Run, path: &Path, item: &ItemId, opened: &Opened) -> Run {
+        let human = trajectory::human(trajectory::journal(path).as_ref());
+        let Ok(watch) = verdict::watch(opened, human) else { return run };
+        let masker = &self.masker;
+        let (finding, remark) = (|finding: &_| verdict::masked_finding(finding, masker), |remark: &_| verdict::masked(remark, masker));
+        import::detected::tell(run, item, &watch, finding, remark)
     }
 
     fn send(&self, run: Run, trouble: Option<String>) -> Result<(), Deaf> {

@@ -16,7 +16,7 @@ use crate::runner::job::Resolved;
 use crate::shell::{Begin, Browser, Facts, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
 use crate::ui::browse::{Left as BrowseLeft, Place, Whole};
-use crate::ui::compare::{Left as CompareLeft, Wanted, Who};
+use crate::ui::compare::{Left as CompareLeft, Parted, Who};
 use crate::ui::state::{Access, Base, Limits};
 use crate::ui::{Left, Mood, Said, Screen};
 
@@ -65,7 +65,7 @@ pub(super) fn stay(at: At) -> anyhow::Result<Exit> {
         Err(ScreenError::Themes(error)) => return Ok(usage(format!("{}: {error}", themes::VARIABLE))),
         Err(error) => return Err(error.into()),
     };
-    Stay { sitting, base: None, browser: None, begin: Begin::default(), farewell: None }.on(at)
+    Stay { sitting, base: None, browser: None, begin: None, farewell: None }.on(at)
 }
 
 /// One screen after another.
@@ -76,7 +76,7 @@ struct Stay {
     /// The browser that things are opened from: it goes on reading behind them.
     browser: Option<Browser>,
     /// What is shown first of what is opened next.
-    begin: Begin,
+    begin: Option<Begin>,
     /// The run that is left for good, of which something is said.
     farewell: Option<RunFolder>,
 }
@@ -104,17 +104,19 @@ impl Stay {
     }
 
     fn run(&mut self, folder: &RunFolder) -> anyhow::Result<Option<At>> {
-        let begin = std::mem::take(&mut self.begin);
+        let begin = self.begin.take().unwrap_or_default();
+        let base = begin.base.clone();
         let setup = match setup(folder) {
             Err(says) => return Ok(Some(self.back(says, || Opening::of(None, folder)))),
             Ok(setup) => Setup { begin, ..setup },
         };
-        let own = setup.root.clone().map(Checkout::at);
+        let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
         Ok(match self.sitting.run(setup)? {
             Left::Home if self.browser.is_some() => Some(At::Browser),
             Left::Home => Some(At::Home(Opening::of(self.base.clone().or(own), folder))),
             Left::Next(screen) => Some(self.beside(1, screen)),
             Left::Previous(screen) => Some(self.beside(-1, screen)),
+            Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Run(folder.clone())),
             Left::Quit | Left::Detached | Left::Stopped => {
                 self.farewell = Some(folder.clone());
                 None
@@ -123,22 +125,29 @@ impl Stay {
     }
 
     fn others(&mut self, opening: &others::Opening) -> anyhow::Result<Option<At>> {
-        let Begin { screen, item, base } = std::mem::take(&mut self.begin);
         let mut setup = match others::setup(None, opening) {
             Err(says) => return Ok(Some(self.back(says, Opening::default))),
             Ok(setup) => setup,
         };
-        if base != Base::Home {
-            setup.begin = Begin { screen, item: item.or(setup.begin.item), base };
+        if let Some(begin) = self.begin.take() {
+            setup.begin = Begin { item: begin.item.clone().or(setup.begin.item), ..begin };
         }
-        let own = setup.root.clone().map(Checkout::at);
+        let base = setup.begin.base.clone();
+        let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
         Ok(match self.sitting.run(setup)? {
             Left::Home if self.browser.is_some() => Some(At::Browser),
             Left::Home => Some(At::Home(Opening { checkout: self.base.clone().or(own), ..Opening::default() })),
             Left::Next(screen) => Some(self.beside(1, screen)),
             Left::Previous(screen) => Some(self.beside(-1, screen)),
+            Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Others(opening.clone())),
             Left::Quit | Left::Detached | Left::Stopped => None,
         })
+    }
+
+    /// A comparison; whether its reader came back, to where it was left for.
+    fn compare(&mut self, parted: Parted, root: Option<PathBuf>, base: Base) -> anyhow::Result<bool> {
+        self.begin = compare::part(&mut self.sitting, parted, root)?.map(|begin| Begin { base, ..begin });
+        Ok(self.begin.is_some())
     }
 
     /// Where one lands that could not be opened: where it was asked for.
@@ -171,16 +180,16 @@ impl Stay {
         Ok(match self.sitting.browse(browser)? {
             BrowseLeft::Item(place) => Some(self.open(&place, Screen::Agent)),
             BrowseLeft::Run(Whole::Ours(run)) => {
-                self.begin = Begin { base: Base::Run, ..Begin::default() };
+                self.begin = Some(Begin { base: Base::Run, ..Begin::default() });
                 Some(At::Run(RunFolder::at(run)))
             }
             BrowseLeft::Run(Whole::Others(path)) => {
-                self.begin = Begin { base: Base::Run, ..Begin::default() };
+                self.begin = Some(Begin { base: Base::Run, ..Begin::default() });
                 Some(At::Others(others::Opening { path, instance: None, extent: Extent::Run }))
             }
             BrowseLeft::Compare(left, right) => {
                 let [left, right] = [left, right].map(|place| Who::Path(browse::path_of(&place)));
-                match compare::show(&mut self.sitting, compare::Asked::of(Wanted { left, right }))? {
+                match compare::show(&mut self.sitting, left, right, None)? {
                     CompareLeft::Back => Some(At::Browser),
                     CompareLeft::Gone => None,
                 }
@@ -208,7 +217,7 @@ impl Stay {
         let begin = Begin { screen, item: browse::item_of(place), base: Base::Item { nth, of } };
         let (extent, path, instance) = match place {
             Place::Ours { run, .. } => {
-                self.begin = begin;
+                self.begin = Some(begin);
                 return At::Run(RunFolder::at(run.clone()));
             }
             Place::Item(path) => (Extent::One, path.clone(), None),
@@ -216,7 +225,7 @@ impl Stay {
             Place::Measured { folder, .. } => (Extent::Run, folder.clone(), None),
         };
         let screen = if extent == Extent::Run && screen == Screen::Agent { Screen::Result } else { screen };
-        self.begin = Begin { screen, ..begin };
+        self.begin = Some(Begin { screen, ..begin });
         At::Others(others::Opening { path, instance, extent })
     }
 }

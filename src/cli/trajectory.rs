@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{find, tell};
 use crate::agent::open::{OpenError, Opened, is_cut_off, open};
+use crate::agent::paged::{LARGE, Paged};
 use crate::artifact::item::OPENHANDS_EVENTS;
 use crate::artifact::{Checkout, Journal};
 use crate::detect::Human;
@@ -51,6 +53,12 @@ pub(super) fn quietly(path: &Path, masker: &Masker) -> Result<(Vec<Opened>, Opti
         }
         Some(Folder::Events | Folder::Other) | None => path.to_owned(),
     };
+    if let Ok(Some(paged)) = Paged::open(&found, LARGE) {
+        return match Opened::paged(Arc::new(paged)) {
+            Ok(opened) => Ok((vec![opened], None)),
+            Err(error) => Err(Refused::Unreadable(format!("{}: {error}", clean::path(&found)))),
+        };
+    }
     // a defect of ours in one trajectory must not end the look at the others
     let Ok(opened) = catch_unwind(AssertUnwindSafe(|| open(&found))) else {
         return Err(Refused::Unreadable(format!("{}: isobench-tui itself failed at reading it", clean::path(&found))));

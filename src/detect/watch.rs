@@ -86,6 +86,25 @@ impl Watch {
         is_another
     }
 
+    /// Takes the next step of a file that does not change any more, whose other steps nobody holds.
+    pub fn pass(&mut self, step: &Step) {
+        let has_room = self.conversations.len() < CONVERSATIONS;
+        if !self.conversations.contains_key(&step.within) && has_room {
+            let conversation = Conversation { suite: Suite::new(&self.context), waiting: VecDeque::new() };
+            self.conversations.insert(step.within.clone(), conversation);
+        }
+        if let Some(conversation) = self.conversations.get_mut(&step.within) {
+            conversation.suite.take(step);
+        }
+    }
+
+    /// All steps were passed.
+    pub fn end(&mut self) {
+        for conversation in self.conversations.values_mut() {
+            conversation.suite.end();
+        }
+    }
+
     /// What was found, in the order of its first steps.
     pub fn findings(&self) -> Vec<&Finding> {
         let mut all: Vec<&Finding> = self.suites().flat_map(|suite| &suite.findings).collect();

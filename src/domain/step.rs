@@ -75,6 +75,24 @@ pub struct Step {
     pub within: Option<String>,
 }
 
+impl Step {
+    /// One in which nothing happened (yet).
+    pub const fn empty(index: u32) -> Self {
+        Self {
+            index,
+            at: None,
+            thought: String::new(),
+            calls: Vec::new(),
+            usage: Usage { input: 0, output: 0, cached: 0 },
+            error: None,
+            finish: None,
+            harness: Vec::new(),
+            reply: Reply::Complete,
+            within: None,
+        }
+    }
+}
+
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input = self.input.saturating_add(other.input);

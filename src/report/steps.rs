@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::ser::Serializer;
+use serde::ser::{Error, SerializeSeq, Serializer};
 use serde_json::ser::Formatter;
 use serde_json::value::{RawValue, Value};
 
@@ -93,7 +93,8 @@ impl Totals {
     /// Counts.
     pub fn of(opened: &Opened) -> Self {
         let (mut calls_by_tool, mut errors) = (BTreeMap::<String, u64>::new(), 0);
-        for step in &opened.steps {
+        // what can't be read any more is not counted; whoever reads the steps themselves says so
+        let _ = opened.each(|step| {
             errors += u64::from(step.error.is_some());
             for call in &step.calls {
                 errors += u64::from(call.result.as_ref().is_some_and(|result| !result.ok));
@@ -102,7 +103,8 @@ impl Totals {
                     None => drop(calls_by_tool.insert(call.name.clone(), 1)),
                 }
             }
-        }
+            Ok(())
+        });
         let usage = Some(opened.totals.usage).filter(|usage| *usage != Usage::default());
         Self {
             steps: steps(opened),
@@ -119,6 +121,9 @@ impl Totals {
 
 /// Steps of a run, those beyond the most that are kept and one that runs included.
 pub fn steps(opened: &Opened) -> Option<u64> {
+    if opened.pages.is_some() {
+        return Some(opened.len() as u64);
+    }
     let finished = opened.steps.iter().filter(|step| step.reply == Reply::Complete).count() as u64;
     let gone = opened.totals.steps.map_or(0, |steps| u64::from(steps).saturating_sub(finished));
     Some(opened.steps.len() as u64 + gone).filter(|steps| *steps > 0 || opened.totals.steps.is_some())
@@ -129,7 +134,7 @@ pub fn duration_ms(opened: &Opened) -> Option<u64> {
     let times = || opened.steps.iter().filter_map(|step| step.at);
     let from = opened.started_at.or_else(|| times().min())?;
     let to = opened.last_at.into_iter().chain(times()).max()?;
-    let is_told = opened.started_at.is_some() || from != to || opened.steps.len() > 1;
+    let is_told = opened.started_at.is_some() || from != to || opened.len() > 1;
     u64::try_from(to.duration_since(from).as_millis()).ok().filter(|_| is_told)
 }
 
@@ -162,7 +167,7 @@ impl<'a> Serialize for Run<'a> {
             instance: text(&opened.instance),
             model: text(&opened.model),
             task: text(&opened.task),
-            steps: Steps(&opened.steps, masker),
+            steps: Steps(opened, masker),
             end: Ended { state, reason: reason.map(|reason| Text(reason, masker)) },
             totals,
         }
@@ -234,11 +239,25 @@ fn depth(json: &str) -> u32 {
     deepest
 }
 
-struct Steps<'a>(&'a [Step], &'a Masker);
+struct Steps<'a>(&'a Opened, &'a Masker);
 
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|step| One(step, self.1)))
+        let Self(opened, masker) = *self;
+        let mut list = serializer.serialize_seq(Some(opened.len()))?;
+        let mut failed = None;
+        let read = opened.each(|step| {
+            list.serialize_element(&One(step, masker)).map_err(|error| {
+                let says = error.to_string();
+                failed = Some(error);
+                io::Error::other(says)
+            })
+        });
+        match (failed, read) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(S::Error::custom(error)),
+            (None, Ok(())) => list.end(),
+        }
     }
 }
 

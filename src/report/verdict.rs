@@ -49,12 +49,13 @@ pub struct Ended {
 }
 
 impl Verdict {
-    /// Runs the detectors over a run. `human`: the commit that the agent is not to look at, where it is known.
-    pub fn of(path: &Path, opened: &Opened, human: Option<Human>, masker: &Masker) -> Self {
-        let watch = watch(opened, human);
+    /// Runs the detectors over a run. `human`: the commit that the agent is not to look at, where it is known. The error is
+    /// of a large file that can't be read any more.
+    pub fn of(path: &Path, opened: &Opened, human: Option<Human>, masker: &Masker) -> io::Result<Self> {
+        let watch = watch(opened, human)?;
         let (state, reason) = steps::end(&opened.state);
         let text = |text: &str| clean::first_line(&masker.mask(text));
-        Self {
+        Ok(Self {
             path: clean::shown(&masker.mask(&path.display().to_string())).into_owned(),
             instance: opened.instance.as_deref().map(text),
             agent: opened.format.agent(),
@@ -66,7 +67,7 @@ impl Verdict {
             findings: watch.findings().into_iter().map(|finding| masked_finding(finding, masker)).collect(),
             alarms: watch.alarms().into_iter().map(|remark| masked(remark, masker)).collect(),
             badges: watch.badges().into_iter().map(|remark| masked(remark, masker)).collect(),
-        }
+        })
     }
 
     /// Writes it as one line.
@@ -75,12 +76,20 @@ impl Verdict {
     }
 }
 
-/// The detectors, after all steps of a run.
-pub fn watch(opened: &Opened, human: Option<Human>) -> Watch {
+/// The detectors, after all steps of a run. The error is of a large file that can't be read any more.
+pub fn watch(opened: &Opened, human: Option<Human>) -> io::Result<Watch> {
     let mut watch = Watch::new(Context { human, max_steps: opened.max_steps, ..Context::default() });
+    if opened.pages.is_some() {
+        opened.each(|step| {
+            watch.pass(step);
+            Ok(())
+        })?;
+        watch.end();
+        return Ok(watch);
+    }
     // whether or not the agent is at work still: a file that is read afterwards does not change
     watch.take(&opened.steps, 0, true, true);
-    watch
+    Ok(watch)
 }
 
 /// A finding without the values of secrets.

@@ -72,7 +72,7 @@ pub(super) async fn show(console: &mut Console, browser: &mut Browser) -> Result
             Woken::Heard(Heard::Frame) => screen.paint().await,
             Woken::Heard(Heard::Remark(says)) => screen.tell(Msg::Failed(says)).await,
             Woken::Heard(Heard::Stop) => screen.suspend().await,
-            Woken::Heard(Heard::Nothing) => None,
+            Woken::Heard(Heard::Nothing | Heard::Back(_)) => None,
             Woken::Heard(Heard::Gone) => Some(Left::Quit),
             Woken::News(Some(msg)) => screen.tell(msg).await,
             Woken::News(None) => {

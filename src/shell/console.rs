@@ -9,6 +9,7 @@ use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCo
 use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::away::{Away, Program, Went};
 use super::bell::Rang;
 use super::chosen::Chosen;
 use super::input::Input;
@@ -27,6 +28,9 @@ use crate::ui::{Key, Mouse};
 /// How long the answer to our question is waited for before we leave: later it would be text for the shell.
 const ANSWER: Duration = Duration::from_millis(150);
 
+/// A signal of the terminal's keys comes no later than this after they were pressed.
+const LATE: Duration = Duration::from_millis(200);
+
 /// What the terminal has to say.
 #[derive(Debug)]
 pub(super) enum Heard {
@@ -40,6 +44,8 @@ pub(super) enum Heard {
     Frame,
     /// Something that whoever sits there should know, in a sentence.
     Remark(String),
+    /// The program that had the terminal has ended, and we have it again; where it did not end well, a sentence.
+    Back(Option<String>),
     /// We are to go to the background: [`Console::suspend`].
     Stop,
     /// Nothing that anybody must know.
@@ -65,7 +71,12 @@ pub(super) struct Console {
     painter: Painter,
     terminal: Terminal,
     pointer: Pointer,
-    input: Input,
+    /// `None` while somebody else has the terminal.
+    input: Option<Input>,
+    /// Who that is.
+    away: Option<Away>,
+    /// When we got it back.
+    back: Option<Instant>,
     signals: Signals,
     pace: Pace,
     /// Why a frame is due.
@@ -93,18 +104,22 @@ impl Console {
             painter.ask(bytes);
             question = Question::Asked(now);
         }
-        let input = Input::listen().map_err(io_error("listen to the terminal"))?;
+        let input = Some(Input::listen().map_err(io_error("listen to the terminal"))?);
         let (pace, due, cause) = (Pace::new(now), Some(Cause::Input), Cause::Data);
-        Ok(Self { theme, chosen, painter, terminal, pointer, input, signals, pace, due, cause, question, rang: Rang::default() })
+        let (away, back, rang) = (None, None, Rang::default());
+        Ok(Self { theme, chosen, painter, terminal, pointer, input, away, back, signals, pace, due, cause, question, rang })
     }
 
     /// The next thing that the terminal has to say; input comes first. May be dropped while it waits.
     pub(super) async fn hear(&mut self) -> Heard {
         self.cause = Cause::Data;
+        if self.away.is_some() {
+            return self.hear_away().await;
+        }
         let frame = self.due.filter(|_| self.painter.is_idle()).map(|cause| self.pace.next(Instant::now(), cause));
         tokio::select! {
             biased;
-            event = self.input.next() => self.heard(event),
+            event = next(&mut self.input) => self.heard(event),
             meant = self.signals.next() => self.signalled(meant),
             () = terminal::broke() => Heard::Gone,
             () = self.chosen.changed() => self.themes_changed(),
@@ -162,7 +177,9 @@ impl Console {
 
     fn signalled(&mut self, meant: Meant) -> Heard {
         match meant {
-            Meant::End => Heard::Gone,
+            // meant for the program that had the terminal a moment ago
+            Meant::Interrupt | Meant::Stop if self.back.is_some_and(|back| back.elapsed() < LATE) => Heard::Nothing,
+            Meant::End | Meant::Interrupt => Heard::Gone,
             Meant::Stop => Heard::Stop,
             Meant::Nothing => Heard::Nothing,
             Meant::Resize => {
@@ -202,6 +219,12 @@ impl Console {
             self.painter.first(bell::RING);
             self.changed();
         }
+    }
+
+    /// Sends the terminal bytes that draw nothing, with the next frame.
+    pub(super) fn send(&mut self, bytes: &[u8]) {
+        self.painter.first(bytes);
+        self.changed();
     }
 
     /// The next frame is a whole one: the size changed, or somebody else wrote on the screen.
@@ -245,9 +268,68 @@ impl Console {
         None
     }
 
+    /// Gives the terminal to a program until it ends, which [`hear`](Self::hear) tells. The error is a sentence.
+    pub(super) async fn hand_over(&mut self, program: Program) -> Result<(), String> {
+        let name = program.name();
+        self.painter.settle().await;
+        if let Some(input) = self.input.take() {
+            input.end();
+        }
+        self.terminal.leave();
+        match Away::start(program) {
+            Ok(away) => {
+                self.away = Some(away);
+                Ok(())
+            }
+            Err(error) => {
+                self.take_back();
+                Err(format!("can't start {name}: {error}"))
+            }
+        }
+    }
+
+    /// What happens while somebody else has the terminal. May be dropped while it waits.
+    async fn hear_away(&mut self) -> Heard {
+        let Some(away) = &mut self.away else { return Heard::Nothing };
+        let says = tokio::select! {
+            biased;
+            went = away.next() => match went {
+                Went::Ended(says) => says,
+                Went::Stopped => {
+                    // the shell has the terminal until it continues both of us
+                    if job::can_stop() {
+                        job::stop();
+                    }
+                    away.go_on();
+                    return Heard::Nothing;
+                }
+            },
+            meant = self.signals.next() => return match meant {
+                Meant::End => Heard::Gone,
+                Meant::Continue => {
+                    away.go_on();
+                    Heard::Nothing
+                }
+                // the program has its own opinion of these, and the size is asked for when we are back
+                Meant::Interrupt | Meant::Stop | Meant::Resize | Meant::Nothing => Heard::Nothing,
+            },
+            () = terminal::broke() => return Heard::Gone,
+        };
+        self.away = None;
+        self.take_back();
+        Heard::Back(says)
+    }
+
+    /// The terminal is ours again.
+    fn take_back(&mut self) {
+        self.input = Input::listen().ok();
+        self.back = Some(Instant::now());
+        self.come_back();
+    }
+
     fn come_back(&mut self) {
         // a terminal that went away meanwhile says so by the end of its input
-        let _ = self.terminal.enter(self.pointer);
+        let _ = self.terminal.come_back(self.pointer);
         self.start_over();
     }
 
@@ -260,13 +342,21 @@ impl Console {
         {
             let _ = timeout(ANSWER, async {
                 while self.question != Question::Over {
-                    let Some(event) = self.input.next().await else { return };
+                    let Some(event) = next(&mut self.input).await else { return };
                     self.heard(Some(event));
                 }
             })
             .await;
         }
         terminal::broken().map_or(Ok(()), |says| Err(ScreenError::Broken(says)))
+    }
+}
+
+/// The next event; `None` where nobody listens any more.
+async fn next(input: &mut Option<Input>) -> Option<Event> {
+    match input {
+        Some(input) => input.next().await,
+        None => None,
     }
 }
 

@@ -51,7 +51,8 @@ pub(super) async fn show(console: &mut Console, setup: HomeSetup) -> Result<Left
             Woken::Heard(Heard::Frame) => screen.paint().await,
             Woken::Heard(Heard::Remark(says)) => screen.tell(Msg::Failed(says)).await,
             Woken::Heard(Heard::Stop) => screen.suspend().await,
-            Woken::Heard(Heard::Nothing) => None,
+            // nothing is opened from here
+            Woken::Heard(Heard::Nothing | Heard::Back(_)) => None,
             Woken::Heard(Heard::Gone) => Some(Left::Quit),
             Woken::News(Some(msg)) => screen.tell(msg).await,
             Woken::News(None) => {

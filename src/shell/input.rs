@@ -43,7 +43,8 @@ const EVENTS: usize = 64;
 #[derive(Debug)]
 pub struct Input {
     events: mpsc::Receiver<Event>,
-    _thread: PipeWriter,
+    ends: PipeWriter,
+    thread: thread::JoinHandle<()>,
 }
 
 /// What a wait ended with.
@@ -62,11 +63,19 @@ impl Input {
         let terminal = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let (ended, writer) = pipe()?;
         let (sender, events) = mpsc::channel(EVENTS);
-        thread::Builder::new().name("input".to_owned()).spawn(move || {
+        let thread = thread::Builder::new().name("input".to_owned()).spawn(move || {
             // the terminal is gone: the end of the channel says so
             let _ = read(terminal, &ended, &sender);
         })?;
-        Ok(Self { events, _thread: writer })
+        Ok(Self { events, ends: writer, thread })
+    }
+
+    /// Listens no more. When this returns the thread takes no key from whoever listens next.
+    pub fn end(self) {
+        let Self { events, ends, thread } = self;
+        drop(events);
+        drop(ends);
+        let _ = thread.join();
     }
 
     /// The next event; `None` once the terminal is gone. May be dropped while it waits.

@@ -169,7 +169,8 @@ impl Engine {
     }
 }
 
-fn path(places: &Places, source: &Source) -> PathBuf {
+/// Where a log lies.
+pub(super) fn path(places: &Places, source: &Source) -> PathBuf {
     match source {
         Source::Runner => places.runner_log().unwrap_or_default(),
         Source::Patch(attempt) => places.patch(attempt),

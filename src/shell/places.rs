@@ -8,12 +8,17 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::agent::live;
+use crate::agent::paged::{LARGE, Paged};
 use crate::domain::{AttemptId, ItemId, Stage};
 use crate::ledger::RunFolder;
 
 /// Resolves attempts to files.
 #[derive(Debug, Clone)]
-pub struct Places(Whose);
+pub struct Places {
+    whose: Whose,
+    /// A large trajectory that somebody else reads as well: its steps are counted once.
+    paged: Option<(PathBuf, Arc<Paged>)>,
+}
 
 #[derive(Debug, Clone)]
 enum Whose {
@@ -41,17 +46,30 @@ const PRINTED: [&str; 2] = ["_stdout.txt", "_stderr.txt"];
 impl Places {
     /// For a run of ours and the folder of its items: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
     pub const fn ours(folder: RunFolder, items: PathBuf) -> Self {
-        Self(Whose::Ours { folder, items })
+        Self { whose: Whose::Ours { folder, items }, paged: None }
     }
 
     /// For somebody else's run below `base`.
     pub const fn others(base: PathBuf, items: watch::Receiver<Items>) -> Self {
-        Self(Whose::Others { base, items })
+        Self { whose: Whose::Others { base, items }, paged: None }
+    }
+
+    /// The same places, one of which was opened already.
+    pub fn holding(self, path: PathBuf, paged: Arc<Paged>) -> Self {
+        Self { paged: Some((path, paged)), ..self }
+    }
+
+    /// A trajectory, if it is so large that it is read by pages.
+    pub fn paged(&self, path: &Path) -> std::io::Result<Option<Arc<Paged>>> {
+        match &self.paged {
+            Some((known, paged)) if known == path => Ok(Some(Arc::clone(paged))),
+            _ => Ok(Paged::open(path, LARGE)?.map(Arc::new)),
+        }
     }
 
     /// The run's folder: what is new in it is a hint to look again, and its disk is the one that counts.
     pub fn base(&self) -> &Path {
-        match &self.0 {
+        match &self.whose {
             Whose::Ours { folder, .. } => folder.path(),
             Whose::Others { base, .. } => base,
         }
@@ -59,7 +77,7 @@ impl Places {
 
     /// The ledger, where the run has one.
     pub fn events(&self) -> Option<PathBuf> {
-        match &self.0 {
+        match &self.whose {
             Whose::Ours { folder, .. } => Some(folder.events()),
             Whose::Others { .. } => None,
         }
@@ -67,7 +85,7 @@ impl Places {
 
     /// What the runner wrote, where there is one of ours.
     pub fn runner_log(&self) -> Option<PathBuf> {
-        match &self.0 {
+        match &self.whose {
             Whose::Ours { folder, .. } => Some(folder.log()),
             Whose::Others { .. } => None,
         }
@@ -75,7 +93,7 @@ impl Places {
 
     /// Of somebody else's run, where an item lies.
     pub fn other(&self, item: &ItemId) -> Option<ItemPlace> {
-        match &self.0 {
+        match &self.whose {
             Whose::Ours { .. } => None,
             Whose::Others { items, .. } => items.borrow().get(item).cloned(),
         }
@@ -84,7 +102,7 @@ impl Places {
     /// The item's folder of an attempt, with what its agent writes: the newest attempt's lies in ISO-Bench's own layout,
     /// an older one's was moved. Of a trajectory alone it is that.
     pub fn item_folder(&self, attempt: &AttemptId) -> PathBuf {
-        match &self.0 {
+        match &self.whose {
             Whose::Ours { folder, items } => {
                 let moved = folder.attempt(attempt).join("item");
                 if moved.exists() { moved } else { items.join(&attempt.item.0) }
@@ -100,7 +118,7 @@ impl Places {
 
     /// What a stage wrote to its standard output and error. The harness keeps those of the agent alone.
     pub fn streams(&self, attempt: &AttemptId, stage: Stage) -> [PathBuf; 2] {
-        match &self.0 {
+        match &self.whose {
             Whose::Ours { folder, .. } => {
                 let stage = folder.stage(attempt, stage);
                 [stage.join("out"), stage.join("err")]

@@ -27,6 +27,9 @@ const BACKSTOP: Duration = Duration::from_secs(1);
 /// News are gathered for this long, so that a chatty stage costs little.
 const GATHER: Duration = Duration::from_millis(80);
 
+/// How long hints of a busy file are not heard meanwhile.
+const BUSY: Duration = Duration::from_millis(5);
+
 /// How often the free space is asked for.
 const SPACE: Duration = Duration::from_secs(5);
 
@@ -101,16 +104,36 @@ impl Reader {
 
 impl Work {
     fn run(mut self) {
+        let mut is_hinted = false;
         loop {
-            match self.hints.recv_timeout(BACKSTOP) {
-                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            if !is_hinted && self.hints.recv_timeout(BACKSTOP) == Err(RecvTimeoutError::Disconnected) {
+                return;
             }
             // the other end of the focus is gone when the screen is
             if self.look.has_changed().is_err() || self.look().is_err() {
                 return;
             }
-            thread::sleep(GATHER);
+            is_hinted = self.gather();
+        }
+    }
+
+    /// Lets news of files gather, but nobody wait who looks at another file by now. Returns whether there were hints.
+    fn gather(&self) -> bool {
+        let until = Instant::now() + GATHER;
+        let mut is_hinted = false;
+        loop {
+            if self.look.has_changed().unwrap_or(true) {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.hints.recv_timeout(left).is_err() {
+                return is_hinted;
+            }
+            is_hinted = true;
+            // what a file has to say is heard when the time is over
+            if !self.look.has_changed().unwrap_or(true) {
+                thread::sleep(BUSY.min(until.saturating_duration_since(Instant::now())));
+            }
         }
     }
 

@@ -13,11 +13,16 @@ use super::effects;
 use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
+use super::outside::{self, Outside, Ready};
+use super::pager::Pager;
+use super::places::Places;
 use super::reader::Reader;
 use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
+use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::ui::compare::{Against, Parted, Wanted, Who};
 use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
@@ -37,6 +42,8 @@ enum Woken {
     Ledger,
     /// Somebody else's run was folded anew.
     Folded(Option<Folded>),
+    /// Something is ready to leave the terminal.
+    Outside(Option<Ready>),
     /// A second went by.
     Second,
 }
@@ -49,8 +56,12 @@ struct Screen<'a> {
     begin: Option<Begin>,
     state: State,
     reader: Reader,
+    pager: Pager,
     log: LogReader,
     labels: Option<LabelsFile>,
+    places: Places,
+    outside: Outside,
+    ready: mpsc::Receiver<Ready>,
     by: By,
     console: &'a mut Console,
     news: mpsc::Receiver<Msg>,
@@ -106,10 +117,30 @@ impl<'a> Screen<'a> {
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
-        let reader = Reader::start(places, setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
+        let (ready_from, ready) = mpsc::channel(1);
+        let outside = Outside::new(places.clone(), setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
+        let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
+        let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
-        Ok(Self { source, elsewhere, begin, state, reader, log, labels, by, console, news, news_from, ledger })
+        Ok(Self {
+            source,
+            elsewhere,
+            begin,
+            state,
+            reader,
+            pager,
+            log,
+            labels,
+            places,
+            outside,
+            ready,
+            by,
+            console,
+            news,
+            news_from,
+            ledger,
+        })
     }
 
     async fn stay(mut self) -> Result<Left, ScreenError> {
@@ -132,6 +163,7 @@ impl<'a> Screen<'a> {
                 _ = self.ledger.recv() => Woken::Ledger,
                 folded = folded(&mut self.source) => Woken::Folded(folded),
                 msg = self.news.recv() => Woken::News(msg),
+                ready = self.ready.recv() => Woken::Outside(ready),
                 _ = seconds.tick() => Woken::Second,
             };
             left = self.wake(woken).await;
@@ -158,7 +190,9 @@ impl<'a> Screen<'a> {
             Woken::Heard(Heard::Frame) => self.paint(),
             Woken::Heard(Heard::Remark(says)) => self.tell(Msg::Failed(says)).await,
             Woken::Heard(Heard::Stop) => self.suspend().await,
-            Woken::Heard(Heard::Nothing) | Woken::News(None) => None,
+            Woken::Heard(Heard::Back(Some(says))) => self.tell(Msg::Failed(says)).await,
+            Woken::Heard(Heard::Nothing | Heard::Back(None)) | Woken::News(None) | Woken::Outside(None) => None,
+            Woken::Outside(Some(ready)) => self.take_outside(ready).await,
             // the run goes on
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
             Woken::News(Some(msg)) => self.tell(msg).await,
@@ -169,6 +203,9 @@ impl<'a> Screen<'a> {
                     self.remember_look();
                 }
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
+                if let Some(name) = self.outside.at_work().map(str::to_owned) {
+                    self.change(Msg::Succeeded(format!("{name}: still being read")));
+                }
                 if self.state.ticks() { left.or(self.tell(Msg::Tick).await) } else { left }
             }
         }
@@ -192,6 +229,25 @@ impl<'a> Screen<'a> {
         None
     }
 
+    /// Takes what a thread has made ready out of the terminal.
+    async fn take_outside(&mut self, ready: Ready) -> Option<Left> {
+        self.outside.is_ready();
+        let msg = match ready {
+            Ready::Send(bytes, says) => {
+                self.console.send(&bytes);
+                Msg::Succeeded(says)
+            }
+            Ready::Open(program, says) => match (self.console.hand_over(program).await, says) {
+                (Ok(()), None) => return None,
+                (Ok(()), Some(says)) => Msg::Succeeded(says),
+                (Err(says), _) => Msg::Failed(says),
+            },
+            Ready::Done(says) => Msg::Succeeded(says),
+            Ready::Failed(says) => Msg::Failed(says),
+        };
+        self.tell(msg).await
+    }
+
     fn change(&mut self, msg: Msg) -> Vec<Effect> {
         self.console.changed();
         update(&mut self.state, clock::now(), msg)
@@ -201,7 +257,9 @@ impl<'a> Screen<'a> {
     fn perform(&mut self, effect: Effect) -> Option<Left> {
         let came_of_it = match effect {
             Effect::Leave(left) => return Some(left),
+            Effect::Compare(attempt, against) => return Some(self.compared(&attempt, &against)),
             Effect::Look(look) => {
+                self.pager.look(look.clone());
                 self.reader.look(look);
                 None
             }
@@ -209,6 +267,10 @@ impl<'a> Screen<'a> {
             Effect::StartRunner => self.folder().and_then(|folder| {
                 effects::start_runner(folder, self.news_from.clone()).err().map(|error| Msg::Unstarted(error.to_string()))
             }),
+            Effect::Page(wish) => {
+                self.pager.page(wish);
+                None
+            }
             Effect::Log(wish) => {
                 self.log.read(wish);
                 None
@@ -227,12 +289,27 @@ impl<'a> Screen<'a> {
                 self.console.start_over();
                 None
             }
+            Effect::Outside(errand) => {
+                let material = outside::material(*errand, &self.state, &self.console.theme, &self.places);
+                material.and_then(|(way, material)| self.outside.begin(way, material)).err().map(Msg::Failed)
+            }
             Effect::Suspend => None,
         };
         if let Some(msg) = came_of_it {
             self.change(msg);
         }
         None
+    }
+
+    /// What a comparison of an attempt needs to know.
+    fn compared(&self, attempt: &AttemptId, against: &Against) -> Left {
+        let path = |attempt: &AttemptId| Who::Path(self.places.item_folder(attempt));
+        let right = match against {
+            Against::Human => Who::Human,
+            Against::Attempt(other) => path(other),
+        };
+        let wanted = Wanted { left: path(attempt), right };
+        Left::Compare(Box::new(Parted { wanted, screen: self.state.screen, item: attempt.item.clone() }))
     }
 
     /// The run's folder, where it is one of ours.

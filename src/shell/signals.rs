@@ -12,6 +12,8 @@ use tokio::signal::unix::{Signal as Caught, SignalKind, signal};
 pub enum Meant {
     /// Somebody wants us gone.
     End,
+    /// The same, said by the terminal's keys to all that run on it.
+    Interrupt,
     /// We are to go to the background.
     Stop,
     /// We were stopped, and now we go on.
@@ -26,8 +28,8 @@ pub enum Meant {
 const SIGNALS: [(SignalKind, Meant); 10] = [
     (SignalKind::terminate(), Meant::End),
     (SignalKind::hangup(), Meant::End),
-    (SignalKind::interrupt(), Meant::End),
-    (SignalKind::quit(), Meant::End),
+    (SignalKind::interrupt(), Meant::Interrupt),
+    (SignalKind::quit(), Meant::Interrupt),
     (SignalKind::from_raw(Signal::TSTP.as_raw()), Meant::Stop),
     (SignalKind::from_raw(Signal::CONT.as_raw()), Meant::Continue),
     (SignalKind::window_change(), Meant::Resize),

@@ -14,6 +14,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr, ttyname};
 use tokio::sync::Notify;
 
+use crate::host::environment::variable;
 use crate::ui::state::Pointer;
 
 /// Alternate screen, no cursor, pasted text marked as such.
@@ -27,6 +28,12 @@ const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// The way back; ends a synchronised update that was cut off.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// What a program that had the terminal may have left behind when it was killed: keys and keypad in their other modes, more
+/// of the mouse than we ask for, reports of focus, other encodings of keys (xterm's and kitty's), a region that scrolls alone,
+/// letters that are inserted, a cursor of its own.
+const CALM: &[u8] =
+    b"\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1015l\x1b[>4;0m\x1b[=0;1u\x1b[r\x1b[4l\x1b[?6l\x1b[?7h\x1b[0 q\x1b(B";
 
 /// The questions which background the terminal has (OSC 11), and whether it knows mode 2026, synchronised output (DECRQM).
 const QUESTIONS: &[u8] = b"\x1b]11;?\x1b\\\x1b[?2026$p";
@@ -98,6 +105,16 @@ impl Terminal {
         write(&held.output, &[ENTER, mouse(pointer)].concat(), || Instant::now() < end)
     }
 
+    /// Back into our modes after somebody else had the terminal, whatever they left it in.
+    pub fn come_back(&self, pointer: Pointer) -> io::Result<()> {
+        self.enter(pointer)?;
+        let held = HELD.lock().map_err(|_poisoned| io::Error::other("another thread broke while it had the terminal"))?;
+        let term = variable("TERM");
+        let Some(held) = held.as_ref().filter(|_| knows_sequences(term.as_deref())) else { return Ok(()) };
+        let end = Instant::now() + PATIENCE;
+        write(&held.output, &[CALM, mouse(pointer)].concat(), || Instant::now() < end)
+    }
+
     /// Out of them, for a while.
     pub fn leave(&self) {
         give_back();
@@ -120,7 +137,12 @@ pub const fn mouse(pointer: Pointer) -> &'static [u8] {
 
 /// What we ask at the start; `None` for terminals that would show the questions. To be asked before the screen is erased.
 pub fn questions(term: Option<&str>) -> Option<&'static [u8]> {
-    (!matches!(term, None | Some("" | "dumb" | "linux"))).then_some(QUESTIONS)
+    knows_sequences(term).then_some(QUESTIONS)
+}
+
+/// Whether a terminal of this name passes over what it does not know, where others would show it.
+pub fn knows_sequences(term: Option<&str>) -> bool {
+    !matches!(term, None | Some("" | "dumb" | "linux"))
 }
 
 /// Columns and rows. A terminal that does not know its size has 80 by 24 of them.

@@ -1,13 +1,13 @@
 //! Following what one agent writes.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::places::{ItemPlace, Places};
 use crate::agent::live::{self, News, Reading};
-use crate::agent::open::{file_of, open};
+use crate::agent::open;
 use crate::agent::{End, Live};
 use crate::detect::kind::Kinds;
 use crate::domain::AttemptId;
@@ -33,6 +33,18 @@ enum Source {
     File(Reading),
     /// One run of a file that holds several; `true` once it was told.
     One(String, bool),
+    /// It is too large to be kept: the pager reads it.
+    Large,
+}
+
+/// The file or folder that tells of an attempt's agent; `None` of one run of several in a file.
+pub(super) fn file_of(attempt: &AttemptId, places: &Places) -> Option<PathBuf> {
+    match places.other(&attempt.item) {
+        Some(ItemPlace { instance: Some(_), .. }) => None,
+        // one that is over may have left nothing but what its agent printed, or packed files
+        Some(ItemPlace { path, instance: None }) if !live::is_item(&path) => Some(open::file_of(&path).unwrap_or(path)),
+        _ => Some(live::file_in(&places.item_folder(attempt))),
+    }
 }
 
 impl TrailFile {
@@ -43,10 +55,11 @@ impl TrailFile {
 
     /// Wherever the item lies, not yet read.
     pub fn of(attempt: AttemptId, places: &Places) -> Self {
-        let source = match places.other(&attempt.item) {
-            Some(ItemPlace { instance: Some(instance), .. }) => Source::One(instance, false),
-            // one that is over may have left nothing but what its agent printed, or packed files
-            Some(ItemPlace { path, instance: None }) if !live::is_item(&path) => Source::File(Reading::of(&file_of(&path).unwrap_or(path))),
+        let file = file_of(&attempt, places);
+        let source = match (places.other(&attempt.item), file) {
+            (Some(ItemPlace { instance: Some(instance), .. }), _) => Source::One(instance, false),
+            (_, Some(file)) if places.paged(&file).is_ok_and(|paged| paged.is_some()) => Source::Large,
+            (Some(ItemPlace { path, instance: None }), Some(file)) if !live::is_item(&path) => Source::File(Reading::of(&file)),
             _ => Source::Folder(Reading::new()),
         };
         Self { attempt, source, kinds: Kinds::default() }
@@ -69,6 +82,7 @@ impl TrailFile {
                 let news = reading.read_on()?;
                 (reading, news)
             }
+            Source::Large => return Ok(None),
             Source::One(instance, told) => {
                 return Ok(if std::mem::replace(told, true) { None } else { one(attempt, kinds, place, instance, masker) });
             }
@@ -92,12 +106,13 @@ fn going_on(attempt: &AttemptId, kinds: &mut Kinds, reading: &Reading, news: New
         // an agent's own clock may count in local time without an offset; the file's is at least this machine's
         last_at: Timestamp::try_from(news.changed).ok().or_else(|| reading.last_at()),
         totals: reading.totals(),
+        pages: None,
     }
 }
 
 /// One run of a file that holds several. What can't be read is told by who folds the file.
 fn one(attempt: &AttemptId, kinds: &mut Kinds, path: &Path, instance: &str, masker: &Masker) -> Option<TrailNews> {
-    let run = open(path).ok()?.into_iter().find(|run| run.instance.as_deref() == Some(instance))?;
+    let run = open::open(path).ok()?.into_iter().find(|run| run.instance.as_deref() == Some(instance))?;
     Some(TrailNews {
         attempt: attempt.clone(),
         from: 0,
@@ -106,10 +121,11 @@ fn one(attempt: &AttemptId, kinds: &mut Kinds, path: &Path, instance: &str, mask
         max_steps: run.max_steps,
         last_at: run.last_at,
         totals: run.totals,
+        pages: None,
     })
 }
 
-fn turn(live: &Live, masker: &Masker) -> Turn {
+pub(super) fn turn(live: &Live, masker: &Masker) -> Turn {
     let why = |text: &str| Some(clean::first_line(&masker.mask(text)));
     match live {
         Live::WaitingForModel => Turn::Model,

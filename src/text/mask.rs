@@ -79,6 +79,12 @@ impl Masker {
         self.values.iter().filter_map(half).max().unwrap_or_default()
     }
 
+    /// The last place up to `at` where a text may be divided: within no letter and no secret.
+    pub fn place(&self, text: &str, at: usize) -> usize {
+        let at = text.floor_char_boundary(at);
+        self.spans(text).into_iter().find(|span| span.start < at && at < span.end).map_or(at, |span| span.start)
+    }
+
     /// A text that quotes others, made safe as one line. Who quotes the beginning of a text may cut a secret in two: a half
     /// at the end, or before a mark that ends a quotation, is none of anybody's business either.
     pub fn quoted(&self, text: &str) -> String {

@@ -99,6 +99,16 @@ pub enum Action {
     Since,
     /// To the start screen.
     Home,
+    /// What is under the cursor goes to the clipboard.
+    Copy,
+    /// All of what is shown goes there.
+    CopyAll,
+    /// What is shown is opened in a pager.
+    Page,
+    /// What is shown is opened in an editor.
+    Edit,
+    /// What is shown is saved as Markdown.
+    Save,
     /// All runs of this checkout, as a tree.
     Inspect,
     /// Choose which items are shown.

@@ -9,13 +9,12 @@ pub mod patches;
 pub mod side;
 mod summary;
 pub mod update;
-mod words;
 
 use jiff::Timestamp;
 
 pub use message::{Effect, Layout, Left, Msg};
 pub use pair::{At, Figure, Half, Pair};
-pub use side::{Side, Told, Wanted, Who};
+pub use side::{Against, Parted, Side, Told, Wanted, Who};
 pub use update::update;
 
 use super::Said;

@@ -44,6 +44,8 @@ pub enum Group {
     Move,
     /// The screen itself.
     Screen,
+    /// Out of the terminal.
+    Out,
 }
 
 /// Keys and what they do.
@@ -143,6 +145,11 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
     bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
     bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
+    bind(&[Key::Char('y')], Action::Copy, RUN, Group::Out, "copy", "copy what is under the cursor to the terminal's clipboard (OSC 52)"),
+    bind(&[Key::Char('Y')], Action::CopyAll, RUN, Group::Out, "copy all", "copy all: the steps as Markdown, the log, the result, the table"),
+    bind(&[Key::Char('v')], Action::Page, RUN, Group::Out, "pager", "open it in $PAGER: a masked copy, removed afterwards"),
+    bind(&[Key::Char('V')], Action::Edit, RUN, Group::Out, "editor", "open it in $VISUAL or $EDITOR: a masked copy, removed afterwards"),
+    bind(&[Key::Char('S')], Action::Save, RUN, Group::Out, "save", "save it as Markdown in the folder you started in"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, COMPARE, Group::Screen, "leave", "leave the comparison"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, COMPARE, Group::Screen, "back", "close what is open; leave the comparison"),
     bind(&[Key::Tab], Action::NextScreen, COMPARE, Group::Screen, "next part", "steps, patches, figures: the next of them, the one before"),
@@ -237,7 +244,7 @@ impl Binding {
 
 impl Group {
     /// Every part of the help, in order: first what a newcomer needs first.
-    pub const ALL: [Self; 4] = [Self::Move, Self::Screen, Self::Run, Self::Item];
+    pub const ALL: [Self; 5] = [Self::Move, Self::Screen, Self::Out, Self::Run, Self::Item];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {
@@ -246,6 +253,7 @@ impl Group {
             Self::Item => "Item",
             Self::Move => "Moving",
             Self::Screen => "Screen",
+            Self::Out => "Out of the terminal",
         }
     }
 }

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::compare::{Against, Parted};
 use super::labels::{Label, Meant};
 use super::mouse::Spot;
+use super::outside::Errand;
+use super::pages::{self, Pages};
 use super::state::Pointer;
 use super::step::Shown;
 use super::{Focus, Key, Mouse, Screen, log};
@@ -34,6 +37,8 @@ pub enum Msg {
     Wrote(Vec<(AttemptId, Stage)>),
     /// An agent's trajectory went on.
     Trail(TrailNews),
+    /// So much of a trajectory was looked at to count its steps, in percent.
+    Counted(AttemptId, u8),
     /// A stage wrote something.
     Output(OutputNews),
     /// A log was read.
@@ -69,6 +74,8 @@ pub enum Part {
     Ledger,
     /// What agents do.
     Steps,
+    /// What agents do whose trajectories are too large to be kept.
+    Pages,
     /// What a stage wrote.
     Output,
     /// What people say of findings.
@@ -112,6 +119,8 @@ pub struct TrailNews {
     pub last_at: Option<Timestamp>,
     /// Its counts.
     pub totals: AgentTotals,
+    /// Where the steps lie among all, where they are only a window of them; `from` is 0 then.
+    pub pages: Option<Pages>,
 }
 
 /// The last lines of a stage's output.
@@ -204,6 +213,8 @@ pub enum Effect {
     StartRunner,
     /// Read these files from now on.
     Look(Look),
+    /// Read another window of steps.
+    Page(pages::Wish),
     /// Read this log from now on; `None`: none.
     Log(Option<log::Wish>),
     /// Keep what somebody says of a finding.
@@ -216,14 +227,18 @@ pub enum Effect {
     NextTheme,
     /// Draw the whole screen anew: somebody else wrote on it.
     Redraw,
+    /// Take something out of the terminal: copy it, open it elsewhere, save it.
+    Outside(Box<Errand>),
     /// Go to the background.
     Suspend,
+    /// Leave the screen for a comparison of an attempt.
+    Compare(AttemptId, Against),
     /// Leave the screen.
     Leave(Left),
 }
 
 /// Why the screen was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
     /// The run is over, or has no runner.
     Quit,
@@ -233,6 +248,8 @@ pub enum Left {
     Stopped,
     /// For the start screen, or the browser.
     Home,
+    /// For a comparison.
+    Compare(Box<Parted>),
     /// For the next item of the browser, on the same screen.
     Next(Screen),
     /// For the one before.

@@ -5,7 +5,7 @@ use super::finding::{Turned, round};
 use super::message::{Layout, Unfolds};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, log, problems};
+use super::{Action, Focus, Mood, Said, Screen, log, pages, problems};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
 use crate::model::Item;
@@ -113,12 +113,21 @@ fn read(state: &mut State, action: Action) {
         Action::Left if reading.is_in_opened(&sheet) => reading.close(&sheet),
         Action::Open | Action::Right => reading.toggle(&sheet),
         Action::FoldAll => reading.fold_all(&sheet),
-        Action::Down => reading.step_by(1, &sheet),
+        Action::Down => {
+            reading.step_by(1, &sheet);
+            pages::stay(state);
+        }
         Action::Up => reading.step_by(-1, &sheet),
-        Action::PageDown => reading.page_by(1, &sheet),
+        Action::PageDown => {
+            reading.page_by(1, &sheet);
+            pages::stay(state);
+        }
         Action::PageUp => reading.page_by(-1, &sheet),
-        Action::First => reading.jump(Stick::Hand, sheet.steps),
-        Action::Last => reading.jump(Stick::Newest, sheet.steps),
+        Action::First | Action::Last => {
+            let to = if action == Action::First { Stick::Hand } else { Stick::Newest };
+            reading.jump(to, sheet.steps);
+            pages::to_edge(state, to);
+        }
         Action::Back | Action::Left => show(state, Screen::Queue),
         _ => {}
     }
@@ -185,6 +194,7 @@ pub(super) fn go_to_found(state: &mut State) {
     let position = first.and_then(|first| state.shown_trail()?.steps.iter().position(|step| step.index == first));
     match (position, first) {
         (Some(position), _) => go_to_step(state, position),
+        (None, Some(first)) if pages::to_step(state, first) => {}
         (None, Some(first)) => state.remark(Said::new(Mood::Quiet, format!("step {first} was not read"))),
         (None, None) if is_there => state.remark(Said::new(Mood::Quiet, "it is about the whole run, not about one step")),
         (None, None) => {}

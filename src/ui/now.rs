@@ -189,7 +189,7 @@ fn agent(state: &State, trail: &Trail, since: Timestamp, now: Timestamp) -> Said
     // what is usual says nothing before it is half gone
     let p99 = trail.usual.p99();
     let usual = if idle.saturating_mul(2) < p99 { String::new() } else { format!(" (usually under {})", duration::clock(p99)) };
-    let n = trail.steps.last().map_or(0, |step| step.index);
+    let n = trail.count();
     let of = max_steps(state, Some(trail)).map(|max| format!("/{max}")).unwrap_or_default();
     match &trail.turn {
         Turn::Tools => {
@@ -219,7 +219,7 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
         return vec![stage.name().to_owned()];
     }
     let trail = state.trail_for(item);
-    let Some(n) = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps) else {
+    let Some(n) = trail.map(|trail| trail.count()).or_else(|| item.totals()?.steps) else {
         return vec![stage.name().to_owned()];
     };
     let of = max_steps(state, trail).map_or_else(String::new, |max| format!("/{max}"));
@@ -238,7 +238,7 @@ pub fn budgets(state: &State, item: &Item, now: Timestamp) -> Vec<Budget> {
 
 fn steps(state: &State, item: &Item) -> Option<Budget> {
     let trail = state.trail_for(item);
-    let n = trail.map(|trail| trail.steps.last().map_or(0, |step| step.index)).or_else(|| item.totals()?.steps)?;
+    let n = trail.map(|trail| trail.count()).or_else(|| item.totals()?.steps)?;
     Some(match max_steps(state, trail) {
         Some(max) => Budget { label: "steps", says: format!("{n}/{max}"), share: Some(f64::from(n) / f64::from(max.max(1))) },
         None => Budget { label: "steps", says: n.to_string(), share: None },

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::compare::Against;
 use super::sent::ask;
 use super::state::State;
 use super::{Key, words};
@@ -44,6 +45,8 @@ pub enum Then {
     Send(Ask),
     /// The runner is asked to end, and we leave when it has.
     StopAndLeave(Verb),
+    /// An attempt is compared.
+    Compare(AttemptId, Against),
     /// We leave; the run goes on.
     Detach,
     /// Nothing.

@@ -9,6 +9,7 @@ use super::labels::Labels;
 use super::log::Log;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
+use super::pages::{Pages, Wishes};
 use super::palette::Palette;
 use super::prompt::Search;
 use super::question::Question;
@@ -64,6 +65,8 @@ pub struct State {
     pub pointer: Pointer,
     /// What agents did: that of the item looked at, and the one that runs.
     pub trails: Vec<Trail>,
+    /// Windows of steps that are wished for.
+    pub pages: Wishes,
     /// What a stage of the item looked at wrote.
     pub output: Option<OutputNews>,
     /// Which of the stages in focus wrote something.
@@ -247,6 +250,8 @@ pub struct Trail {
     pub last_at: Option<Timestamp>,
     /// Its counts.
     pub totals: AgentTotals,
+    /// Where the steps lie among all, where there are more than are held.
+    pub pages: Option<Pages>,
     /// How long nothing comes as a rule.
     pub usual: Usual,
     /// So many steps were told to it.
@@ -284,6 +289,7 @@ impl State {
             find: None,
             pointer: Pointer::Ours,
             trails: Vec::new(),
+            pages: Wishes::default(),
             output: None,
             wrote: Vec::new(),
             focus: None,

@@ -231,8 +231,26 @@ fn text(s: &str, masker: &Masker) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::{ToolResult, Usage};
+
+    fn nothing() -> Shown {
+        let step = Step {
+            index: 1,
+            at: None,
+            thought: String::new(),
+            calls: Vec::new(),
+            usage: Usage::default(),
+            error: None,
+            finish: None,
+            harness: Vec::new(),
+            reply: Reply::Complete,
+            within: None,
+        };
+        Shown::of(&step, &mut Kinds::default(), &Masker::default())
+    }
 
     #[test]
     fn a_call_is_told_in_a_few_words() {
@@ -272,5 +290,68 @@ mod tests {
         assert_eq!(result.map(|result| (result.head(), result.lines().count(), result.more())), Some(("no", 1000, 999)));
         let rows = rows::rows(&shown, rows::Fold::Whole, 80);
         assert!(rows.len() > 1000 && rows.iter().all(|row| clean::is_clean(row.text()) && !row.text().contains("secret")), "{rows:?}");
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            "\\PC{0,30}",
+            "(a\n|b\t|--- a/x\n\\+\\+\\+ b/x\n|@@ -1 \\+1 @@\n|-c\n|\\+d\n){0,80}",
+            "view|create|insert|str_replace"
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            text.prop_map(Value::from)
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            let name = prop::sample::select(vec![
+                "command",
+                "path",
+                "file_path",
+                "old_str",
+                "new_str",
+                "edits",
+                "todos",
+                "plan",
+                "status",
+                "content",
+                "changes",
+                "update",
+                "unified_diff",
+                "view_range",
+                "offset",
+                "limit",
+                "insert_line",
+                "thought",
+                "input",
+                "cmd",
+                "code",
+                "odd",
+            ]);
+            let table = prop::collection::vec((name, inner.clone()), 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()));
+            prop_oneof![prop::collection::vec(inner, 0..6).prop_map(Value::Array), table]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_call_is_laid_out_in_bounded_rows(args in json(), answer in "(\\PC{0,40}\n){0,90}", ok in any::<bool>(), cols in 1_usize..100) {
+            let result = Some(ToolResult { ok, text: answer });
+            let call = ToolCall { id: String::new(), name: "any".to_owned(), args: args.to_string(), result };
+            let shown = ShownCall::of(&call, &Masker::default());
+            let mut step = Shown { calls: vec![shown], ..nothing() };
+            for _ in 0..2 {
+                let rows = rows::rows(&step, rows::Fold::Unfolded, cols);
+                prop_assert!(rows.len() <= 2 * 33 * 12 + 2, "{}", rows.len());
+                let whole = rows::rows(&step, rows::Fold::Whole, cols);
+                for row in rows.iter().chain(whole.iter()) {
+                    prop_assert!(clean::is_clean(row.text()));
+                    prop_assert!(crate::text::width::width(row.text()) <= cols.max(2) + 2, "{row:?}");
+                }
+                step = step.clone();
+            }
+        }
     }
 }

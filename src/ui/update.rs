@@ -9,7 +9,10 @@ use super::question::Question;
 use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
 use super::words::{between, is_fresh};
-use super::{Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, pointed, searching, sent, since, verbs};
+use super::{
+    Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, outside, pages, pointed, searching, sent, since,
+    verbs,
+};
 
 /// Takes one message.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
@@ -40,6 +43,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         let held = state.trails.iter().map(|trail| trail.attempt.clone()).collect();
         effects.push(Effect::Look(Look { focus: wanted, held }));
     }
+    effects.extend(pages::settle(state));
     effects.extend(log::settle(state));
     effects
 }
@@ -60,6 +64,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Keeper(sight) => state.keeper = sight,
         Msg::Wrote(stages) => state.wrote = stages,
         Msg::Trail(news) => take_trail(state, news),
+        Msg::Counted(attempt, percent) => pages::count(&mut state.trails, &attempt, percent),
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
@@ -156,6 +161,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Since => since::open(state),
         Action::Command => state.over = Over::Palette(Palette::default()),
         Action::FindingRight | Action::FindingWrong => return labels::mark(state, action),
+        Action::Copy | Action::CopyAll | Action::Page | Action::Edit | Action::Save => return outside::perform(state, action),
         Action::Bell => {}
         Action::Home => return vec![Effect::Leave(Left::Home)],
         Action::Find | Action::FindNext | Action::FindPrevious => return searching::perform(state, action),
@@ -211,10 +217,16 @@ fn see_runner(state: &mut State, sight: Sight) -> Vec<Effect> {
 }
 
 fn take_trail(state: &mut State, news: TrailNews) {
-    let TrailNews { attempt, from, steps: fresh, turn, max_steps, last_at, totals } = news;
+    let TrailNews { attempt, from, steps: fresh, turn, max_steps, last_at, totals, pages } = news;
     // it was asked for before something else was looked at
     let Some(focus) = state.focus.as_ref().filter(|focus| focus.reads(&attempt)) else { return };
-    let known = state.trails.iter().position(|trail| trail.attempt == attempt).map(|at| state.trails.swap_remove(at));
+    let known = state.trails.iter().position(|trail| trail.attempt == attempt);
+    let held = known.and_then(|at| state.trails.get(at)).map(|trail| (trail.pages, trail.steps.len()));
+    if let Some(now) = pages.filter(|_| focus.trail.as_ref() == Some(&attempt)) {
+        let (before, len) = held.unwrap_or_default();
+        pages::carry(&mut state.reading, &state.pages, &attempt, (before, len), (now, fresh.len()));
+    }
+    let known = known.map(|at| state.trails.swap_remove(at));
     let (mut steps, mut firsts, mut usual, mut heard) = match known {
         // after a restart the pauses are others as well
         Some(trail) if from > 0 => (trail.steps, trail.alike, trail.usual, trail.heard),
@@ -238,5 +250,5 @@ fn take_trail(state: &mut State, news: TrailNews) {
         }
     }
     heard = heard.max(steps.len());
-    state.trails.push(Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals, usual, heard });
+    state.trails.push(Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals, pages, usual, heard });
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::comparing;
 use super::detected::{self, Which};
 use super::keymap::{Binding, Place};
 use super::message::Sight;
@@ -31,6 +32,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> 
             None => refuse(state, "no stage is running"),
         },
         Action::Skip => skip(state),
+        Action::Compare => comparing::perform(state),
         Action::RetryStage => retry(state, Verb::RetryStage),
         Action::Retry => retry(state, Verb::Retry),
         Action::MoveDown => shift(state, Verb::MoveDown),
@@ -55,6 +57,7 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
     match then {
         Then::Nothing => Vec::new(),
         Then::Detach => vec![Effect::Leave(Left::Detached)],
+        Then::Compare(attempt, against) => vec![Effect::Compare(attempt, against)],
         Then::Send(wish) => send(state, wish),
         Then::StopAndLeave(verb) => {
             let effects = send(state, ask(verb, None));
@@ -90,6 +93,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::FindingRight | Action::FindingWrong => {
             state.reading.pane == Pane::Found && matches!(state.reading.found, Some(Which::Finding(_)))
         }
+        Action::Compare => item.is_some_and(|item| !item.attempts.is_empty()),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,

@@ -198,11 +198,6 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(area, self.theme.style(role));
     }
 
-    /// Stresses a part of what is drawn: it is underlined, whatever its colour.
-    pub fn stress(&mut self, area: Rect) {
-        self.buffer.set_style(area.intersection(self.buffer.area), Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD));
-    }
-
     /// Marks what is searched for in one row of what is drawn.
     pub fn mark(&mut self, row: Rect, find: Option<&Pattern>) {
         let (Some(find), row) = (find, row.intersection(self.buffer.area)) else { return };
@@ -299,7 +294,7 @@ pub const fn role(mood: Mood) -> Role {
 }
 
 /// The role of a piece of a program's text.
-const fn role_of(tone: Tone) -> Role {
+pub const fn role_of(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Strong => Role::Strong,

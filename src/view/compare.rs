@@ -78,7 +78,10 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, screen: &Compare) {
     let names = match &screen.pair {
         Some(pair) => {
             let between = format!(" {} ", canvas.glyphs().wall);
-            Words::of(Role::Strong, pair.left.name.as_str()).add(Role::Faint, between).add(Role::Strong, pair.right.name.as_str())
+            let (left, right) = (&pair.left, &pair.right);
+            let names = Words::of(Role::Strong, left.name.as_str()).add(Role::Faint, between).add(Role::Strong, right.name.as_str());
+            let item = [left, right].into_iter().map(|side| side.item.as_str()).find(|item| !item.is_empty()).unwrap_or_default();
+            names.add(Role::Muted, if item.is_empty() { String::new() } else { format!("   {item}") })
         }
         None => Words::of(Role::Strong, "comparison"),
     };
@@ -104,7 +107,7 @@ fn told(canvas: &mut Canvas<'_>, flow: &mut Flow, role: Role, says: &str, most: 
 
 fn body_of(canvas: &mut Canvas<'_>, area: Rect, screen: &Compare, pair: &Pair, layout: &mut Layout) {
     let mut flow = Flow::new(area);
-    let most = if area.height < 26 { 2 } else { 4 };
+    let most = if area.height < 26 { 3 } else { 4 };
     told(canvas, &mut flow, Role::Text, &pair.says.join("; "), most);
     match screen.sheet {
         Sheet::Steps => {

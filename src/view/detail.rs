@@ -181,7 +181,7 @@ fn step_section(canvas: &mut Canvas<'_>, area: Rect, item: &Item, trail: &Trail,
     let mut flow = Flow::new(area);
     flow.row();
     if let Some(row) = flow.row() {
-        heading(canvas, row, "steps", &trail.steps.last().map_or(0, |step| step.index).to_string());
+        heading(canvas, row, "steps", &trail.count().to_string());
     }
     steps::newest(canvas, flow.rest(), trail, &watched(item).map(spans).unwrap_or_default(), now);
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Words, role};
+use super::canvas::{Canvas, Words, role, row_of};
+use crate::text::width;
 use crate::theme::Role;
 use crate::ui::keymap::{self, Binding, FOOTER, PINNED, Place};
 use crate::ui::mouse::Hit;
@@ -16,11 +17,23 @@ use crate::ui::{Action, Mood, Said, Screen, State, sent, verbs};
 /// What the run did by itself is told for so long, in ms.
 const TOLD: u64 = 60_000;
 
+/// Rows of a remark.
+const NOTE: usize = 3;
+
 /// The line of answers and remarks.
 pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
     let remark = state.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said.clone());
     if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now)) {
-        canvas.line(area, &Words::of(role(said.mood), said.text));
+        let lines = width::wrap(&said.text, usize::from(area.width), NOTE);
+        // one that is too long for its row stands over the rows above it
+        let more = u16::try_from(lines.len().saturating_sub(1)).unwrap_or_default().min(area.y);
+        let area = Rect { y: area.y - more, height: area.height + more, ..area };
+        if more > 0 {
+            canvas.clear(area);
+        }
+        for (row, line) in lines.into_iter().enumerate() {
+            canvas.line(row_of(area, row), &Words::of(role(said.mood), line));
+        }
     }
 }
 

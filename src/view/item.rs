@@ -1,6 +1,7 @@
 //! An opened item over the whole width: title, now, budgets, and one pane of three.
 
 use jiff::Timestamp;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words};
@@ -10,14 +11,18 @@ use super::parts::strip::Strip;
 use super::{findings, outcome, steps};
 use crate::model::Item;
 use crate::text;
-use crate::theme::Role;
+use crate::theme::{Role, Theme};
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint_on, sentence};
+use crate::ui::pages::Extent;
 use crate::ui::reading::{Pane, Stick};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Mood, Said, Screen, State};
+
+/// Rows of a result that is told as a whole.
+const LONGEST_RESULT: u16 = 400;
 
 /// From so many columns on the step under the cursor stands unfolded beside the list of steps.
 const BESIDE: u16 = 140;
@@ -69,6 +74,20 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
             Layout { pane_lines, ..layout }
         }
     }
+}
+
+/// What came of an item as lines of so many columns, all of it.
+pub fn result(state: &State, item: &Item, theme: &Theme, cols: u16) -> Vec<String> {
+    let area = Rect::new(0, 0, cols, LONGEST_RESULT);
+    let mut buffer = Buffer::empty(area);
+    let mut canvas = Canvas::new(&mut buffer, theme, &state.masker);
+    let glyphs = canvas.glyphs();
+    let lines = outcome::page(&mut canvas, area, &Results::of(item), |cols| findings::page(&glyphs, state, item, cols), 0);
+    let row = |y| {
+        let row = Rect { y, height: 1, ..area };
+        row.positions().filter_map(|at| buffer.cell(at)).map(Cell::symbol).collect::<String>().trim_end().to_owned()
+    };
+    (0..LONGEST_RESULT).take(lines).map(row).collect()
 }
 
 /// The whole trajectory in letters, with the cursor; its second row is always there, so that a first finding moves nothing.
@@ -167,5 +186,15 @@ fn step_place(state: &State, trail: &Trail, item: &Item) -> String {
         _ => "",
     };
     let newer = if newer > 0 { format!(" · {newer} newer") } else { String::new() };
-    format!("{} of {}{newer}{follows}", step.index, trail.steps.len())
+    let Some(pages) = trail.pages else { return format!("{} of {}{newer}{follows}", step.index, trail.steps.len()) };
+    match (pages.all, step.index) {
+        // the detectors read all steps, which takes longer than to count them
+        (Extent::Steps(all), index) if state.is_others() && item.totals().is_none_or(|totals| totals.steps.is_none()) => {
+            format!("{index} of {all}{follows} · findings follow")
+        }
+        (Extent::Steps(all), index) => format!("{index} of {all}{follows}"),
+        // steps at the end have no numbers yet
+        (Extent::Counting(percent), 0) => format!("near the end · {percent} % counted"),
+        (Extent::Counting(percent), index) => format!("{index} · {percent} % counted"),
+    }
 }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Flow, Words, inset, row_of};
+use super::canvas::{Canvas, Flow, Words, inset, role_of, row_of};
 use crate::domain::Stage;
 use crate::text;
+use crate::text::paint::diff;
 use crate::text::width;
 use crate::theme::{Glyphs, Role};
 use crate::ui::Mood;
@@ -188,24 +189,8 @@ fn lines(canvas: &mut Canvas<'_>, pane: Rect, state: &State, rows: usize) {
             canvas.tint(inset(area, 0), Role::Selected);
         }
         let found: Vec<_> = state.find.as_ref().map(|pattern| pattern.ranges(&line.shown.text).collect()).unwrap_or_default();
-        let role = if matches!(log.source, Some(Source::Patch(_))) { diff_role(&line.shown.text) } else { Role::Text };
+        let role = if matches!(log.source, Some(Source::Patch(_))) { role_of(diff::tone(&line.shown.text)) } else { Role::Text };
         canvas.output(area, role, &line.shown, log.side, &found);
-    }
-}
-
-/// A line of a git diff. A removed line that looks like a file's header has the header's role: nobody is misled by it.
-fn diff_role(line: &str) -> Role {
-    const FILE: [&str; 4] = ["--- a/", "+++ b/", "--- /dev/null", "+++ /dev/null"];
-    const ABOUT: [&str; 10] =
-        ["index ", "new file", "deleted file", "old mode", "new mode", "similarity", "rename ", "copy ", "Binary files", "\\ No newline"];
-    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
-    match line.bytes().next() {
-        Some(b'd') if line.starts_with("diff --git ") => Role::Strong,
-        Some(b'@') => Role::Accent,
-        _ if begins(&FILE) || begins(&ABOUT) => Role::Muted,
-        Some(b'+') => Role::Good,
-        Some(b'-') => Role::Bad,
-        _ => Role::Text,
     }
 }
 

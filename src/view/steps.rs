@@ -84,7 +84,10 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail, u
         for row in rows(step, fold, cols).iter().skip(hidden).take(seen.saturating_sub(line)) {
             let place = row_of(area, line);
             draw_row(canvas, place, &drawn, row);
-            if position == reading.cursor && has_keys && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::Call) {
+            if position == reading.cursor
+                && has_keys
+                && matches!(row, Row::Head | Row::Begin(_) | Row::HeadCall | Row::HeadName | Row::Call)
+            {
                 canvas.tint(place, Role::Selected);
             }
             canvas.mark(place, state.find.as_ref());
@@ -128,9 +131,9 @@ pub fn beside(canvas: &mut Canvas<'_>, area: Rect, state: &State, trail: &Trail,
     whole(canvas, area, &drawn, fold, state.reading.inside.unwrap_or_default(), state.find.as_ref())
 }
 
-/// A step of a trajectory that is over, unfolded, from a row on; how many rows it has.
+/// Every row of a step of a trajectory that is over, from a row on; how many it has.
 pub fn unfolded(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level, top: usize, find: Option<&Pattern>) -> usize {
-    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Unfolded, top, find)
+    whole(canvas, area, &Drawn { step, clock: None, level }, Fold::Whole, top, find)
 }
 
 fn whole(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, fold: Fold, top: usize, find: Option<&Pattern>) -> usize {
@@ -198,16 +201,23 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, row: &Row) {
             }
         }
         Row::Thought(line) => canvas.line(text, &Words::of(Role::Text, line.as_str())),
-        Row::Name(at) => {
-            if let Some(call) = step.calls.get(*at) {
-                let (role, mark) = mark(canvas, step, call);
-                canvas.line(text, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
-            }
+        Row::HeadName => {
+            number(canvas, area, step, *level);
+            name(canvas, text, step, 0);
         }
+        Row::Name(at) => name(canvas, text, step, *at),
         Row::Line(side, line) => canvas.line(text, &edge(canvas, *side).paint(line)),
         Row::More(side, lines) => canvas.line(text, &edge(canvas, *side).paint(&Row::more(*lines))),
         Row::Said(line) => canvas.line(text, &Words::of(Role::Warn, line.as_str())),
         Row::Blank => {}
+    }
+}
+
+/// `bash  ✓`.
+fn name(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, at: usize) {
+    if let Some(call) = step.calls.get(at) {
+        let (role, mark) = mark(canvas, step, call);
+        canvas.line(area, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
     }
 }
 
@@ -224,7 +234,13 @@ fn edge(canvas: &Canvas<'_>, side: Side) -> Words {
 
 /// `  14 R■`: number, letter, and how bad what was found there is.
 fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level) {
-    let mut number = Words::of(Role::Muted, format!("{:>4} ", step.index)).add(strip::role(step.kind), step.kind.letter().to_string());
+    let index = match step.index {
+        // one near the end of a large file, before its steps were counted
+        0 => "   · ".to_owned(),
+        index if index > 99_999 => index.to_string(),
+        index => format!("{index:>4} "),
+    };
+    let mut number = Words::of(Role::Muted, index).add(strip::role(step.kind), step.kind.letter().to_string());
     if let Some((role, glyph, _)) = level_mark(&canvas.glyphs(), level) {
         number = number.add(role, glyph);
     }

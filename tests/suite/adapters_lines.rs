@@ -300,6 +300,41 @@ fn codex_execs_ends() {
 }
 
 #[test]
+fn a_rollout_tells_results_and_hooks_without_their_frames_and_the_error_that_ended_it() {
+    let rollout: Rollout = read("codex/hooked.jsonl");
+    let calls = [
+        r#"exec_command {"cmd":"ls"} -> ok Output:\nengine.sh"#.replace("\\n", "\n"),
+        r#"exec_command {"cmd":"sh test.sh"} -> bad Process exited with code 2\nsh: 0: cannot open test.sh"#.replace("\\n", "\n"),
+        r#"exec_command {"cmd":"make"} -> ok Process running with session ID 1189"#.to_owned(),
+    ];
+    assert_eq!(short(&rollout.steps()[0]).1, calls);
+    let told: Vec<&[String]> = rollout.steps().iter().map(|step| step.harness.as_slice()).collect();
+    let hook = ["stop hook: Run the benchmark first.".to_owned()];
+    assert_eq!(told, [&[][..], &hook, &hook]);
+    assert_eq!(rollout.state(), Live::Ended(End::StepError("exceeded retry limit, last status: 429 Too Many Requests".to_owned())));
+}
+
+#[test]
+fn a_hook_says_why_on_the_line_by_which_it_is_shown_and_so_does_a_tool() {
+    let stream: Stream = read("claude/hooked.jsonl");
+    assert_eq!(short(&stream.steps()[0]).1, ["no_such_tool {} -> bad Error: No such tool available: no_such_tool"]);
+    let hook = "Stop hook feedback: [.claude/hooks/stop.sh]: Run the benchmark first.\n";
+    assert!(stream.steps().iter().skip(1).all(|step| step.harness == [hook]), "{:#?}", stream.steps());
+}
+
+/// A finish that a hook refuses, in words that no other harness has.
+#[test]
+fn a_finish_that_a_hook_refuses_is_one_for_both_programs() {
+    for name in ["claude/hooked.jsonl", "codex/hooked.jsonl"] {
+        let output = std::process::Command::new(crate::support::BINARY).arg("detect").arg(fixture(name)).output().unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let refused = found["findings"].as_array().unwrap().iter().find(|finding| finding["detector"] == "D1").unwrap();
+        assert_eq!((refused["first_step"].as_u64(), refused["last_step"].as_u64()), (Some(2), Some(3)), "{name}");
+        assert!(refused["evidence"][0]["text"].as_str().unwrap().ends_with("Run the benchmark first."), "{name}: {refused:#}");
+    }
+}
+
+#[test]
 fn a_rollout_tells_its_task_and_what_was_said_later() {
     let mut states = Vec::new();
     let bytes = fs::read(fixture("codex/told.jsonl")).unwrap();

@@ -305,6 +305,37 @@ fn what_only_looks_like_a_cause_is_none() {
     }
 }
 
+/// Word for word what Claude Code 2.1.330 and Codex 0.169 ended with when the API refused them so.
+const ENDS: &[(&str, &str)] = &[
+    ("api_auth", "Invalid API key · Fix external API key"),
+    ("api_auth", "Failed to authenticate. API Error: 403 Your API key does not have permission"),
+    ("api_rate_limit", "API Error: Request rejected (429) · This request would go over the budget of your organization"),
+    ("api_down", "API Error: 500 Internal server error. This is a server-side issue, usually temporary — try again in a moment."),
+    ("api_down", "API Error: 529 Overloaded. This is a server-side issue, usually temporary — try again in a moment."),
+    ("context_overflow", "Prompt is too long"),
+    ("api_quota", "Credit balance is too low"),
+    ("api_protocol", "API Error: 400 messages.1.content.0: unexpected `tool_use_id`"),
+    ("api_protocol", "There's an issue with the selected model (claude-x). It may not exist or you may not have access to it."),
+    ("api_auth", "unexpected status 401 Unauthorized: Incorrect API key provided, url: http://127.0.0.1:8377/v1/responses"),
+    ("api_rate_limit", "exceeded retry limit, last status: 429 Too Many Requests"),
+    ("api_quota", "Quota exceeded. Check your plan and billing details."),
+    ("api_down", "We’re currently experiencing high demand, which may cause temporary errors."),
+    (
+        "context_overflow",
+        "Codex ran out of room in the model's context window. Start a new thread or clear earlier history before retrying.",
+    ),
+    ("api_protocol", r#"{"error": {"type": "invalid_request_error", "message": "Invalid value: 'input[3]'.", "code": "x"}}"#),
+    ("api_protocol", "unexpected status 404 Not Found: The model `gpt-9` does not exist or you do not have access to it."),
+    ("api_down", "stream disconnected before completion: stream closed before response.completed"),
+];
+
+#[test]
+fn the_last_words_of_the_real_programs_have_their_classes() {
+    for (class, says) in ENDS {
+        assert_eq!(classify(says).map(|(class, _)| class.name()), Some(*class), "{says}");
+    }
+}
+
 #[test]
 fn the_cause_wins_over_its_effects_whatever_their_order() {
     let of = |error: &str, raw: &str| said(of_result("error", Some(error), raw).as_ref());

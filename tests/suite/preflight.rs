@@ -20,7 +20,8 @@ use crate::campaign::{Campaign, GOOD_ARM, said};
 use crate::support::{BINARY, folder, skip};
 
 /// Variables of the machine that tests run on must not decide.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
+    "IS_SANDBOX",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_TOKEN",
     "CLAUDE_CODE_OAUTH_TOKEN",
@@ -481,6 +482,21 @@ fn what_the_bench_file_says_and_nobody_does_is_told() {
     is(&found, "agent", "warning", &["stops after 1 step:", "args.iterations"]);
     let found = bench("agents:\n  default: openhands\n  openhands:\n    cli: sh\n    args: {iterations: 6}\n");
     assert!(!found.to_string().contains("container_image") && !found.to_string().contains("stops after"), "{found:#}");
+}
+
+#[test]
+fn claude_code_as_root_is_warned_of_before_every_item_fails() {
+    let mut campaign = Campaign::good(1);
+    write(&campaign.root.join("isobench-tui.toml"), "[agent]\nkind = \"claude_code\"\nname = \"claude_code\"\ncli = \"sh\"\n");
+    let is_told = |campaign: &Campaign| doctor(campaign).1.to_string().contains("as root: expect every item to fail");
+    let is_root = rustix::process::getuid().is_root();
+    assert_eq!(is_told(&campaign), is_root);
+    write(&campaign.root.join(".env"), "IS_SANDBOX=1\n");
+    assert!(!is_told(&campaign), "somebody said that the machine is there for that");
+    fs::remove_file(campaign.root.join(".env")).unwrap();
+    if is_root && campaign.as_nobody() {
+        assert!(!is_told(&campaign), "not as somebody else");
+    }
 }
 
 #[test]

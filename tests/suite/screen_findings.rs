@@ -400,7 +400,7 @@ fn a_subagent_s_steps_stand_below_their_call() {
     bench.type_in("k");
     bench.press(Key::Enter);
     let text = bench.text(80, 24);
-    assert!(text.contains("│   command: make step-3"), "{text}");
+    assert!(text.contains("│   make step-3"), "{text}");
 }
 
 #[test]

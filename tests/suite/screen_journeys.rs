@@ -26,7 +26,7 @@ fn wish(effects: &[Effect]) -> (Verb, Option<usize>) {
 }
 
 fn left(effects: &[Effect]) -> Option<Left> {
-    effects.iter().find_map(|effect| if let Effect::Leave(left) = effect { Some(*left) } else { None })
+    effects.iter().find_map(|effect| if let Effect::Leave(left) = effect { Some(left.clone()) } else { None })
 }
 
 fn note(bench: &Bench) -> String {

@@ -62,7 +62,7 @@ fn many_steps(bench: &mut Bench, item: usize, n: u32, steps: u32) {
 pub(crate) fn news(bench: &mut Bench, item: usize, n: u32, from: usize, steps: Vec<Shown>) {
     let (attempt, totals) = (AttemptId { item: id(item), n }, AgentTotals::default());
     let last_at = Some(bench.now - jiff::SignedDuration::from_secs(7));
-    bench.tell(Msg::Trail(TrailNews { attempt, from, steps, turn: Turn::Model, max_steps: Some(200), last_at, totals }));
+    bench.tell(Msg::Trail(TrailNews { attempt, from, steps, turn: Turn::Model, max_steps: Some(200), last_at, totals, pages: None }));
 }
 
 fn opened(steps: u32, cols: u16, rows: u16) -> Bench {
@@ -297,7 +297,7 @@ fn steps_fold_by_hand_and_all_together() {
     assert_eq!((bench.state.reading.fold(0), bench.state.reading.fold(19)), (Fold::Unfolded, Fold::Unfolded));
     bench.press(Key::Enter);
     assert_eq!((bench.state.reading.fold(0), bench.state.reading.fold(1)), (Fold::Folded, Fold::Unfolded));
-    bench.type_in("zz");
+    bench.type_in("ZZ");
     assert_eq!(bench.state.reading.fold(19), Fold::Folded);
     bench.type_in("h");
     assert_eq!(bench.state.screen, Screen::Queue);
@@ -332,7 +332,7 @@ fn a_wide_terminal_unfolds_the_step_beside_the_list() {
     assert_eq!((bench.state.reading.inside, bench.state.screen), (None, Screen::Agent));
     bench.type_in("k");
     bench.frame(200, 40);
-    bench.type_in("lz");
+    bench.type_in("lZ");
     assert_eq!((bench.state.reading.inside, note(&bench).as_str()), (None, "here the step under the cursor is unfolded beside the list"));
     assert!(bench.text(200, 40).contains("result 30"), "{}", bench.text(200, 40));
 }

@@ -67,6 +67,11 @@ fn everything_can_be_read_on_its_background_and_on_the_selected_row() {
                 let least = contrast(colour, behind).min(contrast(colour, selected));
                 assert!(least >= wanted(name, role), "{name} {depth:?} {}: {least:.2}", role.name());
             }
+            for role in [Role::AddedWord, Role::RemovedWord] {
+                let word = palette.style(role, depth);
+                let within = contrast(shown(word.fg.unwrap()), shown(word.bg.unwrap()));
+                assert!(within >= wanted(name, role), "{name} {depth:?}: {within:.2} in {}", role.name());
+            }
             let found = palette.style(Role::Match, depth);
             let within = contrast(shown(found.fg.unwrap()), shown(found.bg.unwrap()));
             assert!(within >= 7.0, "{name} {depth:?}: {within:.2} in what was found");

@@ -75,7 +75,7 @@ fn told(path: &Path, run: &Opened) -> usize {
     let mut line = Vec::new();
     steps::write(&mut line, run, &Masker::default()).unwrap();
     let verdict = Verdict::of(path, run, None, &Masker::default());
-    verdict.write(&mut line).unwrap();
+    verdict.unwrap().write(&mut line).unwrap();
     let text = String::from_utf8(line).unwrap();
     let [steps, verdict] = text.lines().collect::<Vec<_>>()[..] else { panic!("two runs, two lines: {text}") };
     assert!(clean::is_clean(steps) && clean::is_clean(verdict));

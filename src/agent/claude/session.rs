@@ -23,11 +23,11 @@ mod tree;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::talk::{Said, Talk, is_interrupt, words};
 use crate::agent::steps::Mark;
-use crate::agent::value::{Fields, list, object, part, some, text, time};
+use crate::agent::value::{Fields, list, object, part, some, text, time, value};
 use crate::agent::{End, Live};
 use crate::domain::{AgentTotals, Step};
 use tree::{Line, Place, Tree};
@@ -45,12 +45,31 @@ pub struct Session {
     end: Option<End>,
     started_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
+    /// The lines that come are those that count, in their order: somebody else looked at the tree.
+    chosen: Option<Chosen>,
+}
+
+/// What is known of lines that somebody else chose.
+#[derive(Debug, Default)]
+struct Chosen {
+    /// The agent of each line.
+    agents: HashMap<String, String>,
+    /// The agent of the file's own way: the session itself, or else that of the first line.
+    own: Option<String>,
 }
 
 impl Session {
     /// A transcript of which nothing was seen yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A part of a transcript, of which only the lines will come that count. `is_midway`: its beginning was not read.
+    /// `has_own`: not all of its lines are of subagents.
+    pub(in crate::agent) fn part(is_midway: bool, has_own: bool) -> Self {
+        let talk = if is_midway { Talk::midway() } else { Talk::default() };
+        let chosen = Chosen { own: has_own.then(String::new), ..Chosen::default() };
+        Self { talk, chosen: Some(chosen), ..Self::default() }
     }
 
     /// Takes the next line. What is no JSON object, and what is of another type, is passed over. Returns the position of
@@ -75,6 +94,16 @@ impl Session {
         let words = if kind == "user" { prompt(&fields, &message) } else { String::new() };
         let agent = self.agent(&fields, &words);
         let learned = self.learn(&fields, &message, &agent);
+        if let Some(chosen) = &mut self.chosen {
+            if let Some(uuid) = some(&fields.get("uuid")) {
+                chosen.agents.insert(uuid, agent.clone());
+            }
+            if is_message {
+                chosen.own.get_or_insert_with(|| agent.clone());
+                self.put(&fields, &message, words, &agent, recorded);
+            }
+            return self.talk.steps.take_changed();
+        }
         let place = self.tree.take(&Line {
             uuid: some(&fields.get("uuid")),
             parent: some(&fields.get("parentUuid")).or_else(|| some(&fields.get("logicalParentUuid"))),
@@ -102,7 +131,11 @@ impl Session {
             return agent;
         }
         let parent = some(&fields.get("parentUuid"));
-        if let Some(agent) = parent.and_then(|parent| self.tree.agent(&parent)).filter(|agent| !agent.is_empty()) {
+        let of_line = |parent: String| match &self.chosen {
+            Some(chosen) => chosen.agents.get(&parent).cloned(),
+            None => self.tree.agent(&parent),
+        };
+        if let Some(agent) = parent.and_then(of_line).filter(|agent| !agent.is_empty()) {
             return agent;
         }
         let agent = some(&fields.get("uuid")).unwrap_or_else(|| "a subagent".to_owned());
@@ -125,13 +158,19 @@ impl Session {
         }
         let answered = list(part(message, "content")).iter().find_map(|block| some(part(block, "tool_use_id")));
         let (Some(made), Some(call)) = (some(part(&fields.get("toolUseResult"), "agentId")), answered) else { return false };
+        if self.chosen.is_some() {
+            self.talk.steps.rename(&made, &call);
+        }
         let is_new = self.calls.insert(made.clone(), call.clone()) != Some(call);
         is_new && self.tree.knows(&made)
     }
 
     /// Puts a line on the way into the steps.
     fn put(&mut self, fields: &Fields<'_>, message: &Value, words: String, agent: &str, recorded: Option<Timestamp>) {
-        let is_own = self.tree.is_own(agent);
+        let is_own = match &self.chosen {
+            Some(chosen) => chosen.own.as_deref() == Some(agent),
+            None => self.tree.is_own(agent),
+        };
         let within = if is_own { "" } else { self.calls.get(agent).map_or(agent, String::as_str) };
         if text(&fields.get("type")) == "assistant" {
             let is_error = fields.get("isApiErrorMessage") == Value::Bool(true) || !fields.get("error").is_null();
@@ -214,10 +253,18 @@ impl Session {
 /// The words of a prompt; nothing where the line is none. A command of the terminal (`/clear`) begins with its name, one
 /// that asks the model something with its message.
 fn prompt(fields: &Fields<'_>, message: &Value) -> String {
+    prompt_of(words(message), fields.get("isMeta") == Value::Bool(true))
+}
+
+/// Whether a message of the user with this content, as it is written, is a prompt.
+pub(in crate::agent) fn is_prompt(content: &str, is_meta: bool) -> bool {
+    !prompt_of(words(&json!({"content": value(content)})), is_meta).is_empty()
+}
+
+fn prompt_of(words: String, is_meta: bool) -> String {
     const NO_PROMPTS: [&str; 5] = ["<command-name>", "<local-command-", "<bash-input>", "<bash-stdout>", "<bash-stderr>"];
-    let words = words(message);
     // what a hook objects to is marked so too, but the agent reads it and answers
-    if fields.get("isMeta") == Value::Bool(true) && !words.starts_with("Stop hook feedback") {
+    if is_meta && !words.starts_with("Stop hook feedback") {
         return String::new();
     }
     let is_none = NO_PROMPTS.iter().any(|start| words.trim_start().starts_with(start));

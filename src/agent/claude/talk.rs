@@ -33,6 +33,11 @@ pub(super) enum Said {
 }
 
 impl Talk {
+    /// Of a conversation that is read from its middle on.
+    pub(super) fn midway() -> Self {
+        Self { steps: Steps::midway(), ..Self::default() }
+    }
+
     /// A block of a message, or all of them. `within`: the call that made the subagent, or nothing.
     pub(super) fn assistant(&mut self, message: &Value, within: &str, recorded: Option<Timestamp>, is_api_error: bool) -> Said {
         let id = text(part(message, "id"));
@@ -112,14 +117,22 @@ impl Talk {
     }
 
     fn answer(&mut self, block: &Value) {
-        let result = ToolResult { ok: part(block, "is_error") != &Value::Bool(true), text: content(part(block, "content")) };
+        let said = content(part(block, "content"));
+        // so Claude Code marks for its model what a tool refuses
+        let refused = said.strip_prefix("<tool_use_error>").and_then(|said| said.strip_suffix("</tool_use_error>"));
+        let said = refused.map(str::to_owned).unwrap_or(said);
+        let result = ToolResult { ok: part(block, "is_error") != &Value::Bool(true), text: said };
         self.steps.answer(&text(part(block, "tool_use_id")), result);
     }
 
     /// What somebody said to the agent itself: first its task, later words after its last step.
-    pub(super) fn told(&mut self, words: String) {
+    pub(super) fn told(&mut self, mut words: String) {
         if words.trim().is_empty() {
             return;
+        }
+        // the line by which it is shown must be the one that says why
+        if let Some(at) = words.find(" hook feedback:\n").map(|at| at + " hook feedback:".len()) {
+            words.replace_range(at..=at, " ");
         }
         if let Some(at) = self.chains.get("").copied() {
             self.steps.tell(at, words);

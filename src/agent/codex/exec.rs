@@ -55,6 +55,12 @@ impl Exec {
         Self::default()
     }
 
+    /// A run of which the beginning was not read.
+    pub(in crate::agent) fn midway() -> Self {
+        // the items of the thread that was under way are not those of the next one
+        Self { steps: Steps::midway(), threads: 1, ..Self::default() }
+    }
+
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position
     /// of the first step that is new or differs; the number of steps where only the rest did.
     pub fn take(&mut self, line: &[u8]) -> Option<usize> {

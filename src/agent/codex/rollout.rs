@@ -49,6 +49,11 @@ impl Rollout {
         Self::default()
     }
 
+    /// A rollout of which the beginning was not read.
+    pub(in crate::agent) fn midway() -> Self {
+        Self { steps: Steps::midway(), ..Self::default() }
+    }
+
     /// Takes the next line. What is no JSON object, and what is of an unknown type, is passed over. Returns the position
     /// of the first step that is new or differs; the number of steps where only the rest did.
     pub fn take(&mut self, line: &[u8]) -> Option<usize> {
@@ -107,7 +112,7 @@ impl Rollout {
                 let words = content(part(item, "content"));
                 if text(part(item, "role")) == "user" && !is_context(&words) {
                     self.goes_on();
-                    self.told(words);
+                    self.told(told::of_hook(&words).unwrap_or(words));
                 }
             }
             "reasoning" => {
@@ -273,7 +278,7 @@ fn answer(output: &Value) -> ToolResult {
     let wrapped: Option<Value> = said.starts_with('{').then(|| serde_json::from_str(&said).ok()).flatten();
     match wrapped.as_ref().and_then(|wrapped| Some((wrapped, part(wrapped, "metadata").get("exit_code")?.as_i64()?))) {
         Some((wrapped, code)) => ToolResult { ok: code == 0, text: content(part(wrapped, "output")) },
-        None => ToolResult { ok: said_ok(&said), text: said },
+        None => ToolResult { ok: said_ok(&said), text: told::without_frame(&said) },
     }
 }
 

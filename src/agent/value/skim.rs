@@ -147,6 +147,11 @@ impl<'a> Cursor<'a> {
         (!part.is_empty() && !rest.is_empty()).then_some(part)
     }
 
+    /// All that is left.
+    pub(in crate::agent) const fn rest(&self) -> &'a str {
+        self.rest
+    }
+
     /// Whether nothing but blanks is left.
     pub(in crate::agent) fn is_at_end(&self) -> bool {
         self.rest.trim_ascii().is_empty()

@@ -342,6 +342,7 @@ const HARNESS: &[Row] = &[
 /// What ends an agent: its API, its limits, its own program.
 const AGENT: &[Row] = &[
     agent("insufficient_quota", C::ApiQuota),
+    agent("quota exceeded", C::ApiQuota),
     agent("exceeded your current quota", C::ApiQuota),
     agent("credit balance is too low", C::ApiQuota),
     agent("billing_hard_limit", C::ApiQuota),
@@ -357,12 +358,15 @@ const AGENT: &[Row] = &[
     agent("prompt is too long", C::ContextOverflow),
     agent("input is too long", C::ContextOverflow),
     agent("exceeds the context window", C::ContextOverflow),
+    agent("ran out of room in the model's context window", C::ContextOverflow),
     agent("rate limit", C::ApiRateLimit).when(is_about_a_refusal),
     agent("rate_limit", C::ApiRateLimit).when(is_about_a_refusal),
     agent("ratelimiterror", C::ApiRateLimit),
     agent("too many requests", C::ApiRateLimit),
     agent("error code: 429", C::ApiRateLimit),
     agent("status code 429", C::ApiRateLimit),
+    agent("request rejected (429)", C::ApiRateLimit),
+    agent("api error: 429", C::ApiRateLimit),
     agent("throttlingexception", C::ApiRateLimit),
     agent("resource_exhausted", C::ApiRateLimit),
     agent("token has expired", C::ApiAuth),
@@ -389,11 +393,17 @@ const AGENT: &[Row] = &[
     agent("403 forbidden", C::ApiAuth),
     agent("error code: 401", C::ApiAuth),
     agent("error code: 403", C::ApiAuth),
+    agent("failed to authenticate. api error", C::ApiAuth),
+    agent("api error: 401", C::ApiAuth),
+    agent("api error: 403", C::ApiAuth),
+    agent("there's an issue with the selected model", C::ApiProtocol).hint(NO_MODEL),
+    agent("does not exist or you do not have access to it", C::ApiProtocol).hint(NO_MODEL),
     agent("no tool output found for function call", C::ApiProtocol),
     agent("ids were found without", C::ApiProtocol),
     agent("content cannot be empty", C::ApiProtocol),
     agent("error code: 400", C::ApiProtocol),
     agent("invalid_request_error", C::ApiProtocol),
+    agent("api error: 400", C::ApiProtocol),
     agent("overloaded_error", C::ApiDown),
     agent("overloaded", C::ApiDown).when(is_about_a_refusal),
     agent("error code: 529", C::ApiDown),
@@ -401,6 +411,14 @@ const AGENT: &[Row] = &[
     agent("error code: 503", C::ApiDown),
     agent("error code: 502", C::ApiDown),
     agent("error code: 500", C::ApiDown),
+    agent("api error: 500", C::ApiDown),
+    agent("api error: 502", C::ApiDown),
+    agent("api error: 503", C::ApiDown),
+    agent("api error: 504", C::ApiDown),
+    agent("api error: 529", C::ApiDown),
+    agent("experiencing high demand, which may cause temporary errors", C::ApiDown),
+    agent("status 500 internal server error", C::ApiDown),
+    agent("status: 500 internal server error", C::ApiDown),
     agent("503 service unavailable", C::ApiDown),
     agent("502 bad gateway", C::ApiDown),
     agent("connection error.", C::ApiDown),
@@ -425,6 +443,7 @@ const AGENT: &[Row] = &[
 ];
 
 const SSO: &str = "log in to AWS again (`aws sso login`), then a new runner: q x, then `run --resume`";
+const NO_MODEL: &str = "the API knows no such model, or not for this key: set agent.model to one that it serves";
 const NO_AGENT: &str = "the Python that starts the agent lacks its package: check the agent's environment";
 
 /// Whether patches may fail and still go in: lines of `patch`, whose meaning depends on how it ended.

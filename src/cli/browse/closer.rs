@@ -6,9 +6,10 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::mpsc;
 
 use crate::agent::open::Opened;
-use crate::cli::{episodes, trajectory};
+use crate::cli::trajectory;
 use crate::detect::kind::Kinds;
 use crate::domain::{Finding, Level, Remark};
+use crate::report::episodes;
 use crate::report::verdict;
 use crate::text::clean;
 use crate::text::mask::Masker;
@@ -66,7 +67,7 @@ const fn nothing(place: Place) -> Preview {
 
 fn of(place: Place, path: &Path, run: &Opened, masker: &Masker) -> Preview {
     let human = trajectory::human(trajectory::journal(path).as_ref());
-    let watch = verdict::watch(run, human);
+    let Ok(watch) = verdict::watch(run, human) else { return nothing(place) };
     let findings: Vec<Finding> = watch.findings().into_iter().map(|finding| verdict::masked_finding(finding, masker)).collect();
     let said = |episodes: &episodes::Episodes<'_>| {
         let finding = episodes.worst;

@@ -107,7 +107,7 @@ impl Maker {
         let several = runs.len() > 1;
         let rows = runs.iter().flat_map(|run| {
             let imported = import::bare(path, std::slice::from_ref(run));
-            let level = Judged::Is(verdict::watch(run, None).level());
+            let level = Judged::Is(level(std::slice::from_ref(run)));
             attempts(&imported).into_iter().map(move |row| (row, run.instance.clone(), level)).collect::<Vec<_>>()
         });
         let row = |(row, instance, level): (ItemRow, Option<String>, Judged)| {
@@ -248,7 +248,7 @@ fn time_of(name: &str) -> Option<Timestamp> {
     time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
-/// How bad it was with an agent, by its steps.
+/// How bad it was with an agent, by its steps. What can't be read any more is not judged.
 pub(super) fn level(runs: &[Opened]) -> Level {
-    runs.iter().map(|run| verdict::watch(run, None).level()).max().unwrap_or_default()
+    runs.iter().filter_map(|run| verdict::watch(run, None).ok()).map(|watch| watch.level()).max().unwrap_or_default()
 }

@@ -19,15 +19,15 @@ type Facts = Vec<(String, Told)>;
 /// Of a patch alone.
 pub(super) fn of_patch(side: &Side) -> Facts {
     let Some(patch) = &side.patch else {
-        return ["patch", "files", "lines added", "lines gone"].map(|name| (name.to_owned(), Told::Unknown)).into();
+        return ["patch", "files", "lines +", "lines -"].map(|name| (name.to_owned(), Told::Unknown)).into();
     };
     let files = changed_files(patch);
     let sum = |lines: fn(&crate::patch::ChangedFile<'_>) -> u32| files.iter().map(|file| u64::from(lines(file))).sum();
     vec![
         ("patch".to_owned(), Told::Bytes(patch.len() as u64)),
         ("files".to_owned(), Told::Count(files.len() as u64)),
-        ("lines added".to_owned(), Told::Count(sum(|file| file.added))),
-        ("lines gone".to_owned(), Told::Count(sum(|file| file.removed))),
+        ("lines +".to_owned(), Told::Count(sum(|file| file.added))),
+        ("lines -".to_owned(), Told::Count(sum(|file| file.removed))),
     ]
 }
 
@@ -65,6 +65,9 @@ pub(super) fn of_attempt(side: &Side, opened: Option<&Opened>, findings: Option<
         ("errors".to_owned(), told(of_totals(|totals| Some(totals.errors)), Told::Count)),
         ("findings".to_owned(), told(findings.map(|findings| findings.len() as u64), Told::Count)),
     ]);
+    let worst = findings.and_then(|findings| findings.iter().max_by_key(|finding| (finding.level, std::cmp::Reverse(finding.first_step))));
+    let worst = worst.map(|worst| format!("{}, step {}", worst.detector.title(), worst.first_step));
+    facts.push(("worst".to_owned(), Told::of(worst, Told::Word)));
     facts.extend(of_patch(side).into_iter().skip(1));
     facts.extend(attempt.as_ref().map(arms).unwrap_or_default());
     facts

@@ -85,7 +85,8 @@ fn side(path: &Path, instance: Option<&str>, masker: &Masker) -> Result<(Side, O
     }
     let folder = trajectory::item_folder(path).map(Path::to_owned);
     let origin = folder.as_deref().map_or_else(Origin::default, |folder| origin(folder, masker));
-    let mut side = Side { from, ..Side::default() };
+    let [.., item, _] = &origin.names;
+    let mut side = Side { from, item: item.clone(), ..Side::default() };
     let opened = match trajectory::read(path, masker) {
         Ok(runs) => Some(one_of(path, runs, instance)?),
         Err(Refused::NoTrajectory(_)) if folder.is_some() => None,
@@ -104,9 +105,12 @@ fn side(path: &Path, instance: Option<&str>, masker: &Masker) -> Result<(Side, O
         }
     }
     let opened = opened.filter(|opened| !opened.steps.is_empty() || opened.totals.steps.is_some());
-    let watch = opened.as_ref().map(|opened| {
+    if opened.as_ref().is_some_and(|opened| opened.steps.is_empty() && !opened.is_empty()) {
+        side.problems.push("its transcript is too large to be compared step by step: `inspect` shows it".to_owned());
+    }
+    let watch = opened.as_ref().and_then(|opened| {
         let human = trajectory::human(trajectory::journal(path).as_ref());
-        verdict::watch(opened, human)
+        verdict::watch(opened, human).ok()
     });
     if let Some(opened) = &opened {
         let mut kinds = Kinds::default();
@@ -170,7 +174,7 @@ fn origin(folder: &Path, masker: &Masker) -> Origin {
     Origin {
         names: [agent, model, time, item, attempt],
         folder: Some(folder.to_owned()),
-        commits: (!commits.human.is_empty()).then(|| (commits.pre, commits.human)),
+        commits: (!commits.human.is_empty()).then_some((commits.pre, commits.human)),
         task: journal.map(|journal| journal.task_id.clone()).unwrap_or_default(),
     }
 }

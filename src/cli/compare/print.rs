@@ -43,10 +43,11 @@ pub(super) fn text(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
         );
         writeln!(out, "{}", row.trim_end())?;
     }
-    if !pair.steps.is_empty() {
+    let is_told = pair.left.steps.is_some() && pair.right.steps.is_some();
+    if is_told {
         writeln!(out, "\nsteps: = the same, ~ the same file or program")?;
     }
-    for row in &pair.steps {
+    for row in pair.steps.iter().filter(|_| is_told) {
         let mark = match row.how {
             How::Same => '=',
             How::Like => '~',
@@ -96,9 +97,7 @@ fn of_file(out: &mut impl Write, file: &File, columns: usize) -> io::Result<()> 
             Row::Lines { left, right, how } => {
                 let number =
                     left.as_ref().or(right.as_ref()).and_then(|line| line.number).map_or_else(String::new, |number| number.to_string());
-                let half = |line: &Option<patches::Line>| {
-                    line.as_ref().map_or_else(String::new, |line| format!("{}{}", sign(line.mark), line.text))
-                };
+                let half = |line: &Option<patches::Line>| line.as_ref().map_or_else(String::new, |line| line.text.text.clone());
                 let head = format!("{number:>width$} ", width = NUMBER - 1);
                 halves(out, &head, &half(left), mark(*how), &half(right), columns)?;
             }
@@ -158,7 +157,7 @@ fn file(file: &File) -> Value {
         changes.as_ref().map(|changes| json!({"change": changes.word, "added": changes.added, "removed": changes.removed}))
     };
     let line = |line: &Option<patches::Line>| {
-        line.as_ref().map(|line| json!({"line": line.number, "mark": sign(line.mark).to_string(), "text": line.text}))
+        line.as_ref().map(|line| json!({"line": line.number, "mark": sign(line.mark).to_string(), "text": line.text.text.get(1..)}))
     };
     let how = |how: patches::How| match how {
         patches::How::Context => "context",

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::cli::episodes::{self, Episodes};
 use crate::cli::page;
 use crate::domain::{Evidence, Remark};
+use crate::report::episodes::{self, Episodes};
 use crate::report::verdict::Verdict;
 use crate::text::count;
 use crate::text::width::clip;

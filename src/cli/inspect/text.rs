@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::head;
 use crate::agent::open::Opened;
 use crate::cli::page;
 use crate::detect::Human;
 use crate::detect::kind::Kinds;
 use crate::domain::{Detector, Finding, Level, Remark, Reply, Step};
+use crate::report::head;
 use crate::report::steps::end;
 use crate::report::verdict::{masked, masked_finding, watch};
 use crate::text::mask::Masker;
@@ -88,11 +88,12 @@ impl<'a, W: Write> Log<'a, W> {
 
     /// One run: what it is, its steps with what the detectors say of them, its end.
     pub(super) fn run(&mut self, path: &Path, run: &Opened, human: Option<Human>) -> io::Result<()> {
-        let watch = watch(run, human);
+        let watch = watch(run, human)?;
         let findings: Vec<Finding> = watch.findings().into_iter().map(|finding| masked_finding(finding, self.masker)).collect();
         let day = head::began(run).map(|at| at.to_zoned(self.zone.clone()).date());
-        let last = run.steps.iter().map(|step| step.index).max().unwrap_or_default();
-        let has_times = run.steps.iter().any(|step| step.at.is_some());
+        let last = run.steps.iter().map(|step| step.index).max().unwrap_or_default() as usize;
+        let last = last.max(run.len());
+        let has_times = run.steps.iter().any(|step| step.at.is_some()) || (run.pages.is_some() && run.started_at.is_some());
         self.now = Now { digits: last.to_string().len(), has_times, day, ..Now::default() };
         self.head(path, run, &findings)?;
         let remarks = |remarks: Vec<&Remark>| remarks.into_iter().map(|remark| masked(remark, self.masker)).collect::<Vec<_>>();
@@ -100,12 +101,13 @@ impl<'a, W: Write> Log<'a, W> {
         let mut said = said(&findings, &alarms, &badges).into_iter().peekable();
         let mut hinted = HashSet::new();
         let mut kinds = Kinds::default();
-        for step in &run.steps {
+        run.each(|step| {
             self.step(step, &mut kinds)?;
             while let Some(said) = said.next_if(|said| said.step.is_some_and(|at| at <= step.index)) {
                 self.said(&said, &mut hinted)?;
             }
-        }
+            Ok(())
+        })?;
         writeln!(self.out)?;
         for said in said {
             self.said(&said, &mut hinted)?;

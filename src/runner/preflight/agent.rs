@@ -46,6 +46,7 @@ pub(super) fn agent(look: &Look<'_>) -> Vec<Row> {
         rows.push(config_file(look));
     }
     rows.extend(container(look));
+    rows.extend(root(look));
     rows.extend(few_steps(look));
     rows
 }
@@ -59,6 +60,19 @@ fn container(look: &Look<'_>) -> Option<Row> {
     let program = launch::program(agent.kind, agent.cli.as_deref());
     let says = format!("container_image {image} of {} is not used: {program} is started here, without a container", bench.path.display());
     Some(Row::warning(About::Agent, says, "leave it so, or set agent.via = \"harness\""))
+}
+
+/// As root Claude Code refuses to go without asking, unless somebody says that the machine is there for that.
+fn root(look: &Look<'_>) -> Option<Row> {
+    let is_refused = look.config.agent.kind == AgentKind::ClaudeCode && rustix::process::getuid().is_root();
+    let is_allowed = look.around.value("IS_SANDBOX").as_deref() == Some("1") || look.around.value("CLAUDE_CODE_BUBBLEWRAP").is_some();
+    if !is_refused || is_allowed {
+        return None;
+    }
+    let says = "Claude Code does not work without asking (--dangerously-skip-permissions) as root: expect every item to fail";
+    let file = look.around.env_file().display();
+    let fix = format!("run as another user, or set IS_SANDBOX=1 in {file} where an agent may do as it likes on this machine");
+    Some(Row::warning(About::Agent, says, fix))
 }
 
 /// A limit that no task is solved within: a left-over of somebody's trial.

@@ -65,6 +65,19 @@ pub fn mixed(text: &str, mut other: impl FnMut(&str) -> Line) -> Vec<Line> {
     lines
 }
 
+/// What a line of a diff is, by itself. A removed line that looks like the head of a file is told as that: nobody is misled by it.
+pub fn tone(line: &str) -> Tone {
+    let is_head = ["--- a/", "+++ b/", "--- /dev/null", "+++ /dev/null"].iter().any(|head| line.starts_with(head));
+    match line.bytes().next() {
+        Some(b'd') if line.starts_with("diff --git ") => Tone::Strong,
+        Some(b'@') => Tone::Accent,
+        Some(b'+') if !is_head => Tone::Added,
+        Some(b'-') if !is_head => Tone::Removed,
+        _ if is_about(line) => Tone::Muted,
+        _ => Tone::Plain,
+    }
+}
+
 /// Whether a text holds a diff.
 pub fn is_in(text: &str) -> bool {
     let mut lines = text.lines().peekable();
@@ -255,6 +268,11 @@ fn block(lines: &mut Vec<Line>, removed: &[&str], added: &[&str]) {
 
 /// Two lines with what differs marked; `None` where little is the same.
 fn words(old: &str, new: &str) -> Option<(Line, Line)> {
+    apart(old, new, [("-", Tone::Removed, Tone::RemovedWord), ("+", Tone::Added, Tone::AddedWord)])
+}
+
+/// Two lines behind their signs, each in a tone, what differs in another; `None` where little is the same.
+pub fn apart(old: &str, new: &str, told: [(&str, Tone, Tone); 2]) -> Option<(Line, Line)> {
     if old.len() > MOST_BYTES || new.len() > MOST_BYTES {
         return None;
     }
@@ -267,9 +285,10 @@ fn words(old: &str, new: &str) -> Option<(Line, Line)> {
     if same * 4 < text(&before) + text(&after) {
         return None;
     }
-    let mut lines = (Line::of(Tone::Removed, "-").hung(1), Line::of(Tone::Added, "+").hung(1));
+    let [(gone_sign, gone, gone_word), (come_sign, come, come_word)] = told;
+    let mut lines = (Line::of(gone, gone_sign).hung(1), Line::of(come, come_sign).hung(1));
     for op in &ops {
-        let (gone, come) = if is_equal(&op) { (Tone::Removed, Tone::Added) } else { (Tone::RemovedWord, Tone::AddedWord) };
+        let (gone, come) = if is_equal(&op) { (gone, come) } else { (gone_word, come_word) };
         lines.0.push(gone, &before.get(op.old_range()).unwrap_or_default().concat());
         lines.1.push(come, &after.get(op.new_range()).unwrap_or_default().concat());
     }

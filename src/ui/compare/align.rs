@@ -105,10 +105,16 @@ enum From {
     Long,
 }
 
+/// Columns of the table that are filled in each row.
+fn band(rows: usize, columns: usize, most: usize) -> usize {
+    // a row has to reach into the next one
+    (most / rows).max(columns / rows + 2).min(columns)
+}
+
 /// The pairs whose worth together is highest, in order (Needleman and Wunsch), in a band of the table that has `most` cells.
 fn pairs(short: &[Sign], long: &[Sign], most: usize) -> Vec<(usize, usize, How)> {
     let (rows, columns) = (short.len() + 1, long.len() + 1);
-    let band = (most / rows).max(2).min(columns);
+    let band = band(rows, columns, most);
     // the band runs from corner to corner
     let begin = |row: usize| (row * (columns - 1) / (rows - 1).max(1)).saturating_sub(band / 2).min(columns - band);
     let mut ways: Vec<From> = Vec::with_capacity(rows * band);
@@ -155,6 +161,8 @@ fn pairs(short: &[Sign], long: &[Sign], most: usize) -> Vec<(usize, usize, How)>
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -211,8 +219,7 @@ mod tests {
         let rows = align(&aims, &aims[1_000..]);
         assert_eq!(rows.iter().filter_map(|row| row.left).count(), 5_000);
         assert_eq!(rows.iter().filter_map(|row| row.right).count(), 4_000);
-        let band = (MOST / 4_001).min(5_001);
-        assert!(4_001 * band <= MOST);
+        assert!(4_001 * band(4_001, 5_001, MOST) <= MOST);
     }
 
     fn aims() -> impl Strategy<Value = Vec<Aim>> {
@@ -230,12 +237,11 @@ mod tests {
             prop_assert_eq!(rows.iter().filter_map(|row| row.left).collect::<Vec<_>>(), (0..left.len()).collect::<Vec<_>>());
             prop_assert_eq!(rows.iter().filter_map(|row| row.right).collect::<Vec<_>>(), (0..right.len()).collect::<Vec<_>>());
             for row in rows {
-                match (row.left, row.right) {
-                    (Some(one), Some(other)) => {
-                        prop_assert_eq!(row.how == How::Same, left[one] == right[other]);
-                        prop_assert!(row.how == How::Same || left[one].is_like(&right[other]));
-                    }
-                    _ => prop_assert_eq!(row.how, How::Alone),
+                if let (Some(one), Some(other)) = (row.left, row.right) {
+                    prop_assert_eq!(row.how == How::Same, left[one] == right[other]);
+                    prop_assert!(row.how == How::Same || left[one].is_like(&right[other]));
+                } else {
+                    prop_assert_eq!(row.how, How::Alone);
                 }
             }
         }

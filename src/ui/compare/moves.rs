@@ -152,7 +152,7 @@ fn is_found(screen: &Compare, row: usize, pattern: &Pattern) -> bool {
             Some(At::File(file)) => pair.files.get(*file).is_some_and(|file| pattern.is_in(&file.path)),
             Some(At::Row { file, row, half }) => match pair.files.get(*file).and_then(|file| file.rows.get(*row)) {
                 Some(Row::Lines { left, right, .. }) => {
-                    let line = |line: &Option<Line>| line.as_ref().is_some_and(|line| pattern.is_in(&line.text));
+                    let line = |line: &Option<Line>| line.as_ref().is_some_and(|line| pattern.is_in(&line.text.text));
                     (*half != Half::Right && line(left)) || (*half != Half::Left && line(right))
                 }
                 Some(Row::Gap { section, .. }) => pattern.is_in(section),

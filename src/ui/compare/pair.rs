@@ -105,7 +105,7 @@ fn wide(files: &[File]) -> Vec<At> {
     listed(files, |at, file| (0..file.rows.len()).map(|row| At::Row { file: at, row, half: Half::Both }).collect())
 }
 
-/// Rows that both have stand once; of rows that differ first all of the left side, then all of the right one.
+/// Rows that both have stand once; of rows that differ first all that the left side changes, then all that the right one does.
 fn narrow(files: &[File]) -> Vec<At> {
     listed(files, |at, file| {
         let one = |row: &patches::Row| {
@@ -126,8 +126,11 @@ fn narrow(files: &[File]) -> Vec<At> {
             if group.first().is_some_and(one) {
                 push(Half::Both, &|_| true);
             } else {
-                push(Half::Left, &|row| matches!(row, patches::Row::Lines { left: Some(_), .. }));
-                push(Half::Right, &|row| matches!(row, patches::Row::Lines { right: Some(_), .. }));
+                push(Half::Left, &|row| matches!(row, patches::Row::Lines { left: Some(left), .. } if left.mark != patches::Mark::Kept));
+                push(
+                    Half::Right,
+                    &|row| matches!(row, patches::Row::Lines { right: Some(right), .. } if right.mark != patches::Mark::Kept),
+                );
             }
         }
         rows

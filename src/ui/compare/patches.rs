@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::words;
 use crate::patch::{Change, ChangedFile, Hunk, Mark as Sign, changed_files};
 use crate::text::clean;
+use crate::text::paint::{self, Tone, diff};
 
 /// A file that one patch changes, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +64,8 @@ pub struct Line {
     pub number: Option<u32>,
     /// What happens to it.
     pub mark: Mark,
-    /// Its text, clean.
-    pub text: String,
-    /// Where it differs from the line beside it, as bytes; empty where it does not, or differs as a whole.
-    pub differs: Vec<std::ops::Range<usize>>,
+    /// Its sign and its text; where it differs a little from the line beside it, that is marked.
+    pub text: paint::Line,
 }
 
 /// What happens to a line.
@@ -98,6 +96,12 @@ pub enum How {
 
 /// Lines that two patches add at one place are held against each other up to this product.
 const MOST: usize = 4_000_000;
+
+/// Of two stretches of lines without an equal one each line is held against each up to this product.
+const MOST_PAIRS: usize = 400;
+
+/// Both lines are new, and what differs in them is marked.
+const MARKS: [(&str, Tone, Tone); 2] = [("+", Tone::Added, Tone::AddedWord); 2];
 
 /// The files of two patches, by path. A side without a patch has none.
 pub fn files(left: &str, right: &str) -> Vec<File> {
@@ -187,7 +191,18 @@ impl<'a> Sheet<'a> {
 
     /// The line of the parent at this place.
     fn line(&self, at: u32) -> Option<Line> {
-        self.lines.get(&at).map(|(mark, text)| Line { number: Some(at), mark: *mark, text: clean::line(text), differs: Vec::new() })
+        self.lines.get(&at).map(|(mark, text)| Line::of(Some(at), *mark, text))
+    }
+}
+
+impl Line {
+    fn of(number: Option<u32>, mark: Mark, text: &str) -> Self {
+        let (sign, tone) = match mark {
+            Mark::Kept => (" ", Tone::Muted),
+            Mark::Added => ("+", Tone::Added),
+            Mark::Removed => ("-", Tone::Removed),
+        };
+        Self { number, mark, text: paint::Line::of(tone, sign).add(tone, text) }
     }
 }
 
@@ -232,7 +247,7 @@ fn how(left: Option<&Line>, right: Option<&Line>) -> How {
 fn added(rows: &mut Vec<Row>, left: Option<&Vec<&str>>, right: Option<&Vec<&str>>) {
     let lines = |texts: Option<&Vec<&str>>| texts.into_iter().flatten().map(|text| clean::line(text)).collect::<Vec<String>>();
     let (left, right) = (lines(left), lines(right));
-    let line = |text: &String| Line { number: None, mark: Mark::Added, text: text.clone(), differs: Vec::new() };
+    let line = |text: &String| Line::of(None, Mark::Added, text);
     let mut push = |left: Option<&String>, right: Option<&String>| {
         let how = match (left, right) {
             (Some(one), Some(other)) if one == other => How::Same,
@@ -241,8 +256,11 @@ fn added(rows: &mut Vec<Row>, left: Option<&Vec<&str>>, right: Option<&Vec<&str>
             _ => How::Right,
         };
         let (mut one, mut other) = (left.map(line), right.map(line));
-        if let (Some(one), Some(other), How::Differ) = (&mut one, &mut other, how) {
-            (one.differs, other.differs) = words::differ(&one.text, &other.text);
+        let apart = |(left, right): (&String, &String)| diff::apart(left, right, MARKS);
+        if let Some((of_left, of_right)) = left.zip(right).filter(|_| how == How::Differ).and_then(apart) {
+            for (line, marked) in [(&mut one, of_left), (&mut other, of_right)] {
+                *line = line.take().map(|line| Line { text: marked, ..line });
+            }
         }
         rows.push(Row::Lines { left: one, right: other, how });
     };
@@ -253,15 +271,40 @@ fn added(rows: &mut Vec<Row>, left: Option<&Vec<&str>>, right: Option<&Vec<&str>
     };
     for op in ops {
         let (of_left, of_right) = (left.get(op.old_range()).unwrap_or_default(), right.get(op.new_range()).unwrap_or_default());
-        for at in 0..of_left.len().max(of_right.len()) {
-            push(of_left.get(at), of_right.get(at));
+        let (mut from_left, mut from_right) = (0, 0);
+        for (to_left, to_right) in alike(of_left, of_right).into_iter().chain([(of_left.len(), of_right.len())]) {
+            for at in 0..(to_left - from_left).max(to_right - from_right) {
+                let line = |lines: &'_ [String], from: usize, to: usize| lines.get(from + at).filter(|_| from + at < to).cloned();
+                push(line(of_left, from_left, to_left).as_ref(), line(of_right, from_right, to_right).as_ref());
+            }
+            if let (Some(one), Some(other)) = (of_left.get(to_left), of_right.get(to_right)) {
+                push(Some(one), Some(other));
+            }
+            (from_left, from_right) = (to_left + 1, to_right + 1);
         }
     }
 }
 
+/// Lines of two stretches that say nearly the same, in order: they stand on one row, and the others around them.
+fn alike(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    if left.len().saturating_mul(right.len()) > MOST_PAIRS {
+        return pairs;
+    }
+    let mut next = 0;
+    for (at, line) in left.iter().enumerate() {
+        let found = right.iter().enumerate().skip(next).find(|(_, other)| line == *other || diff::apart(line, other, MARKS).is_some());
+        if let Some((found, _)) = found {
+            pairs.push((at, found));
+            next = found + 1;
+        }
+    }
+    pairs
+}
+
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "tests")]
+    #![expect(clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
     use proptest::prelude::*;
 
@@ -271,12 +314,7 @@ mod tests {
 
     /// `<` the left text, how, the right text.
     fn told(file: &File) -> Vec<String> {
-        let half = |line: &Option<Line>| {
-            line.as_ref().map_or_else(String::new, |line| {
-                let mark = [" ", "+", "-"][line.mark as usize];
-                format!("{mark}{}", line.text)
-            })
-        };
+        let half = |line: &Option<Line>| line.as_ref().map_or_else(String::new, |line| line.text.text.clone());
         let row = |row: &Row| match row {
             Row::Gap { line, section } => format!("@{line} {section}"),
             Row::Lines { left, right, how } => {
@@ -304,7 +342,18 @@ mod tests {
         let Row::Lines { left: Some(left), right: Some(right), how: How::Differ } = &files[0].rows[1] else {
             panic!("{:?}", files[0].rows)
         };
-        assert_eq!((&left.text[left.differs[0].clone()], &right.text[right.differs[0].clone()]), ("empty", "zeros"));
+        let marked = |line: &Line| {
+            let words = line.text.pieces().filter(|(tone, _)| *tone == Tone::AddedWord);
+            words.map(|(_, text)| text.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((marked(left), marked(right)), (vec!["empty".to_owned()], vec!["zeros".to_owned()]));
+    }
+
+    #[test]
+    fn lines_that_are_nearly_the_same_stand_on_one_row() {
+        let patch = |lines: &str| format!("{HEAD}@@ -1,1 +1,9 @@\n a\n{lines}");
+        let files = files(&patch("+# faster\n+out = torch.ones(n)\n"), &patch("+out = torch.empty(n)\n+return\n"));
+        assert_eq!(told(&files[0])[1..], ["+# faster<", "+out = torch.ones(n)|+out = torch.empty(n)", "    >+return"]);
     }
 
     #[test]
@@ -360,7 +409,7 @@ mod tests {
                 let count = |mark: Mark| lines.iter().filter(|line| line.mark == mark).count();
                 prop_assert_eq!((count(Mark::Added), count(Mark::Removed)), (*added, *removed));
                 // what is said by the patch itself comes in its order
-                let told: Vec<String> = lines.iter().map(|line| format!("{}{}", [" ", "+", "-"][line.mark as usize], line.text)).collect();
+                let told: Vec<String> = lines.iter().map(|line| line.text.text.clone()).collect();
                 let own: Vec<&str> = text.lines().skip(4).collect();
                 prop_assert!(told.len() >= own.len());
                 prop_assert_eq!(&told[..own.len()], &own[..]);

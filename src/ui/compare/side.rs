@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::detect::aim::{Act, Aim};
-use crate::domain::Finding;
+use crate::domain::{AttemptId, Finding, ItemId};
 use crate::text::{self, duration};
+use crate::ui::Screen;
 use crate::ui::detected::{Span, span};
-use crate::ui::step::Shown;
+use crate::ui::step::{How, Shown};
 use crate::ui::words::number;
 
 /// What is to be compared.
@@ -27,6 +28,26 @@ pub enum Who {
     Human,
 }
 
+/// What a run's screen is left for: a comparison, and the place to come back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parted {
+    /// What is compared.
+    pub wanted: Wanted,
+    /// The screen that was shown.
+    pub screen: Screen,
+    /// The item that was selected.
+    pub item: ItemId,
+}
+
+/// With what an attempt is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// With the human's commit.
+    Human,
+    /// With another attempt of the item.
+    Attempt(AttemptId),
+}
+
 /// One of the two, read. All texts are clean, and without secrets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Side {
@@ -34,6 +55,8 @@ pub struct Side {
     pub name: String,
     /// Where it comes from.
     pub from: String,
+    /// The item that it is an attempt of; empty where nobody says.
+    pub item: String,
     /// Its steps; `None` for what has none, as a commit.
     pub steps: Option<Vec<Shown>>,
     /// What each of them is after.
@@ -114,10 +137,13 @@ fn dollars(micro: u64) -> String {
 }
 
 impl Side {
-    /// What its steps tell of themselves: edits, and the first of them.
+    /// What its steps tell of themselves: edits that worked, and the step of the first of them.
     pub fn of_steps(&self) -> Vec<(String, Told)> {
-        let edits: Vec<&Shown> =
-            self.steps.iter().flatten().zip(&self.aims).filter(|(_, aim)| aim.act == Act::Edit).map(|(step, _)| step).collect();
+        let worked = |step: &Shown| {
+            step.error.is_none() && step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Well))
+        };
+        let steps = self.steps.iter().flatten().zip(&self.aims);
+        let edits: Vec<&Shown> = steps.filter(|(step, aim)| aim.act == Act::Edit && worked(step)).map(|(step, _)| step).collect();
         let known = self.steps.is_some();
         let first = match edits.first() {
             Some(step) => Told::Count(step.index.into()),
@@ -125,7 +151,7 @@ impl Side {
             None => Told::Unknown,
         };
         let count = Told::of(known.then_some(edits.len() as u64), Told::Count);
-        vec![("edits".to_owned(), count), ("first edit at step".to_owned(), first)]
+        vec![("edits".to_owned(), count), ("first edit".to_owned(), first)]
     }
 
     /// The spans of what was found.

@@ -30,8 +30,8 @@ pub fn update(screen: &mut Compare, now: Timestamp, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Read(pair) => {
-            // of two patches there is nothing else to see
-            if pair.steps.is_empty() && !pair.files.is_empty() {
+            // a commit has no steps: beside it those of an agent say little
+            if (pair.left.steps.is_none() || pair.right.steps.is_none()) && !pair.files.is_empty() {
                 screen.sheet = Sheet::Patches;
             }
             screen.pair = Some(pair);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{How, Shown, ShownCall};
+use super::{How, Part, Shown, ShownCall};
 use crate::text::paint::{Line, Tone};
 use crate::text::width;
 
@@ -39,6 +39,8 @@ pub enum Row {
     Call,
     /// A line of the thought.
     Thought(String),
+    /// Its number, its letter and the name of its first call: it says nothing.
+    HeadName,
     /// A call's name, by its position.
     Name(usize),
     /// A line of what a call was asked for, or of what came back.
@@ -93,7 +95,7 @@ impl Row {
         match self {
             Self::Begin(line) | Self::Thought(line) | Self::Said(line) => line,
             Self::Line(_, line) => &line.text,
-            Self::Head | Self::HeadCall | Self::Call | Self::Name(_) | Self::More(..) | Self::Blank => "",
+            Self::Head | Self::HeadCall | Self::HeadName | Self::Call | Self::Name(_) | Self::More(..) | Self::Blank => "",
         }
     }
 }
@@ -127,16 +129,14 @@ pub fn rows(step: &Shown, fold: Fold, cols: usize) -> Arc<[Row]> {
 
 fn lay_out(step: &Shown, fold: Fold, cols: usize) -> Vec<Row> {
     let silent = step.head().is_empty() && !step.calls.is_empty();
-    let mut rows = vec![if silent { Row::HeadCall } else { Row::Head }];
     if fold == Fold::Folded {
-        if has_call_row(step) {
-            rows.push(Row::Call);
-        }
-        return rows;
+        let call = has_call_row(step).then_some(Row::Call);
+        return std::iter::once(if silent { Row::HeadCall } else { Row::Head }).chain(call).collect();
     }
+    let mut rows = if silent { Vec::new() } else { vec![Row::Head] };
     push_thought(&mut rows, step, fold, cols);
     for (at, call) in step.calls.iter().enumerate() {
-        rows.push(Row::Name(at));
+        rows.push(if rows.is_empty() { Row::HeadName } else { Row::Name(at) });
         push_call(&mut rows, call, fold, cols);
     }
     for said in step.error.iter().chain(&step.harness) {
@@ -168,12 +168,24 @@ fn push_thought(rows: &mut Vec<Row>, step: &Shown, fold: Fold, cols: usize) {
 }
 
 fn push_call(rows: &mut Vec<Row>, call: &ShownCall, fold: Fold, cols: usize) {
-    for part in &call.args {
-        push_lines(rows, part.lines(), Side::Asked, fold, cols);
-    }
+    push_lines(rows, asked(&call.args), Side::Asked, fold, cols);
     if let Some(result) = &call.result {
         push_lines(rows, result.shown(), Side::Answered(result.how), fold, cols);
     }
+}
+
+/// The lines of all parts; between two changes of one file stands a mark.
+fn asked(parts: &[Part]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut before: Option<&Part> = None;
+    for part in parts {
+        if let (Some(Part::Change { .. }), Part::Change { .. }) = (before, part) {
+            lines.push(Line::of(Tone::Accent, "@@"));
+        }
+        lines.extend(part.lines());
+        before = Some(part);
+    }
+    lines
 }
 
 fn push_lines(rows: &mut Vec<Row>, lines: Vec<Line>, side: Side, fold: Fold, cols: usize) {

@@ -51,7 +51,13 @@ fn line(figure: &Figure, name: usize, cols: usize, more: usize) -> Words {
     let apart = figure.left.more(&figure.right);
     let is_same = figure.left == figure.right;
     let role = |told: &Told| if *told == Told::Unknown || is_same { Role::Muted } else { Role::Text };
-    let words = Words::of(Role::Muted, fit(&figure.name, name)).add(role(&figure.left), fit(&figure.left.text(), cols));
+    let words = Words::of(Role::Muted, fit(&figure.name, name));
+    if let (Told::Word(left), Told::Word(right)) = (&figure.left, &figure.right) {
+        // words have no difference, and its room
+        let wide = cols + more / 2;
+        return words.add(role(&figure.left), fit(left, wide)).add(role(&figure.right), width::fit(right, cols * 2 + more - wide));
+    }
+    let words = words.add(role(&figure.left), fit(&figure.left.text(), cols));
     if apart.is_empty() {
         // a word has the room of its difference as well
         return words.add(role(&figure.right), width::fit(&figure.right.text(), cols + more));
@@ -70,12 +76,10 @@ pub(super) fn table(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, p
     let longest = pair.figures.iter().flat_map(|figure| [width::width(&figure.left.text()), width::width(&figure.right.text())]).max();
     let cols = (longest.unwrap_or_default() + 3).clamp(24, (wide.saturating_sub(NAMES + APART) / 2).max(24));
     if let Some(row) = flow.row() {
-        heading(canvas, row, "", "");
         let names = [&pair.left.name, &pair.right.name].map(|name| width::fit(name, cols - 1));
         let [left, right] = names;
         let words =
             Words::of(Role::Muted, width::fit("", NAMES)).add(Role::Strong, format!("{left} ")).add(Role::Strong, format!("{right} "));
-        canvas.clear(row);
         canvas.line(row, &words.add(Role::Muted, "right has more"));
     }
     for (name, side) in [("left", &pair.left), ("right", &pair.right)] {

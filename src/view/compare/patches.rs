@@ -5,13 +5,16 @@ use ratatui::layout::Rect;
 use super::halves;
 use crate::text::width;
 use crate::theme::Role;
-use crate::ui::compare::patches::{Changes, File, How, Line, Mark, Row};
+use crate::ui::compare::patches::{Changes, File, How, Line, Row};
 use crate::ui::compare::{At, Compare, Half, Layout, Pair};
 use crate::ui::mouse::Hit;
-use crate::view::canvas::{Canvas, Flow, Words, row_of};
+use crate::view::canvas::{Canvas, Flow, Words, role_of, row_of};
 
 /// Columns of a line's number, and the gap behind it.
 const NUMBER: u16 = 6;
+
+/// Columns of what a side does with a file, about.
+const STAT: usize = 20;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, flow: Flow, screen: &Compare, pair: &Pair, layout: &mut Layout) {
     let area = flow.rest();
@@ -48,7 +51,6 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, flow: Flow, screen: &Compare, pair: 
 fn heading(canvas: &mut Canvas<'_>, area: Rect, file: &File, is_wide: bool) {
     let rule = canvas.glyphs().rule;
     canvas.fill(area, rule, Role::Faint);
-    let path = Words::of(Role::Strong, format!("{} ", file.path));
     let stat = |changes: Option<&Changes>| match changes {
         None => Words::of(Role::Muted, "unchanged"),
         Some(changes) => {
@@ -57,9 +59,12 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, file: &File, is_wide: bool) {
         }
     };
     let same = if file.same > 0 { format!("{} the same", file.same) } else { String::new() };
+    // the end of a path says more than its beginning
+    let path = |room: usize| Words::of(Role::Strong, format!("{} ", width::middle(&file.path, room.saturating_sub(1))));
     if is_wide {
         let (left, _, right) = halves(area);
-        canvas.ends(left, &path, &Words::of(Role::Text, " ").join(stat(file.left.as_ref())));
+        let of_left = Words::of(Role::Text, " ").join(stat(file.left.as_ref()));
+        canvas.ends(left, &path(usize::from(left.width).saturating_sub(of_left.width() + 4)), &of_left);
         canvas.ends(
             right,
             &Words::of(Role::Muted, if same.is_empty() { same } else { format!("{same} ") }),
@@ -69,7 +74,11 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, file: &File, is_wide: bool) {
     }
     let stats =
         Words::of(Role::Muted, " left ").join(stat(file.left.as_ref())).add(Role::Muted, "  right ").join(stat(file.right.as_ref()));
-    canvas.ends(area, &path, &if same.is_empty() { stats } else { stats.add(Role::Muted, format!("  {same}")) });
+    canvas.ends(
+        area,
+        &path(usize::from(area.width).saturating_sub(STAT * 2)),
+        &if same.is_empty() { stats } else { stats.add(Role::Muted, format!("  {same}")) },
+    );
 }
 
 /// The mark between two halves, or before a line that stands alone.
@@ -86,8 +95,9 @@ const fn mark(how: How, wall: &'static str) -> (Role, &'static str) {
 fn one(canvas: &mut Canvas<'_>, area: Rect, row: &Row, half: Half, aside: usize, is_wide: bool) {
     let (left, right, how) = match row {
         Row::Gap { line, section } => {
-            let number = format!("{line:>width$} ", width = usize::from(NUMBER) - 1);
-            return canvas.line(area, &Words::of(Role::Faint, number).add(Role::Accent, section.as_str()));
+            let mark = format!("{:>width$} ", "@@", width = usize::from(NUMBER) - 1);
+            let place = if section.is_empty() { format!("line {line}") } else { section.clone() };
+            return canvas.line(area, &Words::of(Role::Faint, mark).add(Role::Accent, place));
         }
         Row::Lines { left, right, how } => (left.as_ref(), right.as_ref(), *how),
     };
@@ -113,23 +123,20 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, row: &Row, half: Half, aside: usize,
     text(canvas, rest, if half == Half::Right { right } else { left }, aside);
 }
 
-/// `+    return x`, without so many columns at its left; where it differs a little is underlined.
+/// `+    return x`, without so many columns of its text at the left.
 fn text(canvas: &mut Canvas<'_>, area: Rect, line: Option<&Line>, aside: usize) {
     let Some(line) = line else { return };
-    let (role, sign) = match line.mark {
-        Mark::Kept => (Role::Muted, " "),
-        Mark::Added => (Role::Good, "+"),
-        Mark::Removed => (Role::Bad, "-"),
-    };
-    let from = behind(&line.text, aside);
-    canvas.line(area, &Words::of(role, sign).add(role, line.text.get(from..).unwrap_or_default()));
-    let column = |at: usize| width::width(line.text.get(from..at.max(from)).unwrap_or_default());
-    for range in &line.differs {
-        let (begin, end) = (column(range.start), column(range.end));
-        let x = u16::try_from(begin + 1).unwrap_or(u16::MAX);
-        let wide = u16::try_from(end - begin).unwrap_or(u16::MAX).min(area.width.saturating_sub(x));
-        canvas.stress(Rect { x: area.x.saturating_add(x), width: wide, ..area });
+    let mut words = Words::new();
+    // the sign stays where it is
+    let (mut column, mut is_sign) = (0, true);
+    for (tone, piece) in line.text.pieces() {
+        let (sign, piece) = if is_sign { piece.split_at_checked(1).unwrap_or((piece, "")) } else { ("", piece) };
+        is_sign = false;
+        let shown = piece.get(behind(piece, aside.saturating_sub(column))..).unwrap_or_default();
+        column += width::width(piece);
+        words = words.add(role_of(tone), format!("{sign}{shown}"));
     }
+    canvas.line(area, &words);
 }
 
 /// The byte behind so many columns of a text.

@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::halves;
-use crate::domain::Level;
 use crate::text::count;
 use crate::theme::Role;
 use crate::ui::compare::align::How;
@@ -18,6 +17,9 @@ use crate::view::steps::unfolded;
 
 /// Rows of the list at least, where steps are laid out below it.
 const LIST: usize = 4;
+
+/// Columns of a half from which a step with a call says what it thought as well.
+const ROOMY: u16 = 70;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, pair: &Pair, layout: &mut Layout) {
     if let Some(row) = flow.row() {
@@ -73,7 +75,9 @@ fn half(canvas: &mut Canvas<'_>, area: Rect, side: &Side, at: Option<usize>) {
         Some(call) => {
             let role = if call.result.as_ref().is_some_and(|result| result.how == step::How::Badly) { Role::Bad } else { Role::Accent };
             let others = if step.calls.len() > 1 { format!(" +{}", step.calls.len() - 1) } else { String::new() };
-            words.add(role, call.word.as_str()).add(Role::Muted, others).add(Role::Text, format!("  {}", call.gist))
+            let words = words.add(role, call.word.as_str()).add(Role::Muted, others).add(Role::Text, format!("  {}", call.gist));
+            // what it thought of it, where there is room
+            if area.width >= ROOMY { words.add(Role::Muted, format!("   {}", step.head())) } else { words }
         }
         None => words.add(if step.error.is_some() { Role::Bad } else { Role::Text }, step.head()),
     };
@@ -100,7 +104,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect, screen: &Compare, pair: &Pair, to
             &if step.tokens > 0 { format!("{} tokens", crate::text::tokens(step.tokens)) } else { String::new() },
         );
         let level = level_at(&side.spans, step.index);
-        let lines = unfolded(canvas, area, step, level.max(Level::None), top, screen.find.as_ref());
+        let lines = unfolded(canvas, area, step, level, top, screen.find.as_ref());
         layout.detail_lines = layout.detail_lines.max(lines);
     }
     crate::view::parts::heading::wall(canvas, Rect { x: middle.x.saturating_add(1), width: 1, ..middle });

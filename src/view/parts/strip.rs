@@ -78,6 +78,8 @@ impl Strip<'_> {
         let steps: Vec<&Shown> = self.steps.iter().skip(first).take(cols).collect();
         let glyphs = canvas.glyphs();
         let number = steps.first().map_or(0, |step| step.index);
+        // one near the end of a large file, before its steps were counted, has no number
+        let number = if number == 0 { "·".to_owned() } else { number.to_string() };
         let mut letters = Words::of(Role::Muted, format!("{number:>width$}  ", width = NUMBER - 2));
         let mut run: (Role, String) = (Role::Text, String::new());
         for step in &steps {

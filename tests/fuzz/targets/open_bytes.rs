@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     for run in &runs {
         let mut line = Vec::new();
         steps::write(&mut line, run, &masker).unwrap();
-        Verdict::of(&FILE, run, None, &masker).write(&mut line).unwrap();
+        Verdict::of(&FILE, run, None, &masker).unwrap().write(&mut line).unwrap();
         let text = String::from_utf8(line).unwrap();
         assert_eq!(text.lines().count(), 2);
         for line in text.lines() {

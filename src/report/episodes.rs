@@ -8,15 +8,15 @@ const EVIDENCE: usize = 3;
 
 /// The episodes of one detector.
 #[derive(Debug)]
-pub(super) struct Episodes<'a> {
+pub struct Episodes<'a> {
     /// The worst of them; of several that are as bad, the longest.
-    pub(super) worst: &'a Finding,
+    pub worst: &'a Finding,
     /// All, in the order of their steps.
     all: Vec<&'a Finding>,
 }
 
 /// Those of each detector: stuck, warn, note; of one level in the order of their steps.
-pub(super) fn of(findings: &[Finding]) -> Vec<Episodes<'_>> {
+pub fn of(findings: &[Finding]) -> Vec<Episodes<'_>> {
     let mut all: Vec<Episodes<'_>> = Vec::new();
     for finding in findings {
         match all.iter_mut().find(|known| known.worst.detector == finding.detector) {
@@ -36,7 +36,7 @@ pub(super) fn of(findings: &[Finding]) -> Vec<Episodes<'_>> {
 
 impl Episodes<'_> {
     /// When, in a few words: `since step 38`, `in steps 3-9`, `19 times, the worst in steps 262-341`.
-    pub(super) fn when(&self) -> String {
+    pub fn when(&self) -> String {
         match self.all.len() {
             1 if self.worst.is_open() => format!("since step {}", self.worst.first_step),
             1 => format!("in {}", named(self.worst)),
@@ -46,7 +46,7 @@ impl Episodes<'_> {
     }
 
     /// When, with the numbers of steps: `since step 38 (38 steps)`, `19 times, first 60-61, longest 262-341 (80 steps)`.
-    pub(super) fn spans(&self) -> String {
+    pub fn spans(&self) -> String {
         let worst = count(steps(self.worst) as usize, "step");
         match (self.all.as_slice(), self.all.first()) {
             ([_], _) | (_, None) if self.worst.is_open() => format!("since step {} ({worst})", self.worst.first_step),
@@ -68,7 +68,7 @@ impl Episodes<'_> {
 }
 
 /// Remarks of one detector together, in the order of their first ones.
-pub(super) fn remarks(remarks: &[Remark]) -> Vec<Vec<&Remark>> {
+pub fn remarks(remarks: &[Remark]) -> Vec<Vec<&Remark>> {
     let mut all: Vec<Vec<&Remark>> = Vec::new();
     for remark in remarks {
         match all.iter_mut().find(|known| known.iter().any(|known| known.detector == remark.detector)) {
@@ -80,7 +80,7 @@ pub(super) fn remarks(remarks: &[Remark]) -> Vec<Vec<&Remark>> {
 }
 
 /// Number and name of what remarks of one kind are about, and when: `D2 8 unanswered calls, the first in step 87`.
-pub(super) fn about(remarks: &[&Remark]) -> String {
+pub fn about(remarks: &[&Remark]) -> String {
     let Some(first) = remarks.first() else { return String::new() };
     let (id, title) = (first.detector.id(), first.detector.title());
     let step = first.step.map(|step| format!("step {step}"));
@@ -95,12 +95,12 @@ pub(super) fn about(remarks: &[&Remark]) -> String {
 }
 
 /// The lines that show it, those that say something.
-pub(super) fn evidence<'a>(all: impl IntoIterator<Item = &'a Evidence>) -> impl Iterator<Item = &'a Evidence> {
+pub fn evidence<'a>(all: impl IntoIterator<Item = &'a Evidence>) -> impl Iterator<Item = &'a Evidence> {
     all.into_iter().filter(|shown| !shown.text.trim().is_empty()).take(EVIDENCE)
 }
 
 /// The worst thing that was found, in a few words.
-pub(super) fn worst(findings: &[Finding]) -> Option<String> {
+pub fn worst(findings: &[Finding]) -> Option<String> {
     let worst = of(findings).into_iter().next().filter(|episodes| episodes.worst.level > Level::None)?;
     Some(format!("{} {}", worst.worst.detector.title(), worst.when()))
 }

@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::episodes;
+use super::steps::{Totals, duration_ms, end, format_name};
 use crate::agent::open::Opened;
-use crate::cli::episodes;
 use crate::domain::Finding;
-use crate::report::steps::{Totals, duration_ms, end, format_name};
 use crate::text::mask::Masker;
 use crate::text::{clean, duration, tokens};
 
 /// A line of the head: its name, and what stands there.
-pub(super) type Row = (&'static str, String);
+pub type Row = (&'static str, String);
 
 /// The lines of the head. All texts are clean.
-pub(super) fn rows(run: &Opened, findings: &[Finding], zone: &TimeZone, masker: &Masker) -> Vec<Row> {
+pub fn rows(run: &Opened, findings: &[Finding], zone: &TimeZone, masker: &Masker) -> Vec<Row> {
     let text = |text: &str| clean::first_line(&masker.mask(text));
     let totals = Totals::of(run);
     let known = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), tokens);
@@ -43,12 +43,12 @@ pub(super) fn rows(run: &Opened, findings: &[Finding], zone: &TimeZone, masker: 
 }
 
 /// When it began: the time of its first step, where the file does not say.
-pub(super) fn began(run: &Opened) -> Option<Timestamp> {
+pub fn began(run: &Opened) -> Option<Timestamp> {
     run.started_at.or_else(|| run.steps.iter().find_map(|step| step.at))
 }
 
 /// How it ended, in a word of ours and in those of the agent.
-pub(super) fn ended(run: &Opened, masker: &Masker) -> String {
+pub fn ended(run: &Opened, masker: &Masker) -> String {
     let (state, reason) = end(&run.state);
     let reason = reason.map(|reason| format!(": {}", clean::first_line(&masker.mask(reason)))).unwrap_or_default();
     format!("{state}{reason}")

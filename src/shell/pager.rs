@@ -1,0 +1,307 @@
+//! A thread of its own for trajectories that are too large to be kept: it reads the window of steps that is wished for. Like
+//! the log's it is told the whole wish each time, so that the newest one wins. Counting the steps is another thread's work.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use super::places::Places;
+use super::trail::{file_of, turn};
+use crate::agent::paged::{Edge, Index, LARGE, Paged};
+use crate::detect::kind::Kinds;
+use crate::domain::{AgentTotals, AttemptId, Step};
+use crate::text::mask::Masker;
+use crate::ui::Msg;
+use crate::ui::message::{Look, Part, TrailNews, Turn};
+use crate::ui::pages::{At, Extent, Pages, Wish};
+use crate::ui::step::Shown;
+
+/// Steps before the one that is wished for, and all steps of a window.
+const BEFORE: usize = 200;
+const MOST: usize = 400;
+
+/// Bytes of a window: steps may be large.
+const BYTES: u64 = 4 << 20;
+
+/// Bytes of the beginning or the end that are shown at once.
+const EDGE: u64 = 512 << 10;
+
+/// How often it is told how far counting is, and how often a file is asked whether it grew.
+const PROGRESS: Duration = Duration::from_millis(200);
+const GROWN: Duration = Duration::from_secs(2);
+const IDLE: Duration = Duration::from_secs(5);
+
+/// The loop's end of the thread.
+#[derive(Debug)]
+pub struct Pager {
+    wanted: watch::Sender<Wanted>,
+    hint: SyncSender<()>,
+}
+
+/// What is to be read.
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    look: Look,
+    wish: Option<Wish>,
+}
+
+/// Nobody listens any more.
+struct Deaf;
+
+/// The thread's end.
+struct Work {
+    places: Places,
+    masker: Masker,
+    news: mpsc::Sender<Msg>,
+    hint: SyncSender<()>,
+    held: Vec<Held>,
+    look: Look,
+    trouble: Option<String>,
+}
+
+/// One trajectory.
+struct Held {
+    attempt: AttemptId,
+    path: PathBuf,
+    /// `None`: it is not so large, and somebody else reads it.
+    paged: Option<Arc<Paged>>,
+    index: Option<Arc<Index>>,
+    counting: Option<Counting>,
+    /// The wish that was answered last.
+    answered: Option<u64>,
+    /// Who is to move, once the end was read.
+    turn: Option<Turn>,
+}
+
+/// The thread that counts.
+struct Counting {
+    done: Receiver<io::Result<Option<Arc<Index>>>>,
+    is_wanted: Arc<AtomicBool>,
+    told: u8,
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.is_wanted.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Pager {
+    /// Starts the thread. It ends with the receiver of its news.
+    pub fn start(places: Places, masker: Masker, news: mpsc::Sender<Msg>) -> io::Result<Self> {
+        let (hint, hints) = sync_channel(1);
+        let (wanted, seen) = watch::channel(Wanted::default());
+        let work = Work { places, masker, news, hint: hint.clone(), held: Vec::new(), look: Look::default(), trouble: None };
+        thread::Builder::new().name("pager".to_owned()).spawn(move || work.run(&hints, seen))?;
+        Ok(Self { wanted, hint })
+    }
+
+    /// These trajectories are looked at from now on.
+    pub fn look(&self, look: Look) {
+        self.wanted.send_modify(|wanted| wanted.look = look);
+        let _ = self.hint.try_send(());
+    }
+
+    /// This window is read.
+    pub fn page(&self, wish: Wish) {
+        self.wanted.send_modify(|wanted| wanted.wish = Some(wish));
+        // a full channel means that the thread is about to look anyway
+        let _ = self.hint.try_send(());
+    }
+}
+
+impl Work {
+    fn run(mut self, hints: &Receiver<()>, mut wanted: watch::Receiver<Wanted>) {
+        loop {
+            if hints.recv_timeout(self.patience()) == Err(RecvTimeoutError::Disconnected) || wanted.has_changed().is_err() {
+                return;
+            }
+            let now = wanted.borrow_and_update().clone();
+            if self.look(&now).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        if self.held.iter().any(|held| held.counting.is_some()) {
+            PROGRESS
+        } else if self.held.iter().any(|held| held.paged.is_some()) {
+            GROWN
+        } else {
+            IDLE
+        }
+    }
+
+    fn look(&mut self, wanted: &Wanted) -> Result<(), Deaf> {
+        let is_new = wanted.look != self.look;
+        self.look.clone_from(&wanted.look);
+        let focus = wanted.look.focus.clone().unwrap_or_default();
+        let attempts: Vec<AttemptId> = focus.trail.into_iter().chain(focus.live).collect();
+        self.held.retain(|held| attempts.contains(&held.attempt));
+        let mut trouble = None;
+        for attempt in attempts {
+            let known = self.held.iter().position(|held| held.attempt == attempt);
+            let mut held = known.map_or_else(|| Held::of(attempt, &self.places), |at| Ok(self.held.swap_remove(at)));
+            if let Ok(held) = &mut held
+                && held.paged.is_some()
+            {
+                // the screen may have forgotten what it was told
+                if is_new && !wanted.look.held.contains(&held.attempt) {
+                    held.answered = None;
+                }
+                let wish = wanted.wish.as_ref().filter(|wish| wish.attempt == held.attempt);
+                match held.look(wish, &self.masker, &self.hint) {
+                    Ok(news) => news.into_iter().try_for_each(|msg| self.news.blocking_send(msg)).map_err(|_gone| Deaf)?,
+                    Err(error) => trouble = Some(format!("can't read {}: {error}", held.path.display())),
+                }
+            }
+            match held {
+                Ok(held) => self.held.push(held),
+                Err((path, error)) => trouble = Some(format!("can't read {}: {error}", path.display())),
+            }
+        }
+        if trouble != self.trouble {
+            self.trouble.clone_from(&trouble);
+            self.news.blocking_send(Msg::Trouble(Part::Pages, trouble)).map_err(|_gone| Deaf)?;
+        }
+        Ok(())
+    }
+}
+
+impl Held {
+    fn of(attempt: AttemptId, places: &Places) -> Result<Self, (PathBuf, io::Error)> {
+        let path = file_of(&attempt, places);
+        let paged = match &path {
+            Some(path) => match places.paged(path) {
+                Ok(paged) => paged,
+                Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::Other => None,
+                Err(error) => return Err((path.clone(), error)),
+            },
+            None => None,
+        };
+        let path = path.unwrap_or_default();
+        Ok(Self { attempt, path, paged, index: None, counting: None, answered: None, turn: None })
+    }
+
+    /// What there is to say after another look.
+    fn look(&mut self, wish: Option<&Wish>, masker: &Masker, hint: &SyncSender<()>) -> io::Result<Vec<Msg>> {
+        let mut news = Vec::new();
+        self.grown()?;
+        let Some(paged) = self.paged.clone() else { return Ok(news) };
+        if self.index.is_none() && self.counting.is_none() {
+            // what can be seen at once comes first
+            news.extend(self.answer(&paged, wish, masker)?);
+            self.counting = Some(count(&paged, hint)?);
+            return Ok(news);
+        }
+        let mut is_counted = false;
+        if let Some(done) = self.counting.as_ref().and_then(|counting| counting.done.try_recv().ok()) {
+            self.counting = None;
+            self.index = done?;
+            is_counted = self.index.is_some();
+        }
+        if let Some(counting) = &mut self.counting {
+            let looked = paged.looked();
+            if looked != counting.told {
+                counting.told = looked;
+                news.push(Msg::Counted(self.attempt.clone(), looked));
+            }
+        }
+        if is_counted || self.answered != Some(wish.map_or(0, |wish| wish.serial)) {
+            news.extend(self.answer(&paged, wish, masker)?);
+        }
+        Ok(news)
+    }
+
+    /// Another file may be there now, or more of it.
+    fn grown(&mut self) -> io::Result<()> {
+        let Some(paged) = &self.paged else { return Ok(()) };
+        if self.counting.is_none()
+            && self.index.is_some()
+            && std::fs::metadata(&self.path).is_ok_and(|there| there.len() != paged.len())
+            && let Some(paged) = Paged::open(&self.path, LARGE)?
+        {
+            (self.paged, self.index, self.turn) = (Some(Arc::new(paged)), None, None);
+        }
+        Ok(())
+    }
+
+    /// The window that is wished for; `None` where the steps must be counted first.
+    fn answer(&mut self, paged: &Paged, wish: Option<&Wish>, masker: &Masker) -> io::Result<Option<Msg>> {
+        let (serial, at) = wish.map_or((0, At::Begin), |wish| (wish.serial, wish.at));
+        let (steps, pages) = match (&self.index, at) {
+            (Some(index), at) => {
+                let last = index.len().saturating_sub(1);
+                let (middle, before) = match at {
+                    At::Begin => (0, 0),
+                    At::End => (last, MOST),
+                    At::Around(step) | At::Step(step) => (step, BEFORE),
+                };
+                let range = index.around(middle, before, MOST, BYTES);
+                let is_end = range.end == index.len();
+                let pages = Pages { before: Some(range.start), all: Extent::Steps(index.len()), is_end, serial };
+                (paged.read(index, range)?, pages)
+            }
+            (None, At::Begin) => {
+                let pages = Pages { before: Some(0), all: Extent::Counting(paged.looked()), is_end: false, serial };
+                (paged.beginning(EDGE)?.steps, pages)
+            }
+            (None, At::End) => {
+                let edge = paged.end(EDGE)?;
+                self.take_end(&edge, masker);
+                let mut steps = edge.steps;
+                steps.iter_mut().for_each(|step| step.index = 0);
+                (steps, Pages { before: None, all: Extent::Counting(paged.looked()), is_end: true, serial })
+            }
+            (None, At::Around(_) | At::Step(_)) => return Ok(None),
+        };
+        self.answered = Some(serial);
+        if self.turn.is_none() {
+            let edge = paged.end(EDGE)?;
+            self.take_end(&edge, masker);
+        }
+        Ok(Some(self.news(paged, &steps, pages, masker)))
+    }
+
+    fn take_end(&mut self, edge: &Edge, masker: &Masker) {
+        self.turn = edge.state.as_ref().map(|state| turn(state, masker));
+    }
+
+    fn news(&self, paged: &Paged, steps: &[Step], pages: Pages, masker: &Masker) -> Msg {
+        let mut kinds = Kinds::default();
+        let all = match pages.all {
+            Extent::Steps(all) => u32::try_from(all).ok(),
+            Extent::Counting(_) => None,
+        };
+        Msg::Trail(TrailNews {
+            attempt: self.attempt.clone(),
+            from: 0,
+            steps: steps.iter().map(|step| Shown::of(step, &mut kinds, masker)).collect(),
+            turn: self.turn.clone().unwrap_or(Turn::Model),
+            max_steps: None,
+            last_at: Timestamp::try_from(paged.changed()).ok(),
+            totals: AgentTotals { steps: all, ..AgentTotals::default() },
+            pages: Some(pages),
+        })
+    }
+}
+
+/// Counts the steps on a thread, which says when it is done.
+fn count(paged: &Arc<Paged>, hint: &SyncSender<()>) -> io::Result<Counting> {
+    let (paged, hint, is_wanted) = (Arc::clone(paged), hint.clone(), Arc::new(AtomicBool::new(true)));
+    let wanted = Arc::clone(&is_wanted);
+    let (sender, done) = sync_channel(1);
+    thread::Builder::new().name("count".to_owned()).spawn(move || {
+        let _ = sender.send(paged.indexed(|| wanted.load(Ordering::Relaxed)));
+        let _ = hint.try_send(());
+    })?;
+    Ok(Counting { done, is_wanted, told: 0 })
+}

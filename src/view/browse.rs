@@ -84,7 +84,9 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, browse: &Browse, now: Timestamp,
 
 /// Which folder, and how far the reading is.
 fn title(canvas: &mut Canvas<'_>, row: Rect, browse: &Browse) {
+    // what is cut would not be known for a secret any more
     let folder = browse.folder.display().to_string();
+    let folder = browse.masker.mask(&folder);
     let left = Words::of(Role::Strong, "isobench-tui");
     let (says, share) = match browse.progress {
         Progress::Listing if browse.rows.is_none() => ("looking…".to_owned(), None),

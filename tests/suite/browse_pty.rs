@@ -47,7 +47,7 @@ fn an_item_is_opened_read_and_left_and_the_list_is_as_it_was() {
     pty.wait_for("6 items  2 ok  4 failed");
     pty.press("/core-0001<Enter>");
     pty.wait_for("2 of 6 items  2 failed");
-    pty.press("jj");
+    pty.press("jjj");
     pty.press("<Enter>");
     pty.wait_for("thought 1 of item 1");
     // the next one of the filtered list is that of the other run
@@ -101,10 +101,10 @@ fn two_items_are_laid_side_by_side() {
     let (_gone, root) = tree();
     let mut pty = open(&root, 120, 40);
     pty.wait_for("6 items  2 ok  4 failed");
-    pty.press("/core-0000<Enter>jj");
+    pty.press("/core-0000<Enter>jjj");
     pty.press("C");
     pty.wait_for("is marked");
-    pty.press("jjC");
+    pty.press("jjjC");
     pty.wait_gone("2 of 6 items");
     pty.press("<Esc>");
     pty.wait_for("2 of 6 items");

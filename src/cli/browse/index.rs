@@ -20,8 +20,11 @@ use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::browse::{Judged, Msg, Place, Progress, Row, Told, Wish};
 
-/// Messages and wishes that may wait.
+/// Wishes, and pieces of work that were done, that may wait.
 const WAITING: usize = 256;
+
+/// Messages that may wait: while an item is looked at nobody takes any, and the reading goes on for half an hour all the same.
+const NEWS: usize = 32 * 1024;
 
 /// Threads that read: a benchmark may run beside them.
 const READERS: usize = 2;
@@ -81,7 +84,7 @@ enum Over {
 
 /// Starts the threads. They end when the screen does.
 pub(super) fn start(folder: &Path, masker: Masker) -> io::Result<(mpsc::Sender<Wish>, mpsc::Receiver<Msg>)> {
-    let (news, told) = mpsc::channel(WAITING);
+    let (news, told) = mpsc::channel(NEWS);
     let (wishes_from, mut wishes) = mpsc::channel(WAITING);
     let (heard_from, heard) = sync_channel(WAITING);
     let (looks_from, looks) = sync_channel::<Place>(WAITING);

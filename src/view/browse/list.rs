@@ -139,8 +139,8 @@ fn node_line(canvas: &Canvas<'_>, browse: &Browse, node: &Node, columns: &Column
     let indent = " ".repeat(MARK + node.depth * 2);
     let figure = if totals.rows() == node.all { node.all.to_string() } else { format!("{} of {}", totals.rows(), node.all) };
     let room = columns.name.saturating_sub(node.depth * 2 + 2);
-    let label = label(node);
-    let label = width::middle(&label, room.saturating_sub(width::width(&figure) + 2)).into_owned();
+    let safe = browse.masker.mask(&node.label);
+    let label = label(&safe, room.saturating_sub(width::width(&figure) + 2));
     let rest = room.saturating_sub(width::width(&label));
     let role = if node.is_leaf { Role::Text } else { Role::Strong };
     let mut words = Words::of(Role::Muted, format!("{indent}{sign} ")).add(role, label);
@@ -155,15 +155,19 @@ fn node_line(canvas: &Canvas<'_>, browse: &Browse, node: &Node, columns: &Column
     figures(words, columns, [String::new(), tokens, time])
 }
 
-/// A run's time as people read it: `2025-11-06 03:26:11`.
-fn label(node: &Node) -> String {
+/// A run's time as people read it, in so many columns: `2025-11-06 03:26:11`, `2025-11-06 03:26`, `11-06 03:26`.
+fn label(name: &str, cols: usize) -> String {
     let is_time = |text: &str| text.len() >= 19 && text.starts_with("20") && text.as_bytes().get(10) == Some(&b'_');
-    if !is_time(&node.label) {
-        return node.label.clone();
+    if !is_time(name) {
+        return width::middle(name, cols).into_owned();
     }
-    let (day, rest) = node.label.split_at_checked(10).unwrap_or((&node.label, ""));
+    let (day, rest) = name.split_at_checked(10).unwrap_or((name, ""));
     let (time, more) = rest.split_at_checked(9).unwrap_or((rest, ""));
-    format!("{day} {}{more}", time.trim_start_matches('_').replace('-', ":"))
+    let time = time.trim_start_matches('_').replace('-', ":");
+    let minutes = time.get(..5).unwrap_or(&time);
+    let forms = [format!("{day} {time}{more}"), format!("{day} {minutes}"), format!("{} {minutes}", day.get(5..).unwrap_or(day))];
+    let fits = forms.iter().find(|form| width::width(form) <= cols);
+    fits.cloned().unwrap_or_else(|| width::middle(name, cols).into_owned())
 }
 
 /// `  12 ok    20 failed    3 unfinished` in so many columns: the same counts stand below each other.
@@ -189,7 +193,8 @@ fn item_line(glyphs: &Glyphs, browse: &Browse, row: &Row, depth: usize, columns:
     let sign = if browse.marked.as_ref() == Some(&row.place) { glyphs.badge } else { " " };
     let room = columns.name.saturating_sub(depth * 2 + 2);
     // ids differ at their ends, names of files at their beginnings
-    let name = if row.branch.kind == Kind::Loose { width::clip(&row.name, room) } else { width::middle(&row.name, room) };
+    let safe = browse.masker.mask(&row.name);
+    let name = if row.branch.kind == Kind::Loose { width::clip(&safe, room) } else { width::middle(&safe, room) };
     let name = width::fit(&name, room);
     let words = Words::of(Role::Accent, width::fit(sign, MARK)).add(Role::Text, format!("{}  {name}", " ".repeat(depth * 2)));
     let Some(facts) = &row.facts else {

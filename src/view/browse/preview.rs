@@ -70,13 +70,13 @@ fn node_lines(browse: &Browse, node: &Node, cols: usize, now: Timestamp) -> Vec<
 }
 
 fn item(browse: &Browse, row: &Row, cols: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<Words> {
-    let mut lines = vec![Words::of(Role::Strong, width::middle(&row.name, cols))];
+    let mut lines = vec![Words::of(Role::Strong, width::middle(&browse.masker.mask(&row.name), cols))];
     let Some(facts) = &row.facts else {
         lines.push(Words::of(Role::Muted, "not read yet"));
         return lines;
     };
     let run = row.branch.names.join("  ");
-    lines.push(Words::of(Role::Muted, width::middle(&run, cols)));
+    lines.push(Words::of(Role::Muted, width::middle(&browse.masker.mask(&run), cols)));
     lines.push(Words::new());
     head(&mut lines, browse, row, facts, cols, now);
     if row.branch.kind == Kind::Results {
@@ -130,7 +130,7 @@ fn head(lines: &mut Vec<Words>, browse: &Browse, row: &Row, facts: &Facts, cols:
     }
     let path = row.path();
     let path = path.strip_prefix(&browse.folder).unwrap_or(&path).display().to_string();
-    field(lines, "in", Role::Muted, &path, cols);
+    field(lines, "in", Role::Muted, &browse.masker.mask(&path), cols);
 }
 
 /// What its steps say.

@@ -1,7 +1,7 @@
 //! Trajectories of which only a window of steps is held: where it lies, and which other one is wished for.
 //!
 //! All that is read goes by positions in the window. When another one comes, what the reader did (cursor, folds, the row at
-//! the top) moves with the steps that are in both.
+//! the top) moves with the steps that are in both. A step that leaves the window is folded again.
 
 use super::message::Effect;
 use super::moves;

@@ -12,6 +12,7 @@ pub mod keeper;
 pub mod launch;
 pub mod paged;
 pub mod process;
+pub mod program;
 pub mod stage_folder;
 pub mod tree;
 pub mod trial;

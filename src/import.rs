@@ -9,6 +9,7 @@ mod copies;
 mod crew;
 pub mod detected;
 mod facts;
+pub mod follow;
 mod harness;
 mod item;
 mod join;

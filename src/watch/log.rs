@@ -1,6 +1,10 @@
 //! The log of `prepare`: `date - logger - level - message` on its standard error. It holds every value of `.env` and
 //! every word of the agent, so nothing of it is passed on but what is known here, in words of ours.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 /// Messages that say how far it is, by their beginning, and the words for them; `{}` is what follows, where that is a
 /// number or a word of the harness's own.
 const MARKERS: [(&str, &str); 14] = [
@@ -36,6 +40,74 @@ pub fn marker(line: &str) -> Option<String> {
     let rest = message.get(says.len()..).unwrap_or_default().trim();
     let is_word = !rest.is_empty() && rest.len() <= 20 && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     Some(words.replace("{}", if is_word { rest } else { "?" }))
+}
+
+/// What a line of the log says of how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// When, where the line says so: local time.
+    pub at: Option<Timestamp>,
+    /// In a few words, none of them the line's own.
+    pub words: String,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What a line is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The item of this id begins here.
+    Begins(String),
+    /// The item of this id, and it ends here.
+    Ends(String),
+    /// The item whose worktree is named; the path holds its id.
+    Worktree(String),
+    /// Whichever item was taken up last: the line does not say.
+    Unsaid,
+}
+
+/// Messages that end with the id of an item, or with `<status>:` before it.
+const NAMED: [(&str, fn(String) -> About); 4] = [
+    ("Starting task processing: ", About::Begins),
+    ("Task completed successfully: ", About::Ends),
+    ("Task failed with exception: ", About::Ends),
+    ("Generated run_summary.json for ", About::Ends),
+];
+
+/// What a line of the log says of how far it is, and of which item; `None` for a line that says nothing of that.
+pub fn said(line: &str) -> Option<Said> {
+    let message = message(line)?;
+    let named = NAMED.iter().find_map(|(begin, about)| {
+        let rest = message.strip_prefix(begin)?.split(' ').next().unwrap_or_default();
+        Some(about(rest.rsplit(':').next().unwrap_or(rest).to_owned()))
+    });
+    let worktree = || message.split_once("worktrees/").map(|(_, path)| About::Worktree(path.to_owned()));
+    let about = named.or_else(worktree);
+    let words = match (marker(line), &about) {
+        (Some(words), _) => words,
+        (None, Some(About::Ends(_))) => "item ended".to_owned(),
+        (None, Some(About::Worktree(_))) => "its worktree is there".to_owned(),
+        (None, _) => return None,
+    };
+    Some(Said { at: time(line), words, about: about.unwrap_or(About::Unsaid) })
+}
+
+/// Whether this is a line of `bench`'s own loggers: a file that holds one is a log of the harness.
+pub fn is_line(line: &str) -> bool {
+    message(line).is_some() && time(line).is_some()
+}
+
+/// The moment at which a line begins, as Python writes it: local time.
+fn time(line: &str) -> Option<Timestamp> {
+    let (text, _) = line.split_once(" - ")?;
+    let text = text.split(',').next().unwrap_or(text);
+    let local = DateTime::strptime("%Y-%m-%d %H:%M:%S", text.trim()).ok()?;
+    Some(local.to_zoned(TimeZone::system()).ok()?.timestamp())
+}
+
+/// The run path that `prepare` prints first.
+pub fn run_path(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.strip_prefix("Run path: ")).map(str::trim)
 }
 
 /// The message of a line of `bench`'s own loggers.
@@ -74,6 +146,18 @@ mod tests {
             seen,
             ["item taken up", "agent started", "agent out of its time", "agent ended", "agent's return code -15", "final status success"]
         );
+    }
+
+    #[test]
+    fn a_line_says_of_which_item_it_is_where_it_does() {
+        let about = |message: &str| super::said(&format!("2026-01-23 21:19:19 - bench.prepare - INFO - {message}")).map(|said| said.about);
+        assert_eq!(about("Starting task processing: vllm_core-0001"), Some(About::Begins("vllm_core-0001".to_owned())));
+        assert_eq!(about("Task completed successfully: success:vllm_core-0001"), Some(About::Ends("vllm_core-0001".to_owned())));
+        assert_eq!(about("Generated run_summary.json for vllm_core-0001"), Some(About::Ends("vllm_core-0001".to_owned())));
+        let worktree = about("Working directory: /x/.work/worktrees/vllm_core/vllm_core-0001");
+        assert_eq!(worktree, Some(About::Worktree("vllm_core/vllm_core-0001".to_owned())));
+        assert_eq!(about("Process return code: 0"), Some(About::Unsaid));
+        assert_eq!(about("Setting environment variable A: b"), None);
     }
 
     #[test]

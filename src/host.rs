@@ -5,6 +5,7 @@ pub mod clock;
 pub mod credentials;
 pub mod detach;
 pub mod disk;
+pub mod docker;
 pub mod environment;
 pub mod files;
 pub mod git;

@@ -2,7 +2,7 @@
 
 use super::home::Opening;
 use super::start::on_terminal;
-use super::{find, others, print_line, usage};
+use super::{find, others, print_line, usage, watch};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
 use crate::host::environment;
@@ -22,6 +22,8 @@ pub(super) enum At {
     Home(Opening),
     /// Somebody else's files.
     Others(others::Opening),
+    /// A run that somebody else makes.
+    Watch(watch::Opening),
 }
 
 /// Shows a run until its reader leaves.
@@ -42,6 +44,11 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
     }
     if let At::Others(opening) = &at
         && let Err(says) = others::setup(None, opening)
+    {
+        return Ok(usage(says));
+    }
+    if let At::Watch(opening) = &at
+        && let Err(says) = opening.check()
     {
         return Ok(usage(says));
     }
@@ -69,6 +76,16 @@ pub(super) fn stay(mut at: At) -> anyhow::Result<Exit> {
                 }
             },
             At::Others(opening) => match others::setup(None, &opening) {
+                Err(says) => At::Home(Opening { trouble: Some(says), checkout: base.clone(), ..Opening::default() }),
+                Ok(setup) => {
+                    let own = setup.root.clone().map(Checkout::at);
+                    match sitting.run(setup)? {
+                        Left::Home => At::Home(Opening { checkout: base.clone().or(own), ..Opening::default() }),
+                        Left::Quit | Left::Detached | Left::Stopped => return Ok(Exit::Well),
+                    }
+                }
+            },
+            At::Watch(opening) => match watch::setup(&opening) {
                 Err(says) => At::Home(Opening { trouble: Some(says), checkout: base.clone(), ..Opening::default() }),
                 Ok(setup) => {
                     let own = setup.root.clone().map(Checkout::at);

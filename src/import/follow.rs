@@ -7,6 +7,7 @@ mod place;
 mod plan;
 mod sight;
 mod tell;
+mod three_way;
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,6 +21,7 @@ use self::log::{Kind, Log, LogFile};
 use self::plan::{Budget, Chosen};
 pub use self::sight::Sight;
 use self::sight::{Lookout, Script, Wanted};
+pub use self::three_way::{ThreeWay, is_results};
 use super::bytes::Scratch;
 use super::harness::Names;
 use super::item::Against;
@@ -109,6 +111,11 @@ impl Follow {
     /// The folder that is followed.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// How people call it.
+    pub fn name(&self) -> String {
+        Names::of(&self.folder, &[]).run
     }
 
     /// Looks at all files, at this moment by the wall clock and in milliseconds since boot.

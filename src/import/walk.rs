@@ -265,6 +265,11 @@ impl Found {
     }
 }
 
+/// Whether a file is a result of benchmarks, by its name.
+pub(super) fn is_result(path: &Path) -> bool {
+    shape(path).is_some()
+}
+
 fn holds_results(listing: &Listing) -> bool {
     listing.files.iter().any(|path| shape(path).is_some())
 }

@@ -20,7 +20,7 @@ enum Whose {
     /// A run of ours.
     Ours { folder: RunFolder, items: PathBuf },
     /// Somebody else's, whose items may become more.
-    Others { base: PathBuf, items: watch::Receiver<Items> },
+    Others { base: PathBuf, items: watch::Receiver<Items>, log: Option<watch::Receiver<Option<PathBuf>>> },
 }
 
 /// Where the items of somebody else's run lie.
@@ -46,7 +46,12 @@ impl Places {
 
     /// For somebody else's run below `base`.
     pub const fn others(base: PathBuf, items: watch::Receiver<Items>) -> Self {
-        Self(Whose::Others { base, items })
+        Self(Whose::Others { base, items, log: None })
+    }
+
+    /// The same, with a log that the script which makes the run may write.
+    pub const fn watched(base: PathBuf, items: watch::Receiver<Items>, log: watch::Receiver<Option<PathBuf>>) -> Self {
+        Self(Whose::Others { base, items, log: Some(log) })
     }
 
     /// The run's folder: what is new in it is a hint to look again, and its disk is the one that counts.
@@ -65,11 +70,11 @@ impl Places {
         }
     }
 
-    /// What the runner wrote, where there is one of ours.
+    /// What the runner wrote, or the script that makes somebody else's run, where that is known.
     pub fn runner_log(&self) -> Option<PathBuf> {
         match &self.0 {
             Whose::Ours { folder, .. } => Some(folder.log()),
-            Whose::Others { .. } => None,
+            Whose::Others { log, .. } => log.as_ref()?.borrow().clone(),
         }
     }
 

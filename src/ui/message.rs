@@ -28,6 +28,8 @@ pub enum Msg {
     Begin(Screen, Option<ItemId>),
     /// Whether the run has a runner.
     Runner(Sight),
+    /// What is to be known of somebody else's run and stands in no fact, in sentences.
+    Told(Vec<String>),
     /// Whether the live stage has its keeper, told while the run has no runner.
     Keeper(Sight),
     /// Which of the stages in focus wrote something.
@@ -82,6 +84,8 @@ pub enum Sight {
     Alive(u32),
     /// It is not.
     Gone,
+    /// It can't be seen whether it is: somebody else's may work where we don't see it.
+    Unseen,
 }
 
 /// Who is to move in a trajectory.

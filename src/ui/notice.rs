@@ -27,7 +27,8 @@ pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
         damage(state),
         trouble(state),
     ];
-    found.into_iter().flatten().collect()
+    let told = state.told.iter().map(|says| Said::new(Mood::Warn, says.as_str()));
+    found.into_iter().flatten().chain(told).collect()
 }
 
 fn access(state: &State) -> Option<Said> {

@@ -96,6 +96,8 @@ pub struct State {
     pub last_look: Option<Timestamp>,
     /// What people say of findings.
     pub labels: Labels,
+    /// What is to be known of somebody else's run, in sentences.
+    pub told: Vec<String>,
     /// Whether it rings when an agent is stuck.
     pub bell: Bell,
     /// Findings that were stuck when we looked last; `None` before the first facts.
@@ -281,6 +283,7 @@ impl State {
             tally: Tally::default(),
             last_look: None,
             labels: Labels::default(),
+            told: Vec::new(),
             bell: Bell::default(),
             heard: None,
         }
@@ -288,6 +291,10 @@ impl State {
 
     /// The run's state in a word.
     pub fn run_state(&self) -> RunState {
+        if self.is_others() && self.run.created.is_none() {
+            // somebody else's has not begun, or was not read yet
+            return RunState::Waiting;
+        }
         self.run.state(self.has_runner())
     }
 
@@ -346,7 +353,7 @@ impl State {
 
     /// Whether the run has a runner.
     pub const fn has_runner(&self) -> bool {
-        matches!(self.runner, Sight::Alive(_))
+        matches!(self.runner, Sight::Alive(_) | Sight::Unseen)
     }
 
     /// The stage that works on though the run has no runner: its keeper lives.
@@ -357,6 +364,11 @@ impl State {
     /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub fn clock(&self, now: Timestamp) -> Timestamp {
         if self.has_runner() || self.orphan().is_some() { now } else { self.run.at.unwrap_or(now) }
+    }
+
+    /// What was found so far is old: it rings for nothing of it.
+    pub const fn hears_nothing_new(&mut self) {
+        self.heard = None;
     }
 
     /// Leaves a remark in the footer.

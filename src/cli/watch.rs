@@ -21,11 +21,11 @@ use crate::artifact::Checkout;
 use crate::domain::{ItemId, RunId};
 use crate::exit::Exit;
 use crate::host::clock;
-use crate::import::follow::{Around, Follow, Now, Sight, ThreeWay};
+use crate::import::follow::{Around, Follow, Now, Says, Sight, ThreeWay};
 use crate::shell::{Begin, Facts, Folded, ItemPlace, Items, Places, Setup};
 use crate::text::mask::Masker;
-use crate::ui::message;
 use crate::ui::state::{Access, Limits, Others};
+use crate::ui::{Mood, Said, message};
 
 /// `watch`
 #[derive(Debug, Args)]
@@ -208,7 +208,7 @@ impl Watched {
         };
         self.choose(now.as_ref());
         if let Some(now) = &mut now {
-            now.says.extend(self.which.says());
+            now.says.extend(self.which.says().map(Says::Note));
         }
         now
     }
@@ -256,7 +256,7 @@ impl Work {
     fn tell(&self, name: &str, now: Option<&Now>) -> Result<(), Deaf> {
         let run_id = Some(RunId(name.to_owned()));
         let Some(now) = now else {
-            let says = vec!["no run here yet: it is shown as soon as it begins".to_owned()];
+            let says = vec![Said::new(Mood::Quiet, "no run here yet: it is shown as soon as it begins")];
             let folded = Folded { run_id, says, ..Folded::files(crate::model::Run::default(), None) };
             return self.runs.blocking_send(folded).map_err(|_gone| Deaf);
         };
@@ -279,10 +279,18 @@ impl Work {
             trouble: None,
             run_id,
             max_steps: now.max_steps,
-            says: now.says.clone(),
+            says: now.says.iter().map(said).collect(),
+            unnamed: now.unnamed,
             is_old: now.is_catching_up,
         };
         self.runs.blocking_send(folded).map_err(|_gone| Deaf)
+    }
+}
+
+fn said(says: &Says) -> Said {
+    match says {
+        Says::Note(text) => Said::new(Mood::Quiet, text.as_str()),
+        Says::Trouble(text) => Said::new(Mood::Warn, text.as_str()),
     }
 }
 

@@ -56,10 +56,38 @@ pub struct Now {
     pub max_steps: Option<u32>,
     /// Whether somebody works on it.
     pub sight: Sight,
-    /// What is to be known of it and stands in no fact, in sentences.
-    pub says: Vec<String>,
+    /// What is to be known of it and stands in no fact.
+    pub says: Vec<Says>,
+    /// How many items are still to come that nothing names.
+    pub unnamed: usize,
     /// Whether what came is of items that were over before: no news to ring for.
     pub is_catching_up: bool,
+}
+
+/// A sentence about a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says {
+    /// To know.
+    Note(String),
+    /// Something is not as it should be.
+    Trouble(String),
+}
+
+impl Says {
+    /// The sentence.
+    pub fn text(&self) -> &str {
+        let (Self::Note(text) | Self::Trouble(text)) = self;
+        text
+    }
+
+    /// The same, fit to be shown.
+    fn safe(self, masker: &Masker) -> Self {
+        let safe = |text: String| clean::shown(&masker.mask(&text)).into_owned();
+        match self {
+            Self::Note(text) => Self::Note(safe(text)),
+            Self::Trouble(text) => Self::Trouble(safe(text)),
+        }
+    }
 }
 
 /// A run folder, followed.
@@ -154,6 +182,7 @@ impl Follow {
             max_steps: self.budget.steps,
             sight: self.sight.clone(),
             says: self.says(),
+            unnamed: 0,
             is_catching_up: !was_caught_up,
         }
     }
@@ -225,7 +254,7 @@ impl Follow {
     }
 
     /// What stands in no fact.
-    fn says(&self) -> Vec<String> {
+    fn says(&self) -> Vec<Says> {
         let mut says = Vec::new();
         match &self.sight {
             Sight::Unseen(why) => says.push(why.clone()),
@@ -235,7 +264,7 @@ impl Follow {
         if let Some(error) = &self.log.error {
             says.push(format!("`prepare` ended with an error: {}", clean::line(error)));
         }
-        says.into_iter().map(|says| clean::shown(&self.masker.mask(&says)).into_owned()).collect()
+        says.into_iter().map(|says| Says::Trouble(says).safe(&self.masker)).collect()
     }
 
     /// Whether items of the plan have not begun.

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::item::{item, seconds};
 use super::runs::Summary;
 use super::{by_command, joined};
-use crate::domain::{Finding, Level, RunId};
+use crate::domain::{Finding, ItemId, Level, RunId};
 use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::plan::why_not;
 use crate::text::{self, duration};
 
 /// What a reader knows beside the ledger.
@@ -58,6 +59,13 @@ impl Surroundings<'_> {
     /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub(super) fn clock(&self, run: &Run) -> Timestamp {
         if self.runner_lives() || self.orphan.is_some() { self.now } else { run.at.unwrap_or(self.now) }
+    }
+
+    /// Why an item does not run; `None` where it does, or has run.
+    pub(super) fn why_not(&self, run: &Run, item: &ItemId) -> Option<String> {
+        let why = why_not(run, item, self.runner_lives())?;
+        let is_left = self.others.is_some() && !self.runner_lives();
+        Some(if is_left { "nobody works here now".to_owned() } else { why })
     }
 
     fn runner_lives(&self) -> bool {

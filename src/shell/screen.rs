@@ -282,12 +282,13 @@ impl<'a> Screen<'a> {
 
     /// Somebody else's run as it is now, in the place of what it was.
     fn take_over(&mut self, folded: Option<Folded>) -> Option<Left> {
-        let Some(Folded { run, runner, trouble, run_id, max_steps, says, is_old }) = folded else {
+        let Some(Folded { run, runner, trouble, run_id, max_steps, says, unnamed, is_old }) = folded else {
             self.source = Source::Others(None);
             return None;
         };
         self.state.run = run;
         self.state.limits.steps = max_steps;
+        self.state.unnamed = unnamed;
         if let Some(run_id) = run_id {
             self.state.run_id = run_id;
         }

@@ -8,7 +8,7 @@ use super::labels::{Label, Meant};
 use super::mouse::Spot;
 use super::state::Pointer;
 use super::step::Shown;
-use super::{Focus, Key, Mouse, Screen, log};
+use super::{Focus, Key, Mouse, Said, Screen, log};
 use crate::detect::labels::Verdict;
 use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
@@ -29,7 +29,7 @@ pub enum Msg {
     /// Whether the run has a runner.
     Runner(Sight),
     /// What is to be known of somebody else's run and stands in no fact, in sentences.
-    Told(Vec<String>),
+    Told(Vec<Said>),
     /// Whether the live stage has its keeper, told while the run has no runner.
     Keeper(Sight),
     /// Which of the stages in focus wrote something.

@@ -27,8 +27,7 @@ pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
         damage(state),
         trouble(state),
     ];
-    let told = state.told.iter().map(|says| Said::new(Mood::Warn, says.as_str()));
-    found.into_iter().flatten().chain(told).collect()
+    found.into_iter().flatten().chain(state.told.iter().cloned()).collect()
 }
 
 fn access(state: &State) -> Option<Said> {

@@ -97,7 +97,9 @@ pub struct State {
     /// What people say of findings.
     pub labels: Labels,
     /// What is to be known of somebody else's run, in sentences.
-    pub told: Vec<String>,
+    pub told: Vec<Said>,
+    /// How many items of it are still to come that nothing names.
+    pub unnamed: usize,
     /// Whether it rings when an agent is stuck.
     pub bell: Bell,
     /// Findings that were stuck when we looked last; `None` before the first facts.
@@ -284,6 +286,7 @@ impl State {
             last_look: None,
             labels: Labels::default(),
             told: Vec::new(),
+            unnamed: 0,
             bell: Bell::default(),
             heard: None,
         }
@@ -385,6 +388,7 @@ impl State {
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
         self.tally = Tally::of(&self.run);
+        self.tally.unnamed = self.unnamed;
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::{Format, for_stdout, read, usage};
 use crate::domain::RunId;
 use crate::exit::Exit;
 use crate::host::{clock, disk};
-use crate::import::follow::{Now, Sight};
+use crate::import::follow::{Now, Says, Sight};
 use crate::model::{Item, Run, RunState};
 use crate::report::{self, Surroundings};
 use crate::text::{clean, duration};
@@ -61,6 +61,7 @@ pub(super) fn print(opening: &Opening, format: Format, is_once: bool) -> anyhow:
 /// What a reader of the status knows beside the fold.
 fn with<T>(name: &str, opening: &Opening, now: &Now, tell: impl FnOnce(&RunId, &Surroundings<'_>) -> T) -> T {
     let folder = opening.target.place();
+    let says: Vec<String> = now.says.iter().map(|says| says.text().to_owned()).collect();
     let around = Surroundings {
         folder,
         runner: if let Sight::Alive(program) = &now.sight { u32::try_from(program.id.pid).ok() } else { None },
@@ -69,7 +70,7 @@ fn with<T>(name: &str, opening: &Opening, now: &Now, tell: impl FnOnce(&RunId, &
         limits: report::Limits { steps: now.max_steps, tokens: None },
         hint: crate::ui::now::hint,
         newer_format: None,
-        others: Some(report::status::Others { is_at_work: !matches!(now.sight, Sight::Absent(_)), says: &now.says }),
+        others: Some(report::status::Others { is_at_work: !matches!(now.sight, Sight::Absent(_)), says: &says }),
         now: clock::now(),
     };
     tell(&RunId(name.to_owned()), &around)
@@ -83,7 +84,14 @@ fn whole(name: &str, opening: &Opening, now: &Now) -> String {
     with(name, opening, now, |id, around| {
         let mut head = report::status::lines(id, &now.run, around);
         // the reason of an interruption stands in the first line
-        head.extend(now.says.iter().filter(|says| !head.iter().any(|line| line.contains(says.as_str()))).cloned().collect::<Vec<_>>());
+        head.extend(
+            now.says
+                .iter()
+                .map(Says::text)
+                .filter(|says| !head.iter().any(|line| line.contains(says)))
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        );
         let head: String = head.iter().map(|line| format!("{}\n", clean::shown(line))).collect();
         format!("{head}\n{}", report::table(&now.run, around, read::terminal_width()))
     })
@@ -99,7 +107,7 @@ fn changes(before: &Now, now: &Now) -> String {
             lines.push(format!("{}: {says}", item.id));
         }
     }
-    lines.extend(now.says.iter().filter(|says| !before.says.contains(says)).cloned());
+    lines.extend(now.says.iter().filter(|says| !before.says.contains(says)).map(|says| says.text().to_owned()));
     let state = |now: &Now| state(&now.run, !matches!(now.sight, Sight::Absent(_)));
     if state(before) != state(now) {
         lines.push(format!("run {}", state(now).name()));

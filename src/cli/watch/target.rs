@@ -134,7 +134,7 @@ impl Which {
             0 => String::new(),
             n => format!(", {n} of them changed within five minutes"),
         };
-        Some(format!("the newest of {}{lately}; `isobench-tui watch` of one's own folder shows it", count(self.others + 1, "run")))
+        Some(format!("the newest of {} below here{lately}: `watch` another one's own folder to see that", count(self.others + 1, "run")))
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use self::printed::{Arm, Printed};
 use super::log::{Kind, LogFile, find};
 use super::sight::{Lookout, Script, Sight, Wanted, option};
-use super::{Around, Now};
+use super::{Around, Now, Says};
 use crate::domain::{ItemId, Stage, StageEnd, StageOutcome, is_same_commit};
 use crate::host::docker::{Container, Docker, Wish};
 use crate::import::facts::Teller;
@@ -109,16 +109,18 @@ impl ThreeWay {
             self.docker = Docker::start(self.masker.clone()).ok();
         }
         let live = self.live();
+        let is_left = matches!(self.sight, Sight::Absent(_));
         let items = self.keep(live.as_ref(), is_new);
-        let mut says = self.says(live.as_ref());
-        says = says.into_iter().map(|says| clean::shown(&self.masker.mask(&says)).into_owned()).collect();
+        let (at, of) = self.printed.progress();
         Now {
             run: self.fold(live.as_ref()),
             items,
             log: self.log.as_ref().map(|log| log.path.clone()),
             max_steps: None,
             sight: self.sight.clone(),
-            says,
+            says: self.says(live.as_ref()),
+            // what it skips has its results
+            unnamed: if is_left { 0 } else { of.saturating_sub(at) },
             is_catching_up: false,
         }
     }
@@ -280,30 +282,39 @@ impl ThreeWay {
     }
 
     /// What stands in no fact.
-    fn says(&self, live: Option<&Live>) -> Vec<String> {
-        let mut says = Vec::new();
+    fn says(&self, live: Option<&Live>) -> Vec<Says> {
         let (at, of) = self.printed.progress();
-        let place = if of > 0 { format!("commit {at} of {of} by its runner's log") } else { String::new() };
-        match &self.sight {
-            Sight::Alive(_) => says.extend(Some(place).filter(|place| !place.is_empty())),
-            Sight::Unseen(why) => says.push(why.clone()),
-            Sight::Absent(why) if live.is_some() || (of > at) => {
-                says.push(if place.is_empty() { why.clone() } else { format!("{why}; {place}") })
-            }
-            Sight::Absent(_) => return says,
-        }
-        let seen = self.docker.as_ref().and_then(Docker::seen);
-        says.extend(match (seen, live.and_then(|live| live.container.as_ref())) {
-            (_, Some(container)) => {
-                let left =
-                    if matches!(self.sight, Sight::Absent(_)) { "; no runner is here: it may be left over, and keeps its GPU" } else { "" };
-                Some(format!("container {} of {}{left}", container.name, container.image))
-            }
-            (Some(Ok(_)), None) => Some("docker runs no container of this benchmark now".to_owned()),
-            (Some(Err(error)), None) => Some(format!("{error}: what its containers print is not shown")),
-            (None, None) => None,
+        let place = (of > 0).then(|| format!("commit {at} of {of}"));
+        let is_left = match &self.sight {
+            Sight::Alive(_) | Sight::Unseen(_) => false,
+            Sight::Absent(_) if live.is_some() || of > at => true,
+            Sight::Absent(_) => return Vec::new(),
+        };
+        let trouble = match &self.sight {
+            Sight::Absent(why) | Sight::Unseen(why) => Some(why.clone()),
+            Sight::Alive(_) => None,
+        };
+        let container = live.and_then(|live| live.container.as_ref());
+        let left_over = container.filter(|_| is_left).map(|container| {
+            format!("container {} still runs without its runner: it may be left over, and holds GPU and port", container.name)
         });
-        says
+        let engine = match self.docker.as_ref().and_then(Docker::seen) {
+            Some(Err(error)) => Some(format!("{error}: what its containers print is not shown")),
+            Some(Ok(_)) if container.is_none() && !is_left => Some("docker runs no container of this benchmark now".to_owned()),
+            Some(Ok(_)) | None => None,
+        };
+        let shown = container.filter(|_| !is_left).map(|container| format!("container {} of {}", container.name, short(&container.image)));
+        let notes: Vec<String> = [place, shown, engine].into_iter().flatten().collect();
+        let note = (!notes.is_empty()).then(|| Says::Note(notes.join(" · ")));
+        trouble.into_iter().chain(left_over).map(Says::Trouble).chain(note).map(|says| says.safe(&self.masker)).collect()
+    }
+}
+
+/// An image with a tag that fits on a line.
+fn short(image: &str) -> String {
+    match image.rsplit_once(':') {
+        Some((name, tag)) if tag.chars().count() > 21 => format!("{name}:{}…", tag.chars().take(12).collect::<String>()),
+        _ => image.to_owned(),
     }
 }
 

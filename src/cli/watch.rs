@@ -99,8 +99,9 @@ impl Opening {
             None => place.ancestors().find(|there| there.exists()).and_then(|there| Checkout::find(there).ok().flatten()),
         };
         let known = checkout.as_ref().map(|checkout| checkout.root.join("state"));
-        let masker = trajectory::masker(root, known.as_deref().into_iter().chain([args.path.as_path()]));
-        Ok(Self { target, around: Around { checkout, plan: args.plan.clone(), log: args.log.clone() }, masker, item, kept: None })
+        let around = Around { checkout, plan: args.plan.clone(), log: args.log.clone() };
+        let masker = trajectory::masker_with(root, known.as_deref().into_iter().chain([args.path.as_path()]), around.secrets());
+        Ok(Self { target, around, masker, item, kept: None })
     }
 
     /// Whether it can be watched at all. The error is a sentence.

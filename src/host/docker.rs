@@ -171,7 +171,7 @@ async fn connect() -> Result<bollard::Docker, DockerError> {
                 return timeout(PATIENCE, client.negotiate_version())
                     .await
                     .map_err(|_late| silent())?
-                    .map_err(|error| answer(error, &shown));
+                    .map_err(|error| answer(&error, &shown));
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => DockerError::Forbidden(shown),
             Err(error) if error.kind() == io::ErrorKind::NotFound => DockerError::Absent(format!("no socket at {shown}")),
@@ -183,7 +183,7 @@ async fn connect() -> Result<bollard::Docker, DockerError> {
     Err(first.unwrap_or_else(|| DockerError::Absent("no socket is known".to_owned())))
 }
 
-fn answer(error: bollard::errors::Error, socket: &str) -> DockerError {
+fn answer(error: &bollard::errors::Error, socket: &str) -> DockerError {
     if let bollard::errors::Error::RequestTimeoutError = error {
         return DockerError::Silent(socket.to_owned());
     }
@@ -195,7 +195,7 @@ async fn containers() -> Result<Vec<Container>, DockerError> {
     let client = connect().await?;
     let listed = timeout(PATIENCE, client.list_containers(Some(ListContainersOptionsBuilder::default().build()))).await;
     let listed = listed.map_err(|_late| DockerError::Silent("its list of containers".to_owned()))?;
-    let listed = listed.map_err(|error| answer(error, "its list of containers"))?;
+    let listed = listed.map_err(|error| answer(&error, "its list of containers"))?;
     let mut found: Vec<Container> = listed
         .into_iter()
         .filter_map(|container| {

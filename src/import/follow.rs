@@ -43,6 +43,14 @@ pub struct Around {
     pub log: Option<PathBuf>,
 }
 
+impl Around {
+    /// What the harness's logs print of secrets: names and values, as far as they print them.
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        let folders = self.checkout.iter().flat_map(|checkout| [checkout.repo_root.clone(), checkout.root.clone()]);
+        log::secrets(&folders.collect::<Vec<_>>(), self.log.as_deref())
+    }
+}
+
 /// What a look brought: the run as it is now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Now {

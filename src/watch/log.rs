@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::text::mask::is_secret;
+
 /// Messages that say how far it is, by their beginning, and the words for them; `{}` is what follows, where that is a
 /// number or a word of the harness's own.
 const MARKERS: [(&str, &str); 14] = [
@@ -66,8 +68,11 @@ pub enum About {
     Unsaid,
 }
 
+/// Makes of an id what a line is about.
+type Of = fn(String) -> About;
+
 /// Messages that end with the id of an item, or with `<status>:` before it.
-const NAMED: [(&str, fn(String) -> About); 4] = [
+const NAMED: [(&str, Of); 4] = [
     ("Starting task processing: ", About::Begins),
     ("Task completed successfully: ", About::Ends),
     ("Task failed with exception: ", About::Ends),
@@ -108,6 +113,17 @@ fn time(line: &str) -> Option<Timestamp> {
 /// The run path that `prepare` prints first.
 pub fn run_path(text: &str) -> Option<&str> {
     text.lines().find_map(|line| line.strip_prefix("Run path: ")).map(str::trim)
+}
+
+/// A secret that the harness prints of its environment, or the part of it that it prints: `  NAME: value`,
+/// `NAME is set in subprocess environment: value`.
+pub fn secret(line: &str) -> Option<(String, String)> {
+    let (name, value) = message(line)?.trim_start().split_once(": ")?;
+    let name = name.split(' ').next().unwrap_or_default();
+    let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    // of a long key only its ends are printed
+    let value = value.split_once("...").map_or(value, |(begin, _)| begin);
+    (is_name && is_secret(name) && !value.starts_with("***")).then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// The message of a line of `bench`'s own loggers.
@@ -158,6 +174,18 @@ mod tests {
         assert_eq!(worktree, Some(About::Worktree("vllm_core/vllm_core-0001".to_owned())));
         assert_eq!(about("Process return code: 0"), Some(About::Unsaid));
         assert_eq!(about("Setting environment variable A: b"), None);
+    }
+
+    #[test]
+    fn what_is_printed_of_the_environment_is_known_for_a_secret() {
+        let told = |message: &str| secret(&format!("2026-01-23 21:19:19 - bench.prepare - INFO - {message}"));
+        let pair = |name: &str, value: &str| Some((name.to_owned(), value.to_owned()));
+        assert_eq!(told("  OPENAI_API_KEY: sk-proj-0123456789ab...wxyz"), pair("OPENAI_API_KEY", "sk-proj-0123456789ab"));
+        assert_eq!(told("  HF_TOKEN: hf_0123456789"), pair("HF_TOKEN", "hf_0123456789"));
+        let set = told("OPENAI_API_KEY is set in subprocess environment: sk-proj-0123456789ab...wxyz");
+        assert_eq!(set, pair("OPENAI_API_KEY", "sk-proj-0123456789ab"));
+        assert_eq!(told("Working directory: /x"), None);
+        assert_eq!(told("  OPENAI_API_KEY: ********************...wxyz"), None);
     }
 
     #[test]

@@ -91,20 +91,18 @@ impl Player {
         fs::write(self.path(n, "task.txt"), "Make it fast.\n").unwrap();
     }
 
-    /// The trajectory with these commands, written whole as TRAE does; the last one has no answer yet where it goes on.
-    pub(crate) fn trajectory(&self, n: usize, commands: &[&str], goes_on: bool) {
-        let last = commands.len().saturating_sub(1);
+    /// The trajectory with these commands, written whole as TRAE does.
+    pub(crate) fn trajectory(&self, n: usize, commands: &[&str]) {
         let call =
             |at: usize, command: &str| json!({"call_id": format!("c{at}"), "name": "bash", "arguments": {"command": command}, "id": null});
         let step = |(at, command): (usize, &&str)| {
-            let is_open = goes_on && at == last;
             let result =
                 json!([{"call_id": format!("c{at}"), "success": true, "result": format!("ran {command}"), "error": "", "id": null}]);
             json!({
                 "step_number": at + 1, "timestamp": format!("2026-03-04T10:{:02}:{:02}.0", at / 60, at % 60),
-                "state": if is_open { "calling_tool" } else { "completed" }, "llm_messages": [],
+                "state": "completed", "llm_messages": [],
                 "llm_response": {"content": format!("Look at {command}."), "model": "m", "finish_reason": "tool_use", "usage": {"input_tokens": 100, "output_tokens": 10}, "tool_calls": [call(at, command)]},
-                "tool_calls": [call(at, command)], "tool_results": if is_open { Value::Null } else { result }, "reflection": null, "error": null,
+                "tool_calls": [call(at, command)], "tool_results": result, "reflection": null, "error": null,
             })
         };
         let steps: Vec<Value> = commands.iter().enumerate().map(step).collect();
@@ -141,7 +139,7 @@ impl Player {
     /// All of an item, to its end.
     pub(crate) fn whole(&self, n: usize, status: &str) {
         self.asked(n);
-        self.trajectory(n, &["ls", "cat a.py"], false);
+        self.trajectory(n, &["ls", "cat a.py"]);
         self.printed(n);
         self.journal(n, status);
     }

@@ -36,11 +36,11 @@ fn the_files_of_an_item_tell_each_of_its_stages() {
     player.prompt(0);
     assert_eq!(stands(&look(&mut follow), 0), ("running", Some(Stage::Agent), 1));
     player.asked(0);
-    player.trajectory(0, &["ls", "cat a.py", "make"], true);
+    player.trajectory(0, &["ls", "cat a.py", "make"]);
     let now = look(&mut follow);
     assert_eq!(stands(&now, 0), ("running", Some(Stage::Agent), 1));
     let item = now.run.item(&ItemId(id(0))).unwrap();
-    assert_eq!(item.totals().unwrap().steps, Some(2), "the third is under way");
+    assert_eq!(item.totals().unwrap().steps, Some(3));
     let StageState::Running { budget_ms, .. } = item.live_stage().unwrap().state else { unreachable!("it runs") };
     assert_eq!((budget_ms, now.max_steps), (Some(3_600_000), Some(120)), "of bench.yaml");
     assert_eq!(now.run.live, Some(ItemId(id(0))));
@@ -69,7 +69,7 @@ fn a_prompt_newer_than_the_journal_is_a_second_attempt_and_the_first_keeps_its_e
         player.age(0, file, 60);
     }
     player.asked(0);
-    player.trajectory(0, &["ls"], true);
+    player.trajectory(0, &["ls"]);
     let mut follow = player.follow();
     let now = look(&mut follow);
     assert_eq!(stands(&now, 0), ("running", Some(Stage::Agent), 2));
@@ -100,7 +100,7 @@ fn a_killed_harness_leaves_its_item_interrupted_and_says_since_when() {
     let mut player = Player::new(&root, 3).at_work();
     player.whole(0, "success");
     player.asked(1);
-    player.trajectory(1, &["ls"], true);
+    player.trajectory(1, &["ls"]);
     let mut follow = player.follow();
     assert_eq!(state(&look(&mut follow)), RunState::Running);
     player.kill();
@@ -214,7 +214,7 @@ fn an_agent_that_goes_in_circles_is_found_while_it_runs() {
     let mut follow = player.follow();
     let mut found = Vec::new();
     for steps in 1..=14 {
-        player.trajectory(0, &vec!["python bench.py"; steps], false);
+        player.trajectory(0, &vec!["python bench.py"; steps]);
         let now = look(&mut follow);
         found = now.run.item(&ItemId(id(0))).unwrap().last_attempt().unwrap().findings.values().map(|found| found.detector).collect();
         assert!(!now.is_catching_up || steps == 1);

@@ -92,7 +92,7 @@ fn whole(name: &str, opening: &Opening, now: &Now) -> String {
                 .map(str::to_owned)
                 .collect::<Vec<_>>(),
         );
-        let head: String = head.iter().map(|line| format!("{}\n", clean::shown(line))).collect();
+        let head = joined(head.iter().map(|line| clean::shown(line).into_owned()));
         format!("{head}\n{}", report::table(&now.run, around, read::terminal_width()))
     })
 }
@@ -112,7 +112,12 @@ fn changes(before: &Now, now: &Now) -> String {
     if state(before) != state(now) {
         lines.push(format!("run {}", state(now).name()));
     }
-    lines.iter().map(|line| format!("{time}  {}\n", clean::shown(line))).collect()
+    joined(lines.iter().map(|line| format!("{time}  {}", clean::shown(line))))
+}
+
+/// Lines, each with its end.
+fn joined(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
 }
 
 fn state(run: &Run, is_at_work: bool) -> RunState {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::domain::ItemId;
 use crate::host::files::{self, Links};
-use crate::watch::log::{About, Said, is_line, prepare_error, run_path, said};
+use crate::watch::log::{About, Said, is_line, prepare_error, run_path, said, secret};
 
 /// What is read of a log at the first look, from its end, and at most at any other, in bytes.
 const AT_ONCE: u64 = 4 << 20;
@@ -147,6 +147,17 @@ pub(super) fn find(folders: &[PathBuf], kind: Kind, run: &Path) -> Option<PathBu
     let began = run.file_name().and_then(|name| name.to_str()).and_then(super::sight::begun).map(SystemTime::from);
     let may_be = |(changed, _): &(SystemTime, PathBuf)| kind == Kind::ThreeWay || began.is_none_or(|began| *changed >= began);
     found.into_iter().filter(may_be).map(|(_, path)| path).take(MOST_FILES).find(|path| is_log(path, kind, run))
+}
+
+/// What the logs of these folders, and this one, print of secrets: names and values, as far as they print them.
+pub(super) fn secrets(folders: &[PathBuf], named: Option<&Path>) -> Vec<(String, String)> {
+    let found = folders.iter().flat_map(|folder| candidates(folder)).map(|(_, path)| path).take(MOST_FILES);
+    let logs = found.filter(|path| head(path).is_some_and(|head| head.lines().any(is_line))).chain(named.map(Path::to_owned));
+    let mut pairs: Vec<(String, String)> =
+        logs.flat_map(|path| LogFile::new(path).lines().unwrap_or_default()).filter_map(|line| secret(&line)).collect();
+    pairs.sort();
+    pairs.dedup();
+    pairs
 }
 
 /// Files called as logs are, by when they were written.

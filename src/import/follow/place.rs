@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 /// A journal is written in the moment that it names. Where its file's own time is another by more than this, the folder was
 /// copied, and the times of its files say nothing.
-const SAME_MOMENT: Duration = Duration::from_secs(120);
+const SAME_MOMENT: Duration = Duration::from_mins(2);
 
 /// What one item's folder held at a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn the_times_of_a_copy_say_nothing() {
         let copied = files(Some(100), Some(99), Some(98));
-        assert_eq!(copied.place(Some(at(98).written - Duration::from_secs(86_400))), Place::Over);
+        assert_eq!(copied.place(Some(at(98).written - Duration::from_hours(24))), Place::Over);
         // a journal that can't be read yet does not say when it was written
         assert_eq!(copied.place(None), Place::Agent);
     }

@@ -27,6 +27,7 @@ mod start;
 mod status;
 mod table;
 mod trajectory;
+mod watch;
 mod watched;
 
 use std::borrow::Cow;
@@ -87,6 +88,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Say which agents got stuck, and at what step: the detectors over trajectories, one line each
     Detect(detect::DetectArgs),
+    /// Follow a run that ISO-Bench's own scripts make, or made: nothing of it is changed
+    Watch(watch::WatchArgs),
     /// Read captured benchmark output: kind, numbers, true cause of a failure
     Parse(parse::ParseArgs),
     /// Say how runs went: harness trees, result folders, runs of ours
@@ -219,6 +222,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Print(what)) => print::print(root, &what),
         Some(Command::Ctl(args)) => ctl::ctl(root, &args),
         Some(Command::Inspect(args)) => inspect::inspect(root, &args),
+        Some(Command::Watch(args)) => watch::watch(root, &args),
         Some(Command::Detect(args)) => detect::detect(root, &args),
         Some(Command::Parse(args)) => parse::parse(root, &args),
         Some(Command::Report(args)) => report::report(root, &args),

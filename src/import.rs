@@ -10,6 +10,7 @@ mod crew;
 pub mod detected;
 mod facts;
 pub mod folder;
+pub mod follow;
 mod harness;
 mod item;
 mod join;

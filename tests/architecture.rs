@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder of `src/`, what it is for, and the folders that it may use.
-const TABLE: [(&str, &str, &[&str]); 20] = [
+const TABLE: [(&str, &str, &[&str]); 21] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
     ("theme", "roles to colours", &["domain", "text"]),
@@ -24,11 +24,13 @@ const TABLE: [(&str, &str, &[&str]); 20] = [
     // detect: which errors are the same one
     ("model", "the fold", &["domain", "text", "ledger", "detect"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
+    // shared by the runner and by whoever follows a run of the harness; host: git, which knows the human's patch
+    ("watch", "an agent at work, as facts", &["domain", "text", "ledger", "agent", "detect", "host", "model"]),
     // the fold over the harness's files
     (
         "import",
         "the harness's trees and results as facts",
-        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "model"],
+        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "model", "watch"],
     ),
     // bench: the hints of its table of failures; patch: diffs, read
     (
@@ -42,7 +44,7 @@ const TABLE: [(&str, &str, &[&str]); 20] = [
     (
         "runner",
         "the loop, engines, inbox",
-        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "model", "plan"],
+        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "model", "plan", "watch"],
     ),
     (
         "shell",

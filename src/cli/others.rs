@@ -19,7 +19,6 @@ use crate::report::verdict;
 use crate::shell::{Begin, Facts, Folded, ItemPlace, Items, Places, Setup};
 use crate::text::mask::Masker;
 use crate::ui::Screen;
-use crate::ui::message::Sight;
 use crate::ui::state::{Access, Limits, Others};
 
 /// What is read of somebody else's.
@@ -188,7 +187,7 @@ impl Work {
     }
 
     fn send(&self, run: Run, trouble: Option<String>) -> Result<(), Deaf> {
-        self.runs.blocking_send(Folded { run, runner: Sight::Gone, trouble }).map_err(|_gone| Deaf)
+        self.runs.blocking_send(Folded::files(run, trouble)).map_err(|_gone| Deaf)
     }
 }
 

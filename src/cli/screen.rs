@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::home::Opening;
 use super::others::Extent;
 use super::start::on_terminal;
-use super::{browse, compare, find, others, print_line, usage};
+use super::{browse, compare, find, others, print_line, usage, watch};
 use crate::artifact::Checkout;
 use crate::domain::{AttemptId, ItemId};
 use crate::exit::Exit;
@@ -32,6 +32,8 @@ pub(super) enum At {
     Browse(PathBuf),
     /// The same, as it was left.
     Browser,
+    /// A run that somebody else makes.
+    Watch(watch::Opening),
 }
 
 /// Shows a run until its reader leaves.
@@ -60,6 +62,11 @@ pub(super) fn stay(at: At) -> anyhow::Result<Exit> {
     {
         return Ok(usage(format!("can't read {}: {error}", crate::text::clean::path(folder))));
     }
+    if let At::Watch(opening) = &at
+        && let Err(says) = opening.check()
+    {
+        return Ok(usage(says));
+    }
     let sitting = match Sitting::take(environment::variable(themes::VARIABLE).as_deref()) {
         Ok(sitting) => sitting,
         Err(ScreenError::Themes(error)) => return Ok(usage(format!("{}: {error}", themes::VARIABLE))),
@@ -87,6 +94,7 @@ impl Stay {
             let next = match at {
                 At::Run(folder) => self.run(&folder)?,
                 At::Others(opening) => self.others(&opening)?,
+                At::Watch(opening) => self.watch(&opening)?,
                 At::Home(opening) => self.home(opening)?,
                 At::Browse(folder) => Some(self.begin_browser(&folder)),
                 At::Browser => self.browse()?,
@@ -140,6 +148,25 @@ impl Stay {
             Left::Next(screen) => Some(self.beside(1, screen)),
             Left::Previous(screen) => Some(self.beside(-1, screen)),
             Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Others(opening.clone())),
+            Left::Quit | Left::Detached | Left::Stopped => None,
+        })
+    }
+
+    fn watch(&mut self, opening: &watch::Opening) -> anyhow::Result<Option<At>> {
+        let mut setup = match watch::setup(opening) {
+            Err(says) => return Ok(Some(self.back(says, Opening::default))),
+            Ok(setup) => setup,
+        };
+        if let Some(begin) = self.begin.take() {
+            setup.begin = begin;
+        }
+        let base = setup.begin.base.clone();
+        let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
+        Ok(match self.sitting.run(setup)? {
+            Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Watch(opening.clone())),
+            Left::Home | Left::Next(_) | Left::Previous(_) => {
+                Some(At::Home(Opening { checkout: self.base.clone().or(own), ..Opening::default() }))
+            }
             Left::Quit | Left::Detached | Left::Stopped => None,
         })
     }

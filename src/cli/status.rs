@@ -201,11 +201,12 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         runner,
         orphan: match orphan {
             Some(Sight::Alive(pid)) => Some(pid),
-            Some(Sight::Gone) | None => None,
+            Some(Sight::Gone | Sight::Unseen) | None => None,
         },
         free: disk::room(folder.path()).ok().map(|room| room.bytes),
         limits: report::Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         hint: crate::ui::now::hint,
+        others: None,
         newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
         now: clock::now(),
     };

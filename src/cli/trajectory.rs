@@ -96,9 +96,19 @@ pub(super) fn human(journal: Option<&Journal>) -> Option<Human> {
 
 /// Hides the secrets of our environment, of the harness where we are, and of those in which the trajectories lie.
 pub(super) fn masker<'a>(root: Option<&Path>, paths: impl IntoIterator<Item = &'a Path>) -> Masker {
+    masker_with(root, paths, [])
+}
+
+/// The same, and these: names and values.
+pub(super) fn masker_with<'a>(
+    root: Option<&Path>,
+    paths: impl IntoIterator<Item = &'a Path>,
+    more: impl IntoIterator<Item = (String, String)>,
+) -> Masker {
     let mut checkouts: Vec<Checkout> = find::or_demo(root).ok().into_iter().collect();
     let folders: BTreeSet<PathBuf> = paths.into_iter().filter_map(|path| path.canonicalize().ok()?.parent().map(Path::to_owned)).collect();
     checkouts.extend(folders.iter().filter_map(|folder| Checkout::find(folder).ok().flatten()));
-    let secrets: BTreeSet<(String, String)> = checkouts.iter().flat_map(|checkout| environment::secrets(&checkout.env_folders())).collect();
+    let known = checkouts.iter().flat_map(|checkout| environment::secrets(&checkout.env_folders()));
+    let secrets: BTreeSet<(String, String)> = known.chain(more).collect();
     Masker::new(environment::variables(), secrets)
 }

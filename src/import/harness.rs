@@ -95,7 +95,7 @@ pub(super) fn fold(folder: &Path, names: &Names, mut items: Vec<Read>, measured:
     teller.tell(first, Fact::RunCreated(plan));
     for at in order {
         if let Some(item) = items.get(at) {
-            tell(&mut teller, item, measured.get(&at).map(Vec::as_slice).unwrap_or_default());
+            tell(&mut teller, item, 1, measured.get(&at).map(Vec::as_slice).unwrap_or_default());
         }
     }
     if items.iter().all(|item| item.said.status != "unfinished") {
@@ -119,10 +119,10 @@ fn set_apart(items: &mut [Read]) {
 }
 
 /// One attempt, from its beginning to its end.
-fn tell(teller: &mut Teller, item: &Read, measured: &[RungAnswer]) {
+pub(super) fn tell(teller: &mut Teller, item: &Read, n: u32, measured: &[RungAnswer]) {
     let id = ItemId(item.id.clone());
-    let attempt = (&id, 1);
-    teller.tell(item.began, Fact::AttemptStarted { item: id.clone(), n: 1, from: Stage::Agent });
+    let attempt = (&id, n);
+    teller.tell(item.began, Fact::AttemptStarted { item: id.clone(), n, from: Stage::Agent });
     let duration_ms = item.duration_ms.unwrap_or_default();
     let child = item.cause.clone().map(|cause| ChildEnd { cause, command: 0, duration_ms, frozen_ms: 0, swept: 0 });
     let agent = StageOutcome { end: item.stage_end(), child, duration_ms, detail: StageDetail::Agent(item.totals) };
@@ -139,11 +139,11 @@ fn tell(teller: &mut Teller, item: &Read, measured: &[RungAnswer]) {
         let detail = StageDetail::Score(ScoreDetail { rungs: measured.to_vec(), ..ScoreDetail::default() });
         teller.stage(attempt, Stage::Score, at, StageOutcome { end: StageEnd::Done, child: None, duration_ms: 0, detail });
     }
-    teller.tell(None, Fact::JournalRead { item: id.clone(), n: 1, journal: item.said.clone() });
+    teller.tell(None, Fact::JournalRead { item: id.clone(), n, journal: item.said.clone() });
     for badge in &item.badges {
-        teller.tell(None, Fact::BadgeGiven { item: id.clone(), n: 1, badge: badge.clone() });
+        teller.tell(None, Fact::BadgeGiven { item: id.clone(), n, badge: badge.clone() });
     }
-    teller.end(&id, 1, item.ended, end(item, nothing));
+    teller.end(&id, n, item.ended, end(item, nothing));
 }
 
 /// How the attempt ended: by the harness's word, and where that is `success`, by what there is of it.

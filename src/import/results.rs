@@ -89,29 +89,10 @@ impl Folder {
     /// Folds its facts.
     pub(super) fn fold(&self, path: &Path) -> Imported {
         let mut teller = Teller::default();
-        let began = |commit: &Commit| commit.arms.values().filter_map(Measured::began).min();
-        let mut order: Vec<&Commit> = self.commits.iter().collect();
-        order.sort_by_key(|commit| began(commit));
-        let planned = self.commits.iter().map(|commit| PlannedItem {
-            item: ItemId(commit.id.clone()),
-            human: commit.human.clone(),
-            parent: commit.parent.clone(),
-            blocked: None,
-        });
-        let plan = RunPlan {
-            plan: String::new(),
-            digest: String::new(),
-            selection: None,
-            repo: self.repo.clone(),
-            task_id: String::new(),
-            agent: self.agent.clone(),
-            model: super::join::model_of_type(&self.agent).unwrap_or_else(|| "default".to_owned()),
-            stages: vec![Stage::Human, Stage::Baseline, Stage::Candidate],
-            items: planned.collect(),
-        };
-        teller.tell(order.first().and_then(|commit| began(commit)), Fact::RunCreated(plan));
+        let order = self.in_time();
+        teller.tell(order.first().and_then(|commit| commit.began()), Fact::RunCreated(self.plan()));
         for commit in order {
-            tell(&mut teller, commit);
+            commit.tell(&mut teller);
         }
         teller.tell(None, Fact::RunFinished {});
         Imported {
@@ -122,24 +103,65 @@ impl Folder {
             items: std::collections::HashMap::new(),
         }
     }
+
+    /// The commits in the order in which they were measured.
+    pub(super) fn in_time(&self) -> Vec<&Commit> {
+        let mut order: Vec<&Commit> = self.commits.iter().collect();
+        order.sort_by_key(|commit| commit.began());
+        order
+    }
+
+    /// What the run is about.
+    pub(super) fn plan(&self) -> RunPlan {
+        let planned = self.commits.iter().map(|commit| PlannedItem {
+            item: ItemId(commit.id.clone()),
+            human: commit.human.clone(),
+            parent: commit.parent.clone(),
+            blocked: None,
+        });
+        RunPlan {
+            plan: String::new(),
+            digest: String::new(),
+            selection: None,
+            repo: self.repo.clone(),
+            task_id: String::new(),
+            agent: self.agent.clone(),
+            model: super::join::model_of_type(&self.agent).unwrap_or_else(|| "default".to_owned()),
+            stages: vec![Stage::Human, Stage::Baseline, Stage::Candidate],
+            items: planned.collect(),
+        }
+    }
 }
 
-fn tell(teller: &mut Teller, commit: &Commit) {
-    let id = ItemId(commit.id.clone());
-    let attempt = (&id, 1);
-    let first = commit.arms.keys().next().copied().unwrap_or(Stage::Human);
-    teller.tell(commit.arms.values().filter_map(Measured::began).min(), Fact::AttemptStarted { item: id.clone(), n: 1, from: first });
-    for (stage, measured) in &commit.arms {
-        let failed = measured.heard.failure.clone();
-        let outcome = StageOutcome {
-            end: failed.map_or(StageEnd::Done, |cause| StageEnd::Failed { class: cause.class, why: cause.evidence }),
-            child: None,
-            duration_ms: measured.record.duration_s.and_then(millis).unwrap_or_default(),
-            detail: StageDetail::Arm(measured.heard.detail.clone()),
-        };
-        teller.stage(attempt, *stage, Span { began: measured.began(), ended: measured.at, budget_ms: None }, outcome);
+impl Commit {
+    /// When its first arm began.
+    pub(super) fn began(&self) -> Option<Timestamp> {
+        self.arms.values().filter_map(Measured::began).min()
     }
-    teller.end(&id, 1, commit.arms.values().filter_map(|measured| measured.at).max(), end(commit));
+
+    /// Its arms and its end.
+    pub(super) fn tell(&self, teller: &mut Teller) {
+        self.tell_arms(teller);
+        teller.end(&ItemId(self.id.clone()), 1, self.arms.values().filter_map(|measured| measured.at).max(), end(self));
+    }
+
+    /// Its arms, while others of them may still come.
+    pub(super) fn tell_arms(&self, teller: &mut Teller) {
+        let id = ItemId(self.id.clone());
+        let attempt = (&id, 1);
+        let first = self.arms.keys().next().copied().unwrap_or(Stage::Human);
+        teller.tell(self.began(), Fact::AttemptStarted { item: id.clone(), n: 1, from: first });
+        for (stage, measured) in &self.arms {
+            let failed = measured.heard.failure.clone();
+            let outcome = StageOutcome {
+                end: failed.map_or(StageEnd::Done, |cause| StageEnd::Failed { class: cause.class, why: cause.evidence }),
+                child: None,
+                duration_ms: measured.record.duration_s.and_then(millis).unwrap_or_default(),
+                detail: StageDetail::Arm(measured.heard.detail.clone()),
+            };
+            teller.stage(attempt, *stage, Span { began: measured.began(), ended: measured.at, budget_ms: None }, outcome);
+        }
+    }
 }
 
 /// What counts is the agent's arm, where there is one; else the first arm that failed.

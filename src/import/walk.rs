@@ -283,6 +283,11 @@ fn may_hold_events(listing: &Listing) -> bool {
     listing.has("base_state.json") || listing.has("events") || listing.names.iter().any(is_numbered)
 }
 
+/// Whether a file is a result of benchmarks, by its name.
+pub(super) fn is_result(path: &Path) -> bool {
+    shape(path).is_some()
+}
+
 fn holds_results(listing: &Listing) -> bool {
     listing.files.iter().any(|path| shape(path).is_some())
 }

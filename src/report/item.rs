@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{Surroundings, by_command, joined};
 use crate::domain::{Level, Rung, Stage, StageDetail, StageOutcome};
 use crate::model::{Attempt, Item, ItemState, Run, StageRecord, StageState};
-use crate::plan::why_not;
 
 /// The item with everything that a screen shows of it. `clock` is the moment up to which what runs has run.
 pub fn item(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
@@ -39,7 +38,7 @@ fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
         "from": from,
         "until": until,
         "by": by,
-        "why_not": why_not(run, &item.id, around.runner.is_some()).as_deref().map(by_command),
+        "why_not": around.why_not(run, &item.id).as_deref().map(by_command),
         "skipping": item.skipping.as_ref().map(crate::ledger::By::words),
         "duration_s": last.map(|_| seconds(item.worked_ms(clock))),
         "live": item.live_stage().map(|record| stage_of(record, clock)),

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::item::{item, seconds};
 use super::runs::Summary;
 use super::{by_command, joined};
-use crate::domain::{Finding, Level, RunId};
+use crate::domain::{Finding, ItemId, Level, RunId};
 use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::plan::why_not;
 use crate::text::{self, duration};
 
 /// What a reader knows beside the ledger.
@@ -30,8 +31,19 @@ pub struct Surroundings<'a> {
     pub hint: fn(&Item) -> Option<&'static str>,
     /// The format of the run, where a newer program made it: something may be missing.
     pub newer_format: Option<u32>,
+    /// Of a run that somebody else makes: what is known of its maker.
+    pub others: Option<Others<'a>>,
     /// The moment.
     pub now: Timestamp,
+}
+
+/// Of a run that somebody else makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Others<'a> {
+    /// Whether somebody is at work, or may be.
+    pub is_at_work: bool,
+    /// What is to be known of it and stands in no fact, in sentences.
+    pub says: &'a [String],
 }
 
 /// Limits of an item's agent, from the run's configuration.
@@ -46,11 +58,18 @@ pub struct Limits {
 impl Surroundings<'_> {
     /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub(super) fn clock(&self, run: &Run) -> Timestamp {
-        if self.runner.is_some() || self.orphan.is_some() { self.now } else { run.at.unwrap_or(self.now) }
+        if self.runner_lives() || self.orphan.is_some() { self.now } else { run.at.unwrap_or(self.now) }
     }
 
-    const fn runner_lives(&self) -> bool {
-        self.runner.is_some()
+    /// Why an item does not run; `None` where it does, or has run.
+    pub(super) fn why_not(&self, run: &Run, item: &ItemId) -> Option<String> {
+        let why = why_not(run, item, self.runner_lives())?;
+        let is_left = self.others.is_some() && !self.runner_lives();
+        Some(if is_left { "nobody works here now".to_owned() } else { why })
+    }
+
+    fn runner_lives(&self) -> bool {
+        self.runner.is_some() || self.others.is_some_and(|others| others.is_at_work)
     }
 }
 
@@ -58,7 +77,8 @@ impl Surroundings<'_> {
 pub fn status(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Value {
     let clock = around.clock(run);
     let items = run.items.iter().map(|one| item(run, one, around, clock)).collect::<Vec<_>>();
-    joined([what(id, run, around, clock), hindrances(run, around), json!({"items": items})])
+    let watched = around.others.map_or_else(|| json!({}), |others| json!({"watched": {"at_work": others.is_at_work, "says": others.says}}));
+    joined([what(id, run, around, clock), watched, hindrances(run, around), json!({"items": items})])
 }
 
 /// Which run, in which state, and who works on it.
@@ -121,6 +141,7 @@ fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
 /// Why the run does not go on by itself, in a sentence; `None` where it does.
 pub fn why(run: &Run, around: &Surroundings<'_>) -> Option<String> {
     match run.state(around.runner_lives()) {
+        RunState::Interrupted if around.others.is_some() => around.others.and_then(|others| others.says.first().cloned()),
         RunState::Interrupted => Some(format!("{}; `isobench-tui run --resume` continues it", gone(run, around))),
         state => waits(run, state),
     }

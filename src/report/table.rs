@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use super::{Surroundings, by_command};
 use crate::domain::{Finding, Level, short_sha};
 use crate::model::{Item, Run};
-use crate::plan::why_not;
 use crate::text::clean;
 use crate::text::width::{clip, fit, width};
 use crate::text::{count, duration, tokens};
@@ -20,7 +19,7 @@ pub fn table(run: &Run, around: &Surroundings<'_>, room: Option<usize>) -> Strin
     // ids, metrics and reasons come out of files: none may steer a terminal, or open a line of its own
     let safe = |cell: String| clean::shown(&cell).into_owned();
     let cells = |item: &Item| {
-        let waits = why_not(run, &item.id, around.runner.is_some());
+        let waits = around.why_not(run, &item.id);
         row(item, waits.as_deref(), around.clock(run)).map(safe).to_vec()
     };
     let rows: Vec<Vec<String>> = run.items.iter().map(cells).collect();

@@ -1,6 +1,5 @@
 //! What the live agent writes, read for its counts and its budgets. The screen reads the same files for itself.
 
-use std::any::Any;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -17,6 +16,7 @@ use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS,
 use crate::domain::{AgentKind, AgentTotals, AttemptId, Stage};
 use crate::host::environment::{dot_env, of_agent};
 use crate::model::{Item, Run, StageState};
+use crate::watch::says_of;
 
 /// Files whose names the agent chooses are looked for this often.
 const SEARCH: Duration = Duration::from_secs(1);
@@ -116,12 +116,6 @@ impl Search {
         let _ = fs::remove_file(&link);
         symlink(found, link)
     }
-}
-
-/// What a panic said.
-pub(super) fn says_of(panic: &(dyn Any + Send)) -> String {
-    let says = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|says| (*says).to_owned()));
-    says.unwrap_or_else(|| "without a word".to_owned())
 }
 
 impl AgentWatch {

@@ -2,7 +2,6 @@
 //! and with our run id. Its files are the truth about how far it is; its log lags, and only decorates.
 
 pub mod end;
-pub mod log;
 mod model;
 pub mod watch;
 

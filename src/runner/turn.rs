@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
 use super::conclude::{Case, conclude, failed};
-use super::detection::{Detection, ends_of};
+use super::detection::ends_of;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::signals::{Leaving, Signals};
@@ -33,6 +33,7 @@ use crate::ledger::{By, Entry, Fact, LedgerError, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
 use crate::plan::next::{Limits, Next, next};
 use crate::text::mask::Masker;
+use crate::watch::Detection;
 
 /// How long a runner that was told to leave at once waits for its live stage: the grace of its processes, and some.
 const PATIENCE: Duration = Duration::from_secs(12);

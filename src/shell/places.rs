@@ -25,7 +25,7 @@ enum Whose {
     /// A run of ours.
     Ours { folder: RunFolder, items: PathBuf },
     /// Somebody else's, whose items may become more.
-    Others { base: PathBuf, items: watch::Receiver<Items> },
+    Others { base: PathBuf, items: watch::Receiver<Items>, log: Option<watch::Receiver<Option<PathBuf>>> },
 }
 
 /// Where the items of somebody else's run lie.
@@ -51,7 +51,12 @@ impl Places {
 
     /// For somebody else's run below `base`.
     pub const fn others(base: PathBuf, items: watch::Receiver<Items>) -> Self {
-        Self { whose: Whose::Others { base, items }, paged: None }
+        Self { whose: Whose::Others { base, items, log: None }, paged: None }
+    }
+
+    /// The same, with a log that the script which makes the run may write.
+    pub const fn watched(base: PathBuf, items: watch::Receiver<Items>, log: watch::Receiver<Option<PathBuf>>) -> Self {
+        Self { whose: Whose::Others { base, items, log: Some(log) }, paged: None }
     }
 
     /// The same places, one of which was opened already.
@@ -83,11 +88,11 @@ impl Places {
         }
     }
 
-    /// What the runner wrote, where there is one of ours.
+    /// What the runner wrote, or the script that makes somebody else's run, where that is known.
     pub fn runner_log(&self) -> Option<PathBuf> {
         match &self.whose {
             Whose::Ours { folder, .. } => Some(folder.log()),
-            Whose::Others { .. } => None,
+            Whose::Others { log, .. } => log.as_ref()?.borrow().clone(),
         }
     }
 

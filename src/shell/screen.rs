@@ -33,6 +33,7 @@ use crate::view;
 const FLICKER: Duration = Duration::from_millis(150);
 
 /// What the loop waits for.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is used up at once")]
 enum Woken {
     /// The terminal has something to say.
     Heard(Heard),
@@ -360,11 +361,22 @@ impl<'a> Screen<'a> {
 
     /// Somebody else's run as it is now, in the place of what it was.
     fn take_over(&mut self, folded: Option<Folded>) -> Option<Left> {
-        let Some(Folded { run, runner, trouble }) = folded else {
+        let Some(Folded { run, runner, trouble, run_id, max_steps, says, unnamed, is_old }) = folded else {
             self.source = Source::Others(None);
             return None;
         };
         self.state.run = run;
+        self.state.limits.steps = max_steps;
+        self.state.unnamed = unnamed;
+        if let Some(run_id) = run_id {
+            self.state.run_id = run_id;
+        }
+        if is_old {
+            self.state.hears_nothing_new();
+        }
+        if says != self.state.told {
+            self.change(Msg::Told(says));
+        }
         if trouble.as_ref() != self.state.troubles.get(&Part::Ledger) {
             self.change(Msg::Trouble(Part::Ledger, trouble));
         }

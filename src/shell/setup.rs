@@ -12,6 +12,7 @@ use crate::ledger::{By, RunFolder};
 use crate::model::Run;
 use crate::text::mask::Masker;
 use crate::theme::ThemeError;
+use crate::ui::Said;
 use crate::ui::Screen;
 use crate::ui::message::Sight;
 use crate::ui::state::{Access, Base, Limits};
@@ -61,6 +62,23 @@ pub struct Folded {
     pub runner: Sight,
     /// What of it can't be read, in a sentence.
     pub trouble: Option<String>,
+    /// How the run is called, where that is another one than before.
+    pub run_id: Option<RunId>,
+    /// The agent's step budget, where one is known.
+    pub max_steps: Option<u32>,
+    /// What is to be known of it and stands in no fact, in sentences.
+    pub says: Vec<Said>,
+    /// How many items are still to come that nothing names.
+    pub unnamed: usize,
+    /// Whether what is new in it happened long ago: nothing to ring for.
+    pub is_old: bool,
+}
+
+impl Folded {
+    /// Files that nobody works at any more.
+    pub const fn files(run: Run, trouble: Option<String>) -> Self {
+        Self { run, runner: Sight::Gone, trouble, run_id: None, max_steps: None, says: Vec::new(), unnamed: 0, is_old: true }
+    }
 }
 
 /// What is shown first.

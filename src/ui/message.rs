@@ -11,7 +11,7 @@ use super::outside::Errand;
 use super::pages::{self, Pages};
 use super::state::Pointer;
 use super::step::Shown;
-use super::{Focus, Key, Mouse, Screen, log};
+use super::{Focus, Key, Mouse, Said, Screen, log};
 use crate::detect::labels::Verdict;
 use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
@@ -31,6 +31,8 @@ pub enum Msg {
     Begin(Screen, Option<ItemId>),
     /// Whether the run has a runner.
     Runner(Sight),
+    /// What is to be known of somebody else's run and stands in no fact, in sentences.
+    Told(Vec<Said>),
     /// Whether the live stage has its keeper, told while the run has no runner.
     Keeper(Sight),
     /// Which of the stages in focus wrote something.
@@ -89,6 +91,8 @@ pub enum Sight {
     Alive(u32),
     /// It is not.
     Gone,
+    /// It can't be seen whether it is: somebody else's may work where we don't see it.
+    Unseen,
 }
 
 /// Who is to move in a trajectory.

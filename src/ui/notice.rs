@@ -27,7 +27,7 @@ pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
         damage(state),
         trouble(state),
     ];
-    found.into_iter().flatten().collect()
+    found.into_iter().flatten().chain(state.told.iter().cloned()).collect()
 }
 
 fn access(state: &State) -> Option<Said> {

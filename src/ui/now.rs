@@ -77,6 +77,7 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
         ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}; R runs it again", by.words())),
         ItemState::Stopped { why } => Said::new(Mood::Warn, format!("stopped: {why}; r runs the stage again, R the item")),
+        ItemState::Interrupted { why, .. } if state.is_others() => Said::new(Mood::Warn, format!("interrupted: {why}")),
         ItemState::Interrupted { why, from } => Said::new(Mood::Warn, format!("interrupted: {why}; goes on with {from}")),
     }
 }
@@ -135,6 +136,7 @@ fn queued(state: &State, item: &Item, from: Stage) -> Said {
     let place = if before == 0 { "next in the queue".to_owned() } else { format!("queued, {before} before it") };
     let from = if from == Stage::Worktree { String::new() } else { format!(", begins with {from}") };
     let hindrance = match WhyNot::of(&state.run, item, before, state.has_runner()) {
+        Some(WhyNot::NoRunner) if state.is_others() => "; nobody works here now",
         Some(WhyNot::NoRunner) => "; no runner: c continues",
         Some(WhyNot::Paused(_)) => "; the queue is paused",
         Some(WhyNot::Breaker { .. }) => "; the queue waits",

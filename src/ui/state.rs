@@ -99,6 +99,10 @@ pub struct State {
     pub last_look: Option<Timestamp>,
     /// What people say of findings.
     pub labels: Labels,
+    /// What is to be known of somebody else's run, in sentences.
+    pub told: Vec<Said>,
+    /// How many items of it are still to come that nothing names.
+    pub unnamed: usize,
     /// Whether it rings when an agent is stuck.
     pub bell: Bell,
     /// Where the screen was opened from.
@@ -306,6 +310,8 @@ impl State {
             tally: Tally::default(),
             last_look: None,
             labels: Labels::default(),
+            told: Vec::new(),
+            unnamed: 0,
             bell: Bell::default(),
             base: Base::default(),
             heard: None,
@@ -314,6 +320,10 @@ impl State {
 
     /// The run's state in a word.
     pub fn run_state(&self) -> RunState {
+        if self.is_others() && self.run.created.is_none() {
+            // somebody else's has not begun, or was not read yet
+            return RunState::Waiting;
+        }
         self.run.state(self.has_runner())
     }
 
@@ -372,7 +382,7 @@ impl State {
 
     /// Whether the run has a runner.
     pub const fn has_runner(&self) -> bool {
-        matches!(self.runner, Sight::Alive(_))
+        matches!(self.runner, Sight::Alive(_) | Sight::Unseen)
     }
 
     /// The stage that works on though the run has no runner: its keeper lives.
@@ -383,6 +393,11 @@ impl State {
     /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub fn clock(&self, now: Timestamp) -> Timestamp {
         if self.has_runner() || self.orphan().is_some() { now } else { self.run.at.unwrap_or(now) }
+    }
+
+    /// What was found so far is old: it rings for nothing of it.
+    pub const fn hears_nothing_new(&mut self) {
+        self.heard = None;
     }
 
     /// Leaves a remark in the footer.
@@ -399,6 +414,7 @@ impl State {
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
         self.tally = Tally::of(&self.run);
+        self.tally.unnamed = self.unnamed;
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

@@ -26,6 +26,8 @@ pub struct Tally {
     pub failures: Vec<(FailureClass, usize)>,
     /// How many items still wait for their turn.
     pub pending: usize,
+    /// How many items are still to come that nothing names.
+    pub unnamed: usize,
     /// Tokens of all attempts.
     pub usage: Usage,
     /// How many pending items stand before each item.
@@ -92,7 +94,9 @@ impl Tally {
     pub fn left_ms(&self, run: &Run, now: Timestamp) -> Option<u64> {
         let each = self.median_ms.filter(|_| run.finished.is_none())?;
         let live = run.live_item().map_or(0, |live| each.saturating_sub(live.worked_ms(now)));
-        let queued = u64::try_from(self.pending).unwrap_or(u64::MAX).saturating_mul(each);
+        // the harness may work on several at once
+        let workers = u64::try_from(self.count("running")).unwrap_or(1).max(1);
+        let queued = u64::try_from(self.pending.saturating_add(self.unnamed)).unwrap_or(u64::MAX).saturating_mul(each) / workers;
         Some(queued.saturating_add(live)).filter(|left| *left > 0)
     }
 

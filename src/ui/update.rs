@@ -75,6 +75,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Begin(screen, item) => moves::begin(state, screen, item),
         Msg::Runner(sight) => return see_runner(state, sight),
         Msg::Keeper(sight) => state.keeper = sight,
+        Msg::Told(says) => state.told = says,
         Msg::Wrote(stages) => state.wrote = stages,
         Msg::Trail(news) => take_trail(state, news),
         Msg::Counted(attempt, percent) => pages::count(&mut state.trails, &attempt, percent),

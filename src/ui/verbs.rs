@@ -224,6 +224,7 @@ fn shift(state: &mut State, verb: Verb) -> Vec<Effect> {
 
 fn continue_run(state: &mut State) -> Vec<Effect> {
     match state.runner {
+        Sight::Unseen => refuse(state, others::refusal(state)),
         Sight::Alive(pid) => refuse(state, format!("the run has a runner (pid {pid})")),
         Sight::Gone if state.run.finished.is_some() && state.asked.is_empty() => refuse(state, "the run is finished; R runs an item again"),
         Sight::Gone if state.access != Access::Full => refuse(state, READ_ONLY),

@@ -126,7 +126,7 @@ fn state_words(state: &State) -> Words {
 
 fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let tally = &state.tally;
-    let all = state.run.items.len();
+    let all = state.run.items.len() + tally.unnamed;
     let bar_cols = (row.width / 5).clamp(8, 32).min(row.width);
     let achieved = tally.achieved;
     let is_compared = is_compared(state);
@@ -179,11 +179,11 @@ fn counted(state: &State, detail: Detail) -> Words {
             words = words.add(role, format!("{n} {status}{gap}"));
         }
     }
-    let queued = state.tally.count("queued") + state.tally.count("waiting");
+    let queued = state.tally.count("queued") + state.tally.count("waiting") + state.tally.unnamed;
     if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {
         words = words.add(Role::Muted, format!("{queued} queued{gap}"));
     }
-    words = words.add(Role::Muted, format!("of {}", state.run.items.len()));
+    words = words.add(Role::Muted, format!("of {}", state.run.items.len() + state.tally.unnamed));
     match state.tally.stuck {
         // that one got stuck is no state of its own: the counts before it sum up
         0 => words,

@@ -488,6 +488,7 @@ proptest! {
             limits: isobench_tui::report::Limits::default(),
             hint: |_| None,
             newer_format: None,
+            others: None,
             now: Timestamp::UNIX_EPOCH,
         };
         let _ = isobench_tui::report::status(&isobench_tui::domain::RunId("r".to_owned()), &run, &around);

@@ -1,11 +1,11 @@
 //! D18: items that end alike, or at once, or well though their agent died.
 
-use super::kept::safe_remark;
 use crate::agent::{End, Live};
 use crate::detect::systemic::{Batch, EndOfRun};
 use crate::domain::{ChildEnd, EndCause, ItemId, Remark, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::model::Run;
 use crate::text::mask::Masker;
+use crate::watch::safe_remark;
 
 /// Steps of an agent whose steps nobody counted: enough for work.
 const UNKNOWN_STEPS: u32 = 2;

@@ -4,7 +4,6 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::log::{marker, prepare_error};
 use super::watch::is_there;
 use crate::agent::{End, Live};
 use crate::artifact::ArtifactError;
@@ -18,6 +17,7 @@ use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain, with_sentences};
 use crate::runner::create::digest;
 use crate::text::clean;
 use crate::text::duration::short;
+use crate::watch::log::{marker, prepare_error};
 
 /// In the folder of the stage `worktree`: the edits that were found in a worktree and that nobody had kept.
 pub const LEFT: &str = "left_behind.diff";

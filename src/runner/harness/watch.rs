@@ -5,13 +5,13 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::log::marker;
 use crate::domain::{AttemptId, Stage};
 use crate::host::files;
 use crate::model::{Item, Run};
 use crate::runner::Job;
 use crate::runner::create::digest;
 use crate::text::mask::Masker;
+use crate::watch::log::marker;
 
 /// At most this much of the log is read at one look, in bytes; what lies further back is passed over.
 const AT_ONCE: u64 = 256 * 1024;

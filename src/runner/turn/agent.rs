@@ -7,15 +7,16 @@ use crate::ledger::{By, Fact};
 use crate::model::StageState;
 use crate::plan::next::{agent_over_budget, agent_stuck};
 use crate::runner::agent_watch::AgentWatch;
-use crate::runner::detection::{Beat, Detection, Seen, code_of, end_of, is_watched, told_of};
+use crate::runner::detection::{self, code_of, end_of, is_watched, told_of};
 use crate::runner::{RunnerError, harness};
+use crate::watch::{Beat, Seen};
 
 impl Turn<'_> {
     /// Follows the agent of a stage, where it is the agent's.
     pub(super) fn watch_agent(&mut self, item: &ItemId, stage: Stage) {
         let item = self.run.item(item).filter(|_| is_watched(stage));
         self.agent = item.map(|item| AgentWatch::of(&self.job, &self.run, item));
-        self.detection = item.and_then(|item| Detection::of(&self.job, item));
+        self.detection = item.and_then(|item| detection::of(&self.job, item));
         self.watch.instead(&self.agent.as_ref().map(AgentWatch::folders).unwrap_or_default());
     }
 

@@ -55,6 +55,7 @@ fn queue(state: &State, places: &Places) -> String {
         limits: report::Limits { steps: state.limits.steps, tokens: state.limits.tokens },
         hint: now::hint,
         newer_format: None,
+        others: None,
         now: clock::now(),
     };
     state.masker.mask(&report::table(&state.run, &around, None)).into_owned()

@@ -90,6 +90,8 @@ pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
         return kept.clone();
     }
     match (written(&out), written(&err)) {
+        // the harness keeps what an agent prints only after its end
+        (None, None) if state.is_others() && written(&Source::Runner).is_some() => Source::Runner,
         (None, Some(_)) => err,
         (Some(one), Some(other)) if other.changed > one.changed => err,
         _ => out,
@@ -140,10 +142,11 @@ pub(super) fn choose(state: &mut State, tab: usize) {
 
 fn name(state: &State, source: &Source) -> String {
     match source {
+        Source::Runner if state.is_others() => "ISO-Bench's log".to_owned(),
         Source::Runner => "run log".to_owned(),
         Source::Patch(_) => "patch".to_owned(),
         Source::Stage(_, stage, stream) => {
-            let harness = *stage == Stage::Agent && state.selected_item().is_some_and(is_of_harness);
+            let harness = *stage == Stage::Agent && !state.is_others() && state.selected_item().is_some_and(is_of_harness);
             match (stream, harness) {
                 (Stream::Out, true) => "harness log".to_owned(),
                 (Stream::Err, true) => "harness err".to_owned(),

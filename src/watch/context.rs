@@ -6,10 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::detect::{Context, Human};
-use crate::domain::Stage;
 use crate::host::ask::{Asked, ask};
-use crate::model::Item;
-use crate::runner::Job;
 
 /// How long git may take to answer. Without the answer two detectors know less, and nothing else is lost.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,17 +26,14 @@ const LONGEST: usize = 300;
 /// Names at the base that are kept: a repository has a few dozen.
 const NAMES: usize = 10_000;
 
-/// The context of an item's agent.
-pub(super) fn of(job: &Job, item: &Item) -> Context {
-    let git_dir = job.git_dir.as_deref();
-    let added = || git_dir.map(|git_dir| added(git_dir, &item.parent, &item.human)).unwrap_or_default();
-    let is_known = !item.human.is_empty();
+/// What the detectors know of an item before its agent's first step: what git says of it, where there is a clone.
+pub fn context(git_dir: Option<&Path>, parent: &str, human: &str) -> Context {
+    let added = || git_dir.map(|git_dir| added(git_dir, parent, human)).unwrap_or_default();
+    let is_known = !human.is_empty();
     Context {
-        human: is_known.then(|| Human { sha: item.human.clone(), added: added() }),
-        max_steps: job.config.agent.max_steps,
-        max_tokens: job.config.limits.item_tokens,
-        max_ms: job.config.budget_ms(Stage::Agent),
-        tracked: git_dir.and_then(|git_dir| tracked(git_dir, &item.parent)),
+        human: is_known.then(|| Human { sha: human.to_owned(), added: added() }),
+        tracked: git_dir.and_then(|git_dir| tracked(git_dir, parent)),
+        ..Context::default()
     }
 }
 

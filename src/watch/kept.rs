@@ -243,7 +243,7 @@ fn safe(finding: &Finding, masker: &Masker) -> Finding {
 }
 
 /// A remark as it may be stored and shown.
-pub(in crate::runner) fn safe_remark(remark: &Remark, masker: &Masker) -> Remark {
+pub fn safe_remark(remark: &Remark, masker: &Masker) -> Remark {
     Remark {
         says: text(&remark.says, SENTENCE, masker),
         hint: text(&remark.hint, SENTENCE, masker),

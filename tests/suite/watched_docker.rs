@@ -1,0 +1,145 @@
+//! The Docker engine, looked at: absent, silent, and a real one of our own that runs a container called like a benchmark's.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::harness_player::script;
+use crate::pty::Pty;
+use crate::support::{BINARY, folder, skip, wait_until};
+use crate::watched_results::{SHA, arm, results};
+
+/// The program, watching a folder of results whose runner is in its human arm, with an engine at this socket.
+fn watching(root: &Path, socket: &str) -> (Pty, Child) {
+    let folder = results(root);
+    arm(&folder, "89abcdef", "human", "success");
+    fs::write(root.join("run.log"), "=== Agent Type: codex_cli ===\n[1/1] Processing 0123abcd\n  --- Running HUMAN benchmark ---\n")
+        .unwrap();
+    let process = script(root, &["scripts/runners/run_3way_benchmarks.py"]);
+    let mut command = Command::new(BINARY);
+    command.arg("watch").arg(&folder).env("DOCKER_HOST", socket).env("XDG_CONFIG_HOME", root.join("config")).env("TMPDIR", root);
+    (Pty::spawn(&command, 120, 40), process)
+}
+
+fn end(mut pty: Pty, mut process: Child) {
+    pty.press("q");
+    pty.wait_end();
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_a_sentence_and_all_else_is_shown() {
+    let (_gone, root) = folder();
+    let (mut pty, process) = watching(&root, "unix:///nowhere/docker.sock");
+    pty.wait_for("there is no docker here (no socket at /nowhere/docker.sock)");
+    pty.wait_for("benchmarking the human's commit");
+    pty.wait_for("commit 1 of 1");
+    end(pty, process);
+}
+
+#[test]
+fn an_engine_that_hangs_leaves_all_else_alive() {
+    let (_gone, root) = folder();
+    let socket = root.join("hangs.sock");
+    let _listens = UnixListener::bind(&socket).unwrap();
+    let (mut pty, process) = watching(&root, &format!("unix://{}", socket.display()));
+    pty.wait_for("benchmarking the human's commit");
+    pty.press("6");
+    pty.wait_for("Running HUMAN benchmark");
+    pty.wait_for("docker does not answer");
+    end(pty, process);
+}
+
+/// A dockerd of our own.
+struct Engine {
+    process: Child,
+    socket: String,
+}
+
+impl Engine {
+    /// `None`, and counted: this machine can't run one.
+    fn start(root: &Path) -> Option<Self> {
+        let dockerd = PathBuf::from("/usr/sbin/dockerd");
+        if !dockerd.exists()
+            || !Path::new("/usr/bin/docker").exists()
+            || !Path::new("/bin/busybox").exists()
+            || !rustix::process::getuid().is_root()
+        {
+            skip("no dockerd, docker or busybox here, or no right to run one");
+            return None;
+        }
+        let socket = format!("unix://{}", root.join("d.sock").display());
+        let mut command = Command::new(dockerd);
+        command.args(["-H", &socket, "--storage-driver", "vfs", "--bridge=none", "--iptables=false", "--ip6tables=false"]);
+        command.arg("--data-root").arg(root.join("data")).arg("--exec-root").arg(root.join("exec")).arg("-p").arg(root.join("pid"));
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let answers = || Command::new("docker").args(["-H", &socket, "version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(25);
+        while !answers().unwrap().success() {
+            if process.try_wait().unwrap().is_some() || std::time::Instant::now() > until {
+                let _ = process.kill();
+                let _ = process.wait();
+                skip("dockerd does not start here");
+                return None;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Some(Self { process, socket })
+    }
+
+    fn docker(&self, arguments: &[&str]) -> bool {
+        let mut command = Command::new("docker");
+        command.arg("-H").arg(&self.socket).args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        command.status().unwrap().success()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.docker(&["rm", "-f", "eager_bell"]);
+        let pid = rustix::process::Pid::from_child(&self.process);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_container_that_runs_is_named_and_what_it_prints_is_the_arms_output() {
+    let (_gone, root) = folder();
+    let Some(engine) = Engine::start(&root) else { return };
+    let image = root.join("image");
+    fs::create_dir_all(image.join("bin")).unwrap();
+    fs::copy("/bin/busybox", image.join("bin/sh")).unwrap();
+    let tar = root.join("image.tar");
+    assert!(Command::new("tar").arg("-C").arg(&image).arg("-cf").arg(&tar).arg(".").status().unwrap().success());
+    let name = format!("anonymous/vllm-bench:{SHA}");
+    assert!(engine.docker(&["import", tar.to_str().unwrap(), &name]));
+    let (mut pty, process) = watching(&root, &engine.socket);
+    pty.wait_for("docker runs no container of this benchmark now");
+    let script = "echo SERVER_READY_AFTER=42s; echo key sk-very-secret-thing-indeed; while read line; do echo $line; done; sleep 600";
+    if !engine.docker(&["run", "-d", "-i", "--network=none", "--name", "eager_bell", &name, "/bin/sh", "-c", script]) {
+        skip("no container can be started here");
+        end(pty, process);
+        return;
+    }
+    pty.wait_for("container eager_bell of anonymous/vllm-bench:0123abcd0000…");
+    pty.wait_for("SERVER_READY_AFTER=42s");
+    pty.press("6");
+    pty.wait_for("SERVER_READY_AFTER=42s");
+    // the runner is gone, and its container is not
+    let mut process = process;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    pty.press("1");
+    pty.wait_for("still runs without its runner");
+    assert!(engine.docker(&["rm", "-f", "eager_bell"]));
+    pty.wait_gone("still runs without its runner");
+    pty.press("q");
+    pty.wait_end();
+    // what was kept for the screen is gone with it
+    let left = || fs::read_dir(&root).unwrap().flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("isobench-tui-watch"));
+    wait_until("the kept output to be gone", || !left());
+}

@@ -44,15 +44,6 @@ class Program:
                 if asked in data:
                     os.write(self.fd, answer)
 
-    def quiet(self, secs, most):
-        """Until nothing came for so long."""
-        until = time.monotonic() + most
-        while time.monotonic() < until:
-            before = len(self.chunks)
-            self.pump(secs)
-            if len(self.chunks) == before:
-                return
-
     def press(self, keys):
         os.write(self.fd, keys.encode())
         return time.monotonic()
@@ -150,14 +141,14 @@ def scrolling(o, path):
     return {"cpu_pct": used}
 
 
-def peer(command, key, text, most, env=None):
-    """Spawn to the first page; a key to the end."""
+def peer(command, key, text, secs, env=None):
+    """Spawn to the first page, within so many seconds; a key to the end."""
     program = Program(command, env)
-    program.quiet(1.0, most)
+    program.pump(secs)
     rows = {"first_paint_ms": program.seen(program.began, text)}
     if key:
         at = program.press(key)
-        program.quiet(1.0, most)
+        program.pump(2)
         last = [time for time, _ in program.chunks if time > at]
         rows["end_ms"] = (last[0] - at) * 1000 if last else None
     else:
@@ -221,9 +212,9 @@ def main():
             rows = medians(o, lambda: {**opening(o, huge, SEEN, index_secs=2), **early_end(o, huge)})
             told[f"huge_{name}"] = {"mb": round(huge.stat().st_size / 1e6), "sample": sample.name, "target": target, **rows}
             if "peers" in only:
-                told[f"huge_{name}"]["less +G"] = medians(o, lambda: peer(["less", "+G", huge], None, r"\(END\)", 60))
+                told[f"huge_{name}"]["less +G"] = medians(o, lambda: peer(["less", "+G", huge], None, r"\S", 5))
                 if shutil.which("lnav"):
-                    told[f"huge_{name}"]["lnav"] = medians(o, lambda: peer(["lnav", huge], "G", r"\d", 90, {"HOME": str(folder)}))
+                    told[f"huge_{name}"]["lnav"] = medians(o, lambda: peer(["lnav", huge], "G", r"\{\"", 20, {"HOME": str(folder)}))
             huge.unlink()
     print(json.dumps(told, indent=2))
 

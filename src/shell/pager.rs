@@ -149,7 +149,10 @@ impl Work {
         let mut trouble = None;
         for attempt in attempts {
             let known = self.held.iter().position(|held| held.attempt == attempt);
-            let mut held = known.map_or_else(|| Held::of(attempt, &self.places), |at| Ok(self.held.swap_remove(at)));
+            let mut held = match known {
+                Some(at) => Ok(self.held.swap_remove(at)),
+                None => Held::of(attempt, &self.places),
+            };
             if let Ok(held) = &mut held
                 && held.paged.is_some()
             {
@@ -159,7 +162,11 @@ impl Work {
                 }
                 let wish = wanted.wish.as_ref().filter(|wish| wish.attempt == held.attempt);
                 match held.look(wish, &self.masker, &self.hint) {
-                    Ok(news) => news.into_iter().try_for_each(|msg| self.news.blocking_send(msg)).map_err(|_gone| Deaf)?,
+                    Ok(news) => {
+                        for msg in news {
+                            self.news.blocking_send(msg).ok().ok_or(Deaf)?;
+                        }
+                    }
                     Err(error) => trouble = Some(format!("can't read {}: {error}", held.path.display())),
                 }
             }
@@ -170,7 +177,7 @@ impl Work {
         }
         if trouble != self.trouble {
             self.trouble.clone_from(&trouble);
-            self.news.blocking_send(Msg::Trouble(Part::Pages, trouble)).map_err(|_gone| Deaf)?;
+            self.news.blocking_send(Msg::Trouble(Part::Pages, trouble)).ok().ok_or(Deaf)?;
         }
         Ok(())
     }
@@ -258,7 +265,9 @@ impl Held {
                 let edge = paged.end(EDGE)?;
                 self.take_end(&edge, masker);
                 let mut steps = edge.steps;
-                steps.iter_mut().for_each(|step| step.index = 0);
+                for step in &mut steps {
+                    step.index = 0;
+                }
                 (steps, Pages { before: None, all: Extent::Counting(paged.looked()), is_end: true, serial })
             }
             (None, At::Around(_) | At::Step(_)) => return Ok(None),

@@ -60,6 +60,7 @@ impl Places {
     }
 
     /// The same places, one of which was opened already.
+    #[must_use]
     pub fn holding(self, path: PathBuf, paged: Arc<Paged>) -> Self {
         Self { paged: Some((path, paged)), ..self }
     }

@@ -221,7 +221,7 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
         return vec![stage.name().to_owned()];
     }
     let trail = state.trail_for(item);
-    let Some(n) = trail.map(|trail| trail.count()).or_else(|| item.totals()?.steps) else {
+    let Some(n) = trail.map(Trail::count).or_else(|| item.totals()?.steps) else {
         return vec![stage.name().to_owned()];
     };
     let of = max_steps(state, trail).map_or_else(String::new, |max| format!("/{max}"));
@@ -240,7 +240,7 @@ pub fn budgets(state: &State, item: &Item, now: Timestamp) -> Vec<Budget> {
 
 fn steps(state: &State, item: &Item) -> Option<Budget> {
     let trail = state.trail_for(item);
-    let n = trail.map(|trail| trail.count()).or_else(|| item.totals()?.steps)?;
+    let n = trail.map(Trail::count).or_else(|| item.totals()?.steps)?;
     Some(match max_steps(state, trail) {
         Some(max) => Budget { label: "steps", says: format!("{n}/{max}"), share: Some(f64::from(n) / f64::from(max.max(1))) },
         None => Budget { label: "steps", says: n.to_string(), share: None },

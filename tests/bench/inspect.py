@@ -11,6 +11,10 @@ import argparse, fcntl, json, os, pathlib, pty, re, select, shutil, signal, stat
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 COLS, ROWS = 120, 40
+# the heading of the list of steps: some are seen, they are counted, the last one is under the cursor
+SEEN = r"steps [^\n]*(near the end|\d+ · \d+ % counted|\d+ of \d)"
+COUNTED = r"steps [^\n]* \d+ of \d"
+AT_END = r"steps [^\n]* (\d+) of \1\b"
 ANSWERS = [(b"\x1b[6n", b"\x1b[1;1R"), (b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[?u", b"\x1b[?0u"), (b"\x1b]11;?", b"\x1b]11;rgb:0000/0000/0000\x07")]
 
 
@@ -39,15 +43,6 @@ class Program:
             for asked, answer in ANSWERS:
                 if asked in data:
                     os.write(self.fd, answer)
-
-    def quiet(self, secs, most):
-        """Until nothing came for so long."""
-        until = time.monotonic() + most
-        while time.monotonic() < until:
-            before = len(self.chunks)
-            self.pump(secs)
-            if len(self.chunks) == before:
-                return
 
     def press(self, keys):
         os.write(self.fd, keys.encode())
@@ -109,13 +104,15 @@ def repeated(sample, to, mb):
 def opening(o, path, text, index_secs=None):
     """Spawn to a step on the screen; to its number known; `G` to the last step; peak memory."""
     program = Program([o.binary, "inspect", path], o.env)
-    program.pump(6 if index_secs else 1.0)
+    program.pump(8 if index_secs else 1.0)
+    program.press("g")
+    program.pump(1.0)
     at = program.press("G")
     program.pump(1.0)
     rows = {"first_paint_ms": program.seen(program.began, text), "peak_rss_mb": program.status("VmHWM")}
     if index_secs:
-        rows["index_ms"] = program.seen(program.began, r"steps[^\n]* 1 of \d")
-        rows["end_ms"] = program.seen(at, r"steps[^\n]* (\d+) of \1\b")
+        rows["index_ms"] = program.seen(program.began, COUNTED)
+        rows["end_ms"] = program.seen(at, AT_END)
     program.kill()
     return rows
 
@@ -126,7 +123,7 @@ def early_end(o, path):
     program.pump(0.25)
     at = program.press("G")
     program.pump(4)
-    end = program.seen(at, r"near the end|steps[^\n]* (\d+) of \1\b")
+    end = program.seen(at, rf"near the end|{AT_END}")
     program.kill()
     return {"early_end_ms": end}
 
@@ -144,14 +141,14 @@ def scrolling(o, path):
     return {"cpu_pct": used}
 
 
-def peer(command, key, text, most, env=None):
-    """Spawn to the first page; a key to the end."""
+def peer(command, key, text, secs, env=None):
+    """Spawn to the first page, within so many seconds; a key to the end."""
     program = Program(command, env)
-    program.quiet(1.0, most)
+    program.pump(secs)
     rows = {"first_paint_ms": program.seen(program.began, text)}
     if key:
         at = program.press(key)
-        program.quiet(1.0, most)
+        program.pump(2)
         last = [time for time, _ in program.chunks if time > at]
         rows["end_ms"] = (last[0] - at) * 1000 if last else None
     else:
@@ -200,7 +197,7 @@ def main():
             files = list((samples / "trae").rglob("*.trajectory.json"))
             largest = max(files, key=lambda path: path.stat().st_size)
             target = {"first_paint_ms": 40}
-            told["largest_trajectory"] = {"mb": round(largest.stat().st_size / 1e6, 1), "target": target, **medians(o, lambda: opening(o, largest, r"steps[^\n]* 1 of \d"))}
+            told["largest_trajectory"] = {"mb": round(largest.stat().st_size / 1e6, 1), "target": target, **medians(o, lambda: opening(o, largest, COUNTED))}
         if "scroll" in only:
             thousand(folder / "thousand.jsonl")
             told["scroll_1000_steps_30fps"] = {"target": {"cpu_pct": 10}, **medians(o, lambda: scrolling(o, folder / "thousand.jsonl"))}
@@ -212,12 +209,12 @@ def main():
                 continue
             huge = folder / f"{name}.jsonl"
             repeated(sample, huge, o.mb)
-            rows = medians(o, lambda: {**opening(o, huge, r"steps[^\n]* 1 ", index_secs=2), **early_end(o, huge)})
+            rows = medians(o, lambda: {**opening(o, huge, SEEN, index_secs=2), **early_end(o, huge)})
             told[f"huge_{name}"] = {"mb": round(huge.stat().st_size / 1e6), "sample": sample.name, "target": target, **rows}
             if "peers" in only:
-                told[f"huge_{name}"]["less +G"] = medians(o, lambda: peer(["less", "+G", huge], None, r"\(END\)", 60))
+                told[f"huge_{name}"]["less +G"] = medians(o, lambda: peer(["less", "+G", huge], None, r"\S", 5))
                 if shutil.which("lnav"):
-                    told[f"huge_{name}"]["lnav"] = medians(o, lambda: peer(["lnav", huge], "G", r"\d", 90, {"HOME": str(folder)}))
+                    told[f"huge_{name}"]["lnav"] = medians(o, lambda: peer(["lnav", huge], "G", r"\{\"", 20, {"HOME": str(folder)}))
             huge.unlink()
     print(json.dumps(told, indent=2))
 

@@ -9,9 +9,8 @@ use super::skim::{Exec, What, Word};
 pub(super) struct Flat {
     /// Messages of the model that were begun.
     messages: FxHashSet<Word>,
-    /// The model was asked again.
-    is_between: bool,
-    has_steps: bool,
+    /// The model was asked again, or for the first time; nothing that it does would begin a step otherwise.
+    turn: Turn,
     // what follows is of `codex exec` alone
     /// Calls of the last step that did not come back, and whether one did.
     open: FxHashSet<Word>,
@@ -23,6 +22,18 @@ pub(super) struct Flat {
     threads: u64,
 }
 
+/// Where the model is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Turn {
+    /// It did nothing yet.
+    #[default]
+    First,
+    /// Between two of its turns.
+    Between,
+    /// In one of them.
+    In,
+}
+
 impl Flat {
     /// Whether a step begins with this line.
     pub(super) fn take(&mut self, what: What) -> bool {
@@ -30,7 +41,7 @@ impl Flat {
             What::Message(0) => true,
             What::Message(id) => self.messages.insert(id),
             What::Between => {
-                self.is_between = true;
+                self.asked();
                 false
             }
             What::Turn => self.turn(false),
@@ -40,22 +51,30 @@ impl Flat {
     }
 
     fn turn(&mut self, is_asked: bool) -> bool {
-        let begins = !self.has_steps || self.is_between || self.came_back || is_asked;
+        let begins = self.turn != Turn::In || self.came_back || is_asked;
         if begins {
-            (self.has_steps, self.is_between, self.came_back, self.has_call) = (true, false, false, false);
+            (self.turn, self.came_back, self.has_call) = (Turn::In, false, false);
             self.open.clear();
         }
         begins
     }
 
+    /// The model is asked, again or first.
+    fn asked(&mut self) {
+        if self.turn == Turn::In {
+            self.turn = Turn::Between;
+        }
+    }
+
     fn exec(&mut self, event: Exec) -> bool {
         match event {
             Exec::Asked => {
-                self.is_between = true;
+                self.asked();
                 false
             }
             Exec::Thread => {
-                (self.is_between, self.threads) = (true, self.threads + 1);
+                self.asked();
+                self.threads += 1;
                 false
             }
             Exec::Says => self.turn(self.has_call),
@@ -93,8 +112,8 @@ impl Flat {
         self.came_back |= id != 0 && self.open.remove(&id);
         if id == 0 || !self.known.contains(&id) {
             // a call that nobody saw
-            self.has_call |= self.has_steps;
-            if id != 0 && self.has_steps {
+            self.has_call |= self.turn != Turn::First;
+            if id != 0 && self.turn != Turn::First {
                 self.known.insert(id);
             }
         }

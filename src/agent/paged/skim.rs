@@ -84,12 +84,11 @@ pub(super) fn skim(format: Format, line: &[u8]) -> Option<What> {
     }
     // bytes that are no text become marks in the whole reader's texts; in names and ids they do not occur
     let owned;
-    let text = match std::str::from_utf8(line) {
-        Ok(text) => text,
-        Err(_) => {
-            owned = String::from_utf8_lossy(line).into_owned();
-            owned.as_str()
-        }
+    let text = if let Ok(text) = std::str::from_utf8(line) {
+        text
+    } else {
+        owned = String::from_utf8_lossy(line).into_owned();
+        owned.as_str()
     };
     match format {
         Format::ClaudeStream => stream(text),

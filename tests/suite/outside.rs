@@ -247,8 +247,10 @@ fn a_pager_has_a_terminal_like_any_other_and_the_run_goes_on() {
 
 #[test]
 fn an_interrupt_in_the_pager_is_the_pagers() {
-    let mut desk = with_pager("trap 'echo interrupted >sign' INT; while [ ! -f sign ]; do sleep 0.05; done; echo go; read answer");
+    let mut desk =
+        with_pager("trap 'echo interrupted >sign' INT; echo it listens; while [ ! -f sign ]; do sleep 0.05; done; echo go; read answer");
     desk.open("v");
+    desk.shown.pty.wait_for("it listens");
     desk.shown.pty.press("<C-c>");
     desk.shown.pty.wait_for("go");
     desk.shown.pty.press("<Enter>");

@@ -499,7 +499,9 @@ proptest! {
         // what lies below nodes adds up to what is shown
         let leaves = || tree.nodes.iter().filter(|node| node.is_leaf).map(|node| node.totals);
         let tops = || tree.nodes.iter().filter(|node| node.depth == 0).map(|node| node.totals);
-        for of in [|totals: isobench_tui::ui::browse::Totals| totals.items as u64, |totals| totals.tokens, |totals| totals.failed as u64, |totals| totals.stuck as u64] {
+        let figures: [fn(isobench_tui::ui::browse::Totals) -> u64; 4] =
+            [|totals| totals.items as u64, |totals| totals.tokens, |totals| totals.failed as u64, |totals| totals.stuck as u64];
+        for of in figures {
             prop_assert_eq!(leaves().map(of).sum::<u64>(), of(tree.totals));
             prop_assert_eq!(tops().map(of).sum::<u64>(), of(tree.totals));
         }

@@ -276,7 +276,9 @@ fn steps_are_read_found_laid_out_and_swapped() {
     screen.press("q");
     screen.wait_gone("the next step that both took");
     // the first Esc forgets the search
-    screen.press("<Esc>q");
+    screen.press("<Esc>");
+    screen.wait_gone("n next match");
+    screen.press("q");
     assert_eq!(screen.wait_code(), 0);
     assert!(!screen.screen().alternate_screen());
 }

@@ -274,9 +274,11 @@ fn steps_are_read_found_laid_out_and_swapped() {
     screen.wait_for("the next step that both took");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
     screen.press("q");
-    screen.wait_gone("the next step that both took");
+    screen.wait_for("n next match");
     // the first Esc forgets the search
-    screen.press("<Esc>q");
+    screen.press("<Esc>");
+    screen.wait_gone("n next match");
+    screen.press("q");
     assert_eq!(screen.wait_code(), 0);
     assert!(!screen.screen().alternate_screen());
 }

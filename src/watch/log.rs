@@ -119,11 +119,13 @@ pub fn run_path(text: &str) -> Option<&str> {
 /// `NAME is set in subprocess environment: value`.
 pub fn secret(line: &str) -> Option<(String, String)> {
     let (name, value) = message(line)?.trim_start().split_once(": ")?;
-    let name = name.split(' ').next().unwrap_or_default();
-    let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    // `NAME is set in …`, `Setting environment variable NAME`
+    let is_name =
+        |word: &&str| is_secret(word) && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let name = name.split(' ').find(is_name)?;
     // of a long key only its ends are printed
     let value = value.split_once("...").map_or(value, |(begin, _)| begin);
-    (is_name && is_secret(name) && !value.starts_with("***")).then(|| (name.to_owned(), value.to_owned()))
+    (!value.starts_with("***")).then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// The message of a line of `bench`'s own loggers.
@@ -184,6 +186,7 @@ mod tests {
         assert_eq!(told("  HF_TOKEN: hf_0123456789"), pair("HF_TOKEN", "hf_0123456789"));
         let set = told("OPENAI_API_KEY is set in subprocess environment: sk-proj-0123456789ab...wxyz");
         assert_eq!(set, pair("OPENAI_API_KEY", "sk-proj-0123456789ab"));
+        assert_eq!(told("Setting environment variable HF_TOKEN: hf_0123456789"), pair("HF_TOKEN", "hf_0123456789"));
         assert_eq!(told("Working directory: /x"), None);
         assert_eq!(told("  OPENAI_API_KEY: ********************...wxyz"), None);
     }

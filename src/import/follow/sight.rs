@@ -52,8 +52,8 @@ pub(super) enum Script {
 pub(super) struct Lookout {
     /// The process that was seen at work last, and when.
     seen: Option<(Program, Timestamp)>,
-    /// Since when nobody is seen, and how new the files were then.
-    missing: Option<(Timestamp, SystemTime)>,
+    /// Since when nobody is seen: a file that is newer was written by somebody.
+    missing: Option<SystemTime>,
 }
 
 impl Script {
@@ -121,7 +121,7 @@ impl Lookout {
             ));
         }
         let newest = newest.unwrap_or(SystemTime::UNIX_EPOCH);
-        let (since, old) = *self.missing.get_or_insert((now, newest));
+        let old = *self.missing.get_or_insert(newest.max(SystemTime::from(now)));
         let is_fresh = SystemTime::from(now).duration_since(newest).is_ok_and(|age| age < FRESH);
         let last = if newest == SystemTime::UNIX_EPOCH { String::new() } else { format!("; its files changed last at {}", local(newest)) };
         if let Some((program, seen)) = &self.seen {
@@ -136,7 +136,7 @@ impl Lookout {
             };
             return Sight::Unseen(format!("no {what} is seen at work here, but {why}{last}"));
         }
-        if is_fresh && newest > old && now > since {
+        if is_fresh && newest > old {
             return Sight::Unseen(format!("its files change, though no {what} is seen at work here{last}"));
         }
         Sight::Absent(format!("no {what} works here{last}"))

@@ -2,10 +2,12 @@
 
 pub mod action;
 pub mod alike;
+pub mod beside;
 pub mod detected;
 mod finding;
 pub mod focus;
 pub mod home;
+mod jumps;
 pub mod key;
 pub mod keymap;
 pub mod labels;
@@ -28,6 +30,7 @@ pub mod screen;
 mod searching;
 pub mod sent;
 pub mod since;
+pub mod sought;
 pub mod state;
 pub mod step;
 pub mod tally;
@@ -37,6 +40,7 @@ pub mod why;
 pub mod words;
 
 pub use action::Action;
+pub use beside::Beside;
 pub use focus::Focus;
 pub use key::Key;
 pub use message::{Effect, Left, Msg};

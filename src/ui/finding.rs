@@ -10,9 +10,10 @@ use crate::model::{Item, ItemState};
 use crate::text::find::Pattern;
 
 /// Whether a way round a list passed its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Turned {
     /// It did not.
+    #[default]
     No,
     /// Past the last one, on from the first.
     ToFirst,
@@ -56,7 +57,12 @@ pub(super) fn find(state: &mut State, forward: bool) {
         Screen::Agent => find_step(state, forward),
         Screen::Log => return,
     };
-    if !found && let Some(find) = &state.find {
+    // the line of counts says it better
+    let is_told = state.screen == Screen::Agent && state.sought.is_some();
+    if !found
+        && !is_told
+        && let Some(find) = &state.find
+    {
         let says = format!("'{}' is in no {}", find.text, if state.screen == Screen::Agent { "step" } else { "item" });
         state.remark(Said::new(Mood::Warn, says));
     }
@@ -82,22 +88,41 @@ fn is_in_item(find: &Pattern, item: &Item) -> bool {
     texts.into_iter().chain(item.why()).any(|text| find.is_in(text)) || item.agent_failure().is_some_and(|says| find.is_in(&says))
 }
 
-/// To the next step that holds what is searched for; whether there is one. It is unfolded where the match is not in
+/// To the next line of a step that holds what is searched for; whether there is one. Its step is unfolded where the line is not in
 /// what a folded step shows.
 pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     let Some(find) = &state.find else { return false };
     let sheet = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
-    let holds = |at: usize| sheet.steps.get(at).is_some_and(|step| is_in_step(find, step));
+    // what is shown of a step may be cut: the raw steps are searched elsewhere
+    let is_known = |at: usize| state.sought.as_ref().is_some_and(|sought| sought.lines_of(at) > 0);
+    let holds = |at: usize| is_known(at) || sheet.steps.get(at).is_some_and(|step| is_in_step(find, step));
+    let rows_of = |at: usize| sheet.steps.get(at).map(|step| rows_with(find, step, sheet.cols)).unwrap_or_default();
     let reading = &mut state.reading;
-    let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
+    let here = reading.matched.filter(|(at, _)| *at == reading.cursor).map(|(_, nth)| nth);
+    let within = match here {
+        Some(nth) if forward => Some(nth + 1).filter(|nth| *nth < rows_of(reading.cursor).len()),
+        Some(nth) => nth.checked_sub(1),
+        None => Some(0).filter(|_| forward && holds(reading.cursor)),
+    };
+    let (at, nth, turned) = match within {
+        Some(nth) => (reading.cursor, nth, Turned::No),
+        None => {
+            let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
+            (at, if forward { 0 } else { rows_of(at).len().saturating_sub(1) }, turned)
+        }
+    };
+    let found = rows_of(at);
     reading.go_to(at, &sheet);
+    reading.matched = Some((at, nth));
+    if let Some(sought) = &mut state.sought {
+        sought.turned = turned;
+    }
     if let Some(step) = sheet.steps.get(at) {
-        let unfolded = rows(step, Fold::Unfolded, sheet.cols);
-        let row = unfolded.iter().position(|row| is_in_row(find, row)).unwrap_or_default();
+        let row = found.get(nth).copied().unwrap_or_default();
         if sheet.unfolds == Unfolds::Beside {
             reading.inside = Some(row.saturating_sub(sheet.rows / 3));
         } else {
-            if reading.fold(at) == Fold::Folded && !is_in_folded(find, step) {
+            if reading.fold(at) == Fold::Folded && (nth > 0 || !is_in_folded(find, step)) {
                 reading.open(&sheet);
                 reading.toggle(&sheet);
             }
@@ -106,7 +131,12 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
             }
         }
     }
-    turned.remark(state, "match");
+    let is_cut = found.is_empty();
+    if is_cut {
+        state.remark(Said::new(Mood::Quiet, "it is in a part of this step that is not shown"));
+    } else if state.sought.is_none() {
+        turned.remark(state, "match");
+    }
     true
 }
 
@@ -119,10 +149,24 @@ fn is_in_step(find: &Pattern, step: &Shown) -> bool {
         })
 }
 
-fn is_in_row(find: &Pattern, row: &Row) -> bool {
+/// The rows of an unfolded step that hold it. What is broken by a wrap is in the first of its rows.
+fn rows_with(find: &Pattern, step: &Shown, cols: usize) -> Vec<usize> {
+    let rows = rows(step, Fold::Unfolded, cols);
+    let texts: Vec<&str> = rows.iter().map(|row| text_of(row, step)).collect();
+    let holds = |at: usize| texts.get(at).is_some_and(|text| find.is_in(text));
+    let is_broken = |at: usize| {
+        let pair = texts.get(at).zip(texts.get(at + 1)).filter(|(one, next)| !one.is_empty() && !next.is_empty());
+        pair.is_some_and(|(one, next)| find.is_in(&format!("{one}{next}")) || find.is_in(&format!("{one} {next}")))
+    };
+    (0..texts.len()).filter(|at| holds(*at) || (!holds(at + 1) && is_broken(*at))).collect()
+}
+
+/// The words of a row that are the step's own.
+fn text_of<'a>(row: &'a Row, step: &'a Shown) -> &'a str {
     match row {
-        Row::Begin(line) | Row::Thought(line) | Row::Argument(line) | Row::Result(_, line) | Row::Said(line) => find.is_in(line),
-        Row::Head | Row::HeadCall | Row::Call | Row::Name(_) | Row::Blank => false,
+        Row::Begin(line) | Row::Thought(line) | Row::Argument(line) | Row::Result(_, line) | Row::Said(line) => line,
+        Row::Name(at) => step.calls.get(*at).map_or("", |call| &call.name),
+        Row::Head | Row::HeadCall | Row::Call | Row::Blank => "",
     }
 }
 

@@ -68,7 +68,7 @@ const fn bind(
 
 /// Every key.
 #[rustfmt::skip]
-pub const KEYMAP: [Binding; 59] = [
+pub const KEYMAP: [Binding; 67] = [
     bind(&[Key::Char('?')], Action::Help, ALL, Group::Screen, "help", "this help"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, RUN, Group::Screen, "quit", "leave; asks what becomes of the run"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, &[Place::Home], Group::Screen, "quit", "leave; what runs goes on"),
@@ -87,6 +87,14 @@ pub const KEYMAP: [Binding; 59] = [
     bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", ""),
     bind(&[Key::Char(']')], Action::NextFinding, &[Place::Agent], Group::Move, "finding", "the next finding, the one before"),
     bind(&[Key::Char('[')], Action::PreviousFinding, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char(')')], Action::NextEdit, &[Place::Agent], Group::Move, "edit", "the next edit, the one before"),
+    bind(&[Key::Char('(')], Action::PreviousEdit, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('>')], Action::NextRefusal, &[Place::Agent], Group::Move, "refused finish", "the next finish that was refused, the one before"),
+    bind(&[Key::Char('<')], Action::PreviousRefusal, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('.')], Action::NextCall, &[Place::Agent], Group::Move, "tool call", "the next step with a tool call, the one before"),
+    bind(&[Key::Char(',')], Action::PreviousCall, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('o')], Action::NextBeside, &[Place::Agent], Group::Move, "beside", "beside the steps: patch, prompt, journal, output; back"),
+    bind(&[Key::Char('O')], Action::PreviousBeside, &[Place::Agent], Group::Move, "", ""),
     bind(&[Key::Char('+')], Action::FindingRight, &[Place::Agent], Group::Item, "right", "the finding is right, or wrong"),
     bind(&[Key::Char('-')], Action::FindingWrong, &[Place::Agent], Group::Item, "wrong", ""),
     bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
@@ -133,10 +141,11 @@ pub const KEYMAP: [Binding; 59] = [
 /// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
-pub const FOOTER: [Action; 24] = [
+pub const FOOTER: [Action; 28] = [
     Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::Find, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold,
+    Action::NextCall,
 ];
 
 /// Keys that are named at the right end of the footer, whatever else there is.

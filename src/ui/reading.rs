@@ -35,6 +35,8 @@ pub struct Reading {
     pub found: Option<Which>,
     /// Who has the keys.
     pub pane: Pane,
+    /// The match that was gone to last: the step's position, and which of its rows with a match.
+    pub matched: Option<(usize, usize)>,
 }
 
 /// Which part of the agent's screen has the keys.
@@ -45,6 +47,8 @@ pub enum Pane {
     Steps,
     /// What was found.
     Found,
+    /// The file that stands beside the steps.
+    Beside,
 }
 
 /// A row of the steps: a step by its position, and a row of it. Only the steps around a place need to be laid out to

@@ -16,7 +16,8 @@ use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::step::Shown;
 use super::tally::Tally;
-use super::{Focus, Said, Screen};
+use super::sought::Sought;
+use super::{Beside, Focus, Said, Screen};
 use crate::detect::silence::Usual;
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
@@ -60,6 +61,10 @@ pub struct State {
     pub over: Over,
     /// What is searched for, on every screen.
     pub find: Option<Pattern>,
+    /// Where it is, of the agent that is looked at.
+    pub sought: Option<Sought>,
+    /// What stands beside the steps of an agent.
+    pub beside: Beside,
     /// Who has the mouse.
     pub pointer: Pointer,
     /// What agents did: that of the item looked at, and the one that runs.
@@ -263,6 +268,8 @@ impl State {
             log: Log::default(),
             over: Over::Nothing,
             find: None,
+            sought: None,
+            beside: Beside::default(),
             pointer: Pointer::Ours,
             trails: Vec::new(),
             output: None,

@@ -10,7 +10,7 @@ use super::question::{Question, Then, frozen};
 use super::reading::Pane;
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
-use super::{Action, Effect, Left, Mood, Said, Screen, moves, others, problems};
+use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, moves, others, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
@@ -90,6 +90,8 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::FindingRight | Action::FindingWrong => {
             state.reading.pane == Pane::Found && matches!(state.reading.found, Some(Which::Finding(_)))
         }
+        Action::NextBeside => beside::has_files(state),
+        Action::NextEdit | Action::NextRefusal | Action::NextCall => jumps::count(state, action) != Some(0),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,
@@ -129,6 +131,10 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
         Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
+                Action::NextEdit | Action::NextRefusal | Action::NextCall => {
+            let n = jumps::count(state, binding.action).unwrap_or_default();
+            return (format!("{} ({n})", binding.short).into(), binding.sentence());
+        }
         Action::Bell if state.bell == Bell::Muted => ("let it ring", binding.sentence()),
         Action::NextProblem => match problems::count(state) {
             Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),

@@ -221,6 +221,7 @@ fn nothing(state: &State) -> (Role, String) {
         (Fate::Missing, Source::Stage(_, stage, _)) => (Role::Muted, format!("no such file yet: {stage} only begins")),
         (Fate::Missing, Source::Runner) => quiet("no run log yet: no runner has begun"),
         (Fate::Missing | Fate::Read, Source::Patch(_)) => quiet("there is no patch"),
+        (Fate::Missing, Source::Kept(_, kept)) => (Role::Muted, format!("there is no {}: {} is missing", kept.name(), kept.file())),
         (Fate::Read, _) => quiet("the file is empty"),
         (Fate::Forbidden, _) => (
             Role::Bad,

@@ -1,11 +1,12 @@
 //! A file that is shown: the windows that are wished for, and what becomes of it meanwhile.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::indent::indented;
 use super::shown::shown;
 use crate::host::files::{self, Links};
 use crate::host::paged::Paged;
@@ -51,10 +52,14 @@ pub(super) struct Followed {
 /// The file that had the name when it was looked at last.
 #[derive(Debug)]
 struct Open {
+    /// What is read of it: JSON is indented.
     file: File,
     identity: (u64, u64),
+    /// Bytes of what is read.
     len: u64,
     head: Vec<u8>,
+    /// Of a file that was indented: its own length, and when it was written.
+    written: Option<(u64, Option<SystemTime>)>,
 }
 
 impl Followed {
@@ -112,6 +117,7 @@ impl Followed {
     /// Opens the name again: another file may have it by now.
     fn reopen(&mut self) -> (Fate, Option<Turn>) {
         match files::open(&self.path, Links::Refused) {
+            Ok((file, there)) if self.source.is_json() => self.indent(file, &there),
             Ok((file, there)) => {
                 let identity = (there.dev(), there.ino());
                 let was_lost = self.lost.take().is_some();
@@ -121,7 +127,7 @@ impl Followed {
                     Some(open) if there.len() < open.len || !begins_with(&file, &open.head) => (Some(Turn::Shrunk), Vec::new()),
                     Some(open) => (was_lost.then_some(Turn::Back), open.head),
                 };
-                self.open = Some(Open { head: grow(head, &file, there.len()), file, identity, len: there.len() });
+                self.open = Some(Open { head: grow(head, &file, there.len()), file, identity, len: there.len(), written: None });
                 (Fate::Read, turn)
             }
             Err(error) => {
@@ -138,6 +144,23 @@ impl Followed {
                 let is_news = self.lost.replace(turn) != Some(turn);
                 (Fate::Read, is_news.then_some(turn))
             }
+        }
+    }
+
+    /// A file of JSON, indented anew whenever it changed.
+    fn indent(&mut self, file: File, there: &Metadata) -> (Fate, Option<Turn>) {
+        let (identity, written) = ((there.dev(), there.ino()), (there.len(), there.modified().ok()));
+        let was_lost = self.lost.take().is_some();
+        if self.open.as_ref().is_some_and(|open| open.identity == identity && open.written == Some(written)) {
+            return (Fate::Read, was_lost.then_some(Turn::Back));
+        }
+        match indented(&file, there.len()) {
+            Ok(read) => {
+                let (file, len) = read.unwrap_or((file, there.len()));
+                let before = self.open.replace(Open { file, identity, len, head: Vec::new(), written: Some(written) });
+                (Fate::Read, before.map(|_| Turn::Replaced))
+            }
+            Err(error) => (Fate::Failed(error.to_string()), None),
         }
     }
 

@@ -19,10 +19,10 @@ use self::count::Counting;
 use self::followed::Followed;
 use self::search::Search;
 use super::places::Places;
-use crate::text::mask::Masker;
-use crate::ui::Msg;
 use crate::domain::Stage;
 use crate::text::clean;
+use crate::text::mask::Masker;
+use crate::ui::Msg;
 use crate::ui::log::{Found, News, Source, Wish, Written};
 use crate::ui::message::Stream;
 
@@ -104,7 +104,18 @@ impl Engine {
     /// For the files of a run.
     pub fn new(places: Places, masker: Masker) -> Self {
         let told = Instant::now();
-        Self { places, masker, file: None, written: Vec::new(), asked_sizes: None, search: None, begun: 0, told, counting: None, wants_sizes: false }
+        Self {
+            places,
+            masker,
+            file: None,
+            written: Vec::new(),
+            asked_sizes: None,
+            search: None,
+            begun: 0,
+            told,
+            counting: None,
+            wants_sizes: false,
+        }
     }
 
     /// How long to wait before the next look.

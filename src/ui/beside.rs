@@ -7,6 +7,7 @@ use super::reading::Pane;
 use super::state::State;
 use super::{Action, Mood, Said, Screen, sought};
 use crate::domain::Stage;
+use crate::text;
 
 /// What stands beside the steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,10 +68,59 @@ pub fn is_there(state: &State, beside: Beside) -> bool {
     written(state, &source).is_none_or(|written| written.changed.is_some())
 }
 
+/// Bytes of its file, once they are known.
+pub fn size(state: &State, beside: Beside) -> Option<u64> {
+    let source = source(state, beside)?;
+    written(state, &source).filter(|written| written.changed.is_some()).map(|written| written.bytes)
+}
+
 /// Whether there is anything but the steps, as far as is known.
 pub fn has_files(state: &State) -> bool {
     let known = |beside: &Beside| source(state, *beside).is_some_and(|source| written(state, &source).is_some());
     Beside::ALL.iter().any(|beside| known(beside) && is_there(state, *beside))
+}
+
+/// What is said in the place of steps: why there are none, and which files there are.
+pub fn without_steps(state: &State) -> Vec<Said> {
+    let Some(item) = state.selected_item() else { return Vec::new() };
+    let quiet = |says: String| Said::new(Mood::Quiet, says);
+    if item.last_attempt().is_none_or(|attempt| attempt.stage(Stage::Agent).is_none()) {
+        return vec![quiet("no agent was at work on this item".to_owned())];
+    }
+    if !item.is_over() && !state.is_others() {
+        return vec![quiet("no steps yet".to_owned())];
+    }
+    // of a file that can't be read the header says why
+    let why = if item.is_over() || state.is_others() {
+        "no steps: no trajectory of its agent was found that can be read"
+    } else {
+        "no steps yet"
+    };
+    let files: Vec<String> = state
+        .log
+        .written
+        .iter()
+        .filter(|written| written.changed.is_some() && !matches!(written.source, Source::Runner))
+        .map(|written| {
+            format!("{} {}", file_name(written), if written.bytes == 0 { "(empty)".to_owned() } else { text::bytes(written.bytes) })
+        })
+        .collect();
+    let files = match files.is_empty() {
+        true => "there are no other files of it here".to_owned(),
+        false => format!("its files: {}; o shows them here, 6 all of them", files.join(", ")),
+    };
+    vec![quiet(why.to_owned()), quiet(files)]
+}
+
+fn file_name(written: &Written) -> String {
+    match (&written.name, &written.source) {
+        (Some(name), _) => name.clone(),
+        (None, Source::Kept(_, kept)) => kept.file().to_owned(),
+        (None, Source::Patch(_)) => "model_patch.diff".to_owned(),
+        (None, Source::Stage(_, stage, Stream::Out)) => format!("{stage} out"),
+        (None, Source::Stage(_, stage, Stream::Err)) => format!("{stage} err"),
+        (None, Source::Runner) => "runner.log".to_owned(),
+    }
 }
 
 /// Whether a file of the item is shown on the agent's screen.

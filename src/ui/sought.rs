@@ -1,11 +1,11 @@
 //! What is searched for on the agent's screen: in which steps it is, and in how many lines of the files beside them.
 
+use super::Screen;
 use super::beside::{self, Beside};
 use super::finding::Turned;
 use super::log::{Count, Source};
 use super::message::SoughtNews;
 use super::state::State;
-use super::Screen;
 use crate::domain::AttemptId;
 use crate::text::find::Pattern;
 use crate::text::{count, width};

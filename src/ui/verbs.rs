@@ -131,7 +131,7 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
         Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
-                Action::NextEdit | Action::NextRefusal | Action::NextCall => {
+        Action::NextEdit | Action::NextRefusal | Action::NextCall => {
             let n = jumps::count(state, binding.action).unwrap_or_default();
             return (format!("{} ({n})", binding.short).into(), binding.sentence());
         }

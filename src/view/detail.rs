@@ -135,7 +135,7 @@ pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item
 pub fn strip_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item: &Item, lines: usize) {
     let Some(trail) = state.trail_for(item) else { return };
     let spans = watched(item).map(spans).unwrap_or_default();
-    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: None };
+    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: None, sought: None };
     if let Some(area) = flow.take(strip.rows(flow.rest().width, lines, false)) {
         strip.draw(canvas, area, false);
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use super::beside;
 use super::canvas::{Canvas, Words, role};
 use crate::theme::Role;
 use crate::ui::keymap::{self, Binding, FOOTER, PINNED, Place};
@@ -19,8 +20,10 @@ const TOLD: u64 = 60_000;
 /// The line of answers and remarks.
 pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
     let remark = state.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said.clone());
-    if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now)) {
+    if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now).filter(|_| state.sought.is_none())) {
         canvas.line(area, &Words::of(role(said.mood), said.text));
+    } else {
+        beside::counts(canvas, area, state);
     }
 }
 
@@ -97,6 +100,9 @@ impl Keys {
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
             Action::PreviousSource | Action::NextFinding => "[ ]".into(),
+            Action::NextEdit => "( )".into(),
+            Action::NextRefusal => "< >".into(),
+            Action::NextCall => ", .".into(),
             _ => binding.keys.first().map(|key| key.label()).unwrap_or_default(),
         };
         let gap = if self.places.is_empty() { "" } else { GAP };

@@ -17,7 +17,6 @@ pub(super) fn indented(file: &File, len: u64) -> io::Result<Option<(File, u64)>>
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    let mut file = file;
     file.take(MOST).read_to_end(&mut bytes)?;
     let text = text(&bytes);
     Ok(Some((files::held(&text)?, text.len() as u64)))

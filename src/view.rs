@@ -12,6 +12,7 @@ pub mod home;
 pub mod item;
 pub mod live;
 pub mod log;
+pub mod opened;
 pub mod outcome;
 pub mod output;
 pub mod palette;

@@ -18,6 +18,7 @@ use super::setup::{Begin, Facts, Folded, ScreenError, Setup, io_error};
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::text::clean;
 use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
@@ -100,6 +101,7 @@ impl<'a> Screen<'a> {
             access: setup.access,
             now,
         });
+        state.path = setup.path.as_deref().map(clean::path);
         state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);

@@ -21,6 +21,8 @@ use crate::ui::state::{Access, Limits};
 pub struct Setup {
     /// How the run is called.
     pub run_id: RunId,
+    /// Where the files lie that were opened; `None`: they belong to a run.
+    pub path: Option<PathBuf>,
     /// Who tells what happens in it.
     pub facts: Facts,
     /// Where its files lie.

@@ -1,7 +1,7 @@
 //! Where a search is found: in items, in the steps of an agent.
 
 use super::message::Unfolds;
-use super::reading::{Fold, Row, rows};
+use super::reading::{Fold, Matched, Row, rows};
 use super::state::State;
 use super::step::Shown;
 use super::{Mood, Said, Screen, moves};
@@ -11,7 +11,7 @@ use crate::text::find::Pattern;
 
 /// Whether a way round a list passed its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Turned {
+pub enum Turned {
     /// It did not.
     #[default]
     No,
@@ -58,7 +58,7 @@ pub(super) fn find(state: &mut State, forward: bool) {
         Screen::Log => return,
     };
     // the line of counts says it better
-    let is_told = state.screen == Screen::Agent && state.sought.is_some();
+    let is_told = state.screen == Screen::Agent && state.focus.as_ref().is_some_and(|focus| focus.trail.is_some());
     if !found
         && !is_told
         && let Some(find) = &state.find
@@ -98,7 +98,7 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     let holds = |at: usize| is_known(at) || sheet.steps.get(at).is_some_and(|step| is_in_step(find, step));
     let rows_of = |at: usize| sheet.steps.get(at).map(|step| rows_with(find, step, sheet.cols)).unwrap_or_default();
     let reading = &mut state.reading;
-    let here = reading.matched.filter(|(at, _)| *at == reading.cursor).map(|(_, nth)| nth);
+    let here = reading.matched.filter(|matched| matched.step == reading.cursor).map(|matched| matched.nth);
     let within = match here {
         Some(nth) if forward => Some(nth + 1).filter(|nth| *nth < rows_of(reading.cursor).len()),
         Some(nth) => nth.checked_sub(1),
@@ -113,10 +113,7 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     };
     let found = rows_of(at);
     reading.go_to(at, &sheet);
-    reading.matched = Some((at, nth));
-    if let Some(sought) = &mut state.sought {
-        sought.turned = turned;
-    }
+    reading.matched = Some(Matched { step: at, nth, turned });
     if let Some(step) = sheet.steps.get(at) {
         let row = found.get(nth).copied().unwrap_or_default();
         if sheet.unfolds == Unfolds::Beside {
@@ -131,11 +128,8 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
             }
         }
     }
-    let is_cut = found.is_empty();
-    if is_cut {
+    if found.is_empty() {
         state.remark(Said::new(Mood::Quiet, "it is in a part of this step that is not shown"));
-    } else if state.sought.is_none() {
-        turned.remark(state, "match");
     }
     true
 }

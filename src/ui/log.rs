@@ -104,6 +104,8 @@ pub struct Wish {
     pub count: Option<(Pattern, Vec<Source>)>,
     /// The part of it.
     pub place: Place,
+    /// Columns that there are for it.
+    pub cols: usize,
     /// Which window this is; a new number asks for the same part again.
     pub serial: u64,
     /// What is searched for.
@@ -422,7 +424,7 @@ fn wanted(state: &mut State, is_shown: bool) -> Wish {
     let sources = source::candidates(state);
     let count = sought::counted(state);
     if !is_shown {
-        return Wish { sources, source: None, count, place: Place::End, serial: state.log.serial, hunt: None };
+        return Wish { sources, source: None, count, place: Place::End, cols: 0, serial: state.log.serial, hunt: None };
     }
     let beside = beside::shows_file(state).then(|| beside::source(state, state.beside)).flatten();
     let source = beside.unwrap_or_else(|| source::fitting(state, &sources));
@@ -440,5 +442,6 @@ fn wanted(state: &mut State, is_shown: bool) -> Wish {
         (Stick::Hand, None, _) => Place::Around(log.top),
     };
     let hunt = log.hunting.as_ref().map(|hunting| hunting.hunt.clone());
-    Wish { sources, source: Some(source), count, place, serial: log.serial, hunt }
+    let cols = if source.is_laid_out() { state.layout.log_cols } else { 0 };
+    Wish { sources, source: Some(source), count, place, cols, serial: log.serial, hunt }
 }

@@ -14,12 +14,12 @@ use crate::model::Item;
 pub(super) fn perform(state: &mut State, action: Action) {
     match action {
         Action::Show(screen) => show(state, screen),
-        Action::PreviousScreen => show(state, state.screen.previous()),
+        Action::PreviousScreen => show(state, in_turn(state, Screen::previous)),
         Action::NextItem => select_by(state, 1),
         Action::PreviousItem => select_by(state, -1),
         Action::Follow => follow(state),
         Action::NextScreen if beside::switch(state) => {}
-        Action::NextScreen => show(state, state.screen.next()),
+        Action::NextScreen => show(state, in_turn(state, Screen::next)),
         Action::NextProblem | Action::PreviousProblem if state.screen != Screen::Log && !beside::has_keys(state) => {
             problems::jump(state, action == Action::NextProblem);
         }
@@ -64,8 +64,19 @@ fn telling_screen(item: &Item) -> Screen {
     }
 }
 
+/// The next screen; of one item there is no list.
+fn in_turn(state: &State, turn: fn(Screen) -> Screen) -> Screen {
+    match turn(state.screen) {
+        Screen::Queue if state.only_item().is_some() => turn(Screen::Queue),
+        screen => screen,
+    }
+}
+
 /// To a screen. What was read of the item stays as it was left.
 fn show(state: &mut State, screen: Screen) {
+    if screen == Screen::Queue && state.only_item().is_some() {
+        return state.remark(Said::new(Mood::Quiet, "one item is all there is; q leaves"));
+    }
     state.screen = screen;
     if screen == Screen::Queue {
         select(state);
@@ -298,6 +309,10 @@ fn choose(state: &mut State, id: &ItemId) {
 /// Begins with a screen and an item, where there is such an item. What is over is read from its beginning.
 pub(super) fn begin(state: &mut State, screen: Screen, item: Option<ItemId>) {
     state.screen = screen;
+    if state.is_others() && state.run.live.is_none() {
+        state.queue.follow = Follow::Hand;
+        state.reading.stick = Stick::Hand;
+    }
     let Some(item) = item.filter(|item| state.run.item(item).is_some()) else { return };
     choose(state, &item);
     if state.run.live.as_ref() != Some(&item) {

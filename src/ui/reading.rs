@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::alike;
 use super::detected::Which;
+use super::finding::Turned;
 use super::message::Unfolds;
 use super::step::{How, Shown, ShownCall};
 use crate::text::width;
@@ -35,8 +36,19 @@ pub struct Reading {
     pub found: Option<Which>,
     /// Who has the keys.
     pub pane: Pane,
-    /// The match that was gone to last: the step's position, and which of its rows with a match.
-    pub matched: Option<(usize, usize)>,
+    /// The match that was gone to last.
+    pub matched: Option<Matched>,
+}
+
+/// A match that was gone to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matched {
+    /// The step's position.
+    pub step: usize,
+    /// Which of the step's rows that hold one.
+    pub nth: usize,
+    /// Whether the way there went round the end.
+    pub turned: Turned,
 }
 
 /// Which part of the agent's screen has the keys.

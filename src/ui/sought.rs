@@ -5,6 +5,7 @@ use super::beside::{self, Beside};
 use super::finding::Turned;
 use super::log::{Count, Source};
 use super::message::SoughtNews;
+use super::reading::Matched;
 use super::state::State;
 use crate::domain::AttemptId;
 use crate::text::find::Pattern;
@@ -23,8 +24,6 @@ pub struct Sought {
     pub is_all: bool,
     /// Lines of the files that hold it, as far as they were counted.
     pub files: Vec<(Source, Count)>,
-    /// Whether the last way to a match went round the end of the steps.
-    pub(super) turned: Turned,
 }
 
 /// A piece of the line that tells the counts.
@@ -54,7 +53,6 @@ pub(super) fn settle(state: &mut State) -> bool {
         steps: Vec::new(),
         is_all: false,
         files: Vec::new(),
-        turned: Turned::No,
     });
     is_news
 }
@@ -146,14 +144,14 @@ fn in_steps(state: &State, sought: &Sought) -> String {
     }
     let cursor = state.reading.cursor;
     let steps = count(sought.steps.len(), "step");
-    let turned = match sought.turned {
-        Turned::No => "",
-        Turned::ToFirst => ", from the first again",
-        Turned::ToLast => ", from the last again",
-        Turned::Only => ", the only one",
-    };
-    match state.reading.matched.filter(|(at, _)| *at == cursor && sought.lines_of(cursor) > 0) {
-        Some((_, nth)) => {
+    match state.reading.matched.filter(|matched| matched.step == cursor && sought.lines_of(cursor) > 0) {
+        Some(Matched { nth, turned, .. }) => {
+            let turned = match turned {
+                Turned::No => "",
+                Turned::ToFirst => ", round to the first",
+                Turned::ToLast => ", round to the last",
+                Turned::Only => ", the only one",
+            };
             let here = sought.lines_before(cursor) + (nth + 1).min(sought.lines_of(cursor));
             format!("match {here} of {lines}{more} in {steps}{turned}")
         }

@@ -31,6 +31,8 @@ use crate::text::width;
 pub struct State {
     /// The run's id.
     pub run_id: RunId,
+    /// Where the files lie that were opened; `None`: they belong to a run.
+    pub path: Option<String>,
     /// The model. The shell folds lines into it and says so with `Msg::Facts`.
     pub run: Run,
     /// Whether it has a runner.
@@ -253,6 +255,7 @@ impl State {
     pub fn new(start: Start) -> Self {
         Self {
             run_id: start.run_id,
+            path: None,
             run: Run::default(),
             runner: Sight::Gone,
             keeper: Sight::Gone,
@@ -349,6 +352,14 @@ impl State {
     /// Whether the run is somebody else's: nothing can be asked of it.
     pub const fn is_others(&self) -> bool {
         matches!(self.access, Access::Others(_))
+    }
+
+    /// The one item that was opened, where there is no run around it: nothing is to be chosen then.
+    pub fn only_item(&self) -> Option<&Item> {
+        match (self.access, self.run.items.as_slice()) {
+            (Access::Others(Others::Files), [item]) => Some(item),
+            _ => None,
+        }
     }
 
     /// Whether the run has a runner.

@@ -28,7 +28,10 @@ const BESIDE: u16 = 140;
 /// Draws it and says how much room the pane has.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) -> Layout {
     let mut flow = Flow::new(area);
-    if let Some(row) = flow.row() {
+    // the header says it all of the only one
+    if state.only_item().is_none()
+        && let Some(row) = flow.row()
+    {
         title(canvas, row, state, item);
     }
     // why an item failed is not cut
@@ -41,7 +44,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }
-    if let Some(hint) = hint_on(item, state.screen) {
+    if let Some(hint) = hint_on(state, item) {
         said(canvas, &mut flow, &Said::new(Mood::Quiet, hint), 1);
     }
     let is_agent = state.screen == Screen::Agent;
@@ -49,7 +52,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
-    if state.screen == Screen::Agent {
+    // where a file takes the place of the steps, what is about them gives way as well
+    let is_instead = beside::shows_file(state) && list(flow.rest()).width == area.width;
+    if state.screen == Screen::Agent && !is_instead {
         strip(canvas, &mut flow, state, usize::from(area.height));
         findings::section(canvas, &mut flow, state, usize::from(area.height));
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::indent::indented;
+use super::indent::laid_out;
 use super::search::{lines_in, slice_from};
 use crate::host::files::{self, Links};
 use crate::host::paged::Paged;
@@ -103,8 +103,7 @@ impl Counted {
     fn slice(&mut self, path: &Path, pattern: &Pattern, masker: &Masker) -> io::Result<bool> {
         self.seen = path.symlink_metadata().ok().map(|there| (there.len(), there.modified().ok()));
         let (file, there) = files::open(path, Links::Refused)?;
-        let indented = if self.source.is_json() { indented(&file, there.len())? } else { None };
-        let (file, len) = indented.unwrap_or((file, there.len()));
+        let (file, len) = laid_out(file, there.len(), &self.source, None, masker)?;
         let mut pages = Paged::new(&file, len);
         let Some(slice) = slice_from(&mut pages, self.at)? else { return Ok(true) };
         let end = slice.end;

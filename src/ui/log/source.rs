@@ -66,6 +66,11 @@ impl Source {
         matches!(self, Self::Kept(_, Kept::Journal | Kept::Summary | Kept::Targets))
     }
 
+    /// Whether it is laid out for the reader: what the harness keeps is no log.
+    pub const fn is_laid_out(&self) -> bool {
+        matches!(self, Self::Kept(..))
+    }
+
     /// Whether it is read from its beginning: no log, of which the end says most.
     pub const fn begins_at_top(&self) -> bool {
         matches!(self, Self::Patch(_) | Self::Kept(..))

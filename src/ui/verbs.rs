@@ -82,6 +82,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
         Action::Continue => !alive && (state.run.finished.is_none() || !state.asked.is_empty()),
+        Action::Open if beside::has_keys(state) => false,
         Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some() && !moves::is_following(state),

@@ -36,6 +36,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     }
     // why an item failed is not cut
     let rows = if area.height < 14 || (area.height < 20 && !item.is_over()) { 1 } else { 3 };
+    // where a file takes the place of the steps, what is about them gives way as well
+    let is_instead = beside::shows_file(state) && list(area).width == area.width;
+    let rows = if is_instead { 1 } else { rows };
     let rows = if item.attempts.is_empty() { flow.left().saturating_sub(4).max(rows) } else { rows };
     now_said(canvas, &mut flow, sentence(state, item, now), rows);
     if let Some(failure) = agent_failure(item) {
@@ -52,8 +55,6 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
-    // where a file takes the place of the steps, what is about them gives way as well
-    let is_instead = beside::shows_file(state) && list(flow.rest()).width == area.width;
     if state.screen == Screen::Agent && !is_instead {
         strip(canvas, &mut flow, state, usize::from(area.height));
         findings::section(canvas, &mut flow, state, usize::from(area.height));
@@ -86,8 +87,8 @@ fn strip(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows: usize) {
         24..45 => 3,
         _ => 6,
     };
-    if rows < 12 && state.reading.pane == Pane::Found {
-        // what is chosen needs the room
+    if rows < 8 || (rows < 12 && state.reading.pane == Pane::Found) {
+        // the steps, or what is chosen of what was found, need the room
         return;
     }
     // in few rows the steps come first

@@ -96,7 +96,8 @@ impl Strip<'_> {
         let cell =
             |at: usize| Rect { x: area.x.saturating_add(u16::try_from(NUMBER + at).unwrap_or(u16::MAX)), width: 1, height: 1, ..area };
         if let Some(sought) = self.sought {
-            let found = (0..steps.len()).filter(|at| sought.lines_of(first + at) > 0);
+            // the cursor stays the one cell that is turned round
+            let found = (0..steps.len()).filter(|at| sought.lines_of(first + at) > 0 && self.cursor != Some(first + at));
             found.for_each(|at| canvas.tint(cell(at), Role::Match));
         }
         if self.cursor.is_some() {

@@ -4,7 +4,7 @@ use super::message::Unfolds;
 use super::reading::{Fold, Matched, Row, rows};
 use super::state::State;
 use super::step::Shown;
-use super::{Mood, Said, Screen, moves};
+use super::{Mood, Said, Screen, beside, moves};
 use crate::domain::ids::short_sha;
 use crate::model::{Item, ItemState};
 use crate::text::find::Pattern;
@@ -97,7 +97,7 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     let is_known = |at: usize| state.sought.as_ref().is_some_and(|sought| sought.lines_of(at) > 0);
     let holds = |at: usize| is_known(at) || sheet.steps.get(at).is_some_and(|step| is_in_step(find, step));
     let rows_of = |at: usize| sheet.steps.get(at).map(|step| rows_with(find, step, sheet.cols)).unwrap_or_default();
-    let reading = &mut state.reading;
+    let reading = &state.reading;
     let here = reading.matched.filter(|matched| matched.step == reading.cursor).map(|matched| matched.nth);
     let within = match here {
         Some(nth) if forward => Some(nth + 1).filter(|nth| *nth < rows_of(reading.cursor).len()),
@@ -111,27 +111,37 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
             (at, if forward { 0 } else { rows_of(at).len().saturating_sub(1) }, turned)
         }
     };
-    let found = rows_of(at);
+    go_to_match(state, at, nth, turned);
+    true
+}
+
+/// To a match of a step, by the step's position and the number of its rows with one.
+pub(super) fn go_to_match(state: &mut State, at: usize, nth: usize, turned: Turned) {
+    if beside::has_keys(state) {
+        beside::leave(state);
+    }
+    let Some(find) = &state.find else { return };
+    let sheet = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
+    let reading = &mut state.reading;
+    let Some(step) = sheet.steps.get(at) else { return };
     reading.go_to(at, &sheet);
     reading.matched = Some(Matched { step: at, nth, turned });
-    if let Some(step) = sheet.steps.get(at) {
-        let row = found.get(nth).copied().unwrap_or_default();
-        if sheet.unfolds == Unfolds::Beside {
-            reading.inside = Some(row.saturating_sub(sheet.rows / 3));
-        } else {
-            if reading.fold(at) == Fold::Folded && (nth > 0 || !is_in_folded(find, step)) {
-                reading.open(&sheet);
-                reading.toggle(&sheet);
-            }
-            if reading.fold(at) == Fold::Unfolded {
-                reading.show_row(row, &sheet);
-            }
+    let found = rows_with(find, step, sheet.cols);
+    let row = found.get(nth).copied().unwrap_or_default();
+    if sheet.unfolds == Unfolds::Beside {
+        reading.inside = Some(row.saturating_sub(sheet.rows / 3));
+    } else {
+        if reading.fold(at) == Fold::Folded && (nth > 0 || !is_in_folded(find, step)) {
+            reading.open(&sheet);
+            reading.toggle(&sheet);
+        }
+        if reading.fold(at) == Fold::Unfolded {
+            reading.show_row(row, &sheet);
         }
     }
     if found.is_empty() {
         state.remark(Said::new(Mood::Quiet, "it is in a part of this step that is not shown"));
     }
-    true
 }
 
 fn is_in_step(find: &Pattern, step: &Shown) -> bool {

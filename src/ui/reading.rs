@@ -38,6 +38,8 @@ pub struct Reading {
     pub pane: Pane,
     /// The match that was gone to last.
     pub matched: Option<Matched>,
+    /// Where a search began that was typed just now: its first match may be in what is not shown, and is gone to once it is known.
+    pub searched_from: Option<usize>,
 }
 
 /// A match that was gone to.

@@ -36,7 +36,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
             match Pattern::new(text, meaning) {
                 Ok(pattern) => {
                     state.find = Some(pattern).filter(|pattern| !pattern.text.is_empty());
-                    state.reading.matched = None;
+                    (state.reading.matched, state.reading.searched_from) = (None, Some(state.reading.cursor));
                     state.over = Over::Nothing;
                     if state.find.is_some() {
                         return perform(state, Action::FindNext);

@@ -1,12 +1,12 @@
 //! What is searched for on the agent's screen: in which steps it is, and in how many lines of the files beside them.
 
-use super::Screen;
 use super::beside::{self, Beside};
 use super::finding::Turned;
 use super::log::{Count, Source};
 use super::message::SoughtNews;
 use super::reading::Matched;
 use super::state::State;
+use super::{Screen, finding};
 use crate::domain::AttemptId;
 use crate::text::find::Pattern;
 use crate::text::{count, width};
@@ -68,6 +68,22 @@ pub(super) fn counted(state: &State) -> Option<(Pattern, Vec<Source>)> {
 pub(super) fn take_steps(state: &mut State, news: SoughtNews) {
     if let Some(sought) = state.sought.as_mut().filter(|sought| sought.pattern == news.pattern && sought.attempt == news.attempt) {
         (sought.steps, sought.is_all) = (news.found, news.is_all);
+        go_to_first(state);
+    }
+}
+
+/// To the first match from where a search began that was typed just now.
+fn go_to_first(state: &mut State) {
+    let Some((from, sought)) = state.reading.searched_from.zip(state.sought.as_ref()) else { return };
+    let ahead = sought.steps.iter().map(|(at, _)| *at).find(|at| *at >= from);
+    let (first, turned) = match (ahead, sought.steps.first()) {
+        (Some(at), _) => (at, Turned::No),
+        (None, Some((at, _))) if sought.is_all => (*at, Turned::ToFirst),
+        _ => return,
+    };
+    state.reading.searched_from = None;
+    if state.reading.matched.map(|matched| matched.step) != Some(first) {
+        finding::go_to_match(state, first, 0, turned);
     }
 }
 

@@ -93,6 +93,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 /// A key, wherever it has its meaning.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    state.reading.searched_from = None;
     match &state.over {
         Over::Question(question) => match question.answer(key).cloned() {
             Some(then) => {

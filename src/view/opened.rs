@@ -106,7 +106,7 @@ mod tests {
     fn a_path_keeps_its_end() {
         assert_eq!(end_of_path("/a/b/c", 6), "/a/b/c");
         assert_eq!(end_of_path("/state/runs/vllm/item-0001", 16), "…/vllm/item-0001");
-        assert_eq!(end_of_path("/state/runs/vllm/item-0001", 9), "item…0001");
+        assert_eq!(end_of_path("/state/runs/vllm/item-0001", 8), "item…001");
     }
 
     #[test]

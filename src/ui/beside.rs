@@ -105,9 +105,10 @@ pub fn without_steps(state: &State) -> Vec<Said> {
             format!("{} {}", file_name(written), if written.bytes == 0 { "(empty)".to_owned() } else { text::bytes(written.bytes) })
         })
         .collect();
-    let files = match files.is_empty() {
-        true => "there are no other files of it here".to_owned(),
-        false => format!("its files: {}; o shows them here, 6 all of them", files.join(", ")),
+    let files = if files.is_empty() {
+        "there are no other files of it here".to_owned()
+    } else {
+        format!("its files: {}; o shows them here, 6 all of them", files.join(", "))
     };
     vec![quiet(why.to_owned()), quiet(files)]
 }

@@ -104,12 +104,11 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
         Some(nth) => nth.checked_sub(1),
         None => Some(0).filter(|_| forward && holds(reading.cursor)),
     };
-    let (at, nth, turned) = match within {
-        Some(nth) => (reading.cursor, nth, Turned::No),
-        None => {
-            let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
-            (at, if forward { 0 } else { rows_of(at).len().saturating_sub(1) }, turned)
-        }
+    let (at, nth, turned) = if let Some(nth) = within {
+        (reading.cursor, nth, Turned::No)
+    } else {
+        let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
+        (at, if forward { 0 } else { rows_of(at).len().saturating_sub(1) }, turned)
     };
     go_to_match(state, at, nth, turned);
     true

@@ -61,22 +61,20 @@ pub(super) fn perform(state: &mut State, action: Action) -> bool {
     let Some((aim, forward)) = Aim::of(action) else { return false };
     let steps = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout).steps;
     let found = round(steps.len(), state.reading.cursor, forward, |at| steps.get(at).is_some_and(|step| aim.is(step)));
-    match found {
-        Some((at, turned)) => {
-            moves::go_to_step(state, at);
-            if state.reading.pane == Pane::Found || state.layout.unfolds == Unfolds::Inline {
-                state.reading.pane = Pane::Steps;
-            }
-            turned.remark(state, aim.name());
+    if let Some((at, turned)) = found {
+        moves::go_to_step(state, at);
+        if state.reading.pane == Pane::Found || state.layout.unfolds == Unfolds::Inline {
+            state.reading.pane = Pane::Steps;
         }
-        None => {
-            let these = match steps.len() {
-                0 => "there are no steps here".to_owned(),
-                1 => format!("no {} in this one step", aim.name()),
-                n => format!("no {} in these {}", aim.name(), text::count(n, "step")),
-            };
-            state.remark(Said::new(Mood::Quiet, these));
-        }
+        turned.remark(state, aim.name());
+        return true;
     }
+    let says = match steps.len() {
+        0 if state.shown_trail().is_none() => "no steps were read so far".to_owned(),
+        0 => "there are no steps here".to_owned(),
+        1 => format!("no {} in this one step", aim.name()),
+        n => format!("no {} in these {}", aim.name(), text::count(n, "step")),
+    };
+    state.remark(Said::new(Mood::Quiet, says));
     true
 }

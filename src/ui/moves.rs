@@ -75,6 +75,11 @@ fn in_turn(state: &State, turn: fn(Screen) -> Screen) -> Screen {
 /// To a screen. What was read of the item stays as it was left.
 fn show(state: &mut State, screen: Screen) {
     if screen == Screen::Queue && state.only_item().is_some() {
+        // the way back from its other screens leads to its steps
+        if state.screen != Screen::Agent {
+            state.screen = Screen::Agent;
+            return;
+        }
         return state.remark(Said::new(Mood::Quiet, "one item is all there is; q leaves"));
     }
     state.screen = screen;

@@ -83,6 +83,14 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
         Action::Continue => !alive && (state.run.finished.is_none() || !state.asked.is_empty()),
         Action::Open if beside::has_keys(state) => false,
+        Action::Open if state.screen == Screen::Agent && item.is_some_and(Item::is_over) => {
+            state.shown_trail().is_some_and(|trail| !trail.steps.is_empty())
+        }
+        // of one item there is no list to go back to
+        Action::Back if state.only_item().is_some() && state.screen == Screen::Agent => {
+            let is_in_step = state.reading.inside.is_some();
+            is_in_step || beside::has_keys(state) || state.sought.is_some() || state.reading.pane != Pane::Steps
+        }
         Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some() && !moves::is_following(state),

@@ -35,7 +35,7 @@ pub fn heading(canvas: &mut Canvas<'_>, row: Rect, state: &State, is_narrow: boo
     };
     let mut x = row.x;
     for (at, (beside, words)) in shown.iter().enumerate() {
-        let gap = if at == 0 { 0 } else { 1 };
+        let gap = usize::from(at > 0);
         let width = u16::try_from(words.width() + gap).unwrap_or(u16::MAX);
         let area = Rect { x, width: width.saturating_add(1).min(row.right().saturating_sub(x)), ..row };
         canvas.line(area, &Words::of(Role::Text, " ".repeat(gap)).join(words.clone()).add(Role::Text, " "));

@@ -70,15 +70,12 @@ fn indented(bytes: &[u8]) -> Vec<u8> {
             b'{' | b'[' => {
                 out.push(*byte);
                 let inside = after.trim_ascii_start();
-                match inside.split_first() {
-                    Some((closer @ (b'}' | b']'), after)) => {
-                        out.push(*closer);
-                        rest = after;
-                    }
-                    _ => {
-                        depth += 1;
-                        begin_line(depth, &mut out);
-                    }
+                if let Some((closer @ (b'}' | b']'), after)) = inside.split_first() {
+                    out.push(*closer);
+                    rest = after;
+                } else {
+                    depth += 1;
+                    begin_line(depth, &mut out);
                 }
             }
             b'}' | b']' => {

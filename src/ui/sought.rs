@@ -9,7 +9,7 @@ use super::state::State;
 use super::{Screen, finding};
 use crate::domain::AttemptId;
 use crate::text::find::Pattern;
-use crate::text::{self, count, width};
+use crate::text::{count, width};
 
 /// Where a pattern is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,8 +133,7 @@ pub fn pieces(state: &State) -> Vec<Piece> {
     let in_vain = sought.is_all && sought.steps.is_empty() && files.iter().all(|(_, count)| *count == Some(Count::All(0)));
     if in_vain {
         let all = state.shown_trail().map_or(0, |trail| trail.steps.len());
-        let searched =
-            [text::count(all, "step")].into_iter().chain(files.iter().map(|(beside, _)| beside.name().to_owned())).collect::<Vec<_>>();
+        let searched = [count(all, "step")].into_iter().chain(files.iter().map(|(beside, _)| beside.name().to_owned())).collect::<Vec<_>>();
         let what = width::clip(&sought.pattern.text, 40);
         let says = format!("'{what}' is nowhere: searched {}", searched.join(", "));
         return vec![Piece { to: Beside::Step, text: says, holds: false }];

@@ -37,7 +37,7 @@ enum Woken {
     /// The ledger may have grown.
     Ledger,
     /// Somebody else's run was folded anew.
-    Folded(Option<Folded>),
+    Folded(Option<Box<Folded>>),
     /// A second went by.
     Second,
 }
@@ -131,7 +131,7 @@ impl<'a> Screen<'a> {
                 biased;
                 heard = self.console.hear() => Woken::Heard(heard),
                 _ = self.ledger.recv() => Woken::Ledger,
-                folded = folded(&mut self.source) => Woken::Folded(folded),
+                folded = folded(&mut self.source) => Woken::Folded(folded.map(Box::new)),
                 msg = self.news.recv() => Woken::News(msg),
                 _ = seconds.tick() => Woken::Second,
             };
@@ -164,7 +164,7 @@ impl<'a> Screen<'a> {
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
             Woken::News(Some(msg)) => self.tell(msg).await,
             Woken::Ledger => self.read_ledger(),
-            Woken::Folded(folded) => self.take_over(folded),
+            Woken::Folded(folded) => self.take_over(folded.map(|folded| *folded)),
             Woken::Second => {
                 if matches!(&self.source, Source::Ours { looks, .. } if looks.is_due()) {
                     self.remember_look();

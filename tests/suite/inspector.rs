@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -131,13 +132,15 @@ fn keep(name: &str, then: &[(&str, &str)]) {
         let mut pty = item.open(cols, rows);
         pty.wait_for("1 of 9");
         // what is found, and which files there are, comes a moment later
-        pty.wait_for("refused finish");
+        pty.wait_for("[ ] finding (2)");
         pty.wait_until("the files", |screen| cols < 120 || screen.contains("o beside"));
         for (keys, wanted) in then {
             pty.press(keys);
             pty.wait_for(wanted);
         }
         pty.wait_gone(" 0 %  0 B");
+        // a frame is whole once nothing more is drawn
+        while pty.pump(Duration::from_millis(250)) > 0 {}
         insta::assert_snapshot!(format!("inspector_{name}_{cols}x{rows}"), frame(&pty));
         leave(pty);
     }

@@ -23,6 +23,7 @@ pub mod painter;
 pub mod places;
 pub mod reader;
 mod screen;
+mod seek;
 pub mod setup;
 pub mod signals;
 pub mod sitting;

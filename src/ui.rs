@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alike;
+pub mod beside;
 pub mod browse;
 pub mod compare;
 mod comparing;
@@ -9,6 +10,7 @@ pub mod detected;
 mod finding;
 pub mod focus;
 pub mod home;
+mod jumps;
 pub mod key;
 pub mod keymap;
 pub mod labels;
@@ -33,6 +35,7 @@ pub mod screen;
 mod searching;
 pub mod sent;
 pub mod since;
+pub mod sought;
 pub mod state;
 pub mod step;
 pub mod tally;
@@ -42,6 +45,7 @@ pub mod why;
 pub mod words;
 
 pub use action::Action;
+pub use beside::Beside;
 pub use focus::Focus;
 pub use key::Key;
 pub use message::{Effect, Left, Msg};

@@ -1,5 +1,6 @@
 //! Drawing: a pure function of state, theme and time. One file a region; `parts/` are drawn from what they are given.
 
+pub mod beside;
 pub mod browse;
 pub mod canvas;
 pub mod compare;
@@ -13,6 +14,7 @@ pub mod home;
 pub mod item;
 pub mod live;
 pub mod log;
+pub mod opened;
 pub mod outcome;
 pub mod output;
 pub mod palette;

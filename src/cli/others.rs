@@ -58,6 +58,7 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Setup {
         run_id: RunId(crate::text::clean::line(&name)),
+        path: Some(real.clone()),
         facts: Facts::Folded(folded),
         places: match paged {
             Some(paged) => Places::others(real.parent().map(Path::to_owned).unwrap_or_default(), items).holding(real, paged),

@@ -272,6 +272,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
     let run = Follower::beginning(folder).map_err(|error| format!("can't read {}: {error}", folder.events().display()))?;
     Ok(Setup {
         run_id: folder.run_id(),
+        path: None,
         facts: Facts::Ledger(folder.clone()),
         places: Places::ours(folder.clone(), checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp)),
         root: Some(checkout.root.clone()),

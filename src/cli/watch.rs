@@ -127,6 +127,7 @@ pub(super) fn setup(opening: &Opening) -> Result<Setup, String> {
         run_id: RunId(name),
         facts: Facts::Folded(folded),
         places: Places::watched(opening.target.place().to_owned(), items, log_from),
+        path: None,
         root: opening.around.checkout.as_ref().map(|checkout| checkout.root.clone()),
         elsewhere: None,
         begin: Begin { screen, item: opening.item.clone(), ..Begin::default() },

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
-use rustix::fs::OFlags;
+use rustix::fs::{MemfdFlags, OFlags};
 
 /// Less than this is full for anybody who wants to write a file, in bytes.
 const FULL: u64 = 1 << 20;
@@ -71,6 +71,13 @@ pub fn read(path: &Path, most: u64, links: Links) -> io::Result<Vec<u8>> {
     // it may grow while it is read, and some files don't tell their length
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Bytes as an open file without a name, for those who read files.
+pub fn held(bytes: &[u8]) -> io::Result<File> {
+    let mut file = File::from(rustix::fs::memfd_create(c"isobench-tui", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    Ok(file)
 }
 
 /// Writes a small file of our own anew, for this user alone: it appears whole or not at all. Whatever had the name, a link

@@ -1,7 +1,9 @@
 //! A thread of its own for the log screen: what else is read never delays it. It is told the whole wish each time, so that
 //! the newest one wins; a search goes on in slices between two looks at the wish.
 
+mod count;
 mod followed;
+mod indent;
 mod search;
 pub(super) mod shown;
 
@@ -13,9 +15,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use self::count::Counting;
 use self::followed::Followed;
 use self::search::Search;
 use super::places::Places;
+use crate::domain::Stage;
+use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::Msg;
 use crate::ui::log::{Found, News, Source, Wish, Written};
@@ -53,6 +58,9 @@ pub struct Engine {
     /// The number of the search that was begun last, ended or not.
     begun: u64,
     told: Instant,
+    /// The counting that is wished for.
+    counting: Option<Counting>,
+    wants_sizes: bool,
 }
 
 /// Nobody listens any more.
@@ -96,34 +104,64 @@ impl Engine {
     /// For the files of a run.
     pub fn new(places: Places, masker: Masker) -> Self {
         let told = Instant::now();
-        Self { places, masker, file: None, written: Vec::new(), asked_sizes: None, search: None, begun: 0, told }
+        Self {
+            places,
+            masker,
+            file: None,
+            written: Vec::new(),
+            asked_sizes: None,
+            search: None,
+            begun: 0,
+            told,
+            counting: None,
+            wants_sizes: false,
+        }
     }
 
     /// How long to wait before the next look.
-    const fn patience(&self) -> Duration {
+    fn patience(&self) -> Duration {
         match (&self.search, &self.file) {
             (Some(_), _) => Duration::ZERO,
+            _ if self.counting.as_ref().is_some_and(|counting| !counting.is_done()) => Duration::ZERO,
             (None, Some(_)) => LOOK,
+            (None, None) if self.wants_sizes => SIZES,
             (None, None) => IDLE,
         }
     }
 
     /// Looks at the files, and searches on for a few milliseconds.
     pub fn look(&mut self, wish: Option<&Wish>) -> Vec<News> {
+        self.wants_sizes = wish.is_some();
         let Some(wish) = wish else {
-            (self.file, self.search, self.asked_sizes) = (None, None, None);
+            (self.file, self.search, self.asked_sizes, self.counting) = (None, None, None, None);
             return Vec::new();
         };
         let mut news: Vec<News> = self.ask_sizes(&wish.sources).into_iter().collect();
-        if self.file.as_ref().is_none_or(|file| *file.source() != wish.source) {
+        if self.file.as_ref().map(Followed::source) != wish.source.as_ref() {
             self.file = None;
             self.search = None;
         }
-        let places = &self.places;
-        let file = self.file.get_or_insert_with(|| Followed::new(wish.source.clone(), path(places, &wish.source)));
-        news.extend(file.look(wish, &self.masker));
+        if let Some(source) = &wish.source {
+            let places = &self.places;
+            let file = self.file.get_or_insert_with(|| Followed::new(source.clone(), path(places, source)));
+            news.extend(file.look(wish, &self.masker));
+        }
         news.extend(self.hunt(wish));
+        news.extend(self.count(wish));
         news
+    }
+
+    /// A slice of the counting that is wished for.
+    fn count(&mut self, wish: &Wish) -> Option<News> {
+        let Some((pattern, sources)) = &wish.count else {
+            self.counting = None;
+            return None;
+        };
+        if !self.counting.as_ref().is_some_and(|counting| counting.is_of(pattern, sources)) {
+            self.counting = Some(Counting::new(pattern.clone(), sources));
+        }
+        let (counting, places) = (self.counting.as_mut()?, &self.places);
+        counting.go_on(|source| path(places, source), &self.masker).map(|counts| News::Counted(pattern.clone(), counts))
     }
 
     /// A slice of the search that is wished for.
@@ -174,6 +212,7 @@ pub(super) fn path(places: &Places, source: &Source) -> PathBuf {
     match source {
         Source::Runner => places.runner_log().unwrap_or_default(),
         Source::Patch(attempt) => places.patch(attempt),
+        Source::Kept(attempt, kept) => places.item_folder(attempt).join(kept.file()),
         Source::Stage(attempt, stage, stream) => {
             let [out, err] = places.streams(attempt, *stage);
             match stream {
@@ -186,8 +225,12 @@ pub(super) fn path(places: &Places, source: &Source) -> PathBuf {
 
 fn written(places: &Places, source: &Source) -> Written {
     // of a link its target is not told
-    let there = path(places, source).symlink_metadata().ok().filter(std::fs::Metadata::is_file);
+    let path = path(places, source);
+    let there = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file);
     let bytes = there.as_ref().map_or(0, std::fs::Metadata::len);
-    let changed = there.and_then(|there| Timestamp::try_from(there.modified().ok()?).ok());
-    Written { source: source.clone(), bytes, changed }
+    let changed = there.as_ref().and_then(|there| Timestamp::try_from(there.modified().ok()?).ok());
+    // the harness names what an agent printed after the agent
+    let is_named = matches!(source, Source::Stage(attempt, Stage::Agent, _) if places.other(&attempt.item).is_some());
+    let name = path.file_name().filter(|_| is_named && there.is_some()).map(|name| clean::line(&name.to_string_lossy()));
+    Written { source: source.clone(), bytes, changed, name }
 }

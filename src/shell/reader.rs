@@ -10,6 +10,7 @@ use rustix::fs::statvfs;
 use tokio::sync::{mpsc, watch};
 
 use super::places::Places;
+use super::seek::Seek;
 use super::trail::TrailFile;
 use super::window::Window;
 use crate::artifact::item::TRAJECTORY;
@@ -17,6 +18,7 @@ use crate::domain::{AttemptId, Stage};
 use crate::host::files::LARGEST;
 use crate::host::watch::{Changed, Heed, Watch};
 use crate::text::bytes;
+use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 use crate::ui::message::{Look, OutputNews, Part};
 use crate::ui::{Focus, Msg};
@@ -51,6 +53,7 @@ struct Work {
     trails: Vec<TrailFile>,
     window: Option<((AttemptId, Stage), Window)>,
     wrote: Vec<(AttemptId, Stage)>,
+    seek: Option<Seek>,
     free: Option<u64>,
     /// What was told to work no more.
     troubles: BTreeMap<Part, String>,
@@ -88,9 +91,9 @@ impl Reader {
             let _ = others.then(|| ourselves.try_send(()));
         });
         watch.always(places.base());
-        let (trails, window, wrote) = (Vec::new(), None, Vec::new());
+        let (trails, window, wrote, seek) = (Vec::new(), None, Vec::new(), None);
         let (free, troubles, asked_space) = (None, BTreeMap::new(), None);
-        let work = Work { places, masker, look: looks, hints, news, watch, trails, window, wrote, free, troubles, asked_space };
+        let work = Work { places, masker, look: looks, hints, news, watch, trails, window, wrote, seek, free, troubles, asked_space };
         thread::Builder::new().name("reader".to_owned()).spawn(move || work.run())?;
         Ok(Self { look, hint })
     }
@@ -138,11 +141,12 @@ impl Work {
     }
 
     fn look(&mut self) -> Result<(), Deaf> {
-        let (is_new, Look { focus, held }) = {
+        let (is_new, Look { focus, find, held }) = {
             let look = self.look.borrow_and_update();
             (look.has_changed(), look.clone())
         };
         let Focus { trail, live, output, stages } = focus.unwrap_or_default();
+        self.seek_for(trail.as_ref(), find.as_ref());
         let mut wanted: Vec<AttemptId> = trail.into_iter().chain(live).collect();
         wanted.dedup();
         self.look_who_wrote(&stages)?;
@@ -162,8 +166,31 @@ impl Work {
             self.send_window()?;
         }
         self.read_trails()?;
+        self.seek_on()?;
         self.read_window()?;
         self.ask_space()
+    }
+
+    /// What is searched for from now on.
+    fn seek_for(&mut self, trail: Option<&AttemptId>, find: Option<&Pattern>) {
+        let wanted = trail.zip(find);
+        if !wanted.zip(self.seek.as_ref()).is_some_and(|((trail, find), seek)| seek.is_of(trail, find)) {
+            self.seek = wanted.map(|(trail, find)| Seek::new(trail.clone(), find.clone()));
+        }
+    }
+
+    /// Searches the steps, until somebody wants something else.
+    fn seek_on(&mut self) -> Result<(), Deaf> {
+        let Some(seek) = &mut self.seek else { return Ok(()) };
+        let steps = self.trails.iter().find(|trail| trail.attempt() == seek.attempt()).map_or(&[][..], TrailFile::steps);
+        loop {
+            if let Some(news) = seek.go_on(steps, &self.masker) {
+                self.news.blocking_send(Msg::Sought(news)).ok().ok_or(Deaf)?;
+            }
+            if seek.is_done(steps) || self.look.has_changed().unwrap_or(true) {
+                return Ok(());
+            }
+        }
     }
 
     fn look_who_wrote(&mut self, stages: &[(AttemptId, Stage)]) -> Result<(), Deaf> {
@@ -180,7 +207,12 @@ impl Work {
         for trail in &mut self.trails {
             let path = self.places.item_folder(trail.attempt());
             match trail.read_on(&path, &self.masker) {
-                Ok(Some(news)) => self.news.blocking_send(Msg::Trail(news)).ok().ok_or(Deaf)?,
+                Ok(Some(news)) => {
+                    if let Some(seek) = self.seek.as_mut().filter(|seek| *seek.attempt() == news.attempt) {
+                        seek.rewind(news.from);
+                    }
+                    self.news.blocking_send(Msg::Trail(news)).ok().ok_or(Deaf)?;
+                }
                 Ok(None) => trouble = trouble.or_else(|| too_large(&path)),
                 Err(error) => trouble = trouble.or_else(|| Some(format!("can't read {}: {error}", path.display()))),
             }

@@ -22,6 +22,7 @@ use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
+use crate::text::clean;
 use crate::ui::compare::{Against, Parted, Wanted, Who};
 use crate::ui::labels::Label;
 use crate::ui::message::{Looked, Part, Sight};
@@ -42,7 +43,7 @@ enum Woken {
     /// The ledger may have grown.
     Ledger,
     /// Somebody else's run was folded anew.
-    Folded(Option<Folded>),
+    Folded(Option<Box<Folded>>),
     /// Something is ready to leave the terminal.
     Outside(Option<Ready>),
     /// A second went by.
@@ -112,6 +113,7 @@ impl<'a> Screen<'a> {
             access: setup.access,
             now,
         });
+        state.path = setup.path.as_deref().map(clean::path);
         state.bell = if variable(bell::VARIABLE).is_some_and(|value| value == "off") { Bell::Muted } else { Bell::Rings };
         state.base = setup.begin.base;
         let (news_from, news) = mpsc::channel(32);
@@ -162,7 +164,7 @@ impl<'a> Screen<'a> {
                 biased;
                 heard = self.console.hear() => Woken::Heard(heard),
                 _ = self.ledger.recv() => Woken::Ledger,
-                folded = folded(&mut self.source) => Woken::Folded(folded),
+                folded = folded(&mut self.source) => Woken::Folded(folded.map(Box::new)),
                 msg = self.news.recv() => Woken::News(msg),
                 ready = self.ready.recv() => Woken::Outside(ready),
                 _ = seconds.tick() => Woken::Second,
@@ -198,7 +200,7 @@ impl<'a> Screen<'a> {
             Woken::Heard(Heard::Gone) => Some(Left::Detached),
             Woken::News(Some(msg)) => self.tell(msg).await,
             Woken::Ledger => self.read_ledger(),
-            Woken::Folded(folded) => self.take_over(folded),
+            Woken::Folded(folded) => self.take_over(folded.map(|folded| *folded)),
             Woken::Second => {
                 if matches!(&self.source, Source::Ours { looks, .. } if looks.is_due()) {
                     self.remember_look();

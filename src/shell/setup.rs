@@ -22,6 +22,8 @@ use crate::ui::state::{Access, Base, Limits};
 pub struct Setup {
     /// How the run is called.
     pub run_id: RunId,
+    /// Where the files lie that were opened; `None`: they belong to a run.
+    pub path: Option<PathBuf>,
     /// Who tells what happens in it.
     pub facts: Facts,
     /// Where its files lie.

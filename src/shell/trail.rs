@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::places::{ItemPlace, Places};
 use crate::agent::live::{self, News, Reading};
-use crate::agent::open;
+use crate::agent::open::{self, Opened};
 use crate::agent::{End, Live};
 use crate::detect::kind::Kinds;
-use crate::domain::AttemptId;
+use crate::domain::{AttemptId, Step};
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::message::{TrailNews, Turn};
@@ -31,8 +31,8 @@ enum Source {
     Folder(Reading),
     /// A file, or a folder of events.
     File(Reading),
-    /// One run of a file that holds several; `true` once it was told.
-    One(String, bool),
+    /// One run of a file that holds several, and its steps once they were told.
+    One(String, Option<Vec<Step>>),
     /// It is too large to be kept: the pager reads it.
     Large,
 }
@@ -57,7 +57,7 @@ impl TrailFile {
     pub fn of(attempt: AttemptId, places: &Places) -> Self {
         let file = file_of(&attempt, places);
         let source = match (places.other(&attempt.item), file) {
-            (Some(ItemPlace { instance: Some(instance), .. }), _) => Source::One(instance, false),
+            (Some(ItemPlace { instance: Some(instance), .. }), _) => Source::One(instance, None),
             (_, Some(file)) if places.paged(&file).is_ok_and(|paged| paged.is_some()) => Source::Large,
             (Some(ItemPlace { path, instance: None }), Some(file)) if !live::is_item(&path) => Source::File(Reading::of(&file)),
             _ => Source::Folder(Reading::new()),
@@ -68,6 +68,15 @@ impl TrailFile {
     /// Whose it is.
     pub const fn attempt(&self) -> &AttemptId {
         &self.attempt
+    }
+
+    /// The steps that were read, in full.
+    pub fn steps(&self) -> &[Step] {
+        match &self.source {
+            Source::Folder(reading) | Source::File(reading) => reading.steps(),
+            Source::One(_, steps) => steps.as_deref().unwrap_or_default(),
+            Source::Large => &[],
+        }
     }
 
     /// Reads what changed at the item's place.
@@ -82,9 +91,12 @@ impl TrailFile {
                 let news = reading.read_on()?;
                 (reading, news)
             }
-            Source::Large => return Ok(None),
+            Source::Large | Source::One(_, Some(_)) => return Ok(None),
             Source::One(instance, told) => {
-                return Ok(if std::mem::replace(told, true) { None } else { one(attempt, kinds, place, instance, masker) });
+                let run = one(place, instance);
+                let news = run.as_ref().map(|run| all_of(attempt, kinds, run, masker));
+                *told = Some(run.map(|run| run.steps).unwrap_or_default());
+                return Ok(news);
             }
         };
         Ok(news.map(|news| going_on(attempt, kinds, reading, news, masker)))
@@ -111,9 +123,12 @@ fn going_on(attempt: &AttemptId, kinds: &mut Kinds, reading: &Reading, news: New
 }
 
 /// One run of a file that holds several. What can't be read is told by who folds the file.
-fn one(attempt: &AttemptId, kinds: &mut Kinds, path: &Path, instance: &str, masker: &Masker) -> Option<TrailNews> {
-    let run = open::open(path).ok()?.into_iter().find(|run| run.instance.as_deref() == Some(instance))?;
-    Some(TrailNews {
+fn one(path: &Path, instance: &str) -> Option<Opened> {
+    open::open(path).ok()?.into_iter().find(|run| run.instance.as_deref() == Some(instance))
+}
+
+fn all_of(attempt: &AttemptId, kinds: &mut Kinds, run: &Opened, masker: &Masker) -> TrailNews {
+    TrailNews {
         attempt: attempt.clone(),
         from: 0,
         steps: run.steps.iter().map(|step| Shown::of(step, kinds, masker)).collect(),
@@ -122,7 +137,7 @@ fn one(attempt: &AttemptId, kinds: &mut Kinds, path: &Path, instance: &str, mask
         last_at: run.last_at,
         totals: run.totals,
         pages: None,
-    })
+    }
 }
 
 pub(super) fn turn(live: &Live, masker: &Masker) -> Turn {

@@ -69,6 +69,22 @@ pub enum Action {
     NextFinding,
     /// To the one before.
     PreviousFinding,
+    /// To the next step that edits a file.
+    NextEdit,
+    /// To the one before.
+    PreviousEdit,
+    /// To the next finish that the harness refused.
+    NextRefusal,
+    /// To the one before.
+    PreviousRefusal,
+    /// To the next step that calls a tool.
+    NextCall,
+    /// To the one before.
+    PreviousCall,
+    /// Something else beside the steps.
+    NextBeside,
+    /// What stood there before it.
+    PreviousBeside,
     /// The chosen finding is right.
     FindingRight,
     /// The chosen finding is wrong.

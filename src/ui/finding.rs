@@ -1,18 +1,19 @@
 //! Where a search is found: in items, in the steps of an agent.
 
 use super::message::Unfolds;
-use super::reading::{Fold, rows};
+use super::reading::{Fold, Matched, Row, rows};
 use super::state::State;
 use super::step::Shown;
-use super::{Mood, Said, Screen, moves};
+use super::{Mood, Said, Screen, beside, moves};
 use crate::domain::ids::short_sha;
 use crate::model::{Item, ItemState};
 use crate::text::find::Pattern;
 
 /// Whether a way round a list passed its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turned {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Turned {
     /// It did not.
+    #[default]
     No,
     /// Past the last one, on from the first.
     ToFirst,
@@ -56,7 +57,12 @@ pub(super) fn find(state: &mut State, forward: bool) {
         Screen::Agent => find_step(state, forward),
         Screen::Log => return,
     };
-    if !found && let Some(find) = &state.find {
+    // the line of counts says it better
+    let is_told = state.screen == Screen::Agent && state.focus.as_ref().is_some_and(|focus| focus.trail.is_some());
+    if !found
+        && !is_told
+        && let Some(find) = &state.find
+    {
         let says = format!("'{}' is in no {}", find.text, if state.screen == Screen::Agent { "step" } else { "item" });
         state.remark(Said::new(Mood::Warn, says));
     }
@@ -82,38 +88,67 @@ fn is_in_item(find: &Pattern, item: &Item) -> bool {
     texts.into_iter().chain(item.why()).any(|text| find.is_in(text)) || item.agent_failure().is_some_and(|says| find.is_in(&says))
 }
 
-/// To the next step that holds what is searched for; whether there is one. It is unfolded where the match is not in
+/// To the next line of a step that holds what is searched for; whether there is one. Its step is unfolded where the line is not in
 /// what a folded step shows.
 pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
     let Some(find) = &state.find else { return false };
     let sheet = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
-    let holds = |at: usize| sheet.steps.get(at).is_some_and(|step| is_in_step(find, step));
+    // what is shown of a step may be cut: the raw steps are searched elsewhere
+    let is_known = |at: usize| state.sought.as_ref().is_some_and(|sought| sought.lines_of(at) > 0);
+    let holds = |at: usize| is_known(at) || sheet.steps.get(at).is_some_and(|step| is_in_step(find, step));
+    let rows_of = |at: usize| sheet.steps.get(at).map(|step| rows_with(find, step, Fold::Whole, sheet.cols)).unwrap_or_default();
+    let reading = &state.reading;
+    let here = reading.matched.filter(|matched| matched.step == reading.cursor).map(|matched| matched.nth);
+    let within = match here {
+        Some(nth) if forward => Some(nth + 1).filter(|nth| *nth < rows_of(reading.cursor).len()),
+        Some(nth) => nth.checked_sub(1),
+        None => Some(0).filter(|_| forward && holds(reading.cursor)),
+    };
+    let (at, nth, turned) = if let Some(nth) = within {
+        (reading.cursor, nth, Turned::No)
+    } else {
+        let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
+        (at, if forward { 0 } else { rows_of(at).len().saturating_sub(1) }, turned)
+    };
+    go_to_match(state, at, nth, turned);
+    true
+}
+
+/// To a match of a step, by the step's position and the number of its rows with one.
+pub(super) fn go_to_match(state: &mut State, at: usize, nth: usize, turned: Turned) {
+    if beside::has_keys(state) {
+        beside::leave(state);
+    }
+    let Some(find) = &state.find else { return };
+    let sheet = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
     let reading = &mut state.reading;
-    let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
+    let Some(step) = sheet.steps.get(at) else { return };
     reading.go_to(at, &sheet);
-    if let Some(step) = sheet.steps.get(at) {
-        let row = |fold: Fold| rows(step, fold, sheet.cols).iter().position(|row| find.is_in(row.text()));
-        let row = row(reading.fold_beside(at)).or_else(|| {
-            // it stands where a long body is folded
-            let row = row(Fold::Whole)?;
-            reading.whole.insert(at);
-            Some(row)
-        });
-        let row = row.unwrap_or_default();
-        if sheet.unfolds == Unfolds::Beside {
-            reading.inside = Some(row.saturating_sub(sheet.rows / 3));
-        } else {
-            if reading.fold(at) == Fold::Folded && !is_in_folded(find, step) {
-                reading.open(&sheet);
-                reading.toggle(&sheet);
-            }
-            if reading.fold(at) != Fold::Folded {
-                reading.show_row(row, &sheet);
-            }
+    reading.matched = Some(Matched { step: at, nth, turned });
+    let found = rows_with(find, step, reading.fold_beside(at), sheet.cols);
+    let all = rows_with(find, step, Fold::Whole, sheet.cols);
+    let row = if found.len() < all.len() {
+        // some stand where a long body is folded
+        reading.whole.insert(at);
+        all.get(nth)
+    } else {
+        found.get(nth)
+    };
+    let row = row.copied().unwrap_or_default();
+    if sheet.unfolds == Unfolds::Beside {
+        reading.inside = Some(row.saturating_sub(sheet.rows / 3));
+    } else {
+        if reading.fold(at) == Fold::Folded && (nth > 0 || !is_in_folded(find, step)) {
+            reading.open(&sheet);
+            reading.toggle(&sheet);
+        }
+        if reading.fold(at) != Fold::Folded {
+            reading.show_row(row, &sheet);
         }
     }
-    turned.remark(state, "match");
-    true
+    if all.is_empty() {
+        state.remark(Said::new(Mood::Quiet, "it is in a part of this step that is not shown"));
+    }
 }
 
 /// Whether a step has it anywhere: in what was said, asked or answered.
@@ -124,6 +159,27 @@ pub(super) fn is_in_step(find: &Pattern, step: &Shown) -> bool {
             let mut answered = call.result.iter().flat_map(super::step::ShownResult::lines);
             find.is_in(&call.name) || call.asked().any(|line| find.is_in(&line)) || answered.any(|line| find.is_in(&line))
         })
+}
+
+/// The rows of a step, unfolded so far, that hold it. What is broken by a wrap is in the first of its rows.
+fn rows_with(find: &Pattern, step: &Shown, fold: Fold, cols: usize) -> Vec<usize> {
+    let rows = rows(step, fold, cols);
+    let texts: Vec<&str> = rows.iter().map(|row| text_of(row, step)).collect();
+    let holds = |at: usize| texts.get(at).is_some_and(|text| find.is_in(text));
+    let is_broken = |at: usize| {
+        let pair = texts.get(at).zip(texts.get(at + 1)).filter(|(one, next)| !one.is_empty() && !next.is_empty());
+        pair.is_some_and(|(one, next)| find.is_in(&format!("{one}{next}")) || find.is_in(&format!("{one} {next}")))
+    };
+    (0..texts.len()).filter(|at| holds(*at) || (!holds(at + 1) && is_broken(*at))).collect()
+}
+
+/// The words of a row that are the step's own.
+fn text_of<'a>(row: &'a Row, step: &'a Shown) -> &'a str {
+    match row {
+        Row::Name(at) => step.calls.get(*at).map_or("", |call| &call.name),
+        Row::HeadName => step.calls.first().map_or("", |call| &call.name),
+        row => row.text(),
+    }
 }
 
 fn is_in_folded(find: &Pattern, step: &Shown) -> bool {

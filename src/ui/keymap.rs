@@ -108,6 +108,14 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char(']')], Action::NextSource, &[Place::Log], Group::Move, "", ""),
     bind(&[Key::Char(']')], Action::NextFinding, &[Place::Agent], Group::Move, "finding", "the next finding, the one before"),
     bind(&[Key::Char('[')], Action::PreviousFinding, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char(')')], Action::NextEdit, &[Place::Agent], Group::Move, "edit", "an edit: next, before"),
+    bind(&[Key::Char('(')], Action::PreviousEdit, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('>')], Action::NextRefusal, &[Place::Agent], Group::Move, "refused finish", "a refused finish: next, before"),
+    bind(&[Key::Char('<')], Action::PreviousRefusal, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('.')], Action::NextCall, &[Place::Agent], Group::Move, "tool call", "a tool call: next, before"),
+    bind(&[Key::Char(',')], Action::PreviousCall, &[Place::Agent], Group::Move, "", ""),
+    bind(&[Key::Char('o')], Action::NextBeside, &[Place::Agent], Group::Move, "beside", "what stands beside them"),
+    bind(&[Key::Char('O')], Action::PreviousBeside, &[Place::Agent], Group::Move, "", ""),
     bind(&[Key::Char('+')], Action::FindingRight, &[Place::Agent], Group::Item, "right", "the finding is right, or wrong"),
     bind(&[Key::Char('-')], Action::FindingWrong, &[Place::Agent], Group::Item, "wrong", ""),
     bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
@@ -173,15 +181,15 @@ pub const KEYMAP: &[Binding] = &[
 /// What the footer names, the most useful first, as far as there is room. What the run's state calls for comes before all of
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
-pub const FOOTER: [Action; 28] = [
+pub const FOOTER: &[Action] = &[
     Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::Find, Action::Inspect, Action::FindNext, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::Find, Action::Inspect, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
 
 /// The same in the browser.
 #[rustfmt::skip]
-pub const BROWSE_FOOTER: [Action; 9] = [
+pub const BROWSE_FOOTER: &[Action] = &[
     Action::ClearFilters, Action::LookAgain, Action::Open, Action::Find, Action::Filters, Action::Sort, Action::Compare, Action::Back, Action::PageDown,
 ];
 

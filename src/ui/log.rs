@@ -8,9 +8,11 @@ mod window;
 use jiff::Timestamp;
 
 use super::state::State;
-use super::{Action, Effect, Screen};
+use super::{Action, Effect, Screen, beside, sought};
+use crate::text::find::Pattern;
 pub use hunt::{Aim, Found, Hunt, Hunting, PROBLEM, Progress, Way};
-pub use source::{Source, Tab, Written, tabs};
+pub use source::{Kept, Source, Tab, Written, tabs};
+pub(super) use source::{of_agent, patch};
 pub use window::{Fate, Line, Turn, Window};
 
 /// Columns of one step sideways.
@@ -56,6 +58,8 @@ pub struct Log {
     asked: (u64, u64),
     /// Counts the searches.
     number: u64,
+    /// Whether the first match is wanted as soon as there are lines.
+    wants_match: bool,
     /// What the reader was told last.
     wish: Option<Wish>,
 }
@@ -94,10 +98,14 @@ struct Goal {
 pub struct Wish {
     /// The files whose sizes are wanted.
     pub sources: Vec<Source>,
-    /// The file that is shown.
-    pub source: Source,
+    /// The file that is shown; `None`: only the sizes are wanted.
+    pub source: Option<Source>,
+    /// The files in which the lines that hold something are counted, and what they must hold.
+    pub count: Option<(Pattern, Vec<Source>)>,
     /// The part of it.
     pub place: Place,
+    /// Columns that there are for it.
+    pub cols: usize,
     /// Which window this is; a new number asks for the same part again.
     pub serial: u64,
     /// What is searched for.
@@ -126,6 +134,19 @@ pub enum News {
     Turn(Source, Turn),
     /// A search went on.
     Hunt(u64, Found),
+    /// So many lines of the files hold what is counted.
+    Counted(Pattern, Vec<(Source, Count)>),
+}
+
+/// How many lines of a file hold something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// So many so far: it is still counted.
+    Counting(u64),
+    /// So many.
+    All(u64),
+    /// The file is not there, or can't be read.
+    NoFile,
 }
 
 impl Log {
@@ -154,8 +175,10 @@ impl Log {
     }
 
     /// Bytes that came since the reader left the end.
-    pub const fn since(&self) -> u64 {
+    pub fn since(&self) -> u64 {
         match self.stick {
+            // what is laid out grows and shrinks with the columns that there are
+            _ if self.source.as_ref().is_some_and(Source::is_laid_out) => 0,
             Stick::Newest => 0,
             Stick::Hand => self.len.saturating_sub(self.left_at),
         }
@@ -177,12 +200,11 @@ impl Log {
     /// Another file.
     fn open(&mut self, source: Source) {
         let written = std::mem::take(&mut self.written);
-        let Self { choice, serial, number, .. } = *self;
+        let Self { choice, serial, number, wants_match, .. } = *self;
         let wish = self.wish.take();
-        let is_patch = matches!(source, Source::Patch(_));
-        *self = Self { source: Some(source), choice, written, serial: serial + 1, number, wish, ..Self::default() };
-        if is_patch {
-            // a patch is read from its beginning
+        let begins_at_top = source.begins_at_top();
+        *self = Self { source: Some(source), choice, written, serial: serial + 1, number, wants_match, wish, ..Self::default() };
+        if begins_at_top {
             (self.stick, self.goal, self.left_at) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), u64::MAX);
         }
     }
@@ -199,6 +221,11 @@ impl Log {
         self.goal = None;
         self.told = None;
         self.serial += 1;
+    }
+
+    /// The first match from here on, as soon as the file is read.
+    pub(super) const fn look_for_match(&mut self) {
+        self.wants_match = true;
     }
 
     /// What `f` asks for: the telling file, and its end.
@@ -318,7 +345,7 @@ impl Log {
 
 /// Does what a key asks for on the log screen. False: the key means to leave it.
 pub(super) fn perform(state: &mut State, action: Action) -> bool {
-    let rows = state.layout.pane_rows.max(1);
+    let rows = state.layout.log_rows.max(1);
     let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
     let log = &mut state.log;
     match action {
@@ -331,7 +358,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> bool {
         Action::First => log.go(0, 0, rows),
         Action::Last => log.stay_at_end(),
         Action::Right => {
-            let cols = state.layout.pane_cols;
+            let cols = state.layout.log_cols;
             let widest = log.visible(rows).iter().map(Line::width).max().unwrap_or_default();
             if widest > log.side + cols {
                 log.side += SIDEWAYS;
@@ -359,14 +386,20 @@ pub(super) fn choose(state: &mut State, tab: usize) {
 
 /// Takes what was read.
 pub(super) fn take(state: &mut State, news: News) {
-    let rows = state.layout.pane_rows.max(1);
+    let rows = state.layout.log_rows.max(1);
     let (now, log) = (state.now, &mut state.log);
     match news {
         News::Written(written) => log.written = written,
-        News::Window(window) if log.source.as_ref() == Some(&window.source) => log.take_window(window, rows),
+        News::Window(window) if log.source.as_ref() == Some(&window.source) => {
+            log.take_window(window, rows);
+            if std::mem::take(&mut log.wants_match) && state.find.is_some() {
+                hunt::begin(state, Aim::Match, Way::Forwards);
+            }
+        }
         News::Length(source, len) if log.source.as_ref() == Some(&source) => log.len = len,
         News::Turn(source, turn) if log.source.as_ref() == Some(&source) => log.take_turn(turn, now),
         News::Hunt(number, found) => hunt::take(state, number, found),
+        News::Counted(pattern, counts) => sought::take_files(state, &pattern, counts),
         // of a file that is shown no more
         News::Window(_) | News::Length(..) | News::Turn(..) => {}
     }
@@ -374,10 +407,14 @@ pub(super) fn take(state: &mut State, news: News) {
 
 /// After every message: the file that fits what is looked at, and what is to be read of it.
 pub(super) fn settle(state: &mut State) -> Option<Effect> {
-    if state.screen != Screen::Log {
+    let is_shown = state.screen == Screen::Log || beside::shows_file(state);
+    if !is_shown {
         state.log.hunting = None;
     }
-    let wish = (state.screen == Screen::Log).then(|| wanted(state));
+    let wish = match state.screen {
+        Screen::Log | Screen::Agent => Some(wanted(state, is_shown)),
+        Screen::Queue | Screen::Result => None,
+    };
     if wish == state.log.wish {
         return None;
     }
@@ -385,21 +422,28 @@ pub(super) fn settle(state: &mut State) -> Option<Effect> {
     Some(Effect::Log(wish))
 }
 
-fn wanted(state: &mut State) -> Wish {
+fn wanted(state: &mut State, is_shown: bool) -> Wish {
     let sources = source::candidates(state);
-    let source = source::fitting(state, &sources);
+    let count = sought::counted(state);
+    if !is_shown {
+        return Wish { sources, source: None, count, place: Place::End, cols: 0, serial: state.log.serial, hunt: None };
+    }
+    let beside = beside::shows_file(state).then(|| beside::source(state, state.beside)).flatten();
+    let source = beside.unwrap_or_else(|| source::fitting(state, &sources));
     if state.log.source.as_ref() != Some(&source) {
         state.log.open(source.clone());
     }
-    let rows = state.layout.pane_rows.max(1);
+    let rows = state.layout.log_rows.max(1);
     let log = &mut state.log;
     log.ask_on(rows);
     let place = match (log.stick, log.goal, &log.wish) {
         (Stick::Newest, ..) => Place::End,
         (Stick::Hand, Some(goal), _) => Place::Around(goal.at),
         // the window stays where it was asked for until another one is
-        (Stick::Hand, None, Some(wish)) if wish.serial == log.serial && wish.place != Place::End => wish.place,
+        (Stick::Hand, None, Some(wish)) if wish.source.is_some() && wish.serial == log.serial && wish.place != Place::End => wish.place,
         (Stick::Hand, None, _) => Place::Around(log.top),
     };
-    Wish { sources, source, place, serial: log.serial, hunt: log.hunting.as_ref().map(|hunting| hunting.hunt.clone()) }
+    let hunt = log.hunting.as_ref().map(|hunting| hunting.hunt.clone());
+    let cols = if source.is_laid_out() { state.layout.log_cols } else { 0 };
+    Wish { sources, source: Some(source), count, place, cols, serial: log.serial, hunt }
 }

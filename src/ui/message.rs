@@ -15,6 +15,7 @@ use super::{Focus, Key, Mouse, Said, Screen, log};
 use crate::detect::labels::Verdict;
 use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
+use crate::text::find::Pattern;
 
 /// Something that happened. The ledger's lines go straight into `State::run`; [`Msg::Facts`] says that some came.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub enum Msg {
     Trail(TrailNews),
     /// So much of a trajectory was looked at to count its steps, in percent.
     Counted(AttemptId, u8),
+    /// What is searched for stands in these steps.
+    Sought(SoughtNews),
     /// A stage wrote something.
     Output(OutputNews),
     /// A log was read.
@@ -127,6 +130,19 @@ pub struct TrailNews {
     pub pages: Option<Pages>,
 }
 
+/// In which steps of an agent a pattern is, as far as they were searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoughtNews {
+    /// Whose steps.
+    pub attempt: AttemptId,
+    /// What was searched for.
+    pub pattern: Pattern,
+    /// Positions of steps, and how many of their lines hold it.
+    pub found: Vec<(usize, usize)>,
+    /// Whether all steps that there are were searched.
+    pub is_all: bool,
+}
+
 /// The last lines of a stage's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputNews {
@@ -171,6 +187,10 @@ pub struct Layout {
     pub pane_lines: usize,
     /// Where steps are unfolded.
     pub unfolds: Unfolds,
+    /// Rows of the file that is shown: on the log screen, or beside the steps.
+    pub log_rows: usize,
+    /// Its columns.
+    pub log_cols: usize,
     /// Rows of the help that are seen.
     pub help_rows: usize,
     /// All its rows, while it is shown.
@@ -182,6 +202,8 @@ pub struct Layout {
 pub struct Look {
     /// Which; `None`: none.
     pub focus: Option<Focus>,
+    /// What is searched for in the steps of the item looked at.
+    pub find: Option<Pattern>,
     /// The trajectories that the state holds so far. All others are to be told from their first step: the state
     /// may have forgotten what the reader has told.
     pub held: Vec<AttemptId>,

@@ -1,7 +1,7 @@
 //! The mouse, without a terminal.
 
 use super::detected::Which;
-use super::{Action, Screen};
+use super::{Action, Beside, Screen};
 use crate::domain::ItemId;
 
 /// What the mouse did, and where: column and row from 0.
@@ -56,6 +56,10 @@ pub enum Hit {
     Source(usize),
     /// The mark that folds a line of the browser, by its position.
     Fold(usize),
+    /// The letters of a strip, from the step at this position on.
+    Strip(usize),
+    /// What stands beside the steps.
+    Beside(Beside),
     /// A key of the footer.
     Act(Action),
     /// An answer to a question, a row of the palette, or an entry of the start screen, by its position.

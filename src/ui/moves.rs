@@ -5,7 +5,7 @@ use super::finding::{Turned, round};
 use super::message::{Layout, Unfolds};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, log, pages, problems};
+use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, pages, problems};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
 use crate::model::Item;
@@ -14,12 +14,13 @@ use crate::model::Item;
 pub(super) fn perform(state: &mut State, action: Action) {
     match action {
         Action::Show(screen) => show(state, screen),
-        Action::NextScreen => show(state, state.screen.next()),
-        Action::PreviousScreen => show(state, state.screen.previous()),
+        Action::PreviousScreen => show(state, in_turn(state, Screen::previous)),
         Action::NextItem => select_by(state, 1),
         Action::PreviousItem => select_by(state, -1),
         Action::Follow => follow(state),
-        Action::NextProblem | Action::PreviousProblem if state.screen != Screen::Log => {
+        Action::NextScreen if beside::switch(state) => {}
+        Action::NextScreen => show(state, in_turn(state, Screen::next)),
+        Action::NextProblem | Action::PreviousProblem if state.screen != Screen::Log && !beside::has_keys(state) => {
             problems::jump(state, action == Action::NextProblem);
         }
         _ => match state.screen {
@@ -63,8 +64,24 @@ fn telling_screen(item: &Item) -> Screen {
     }
 }
 
+/// The next screen; of one item there is no list.
+fn in_turn(state: &State, turn: fn(Screen) -> Screen) -> Screen {
+    match turn(state.screen) {
+        Screen::Queue if state.only_item().is_some() => turn(Screen::Queue),
+        screen => screen,
+    }
+}
+
 /// To a screen. What was read of the item stays as it was left.
 fn show(state: &mut State, screen: Screen) {
+    if screen == Screen::Queue && state.only_item().is_some() {
+        // the way back from its other screens leads to its steps
+        if state.screen != Screen::Agent {
+            state.screen = Screen::Agent;
+            return;
+        }
+        return state.remark(Said::new(Mood::Quiet, "one item is all there is; q leaves"));
+    }
     state.screen = screen;
     if screen == Screen::Queue {
         select(state);
@@ -81,10 +98,24 @@ pub(super) fn sheet<'a>(trails: &'a [Trail], focus: Option<&Focus>, layout: &Lay
 
 /// Keys of the steps.
 fn read(state: &mut State, action: Action) {
-    let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
     if matches!(action, Action::NextFinding | Action::PreviousFinding) {
         return choose_finding(state, action == Action::NextFinding);
     }
+    match action {
+        Action::NextBeside | Action::PreviousBeside => return beside::step(state, action == Action::NextBeside),
+        _ if jumps::perform(state, action) => return,
+        _ if beside::has_keys(state) => return beside::read(state, action),
+        // the way out of a search comes before the way out of the screen
+        Action::Back if state.sought.is_some() && state.reading.pane != Pane::Found => {
+            state.find = None;
+            return;
+        }
+        _ => {}
+    }
+    if state.reading.pane == Pane::Steps && action == Action::Right && beside::switch(state) {
+        return;
+    }
+    let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
     if state.reading.pane == Pane::Found && !state.shown_entries().is_empty() {
         return read_found(state, action);
     }
@@ -203,6 +234,10 @@ pub(super) fn go_to_found(state: &mut State) {
 
 /// To a step, by its position.
 pub(super) fn go_to_step(state: &mut State, position: usize) {
+    // in a narrow frame a file gives way to it
+    if beside::has_keys(state) {
+        beside::leave(state);
+    }
     let sheet = sheet(&state.trails, state.focus.as_ref(), &state.layout);
     state.reading.go_to(position, &sheet);
 }
@@ -294,6 +329,10 @@ fn choose(state: &mut State, id: &ItemId) {
 /// Begins with a screen and an item, where there is such an item. What is over is read from its beginning.
 pub(super) fn begin(state: &mut State, screen: Screen, item: Option<ItemId>) {
     state.screen = screen;
+    if state.is_others() && state.run.live.is_none() {
+        state.queue.follow = Follow::Hand;
+        state.reading.stick = Stick::Hand;
+    }
     let Some(item) = item.filter(|item| state.run.item(item).is_some()) else { return };
     choose(state, &item);
     if state.run.live.as_ref() != Some(&item) {

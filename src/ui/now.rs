@@ -75,15 +75,25 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.worked_ms(now)))),
         ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("{class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
-        ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}; R runs it again", by.words())),
-        ItemState::Stopped { why } => Said::new(Mood::Warn, format!("stopped: {why}; r runs the stage again, R the item")),
+        ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}{}", by.words(), key(state, "; R runs it again"))),
+        ItemState::Stopped { why } => {
+            Said::new(Mood::Warn, format!("stopped: {why}{}", key(state, "; r runs the stage again, R the item")))
+        }
         ItemState::Interrupted { why, .. } if state.is_others() => Said::new(Mood::Warn, format!("interrupted: {why}")),
         ItemState::Interrupted { why, from } => Said::new(Mood::Warn, format!("interrupted: {why}; goes on with {from}")),
     }
 }
 
+/// What a key would do about it; nothing where the run is somebody else's.
+const fn key(state: &State, says: &'static str) -> &'static str {
+    if state.is_others() { "" } else { says }
+}
+
 /// Between two stages nothing runs: for a moment, or for as long as the run is paused.
 fn between_stages(state: &State, item: &Item) -> Said {
+    if state.is_others() && !state.has_runner() {
+        return Said::new(Mood::Warn, others::CUT_OFF);
+    }
     if state.has_runner() && state.run.pause.is_none() {
         return Said::new(Mood::Live, "between two stages");
     }
@@ -105,10 +115,12 @@ pub fn agent_failure(item: &Item) -> Option<Said> {
     item.agent_failure().filter(|_| !is_told).map(|says| Said::new(Mood::Warn, says))
 }
 
-/// What a person can do about the item's failure, on a screen: none sends the reader to itself.
-pub fn hint_on(item: &Item, shown: Screen) -> Option<&'static str> {
+/// What a person can do about the item's failure, on the screen that is shown: none sends the reader to itself. Nothing where the run is
+/// somebody else's.
+pub fn hint_on(state: &State, item: &Item) -> Option<&'static str> {
     match hint(item) {
-        Some(NO_PATCH) if shown == Screen::Agent => Some("nothing to benchmark; look at its last steps, or raise the budget"),
+        _ if state.is_others() => None,
+        Some(NO_PATCH) if state.screen == Screen::Agent => Some("nothing to benchmark; look at its last steps, or raise the budget"),
         hint => hint,
     }
 }

@@ -4,7 +4,7 @@ use super::mouse::{Did, Hit};
 use super::reading::Pane;
 use super::state::{Over, State};
 use super::update::{act, press};
-use super::{Action, Effect, Key, Mouse, Screen, log, moves};
+use super::{Action, Effect, Key, Mouse, Screen, beside, log, moves};
 
 /// Rows of one turn of the wheel.
 const NOTCH: usize = 3;
@@ -23,8 +23,12 @@ pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         Did::Click => {
             // what lies over the screen hides what a click below it would mean
             let is_over = matches!(state.over, Over::Question(_) | Over::Palette(_));
-            let mut hits = state.spots.iter().rev().filter(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| &spot.hit);
-            let hit = hits.find(|hit| !is_over || matches!(hit, Hit::Choice(_))).cloned();
+            let mut hits = state.spots.iter().rev().filter(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| (spot.x, &spot.hit));
+            let hit = hits.find(|(_, hit)| !is_over || matches!(hit, Hit::Choice(_)));
+            let hit = hit.map(|(x, hit)| match hit {
+                Hit::Strip(first) => Hit::Strip(first + usize::from(mouse.x.saturating_sub(x))),
+                hit => hit.clone(),
+            });
             hit.map_or_else(Vec::new, |hit| click(state, hit))
         }
     }
@@ -77,6 +81,15 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
             }
             _ => Vec::new(),
         },
+        Hit::Strip(at) => {
+            moves::go_to_step(state, at);
+            state.reading.pane = Pane::Steps;
+            Vec::new()
+        }
+        Hit::Beside(beside) => {
+            beside::click(state, beside);
+            Vec::new()
+        }
         Hit::Source(tab) => {
             log::choose(state, tab);
             Vec::new()

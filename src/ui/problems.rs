@@ -27,10 +27,10 @@ pub(super) fn is_problem(item: &Item) -> bool {
     }
 }
 
-/// Whether a step went wrong: a call, the API, or a finish that was refused.
-pub(super) fn went_wrong(step: &Shown) -> bool {
+/// Whether a step went wrong: itself, one of its calls, or the API.
+fn went_wrong(step: &Shown) -> bool {
     let badly = step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Badly));
-    badly || step.error.is_some() || step.kind == Kind::RefusedFinish
+    badly || step.error.is_some() || step.kind == Kind::ApiError
 }
 
 /// Whether there is something to look at in a step: it went wrong, or something that was found began with it.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::alike;
 use super::detected::Which;
+use super::finding::Turned;
 use super::message::Unfolds;
 use super::step::Shown;
 pub use super::step::rows::{Fold, Row, Side, height, rows};
@@ -34,6 +35,21 @@ pub struct Reading {
     pub found: Option<Which>,
     /// Who has the keys.
     pub pane: Pane,
+    /// The match that was gone to last.
+    pub matched: Option<Matched>,
+    /// Where a search began that was typed just now: its first match may be in what is not shown, and is gone to once it is known.
+    pub searched_from: Option<usize>,
+}
+
+/// A match that was gone to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matched {
+    /// The step's position.
+    pub step: usize,
+    /// Which of the step's rows that hold one.
+    pub nth: usize,
+    /// Whether the way there went round the end.
+    pub turned: Turned,
 }
 
 /// Which part of the agent's screen has the keys.
@@ -44,6 +60,8 @@ pub enum Pane {
     Steps,
     /// What was found.
     Found,
+    /// The file that stands beside the steps.
+    Beside,
 }
 
 /// A row of the steps: a step by its position, and a row of it. Only the steps around a place need to be laid out to

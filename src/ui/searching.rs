@@ -2,7 +2,7 @@
 
 use super::prompt::Search;
 use super::state::{Over, State};
-use super::{Action, Effect, Key, Mood, Said, Screen, finding, log};
+use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log};
 use crate::text::find::{Meaning, Pattern};
 
 /// Does what a key about searching asks for.
@@ -10,7 +10,7 @@ pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Find => state.over = Over::Find(Search::default()),
         _ if state.find.is_none() => state.remark(Said::new(Mood::Quiet, "nothing is searched for: / searches")),
-        _ if state.screen == Screen::Log => log::find(state, action),
+        _ if state.screen == Screen::Log || beside::has_keys(state) => log::find(state, action),
         _ => finding::find(state, action != Action::FindPrevious),
     }
     Vec::new()
@@ -36,6 +36,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
             match Pattern::new(text, meaning) {
                 Ok(pattern) => {
                     state.find = Some(pattern).filter(|pattern| !pattern.text.is_empty());
+                    (state.reading.matched, state.reading.searched_from) = (None, Some(state.reading.cursor));
                     state.over = Over::Nothing;
                     if state.find.is_some() {
                         return perform(state, Action::FindNext);

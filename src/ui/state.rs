@@ -15,9 +15,10 @@ use super::prompt::Search;
 use super::question::Question;
 use super::reading::Reading;
 use super::sent::{Asked, Asker};
+use super::sought::Sought;
 use super::step::Shown;
 use super::tally::Tally;
-use super::{Focus, Said, Screen};
+use super::{Beside, Focus, Said, Screen};
 use crate::detect::silence::Usual;
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
@@ -31,6 +32,8 @@ use crate::text::width;
 pub struct State {
     /// The run's id.
     pub run_id: RunId,
+    /// Where the files lie that were opened; `None`: they belong to a run.
+    pub path: Option<String>,
     /// The model. The shell folds lines into it and says so with `Msg::Facts`.
     pub run: Run,
     /// Whether it has a runner.
@@ -61,6 +64,10 @@ pub struct State {
     pub over: Over,
     /// What is searched for, on every screen.
     pub find: Option<Pattern>,
+    /// Where it is, of the agent that is looked at.
+    pub sought: Option<Sought>,
+    /// What stands beside the steps of an agent.
+    pub beside: Beside,
     /// Who has the mouse.
     pub pointer: Pointer,
     /// What agents did: that of the item looked at, and the one that runs.
@@ -276,6 +283,7 @@ impl State {
     pub fn new(start: Start) -> Self {
         Self {
             run_id: start.run_id,
+            path: None,
             run: Run::default(),
             runner: Sight::Gone,
             keeper: Sight::Gone,
@@ -291,6 +299,8 @@ impl State {
             log: Log::default(),
             over: Over::Nothing,
             find: None,
+            sought: None,
+            beside: Beside::default(),
             pointer: Pointer::Ours,
             trails: Vec::new(),
             pages: Wishes::default(),
@@ -378,6 +388,14 @@ impl State {
     /// Whether the run is somebody else's: nothing can be asked of it.
     pub const fn is_others(&self) -> bool {
         matches!(self.access, Access::Others(_))
+    }
+
+    /// The one item that was opened, where there is no run around it: nothing is to be chosen then.
+    pub fn only_item(&self) -> Option<&Item> {
+        match (self.access, self.run.items.as_slice()) {
+            (Access::Others(Others::Files), [item]) => Some(item),
+            _ => None,
+        }
     }
 
     /// Whether the run has a runner.

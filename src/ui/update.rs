@@ -11,7 +11,7 @@ use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
     Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, outside, pages, pointed, searching, sent, since,
-    verbs,
+    sought, verbs,
 };
 use crate::domain::{Reply, Stage};
 
@@ -34,7 +34,8 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     close_trails(state);
     moves::scroll_queue(state);
     let wanted = focus::wanted(state);
-    if wanted != state.focus {
+    let is_focus_new = wanted != state.focus;
+    if is_focus_new {
         state.focus.clone_from(&wanted);
         // what nobody looks at any more is forgotten
         state.trails.retain(|trail| wanted.as_ref().is_some_and(|focus| focus.reads(&trail.attempt)));
@@ -42,8 +43,12 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
         if state.reading.stick == Stick::Newest {
             state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
         }
+    }
+    let is_search_new = sought::settle(state);
+    if is_focus_new || is_search_new {
         let held = state.trails.iter().map(|trail| trail.attempt.clone()).collect();
-        effects.push(Effect::Look(Look { focus: wanted, held }));
+        let find = state.sought.as_ref().map(|sought| sought.pattern.clone());
+        effects.push(Effect::Look(Look { focus: wanted, find, held }));
     }
     effects.extend(pages::settle(state));
     effects.extend(log::settle(state));
@@ -79,6 +84,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Wrote(stages) => state.wrote = stages,
         Msg::Trail(news) => take_trail(state, news),
         Msg::Counted(attempt, percent) => pages::count(&mut state.trails, &attempt, percent),
+        Msg::Sought(news) => sought::take_steps(state, news),
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
@@ -106,6 +112,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 /// A key, wherever it has its meaning.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    state.reading.searched_from = None;
     match &state.over {
         Over::Question(question) => match question.answer(key).cloned() {
             Some(then) => {

@@ -11,7 +11,7 @@ use super::question::{Question, Then, frozen};
 use super::reading::Pane;
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
-use super::{Action, Effect, Left, Mood, Said, Screen, moves, others, problems};
+use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, moves, others, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
@@ -85,6 +85,15 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Retry => item.is_some_and(Item::is_over),
         Action::MoveDown | Action::MoveUp => alive && item.is_some_and(Item::is_pending),
         Action::Continue => !alive && (state.run.finished.is_none() || !state.asked.is_empty()),
+        Action::Open if beside::has_keys(state) => false,
+        Action::Open if state.screen == Screen::Agent && item.is_some_and(Item::is_over) => {
+            state.shown_trail().is_some_and(|trail| !trail.steps.is_empty())
+        }
+        // of one item there is no list to go back to
+        Action::Back if state.only_item().is_some() && state.screen == Screen::Agent => {
+            let is_in_step = state.reading.inside.is_some();
+            is_in_step || beside::has_keys(state) || state.sought.is_some() || state.reading.pane != Pane::Steps
+        }
         Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some() && !moves::is_following(state),
@@ -94,6 +103,8 @@ pub fn is_offered(state: &State, action: Action) -> bool {
             state.reading.pane == Pane::Found && matches!(state.reading.found, Some(Which::Finding(_)))
         }
         Action::Compare => item.is_some_and(|item| !item.attempts.is_empty()),
+        Action::NextBeside => beside::has_files(state),
+        Action::NextEdit | Action::NextRefusal | Action::NextCall => jumps::count(state, action) != Some(0),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,
@@ -133,6 +144,10 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
         Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
+        Action::NextEdit | Action::NextRefusal | Action::NextCall => {
+            let n = jumps::count(state, binding.action).unwrap_or_default();
+            return (format!("{} ({n})", binding.short).into(), binding.sentence());
+        }
         Action::Bell if state.bell == Bell::Muted => ("let it ring", binding.sentence()),
         Action::NextProblem => match problems::count(state) {
             Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),

@@ -14,7 +14,7 @@ use crate::text::width;
 use crate::theme::Role;
 use crate::ui::detected::{spans, watched};
 use crate::ui::message::OutputNews;
-use crate::ui::now::{agent_failure, budgets, harness, hint, sentence};
+use crate::ui::now::{agent_failure, budgets, harness, hint_on, sentence};
 use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Said, State};
@@ -51,7 +51,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         _ => 6,
     };
     findings::worst(canvas, &mut flow, item, rows);
-    if let Some(hint) = hint(item) {
+    if let Some(hint) = hint_on(state, item) {
         said(canvas, &mut flow, &Said::new(crate::ui::Mood::Quiet, hint), 2);
     }
     if item.live_stage().is_some() {
@@ -135,7 +135,7 @@ pub fn budget_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item
 pub fn strip_rows(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, item: &Item, lines: usize) {
     let Some(trail) = state.trail_for(item) else { return };
     let spans = watched(item).map(spans).unwrap_or_default();
-    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: None };
+    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: None, sought: None };
     if let Some(area) = flow.take(strip.rows(flow.rest().width, lines, false)) {
         strip.draw(canvas, area, false);
     }

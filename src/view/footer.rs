@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use super::beside;
 use super::canvas::{Canvas, Words, role, row_of};
 use crate::text::width;
 use crate::theme::Role;
@@ -23,7 +24,7 @@ const NOTE: usize = 3;
 /// The line of answers and remarks.
 pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
     let remark = state.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said.clone());
-    if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now)) {
+    if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now).filter(|_| state.sought.is_none())) {
         let lines = width::wrap(&said.text, usize::from(area.width), NOTE);
         // one that is too long for its row stands over the rows above it
         let more = u16::try_from(lines.len().saturating_sub(1)).unwrap_or_default().min(area.y);
@@ -34,6 +35,8 @@ pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         for (row, line) in lines.into_iter().enumerate() {
             canvas.line(row_of(area, row), &Words::of(role(said.mood), line));
         }
+    } else {
+        beside::counts(canvas, area, state);
     }
 }
 
@@ -110,6 +113,9 @@ impl Keys {
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
             Action::PreviousSource | Action::NextFinding | Action::NextDifference => "[ ]".into(),
+            Action::NextEdit => "( )".into(),
+            Action::NextRefusal => "< >".into(),
+            Action::NextCall => ", .".into(),
             _ => binding.keys.first().map(|key| key.label()).unwrap_or_default(),
         };
         let gap = if self.places.is_empty() { "" } else { GAP };

@@ -43,7 +43,7 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
         header::draw(&mut canvas, area, state, &lines, now);
     }
     if let Some(row) = flow.row() {
-        tabs(&mut canvas, Rect { x: area.x, width: area.width, ..row }, state.screen);
+        tabs(&mut canvas, Rect { x: area.x, width: area.width, ..row }, state);
     }
     let body = Rect { height: flow.rest().height.saturating_sub(2), ..flow.rest() };
     let layout = body_of(&mut canvas, body, state, now);
@@ -171,10 +171,13 @@ fn beside_live(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestam
 }
 
 /// The rule below the header, with the screens in it: `── 1 queue ── 2 agent ──`.
-fn tabs(canvas: &mut Canvas<'_>, row: Rect, shown: Screen) {
+fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
+    let shown = state.screen;
     rule(canvas, row);
     let mut x = row.x.saturating_add(1);
-    for screen in Screen::ALL {
+    // of one item there is no list
+    let is_one = state.only_item().is_some();
+    for screen in Screen::ALL.into_iter().filter(|screen| !is_one || *screen != Screen::Queue) {
         let role = if screen == shown { Role::Strong } else { Role::Muted };
         let words = Words::of(Role::Accent, format!(" {} ", screen.digit())).add(role, format!("{} ", screen.name()));
         let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);

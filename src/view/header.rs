@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
+use super::opened;
 use super::parts::{bar, strip::mark};
 use crate::domain::{Level, OnStuck};
 use crate::model::RunState;
@@ -59,11 +60,17 @@ pub fn lines(notices: &[Said], cols: usize, frame_rows: u16) -> Vec<Said> {
 /// Draws it: two rows, and the lines of the notices.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, lines: &[Said], now: Timestamp) {
     let mut flow = Flow::new(area);
-    if let Some(row) = flow.row() {
-        title(canvas, row, state, now);
-    }
-    if let Some(row) = flow.row() {
-        counts(canvas, row, state);
+    if let Some(item) = state.only_item() {
+        if let Some(rows) = flow.take(2) {
+            opened::draw(canvas, rows, state, item, now);
+        }
+    } else {
+        if let Some(row) = flow.row() {
+            title(canvas, row, state, now);
+        }
+        if let Some(row) = flow.row() {
+            counts(canvas, row, state);
+        }
     }
     for said in lines {
         let Some(row) = flow.row() else { return };

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Flow, Words};
+use super::beside as view_beside;
+use super::canvas::{Canvas, Flow, Words, role, row_of};
 use super::detail::{budget_rows, now_said, said, title};
 use super::parts::heading::{heading, wall};
 use super::parts::strip::Strip;
 use super::{findings, outcome, steps};
 use crate::model::Item;
 use crate::text;
+use crate::text::width;
 use crate::theme::{Role, Theme};
+use crate::ui::beside;
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint_on, sentence};
@@ -30,11 +33,17 @@ const BESIDE: u16 = 140;
 /// Draws it and says how much room the pane has.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) -> Layout {
     let mut flow = Flow::new(area);
-    if let Some(row) = flow.row() {
+    // the header says it all of the only one
+    if state.only_item().is_none()
+        && let Some(row) = flow.row()
+    {
         title(canvas, row, state, item);
     }
     // why an item failed is not cut
     let rows = if area.height < 14 || (area.height < 20 && !item.is_over()) { 1 } else { 3 };
+    // where a file takes the place of the steps, what is about them gives way as well
+    let is_instead = beside::shows_file(state) && list(area).width == area.width;
+    let rows = if is_instead { 1 } else { rows };
     let rows = if item.attempts.is_empty() { flow.left().saturating_sub(4).max(rows) } else { rows };
     now_said(canvas, &mut flow, sentence(state, item, now), rows);
     if let Some(failure) = agent_failure(item) {
@@ -43,7 +52,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if let Some(harness) = harness(item) {
         said(canvas, &mut flow, &harness, 1);
     }
-    if let Some(hint) = hint_on(item, state.screen) {
+    if let Some(hint) = hint_on(state, item) {
         said(canvas, &mut flow, &Said::new(Mood::Quiet, hint), 1);
     }
     let is_agent = state.screen == Screen::Agent;
@@ -51,7 +60,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);
     }
-    if state.screen == Screen::Agent {
+    if state.screen == Screen::Agent && !is_instead {
         strip(canvas, &mut flow, state, usize::from(area.height));
         findings::section(canvas, &mut flow, state, usize::from(area.height));
     }
@@ -97,15 +106,15 @@ fn strip(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows: usize) {
         24..45 => 3,
         _ => 6,
     };
-    if rows < 12 && state.reading.pane == Pane::Found {
-        // what is chosen needs the room
+    if rows < 8 || (rows < 12 && state.reading.pane == Pane::Found) {
+        // the steps, or what is chosen of what was found, need the room
         return;
     }
     // in few rows the steps come first
     let is_steady = rows >= 16;
     let Some(trail) = state.shown_trail() else { return };
     let spans = state.shown_attempt().map(spans).unwrap_or_default();
-    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: Some(state.reading.cursor) };
+    let strip = Strip { steps: &trail.steps, spans: &spans, cursor: Some(state.reading.cursor), sought: state.sought.as_ref() };
     if let Some(area) = flow.take(strip.rows(flow.rest().width, most, is_steady)) {
         strip.draw(canvas, area, is_steady);
     }
@@ -114,12 +123,17 @@ fn strip(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows: usize) {
 /// The steps; where there is room, the one under the cursor unfolded beside them.
 fn agent(canvas: &mut Canvas<'_>, pane: Rect, state: &State, now: Timestamp) -> Layout {
     let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
-    let Some(trail) = state.shown_trail().filter(|trail| !trail.steps.is_empty()) else {
-        canvas.line(pane, &Words::of(Role::Muted, "no steps yet"));
+    let trail = state.shown_trail().filter(|trail| !trail.steps.is_empty());
+    let list = list(pane);
+    let is_narrow = list.width == pane.width || trail.is_none();
+    if is_narrow && beside::shows_file(state) {
+        return Layout { pane_rows: layout.pane_rows, pane_cols: layout.pane_cols, ..view_beside::file(canvas, pane, state, now) };
+    }
+    let Some(trail) = trail else {
+        no_steps(canvas, pane, state);
         return layout;
     };
-    let list = list(pane);
-    if list.width == pane.width {
+    if is_narrow {
         steps::pane(canvas, pane, state, trail, Unfolds::Inline, now);
         return layout;
     }
@@ -127,14 +141,43 @@ fn agent(canvas: &mut Canvas<'_>, pane: Rect, state: &State, now: Timestamp) -> 
     wall(canvas, Rect { x: list.right().saturating_add(1), width: 1, ..pane });
     let x = list.right().saturating_add(3);
     let step = Rect { x, width: pane.right().saturating_sub(x), ..pane };
-    let pane_lines = steps::beside(canvas, step, state, trail, now);
+    let layout = if beside::shows_file(state) {
+        let file = view_beside::file(canvas, step, state, now);
+        Layout { pane_rows: layout.pane_rows, ..file }
+    } else {
+        layout
+    };
+    let pane_lines = if beside::shows_file(state) { 0 } else { steps::beside(canvas, step, state, trail, now) };
     Layout { pane_lines, pane_cols: steps::pane_cols(step.width), unfolds: Unfolds::Beside, ..layout }
+}
+
+/// Why there are no steps, and which files the item has.
+fn no_steps(canvas: &mut Canvas<'_>, pane: Rect, state: &State) {
+    let mut at = 0;
+    for said in beside::without_steps(state) {
+        for line in width::wrap(&said.text, usize::from(pane.width), 4) {
+            canvas.line(row_of(pane, at), &Words::of(role(said.mood), line));
+            at += 1;
+        }
+    }
 }
 
 /// `steps ────── 3 of 15 · 12 newer   tokens`: over the column of tokens its title.
 fn tabs(canvas: &mut Canvas<'_>, row: Rect, pane: Rect, state: &State, item: &Item) {
-    let place = place(state, item);
     let list = list(pane);
+    if state.screen == Screen::Agent && beside::has_files(state) {
+        let has_steps = state.shown_trail().is_some_and(|trail| !trail.steps.is_empty());
+        if list.width == pane.width || !has_steps {
+            if beside::shows_file(state) {
+                return view_beside::heading(canvas, row, state, true);
+            }
+        } else {
+            let x = list.right().saturating_add(3);
+            view_beside::heading(canvas, Rect { x, width: pane.right().saturating_sub(x), ..row }, state, false);
+            return heading(canvas, Rect { width: list.width, ..row }, &title_of(state, item), &place(state, item));
+        }
+    }
+    let place = place(state, item);
     let counts = |trail: &Trail| state.screen != Screen::Result && trail.steps.iter().any(|step| step.tokens > 0);
     let title = if list.width >= steps::TOKENS && state.shown_trail().is_some_and(counts) { " tokens" } else { "" };
     let is_inline = list.width == pane.width;

@@ -25,6 +25,16 @@ const GAP: u16 = 2;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> Layout {
     let mut flow = Flow::new(area);
     let head = flow.row();
+    let (log_rows, log_cols) = body(canvas, flow.rest(), state, now);
+    if let Some(row) = head {
+        header(canvas, row, state, log_rows);
+    }
+    Layout { log_rows, log_cols, ..Layout::default() }
+}
+
+/// The file's lines, and above them what is to be said of it; how many rows and columns the lines have.
+pub fn body(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> (usize, usize) {
+    let mut flow = Flow::new(area);
     let word = word(state, now);
     if let Some((role, says)) = word.filter(|_| flow.left() > 2)
         && let Some(row) = flow.row()
@@ -33,11 +43,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     }
     let pane = flow.rest();
     let rows = usize::from(pane.height);
-    if let Some(row) = head {
-        header(canvas, row, state, rows);
-    }
     lines(canvas, pane, state, rows);
-    Layout { pane_rows: rows, pane_cols: usize::from(pane.width), ..Layout::default() }
+    (rows, usize::from(pane.width))
 }
 
 /// ` agent  agent err  run log        62 %  372 MB of 600 MB`.
@@ -138,7 +145,7 @@ fn label(glyphs: &Glyphs, state: &State, tab: &Tab, sized: bool) -> Words {
 }
 
 /// Where in the file the reader is: `62 %  372 MB of 600 MB`.
-fn position(log: &Log, rows: usize) -> String {
+pub fn position(log: &Log, rows: usize) -> String {
     let len = text::bytes(log.len());
     match (&log.window, log.stick) {
         (None, _) => String::new(),
@@ -206,6 +213,7 @@ fn nothing(state: &State) -> (Role, String) {
         (Fate::Missing, Source::Stage(_, stage, _)) => (Role::Muted, format!("no such file yet: {stage} only begins")),
         (Fate::Missing, Source::Runner) => quiet("no run log yet: no runner has begun"),
         (Fate::Missing | Fate::Read, Source::Patch(_)) => quiet("there is no patch"),
+        (Fate::Missing, Source::Kept(_, kept)) => (Role::Muted, format!("there is no {}: {} is missing", kept.name(), kept.file())),
         (Fate::Read, _) => quiet("the file is empty"),
         (Fate::Forbidden, _) => (
             Role::Bad,

@@ -34,6 +34,7 @@ mod hostile_runs;
 mod html;
 mod imported;
 mod inspected;
+mod inspector;
 mod item_end;
 mod keeper;
 mod ladder;

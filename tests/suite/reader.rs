@@ -34,13 +34,13 @@ fn a_trajectory_that_the_state_no_longer_holds_is_told_from_its_first_step() {
             return (trail.attempt, trail.from, trail.steps.is_empty());
         }
     };
-    reader.look(Look { focus: focus(None), held: Vec::new() });
+    reader.look(Look { focus: focus(None), held: Vec::new(), ..Look::default() });
     assert_eq!(told(), (one.clone(), 0, false));
     // another wish came and went before the thread saw it: the file did not change, and the state holds nothing
     reader.look(Look::default());
-    reader.look(Look { focus: focus(None), held: Vec::new() });
+    reader.look(Look { focus: focus(None), held: Vec::new(), ..Look::default() });
     assert_eq!(told(), (one.clone(), 0, false));
     // what is held is not told again: it would come first
-    reader.look(Look { focus: focus(Some(&two)), held: vec![one.clone()] });
+    reader.look(Look { focus: focus(Some(&two)), held: vec![one.clone()], ..Look::default() });
     assert_eq!(told(), (two.clone(), 0, false));
 }

@@ -148,7 +148,7 @@ fn secrets_and_escapes_of_facts_do_not_reach_the_screen() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    let mut screens = [agent(), Bench::on(&runs::paused()), Bench::with(&runs::finished(), Sight::Gone), Bench::on(&runs::breaker())];
+    let mut screens = vec![agent(), Bench::on(&runs::paused()), Bench::with(&runs::finished(), Sight::Gone), Bench::on(&runs::breaker())];
     let keys = [None, Some(Key::Enter), Some(Key::Tab), Some(Key::Tab), Some(Key::Char('q')), Some(Key::Esc), Some(Key::Char('?'))];
     for bench in &mut screens {
         for key in keys {

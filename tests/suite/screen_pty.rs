@@ -46,6 +46,7 @@ fn the_screen_itself() {
     }
     let setup = Setup {
         run_id: folder.run_id(),
+        path: None,
         facts: Facts::Ledger(folder.clone()),
         places: Places::ours(folder, items),
         root: Some(root),

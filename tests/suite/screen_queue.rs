@@ -4,7 +4,7 @@
 use isobench_tui::detect::kind::Kind;
 use isobench_tui::domain::{AgentTotals, AttemptId, Reply, Stage, StageDetail, StageEnd};
 use isobench_tui::ledger::{By, Fact};
-use isobench_tui::ui::message::{TrailNews, Turn, Unfolds};
+use isobench_tui::ui::message::{SoughtNews, TrailNews, Turn, Unfolds};
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::reading::{Fold, Stick};
 use isobench_tui::ui::step::rows::Laid;
@@ -259,12 +259,19 @@ fn a_search_finds_what_a_folded_step_hides_and_unfolds_it() {
     bench.type_in("/thought number 9");
     bench.press(Key::Enter);
     assert_eq!(
-        (bench.state.reading.cursor, bench.state.reading.fold(8), note(&bench).as_str()),
-        (8, Fold::Folded, "wrapped: the first match")
+        (
+            bench.state.reading.cursor,
+            bench.state.reading.fold(8),
+            bench.state.reading.matched.map(|matched| format!("{:?}", matched.turned))
+        ),
+        (8, Fold::Folded, Some("ToFirst".to_owned()))
     );
     bench.type_in("/nowhere");
     bench.press(Key::Enter);
-    assert_eq!(note(&bench), "'nowhere' is in no step");
+    let attempt = AttemptId { item: id(7), n: 2 };
+    let pattern = bench.state.find.clone().unwrap();
+    bench.tell(Msg::Sought(SoughtNews { attempt, pattern, found: Vec::new(), is_all: true }));
+    assert!(bench.text(100, 30).contains("no match in 60 steps"), "{}", bench.text(100, 30));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A file that is shown: the windows that are wished for, and what becomes of it meanwhile.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::indent::laid_out;
 use super::shown::shown;
 use crate::host::files::{self, Links};
 use crate::host::paged::Paged;
@@ -51,10 +52,22 @@ pub(super) struct Followed {
 /// The file that had the name when it was looked at last.
 #[derive(Debug)]
 struct Open {
+    /// What is read of it: some files are laid out first.
     file: File,
     identity: (u64, u64),
+    /// Bytes of what is read.
     len: u64,
     head: Vec<u8>,
+    /// Of a file that was laid out.
+    laid: Option<Laid>,
+}
+
+/// What a file was when it was laid out, and for how many columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Laid {
+    len: u64,
+    changed: Option<SystemTime>,
+    cols: usize,
 }
 
 impl Followed {
@@ -73,7 +86,7 @@ impl Followed {
 
     /// What there is to say after another look at the file.
     pub(super) fn look(&mut self, wish: &Wish, masker: &Masker) -> Vec<News> {
-        let (fate, turn) = self.reopen();
+        let (fate, turn) = self.reopen(wish.cols, masker);
         let mut news: Vec<News> = turn.map(|turn| News::Turn(self.source.clone(), turn)).into_iter().collect();
         let len = self.open.as_ref().map_or(0, |open| open.len);
         let anew = turn.is_some_and(Turn::begins_again);
@@ -110,8 +123,9 @@ impl Followed {
     }
 
     /// Opens the name again: another file may have it by now.
-    fn reopen(&mut self) -> (Fate, Option<Turn>) {
+    fn reopen(&mut self, cols: usize, masker: &Masker) -> (Fate, Option<Turn>) {
         match files::open(&self.path, Links::Refused) {
+            Ok((file, there)) if self.source.is_laid_out() => self.lay_out(file, &there, cols, masker),
             Ok((file, there)) => {
                 let identity = (there.dev(), there.ino());
                 let was_lost = self.lost.take().is_some();
@@ -121,7 +135,7 @@ impl Followed {
                     Some(open) if there.len() < open.len || !begins_with(&file, &open.head) => (Some(Turn::Shrunk), Vec::new()),
                     Some(open) => (was_lost.then_some(Turn::Back), open.head),
                 };
-                self.open = Some(Open { head: grow(head, &file, there.len()), file, identity, len: there.len() });
+                self.open = Some(Open { head: grow(head, &file, there.len()), file, identity, len: there.len(), laid: None });
                 (Fate::Read, turn)
             }
             Err(error) => {
@@ -138,6 +152,26 @@ impl Followed {
                 let is_news = self.lost.replace(turn) != Some(turn);
                 (Fate::Read, is_news.then_some(turn))
             }
+        }
+    }
+
+    /// A file that is laid out: anew whenever it changed, or there are more or fewer columns.
+    fn lay_out(&mut self, file: File, there: &Metadata, cols: usize, masker: &Masker) -> (Fate, Option<Turn>) {
+        let (identity, laid) = ((there.dev(), there.ino()), Laid { len: there.len(), changed: there.modified().ok(), cols });
+        let was_lost = self.lost.take().is_some();
+        let before = self.open.as_ref().and_then(|open| open.laid.filter(|_| open.identity == identity));
+        if before == Some(laid) {
+            return (Fate::Read, was_lost.then_some(Turn::Back));
+        }
+        match laid_out(file, there.len(), &self.source, Some(cols).filter(|cols| *cols > 0), masker) {
+            Ok((file, len)) => {
+                // other columns are no other file
+                let is_news = before.is_none_or(|before| Laid { cols, ..before } != laid);
+                self.said = None;
+                let was_open = self.open.replace(Open { file, identity, len, head: Vec::new(), laid: Some(laid) }).is_some();
+                (Fate::Read, (was_open && is_news).then_some(Turn::Replaced))
+            }
+            Err(error) => (Fate::Failed(error.to_string()), None),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A search over a whole file, a slice at a time.
 
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
 use super::shown::shown;
@@ -60,15 +60,7 @@ impl Search {
                     (progress.wrapped, progress.at) = (true, 0);
                 }
                 let end = if progress.wrapped { from } else { len };
-                let start = progress.at;
-                if start >= end {
-                    return Ok(None);
-                }
-                if end - start <= most {
-                    return Ok(Some(start..end));
-                }
-                let near = pages.line_at(start + most)?;
-                Ok(Some(start..if near > start { near } else { pages.after(start)?.unwrap_or(end) }))
+                forwards(pages, progress.at, end, most)
             }
             Way::Backwards => {
                 if !progress.wrapped && progress.at == 0 {
@@ -89,14 +81,46 @@ impl Search {
     }
 }
 
-/// The line of the slice that is found first, going this way.
-fn line_in(pages: &mut Paged<'_>, slice: Range<u64>, hunt: &Hunt, masker: &Masker) -> io::Result<Option<u64>> {
-    let bytes = pages.bytes(slice.clone())?;
-    let quick = is_plain(&bytes) && is_of_one_line(&hunt.pattern);
-    if quick && !hunt.pattern.bytes().is_match(&bytes) {
+/// The next lines from here on, from the beginning of one to the end of one, about so many bytes; `None` at the end.
+pub(super) fn slice_from(pages: &mut Paged<'_>, start: u64) -> io::Result<Option<Range<u64>>> {
+    forwards(pages, start, pages.len(), SLICE)
+}
+
+fn forwards(pages: &mut Paged<'_>, start: u64, end: u64, most: u64) -> io::Result<Option<Range<u64>>> {
+    if start >= end {
         return Ok(None);
     }
-    let mut last = None;
+    if end - start <= most {
+        return Ok(Some(start..end));
+    }
+    let near = pages.line_at(start + most)?;
+    Ok(Some(start..if near > start { near } else { pages.after(start)?.unwrap_or(end) }))
+}
+
+/// The line of the slice that is found first, going this way.
+fn line_in(pages: &mut Paged<'_>, slice: Range<u64>, hunt: &Hunt, masker: &Masker) -> io::Result<Option<u64>> {
+    let mut found = None;
+    lines_in(pages, slice, &hunt.pattern, masker, |at| {
+        found = Some(at);
+        // the last one counts going backwards
+        if hunt.way == Way::Forwards { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+/// Tells where each line of the slice begins that holds the pattern.
+pub(super) fn lines_in(
+    pages: &mut Paged<'_>,
+    slice: Range<u64>,
+    pattern: &Pattern,
+    masker: &Masker,
+    mut tell: impl FnMut(u64) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let bytes = pages.bytes(slice.clone())?;
+    let quick = is_plain(&bytes) && is_of_one_line(pattern);
+    if quick && !pattern.bytes().is_match(&bytes) {
+        return Ok(());
+    }
     let mut at = slice.start;
     while at < slice.end {
         let rest = bytes.get(place(at - slice.start)..).unwrap_or_default();
@@ -107,15 +131,12 @@ fn line_in(pages: &mut Paged<'_>, slice: Range<u64>, hunt: &Hunt, masker: &Maske
         };
         let line = rest.get(..place(next - at)).unwrap_or(rest);
         // what is hidden is not found: the line counts as it is shown
-        if may_hold(line, &hunt.pattern) && hunt.pattern.is_in(&shown(&pages.line(at)?, masker).text) {
-            if hunt.way == Way::Forwards {
-                return Ok(Some(at));
-            }
-            last = Some(at);
+        if may_hold(line, pattern) && pattern.is_in(&shown(&pages.line(at)?, masker).text) && tell(at).is_break() {
+            return Ok(());
         }
         at = next;
     }
-    Ok(last)
+    Ok(())
 }
 
 /// Whether a raw line holds the pattern before its secrets are hidden.

@@ -93,7 +93,7 @@ pub enum Found {
 
 /// Begins a search, or goes on with one whose time was over.
 pub(super) fn begin(state: &mut State, aim: Aim, way: Way) {
-    let rows = state.layout.pane_rows.max(1);
+    let rows = state.layout.log_rows.max(1);
     let pattern = match aim {
         Aim::Match => state.find.clone(),
         Aim::Problem => PROBLEMS.clone(),
@@ -133,7 +133,7 @@ pub(super) fn stop(state: &mut State) {
 
 /// Takes how a search stands.
 pub(super) fn take(state: &mut State, number: u64, found: Found) {
-    let rows = state.layout.pane_rows.max(1);
+    let rows = state.layout.log_rows.max(1);
     let log = &mut state.log;
     let Some(mut hunting) = log.hunting.take_if(|hunting| hunting.hunt.number == number) else { return };
     let what = match hunting.aim {

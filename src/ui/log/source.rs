@@ -1,4 +1,4 @@
-//! The files that can be read: what the stages of an item wrote, its patch, and the run log.
+//! The files that can be read: what the stages of an item wrote, its patch, what the harness keeps beside it, and the run log.
 
 use jiff::Timestamp;
 
@@ -16,8 +16,65 @@ pub enum Source {
     Stage(AttemptId, Stage, Stream),
     /// What the agent of an attempt changed: `model_patch.diff`.
     Patch(AttemptId),
+    /// What the harness keeps of an attempt beside its patch.
+    Kept(AttemptId, Kept),
     /// What the runner wrote: `runner.log`.
     Runner,
+}
+
+/// A file that the harness keeps in an item's folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// What the agent was asked: `task.txt`.
+    Prompt,
+    /// How it went: `journal.json`.
+    Journal,
+    /// The same, shorter: `run_summary.json`.
+    Summary,
+    /// Which files were changed, and which might be: `diff_targets.json`.
+    Targets,
+}
+
+impl Kept {
+    /// Every one, in the order of the tabs.
+    pub const ALL: [Self; 4] = [Self::Prompt, Self::Journal, Self::Summary, Self::Targets];
+
+    /// Its name in the folder.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Prompt => "task.txt",
+            Self::Journal => "journal.json",
+            Self::Summary => "run_summary.json",
+            Self::Targets => "diff_targets.json",
+        }
+    }
+
+    /// Its name on the screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Journal => "journal",
+            Self::Summary => "summary",
+            Self::Targets => "targets",
+        }
+    }
+}
+
+impl Source {
+    /// Whether it is JSON, which is indented for the reader.
+    pub const fn is_json(&self) -> bool {
+        matches!(self, Self::Kept(_, Kept::Journal | Kept::Summary | Kept::Targets))
+    }
+
+    /// Whether it is laid out for the reader: what the harness keeps is no log.
+    pub const fn is_laid_out(&self) -> bool {
+        matches!(self, Self::Kept(..))
+    }
+
+    /// Whether it is read from its beginning: no log, of which the end says most.
+    pub const fn begins_at_top(&self) -> bool {
+        matches!(self, Self::Patch(_) | Self::Kept(..))
+    }
 }
 
 /// What a file holds.
@@ -29,6 +86,8 @@ pub struct Written {
     pub bytes: u64,
     /// When it was written last.
     pub changed: Option<Timestamp>,
+    /// Its file's name, where that tells more than the stage's: the harness names what an agent printed after the agent.
+    pub name: Option<String>,
 }
 
 /// A source as the screen names it.
@@ -36,7 +95,7 @@ pub struct Written {
 pub struct Tab {
     /// The file.
     pub source: Source,
-    /// `agent`, `agent err`, `harness log`, `patch`, `run log`.
+    /// `agent`, `agent err`, `harness log`, `trae_stdout.txt`, `patch`, `prompt`, `run log`.
     pub name: String,
     /// How the stage behind it went.
     pub mood: Mood,
@@ -49,12 +108,19 @@ pub fn tabs(state: &State) -> Vec<Tab> {
     let log = &state.log;
     let found = |source: &Source| log.written.iter().find(|written| written.source == *source).map(|written| written.bytes);
     let mood = |source: &Source| if state.selected_item().is_some_and(|item| went_wrong(item, source)) { Mood::Bad } else { Mood::Calm };
-    let tab = |source: Source| Tab { name: name(state, &source), mood: mood(&source), bytes: found(&source), source };
+    let named = |source: &Source| log.written.iter().find(|written| written.source == *source)?.name.clone();
+    let tab = |source: Source| Tab {
+        name: named(&source).unwrap_or_else(|| name(state, &source)),
+        mood: mood(&source),
+        bytes: found(&source),
+        source,
+    };
     let shown = |source: &Source| log.source.as_ref() == Some(source) || found(source).is_some_and(|bytes| bytes > 0);
     candidates(state).into_iter().filter(shown).map(tab).collect()
 }
 
-/// Every file that there may be: of each stage of the newest attempt, in the order in which they run, its patch, the runner's.
+/// Every file that there may be: of each stage of the newest attempt, in the order in which they run, its patch and what else is
+/// kept of it, the runner's where it is ours.
 pub(super) fn candidates(state: &State) -> Vec<Source> {
     let item = state.selected_item();
     let stages = item.and_then(|item| Some((item, item.last_attempt()?))).into_iter().flat_map(|(item, attempt)| {
@@ -63,10 +129,12 @@ pub(super) fn candidates(state: &State) -> Vec<Source> {
             [Stream::Out, Stream::Err].map(|stream| Source::Stage(id.clone(), record.stage, stream))
         })
     });
-    stages.chain(item.and_then(patch)).chain([Source::Runner]).collect()
+    let kept = Kept::ALL.into_iter().filter_map(|kept| Some(Source::Kept(item.and_then(of_agent)?, kept)));
+    let runner = (!state.is_others()).then_some(Source::Runner);
+    stages.chain(item.and_then(patch)).chain(kept).chain(runner).collect()
 }
 
-/// The file that is shown now.
+/// The file that is shown now on the log screen.
 pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
     let log = &state.log;
     let kept = log.source.as_ref().filter(|source| candidates.contains(source));
@@ -99,9 +167,14 @@ pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
 }
 
 /// The patch of the newest attempt, which may go back to an earlier agent's.
-fn patch(item: &Item) -> Option<Source> {
+pub(in crate::ui) fn patch(item: &Item) -> Option<Source> {
+    of_agent(item).map(Source::Patch)
+}
+
+/// The attempt in which the agent of the newest attempt ran.
+pub(in crate::ui) fn of_agent(item: &Item) -> Option<AttemptId> {
     let record = item.last_attempt()?.stage(Stage::Agent)?;
-    Some(Source::Patch(AttemptId { item: item.id.clone(), n: record.ran_in }))
+    Some(AttemptId { item: item.id.clone(), n: record.ran_in })
 }
 
 /// Whether the patch tells more than any log: all went well, or the patch itself is what is wrong.
@@ -145,6 +218,7 @@ fn name(state: &State, source: &Source) -> String {
         Source::Runner if state.is_others() => "ISO-Bench's log".to_owned(),
         Source::Runner => "run log".to_owned(),
         Source::Patch(_) => "patch".to_owned(),
+        Source::Kept(_, kept) => kept.name().to_owned(),
         Source::Stage(_, stage, stream) => {
             let harness = *stage == Stage::Agent && !state.is_others() && state.selected_item().is_some_and(is_of_harness);
             match (stream, harness) {

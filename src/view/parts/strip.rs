@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use crate::domain::Level;
 use crate::theme::{Glyphs, Role};
 use crate::ui::detected::{Span, level_at};
+use crate::ui::mouse::Hit;
+use crate::ui::sought::Sought;
 use crate::ui::step::{Kind, Shown};
 use crate::view::canvas::{Canvas, Words, row_of};
 
@@ -23,6 +25,8 @@ pub struct Strip<'a> {
     pub spans: &'a [Span],
     /// The step under the cursor, by its position; `None` where nobody reads.
     pub cursor: Option<usize>,
+    /// What is searched for.
+    pub sought: Option<&'a Sought>,
 }
 
 impl Strip<'_> {
@@ -91,9 +95,19 @@ impl Strip<'_> {
             run.1.push(step.kind.letter());
         }
         canvas.line(row_of(area, 0), &letters.add(run.0, run.1));
+        let cell =
+            |at: usize| Rect { x: area.x.saturating_add(u16::try_from(NUMBER + at).unwrap_or(u16::MAX)), width: 1, height: 1, ..area };
+        if let Some(sought) = self.sought {
+            // the cursor stays the one cell that is turned round
+            let found = (0..steps.len()).filter(|at| sought.lines_of(first + at) > 0 && self.cursor != Some(first + at));
+            found.for_each(|at| canvas.tint(cell(at), Role::Match));
+        }
+        if self.cursor.is_some() {
+            let width = u16::try_from(steps.len()).unwrap_or(u16::MAX);
+            canvas.spot(Rect { width, ..cell(0) }, Hit::Strip(first));
+        }
         if let Some(cursor) = self.cursor.and_then(|cursor| cursor.checked_sub(first)).filter(|at| *at < steps.len()) {
-            let x = area.x.saturating_add(u16::try_from(NUMBER + cursor).unwrap_or(u16::MAX));
-            canvas.cursor(Rect { x, width: 1, height: 1, ..area });
+            canvas.cursor(cell(cursor));
         }
         if height < 2 {
             return;

@@ -171,3 +171,17 @@ fn a_run_of_a_newer_program_offers_nothing_that_changes_it() {
     let text = bench.text(120, 40);
     assert!(text.lines().last().is_some_and(|keys| !keys.contains("retry")), "{text}");
 }
+
+#[test]
+fn a_click_on_a_letter_of_the_strip_goes_to_its_step() {
+    let mut bench = Bench::on(&runs::agent_running());
+    bench.trail(7, 2, "accepted.json", 3);
+    bench.type_in("2");
+    bench.frame(120, 40);
+    let spot = bench.state.spots.iter().find(|spot| spot.hit == Hit::Strip(0)).cloned();
+    let Some(spot) = spot else { panic!("the strip means nothing: {:?}", bench.state.spots) };
+    for at in [2, 0, 4] {
+        bench.tell(Msg::Mouse(Mouse { did: Did::Click, x: spot.x + at, y: spot.y }));
+        assert_eq!(bench.state.reading.cursor, usize::from(at));
+    }
+}

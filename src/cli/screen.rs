@@ -113,7 +113,7 @@ impl Stay {
 
     fn run(&mut self, folder: &RunFolder) -> anyhow::Result<Option<At>> {
         let begin = self.begin.take().unwrap_or_default();
-        let base = begin.base.clone();
+        let base = begin.base;
         let setup = match setup(folder) {
             Err(says) => return Ok(Some(self.back(says, || Opening::of(None, folder)))),
             Ok(setup) => Setup { begin, ..setup },
@@ -140,7 +140,7 @@ impl Stay {
         if let Some(begin) = self.begin.take() {
             setup.begin = Begin { item: begin.item.clone().or(setup.begin.item), ..begin };
         }
-        let base = setup.begin.base.clone();
+        let base = setup.begin.base;
         let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
         Ok(match self.sitting.run(setup)? {
             Left::Home if self.browser.is_some() => Some(At::Browser),

@@ -183,7 +183,7 @@ pub const KEYMAP: &[Binding] = &[
 #[rustfmt::skip]
 pub const FOOTER: &[Action] = &[
     Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::Find, Action::Inspect, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
 

@@ -74,8 +74,9 @@ fn a_run_is_opened_as_a_whole_and_0_comes_back() {
     pty.wait_until("the queue of the run", |screen| screen.contains("core-0002") && screen.contains("commit"));
     pty.press("<Enter>");
     pty.wait_for("thought");
+    pty.wait_gone("core-0002");
     pty.press("<Esc>");
-    pty.wait_for("commit");
+    pty.wait_for("core-0002");
     pty.press("0");
     pty.wait_for("6 items");
     pty.press("q");

@@ -160,7 +160,7 @@ impl Stay {
         if let Some(begin) = self.begin.take() {
             setup.begin = begin;
         }
-        let base = setup.begin.base.clone();
+        let base = setup.begin.base;
         let (root, own) = (setup.root.clone(), setup.root.clone().map(Checkout::at));
         Ok(match self.sitting.run(setup)? {
             Left::Compare(parted) => self.compare(*parted, root, base)?.then(|| At::Watch(opening.clone())),

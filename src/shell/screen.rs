@@ -34,7 +34,6 @@ use crate::view;
 const FLICKER: Duration = Duration::from_millis(150);
 
 /// What the loop waits for.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is used up at once")]
 enum Woken {
     /// The terminal has something to say.
     Heard(Heard),

@@ -142,7 +142,11 @@ impl ShownResult {
         let more = said.clone().count().saturating_sub(1);
         let found = match how {
             How::Well => said.find(|line| !clean::line(line).trim().is_empty()),
-            How::Badly => said.clone().rev().find(|line| says_error(line)).or_else(|| said.next_back()),
+            // an edit that is refused quotes what it looked for behind these words, line for line
+            How::Badly => {
+                let refused = said.clone().find(|line| line.starts_with("No replacement was performed"));
+                refused.or_else(|| said.clone().rev().find(|line| says_error(line))).or_else(|| said.next_back())
+            }
         };
         let head = in_tree(clean::line(found.unwrap_or_default()).trim()).into_owned();
         Self { how, text, head, more }

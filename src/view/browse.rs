@@ -166,7 +166,7 @@ fn hint(browse: &Browse) -> Option<Words> {
         [] => {}
         [only] => words = words.add(Role::Warn, only.as_str()),
         [first, others @ ..] => {
-            words = words.add(Role::Warn, format!("{first}  (and {} more: `isobench-tui report` tells all)", others.len()))
+            words = words.add(Role::Warn, format!("{first}  (and {} more: `isobench-tui report` tells all)", others.len()));
         }
     }
     (words.width() > 0).then_some(words)
@@ -193,8 +193,7 @@ fn keys(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse, layout: &Layout) {
     if matches!(browse.over, Over::Filters(_)) {
         return;
     }
-    let named =
-        keymap::named(Place::Browse, &BROWSE_FOOTER).filter_map(|binding| Some((binding, offered(browse, binding, layout)?.into())));
+    let named = keymap::named(Place::Browse, BROWSE_FOOTER).filter_map(|binding| Some((binding, offered(browse, binding, layout)?.into())));
     let pinned: &[Action] = if browse.over == Over::Nothing { &PINNED } else { &[] };
     footer::row(canvas, area, named, keymap::named(Place::Browse, pinned));
 }

@@ -135,7 +135,7 @@ fn halves(area: Rect) -> (Rect, Rect, Rect) {
 /// The keys that do something now, as far as there is room.
 fn keys(canvas: &mut Canvas<'_>, area: Rect, screen: &Compare) {
     let place = keymap::Place::Compare;
-    let named = keymap::named(place, &FOOTER).filter(|binding| is_offered(screen, binding)).map(|binding| (binding, binding.short.into()));
+    let named = keymap::named(place, FOOTER).filter(|binding| is_offered(screen, binding)).map(|binding| (binding, binding.short.into()));
     let pinned: &[Action] = if screen.over == Over::Nothing { &PINNED } else { &[] };
     footer::row(canvas, area, named, keymap::named(place, pinned));
 }

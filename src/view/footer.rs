@@ -64,7 +64,7 @@ pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
         _ => !over,
     };
     let mut named: Vec<&Binding> =
-        keymap::named(place, &FOOTER).filter(is_named).filter(|binding| verbs::is_offered(state, binding.action)).collect();
+        keymap::named(place, FOOTER).filter(is_named).filter(|binding| verbs::is_offered(state, binding.action)).collect();
     named.sort_by_key(|binding| !verbs::is_called_for(state, binding.action));
     let named = named.into_iter().map(|binding| {
         let name = if binding.action == Action::MoveUp { "move".into() } else { verbs::words(state, binding).0 };

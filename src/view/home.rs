@@ -188,7 +188,7 @@ fn keys(canvas: &mut Canvas<'_>, area: Rect, home: &Home, layout: &Layout) {
         return;
     }
     let place = keymap::Place::Home;
-    let named = keymap::named(place, &FOOTER).filter_map(|binding| Some((binding, offered(home, binding, layout)?.into())));
+    let named = keymap::named(place, FOOTER).filter_map(|binding| Some((binding, offered(home, binding, layout)?.into())));
     let pinned: &[Action] = if home.over == Over::Nothing { &PINNED } else { &[] };
     footer::row(canvas, area, named, keymap::named(place, pinned));
 }

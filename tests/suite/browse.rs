@@ -499,8 +499,7 @@ proptest! {
         // what lies below nodes adds up to what is shown
         let leaves = || tree.nodes.iter().filter(|node| node.is_leaf).map(|node| node.totals);
         let tops = || tree.nodes.iter().filter(|node| node.depth == 0).map(|node| node.totals);
-        type Figure = fn(Totals) -> u64;
-        let figures: [Figure; 4] = [|of| of.items as u64, |of| of.tokens, |of| of.failed as u64, |of| of.stuck as u64];
+        let figures: [fn(Totals) -> u64; 4] = [|of| of.items as u64, |of| of.tokens, |of| of.failed as u64, |of| of.stuck as u64];
         for of in figures {
             prop_assert_eq!(leaves().map(of).sum::<u64>(), of(tree.totals));
             prop_assert_eq!(tops().map(of).sum::<u64>(), of(tree.totals));

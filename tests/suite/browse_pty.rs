@@ -1,5 +1,5 @@
 //! The browser in a real terminal: found, filtered, opened, left and found again.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss, reason = "a test may fail loudly")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

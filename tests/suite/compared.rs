@@ -1,5 +1,11 @@
 //! `inspect A --with B` by the real program: what it prints, and what it shows in a real terminal.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::format_collect,
+    reason = "a test says what went wrong by failing"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -143,7 +149,7 @@ impl Tried {
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--format", "json"]].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -353,9 +359,9 @@ fn the_real_attempts_of_one_commit_are_compared() {
     let output = command.env("XDG_STATE_HOME", &home).current_dir(&home).output().unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let seen = rows(&told);
-    let side = |of: fn(&(Option<u64>, Option<u64>, String)) -> Option<u64>| seen.iter().filter_map(of).collect::<Vec<_>>();
-    assert_eq!(side(|row| row.0), (1..=80).collect::<Vec<_>>());
-    assert_eq!(side(|row| row.1), (1..=41).collect::<Vec<_>>());
+    let side = |left: bool| seen.iter().filter_map(|row| if left { row.0 } else { row.1 }).collect::<Vec<_>>();
+    assert_eq!(side(true), (1..=80).collect::<Vec<_>>());
+    assert_eq!(side(false), (1..=41).collect::<Vec<_>>());
     assert!(seen.iter().filter(|row| row.2 != "alone").count() > 10);
     assert_eq!((&told["files"][0]["left"]["added"], &told["files"][0]["right"]["added"]), (&json!(9), &json!(14)));
 }

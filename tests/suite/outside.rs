@@ -1,5 +1,5 @@
 //! Out of the terminal: copied, opened in a pager or an editor, saved.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::format_collect, reason = "a test may fail loudly")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -85,7 +85,7 @@ impl Desk {
     }
 
     /// To the newest step.
-    fn to_steps(&mut self) {
+    fn go_to_steps(&mut self) {
         self.shown.pty.press("2");
         self.shown.pty.wait_for("Both the script and its test matter here");
     }
@@ -141,7 +141,7 @@ fn what_is_under_the_cursor_is_copied() {
     let of_queue = copied(&desk.shown.pty);
     let words: Vec<&str> = of_queue[0].split(' ').collect();
     assert!(words.len() == 2 && words[0] == "vllm_core-0007" && words[1].len() == 40, "{of_queue:?}");
-    desk.to_steps();
+    desk.go_to_steps();
     desk.shown.pty.press("y");
     desk.shown.pty.wait_for("clipboard: step ");
     let step = copied(&desk.shown.pty).pop().unwrap();
@@ -226,7 +226,7 @@ fn tmux_gets_it_in_both_ways() {
 #[test]
 fn a_pager_has_a_terminal_like_any_other_and_the_run_goes_on() {
     let mut desk = with_pager("read answer; echo \"$answer\" >answer");
-    desk.to_steps();
+    desk.go_to_steps();
     desk.open("v");
     assert!(desk.shown.is_restored(), "{}", desk.shown.pty.text());
     let tty = desk.kept("tty");
@@ -390,7 +390,7 @@ fn a_stop_in_the_pager_gives_the_shell_the_terminal() {
 #[test]
 fn a_trajectory_is_saved_where_we_are_and_nothing_is_written_over() {
     let mut desk = desk(|_, _| ());
-    desk.to_steps();
+    desk.go_to_steps();
     desk.shown.pty.press("S");
     desk.shown.pty.wait_for("saved all steps of vllm_core-0007.2");
     desk.shown.pty.wait_for("/vllm_core-0007.2.md");

@@ -1,6 +1,6 @@
 //! Trajectories of which the screen holds a window: keys do what they would do if it held all.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 use std::fs;
 use std::io::{BufWriter, Write};

@@ -1,5 +1,5 @@
 //! Steps unfolded, as each agent's tools leave them: three sizes, and the roles of what is coloured.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::format_collect, reason = "a test may fail loudly")]
 
 use isobench_tui::detect::kind::Kinds;
 use isobench_tui::domain::{Reply, Step, ToolCall, ToolResult, Usage};

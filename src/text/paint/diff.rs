@@ -337,7 +337,7 @@ mod tests {
             Tone::Muted => ("~", ""),
             _ => ("", ""),
         };
-        let line = |line: &Line| line.pieces().map(|(tone, text)| format!("{}{text}{}", mark(tone).0, mark(tone).1)).collect();
+        let line = |line: &Line| line.pieces().map(|(tone, text)| [mark(tone).0, text, mark(tone).1].concat()).collect();
         lines.iter().map(line).collect()
     }
 

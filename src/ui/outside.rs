@@ -116,7 +116,7 @@ fn what(state: &State, way: Way, part: Part) -> Result<What, &'static str> {
         Screen::Result => Ok(What::Result(item()?.id.clone(), part)),
         Screen::Log => {
             let log = &state.log;
-            let visible = log.visible(state.layout.pane_rows.max(1));
+            let visible = log.visible(state.layout.log_rows.max(1));
             let first = visible.first().ok_or("the log is empty")?;
             // the match that was found last, while it is seen
             let marked = visible.iter().find(|line| Some(line.at) == log.mark);

@@ -55,6 +55,8 @@ fn outside_any_checkout_it_says_what_it_looked_for_and_offers_the_demo() {
     screen.wait_for("No ISO-Bench harness at");
     screen.wait_for("makes the demo and starts it");
     screen.press("?");
+    screen.wait_for("all runs of this checkout");
+    screen.press("G");
     screen.wait_for("look at plan, agent and machine again");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
     screen.press("<Esc>");

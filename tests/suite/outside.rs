@@ -475,7 +475,7 @@ fn somebody_elses_run_is_taken_out_as_ours_is() {
     plain(&mut command, here.path());
     command.env("PAGER", program(here.path(), "reader", "read answer"));
     let mut pty = Pty::spawn(&command, 120, 40);
-    pty.wait_for("5 of 5");
+    pty.wait_for("1 of 5");
     pty.press("y");
     pty.wait_for("sent to the terminal's clipboard: step ");
     pty.press("v");

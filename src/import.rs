@@ -23,7 +23,7 @@ mod walk;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-pub use bare::bare;
+pub use bare::{bare, unread};
 pub use bytes::Scratch;
 pub use harness::Names;
 pub use survey::{ItemRead, Listed, ListedRun, Survey};

@@ -78,6 +78,9 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
 /// After so many agents of a run the screen is told what was found of them.
 const TOLD: usize = 8;
 
+/// A smaller file is read as soon as it is asked for, in bytes.
+const SMALL: u64 = 256 << 10;
+
 /// The thread's part.
 struct Work {
     opening: Opening,
@@ -104,6 +107,13 @@ impl Work {
         if let Some(paged) = &self.paged {
             return self.tell_paged(paged);
         }
+        if let Some(item) = self.foretold() {
+            // who shows the steps need not wait until they were judged
+            let place = ItemPlace { path: path.clone(), instance: None };
+            self.places.send_replace(Arc::new(HashMap::from([(item.clone(), place)])));
+            let unread = Folded { is_unread: true, ..Folded::files(import::unread(&item), None) };
+            self.runs.blocking_send(unread).map_err(|_gone| Deaf)?;
+        }
         // the screen is up: what would be said on stderr is said there
         let (opened, cut_off) = match trajectory::quietly(path, &self.masker) {
             Ok((runs, cut_off)) => (Ok(runs), cut_off),
@@ -127,6 +137,16 @@ impl Work {
             run = self.judged(run, path, &item, opened);
         }
         self.send(run, trouble)
+    }
+
+    /// The item that the files will prove to be about, where that takes reading and their names say it. A file of lines may hold
+    /// several runs.
+    fn foretold(&self) -> Option<ItemId> {
+        let path = &self.opening.path;
+        let there = path.metadata().ok()?;
+        let is_one = there.is_file() && there.len() > SMALL && path.extension().is_some_and(|end| end == "json" || end == "traj");
+        let named = if there.is_dir() || !is_one { None } else { Some(trajectory::item_folder(path).unwrap_or(path)) };
+        Some(ItemId(crate::text::clean::shown(&named?.file_name()?.to_string_lossy()).into_owned()))
     }
 
     /// A run folder, or a folder of results: what its files say, then what the detectors say of each agent.

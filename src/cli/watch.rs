@@ -284,6 +284,7 @@ impl Work {
             says: now.says.iter().map(said).collect(),
             unnamed: now.unnamed,
             is_old: now.is_catching_up,
+            is_unread: false,
         };
         self.runs.blocking_send(folded).map_err(|_gone| Deaf)
     }

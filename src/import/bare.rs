@@ -11,7 +11,18 @@ use crate::bench::first_cause;
 use crate::domain::{Cause, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{Fact, PlannedItem, RunPlan};
+use crate::model::Run;
 use crate::text::clean;
+
+/// A run of one item of which nothing is known but that its files are there: what is told of it before they are read.
+pub fn unread(item: &ItemId) -> Run {
+    let mut teller = Teller::default();
+    let planned = PlannedItem { item: item.clone(), human: String::new(), parent: String::new(), blocked: None };
+    teller.tell(None, Fact::RunCreated(plan(None, vec![planned])));
+    teller.tell(None, Fact::AttemptStarted { item: item.clone(), n: 1, from: Stage::Agent });
+    teller.tell(None, Fact::StageStarting { item: item.clone(), n: 1, stage: Stage::Agent, budget_ms: None });
+    teller.done()
+}
 
 /// The runs of one file or folder, an item each: called by their instance, else by `path`'s own name.
 pub fn bare(path: &Path, runs: &[Opened]) -> Imported {
@@ -19,19 +30,8 @@ pub fn bare(path: &Path, runs: &[Opened]) -> Imported {
     let id = |run: &Opened| ItemId(run.instance.as_deref().map_or_else(|| name.clone(), clean::line));
     let first = runs.first();
     let planned = |run: &Opened| PlannedItem { item: id(run), human: String::new(), parent: String::new(), blocked: None };
-    let plan = RunPlan {
-        plan: String::new(),
-        digest: String::new(),
-        selection: None,
-        repo: String::new(),
-        task_id: String::new(),
-        agent: first.map(|run| run.format.agent().to_owned()).unwrap_or_default(),
-        model: first.and_then(|run| run.model.as_deref()).map(clean::line).unwrap_or_default(),
-        stages: vec![Stage::Agent],
-        items: runs.iter().map(planned).collect(),
-    };
     let mut teller = Teller::default();
-    teller.tell(first.and_then(|run| run.started_at), Fact::RunCreated(plan));
+    teller.tell(first.and_then(|run| run.started_at), Fact::RunCreated(plan(first, runs.iter().map(planned).collect())));
     for run in runs {
         tell(&mut teller, &id(run), run);
     }
@@ -39,6 +39,21 @@ pub fn bare(path: &Path, runs: &[Opened]) -> Imported {
         teller.tell(None, Fact::RunFinished {});
     }
     Imported { origin: Origin::Harness, path: path.to_owned(), name, run: teller.done(), items: HashMap::new() }
+}
+
+/// The plan that nobody made: the agent alone.
+fn plan(run: Option<&Opened>, items: Vec<PlannedItem>) -> RunPlan {
+    RunPlan {
+        plan: String::new(),
+        digest: String::new(),
+        selection: None,
+        repo: String::new(),
+        task_id: String::new(),
+        agent: run.map(|run| run.format.agent().to_owned()).unwrap_or_default(),
+        model: run.and_then(|run| run.model.as_deref()).map(clean::line).unwrap_or_default(),
+        stages: vec![Stage::Agent],
+        items,
+    }
 }
 
 fn tell(teller: &mut Teller, item: &ItemId, run: &Opened) {

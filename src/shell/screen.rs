@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::bell;
 use super::console::{Console, Heard};
@@ -175,12 +175,26 @@ impl<'a> Screen<'a> {
         Ok(left.unwrap_or(Left::Detached))
     }
 
-    /// The first fold of somebody else's files is there in a moment as a rule: a frame without it would only flicker.
+    /// Somebody else's files are read in a moment as a rule: a frame without the fold or its steps would only flicker.
     async fn wait_for_files(&mut self) {
-        if matches!(self.source, Source::Others(_))
-            && let Ok(folded) = timeout(FLICKER, folded(&mut self.source)).await
-        {
-            self.take_over(folded);
+        let mut until = Instant::now() + FLICKER;
+        while matches!(self.source, Source::Others(_)) && self.state.shown_trail().is_none() {
+            tokio::select! {
+                biased;
+                folded = folded(&mut self.source) => {
+                    let is_whole = folded.as_ref().is_none_or(|folded| !folded.is_unread);
+                    self.take_over(folded);
+                    if is_whole {
+                        // there may be no steps
+                        until = until.min(Instant::now() + FLICKER / 4);
+                    }
+                }
+                msg = self.news.recv() => match msg {
+                    Some(msg) => drop(self.tell(msg).await),
+                    None => return,
+                },
+                () = sleep_until(until) => return,
+            }
         }
     }
 
@@ -362,13 +376,14 @@ impl<'a> Screen<'a> {
 
     /// Somebody else's run as it is now, in the place of what it was.
     fn take_over(&mut self, folded: Option<Folded>) -> Option<Left> {
-        let Some(Folded { run, runner, trouble, run_id, max_steps, says, unnamed, is_old }) = folded else {
+        let Some(Folded { run, runner, trouble, run_id, max_steps, says, unnamed, is_old, is_unread }) = folded else {
             self.source = Source::Others(None);
             return None;
         };
         self.state.run = run;
         self.state.limits.steps = max_steps;
         self.state.unnamed = unnamed;
+        self.state.is_unread = is_unread;
         if let Some(run_id) = run_id {
             self.state.run_id = run_id;
         }

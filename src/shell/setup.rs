@@ -74,12 +74,24 @@ pub struct Folded {
     pub unnamed: usize,
     /// Whether what is new in it happened long ago: nothing to ring for.
     pub is_old: bool,
+    /// Whether its files are still being read, and nothing that they say is in it yet.
+    pub is_unread: bool,
 }
 
 impl Folded {
     /// Files that nobody works at any more.
     pub const fn files(run: Run, trouble: Option<String>) -> Self {
-        Self { run, runner: Sight::Gone, trouble, run_id: None, max_steps: None, says: Vec::new(), unnamed: 0, is_old: true }
+        Self {
+            run,
+            runner: Sight::Gone,
+            trouble,
+            run_id: None,
+            max_steps: None,
+            says: Vec::new(),
+            unnamed: 0,
+            is_old: true,
+            is_unread: false,
+        }
     }
 }
 

@@ -57,6 +57,7 @@ fn next_stage(state: &State, item: &Item) -> Option<Stage> {
 pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
     match &item.state {
         ItemState::Running => match item.live_stage() {
+            _ if state.is_unread => Said::new(Mood::Quiet, "reading its files…"),
             _ if state.is_others() && !state.has_runner() => Said::new(Mood::Warn, others::CUT_OFF),
             Some(record) if !state.has_runner() && state.orphan().is_none() => {
                 Said::new(Mood::Warn, format!("{} was running when the runner went away; c continues", record.stage))

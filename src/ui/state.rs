@@ -98,6 +98,8 @@ pub struct State {
     pub layout: Layout,
     /// What a click means in the last frame; what was drawn last comes last.
     pub spots: Vec<Spot>,
+    /// Whether somebody else's files are still being read: what they say is not known yet.
+    pub is_unread: bool,
     /// Columns of the longest item id.
     pub id_cols: usize,
     /// What is counted over all items.
@@ -316,6 +318,7 @@ impl State {
             unstarted: None,
             layout: Layout::default(),
             spots: Vec::new(),
+            is_unread: false,
             id_cols: 0,
             tally: Tally::default(),
             last_look: None,

@@ -36,6 +36,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
 
 /// `failed  agent_budget`.
 fn end(state: &State, item: &Item) -> Words {
+    if state.is_unread {
+        return Words::new();
+    }
     let words = Words::of(status_role(state, item), status_word(state, item));
     match &item.state {
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => words.add(Role::Muted, format!("  {}", class.name())),

@@ -141,6 +141,8 @@ impl ShownResult {
         let mut said = text.lines().filter(|line| !line.trim().is_empty());
         let more = said.clone().count().saturating_sub(1);
         let found = match how {
+            // what a tool says before each view and after each edit says nothing; how much it shows does
+            How::Well if said.clone().next().is_some_and(is_preface) => None,
             How::Well => said.find(|line| !clean::line(line).trim().is_empty()),
             // an edit that is refused quotes what it looked for behind these words, line for line
             How::Badly => {
@@ -178,6 +180,13 @@ fn safe_lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.trim_matches(['\n', '\r'])
         .lines()
         .map(|line| if clean::is_clean(line) { Cow::Borrowed(line) } else { Cow::Owned(clean::line(line)) })
+}
+
+/// Whether a line is nothing but an editor's own words: TRAE's, OpenHands', SWE-agent's, Claude Code's.
+fn is_preface(line: &str) -> bool {
+    line.starts_with("Here's the result of running `cat -n`")
+        || line.starts_with("File created successfully at")
+        || (line.starts_with("The file ") && (line.contains(" has been edited.") || line.contains(" has been updated")))
 }
 
 /// Whether a line names an error: what a tool printed before it does not tell why it failed.

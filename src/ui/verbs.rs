@@ -8,7 +8,7 @@ use super::keymap::{Binding, Place};
 use super::message::Sight;
 use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
-use super::reading::Pane;
+use super::reading::{Fold, Pane};
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, moves, others, problems};
@@ -142,6 +142,7 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
+        Action::Open if state.screen == Screen::Agent && state.reading.fold(state.reading.cursor) != Fold::Folded => ("fold", "folds it again"),
         Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
         Action::NextEdit | Action::NextRefusal | Action::NextCall => {

@@ -213,11 +213,12 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, row: &Row) {
     }
 }
 
-/// `bash  ✓`.
+/// `✓ edit  str_replace_based_edit_tool`: as in the folded row, and the tool's own name where that is another word.
 fn name(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, at: usize) {
     if let Some(call) = step.calls.get(at) {
         let (role, mark) = mark(canvas, step, call);
-        canvas.line(area, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
+        let own = if call.name == call.word { String::new() } else { format!("  {}", call.name) };
+        canvas.line(area, &Words::of(role, format!("{mark} ")).add(Role::Accent, call.word.as_str()).add(Role::Muted, own));
     }
 }
 
@@ -264,16 +265,16 @@ fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall
         canvas.ends(area, &words, &Words::of(Role::Live, clock.unwrap_or_default()));
         return;
     };
-    let answer = result.head();
+    let (answer, more) = (result.head(), result.more());
     if answer.is_empty() || (area.width < 80 && result.how == How::Well) {
-        canvas.line(area, &words);
+        let lines = if more > 0 && area.width >= 80 { text::count(more, "line") } else { String::new() };
+        canvas.ends(area, &words, &Words::of(Role::Muted, lines));
         return;
     }
     let split = area.width * 11 / 20;
     canvas.line(Rect { width: split.saturating_sub(2), ..area }, &words);
     let role = if result.how == How::Well { Role::Muted } else { Role::Bad };
     let place = Rect { x: area.x.saturating_add(split), width: area.width - split, ..area };
-    let more = result.more();
     let more = if more > 0 { format!("+{}", text::count(more, "line")) } else { String::new() };
     canvas.ends(place, &Words::of(role, answer), &Words::of(Role::Muted, more));
 }

@@ -102,12 +102,11 @@ impl Told {
     }
 }
 
-/// `5, 3 over again`, and how many of them are not seen.
+/// `5, 3 ended`, and how many of them are not seen.
 fn figure(entries: &[Entry<'_>], listed: usize) -> String {
     let over = entries.iter().filter(|entry| entry.is_cleared()).count();
     let hidden = entries.len().saturating_sub(listed);
-    let parts =
-        [(over, format!("{over} over again")), (hidden, format!("{hidden} more below: ]"))];
+    let parts = [(over, format!("{over} ended")), (hidden, format!("{hidden} more below: ]"))];
     let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, says)| says).collect();
     if parts.is_empty() { entries.len().to_string() } else { format!("{}, {}", entries.len(), parts.join(", ")) }
 }
@@ -176,7 +175,7 @@ fn hint(entry: Entry<'_>, of: &Attempt, cols: usize, rows: usize) -> Vec<Words> 
 fn shown_by(entry: Entry<'_>, of: &Attempt, cols: usize, most: usize) -> Vec<Words> {
     let mut lines = hint(entry, of, cols, 2);
     if let Entry::Finding(_, Finding { cleared: Some(step), .. }) = entry {
-        lines.push(indented(Role::Muted, format!("over again at step {step}")));
+        lines.push(indented(Role::Muted, format!("over at step {step}")));
     }
     for evidence in entry.evidence().iter().take(most) {
         let step = format!("step {:<6}", evidence.step);

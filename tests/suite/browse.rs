@@ -234,7 +234,7 @@ fn a_filter_counts_what_it_shows_and_one_key_shows_all_again() {
     let counts: BTreeMap<_, _> = choice.values.iter().map(|(value, n)| (value.as_str(), *n)).collect();
     assert_eq!(
         counts,
-        BTreeMap::from([("success", 3), ("error", 2), ("done", 1), ("max_steps_exceeded", 1), ("not read yet", 1), ("unfinished", 1)])
+        BTreeMap::from([("ok", 3), ("failed", 2), ("done", 1), ("max_steps_exceeded", 1), ("not read yet", 1), ("unfinished", 1)])
     );
     // the class: of two errors of the API both
     desk.press(Key::Tab);

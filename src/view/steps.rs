@@ -106,8 +106,7 @@ fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown], spans: &[Span]
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
     let tokens = tokens(area, steps.iter().map(|step| step.tokens).sum());
     let times = Words::of(Role::Warn, format!("{} {} ({}-{})", canvas.glyphs().times, steps.len(), step.index, last.index));
-    let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    let words = Words::of(role, step.head());
+    let words = Words::of(head_role(step), step.head());
     let whole = words.clone().add(Role::Text, "   ").join(times.clone());
     if whole.width() + 2 + tokens.width() <= usize::from(text.width) {
         canvas.ends(text, &whole, &tokens);
@@ -248,11 +247,19 @@ fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level) {
     canvas.line(Rect { width: INDENT.min(area.width), ..area }, &number);
 }
 
+/// What the harness said where the model said nothing is none of the model's words.
+fn head_role(step: &Shown) -> Role {
+    match (&step.error, step.thought.iter().all(String::is_empty)) {
+        (Some(_), _) => Role::Bad,
+        (None, true) => Role::Warn,
+        (None, false) => Role::Text,
+    }
+}
+
 fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, drawn: &Drawn<'_>) {
     let step = drawn.step;
     number(canvas, area, step, drawn.level);
-    let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    canvas.ends(text, &Words::of(role, step.head()), &tokens(area, step.tokens));
+    canvas.ends(text, &Words::of(head_role(step), step.head()), &tokens(area, step.tokens));
 }
 
 /// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.

@@ -143,7 +143,7 @@ impl Facts {
     /// How it came out, in the words of the totals; what the harness says more precisely stays.
     pub fn word(&self) -> &str {
         match self.status.as_str() {
-            "success" => "ok",
+            "success" | "done" => "ok",
             "error" => "failed",
             other => other,
         }

@@ -59,7 +59,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, browse: &Browse, choice: &Choice) ->
     flow.row();
     if let Some(row) = flow.row() {
         let shown = browse.tree.totals.rows();
-        let figure = format!("{shown} of {} items", browse.tree.all.rows());
+        let figure = format!("{shown} of {} shown", browse.tree.all.rows());
         canvas.ends(row, &Words::of(Role::Accent, figure), &Words::of(Role::Muted, "space choose  Tab next  x all  Esc close"));
     }
     most

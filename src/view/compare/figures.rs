@@ -62,6 +62,8 @@ fn line(figure: &Figure, name: usize, cols: usize, more: usize) -> Words {
         // a word has the room of its difference as well
         return words.add(role(&figure.right), width::fit(&figure.right.text(), cols + more));
     }
+    // a figure is not cut where its blank is all that is too much
+    let apart = if width::width(&apart) > more { apart.replace(' ', "") } else { apart };
     words
         .add(role(&figure.right), fit(&figure.right.text(), cols))
         .add(if is_same { Role::Muted } else { Role::Accent }, width::fit(&apart, more))

@@ -173,14 +173,16 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
             Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),
             None => (binding.short, binding.sentence()),
         },
-        _ => (binding.short, binding.sentence()),
+        action => (binding.short, of_others(state, action).unwrap_or(binding.sentence())),
     };
     (name.into(), says)
 }
 
 /// What can be chosen in the palette.
 pub fn commands(state: &State, palette: &Palette) -> Vec<Row> {
-    palette.rows(Place::of(state.screen), |binding| is_offered(state, binding.action).then(|| words(state, binding)))
+    palette.rows(Place::of(state.screen), |binding| {
+        (is_offered(state, binding.action) && is_told(state, binding.action)).then(|| words(state, binding))
+    })
 }
 
 fn may_be_left(state: &State) -> bool {

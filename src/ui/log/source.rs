@@ -120,7 +120,7 @@ pub fn tabs(state: &State) -> Vec<Tab> {
 }
 
 /// Every file that there may be: of each stage of the newest attempt, in the order in which they run, its patch and what else is
-/// kept of it, the runner's where it is ours.
+/// kept of it, the runner's or that of the script that makes the run.
 pub(super) fn candidates(state: &State) -> Vec<Source> {
     let item = state.selected_item();
     let stages = item.and_then(|item| Some((item, item.last_attempt()?))).into_iter().flat_map(|(item, attempt)| {
@@ -130,8 +130,7 @@ pub(super) fn candidates(state: &State) -> Vec<Source> {
         })
     });
     let kept = Kept::ALL.into_iter().filter_map(|kept| Some(Source::Kept(item.and_then(of_agent)?, kept)));
-    let runner = (!state.is_others()).then_some(Source::Runner);
-    stages.chain(item.and_then(patch)).chain(kept).chain(runner).collect()
+    stages.chain(item.and_then(patch)).chain(kept).chain([Source::Runner]).collect()
 }
 
 /// The file that is shown now on the log screen.

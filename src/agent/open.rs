@@ -302,14 +302,11 @@ fn runs(path: &Path) -> Result<Vec<Opened>, OpenError> {
 
 /// A folder: the events of OpenHands, its conversation, or an item's folder of ISO-Bench.
 fn open_folder(path: &Path) -> Result<Vec<Opened>, OpenError> {
-    let has_events = |folder: &Path| live::numbered(folder).is_ok_and(|files| !files.is_empty());
-    for events in [path.to_owned(), path.join("events"), path.join(OPENHANDS_EVENTS)] {
-        if has_events(&events) {
-            let mut reading = Reading::of(&events);
-            read_all(&mut reading).map_err(|error| of_io(path, error))?;
-            if let Some(run) = opened(reading).filter(|run| run.totals.steps.is_some()) {
-                return Ok(vec![run]);
-            }
+    for events in event_folders(path) {
+        let mut reading = Reading::of(&events);
+        read_all(&mut reading).map_err(|error| of_io(path, error))?;
+        if let Some(run) = opened(reading).filter(|run| run.totals.steps.is_some()) {
+            return Ok(vec![run]);
         }
     }
     let mut told = None;
@@ -324,10 +321,17 @@ fn open_folder(path: &Path) -> Result<Vec<Opened>, OpenError> {
     Err(told.unwrap_or_else(|| OpenError::NoTrajectory(path.to_owned())))
 }
 
-/// The file of an item's folder that tells of its agent, by name and content: for items whose agent is over.
+/// Where a folder has events of OpenHands: itself, or within.
+fn event_folders(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let has_events = |folder: &PathBuf| live::numbered(folder).is_ok_and(|files| !files.is_empty());
+    [path.to_owned(), path.join("events"), path.join(OPENHANDS_EVENTS)].into_iter().filter(has_events)
+}
+
+/// The file of an item's folder that tells of its agent, by name and content: for items whose agent is over. Of OpenHands'
+/// conversations the folder of events.
 pub fn file_of(item_folder: &Path) -> Option<PathBuf> {
     let tells = |file: &PathBuf| matches!(live::look_at(file, LARGEST), Ok(Found::Is(..)));
-    files(item_folder).ok()?.into_iter().find(tells)
+    event_folders(item_folder).next().or_else(|| files(item_folder).ok()?.into_iter().find(tells))
 }
 
 /// The files of an item's folder that may tell of its agent, those that tell most first.

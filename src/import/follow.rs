@@ -221,11 +221,11 @@ impl Follow {
         let wanted = Wanted { what: Script::Prepare, folders: &folders, on: &self.folder };
         self.sight = self.lookout.look(&wanted, newest, now);
         let process = if let Sight::Alive(program) = &self.sight { Some(&**program) } else { None };
-        let items: Vec<&str> = self.entries.iter().map(|entry| entry.id.0.as_str()).collect();
+        let items = self.entries.iter().map(|entry| plan::Begun { id: &entry.id.0, human: tell::human(entry) });
+        let items: Vec<plan::Begun<'_>> = items.collect();
         let is_known = self.chosen.as_ref().is_some_and(|chosen| {
             // one that was told by few items is told again by more
-            self.around.plan.is_some()
-                || (items.len() > 3 && items.iter().all(|item| chosen.plan.items.iter().any(|known| known.item_id.0 == *item)))
+            self.around.plan.is_some() || (items.len() > 3 && plan::holds(&chosen.plan, &items))
         });
         if !is_known {
             self.chosen = plan::plan(checkout, self.around.plan.as_deref(), process, &items);

@@ -177,14 +177,18 @@ pub fn has_alarm(item: &Item) -> bool {
     watched(item).is_some_and(|attempt| !attempt.alarms.is_empty())
 }
 
-/// Everything that was found of an agent: alarms, then what holds, the worst first, then what is over, then badges.
+/// Everything that was found of an agent: alarms, then what holds, the worst first, then what is over, then badges. Of alarms that
+/// say the same the newest stands at the top, and the others behind the findings, which they would hide.
 pub fn entries(attempt: &Attempt) -> Vec<Entry<'_>> {
     let at_work = is_at_work(attempt);
     let mut findings: Vec<(u32, &Finding)> = attempt.findings.iter().map(|(id, finding)| (*id, finding)).collect();
     findings.sort_by_key(|(_, finding)| (at_work && finding.cleared.is_some(), std::cmp::Reverse(finding.level), finding.first_step));
-    let alarms = attempt.alarms.iter().enumerate().map(|(at, alarm)| Entry::Alarm(at, alarm));
+    let is_said_again = |(at, alarm): &(usize, &Remark)| attempt.alarms.iter().skip(at + 1).any(|later| later.says == alarm.says);
+    let (again, alarms): (Vec<_>, Vec<_>) = attempt.alarms.iter().enumerate().partition(is_said_again);
+    let alarm = |(at, alarm)| Entry::Alarm(at, alarm);
     let badges = attempt.badges.iter().enumerate().map(|(at, badge)| Entry::Badge(at, badge));
-    alarms.chain(findings.into_iter().map(|(id, finding)| Entry::Finding(id, finding))).chain(badges).collect()
+    let findings = findings.into_iter().map(|(id, finding)| Entry::Finding(id, finding));
+    alarms.into_iter().map(alarm).chain(findings).chain(again.into_iter().map(alarm)).chain(badges).collect()
 }
 
 pub(super) fn span(finding: &Finding) -> Span {

@@ -71,9 +71,9 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         }
         ItemState::Done if item.is_done_without_agent() => {
             let agent = item.agent_failure().unwrap_or_else(|| "its agent failed".to_owned());
-            Said::new(Mood::Warn, format!("done in {} · {agent}", duration::short(item.worked_ms(now))))
+            Said::new(Mood::Warn, format!("{} · {agent}", done(item, now)))
         }
-        ItemState::Done => Said::new(Mood::Good, format!("done in {}", duration::short(item.worked_ms(now)))),
+        ItemState::Done => Said::new(Mood::Good, done(item, now)),
         ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("{class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
         ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}{}", by.words(), key(state, "; R runs it again"))),
@@ -82,6 +82,14 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         }
         ItemState::Interrupted { why, .. } if state.is_others() => Said::new(Mood::Warn, format!("interrupted: {why}")),
         ItemState::Interrupted { why, from } => Said::new(Mood::Warn, format!("interrupted: {why}; goes on with {from}")),
+    }
+}
+
+/// `done in 28m10s`; how long is not known of a file without times.
+fn done(item: &Item, now: Timestamp) -> String {
+    match item.worked_ms(now) {
+        0 => "done".to_owned(),
+        ms => format!("done in {}", duration::short(ms)),
     }
 }
 

@@ -95,9 +95,15 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
     let exited = rungs.iter().any(|found| found.rung == Rung::Exited && found.answer == Answer::Yes);
     let though = if exited && attempt.agent_failure().is_none() { ", though the agent ended well" } else { "" };
     let no_success = |why: String| Some(Said::new(Mood::Bad, format!("no real success{though}: {why}")));
-    if let Some(found) = rungs.iter().find(|found| breaks(found)) {
-        let what = if found.answer == Answer::No { missing(found.rung).to_owned() } else { format!("'{}' is unchecked", found.rung) };
-        return no_success(what);
+    match rungs.iter().find(|found| breaks(found)) {
+        Some(found) if found.answer == Answer::No => return no_success(missing(found.rung).to_owned()),
+        Some(found) if class(item).is_none() => {
+            return Some(Said::new(
+                Mood::Warn,
+                format!("nobody knows whether it is a real success{though}: '{}' is unchecked", found.rung),
+            ));
+        }
+        Some(_) | None => {}
     }
     if let Some(class) = class(item) {
         return no_success(class.name().to_owned());

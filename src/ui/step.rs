@@ -139,8 +139,10 @@ impl ShownResult {
     /// An answer; its text is masked already.
     pub fn new(how: How, text: String) -> Self {
         let mut said = text.lines().filter(|line| !line.trim().is_empty());
-        let more = said.clone().count().saturating_sub(1);
+        let preface = said.clone().next().filter(|_| how == How::Well).and_then(Preface::of);
+        let more = if preface == Some(Preface::Edit) { 0 } else { said.clone().count().saturating_sub(1) };
         let found = match how {
+            How::Well if preface.is_some() => None,
             How::Well => said.find(|line| !clean::line(line).trim().is_empty()),
             // an edit that is refused quotes what it looked for behind these words, line for line
             How::Badly => {
@@ -152,7 +154,7 @@ impl ShownResult {
         Self { how, text, head, more }
     }
 
-    /// The first line that says something; of a failure the one that says the error, or else the last one. Paths in the
+    /// The first line that says something, empty where that is only an editor's own words; of a failure the one that says the error, or else the last one. Paths in the
     /// item's own tree are told from there on.
     pub fn head(&self) -> &str {
         &self.head
@@ -178,6 +180,30 @@ fn safe_lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.trim_matches(['\n', '\r'])
         .lines()
         .map(|line| if clean::is_clean(line) { Cow::Borrowed(line) } else { Cow::Owned(clean::line(line)) })
+}
+
+/// What editors say before each answer, which tells nothing: TRAE's and Claude Code's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Preface {
+    /// Before the lines of a file; how many they are does tell something.
+    View,
+    /// After an edit; the lines around it are told by its diff.
+    Edit,
+}
+
+impl Preface {
+    fn of(line: &str) -> Option<Self> {
+        let edits = [" has been edited.", " has been updated"];
+        if line.starts_with("Here's the result of running `cat -n`") {
+            Some(Self::View)
+        } else if line.starts_with("File created successfully at")
+            || (line.starts_with("The file ") && edits.iter().any(|words| line.contains(words)))
+        {
+            Some(Self::Edit)
+        } else {
+            None
+        }
+    }
 }
 
 /// Whether a line names an error: what a tool printed before it does not tell why it failed.

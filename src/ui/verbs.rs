@@ -8,7 +8,7 @@ use super::keymap::{Binding, Place};
 use super::message::Sight;
 use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
-use super::reading::Pane;
+use super::reading::{Fold, Pane};
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, moves, others, problems};
@@ -111,6 +111,23 @@ pub fn is_offered(state: &State, action: Action) -> bool {
     }
 }
 
+/// Whether the help tells of the action: of a run that is somebody else's nothing can be asked, and one item has no list.
+pub fn is_told(state: &State, action: Action) -> bool {
+    let needs_list = matches!(action, Action::Show(Screen::Queue) | Action::NextItem | Action::PreviousItem);
+    let needs_life = matches!(action, Action::Detach | Action::Bell | Action::Since);
+    !(state.is_others() && (is_wish(action) || (needs_life && !state.has_runner())) || needs_list && state.only_item().is_some())
+}
+
+/// What a key of all runs does in one that is somebody else's, in a sentence.
+pub fn of_others(state: &State, action: Action) -> Option<&'static str> {
+    match action {
+        Action::Quit if state.is_others() => Some("leave"),
+        Action::Back if state.only_item().is_some() => Some("close what is open"),
+        Action::Show(Screen::Log) if state.is_others() => Some("patch, prompt, journal and outputs"),
+        _ => None,
+    }
+}
+
 /// Whether it changes the run.
 const fn is_wish(action: Action) -> bool {
     needs_runner(action) || matches!(action, Action::RetryStage | Action::Retry | Action::Continue)
@@ -142,6 +159,9 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
+        Action::Open if state.screen == Screen::Agent && state.reading.fold(state.reading.cursor) != Fold::Folded => {
+            ("fold", "folds it again")
+        }
         Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
         Action::NextEdit | Action::NextRefusal | Action::NextCall => {
@@ -153,14 +173,16 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
             Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),
             None => (binding.short, binding.sentence()),
         },
-        _ => (binding.short, binding.sentence()),
+        action => (binding.short, of_others(state, action).unwrap_or(binding.sentence())),
     };
     (name.into(), says)
 }
 
 /// What can be chosen in the palette.
 pub fn commands(state: &State, palette: &Palette) -> Vec<Row> {
-    palette.rows(Place::of(state.screen), |binding| is_offered(state, binding.action).then(|| words(state, binding)))
+    palette.rows(Place::of(state.screen), |binding| {
+        (is_offered(state, binding.action) && is_told(state, binding.action)).then(|| words(state, binding))
+    })
 }
 
 fn may_be_left(state: &State) -> bool {

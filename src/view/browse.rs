@@ -56,7 +56,7 @@ pub fn draw(buffer: &mut Buffer, browse: &Browse, theme: &crate::theme::Theme, n
     let body = Rect { height: flow.rest().height.saturating_sub(2), ..flow.rest() };
     if let Over::Help(top) = browse.over {
         layout.help_rows = usize::from(body.height);
-        layout.help_lines = help::draw(&mut canvas, body, top, Place::Browse).0;
+        layout.help_lines = help::draw(&mut canvas, body, top, Place::Browse, None).0;
     } else {
         body_of(&mut canvas, body, browse, now, &mut layout);
     }

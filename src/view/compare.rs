@@ -49,7 +49,7 @@ pub fn draw(buffer: &mut Buffer, screen: &Compare, theme: &Theme, now: Timestamp
     let body = Rect { height: flow.rest().height.saturating_sub(2), ..flow.rest() };
     layout.help_rows = usize::from(body.height);
     match (&screen.over, &screen.pair) {
-        (Over::Help(top), _) => layout.help_lines = help::draw(&mut canvas, body, *top, keymap::Place::Compare).0,
+        (Over::Help(top), _) => layout.help_lines = help::draw(&mut canvas, body, *top, keymap::Place::Compare, None).0,
         (_, Some(pair)) => body_of(&mut canvas, body, screen, pair, &mut layout),
         (_, None) => nothing(&mut canvas, body, screen),
     }

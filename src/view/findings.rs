@@ -102,12 +102,11 @@ impl Told {
     }
 }
 
-/// `2 hold, 3 over`, and how many of them are not seen.
+/// `5, 3 ended`, and how many of them are not seen.
 fn figure(entries: &[Entry<'_>], listed: usize) -> String {
     let over = entries.iter().filter(|entry| entry.is_cleared()).count();
     let hidden = entries.len().saturating_sub(listed);
-    let parts =
-        [(over, format!("{over} over")), (hidden, format!("{hidden} not seen, ] shows {}", if hidden == 1 { "it" } else { "them" }))];
+    let parts = [(over, format!("{over} ended")), (hidden, format!("{hidden} more below: ]"))];
     let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, says)| says).collect();
     if parts.is_empty() { entries.len().to_string() } else { format!("{}, {}", entries.len(), parts.join(", ")) }
 }

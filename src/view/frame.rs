@@ -70,7 +70,7 @@ fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) {
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
     let mut layout = match (&state.over, state.screen, state.selected_item()) {
         (Over::Help(top), ..) => {
-            let (help_lines, range) = help::draw(canvas, body, *top, Place::of(state.screen));
+            let (help_lines, range) = help::draw(canvas, body, *top, Place::of(state.screen), Some(state));
             range_above(canvas, body, range);
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }

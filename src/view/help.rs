@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Words, row_of};
 use crate::text::width;
 use crate::theme::{Glyphs, Role};
 use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
+use crate::ui::{State, verbs};
 
 /// Columns of the keys.
 const KEYS: usize = 15;
@@ -31,10 +32,11 @@ const LETTERS: [&str; 10] = [
 ];
 
 /// Draws it from a row on and says how many rows there are, and which are seen where not all are: `1-18 of 40`.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (usize, Option<String>) {
+/// Of a run it tells the keys that may do something in this sitting.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place, run: Option<&State>) -> (usize, Option<String>) {
     let columns = if area.width >= TWO { 2 } else { 1 };
     let width = area.width.saturating_sub(GAP * (columns - 1)) / columns;
-    let sections = sections(place, usize::from(width), &canvas.glyphs());
+    let sections = sections(place, run, usize::from(width), &canvas.glyphs());
     let split = if columns == 2 { halfway(&sections) } else { sections.len() };
     let mut all = 0;
     let rows = usize::from(area.height);
@@ -53,21 +55,26 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place) -> (u
 }
 
 /// The parts of the help, each with a blank line at its end.
-fn sections(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
+fn sections(place: Place, run: Option<&State>, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
     // start screen, browser and comparison have a vocabulary of their own
     let is_apart = |place: Place| matches!(place, Place::Home | Place::Browse | Place::Compare);
     let is_told =
         |binding: &&Binding| if is_apart(place) { binding.is_in(place) } else { !binding.places.iter().all(|place| is_apart(*place)) };
     let mut sections = Vec::new();
     for group in Group::ALL {
-        let bindings: Vec<&Binding> = KEYMAP.iter().filter(|binding| binding.group == group).filter(is_told).collect();
+        let bindings: Vec<&Binding> = KEYMAP
+            .iter()
+            .filter(|binding| binding.group == group)
+            .filter(is_told)
+            .filter(|binding| run.is_none_or(|state| verbs::is_told(state, binding.action)))
+            .collect();
         if bindings.is_empty() {
             continue;
         }
         let mut lines = vec![Words::of(Role::Strong, group.title())];
         // a key without a sentence of its own is told with the one before it
         for told in bindings.chunk_by(|_, next| next.help.is_empty()) {
-            push(&mut lines, told, cols);
+            push(&mut lines, told, run, cols);
         }
         lines.push(Words::new());
         sections.push(lines);
@@ -118,7 +125,7 @@ fn halfway(sections: &[Vec<Words>]) -> usize {
     (0..=sections.len()).min_by_key(uneven).unwrap_or_default()
 }
 
-fn push(lines: &mut Vec<Words>, told: &[&Binding], cols: usize) {
+fn push(lines: &mut Vec<Words>, told: &[&Binding], run: Option<&State>, cols: usize) {
     let Some(first) = told.first() else { return };
     let place = match first.places {
         [Place::Queue] => " (in the list)",
@@ -129,7 +136,8 @@ fn push(lines: &mut Vec<Words>, told: &[&Binding], cols: usize) {
     // of a pair each has its own keys; where that is too wide, its first one
     let each = |cols: usize| told.iter().map(|binding| binding.keys_label(cols)).collect::<Vec<_>>().join("  ");
     let keys = [KEYS, 0].map(each).into_iter().find(|keys| width::width(keys) < KEYS || told.len() == 1).unwrap_or_else(|| each(0));
-    let text = format!("{}{place}", first.help);
+    let says = run.and_then(|state| verbs::of_others(state, first.action)).unwrap_or(first.help);
+    let text = format!("{says}{place}");
     for (at, line) in width::wrap(&text, cols.saturating_sub(KEYS + 2).max(1), 3).into_iter().enumerate() {
         let keys = if at == 0 { keys.as_str() } else { "" };
         lines.push(Words::of(Role::Accent, format!("  {}", width::fit(keys, KEYS))).add(Role::Text, line));

@@ -80,7 +80,7 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, home: &Home) {
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, home: &Home, now: Timestamp) -> Layout {
     let mut layout = Layout { help_rows: usize::from(body.height), ..Layout::default() };
     if let Over::Help(top) = home.over {
-        layout.help_lines = help::draw(canvas, body, top, keymap::Place::Home).0;
+        layout.help_lines = help::draw(canvas, body, top, keymap::Place::Home, None).0;
         return layout;
     }
     if canvas.area().width >= SIDE_BY_SIDE {

@@ -41,7 +41,7 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: impl 
     let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
     let mut words = words(canvas, results, Evidence::All, usize::from(left.width));
     if results.is_empty() && words.is_empty() {
-        words.push(Words::of(Role::Muted, "no result yet"));
+        words.push(Words::of(Role::Muted, "nothing was checked or measured so far"));
     }
     let mut beside = Vec::new();
     if half < area.width {

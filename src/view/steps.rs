@@ -106,8 +106,7 @@ fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown], spans: &[Span]
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
     let tokens = tokens(area, steps.iter().map(|step| step.tokens).sum());
     let times = Words::of(Role::Warn, format!("{} {} ({}-{})", canvas.glyphs().times, steps.len(), step.index, last.index));
-    let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    let words = Words::of(role, step.head());
+    let words = Words::of(head_role(step), step.head());
     let whole = words.clone().add(Role::Text, "   ").join(times.clone());
     if whole.width() + 2 + tokens.width() <= usize::from(text.width) {
         canvas.ends(text, &whole, &tokens);
@@ -213,11 +212,12 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Rect, drawn: &Drawn<'_>, row: &Row) {
     }
 }
 
-/// `bash  ✓`.
+/// `✓ edit  str_replace_based_edit_tool`: as in the folded row, and the tool's own name where that is another word.
 fn name(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, at: usize) {
     if let Some(call) = step.calls.get(at) {
         let (role, mark) = mark(canvas, step, call);
-        canvas.line(area, &Words::of(Role::Accent, call.name.as_str()).add(Role::Text, "  ").add(role, mark));
+        let own = if call.name == call.word { String::new() } else { format!("  {}", call.name) };
+        canvas.line(area, &Words::of(role, format!("{mark} ")).add(Role::Accent, call.word.as_str()).add(Role::Muted, own));
     }
 }
 
@@ -247,11 +247,19 @@ fn number(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, level: Level) {
     canvas.line(Rect { width: INDENT.min(area.width), ..area }, &number);
 }
 
+/// What the harness said where the model said nothing is none of the model's words.
+fn head_role(step: &Shown) -> Role {
+    match (&step.error, step.thought.iter().all(String::is_empty)) {
+        (Some(_), _) => Role::Bad,
+        (None, true) => Role::Warn,
+        (None, false) => Role::Text,
+    }
+}
+
 fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, drawn: &Drawn<'_>) {
     let step = drawn.step;
     number(canvas, area, step, drawn.level);
-    let role = if step.error.is_some() { Role::Bad } else { Role::Text };
-    canvas.ends(text, &Words::of(role, step.head()), &tokens(area, step.tokens));
+    canvas.ends(text, &Words::of(head_role(step), step.head()), &tokens(area, step.tokens));
 }
 
 /// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.
@@ -264,16 +272,16 @@ fn call_line(canvas: &mut Canvas<'_>, area: Rect, step: &Shown, call: &ShownCall
         canvas.ends(area, &words, &Words::of(Role::Live, clock.unwrap_or_default()));
         return;
     };
-    let answer = result.head();
+    let (answer, more) = (result.head(), result.more());
     if answer.is_empty() || (area.width < 80 && result.how == How::Well) {
-        canvas.line(area, &words);
+        let lines = if more > 0 && area.width >= 80 { text::count(more, "line") } else { String::new() };
+        canvas.ends(area, &words, &Words::of(Role::Muted, lines));
         return;
     }
     let split = area.width * 11 / 20;
     canvas.line(Rect { width: split.saturating_sub(2), ..area }, &words);
     let role = if result.how == How::Well { Role::Muted } else { Role::Bad };
     let place = Rect { x: area.x.saturating_add(split), width: area.width - split, ..area };
-    let more = result.more();
     let more = if more > 0 { format!("+{}", text::count(more, "line")) } else { String::new() };
     canvas.ends(place, &Words::of(role, answer), &Words::of(Role::Muted, more));
 }

@@ -232,10 +232,7 @@ fn a_filter_counts_what_it_shows_and_one_key_shows_all_again() {
     let Over::Filters(choice) = &desk.browse.over else { panic!("no filters") };
     assert_eq!(choice.facet, Facet::Status);
     let counts: BTreeMap<_, _> = choice.values.iter().map(|(value, n)| (value.as_str(), *n)).collect();
-    assert_eq!(
-        counts,
-        BTreeMap::from([("success", 3), ("error", 2), ("done", 1), ("max_steps_exceeded", 1), ("not read yet", 1), ("unfinished", 1)])
-    );
+    assert_eq!(counts, BTreeMap::from([("ok", 4), ("failed", 2), ("max_steps_exceeded", 1), ("not read yet", 1), ("unfinished", 1)]));
     // the class: of two errors of the API both
     desk.press(Key::Tab);
     desk.press(Key::Tab);
@@ -263,7 +260,7 @@ fn a_filter_counts_what_it_shows_and_one_key_shows_all_again() {
     // of another facet what the first one lets pass is counted
     desk.type_in("F");
     let Over::Filters(choice) = &desk.browse.over else { panic!("no filters") };
-    assert_eq!(choice.values, [("error".to_owned(), 2)]);
+    assert_eq!(choice.values, [("failed".to_owned(), 2)]);
     desk.press(Key::Esc);
     desk.type_in("x");
     assert_eq!((desk.lines().len(), desk.browse.filter.is_empty()), (18, true));

@@ -14,9 +14,17 @@ pub(super) struct Chosen {
     pub(super) plan: PlanFile,
 }
 
+/// An item that has begun.
+#[derive(Debug)]
+pub(super) struct Begun<'a> {
+    pub(super) id: &'a str,
+    /// The human's commit; empty until its files tell.
+    pub(super) human: String,
+}
+
 /// The plan of a run: the one that was named, the one that its process names, else that of those in the checkout whose
 /// items the run's are. Of several that are, the one of which it has the first items, then the shortest, then the newest.
-pub(super) fn plan(checkout: Option<&Checkout>, named: Option<&Path>, process: Option<&Program>, items: &[&str]) -> Option<Chosen> {
+pub(super) fn plan(checkout: Option<&Checkout>, named: Option<&Path>, process: Option<&Program>, items: &[Begun<'_>]) -> Option<Chosen> {
     let read = |path: PathBuf| PlanFile::read(&path).ok().map(|(plan, _)| Chosen { path, plan });
     if let Some(named) = named {
         return read(named.to_owned());
@@ -37,14 +45,15 @@ pub(super) fn plan(checkout: Option<&Checkout>, named: Option<&Path>, process: O
     fits.min_by_key(|chosen| (!begins_with(&chosen.plan, items), chosen.plan.items.len(), std::cmp::Reverse(age(&chosen.path))))
 }
 
-/// Whether all these items are the plan's.
-fn holds(plan: &PlanFile, items: &[&str]) -> bool {
-    items.iter().all(|item| plan.items.iter().any(|planned| planned.item_id.0 == *item))
+/// Whether all these items are the plan's: the same numbers count other commits in another plan.
+pub(super) fn holds(plan: &PlanFile, items: &[Begun<'_>]) -> bool {
+    let agrees = |planned: &str, known: &str| planned.starts_with(known) || known.starts_with(planned);
+    items.iter().all(|item| plan.items.iter().any(|planned| planned.item_id.0 == item.id && agrees(&planned.human, &item.human)))
 }
 
 /// Whether they are its first ones.
-fn begins_with(plan: &PlanFile, items: &[&str]) -> bool {
-    plan.items.iter().take(items.len()).all(|planned| items.contains(&planned.item_id.0.as_str()))
+fn begins_with(plan: &PlanFile, items: &[Begun<'_>]) -> bool {
+    plan.items.iter().take(items.len()).all(|planned| items.iter().any(|item| item.id == planned.item_id.0))
 }
 
 /// Budgets of an agent.

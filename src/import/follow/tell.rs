@@ -152,6 +152,12 @@ fn began(entry: &Entry) -> Option<Timestamp> {
     }
 }
 
+/// The human's commit; empty until its files tell.
+pub(super) fn human(entry: &Entry) -> String {
+    let [human, _] = commits(entry);
+    human
+}
+
 /// Human's and parent commit, by the newest of its files.
 fn commits(entry: &Entry) -> [String; 2] {
     let of_live = entry.live.as_ref().map(|live| [live.human.clone(), live.parent.clone()]).filter(|[human, _]| !human.is_empty());

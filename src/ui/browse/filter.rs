@@ -44,7 +44,7 @@ impl Facet {
             };
         };
         match self {
-            Self::Status => &facts.status,
+            Self::Status => facts.word(),
             Self::Rung => facts.rung.map_or("none", crate::domain::Rung::name),
             Self::Class => facts.class.map_or("none", crate::domain::FailureClass::name),
             Self::Level => match row.level {

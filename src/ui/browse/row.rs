@@ -139,6 +139,17 @@ pub enum Judged {
     Is(Level),
 }
 
+impl Facts {
+    /// How it came out, in the words of the totals; what the harness says more precisely stays.
+    pub fn word(&self) -> &str {
+        match self.status.as_str() {
+            "success" | "done" => "ok",
+            "error" => "failed",
+            other => other,
+        }
+    }
+}
+
 impl Judged {
     /// The level, once known.
     pub const fn level(self) -> Option<Level> {
@@ -171,6 +182,8 @@ impl Row {
             words.push_str(&facts.commit);
             words.push(' ');
             words.push_str(&facts.status);
+            words.push(' ');
+            words.push_str(facts.word());
             if let Some(class) = facts.class {
                 words.push(' ');
                 words.push_str(class.name());

@@ -125,7 +125,12 @@ impl Told {
             (Self::Measure(one), Self::Measure(two)) => (two > one, Self::Measure((one - two).abs())),
             _ => return String::new(),
         };
-        format!("{}{}", if sign { '+' } else { '-' }, apart.text())
+        let apart = apart.text();
+        // less than is told of either
+        if apart.bytes().all(|byte| !byte.is_ascii_digit() || byte == b'0') {
+            return "=".to_owned();
+        }
+        format!("{}{apart}", if sign { '+' } else { '-' })
     }
 }
 

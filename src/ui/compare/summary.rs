@@ -9,6 +9,9 @@ use crate::text::count;
 /// Names that are told of files that only one side changes.
 const NAMED: usize = 3;
 
+/// Of more of them only the number is told.
+const MANY: usize = 12;
+
 /// The clauses, the patches first.
 pub(super) fn says(left: &Side, right: &Side, steps: &[Row], files: &[File]) -> Vec<String> {
     let mut says = Vec::new();
@@ -35,7 +38,9 @@ fn of_patches(says: &mut Vec<String>, left: &Side, right: &Side, files: &[File])
             [(left, (|file: &File| file.right.is_none()) as fn(&File) -> bool), (right, |file: &File| file.left.is_none())]
         {
             let only: Vec<&str> = files.iter().filter(|file| is_only(file)).map(|file| base(&file.path)).collect();
-            if !only.is_empty() {
+            if only.len() > MANY {
+                says.push(format!("only {} changes {} others", side.name, only.len()));
+            } else if !only.is_empty() {
                 let more = only.len().saturating_sub(NAMED);
                 let names = only.get(..NAMED.min(only.len())).unwrap_or_default().join(", ");
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -76,7 +81,11 @@ fn of_steps(says: &mut Vec<String>, left: &Side, right: &Side, rows: &[Row]) {
         (false, false) => says.push(format!("neither ever {what}")),
         (true, true) => {}
     };
-    never(says, "ran a benchmark", &|side| side.aims.iter().any(|aim| aim.is_benchmark));
+    // only well-known benchmarks are known as such: that neither ran one may be wrong
+    let measures = |side: &Side| side.aims.iter().any(|aim| aim.is_benchmark);
+    if measures(left) || measures(right) {
+        never(says, "ran a benchmark", &measures);
+    }
     never(says, "edited a file", &|side| side.aims.iter().any(|aim| aim.act == Act::Edit));
     never(says, "said that it was done", &|side| side.aims.iter().any(|aim| aim.act == Act::Finish));
 }

@@ -59,8 +59,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, browse: &Browse, choice: &Choice) ->
     flow.row();
     if let Some(row) = flow.row() {
         let shown = browse.tree.totals.rows();
-        let figure = format!("{shown} of {} rows", browse.tree.all.rows());
-        canvas.ends(row, &Words::of(Role::Accent, figure), &Words::of(Role::Muted, "space choose  Tab facet  x all  Esc close"));
+        let figure = format!("{shown} of {} shown", browse.tree.all.rows());
+        canvas.ends(row, &Words::of(Role::Accent, figure), &Words::of(Role::Muted, "space choose  Tab next  x all  Esc close"));
     }
     most
 }

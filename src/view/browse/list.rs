@@ -227,5 +227,5 @@ pub(super) fn outcome(facts: &Facts, with_class: bool) -> (Role, &str) {
         Outcome::Open => Role::Warn,
     };
     let class = facts.class.filter(|_| with_class && facts.outcome == Outcome::Failed);
-    (role, class.map_or(facts.status.as_str(), |class| class.name()))
+    (role, class.map_or(facts.word(), |class| class.name()))
 }

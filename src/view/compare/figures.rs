@@ -53,8 +53,8 @@ fn line(figure: &Figure, name: usize, cols: usize, more: usize) -> Words {
     let role = |told: &Told| if *told == Told::Unknown || is_same { Role::Muted } else { Role::Text };
     let words = Words::of(Role::Muted, fit(&figure.name, name));
     if let (Told::Word(left), Told::Word(right)) = (&figure.left, &figure.right) {
-        // words have no difference, and its room
-        let wide = cols + more / 2;
+        // words have no difference, and where they are long its room
+        let wide = if width::width(left) < cols { cols } else { cols + more / 2 };
         return words.add(role(&figure.left), fit(left, wide)).add(role(&figure.right), width::fit(right, cols * 2 + more - wide));
     }
     let words = words.add(role(&figure.left), fit(&figure.left.text(), cols));
@@ -62,6 +62,8 @@ fn line(figure: &Figure, name: usize, cols: usize, more: usize) -> Words {
         // a word has the room of its difference as well
         return words.add(role(&figure.right), width::fit(&figure.right.text(), cols + more));
     }
+    // a figure is not cut where its blank is all that is too much
+    let apart = if width::width(&apart) > more { apart.replace(' ', "") } else { apart };
     words
         .add(role(&figure.right), fit(&figure.right.text(), cols))
         .add(if is_same { Role::Muted } else { Role::Accent }, width::fit(&apart, more))

@@ -9,9 +9,9 @@ use crate::domain::short_sha;
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
 use crate::runner::{Check, Preflight, Row};
+use crate::text::count;
 use crate::text::mask::Masker;
 use crate::text::width::{clip, wrap};
-use crate::text::count;
 use crate::theme::Depth;
 use crate::ui::home::card::BlockedItems;
 

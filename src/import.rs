@@ -17,6 +17,7 @@ mod join;
 mod ours;
 mod record;
 mod results;
+mod safe;
 mod survey;
 mod walk;
 
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 pub use bare::{bare, unread};
 pub use bytes::Scratch;
 pub use harness::Names;
+pub use safe::safe;
 pub use survey::{ItemRead, Listed, ListedRun, Survey};
 
 pub use crate::artifact::analysis::{HardRow, SoftRow};

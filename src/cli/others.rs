@@ -80,6 +80,8 @@ const TOLD: usize = 8;
 
 /// A smaller file is read as soon as it is asked for, in bytes.
 const SMALL: u64 = 256 << 10;
+/// How often a file is looked at that is no trajectory yet.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The thread's part.
 struct Work {
@@ -114,6 +116,25 @@ impl Work {
             let unread = Folded { is_unread: true, ..Folded::files(import::unread(&item), None) };
             self.runs.blocking_send(unread).map_err(|_gone| Deaf)?;
         }
+        let mut seen = None;
+        loop {
+            let written = std::fs::metadata(path).ok().map(|there| (there.len(), there.modified().ok()));
+            if seen != Some(written) {
+                seen = Some(written);
+                if self.tell_one(path)? {
+                    return Ok(());
+                }
+            }
+            // an agent may only be about to write it
+            thread::sleep(LOOK);
+            if self.runs.is_closed() {
+                return Err(Deaf);
+            }
+        }
+    }
+
+    /// An item, or a trajectory; whether it is one by now.
+    fn tell_one(&self, path: &Path) -> Result<bool, Deaf> {
         // the screen is up: what would be said on stderr is said there
         let (opened, cut_off) = match trajectory::quietly(path, &self.masker) {
             Ok((runs, cut_off)) => (Ok(runs), cut_off),
@@ -128,7 +149,9 @@ impl Work {
             (None, Ok(runs)) => import::bare(path, runs),
             (None, Err(_)) => import::bare(path, &[]),
         };
+        run = import::safe(run, &self.masker);
         let trouble = opened.as_ref().err().map(|refused| self.masker.mask(&refused.to_string()).into_owned()).or(cut_off);
+        let is_one = opened.is_ok() || !run.items.is_empty();
         let runs = opened.unwrap_or_default();
         self.places.send_replace(Arc::new(places(path, &run, items, &runs)));
         self.send(run.clone(), trouble.clone())?;
@@ -136,7 +159,8 @@ impl Work {
             let Some(item) = item_of(&run, opened) else { continue };
             run = self.judged(run, path, &item, opened);
         }
-        self.send(run, trouble)
+        self.send(run, trouble)?;
+        Ok(is_one)
     }
 
     /// The item that the files will prove to be about, where that takes reading and their names say it. A file of lines may hold
@@ -158,6 +182,7 @@ impl Work {
             return self.send(Run::default(), Some(self.masker.mask(&says).into_owned()));
         }
         let Imported { mut run, items, .. } = runs.swap_remove(at);
+        run = import::safe(run, &self.masker);
         let place = |(item, path): (&ItemId, &PathBuf)| (item.clone(), ItemPlace { path: path.clone(), instance: None });
         self.places.send_replace(Arc::new(items.iter().map(place).collect()));
         self.send(run.clone(), None)?;
@@ -183,12 +208,12 @@ impl Work {
             Ok(opened) => opened,
             Err(error) => return self.send(import::bare(path, &[]).run, unread(error)),
         };
-        let edges = import::bare(path, std::slice::from_ref(&opened)).run;
+        let edges = import::safe(import::bare(path, std::slice::from_ref(&opened)).run, &self.masker);
         self.places.send_replace(Arc::new(places(path, &edges, HashMap::new(), std::slice::from_ref(&opened))));
         self.send(edges.clone(), None)?;
         match Opened::paged(Arc::clone(paged)) {
             Ok(opened) => {
-                let run = import::bare(path, std::slice::from_ref(&opened)).run;
+                let run = import::safe(import::bare(path, std::slice::from_ref(&opened)).run, &self.masker);
                 match run.items.first().map(|item| item.id.clone()) {
                     Some(item) => self.send(self.judged(run, path, &item, &opened), None),
                     None => self.send(run, None),

@@ -9,9 +9,9 @@ use crate::domain::short_sha;
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
 use crate::runner::{Check, Preflight, Row};
+use crate::text::count;
 use crate::text::mask::Masker;
 use crate::text::width::{clip, wrap};
-use crate::text::{clean, count};
 use crate::theme::Depth;
 use crate::ui::home::card::BlockedItems;
 
@@ -148,7 +148,7 @@ fn lines(rows: &[Row], columns: Option<usize>, colour: bool) -> Vec<String> {
 
 /// What was found without any secret in it: it is shown, and it goes on record.
 pub(super) fn masked(found: Preflight, masker: &Masker) -> Preflight {
-    let mask = |text: &str| clean::line(&masker.mask(text));
+    let mask = |text: &str| masker.line(text);
     let row = |row: Row| Row { says: mask(&row.says), fix: row.fix.as_deref().map(mask), ..row };
     let item = |item: PlannedItem| {
         let blocked = item.blocked.map(|blocked| Blocked { why: mask(&blocked.why), ..blocked });

@@ -28,6 +28,7 @@ use super::item::Against;
 use crate::artifact::Checkout;
 use crate::detect::silence::Usual;
 use crate::domain::ItemId;
+use crate::import::safe;
 use crate::model::Run;
 use crate::text::clean;
 use crate::text::mask::Masker;
@@ -184,7 +185,7 @@ impl Follow {
         }
         self.read_log();
         Now {
-            run: self.fold(),
+            run: safe(self.fold(), &self.masker),
             items: self.entries.iter().map(|entry| (entry.id.clone(), entry.folder.clone())).collect(),
             log: self.log_file.as_ref().map(|log| log.path.clone()),
             max_steps: self.budget.steps,

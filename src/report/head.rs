@@ -8,14 +8,14 @@ use super::steps::{Totals, duration_ms, end, format_name};
 use crate::agent::open::Opened;
 use crate::domain::Finding;
 use crate::text::mask::Masker;
-use crate::text::{clean, duration, tokens};
+use crate::text::{duration, tokens};
 
 /// A line of the head: its name, and what stands there.
 pub type Row = (&'static str, String);
 
 /// The lines of the head. All texts are clean.
 pub fn rows(run: &Opened, findings: &[Finding], zone: &TimeZone, masker: &Masker) -> Vec<Row> {
-    let text = |text: &str| clean::first_line(&masker.mask(text));
+    let text = |text: &str| masker.first_line(text);
     let totals = Totals::of(run);
     let known = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), tokens);
     let cached = totals.cached_tokens.filter(|n| *n > 0).map(|n| format!(", {} from the cache", tokens(n))).unwrap_or_default();
@@ -50,7 +50,7 @@ pub fn began(run: &Opened) -> Option<Timestamp> {
 /// How it ended, in a word of ours and in those of the agent.
 pub fn ended(run: &Opened, masker: &Masker) -> String {
     let (state, reason) = end(&run.state);
-    let reason = reason.map(|reason| format!(": {}", clean::first_line(&masker.mask(reason)))).unwrap_or_default();
+    let reason = reason.map(|reason| format!(": {}", masker.first_line(reason))).unwrap_or_default();
     format!("{state}{reason}")
 }
 
@@ -58,7 +58,7 @@ pub fn ended(run: &Opened, masker: &Masker) -> String {
 fn tools(totals: &Totals, masker: &Masker) -> String {
     let mut tools: Vec<(&String, &u64)> = totals.calls_by_tool.iter().filter(|(name, _)| !name.is_empty()).collect();
     tools.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-    let tools: Vec<String> = tools.into_iter().map(|(name, count)| format!("{} {count}", clean::first_line(&masker.mask(name)))).collect();
+    let tools: Vec<String> = tools.into_iter().map(|(name, count)| format!("{} {count}", masker.first_line(name))).collect();
     if tools.is_empty() { String::new() } else { format!(" ({})", tools.join(", ")) }
 }
 

@@ -23,7 +23,7 @@ use crate::detect::Human;
 use crate::detect::kind::command;
 use crate::domain::{Finding, Remark, Step, ToolCall};
 use crate::text::mask::Masker;
-use crate::text::{clean, tokens};
+use crate::text::tokens;
 pub use body::block;
 pub use plain::{find, plain};
 
@@ -200,5 +200,5 @@ fn folded(out: &mut impl Write, name: &str, language: &str, body: &Body, most: u
 
 /// A text in one line, clean and masked.
 fn line(text: &str, masker: &Masker) -> String {
-    clean::first_line(&masker.mask(text))
+    masker.first_line(text)
 }

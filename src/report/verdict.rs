@@ -54,7 +54,7 @@ impl Verdict {
     pub fn of(path: &Path, opened: &Opened, human: Option<Human>, masker: &Masker) -> io::Result<Self> {
         let watch = watch(opened, human)?;
         let (state, reason) = steps::end(&opened.state);
-        let text = |text: &str| clean::first_line(&masker.mask(text));
+        let text = |text: &str| masker.first_line(text);
         Ok(Self {
             path: clean::shown(&masker.mask(&path.display().to_string())).into_owned(),
             instance: opened.instance.as_deref().map(text),

@@ -23,7 +23,6 @@ use crate::config::{Config, Engine};
 use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Flag, Metric, StageDetail, StageEnd, short_sha};
 use crate::host::files;
 use crate::model::Item;
-use crate::text::clean;
 use crate::text::duration::short;
 
 /// Python that runs the script with an agent type of ours in its tables: the script itself stays as it is.
@@ -169,7 +168,7 @@ fn judge(case: &Case<'_>, child: &ChildEnd, result: &Document<ArmResult>, arm: A
 }
 
 fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {
-    StageEnd::Failed { class, why: clean::line(&case.masker.mask(why)) }
+    StageEnd::Failed { class, why: case.masker.line(why) }
 }
 
 /// The script's own sentence names the last thing that it missed; the cause stands in what the container printed.

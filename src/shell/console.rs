@@ -305,7 +305,7 @@ impl Console {
                 }
             },
             meant = self.signals.next() => return match meant {
-                Meant::End => Heard::Gone,
+                Meant::End => self.end_away(),
                 Meant::Continue => {
                     away.go_on();
                     Heard::Nothing
@@ -313,11 +313,18 @@ impl Console {
                 // the program has its own opinion of these, and the size is asked for when we are back
                 Meant::Interrupt | Meant::Stop | Meant::Resize | Meant::Nothing => Heard::Nothing,
             },
-            () = terminal::broke() => return Heard::Gone,
+            () = terminal::broke() => return self.end_away(),
         };
         self.away = None;
         self.take_back();
         Heard::Back(says)
+    }
+
+    /// Ends the program with us. One that had to be killed left the terminal in its own modes: the way out is by ours.
+    fn end_away(&mut self) -> Heard {
+        self.away = None;
+        let _ = self.terminal.come_back(self.pointer);
+        Heard::Gone
     }
 
     /// The terminal is ours again.

@@ -231,12 +231,15 @@ impl Held {
     /// Another file may be there now, or more of it.
     fn grown(&mut self) -> io::Result<()> {
         let Some(paged) = &self.paged else { return Ok(()) };
-        if self.counting.is_none()
-            && self.index.is_some()
-            && std::fs::metadata(&self.path).is_ok_and(|there| there.len() != paged.len())
-            && let Some(paged) = Paged::open(&self.path, LARGE)?
-        {
-            (self.paged, self.index, self.turn) = (Some(Arc::new(paged)), None, None);
+        let len = std::fs::metadata(&self.path).map_or(paged.len(), |there| there.len());
+        if self.counting.is_some() || self.index.is_none() || len == paged.len() {
+            return Ok(());
+        }
+        match Paged::open(&self.path, LARGE)? {
+            Some(paged) => (self.paged, self.index, self.turn) = (Some(Arc::new(paged)), None, None),
+            // where its steps lay there is nothing to read any more
+            None if len < paged.len() => return Err(io::Error::other("it was cut short while it was shown: open it again")),
+            None => {}
         }
         Ok(())
     }

@@ -11,7 +11,6 @@ use crate::agent::open::{self, Opened};
 use crate::agent::{End, Live};
 use crate::detect::kind::Kinds;
 use crate::domain::{AttemptId, Step};
-use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::message::{TrailNews, Turn};
 use crate::ui::step::Shown;
@@ -141,7 +140,7 @@ fn all_of(attempt: &AttemptId, kinds: &mut Kinds, run: &Opened, masker: &Masker)
 }
 
 pub(super) fn turn(live: &Live, masker: &Masker) -> Turn {
-    let why = |text: &str| Some(clean::first_line(&masker.mask(text)));
+    let why = |text: &str| Some(masker.first_line(text));
     match live {
         Live::WaitingForModel => Turn::Model,
         Live::ToolsRunning => Turn::Tools,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::clean;
+use super::{ansi, clean};
 
 /// What stands for a secret.
 pub const MASK: &str = "•••";
@@ -68,6 +68,44 @@ impl Masker {
         Cow::Owned(replaced(text, &spans))
     }
 
+    /// The line as [`clean::line`] makes it, without secrets: neither as they were written, nor as they read once the escape
+    /// sequences and marks within them are gone.
+    pub fn line(&self, text: &str) -> String {
+        self.again(clean::line(&self.mask(text)))
+    }
+
+    /// The lines of a text, each made so. A last newline opens no further line.
+    pub fn lines(&self, text: &str) -> Vec<String> {
+        clean::lines(&self.mask(text)).map(|line| self.again(line)).collect()
+    }
+
+    /// The first line of a text that holds anything, made so; empty when none does.
+    pub fn first_line(&self, text: &str) -> String {
+        self.again(clean::first_line(&self.mask(text)))
+    }
+
+    /// A text as it was written, without secrets; a line that reads as one only once it is clean is clean.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let masked = self.mask(text);
+        // most texts hide nothing
+        if self.values.is_empty() || masked.chars().all(|char| char == '\n' || !clean::is_invisible(char)) {
+            return masked;
+        }
+        let line = |line: &str| match self.mask(&ansi::line(line, usize::MAX).text) {
+            Cow::Owned(clean) => clean,
+            Cow::Borrowed(_) => line.to_owned(),
+        };
+        Cow::Owned(masked.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What became clean may only now read as a secret.
+    pub fn again(&self, clean: String) -> String {
+        match self.mask(&clean) {
+            Cow::Owned(masked) => masked,
+            Cow::Borrowed(_) => clean,
+        }
+    }
+
     /// Length in bytes of the longest secret: how much of a stream to hold back so that none is cut in two.
     pub fn longest(&self) -> usize {
         self.values.first().map_or(0, String::len)
@@ -96,7 +134,7 @@ impl Masker {
             (half >= least).then(|| at - half..at)
         };
         let halves = ends.chain([(masked.len(), '…')]).filter_map(half).collect();
-        clean::line(&replaced(&masked, &merged(halves)))
+        self.again(clean::line(&replaced(&masked, &merged(halves))))
     }
 
     /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
@@ -193,6 +231,17 @@ mod tests {
     fn values_of_secret_names_and_of_the_env_file_are_masked() {
         let seen = masker().mask("key sk-abcdef at https://inner.example in /home/ann abc").into_owned();
         assert_eq!(seen, "key ••• at ••• in /home/ann abc");
+    }
+
+    #[test]
+    fn a_secret_that_reads_as_one_only_once_it_is_clean_is_masked() {
+        for within in ["\u{1b}[1m", "\u{200b}", "\0", "\u{ad}", "x\u{8}", "\u{1b}]0;t\u{7}"] {
+            let text = format!("\nis sk-ab{within}cdef");
+            let masker = masker();
+            let seen = [masker.first_line(&text), masker.line(text.trim()), masker.lines(&text).concat(), masker.quoted(text.trim())];
+            assert_eq!(seen, ["is •••"; 4], "{within:?}");
+            assert_eq!(masker.text(&format!("\u{1b}[1ma\n{}\n", text.trim())), "\u{1b}[1ma\nis •••\n", "{within:?}");
+        }
     }
 
     #[test]

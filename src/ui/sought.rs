@@ -98,7 +98,7 @@ pub(super) fn take_files(state: &mut State, pattern: &Pattern, files: Vec<(Sourc
 pub(super) fn may_hold(state: &State, beside: Beside) -> bool {
     let Some(sought) = &state.sought else { return true };
     match beside::source(state, beside) {
-        None => !sought.is_all || !sought.steps.is_empty(),
+        None => is_paged(state) || !sought.is_all || !sought.steps.is_empty(),
         Some(source) => !matches!(sought.count(&source), Some(Count::All(0) | Count::NoFile)),
     }
 }
@@ -130,7 +130,8 @@ pub fn pieces(state: &State) -> Vec<Piece> {
         .map(|(beside, source)| (beside, sought.count(&source)))
         .filter(|(_, count)| *count != Some(Count::NoFile))
         .collect();
-    let in_vain = sought.is_all && sought.steps.is_empty() && files.iter().all(|(_, count)| *count == Some(Count::All(0)));
+    let in_vain =
+        !is_paged(state) && sought.is_all && sought.steps.is_empty() && files.iter().all(|(_, count)| *count == Some(Count::All(0)));
     if in_vain {
         let all = state.shown_trail().map_or(0, |trail| trail.steps.len());
         let searched = [count(all, "step")].into_iter().chain(files.iter().map(|(beside, _)| beside.name().to_owned())).collect::<Vec<_>>();
@@ -150,8 +151,16 @@ pub fn pieces(state: &State) -> Vec<Piece> {
     pieces
 }
 
+/// Whether the steps are too large to be held, so that nobody searches them.
+fn is_paged(state: &State) -> bool {
+    state.shown_trail().is_some_and(|trail| trail.pages.is_some())
+}
+
 /// `match 3 of 17 in 9 steps`.
 fn in_steps(state: &State, sought: &Sought) -> String {
+    if is_paged(state) {
+        return "the steps of so large a transcript are not searched".to_owned();
+    }
     let lines: usize = sought.steps.iter().map(|(_, lines)| lines).sum();
     let more = if sought.is_all { "" } else { "…" };
     let all = state.shown_trail().map_or(0, |trail| trail.steps.len());

@@ -93,11 +93,11 @@ impl Shown {
             kind: kinds.of(step),
             thought: text(&step.thought, masker),
             calls: step.calls.iter().map(|call| ShownCall::of(call, masker)).collect(),
-            error: step.error.as_ref().map(|error| clean::first_line(&masker.mask(error))),
-            harness: step.harness.iter().map(|said| clean::first_line(&masker.mask(said))).collect(),
+            error: step.error.as_ref().map(|error| masker.first_line(error)),
+            harness: step.harness.iter().map(|said| masker.first_line(said)).collect(),
             tokens: step.usage.total(),
             reply: step.reply,
-            within: step.within.as_ref().map(|call| clean::first_line(&masker.mask(call))),
+            within: step.within.as_ref().map(|call| masker.first_line(call)),
             laid: Laid::default(),
         }
     }
@@ -118,13 +118,13 @@ impl ShownCall {
     fn of(call: &ToolCall, masker: &Masker) -> Self {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_else(|_| Value::String(call.args.clone()));
         Self {
-            name: clean::first_line(&masker.mask(&call.name)),
-            word: clean::first_line(&masker.mask(word(&call.name, &args))),
-            gist: clean::first_line(&masker.mask(&gist(&args))),
+            name: masker.first_line(&call.name),
+            word: masker.first_line(word(&call.name, &args)),
+            gist: masker.first_line(&gist(&args)),
             args: Part::all(&call.name, &args, masker),
             result: call.result.as_ref().map(|result| {
                 let how = if result.ok { How::Well } else { How::Badly };
-                ShownResult::new(how, masker.mask(&result.text).into_owned())
+                ShownResult::new(how, masker.text(&result.text).into_owned())
             }),
         }
     }
@@ -256,7 +256,7 @@ fn without_cd(command: &str) -> &str {
 
 /// The lines of a text.
 fn text(s: &str, masker: &Masker) -> Vec<String> {
-    clean::lines(masker.mask(s).trim_matches(['\n', '\r'])).collect()
+    masker.lines(s.trim_matches(['\n', '\r']))
 }
 
 #[cfg(test)]

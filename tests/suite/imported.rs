@@ -11,6 +11,7 @@ use isobench_tui::domain::{Answer, ArmDetail, BenchKind, FailureClass, Flag, Run
 use isobench_tui::import::{Import, Imported, Origin, import};
 use isobench_tui::ledger::fact::AttemptEnd;
 use isobench_tui::model::item::Attempt;
+use isobench_tui::text::mask::Masker;
 
 use crate::support::{folder, shared};
 
@@ -264,4 +265,22 @@ fn hostile_trees_are_problems_and_no_ends() {
     let results = found.runs.iter().find(|run| run.origin == Origin::Results).unwrap();
     assert_eq!(number(arm(attempt(results, "0123abcd"), Stage::Candidate), "b_ms"), Some(1.0));
     assert!(found.runs.iter().flat_map(|run| &run.run.items).all(|item| isobench_tui::text::clean::is_clean(&item.id.0)));
+}
+
+#[test]
+fn no_sentence_of_a_run_has_a_secret() {
+    let root = tempfile::tempdir().unwrap();
+    let item = root.path().join("state/runs/vllm/trae/stub/2026-03-04_10-00-00/vllm_core-0001");
+    fs::create_dir_all(&item).unwrap();
+    let journal = serde_json::json!({
+        "task_id": "vllm_core", "commits": {"pre": "aaaaaaaa1", "human": "bbbbbbbb2"}, "status": "error",
+        "error": "no entry for the horse and battery, nor for horse\u{1b}[0m and battery",
+    });
+    fs::write(item.join("journal.json"), journal.to_string()).unwrap();
+    let run = of(&[root.path()]).runs.remove(0).run;
+    let masker = Masker::new([("A_PASSWORD", "horse and battery")], []);
+    let told = |run: &isobench_tui::model::Run| format!("{:?}", run.items);
+    assert!(told(&run).contains("horse and battery"));
+    let safe = isobench_tui::import::safe(run, &masker);
+    assert!(!told(&safe).contains("battery") && told(&safe).contains("no entry for the •••"), "{}", told(&safe));
 }

@@ -362,3 +362,17 @@ fn frames_of_a_search() {
 fn frames_of_a_prompt_beside_the_steps() {
     keep("prompt", &[("oo", "screen."), ("", "guideline 3")]);
 }
+
+#[test]
+fn a_lone_file_in_which_there_is_nothing_yet_is_shown_once_there_is() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("agent.jsonl");
+    fs::write(&path, "").unwrap();
+    let mut pty = open(&path, 100, 30);
+    pty.wait_for("there is nothing in it yet");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/claude_sessions/agent.jsonl"), &path).unwrap();
+    pty.wait_gone("there is nothing in it yet");
+    pty.wait_gone("no steps yet");
+    pty.wait_for("Enter unfold");
+    leave(pty);
+}

@@ -355,6 +355,19 @@ fn who_ends_us_ends_the_pager() {
 }
 
 #[test]
+fn a_pager_that_does_not_want_to_end_leaves_the_terminal_as_it_was() {
+    let mut desk = with_pager("trap '' TERM; stty raw -echo; printf '\\033[?1003h\\033[?1hdeaf from now on'; while :; do sleep 0.05; done");
+    desk.open("v");
+    desk.shown.pty.wait_for("deaf from now on");
+    desk.shown.pty.signal(Signal::TERM);
+    desk.shown.pty.wait_end();
+    let screen = desk.shown.pty.screen();
+    assert!(screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None && !screen.application_cursor());
+    assert!(desk.shown.is_restored(), "{}", desk.shown.pty.text());
+    desk.is_clean();
+}
+
+#[test]
 fn a_stop_in_the_pager_gives_the_shell_the_terminal() {
     let here = tempfile::tempdir().unwrap();
     let pager = program(here.path(), "reader", "read answer; echo \"$answer\" >answer");

@@ -233,3 +233,12 @@ fn a_large_file_is_read_by_pages_on_a_real_terminal() {
     pty.wait_for("thought 1.");
     pty.press("q");
 }
+
+#[test]
+fn steps_that_nobody_searches_are_not_said_to_hold_nothing() {
+    let mut bench = opened(2000);
+    bench.type_in("/thought");
+    bench.press(Key::Enter);
+    let page = bench.text(100, 30);
+    assert!(page.contains("the steps of so large a transcript are not searched") && !page.contains("nowhere"), "{page}");
+}

@@ -11,7 +11,6 @@ use crate::detect::kind::Kinds;
 use crate::domain::{Finding, Level, Remark};
 use crate::report::episodes;
 use crate::report::verdict;
-use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::browse::{Msg, Place, Preview, Strip};
 use crate::ui::detected::mood;
@@ -55,7 +54,7 @@ fn look(place: Place, masker: &Masker) -> Preview {
             run.map_or_else(|| nothing(place.clone()), |run| of(place.clone(), &path, run, masker))
         }
         Err(refused) => {
-            let says = clean::line(&masker.mask(&refused.to_string()));
+            let says = masker.line(&refused.to_string());
             Preview { place, strip: None, found: Vec::new(), end: Said::new(Mood::Quiet, says) }
         }
     }
@@ -101,7 +100,7 @@ fn end(run: &Opened, masker: &Masker) -> Said {
         "unknown" => "without a word why",
         state => state,
     };
-    let reason = reason.map(|reason| format!(": {}", clean::first_line(&masker.mask(reason)))).unwrap_or_default();
+    let reason = reason.map(|reason| format!(": {}", masker.first_line(reason))).unwrap_or_default();
     Said::new(mood, format!("{word}{reason}"))
 }
 

@@ -155,7 +155,7 @@ impl Index {
     fn problems(&self, import: &Import) -> Vec<String> {
         let says = |problem: &crate::import::Problem| {
             let path = problem.path.strip_prefix(&self.maker.folder).unwrap_or(&problem.path);
-            clean::line(&self.maker.masker.mask(&format!("{}: {}", clean::path(path), problem.says)))
+            self.maker.masker.line(&format!("{}: {}", clean::path(path), problem.says))
         };
         import.problems.iter().take(PROBLEMS).map(says).collect()
     }

@@ -37,7 +37,7 @@ pub(super) fn of_attempt(side: &Side, opened: Option<&Opened>, findings: Option<
     let totals = opened.map(Totals::of);
     let told = |known: Option<u64>, told: fn(u64) -> Told| Told::of(known, told);
     let of_totals = |count: fn(&Totals) -> Option<u64>| totals.as_ref().and_then(count);
-    let text = |text: &str| clean::first_line(&masker.mask(text));
+    let text = |text: &str| masker.first_line(text);
     let ended = opened.map(|opened| end(&opened.state).0.to_owned());
     let stage = attempt.as_ref().and_then(|attempt| attempt.outcome(Stage::Agent));
     let duration = stage.map(|stage| stage.duration_ms).filter(|ms| *ms > 0).or_else(|| opened.and_then(duration_ms));

@@ -155,7 +155,7 @@ fn origin(folder: &Path, masker: &Masker) -> Origin {
             }
         }
     }
-    let text = |text: &str| clean::first_line(&masker.mask(text));
+    let text = |text: &str| masker.first_line(text);
     let [mut agent, mut model, mut time, mut item] = below_runs(&real).map(|name| text(&name));
     if let Some(run) = journal.and_then(|journal| journal.run_metadata.as_ref()) {
         for (known, told) in [(&mut agent, &run.agent), (&mut model, &run.model), (&mut time, &run.run_timestamp)] {

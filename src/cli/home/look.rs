@@ -67,7 +67,7 @@ fn plan(checkout: &Checkout, resolution: Option<&Resolution>, path: &Path) -> Pl
     let masker = doctor::secrets(Some(checkout));
     let size = read
         .map(|(plan, _)| PlanSize { items: plan.items.len(), task: plan.task_id, repo: plan.repo })
-        .map_err(|error| clean::line(&masker.mask(&error.to_string())));
+        .map_err(|error| masker.line(&error.to_string()));
     PlanCard { path: path.to_owned(), name, size }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn look(checkout: &Checkout, choice: Choice) -> Looked {
     let digest = chosen.digest.clone();
     let looked = run::look(resolution, chosen);
     let masker = doctor::secrets(Some(checkout));
-    let mut rows: Vec<Row> = notes.into_iter().map(|row| Row { says: clean::line(&masker.mask(&row.says)), ..row }).collect();
+    let mut rows: Vec<Row> = notes.into_iter().map(|row| Row { says: masker.line(&row.says), ..row }).collect();
     rows.extend(looked.found.rows.iter().cloned());
     if let detach::Logout::Kills(says) = detach::logout() {
         rows.push(Row::warning(About::Logout, says, "do that before a run that is to outlive the connection"));

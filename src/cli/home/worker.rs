@@ -25,7 +25,6 @@ use crate::ledger::{RunFolder, RunnerLock};
 use crate::model::{Follower, Run, RunState};
 use crate::report::status;
 use crate::runner::Job;
-use crate::text::clean;
 use crate::ui::home::message::Beside;
 use crate::ui::home::{Choice, Msg, RunCard, Seen, Summary, Wish};
 use crate::ui::words::moment;
@@ -69,8 +68,8 @@ fn grant(wish: Wish, checkout: Option<&Checkout>, looks: &SyncSender<Wish>, news
                 let masker = doctor::secrets(checkout.as_ref());
                 let _ = news.blocking_send(match begun {
                     Ok(Ok(folder)) => Msg::Started(folder),
-                    Ok(Err(says)) => Msg::Refused(clean::line(&masker.mask(&says))),
-                    Err(error) => Msg::Refused(clean::line(&masker.mask(&format!("{error:#}")))),
+                    Ok(Err(says)) => Msg::Refused(masker.line(&says)),
+                    Err(error) => Msg::Refused(masker.line(&format!("{error:#}"))),
                 });
             };
             thread::Builder::new()

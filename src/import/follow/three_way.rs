@@ -18,6 +18,7 @@ use crate::domain::{ItemId, Stage, StageEnd, StageOutcome, is_same_commit};
 use crate::host::docker::{Container, Docker, Wish};
 use crate::import::facts::Teller;
 use crate::import::results::{Commit, Folder};
+use crate::import::safe;
 use crate::import::walk;
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{Fact, PlannedItem};
@@ -113,7 +114,7 @@ impl ThreeWay {
         let items = self.keep(live.as_ref(), is_new);
         let (at, of) = self.printed.progress();
         Now {
-            run: self.fold(live.as_ref()),
+            run: safe(self.fold(live.as_ref()), &self.masker),
             items,
             log: self.log.as_ref().map(|log| log.path.clone()),
             max_steps: None,

@@ -32,7 +32,7 @@ impl Body {
     pub(super) fn of(text: &str, masker: &Masker) -> Self {
         let masked = masker.mask(text);
         let masked = masked.trim_matches(['\n', '\r']);
-        let safe = |line: &str| ansi::line(line, LONGEST).text;
+        let safe = |line: &str| masker.again(ansi::line(line, LONGEST).text);
         let mut lines: Vec<String> = if masked.len() <= MOST {
             masked.lines().map(safe).collect()
         } else {

@@ -15,7 +15,6 @@ use crate::domain::{Answer, CheckDetail, ChildEnd, EndCause, FailureClass, Rung,
 use crate::host::files;
 use crate::runner::conclude::{Case, OUTPUT_TAIL, clip, plain, with_sentences};
 use crate::runner::create::digest;
-use crate::text::clean;
 use crate::text::duration::short;
 use crate::watch::log::{marker, prepare_error};
 
@@ -91,7 +90,7 @@ pub fn exited(case: &Case<'_>, child: &ChildEnd) -> RungAnswer {
 }
 
 fn failed(case: &Case<'_>, class: FailureClass, why: &str) -> StageEnd {
-    StageEnd::Failed { class, why: clean::line(&case.masker.mask(why)) }
+    StageEnd::Failed { class, why: case.masker.line(why) }
 }
 
 fn by_journal(case: &Case<'_>, journal: &Journal, live: &Live) -> StageEnd {

@@ -69,7 +69,7 @@ pub fn command(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Option
 
 /// What the judge said, by the end of its process and what it printed.
 pub(super) fn verdict(case: &Case<'_>, child: &ChildEnd) -> Said {
-    let nothing = |why: String| Said::Nothing(clip(&clean::line(&case.masker.mask(&why))));
+    let nothing = |why: String| Said::Nothing(clip(&case.masker.line(&why)));
     match &child.cause {
         EndCause::Exited { code: 0 } => match printed(case).and_then(|(soft, whole)| keep(case, &whole).map(|()| soft)) {
             Ok(soft) => Said::Verdict(soft),
@@ -105,8 +105,8 @@ fn printed(case: &Case<'_>) -> Result<(SoftVerdict, Value), String> {
         _ => format!("what it printed can't be read: {error}"),
     })?;
     let by = case.job.config.judge.command.join(" ");
-    let (mut soft, whole) = analysis::judged(&bytes, &clip(&clean::line(&case.masker.mask(&by))))?;
-    let safe = |text: &str| clean::line(&case.masker.mask(text));
+    let (mut soft, whole) = analysis::judged(&bytes, &clip(&case.masker.line(&by)))?;
+    let safe = |text: &str| case.masker.line(text);
     soft.approach = soft.approach.as_deref().map(safe);
     soft.says = soft.says.as_deref().map(safe);
     Ok((soft, masked(&whole, case)))

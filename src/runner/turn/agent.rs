@@ -99,7 +99,7 @@ impl Turn<'_> {
             }
             Err(says) => {
                 self.detection = None;
-                let says = crate::text::clean::line(&self.masker.mask(&says));
+                let says = self.masker.line(&says);
                 self.record(Fact::DetectionPanicked { item: attempt.item.clone(), n: attempt.n, says }).await
             }
         }

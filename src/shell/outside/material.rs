@@ -104,6 +104,7 @@ impl Material {
     ) -> io::Result<Written> {
         match &self.from {
             From::Text(text) => {
+                let text = &masker.text(text);
                 if shape == Shape::Markdown {
                     self.block(out, "text", text, masker)?;
                 } else {
@@ -205,7 +206,8 @@ fn opened(places: &Places, attempt: &AttemptId) -> io::Result<Opened> {
 fn patch(places: &Places, attempt: &AttemptId) -> (Option<String>, Option<String>) {
     match files::read(&places.patch(attempt), MOST_PATCH, Links::Refused) {
         Ok(bytes) => (Some(String::from_utf8_lossy(&bytes).into_owned()), None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
+        // beside a lone trajectory there is no folder for one
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => (None, None),
         Err(error) => (None, Some(format!("without its patch: {error}"))),
     }
 }

@@ -81,7 +81,7 @@ impl Part {
             Value::String(text) => vec![Self::Text(text.clone())],
             other => vec![Self::Text(pretty(other))],
         };
-        parts.into_iter().map(|part| part.mapped(|text| masker.mask(&text).into_owned())).collect()
+        parts.into_iter().map(|part| part.mapped(|text| masker.text(&text).into_owned())).collect()
     }
 
     fn mapped(self, safe: impl Fn(String) -> String) -> Self {

@@ -373,6 +373,6 @@ fn a_lone_file_in_which_there_is_nothing_yet_is_shown_once_there_is() {
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/claude_sessions/agent.jsonl"), &path).unwrap();
     pty.wait_gone("there is nothing in it yet");
     pty.wait_gone("no steps yet");
-    pty.wait_for("Enter unfold");
+    pty.wait_for("529 overloaded");
     leave(pty);
 }

@@ -58,5 +58,7 @@ fn ended(outcome: &mut StageOutcome, sentence: impl Fn(&mut String)) {
         }
         StageDetail::Nothing | StageDetail::Agent(_) | StageDetail::Arm(_) => return,
     };
-    rungs.iter_mut().for_each(|rung| sentence(&mut rung.evidence));
+    for rung in rungs.iter_mut() {
+        sentence(&mut rung.evidence);
+    }
 }

@@ -405,7 +405,10 @@ impl<'a> Screen<'a> {
     /// Says that there are new facts, and does what comes of it.
     fn told(&mut self) -> Option<Left> {
         let mut effects = self.change(Msg::Facts);
-        if let Some(Begin { screen, item, .. }) = self.begin.take() {
+        // files of which nothing is known yet have nothing to begin with
+        if !self.state.run.items.is_empty()
+            && let Some(Begin { screen, item, .. }) = self.begin.take()
+        {
             effects.extend(self.change(Msg::Begin(screen, item)));
         }
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))

@@ -10,6 +10,8 @@ use crate::model::{Item, ItemState};
 use crate::text::{self, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::pages::Extent;
+use crate::ui::state::Trail;
 
 /// Draws its two rows: where it lies and how it ended; who was at work, and what that took.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now: Timestamp) {
@@ -60,7 +62,12 @@ fn commits(item: &Item) -> String {
 fn facts(state: &State, item: &Item, now: Timestamp, dot: &str) -> Vec<Words> {
     let trail = state.shown_trail();
     let totals = trail.map(|trail| trail.totals).or_else(|| item.totals());
-    let steps = trail.map(|trail| trail.steps.len()).or_else(|| usize::try_from(totals?.steps?).ok());
+    let counted = |trail: &Trail| match trail.pages.map(|pages| pages.all) {
+        None => Some(trail.steps.len()),
+        Some(Extent::Steps(all)) => Some(all),
+        Some(Extent::Counting(_)) => None,
+    };
+    let steps = trail.map_or_else(|| usize::try_from(totals?.steps?).ok(), counted);
     let worked = item.worked_ms(state.clock(now));
     let tokens = totals.map(|totals| totals.usage.total()).filter(|tokens| *tokens > 0);
     let cost = totals.and_then(|totals| totals.cost_micro_usd);

@@ -62,10 +62,10 @@ def one(binary, root, items, state):
             seen += os.read(terminal, 1 << 16)
         text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", seen)
         now = (time.monotonic() - began) * 1000
-        if listed is None and total in text:
+        if listed is None and total in text.replace(b",", b""):
             listed = now
-        if listed is not None and b"detectors" in text and time.monotonic() - began > 0.2:
-            # the last progress is drawn over by blanks: nothing is written any more
+        if listed is not None and time.monotonic() - began > 0.2:
+            # nothing is written any more: everything was read, and its progress drawn over
             if not select.select([terminal], [], [], 0.5)[0]:
                 done = now
         try:

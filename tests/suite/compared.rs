@@ -280,6 +280,7 @@ fn steps_are_read_found_laid_out_and_swapped() {
     screen.wait_for("the next step that both took");
     assert!(!screen.text().contains("skip the item"), "{}", screen.text());
     screen.press("q");
+    screen.wait_gone("the next step that both took");
     screen.wait_for("n next match");
     // the first Esc forgets the search
     screen.press("<Esc>");

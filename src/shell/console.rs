@@ -296,11 +296,13 @@ impl Console {
             went = away.next() => match went {
                 Went::Ended(says) => says,
                 Went::Stopped => {
-                    // the shell has the terminal until it continues both of us
+                    // the shell has the terminal until it continues both of us: that signal lets it go on, and nothing
+                    // before it, as this thread may run a little further before the stop reaches it
                     if job::can_stop() {
                         job::stop();
+                    } else {
+                        away.go_on();
                     }
-                    away.go_on();
                     return Heard::Nothing;
                 }
             },

@@ -26,7 +26,13 @@ pub(crate) struct Player {
 pub(crate) fn script(folder: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new("/bin/sh");
     command.arg0("python").args(["-c", "read _line; exit 0"]).args(arguments).current_dir(folder);
-    command.stdin(Stdio::piped()).spawn().unwrap()
+    let child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // the kernel wakes us a moment before the child has its arguments
+    let arguments = format!("/proc/{}/cmdline", child.id());
+    while fs::read(&arguments).unwrap().is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child
 }
 
 pub(crate) fn human(n: usize) -> String {

@@ -127,6 +127,7 @@ impl Keeper {
 
     /// Waits before a command while the stage is frozen. Says why it must not be started at all.
     async fn held_back(&mut self) -> Option<EndCause> {
+        self.catch_up().await;
         loop {
             if let Some(cause) = self.due() {
                 return Some(cause);
@@ -179,6 +180,21 @@ impl Keeper {
         }
         if self.said == Said::Outdated {
             self.say();
+        }
+    }
+
+    /// Does what was asked for while nobody listened, as while a command was started that ended at once.
+    async fn catch_up(&mut self) {
+        // the runtime takes up signals when all else waits
+        tokio::task::yield_now().await;
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.signals.stop.recv() => self.stop = true,
+                _ = self.signals.freeze.recv() => self.freeze(),
+                _ = self.signals.thaw.recv() => self.thaw(),
+                () = std::future::ready(()) => return,
+            }
         }
     }
 

@@ -159,6 +159,11 @@ fn the_demo_plays_to_its_end_on_a_terminal_and_is_found_again() {
     };
     let mut screen = Pty::spawn(&command(&["demo", "--speed", "15", "--dir", dir.to_str().unwrap()]), 120, 40);
     screen.wait_for("demo_core-0005");
+    // a whole campaign takes its time: each of its items may be waited for as long as anything else
+    for queued in (0..5).rev() {
+        let waiting = |text: &str| text.lines().filter(|line| line.contains("demo_core-") && line.contains(" queued ")).count();
+        screen.wait_until(&format!("{queued} items in the queue"), |text| waiting(text) <= queued);
+    }
     screen.wait_for("finished");
     screen.wait_for("3 failed");
     screen.press("q");

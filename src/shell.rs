@@ -1,5 +1,6 @@
 //! The loop of the screen. It owns all I/O: terminal, keys, files, notifications.
 
+mod apart;
 mod away;
 pub mod bell;
 pub mod browse;
@@ -33,7 +34,7 @@ pub mod trail;
 pub mod window;
 
 pub use crate::ui::Left;
-pub use browse::{Browser, Ears};
+pub use browse::Browser;
 pub use compare::CompareSetup;
 pub use home::HomeSetup;
 pub use places::Places;

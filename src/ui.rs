@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alike;
+pub mod apart;
 pub mod beside;
 pub mod browse;
 pub mod compare;

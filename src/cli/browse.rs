@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use super::find;
 use super::trajectory::{self, Folder};
 use crate::agent::open;
 use crate::domain::ItemId;
@@ -31,7 +32,7 @@ pub(super) fn browser(root: Option<&Path>, folder: &Path) -> Result<Browser, Str
     let (wishes, news) = index::start(&folder, masker.clone()).map_err(|error| format!("can't start a thread: {error}"))?;
     let mut browse = Browse::new(Start { folder, zone: TimeZone::system(), masker, now: clock::now() });
     browse.pointer = Pointer::Ours;
-    Ok(Browser { browse, wishes, news, ears: crate::shell::Ears::default() })
+    Ok(Browser { browse, wishes, news: Some(news), path_of, state_home: find::state_home() })
 }
 
 /// The folder by its whole path: one that is named `.` has a name, too.

@@ -12,12 +12,12 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::start::on_terminal;
-use super::{Format, read, trajectory, usage};
+use super::{Format, find, page, read, trajectory, usage};
 use crate::exit::Exit;
 use crate::host::environment;
 use crate::shell::{Begin, CompareSetup, ScreenError, Sitting, themes};
 use crate::text::mask::Masker;
-use crate::ui::compare::{Left, Pair, Parted, Wanted, Who};
+use crate::ui::compare::{Left, Pair, Parted, Wanted, Who, told};
 
 /// What is compared, and where the human's commit is looked for.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub(super) fn compare(asked: &Asked, format: Option<Format>) -> anyhow::Result<E
         };
         let (tell, pair_read) = oneshot::channel();
         let _ = tell.send(Ok(Box::new(pair)));
-        sitting.compare(CompareSetup { masker, pair: pair_read })?;
+        sitting.compare(CompareSetup { masker, state_home: find::state_home(), pair: pair_read })?;
         return Ok(Exit::Well);
     }
     let pair = match pair(asked, &masker) {
@@ -71,7 +71,7 @@ pub(super) fn compare(asked: &Asked, format: Option<Format>) -> anyhow::Result<E
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
     let told = match format.unwrap_or(Format::Text) {
-        Format::Text => print::text(&mut out, &pair),
+        Format::Text => out.write_all(told::text(&pair, page::columns()).as_bytes()),
         Format::Json => print::json(&mut out, &pair),
     };
     read::written(told.and_then(|()| out.flush()))?;
@@ -86,7 +86,7 @@ pub(super) fn show(sitting: &mut Sitting, left: Who, right: Who, root: Option<Pa
     let (tell, pair_read) = oneshot::channel();
     let own = masker.clone();
     thread::Builder::new().name("compare".to_owned()).spawn(move || drop(tell.send(pair(&asked, &own).map(Box::new))))?;
-    Ok(sitting.compare(CompareSetup { masker, pair: pair_read })?)
+    Ok(sitting.compare(CompareSetup { masker, state_home: find::state_home(), pair: pair_read })?)
 }
 
 /// The same for the screen of a run; where its reader comes back to, `None` where the terminal is gone.

@@ -15,6 +15,7 @@ use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
 use crate::shell::{Begin, Browser, Facts, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
+use crate::ui::apart::Apart;
 use crate::ui::browse::{Left as BrowseLeft, Place, Whole};
 use crate::ui::compare::{Left as CompareLeft, Parted, Who};
 use crate::ui::state::{Access, Base, Limits};

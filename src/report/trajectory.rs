@@ -19,13 +19,13 @@ use super::head;
 use super::markdown::escaped;
 use super::verdict::{masked, masked_finding, watch};
 use crate::agent::open::Opened;
-use crate::detect::Human;
 use crate::detect::kind::command;
+use crate::detect::{Human, Watch};
 use crate::domain::{Finding, Remark, Step, ToolCall};
 use crate::text::mask::Masker;
 use crate::text::tokens;
 pub use body::block;
-pub use plain::{find, plain};
+pub use plain::{all, find, plain};
 
 /// A result of more lines is folded.
 const FOLDED: usize = 12;
@@ -49,7 +49,7 @@ pub struct About {
 /// Writes a run of an agent.
 pub fn write(out: &mut impl Write, opened: &Opened, about: &About, zone: &TimeZone, masker: &Masker) -> io::Result<()> {
     let watch = watch(opened, about.human.clone())?;
-    let findings: Vec<Finding> = watch.findings().into_iter().map(|finding| masked_finding(finding, masker)).collect();
+    let findings = findings(&watch, masker);
     writeln!(out, "# {}\n", escaped(&line(&about.title, masker)))?;
     writeln!(out, "| | |\n| --- | --- |")?;
     let about_rows = about.rows.iter().map(|(name, says)| (*name, line(says, masker)));
@@ -78,6 +78,10 @@ pub fn write(out: &mut impl Write, opened: &Opened, about: &About, zone: &TimeZo
         }
     }
     Ok(())
+}
+
+fn findings(watch: &Watch, masker: &Masker) -> Vec<Finding> {
+    watch.findings().into_iter().map(|finding| masked_finding(finding, masker)).collect()
 }
 
 /// What the detectors say, the worst first.

@@ -1,14 +1,21 @@
-//! The loop of the browser: input first, then what was read, then at most thirty frames a second.
+//! The browser with those who read for it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
-use super::console::{Console, Heard};
+use super::apart::{self, Laid, Staged};
+use super::console::Console;
+use super::outside::{From, Material, Whereabouts, stem};
 use super::setup::ScreenError;
-use crate::host::clock;
-use crate::ui::browse::{Browse, Effect, Left, Msg, Wish, update};
+use crate::detect::Human;
+use crate::text::mask::Masker;
+use crate::theme::Theme;
+use crate::ui::browse::{Browse, Left, Msg, News, Place, What, Wish};
 use crate::view;
 
 /// How long the first frame waits for the names: a frame without them would only flicker.
@@ -22,121 +29,83 @@ pub struct Browser {
     pub browse: Browse,
     /// Takes what is wished.
     pub wishes: mpsc::Sender<Wish>,
-    /// What was read.
-    pub news: mpsc::Receiver<Msg>,
-    /// Whether there are news to come.
-    pub ears: Ears,
-}
-
-/// Whether there are news to come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Ears {
-    /// Somebody reads.
-    #[default]
-    Open,
-    /// Nobody does any more.
-    Closed,
-}
-
-/// What the loop waits for.
-enum Woken {
-    Heard(Heard),
-    News(Option<Msg>),
-    Second,
+    /// What was read; `None` once nobody reads any more.
+    pub news: Option<mpsc::Receiver<News>>,
+    /// Where an item's files lie. It may read files to know that.
+    pub path_of: fn(&Place) -> PathBuf,
+    /// The person's own folder for state; `None`: there is none.
+    pub state_home: Option<PathBuf>,
 }
 
 /// Shows the browser until somebody leaves.
 pub(super) async fn show(console: &mut Console, browser: &mut Browser) -> Result<Left, ScreenError> {
-    let mut screen = Screen { browser, console };
-    let mut seconds = interval(Duration::from_secs(1));
-    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    if screen.browser.browse.rows.is_none()
-        && let Ok(Some(msg)) = timeout(FLICKER, screen.browser.news.recv()).await
-    {
-        screen.tell(msg).await;
-    }
-    screen.console.changed();
-    loop {
-        let hears = screen.browser.ears == Ears::Open;
-        let ticks = screen.browser.browse.ticks();
-        let woken = tokio::select! {
-            biased;
-            heard = screen.console.hear() => Woken::Heard(heard),
-            msg = screen.browser.news.recv(), if hears => Woken::News(msg),
-            _ = seconds.tick(), if ticks => Woken::Second,
-        };
-        let left = match woken {
-            Woken::Heard(Heard::Key(key)) => screen.tell(Msg::Key(key)).await,
-            Woken::Heard(Heard::Mouse(mouse)) => screen.tell(Msg::Mouse(mouse)).await,
-            Woken::Heard(Heard::Paste(text)) => screen.tell(Msg::Paste(text)).await,
-            Woken::Heard(Heard::Frame) => screen.paint().await,
-            Woken::Heard(Heard::Remark(says)) => screen.tell(Msg::Failed(says)).await,
-            Woken::Heard(Heard::Stop) => screen.suspend().await,
-            Woken::Heard(Heard::Nothing | Heard::Back(_)) => None,
-            Woken::Heard(Heard::Gone) => Some(Left::Quit),
-            Woken::News(Some(msg)) => screen.tell(msg).await,
-            Woken::News(None) => {
-                screen.browser.ears = Ears::Closed;
-                screen.tell(Msg::Failed("the part that reads the items has ended: leave with q and start again".to_owned())).await
-            }
-            Woken::Second => screen.tell(Msg::Tick).await,
-        };
-        if let Some(left) = left {
-            screen.console.settle().await?;
-            return Ok(left);
-        }
-    }
+    apart::show(console, browser).await
 }
 
-/// Everything that the loop uses.
-struct Screen<'a> {
-    browser: &'a mut Browser,
-    console: &'a mut Console,
-}
+impl Staged for Browser {
+    type Screen = Browse;
+    const GONE: Left = Left::Quit;
 
-impl Screen<'_> {
-    /// Gives the state a message and does what it wants done. What comes of that is told in turn.
-    async fn tell(&mut self, msg: Msg) -> Option<Left> {
-        let mut msgs = vec![msg];
-        while let Some(msg) = msgs.pop() {
-            self.console.changed();
-            for effect in update(&mut self.browser.browse, clock::now(), msg) {
-                match effect {
-                    Effect::Leave(left) => return Some(left),
-                    // who is so far behind would not read sooner by one more wish
-                    Effect::Wish(wish) => drop(self.browser.wishes.try_send(wish)),
-                    Effect::Pointer(pointer) => self.console.point(pointer),
-                    Effect::NextTheme => {
-                        let says = format!("theme: {}", self.console.next_theme());
-                        msgs.push(Msg::Succeeded(says));
-                    }
-                    Effect::Redraw => self.console.start_over(),
-                    Effect::Suspend => {
-                        if let Some(says) = self.console.suspend().await {
-                            msgs.push(Msg::Failed(says.to_owned()));
-                        }
-                    }
-                }
-            }
-        }
+    fn screen(&mut self) -> &mut Browse {
+        &mut self.browse
+    }
+
+    fn draw(&self, buffer: &mut Buffer, theme: &Theme, now: Timestamp) -> Laid<Browse> {
+        view::browse::draw(buffer, &self.browse, theme, now)
+    }
+
+    async fn news(&mut self) -> Msg {
+        const ENDED: &str = "the part that reads the items has ended: leave with q and start again";
+        apart::next(&mut self.news, || Msg::Failed(ENDED.to_owned())).await
+    }
+
+    fn wish(&mut self, wish: Wish) -> Option<Msg> {
+        // who is so far behind would not read sooner by one more wish
+        drop(self.wishes.try_send(wish));
         None
     }
 
-    async fn suspend(&mut self) -> Option<Left> {
-        match self.console.suspend().await {
-            Some(says) => self.tell(Msg::Failed(says.to_owned())).await,
-            None => None,
+    fn material(&self, what: What, theme: &Theme, columns: u16) -> Material {
+        match what {
+            What::Run(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.path(&name, Whereabouts::At(path, None))
+            }
+            What::Item(place, name) => self.path(&name, Whereabouts::Placed(place, self.path_of)),
+            What::List => {
+                let text = view::browse::as_text(&self.browse, theme, columns);
+                Material { name: "the list".to_owned(), stem: "list".to_owned(), from: From::Text(text) }
+            }
+            What::Steps(place, name) => {
+                let commit = self.browse.row(&place).and_then(|row| row.facts.as_ref()).map(|facts| facts.commit.clone());
+                let commit = commit.filter(|commit| !commit.is_empty());
+                let human = commit.clone().map(|sha| Human { sha, ..Human::default() });
+                let name = self.browse.masker.line(&name);
+                let from = From::Steps {
+                    title: name.clone(),
+                    of: Whereabouts::Placed(place, self.path_of),
+                    rows: commit.map(|commit| ("commit", commit)).into_iter().collect(),
+                    human,
+                };
+                Material { stem: stem(&name), name: format!("all steps of {name}"), from }
+            }
         }
     }
 
-    async fn paint(&mut self) -> Option<Left> {
-        let (browse, now) = (&self.browser.browse, clock::now());
-        let (layout, spots) = self.console.paint(|buffer, theme| view::browse::draw(buffer, browse, theme, now));
-        if layout == self.browser.browse.layout {
-            // where things stand changes nothing that is drawn
-            self.browser.browse.spots = spots;
-            return None;
-        }
-        self.tell(Msg::Laid(layout, spots)).await
+    fn secrets(&self) -> (Masker, Option<PathBuf>) {
+        (self.browse.masker.clone(), self.state_home.clone())
+    }
+
+    async fn first(&mut self) -> Option<Msg> {
+        let news = self.news.as_mut().filter(|_| self.browse.rows.is_none())?;
+        timeout(FLICKER, news.recv()).await.ok()?.map(Msg::News)
+    }
+}
+
+impl Browser {
+    /// A path as text, by the name of what lies there.
+    fn path(&self, name: &str, of: Whereabouts) -> Material {
+        let name = self.browse.masker.line(name);
+        Material { stem: stem(&name), name: format!("the path of {name}"), from: From::Path(of) }
     }
 }

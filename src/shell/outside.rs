@@ -22,14 +22,15 @@ use tokio::sync::mpsc;
 use self::commands::Command;
 pub(super) use self::made::material;
 use self::material::Shape;
-pub(super) use self::material::{From, Material};
+pub(super) use self::material::{From, Material, Whereabouts};
 use super::away::Program;
 use super::clipboard::{self, LIMIT};
-use super::places::Places;
+use super::console::Console;
 use crate::host::environment::variable;
 use crate::text::mask::Masker;
 use crate::text::{bytes, clean};
 use crate::ui::outside::Way;
+pub(super) use crate::ui::outside::stem;
 
 /// What a thread has made ready.
 #[derive(Debug)]
@@ -47,7 +48,6 @@ pub(super) enum Ready {
 /// What it all needs to know.
 #[derive(Debug, Clone)]
 pub(super) struct Outside {
-    places: Places,
     masker: Masker,
     zone: TimeZone,
     /// The person's own folder for state; `None`: there is none.
@@ -58,15 +58,9 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    /// For the files of a run. What is made ready is told to `ready`.
-    pub(super) const fn new(
-        places: Places,
-        masker: Masker,
-        zone: TimeZone,
-        state_home: Option<PathBuf>,
-        ready: mpsc::Sender<Ready>,
-    ) -> Self {
-        Self { places, masker, zone, state_home, ready, at_work: None }
+    /// What is made ready is told to `ready`.
+    pub(super) const fn new(masker: Masker, zone: TimeZone, state_home: Option<PathBuf>, ready: mpsc::Sender<Ready>) -> Self {
+        Self { masker, zone, state_home, ready, at_work: None }
     }
 
     /// Starts a thread for it. The error says why not.
@@ -89,9 +83,21 @@ impl Outside {
         self.at_work.as_deref()
     }
 
-    /// The thread is through.
-    pub(super) fn is_ready(&mut self) {
+    /// Takes out of the terminal what the thread has made ready, and says what came of it; `None`: that is seen.
+    pub(super) async fn hand_out(&mut self, ready: Ready, console: &mut Console) -> Option<Result<String, String>> {
         self.at_work = None;
+        Some(match ready {
+            Ready::Send(bytes, says) => {
+                console.send(&bytes);
+                Ok(says)
+            }
+            Ready::Open(program, says) => match console.hand_over(program).await {
+                Ok(()) => Ok(says?),
+                Err(says) => Err(says),
+            },
+            Ready::Done(says) => Ok(says),
+            Ready::Failed(says) => Err(says),
+        })
     }
 
     fn make(&self, way: Way, material: &Material) -> io::Result<Ready> {
@@ -108,7 +114,7 @@ impl Outside {
 
     fn write(&self, out: &mut impl Write, material: &Material, shape: Shape) -> io::Result<material::Written> {
         let mut out = BufWriter::new(out);
-        let written = material.write(&mut out, shape, &self.places, &self.masker, &self.zone)?;
+        let written = material.write(&mut out, shape, &self.masker, &self.zone)?;
         out.flush()?;
         Ok(written)
     }

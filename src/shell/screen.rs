@@ -120,7 +120,7 @@ impl<'a> Screen<'a> {
         let places = setup.places;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let (ready_from, ready) = mpsc::channel(1);
-        let outside = Outside::new(places.clone(), setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
+        let outside = Outside::new(setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
         let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
         let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
         console.changed();
@@ -247,21 +247,8 @@ impl<'a> Screen<'a> {
 
     /// Takes what a thread has made ready out of the terminal.
     async fn take_outside(&mut self, ready: Ready) -> Option<Left> {
-        self.outside.is_ready();
-        let msg = match ready {
-            Ready::Send(bytes, says) => {
-                self.console.send(&bytes);
-                Msg::Succeeded(says)
-            }
-            Ready::Open(program, says) => match (self.console.hand_over(program).await, says) {
-                (Ok(()), None) => return None,
-                (Ok(()), Some(says)) => Msg::Succeeded(says),
-                (Err(says), _) => Msg::Failed(says),
-            },
-            Ready::Done(says) => Msg::Succeeded(says),
-            Ready::Failed(says) => Msg::Failed(says),
-        };
-        self.tell(msg).await
+        let says = self.outside.hand_out(ready, self.console).await?;
+        self.tell(says.map_or_else(Msg::Failed, Msg::Succeeded)).await
     }
 
     fn change(&mut self, msg: Msg) -> Vec<Effect> {

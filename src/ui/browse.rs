@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 
 pub use choice::Choice;
 pub use filter::{Facet, Filter};
-pub use message::{Effect, Layout, Left, Msg, Preview, Progress, Strip, Told, Wish};
+pub use message::{Effect, Layout, Left, Msg, News, Preview, Progress, Strip, Told, What, Wish};
 pub use row::{Branch, Facts, Judged, Kind, Outcome, Place, Row, Whole};
 pub use tree::{Line, Node, Sort, Totals, Tree};
 pub use update::update;
@@ -26,7 +26,6 @@ use super::Said;
 use super::mouse::Spot;
 use super::prompt::Search;
 use super::state::Pointer;
-use super::words::is_fresh;
 use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 
@@ -265,20 +264,5 @@ impl Browse {
     /// Selects an item, and unfolds what hides it.
     pub fn select(&mut self, place: &Place) {
         moves::reveal(self, place);
-    }
-
-    /// Leaves a remark in the footer.
-    pub fn remark(&mut self, said: Said) {
-        self.note = Some((self.now, said));
-    }
-
-    /// The remark that is still to be read.
-    pub fn fresh_note(&self, now: Timestamp) -> Option<&Said> {
-        self.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said)
-    }
-
-    /// Whether something on the screen changes by time alone.
-    pub const fn ticks(&self) -> bool {
-        self.note.is_some()
     }
 }

@@ -8,11 +8,12 @@ pub mod pair;
 pub mod patches;
 pub mod side;
 mod summary;
+pub mod told;
 pub mod update;
 
 use jiff::Timestamp;
 
-pub use message::{Effect, Layout, Left, Msg};
+pub use message::{Effect, Layout, Left, Msg, News, What};
 pub use pair::{At, Figure, Half, Pair};
 pub use side::{Against, Parted, Side, Told, Wanted, Who};
 pub use update::update;
@@ -21,7 +22,6 @@ use super::Said;
 use super::mouse::Spot;
 use super::prompt::Search;
 use super::state::Pointer;
-use super::words::is_fresh;
 use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 
@@ -148,20 +148,5 @@ impl Compare {
             Sheet::Patches => self.lines().len(),
             Sheet::Figures => pair.figures.len(),
         }
-    }
-
-    /// Leaves a remark in the footer.
-    pub fn remark(&mut self, said: Said) {
-        self.note = Some((self.now, said));
-    }
-
-    /// The remark that is still to be read.
-    pub fn fresh_note(&self, now: Timestamp) -> Option<&Said> {
-        self.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said)
-    }
-
-    /// Whether something on the screen changes by time alone.
-    pub const fn ticks(&self) -> bool {
-        self.note.is_some()
     }
 }

@@ -14,13 +14,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use card::{AgentCard, Choice, Looked, PlanCard, RunCard, Seen, Summary};
-pub use message::{Effect, Layout, Left, Msg, Wish};
+pub use message::{Effect, Layout, Left, Msg, News, Wish};
 pub use update::update;
 
 use super::prompt::Search;
 use super::question::Question;
 use super::state::Pointer;
-use super::words::is_fresh;
 use super::{Said, mouse::Spot};
 use crate::domain::RunId;
 use crate::text::find::Pattern;
@@ -242,20 +241,5 @@ impl Home {
     /// Whether an entry is what is searched for.
     pub fn is_found(&self, entry: &Entry) -> bool {
         moves::is_found(self, entry)
-    }
-
-    /// Leaves a remark in the footer.
-    pub fn remark(&mut self, said: Said) {
-        self.note = Some((self.now, said));
-    }
-
-    /// The remark that is still to be read.
-    pub fn fresh_note(&self, now: Timestamp) -> Option<&Said> {
-        self.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said)
-    }
-
-    /// Whether something on the screen changes by time alone.
-    pub const fn ticks(&self) -> bool {
-        self.note.is_some()
     }
 }

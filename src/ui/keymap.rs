@@ -28,6 +28,10 @@ const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, 
 const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// On every screen of a run.
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
+/// On every screen that something is taken out of.
+const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+/// On those of a run, and in a comparison.
+const READ: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// In a comparison only.
 const COMPARE: &[Place] = &[Place::Compare];
 /// On the screens of one item.
@@ -153,11 +157,16 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::PageUp, Key::Ctrl('u'), Key::Ctrl('b')], Action::PageUp, ALL, Group::Move, "", ""),
     bind(&[Key::Char('g'), Key::Home], Action::First, ALL, Group::Move, "", "to the beginning, to the end"),
     bind(&[Key::Char('G'), Key::End], Action::Last, ALL, Group::Move, "", ""),
-    bind(&[Key::Char('y')], Action::Copy, RUN, Group::Out, "copy", "copy what is under the cursor to the terminal's clipboard (OSC 52)"),
+    bind(&[Key::Char('y')], Action::Copy, READ, Group::Out, "copy", "copy what is under the cursor to the terminal's clipboard (OSC 52)"),
+    bind(&[Key::Char('y')], Action::Copy, &[Place::Browse], Group::Out, "copy", "copy the path of what is selected to the terminal's clipboard (OSC 52)"),
     bind(&[Key::Char('Y')], Action::CopyAll, RUN, Group::Out, "copy all", "copy all: the steps as Markdown, the log, the result, the table"),
+    bind(&[Key::Char('Y')], Action::CopyAll, &[Place::Browse], Group::Out, "copy all", "copy the list as it is shown"),
+    bind(&[Key::Char('Y')], Action::CopyAll, COMPARE, Group::Out, "copy all", "copy the whole comparison"),
     bind(&[Key::Char('v')], Action::Page, RUN, Group::Out, "pager", "open it in $PAGER: a masked copy, removed afterwards"),
-    bind(&[Key::Char('V')], Action::Edit, RUN, Group::Out, "editor", "open it in $VISUAL or $EDITOR: a masked copy, removed afterwards"),
-    bind(&[Key::Char('S')], Action::Save, RUN, Group::Out, "save", "save it as Markdown in the folder you started in"),
+    bind(&[Key::Char('v')], Action::Page, &[Place::Browse], Group::Out, "pager", "open the item's steps in $PAGER: a masked copy, removed afterwards"),
+    bind(&[Key::Char('v')], Action::Page, COMPARE, Group::Out, "pager", "open all of it in $PAGER: a masked copy, removed afterwards"),
+    bind(&[Key::Char('V')], Action::Edit, TAKEN, Group::Out, "editor", "open it in $VISUAL or $EDITOR: a masked copy, removed afterwards"),
+    bind(&[Key::Char('S')], Action::Save, TAKEN, Group::Out, "save", "save it as Markdown in the folder you started in"),
     bind(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, COMPARE, Group::Screen, "leave", "leave the comparison"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, COMPARE, Group::Screen, "back", "close what is open; leave the comparison"),
     bind(&[Key::Tab], Action::NextScreen, COMPARE, Group::Screen, "next part", "steps, patches, figures: the next of them, the one before"),

@@ -1,8 +1,12 @@
 //! The mouse, without a terminal.
 
 use super::detected::Which;
-use super::{Action, Beside, Screen};
+use super::state::Pointer;
+use super::{Action, Beside, Mood, Said, Screen};
 use crate::domain::ItemId;
+
+/// Rows of one turn of the wheel.
+pub const NOTCH: usize = 3;
 
 /// What the mouse did, and where: column and row from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,4 +75,18 @@ impl Spot {
     pub const fn holds(&self, x: u16, y: u16) -> bool {
         x >= self.x && x - self.x < self.width && y >= self.y && y - self.y < self.height
     }
+}
+
+/// The places that lie below the mouse, the uppermost first.
+pub(super) fn under(spots: &[Spot], mouse: Mouse) -> impl Iterator<Item = &Spot> {
+    spots.iter().rev().filter(move |spot| spot.holds(mouse.x, mouse.y))
+}
+
+/// Who has the mouse next, and what that means.
+pub(super) fn turned(pointer: Pointer) -> (Pointer, Said) {
+    let (pointer, says) = match pointer {
+        Pointer::Ours => (Pointer::Terminal, "the mouse is the terminal's: text can be selected; m takes it again"),
+        Pointer::Terminal => (Pointer::Ours, "the mouse is ours: the wheel scrolls, a click selects"),
+    };
+    (pointer, Said::new(Mood::Quiet, says))
 }

@@ -74,15 +74,23 @@ pub enum Part {
     All,
 }
 
+impl Way {
+    /// Which way an action takes something, and how much of it; `None`: it takes nothing out of the terminal.
+    pub(super) const fn of(action: Action) -> Option<(Self, Part)> {
+        match action {
+            Action::Copy => Some((Self::Copy, Part::Seen)),
+            Action::CopyAll => Some((Self::Copy, Part::All)),
+            Action::Page => Some((Self::Pager, Part::All)),
+            Action::Edit => Some((Self::Editor, Part::All)),
+            Action::Save => Some((Self::Save, Part::All)),
+            _ => None,
+        }
+    }
+}
+
 /// Does what a key asks for that takes something out of the terminal.
 pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
-    let (way, part) = match action {
-        Action::Copy => (Way::Copy, Part::Seen),
-        Action::CopyAll => (Way::Copy, Part::All),
-        Action::Page => (Way::Pager, Part::All),
-        Action::Edit => (Way::Editor, Part::All),
-        _ => (Way::Save, Part::All),
-    };
+    let Some((way, part)) = Way::of(action) else { return Vec::new() };
     match what(state, way, part) {
         Ok(what) => vec![Effect::Outside(Box::new(Errand { way, what }))],
         Err(why) => {
@@ -179,8 +187,12 @@ impl What {
             Self::File { name, of: None, .. } => name.clone(),
             Self::File { name, of: Some(of), .. } => format!("{of}.{name}"),
         };
-        // ids come out of files
-        let safe = |char: char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '-' };
-        stem.trim_start_matches('.').chars().take(120).map(safe).collect()
+        self::stem(&stem)
     }
+}
+
+/// The same as the beginning of a file's name: ids and names come out of files.
+pub fn stem(name: &str) -> String {
+    let safe = |char: char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '-' };
+    name.trim_start_matches('.').chars().take(120).map(safe).collect()
 }

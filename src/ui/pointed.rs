@@ -1,13 +1,10 @@
 //! What the mouse means: the wheel moves, a click does what stands there.
 
-use super::mouse::{Did, Hit};
+use super::mouse::{Did, Hit, NOTCH, under};
 use super::reading::Pane;
 use super::state::{Over, State};
 use super::update::{act, press};
 use super::{Action, Effect, Key, Mouse, Screen, beside, log, moves};
-
-/// Rows of one turn of the wheel.
-const NOTCH: usize = 3;
 
 /// Does what the mouse means.
 pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
@@ -23,12 +20,13 @@ pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         Did::Click => {
             // what lies over the screen hides what a click below it would mean
             let is_over = matches!(state.over, Over::Question(_) | Over::Palette(_));
-            let mut hits = state.spots.iter().rev().filter(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| (spot.x, &spot.hit));
+            let mut hits = under(&state.spots, mouse).map(|spot| (spot.x, &spot.hit));
             let hit = hits.find(|(_, hit)| !is_over || matches!(hit, Hit::Choice(_)));
             let hit = hit.map(|(x, hit)| match hit {
                 Hit::Strip(first) => Hit::Strip(first + usize::from(mouse.x.saturating_sub(x))),
                 hit => hit.clone(),
             });
+            drop(hits);
             hit.map_or_else(Vec::new, |hit| click(state, hit))
         }
     }

@@ -1,7 +1,7 @@
 //! A line that is typed: a search, or a command.
 
 use super::Key;
-use crate::text::find::Meaning;
+use crate::text::find::{Meaning, Pattern};
 
 /// Longest line, in characters.
 const LONGEST: usize = 500;
@@ -21,6 +21,51 @@ pub struct Search {
     pub line: Line,
     /// How it is meant.
     pub meaning: Meaning,
+}
+
+/// What came of a key while a search is typed.
+#[derive(Debug, Clone)]
+pub enum Typed {
+    /// It is typed on.
+    On,
+    /// Nothing is searched for.
+    Closed,
+    /// This is searched for; `None` where nothing was typed.
+    Sought(Option<Pattern>),
+    /// It is no expression, in a sentence; it is typed on.
+    Wrong(String),
+}
+
+impl Search {
+    /// Takes a key. An empty line searches for the last one again, where there is one.
+    pub fn press(&mut self, key: Key, last: Option<&Pattern>) -> Typed {
+        match key {
+            Key::Esc | Key::Ctrl('c') => return Typed::Closed,
+            Key::Tab => self.turn(),
+            Key::Enter => {
+                let (text, meaning) = match last {
+                    Some(last) if self.line.text().is_empty() => (last.text.as_str(), last.meaning),
+                    _ => (self.line.text(), self.meaning),
+                };
+                return match Pattern::new(text, meaning) {
+                    Ok(pattern) => Typed::Sought(Some(pattern).filter(|pattern| !pattern.text.is_empty())),
+                    Err(says) => Typed::Wrong(says),
+                };
+            }
+            _ => {
+                self.line.take(key);
+            }
+        }
+        Typed::On
+    }
+
+    /// A text becomes an expression, an expression a text.
+    pub const fn turn(&mut self) {
+        self.meaning = match self.meaning {
+            Meaning::Text => Meaning::Regex,
+            Meaning::Regex => Meaning::Text,
+        };
+    }
 }
 
 impl Line {

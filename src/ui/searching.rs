@@ -1,9 +1,8 @@
 //! Searching: what is typed, and where it is found.
 
-use super::prompt::Search;
+use super::prompt::{Search, Typed};
 use super::state::{Over, State};
 use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log};
-use crate::text::find::{Meaning, Pattern};
 
 /// Does what a key about searching asks for.
 pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
@@ -19,35 +18,18 @@ pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
 /// A key while a search is typed.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
     let Over::Find(search) = &mut state.over else { return Vec::new() };
-    match key {
-        Key::Esc | Key::Ctrl('c') => state.over = Over::Nothing,
-        Key::Tab => {
-            search.meaning = match search.meaning {
-                Meaning::Text => Meaning::Regex,
-                Meaning::Regex => Meaning::Text,
-            };
-        }
-        Key::Enter => {
-            // an empty line searches for the same again
-            let (text, meaning) = match &state.find {
-                Some(last) if search.line.text().is_empty() => (last.text.as_str(), last.meaning),
-                _ => (search.line.text(), search.meaning),
-            };
-            match Pattern::new(text, meaning) {
-                Ok(pattern) => {
-                    state.find = Some(pattern).filter(|pattern| !pattern.text.is_empty());
-                    (state.reading.matched, state.reading.searched_from) = (None, Some(state.reading.cursor));
-                    state.over = Over::Nothing;
-                    if state.find.is_some() {
-                        return perform(state, Action::FindNext);
-                    }
-                }
-                Err(says) => state.remark(Said::new(Mood::Bad, says)),
+    match search.press(key, state.find.as_ref()) {
+        Typed::On => {}
+        Typed::Closed => state.over = Over::Nothing,
+        Typed::Sought(pattern) => {
+            state.find = pattern;
+            (state.reading.matched, state.reading.searched_from) = (None, Some(state.reading.cursor));
+            state.over = Over::Nothing;
+            if state.find.is_some() {
+                return perform(state, Action::FindNext);
             }
         }
-        _ => {
-            search.line.take(key);
-        }
+        Typed::Wrong(says) => state.remark(Said::new(Mood::Bad, says)),
     }
     Vec::new()
 }

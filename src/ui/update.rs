@@ -7,11 +7,11 @@ use super::message::{Look, Sight, TrailNews};
 use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
-use super::state::{Bell, Leaving, Over, Pointer, State, Trail};
+use super::state::{Bell, Leaving, Over, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
-    Action, Effect, Key, Left, Mood, Msg, Said, alike, focus, labels, log, moves, others, outside, pages, pointed, searching, sent, since,
-    sought, verbs,
+    Action, Effect, Key, Left, Mood, Msg, Said, alike, apart, focus, labels, log, mouse, moves, others, outside, pages, pointed, searching,
+    sent, since, sought, verbs,
 };
 use crate::domain::{Reply, Stage};
 
@@ -147,31 +147,17 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::NextTheme => return vec![Effect::NextTheme],
-        Action::Mouse => return mouse(state),
+        Action::Mouse => return turn_mouse(state),
         Action::Bell => bell(state),
         _ => {}
     }
     if let Over::Help(top) = &mut state.over {
-        let page = state.layout.help_rows.max(1);
-        let most = state.layout.help_lines.saturating_sub(state.layout.help_rows);
-        let to = match action {
-            Action::Down => top.saturating_add(1),
-            Action::Up => top.saturating_sub(1),
-            Action::PageDown => top.saturating_add(page),
-            Action::PageUp => top.saturating_sub(page),
-            Action::First => 0,
-            Action::Last => most,
+        match (action, apart::scrolled(*top, (state.layout.help_rows, state.layout.help_lines), action)) {
             // what is searched for in the help is something to do
-            Action::Find | Action::Command => {
-                state.over = Over::Palette(Palette::default());
-                return Vec::new();
-            }
-            _ => {
-                state.over = Over::Nothing;
-                return Vec::new();
-            }
-        };
-        *top = to.min(most);
+            (Action::Find | Action::Command, _) => state.over = Over::Palette(Palette::default()),
+            (_, Some(to)) => *top = to,
+            (_, None) => state.over = Over::Nothing,
+        }
         return Vec::new();
     }
     if let Some(effects) = verbs::perform(state, action) {
@@ -214,13 +200,10 @@ fn bell(state: &mut State) {
 }
 
 /// Leaves the mouse to the terminal, or takes it again.
-fn mouse(state: &mut State) -> Vec<Effect> {
-    let (pointer, says) = match state.pointer {
-        Pointer::Ours => (Pointer::Terminal, "the mouse is the terminal's: text can be selected; m takes it again"),
-        Pointer::Terminal => (Pointer::Ours, "the mouse is ours: the wheel scrolls, a click selects"),
-    };
+fn turn_mouse(state: &mut State) -> Vec<Effect> {
+    let (pointer, said) = mouse::turned(state.pointer);
     state.pointer = pointer;
-    state.remark(Said::new(Mood::Quiet, says));
+    state.remark(said);
     vec![Effect::Pointer(pointer)]
 }
 

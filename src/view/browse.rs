@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub use self::list::as_text;
 use super::canvas::{Canvas, Flow, Words, inset, role};
 use super::parts::bar;
 use super::parts::heading::{rule, wall};
 use super::{footer, help};
 use crate::text::{self, count, duration, width};
 use crate::theme::Role;
+use crate::ui::apart::Apart;
 use crate::ui::browse::{Browse, Disk, Layout, Over, Progress, Totals};
 use crate::ui::keymap::{self, BROWSE_FOOTER, Binding, PINNED, Place};
 use crate::ui::mouse::Spot;
@@ -184,7 +186,7 @@ fn note(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse, now: Timestamp) {
         return canvas.ends(area, &words, &Words::of(Role::Muted, format!("{meaning}; Tab changes that, Enter keeps it, Esc does not")));
     }
     if let Some(said) = browse.fresh_note(now) {
-        canvas.line(area, &Words::of(role(said.mood), said.text.as_str()));
+        footer::say(canvas, area, said);
     }
 }
 

@@ -323,3 +323,20 @@ pub fn row_of(area: Rect, row: usize) -> Rect {
     let row = u16::try_from(row).unwrap_or(u16::MAX);
     if row >= area.height { Rect::default() } else { Rect { y: area.y.saturating_add(row), height: 1, ..area } }
 }
+
+/// What a row of a frame says.
+pub fn row_text(buffer: &Buffer, row: Rect) -> String {
+    let mut text = String::new();
+    let mut covered = 0;
+    for cell in row.positions().filter_map(|at| buffer.cell(at)) {
+        // a wide letter covers the cell behind it
+        if covered > 0 {
+            covered -= 1;
+            continue;
+        }
+        covered = width::width(cell.symbol()).saturating_sub(1);
+        text.push_str(cell.symbol());
+    }
+    text.truncate(text.trim_end().len());
+    text
+}

@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Flow, Words, inset, role};
+use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::rule;
 use super::{footer, help, prompt};
 use crate::text::width;
 use crate::theme::{Role, Theme};
 use crate::ui::Action;
+use crate::ui::apart::Apart;
 use crate::ui::compare::{Compare, Layout, Over, Pair, Sheet};
 use crate::ui::keymap::{self, Binding, FOOTER, PINNED};
 use crate::ui::mouse::{Hit, Spot};
@@ -57,7 +58,7 @@ pub fn draw(buffer: &mut Buffer, screen: &Compare, theme: &Theme, now: Timestamp
     if let Over::Find(search) = &screen.over {
         prompt::search(&mut canvas, bottom, search);
     } else if let Some(said) = screen.fresh_note(now) {
-        canvas.line(bottom, &Words::of(role(said.mood), said.text.as_str()));
+        footer::say(&mut canvas, bottom, said);
     }
     keys(&mut canvas, Rect { y: bottom.y.saturating_add(1), ..bottom }, screen);
     (layout, canvas.spots())

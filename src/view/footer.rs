@@ -25,18 +25,22 @@ const NOTE: usize = 3;
 pub fn note(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) {
     let remark = state.note.as_ref().filter(|(at, _)| is_fresh(*at, now)).map(|(_, said)| said.clone());
     if let Some(said) = sent::waiting(state, now).or(remark).or_else(|| of_run(state, now).filter(|_| state.sought.is_none())) {
-        let lines = width::wrap(&said.text, usize::from(area.width), NOTE);
-        // one that is too long for its row stands over the rows above it
-        let more = u16::try_from(lines.len().saturating_sub(1)).unwrap_or_default().min(area.y);
-        let area = Rect { y: area.y - more, height: area.height + more, ..area };
-        if more > 0 {
-            canvas.clear(area);
-        }
-        for (row, line) in lines.into_iter().enumerate() {
-            canvas.line(row_of(area, row), &Words::of(role(said.mood), line));
-        }
+        say(canvas, area, &said);
     } else {
         beside::counts(canvas, area, state);
+    }
+}
+
+/// A remark in its row; one that is too long for it stands over the rows above it.
+pub fn say(canvas: &mut Canvas<'_>, area: Rect, said: &Said) {
+    let lines = width::wrap(&said.text, usize::from(area.width), NOTE);
+    let more = u16::try_from(lines.len().saturating_sub(1)).unwrap_or_default().min(area.y);
+    let area = Rect { y: area.y - more, height: area.height + more, ..area };
+    if more > 0 {
+        canvas.clear(area);
+    }
+    for (row, line) in lines.into_iter().enumerate() {
+        canvas.line(row_of(area, row), &Words::of(role(said.mood), line));
     }
 }
 

@@ -13,6 +13,7 @@ use super::parts::heading::{rule, wall};
 use super::{footer, help, question};
 use crate::text::{count, width};
 use crate::theme::{Role, Theme};
+use crate::ui::apart::Apart;
 use crate::ui::home::{Entry, Home, Layout, Over, Place, RunCard, Summary};
 use crate::ui::keymap::{self, Binding, FOOTER, PINNED};
 use crate::ui::mouse::Spot;
@@ -178,7 +179,7 @@ fn note(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timestamp) {
         return canvas.ends(area, &words, &Words::of(Role::Muted, format!("{meaning}; Tab changes that, Enter searches")));
     }
     if let Some(said) = home.fresh_note(now) {
-        canvas.line(area, &Words::of(role(said.mood), said.text.as_str()));
+        footer::say(canvas, area, said);
     }
 }
 

@@ -1,11 +1,11 @@
 //! An opened item over the whole width: title, now, budgets, and one pane of three.
 
 use jiff::Timestamp;
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::beside as view_beside;
-use super::canvas::{Canvas, Flow, Words, role, row_of};
+use super::canvas::{Canvas, Flow, Words, role, row_of, row_text};
 use super::detail::{budget_rows, now_said, said, title};
 use super::parts::heading::{heading, wall};
 use super::parts::strip::Strip;
@@ -92,11 +92,7 @@ pub fn result(state: &State, item: &Item, theme: &Theme, cols: u16) -> Vec<Strin
     let mut canvas = Canvas::new(&mut buffer, theme, &state.masker);
     let glyphs = canvas.glyphs();
     let lines = outcome::page(&mut canvas, area, &Results::of(item), |cols| findings::page(&glyphs, state, item, cols), 0);
-    let row = |y| {
-        let row = Rect { y, height: 1, ..area };
-        row.positions().filter_map(|at| buffer.cell(at)).map(Cell::symbol).collect::<String>().trim_end().to_owned()
-    };
-    (0..LONGEST_RESULT).take(lines).map(row).collect()
+    (0..LONGEST_RESULT).take(lines).map(|y| row_text(&buffer, Rect { y, height: 1, ..area })).collect()
 }
 
 /// The whole trajectory in letters, with the cursor; its second row is always there, so that a first finding moves nothing.

@@ -12,8 +12,8 @@ use isobench_tui::domain::{FailureClass, ItemId, Level, Rung};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::theme::{Depth, Glyphs, Theme};
 use isobench_tui::ui::browse::{
-    Branch, Browse, Disk, Effect, Facet, Facts, Judged, Kind, Left, Line, Msg, Outcome, Over, Place, Preview, Progress, Row, Selected,
-    Sort, Start, Strip, Told, Totals, Whole, Wish, update,
+    Branch, Browse, Disk, Effect, Facet, Facts, Judged, Kind, Left, Line, Msg, News, Outcome, Over, Place, Preview, Progress, Row,
+    Selected, Sort, Start, Strip, Told, Totals, Whole, Wish, update,
 };
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::{Key, Mood, Mouse, Said};
@@ -142,14 +142,14 @@ impl Desk {
 
     fn with(rows: Vec<Row>) -> Self {
         let mut desk = Self::new();
-        desk.tell(Msg::Listed(rows));
-        desk.tell(Msg::Progress(Progress::Done));
+        desk.tell(News::Listed(rows));
+        desk.tell(News::Progress(Progress::Done));
         desk.text(120, 40);
         desk
     }
 
-    fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        let effects = update(&mut self.browse, self.now, msg);
+    fn tell(&mut self, msg: impl Into<Msg>) -> Vec<Effect> {
+        let effects = update(&mut self.browse, self.now, msg.into());
         self.wished.extend(effects.clone());
         effects
     }
@@ -327,29 +327,29 @@ fn one_key_sorts_and_what_is_selected_stays_so() {
 fn items_fill_in_as_they_are_read_and_those_in_sight_come_first() {
     let blank: Vec<Row> = rows().into_iter().map(|row| Row { facts: None, level: Judged::NotYet, ..row }).collect();
     let mut desk = Desk::new();
-    desk.tell(Msg::Listed(blank));
+    desk.tell(News::Listed(blank));
     desk.text(120, 40);
-    let effects = desk.tell(Msg::Progress(Progress::Reading(0, 8)));
+    let effects = desk.tell(News::Progress(Progress::Reading(0, 8)));
     let [Effect::Wish(Wish::First(tasks))] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(tasks, &[3, 4, 5, 0, 1, 2, 6, 7]);
-    assert_eq!(desk.tell(Msg::Progress(Progress::Reading(1, 8))), [], "asked once");
+    assert_eq!(desk.tell(News::Progress(Progress::Reading(1, 8))), [], "asked once");
     let text = desk.text(120, 40);
     assert!(text.contains("indexing 1 of 8 ━━"), "{text}");
-    desk.tell(Msg::Told(Told { rows: vec![rows()[1].clone()], ..Told::default() }));
+    desk.tell(News::Told(Told { rows: vec![rows()[1].clone()], ..Told::default() }));
     let text = desk.text(120, 40);
     assert!(text.contains("1 failed  7 not read"), "{text}");
-    desk.tell(Msg::Told(Told {
+    desk.tell(News::Told(Told {
         levels: vec![(rows()[1].place.clone(), Judged::Is(Level::Stuck))],
         gone: vec![rows()[7].place.clone()],
         ..Told::default()
     }));
     assert_eq!((desk.browse.tree.totals.stuck, desk.browse.tree.totals.items), (1, 7));
     // a second look keeps what is known until it is read again
-    desk.tell(Msg::Changed);
+    desk.tell(News::Changed);
     assert_eq!(desk.browse.disk, Disk::Changed);
     assert!(desk.text(120, 40).contains("the folder has changed: r looks again"));
     assert_eq!(desk.type_in("r"), [Effect::Wish(Wish::Again)]);
-    desk.tell(Msg::Listed(rows().into_iter().map(|row| Row { facts: None, level: Judged::NotYet, ..row }).collect()));
+    desk.tell(News::Listed(rows().into_iter().map(|row| Row { facts: None, level: Judged::NotYet, ..row }).collect()));
     assert_eq!((desk.browse.tree.totals.stuck, desk.browse.tree.totals.failed, desk.browse.disk), (1, 1, Disk::AsListed));
 }
 
@@ -425,7 +425,7 @@ fn frames_at_three_sizes() {
         let mut desk = Desk::with(rows());
         desk.text(cols, rows_);
         desk.type_in("jjjjjjjj");
-        desk.tell(Msg::Preview(Box::new(preview())));
+        desk.tell(News::Preview(Box::new(preview())));
         insta::assert_snapshot!(format!("browse_{cols}x{rows_}"), desk.text(cols, rows_));
         desk.type_in("F");
         insta::assert_snapshot!(format!("browse_filters_{cols}x{rows_}"), desk.text(cols, rows_));
@@ -600,4 +600,18 @@ fn odd_folders_are_told_and_survived() {
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("2 items: 0 ok, 1 failed, 1 unfinished") && !text.contains('\u{1b}'), "{text}");
     fs::set_permissions(root.join("shut"), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn what_can_not_be_taken_says_so() {
+    let mut desk = Desk::with(rows());
+    desk.type_in("G");
+    for key in ["v", "V", "S"] {
+        assert_eq!(desk.type_in(key), []);
+        let text = desk.text(120, 40);
+        assert!(text.contains("measured arms have no trajectory: Enter opens their numbers"), "{text}");
+    }
+    let mut empty = Desk::with(Vec::new());
+    assert_eq!(empty.type_in("Y"), []);
+    assert!(empty.text(120, 40).contains("the list is empty"));
 }

@@ -11,7 +11,7 @@ use crate::pty::Pty;
 use crate::support::{BINARY, folder};
 
 /// A state folder with two runs of three items each.
-fn tree() -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn tree() -> (tempfile::TempDir, PathBuf) {
     let (gone, home) = folder();
     let root = home.join("state");
     for (run, agent) in [("2026-01-02_03-04-05", "trae"), ("2026-02-03_04-05-06", "codex_cli")] {

@@ -6,7 +6,7 @@ use isobench_tui::detect::kind::Kinds;
 use isobench_tui::domain::{Level, Reply, Step, ToolCall, ToolResult, Usage};
 use isobench_tui::text::mask::Masker;
 use isobench_tui::theme::{Depth, Glyphs, Theme};
-use isobench_tui::ui::compare::{Compare, Effect, Msg, Pair, Sheet, Side, Told, update};
+use isobench_tui::ui::compare::{Compare, Effect, Left, Msg, News, Pair, Sheet, Side, Told, update};
 use isobench_tui::ui::detected::Span;
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::step::Shown;
@@ -100,13 +100,13 @@ impl Desk {
     fn new() -> Self {
         let now: Timestamp = "2026-01-01T10:00:00Z".parse().unwrap();
         let mut desk = Self { screen: Compare::new(Masker::default(), now), now };
-        desk.tell(Msg::Read(Box::new(pair())));
+        desk.tell(News::Read(Box::new(pair())));
         desk.text(120, 40);
         desk
     }
 
-    fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        update(&mut self.screen, self.now, msg)
+    fn tell(&mut self, msg: impl Into<Msg>) -> Vec<Effect> {
+        update(&mut self.screen, self.now, msg.into())
     }
 
     fn press(&mut self, keys: &[Key]) -> Vec<Effect> {
@@ -167,9 +167,9 @@ fn while_it_is_read_and_where_it_can_not_be_it_says_so() {
     let mut desk = Desk { screen: Compare::new(Masker::default(), now), now };
     assert!(desk.text(80, 24).contains("reading both sides"));
     assert_eq!(desk.press(&[Key::Char(']'), Key::Enter, Key::Char('s'), Key::Char('G'), Key::Tab]), []);
-    desk.tell(Msg::Refused("there is no clone here".to_owned()));
+    desk.tell(News::Refused("there is no clone here".to_owned()));
     assert!(desk.text(80, 24).contains("there is no clone here"));
-    assert_eq!(desk.press(&[Key::Esc]), [Effect::Leave]);
+    assert_eq!(desk.press(&[Key::Esc]), [Effect::Leave(Left::Back)]);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn keys_lead_to_differences_to_what_both_did_and_to_matches() {
     assert!(desk.text(120, 40).contains("'nowhere' is not in the steps"));
     // the first Esc forgets the search, the second one leaves
     assert_eq!(desk.press(&[Key::Esc]), []);
-    assert_eq!(desk.press(&[Key::Esc]), [Effect::Leave]);
+    assert_eq!(desk.press(&[Key::Esc]), [Effect::Leave(Left::Back)]);
 }
 
 #[test]
@@ -241,4 +241,14 @@ fn the_mouse_chooses_parts_and_rows_and_scrolls() {
     let row = spot(&desk, Hit::Choice(1));
     desk.tell(Msg::Mouse(Mouse { did: Did::WheelDown, x: row.x, y: row.y }));
     assert_eq!(desk.screen.reading().cursor, 3);
+}
+
+#[test]
+fn of_what_is_not_read_nothing_is_taken() {
+    let mut desk = Desk::new();
+    desk.screen = Compare::new(Masker::default(), desk.now);
+    for key in ['y', 'Y', 'v', 'V', 'S'] {
+        assert_eq!(desk.press(&[Key::Char(key)]), []);
+        assert!(desk.text(120, 40).contains("there is nothing to take: both sides are not read"));
+    }
 }

@@ -18,7 +18,7 @@ use crate::pty::Pty;
 use crate::support::{BINARY, folder, shared};
 
 /// A commit of a small repository, and two attempts of it in a harness folder.
-struct Tried {
+pub(crate) struct Tried {
     _folder: tempfile::TempDir,
     root: PathBuf,
     shas: [String; 2],
@@ -66,7 +66,7 @@ fn patch(lines: &str) -> String {
 }
 
 impl Tried {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let clone = root.join(".work/repos/core");
@@ -126,7 +126,7 @@ impl Tried {
         self.root.join("state/runs/vllm/trae").join(model).join("2026-01-01_10-00-00/core-0001")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         let (home, models) = (self.root.join("home"), ["gpt-4o", "gpt-5"]);
         command.env("HOME", &home).env("XDG_STATE_HOME", &home).env("XDG_CONFIG_HOME", &home).env("COLUMNS", "100").env("TZ", "UTC");

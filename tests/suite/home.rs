@@ -11,7 +11,8 @@ use isobench_tui::theme::{Depth, Glyphs, Theme};
 use isobench_tui::ui::home::card::{BlockedItems, OwnRuns, PlanSize};
 use isobench_tui::ui::home::message::Beside;
 use isobench_tui::ui::home::{
-    AgentCard, Choice, Effect, Entry, Found, Home, Left, Looked, Msg, Over, Place, PlanCard, RunCard, Seen, Start, Summary, Wish, update,
+    AgentCard, Choice, Effect, Entry, Found, Home, Left, Looked, Msg, News, Over, Place, PlanCard, RunCard, Seen, Start, Summary, Wish,
+    update,
 };
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::{Key, Mouse};
@@ -111,11 +112,11 @@ impl Desk {
     /// In a checkout with so many runs, a plan that can be read and one that can't.
     fn with(cards: Vec<RunCard>) -> Self {
         let mut desk = Self::at(Place::Checkout(PathBuf::from("/work/bench")));
-        desk.tell(Msg::Listed(cards.iter().map(|card| card.id.clone()).collect()));
+        desk.tell(News::Listed(cards.iter().map(|card| card.id.clone()).collect()));
         for card in cards {
-            desk.tell(Msg::Run(Box::new(card)));
+            desk.tell(News::Run(Box::new(card)));
         }
-        desk.tell(Msg::Found(found()));
+        desk.tell(News::Found(found()));
         desk
     }
 
@@ -128,8 +129,8 @@ impl Desk {
         ])
     }
 
-    fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        let effects = update(&mut self.home, self.now, msg);
+    fn tell(&mut self, msg: impl Into<Msg>) -> Vec<Effect> {
+        let effects = update(&mut self.home, self.now, msg.into());
         self.wished.extend(effects.clone());
         effects
     }
@@ -195,7 +196,7 @@ fn a_checkout_without_runs_leads_to_its_plan_which_is_looked_at_and_started() {
     desk.says("looking whether it can run");
     desk.press(Key::Enter);
     desk.says("still looking whether it can run");
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     desk.says("Enter starts 94 of 96 items, about 32 h");
     desk.says("94 items run one after another, each through worktree");
     desk.says("2 are blocked");
@@ -214,14 +215,14 @@ fn a_checkout_without_runs_leads_to_its_plan_which_is_looked_at_and_started() {
     desk.says("it is being started");
     assert_eq!(desk.type_in("q"), [Effect::Leave(Left::Quit)]);
     let folder = RunFolder::at(PathBuf::from("/work/bench/state/tui/x"));
-    assert_eq!(desk.tell(Msg::Started(folder.clone())), [Effect::Leave(Left::Opened(folder))]);
+    assert_eq!(desk.tell(News::Started(folder.clone())), [Effect::Leave(Left::Opened(folder))]);
 }
 
 #[test]
 fn not_yet_starts_nothing() {
     for key in [Key::Esc, Key::Char('n'), Key::Char('q')] {
         let mut desk = Desk::with(Vec::new());
-        desk.tell(Msg::Looked(Box::new(looked(None))));
+        desk.tell(News::Looked(Box::new(looked(None))));
         desk.press(Key::Enter);
         assert_eq!(desk.press(key), [], "{key:?}");
         assert_eq!(desk.home.over, Over::Nothing);
@@ -231,7 +232,7 @@ fn not_yet_starts_nothing() {
 #[test]
 fn what_is_blocked_says_why_and_does_not_start() {
     let mut desk = Desk::with(Vec::new());
-    desk.tell(Msg::Looked(Box::new(refused())));
+    desk.tell(News::Looked(Box::new(refused())));
     desk.says("It can't start: python3 has no module trae_agent: install it into");
     desk.says("ISO-Bench's own runs");
     desk.says("vllm trae gpt-5  3 runs  2026-01-23");
@@ -248,7 +249,7 @@ fn the_first_of_several_causes_is_told_with_its_fix_on_a_small_screen() {
     let clone = Row::blocked(About::Clone, "no clone of vllm at /work/vllm", "clone it there, or run with --clone");
     let mut looked = refused();
     looked.rows.insert(0, clone);
-    desk.tell(Msg::Looked(Box::new(looked)));
+    desk.tell(News::Looked(Box::new(looked)));
     let text = desk.text(80, 24);
     assert!(text.contains("It can't start (2 blocked). First: no clone of vllm at /work/vllm: clone it"), "{text}");
     assert!(text.contains("there, or run with --clone."), "{text}");
@@ -257,10 +258,10 @@ fn the_first_of_several_causes_is_told_with_its_fix_on_a_small_screen() {
 #[test]
 fn another_agent_is_looked_at_once_and_remembered() {
     let mut desk = Desk::with(Vec::new());
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     assert_eq!(desk.press(Key::Tab), [look_wish(Some("claude_code"))]);
     desk.says("claude_code sonnet  ran here before");
-    desk.tell(Msg::Looked(Box::new(looked(Some("claude_code")))));
+    desk.tell(News::Looked(Box::new(looked(Some("claude_code")))));
     assert_eq!(desk.press(Key::Left), [], "the first was looked at before");
     desk.says("trae claude-sonnet-4-5  as configured");
     desk.press(Key::Right);
@@ -284,7 +285,7 @@ fn an_interrupted_run_is_continued() {
     desk.says("c continues it   Enter opens it");
     desk.says("runner gone since 10:00, without a word");
     assert_eq!(desk.type_in("c"), [Effect::Wish(Wish::Continue(RunId("2026-11-21_10-00-00-bbbb".to_owned())))]);
-    desk.tell(Msg::Refused("run x is held by the runner with pid 7".to_owned()));
+    desk.tell(News::Refused("run x is held by the runner with pid 7".to_owned()));
     desk.says("run x is held by the runner with pid 7");
     // read until something else is done
     desk.press(Key::Down);
@@ -297,14 +298,14 @@ fn an_interrupted_run_is_continued() {
 fn a_plan_with_an_unfinished_run_offers_to_go_on() {
     let mut desk = Desk::with(vec![card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, None)]);
     desk.press(Key::Down);
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     desk.says("Unfinished: 1 of 8 items are over in run");
     desk.press(Key::Enter);
     desk.says("Continue the unfinished run?");
     assert_eq!(desk.press(Key::Enter), [Effect::Wish(Wish::Continue(RunId("2026-11-21_10-00-00-bbbb".to_owned())))]);
     let mut desk = Desk::with(vec![card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), Some(7), None)]);
     desk.press(Key::Down);
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     desk.press(Key::Enter);
     desk.says("This plan is running already");
     assert!(matches!(desk.type_in("a").as_slice(), [Effect::Wish(Wish::Start { beside: Beside::All, .. })]));
@@ -312,7 +313,7 @@ fn a_plan_with_an_unfinished_run_offers_to_go_on() {
     let mut desk = Desk::with(vec![card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, None)]);
     desk.press(Key::Down);
     desk.press(Key::Tab);
-    desk.tell(Msg::Looked(Box::new(looked(Some("claude_code")))));
+    desk.tell(News::Looked(Box::new(looked(Some("claude_code")))));
     desk.says("Enter starts 94 of 96 items");
 }
 
@@ -356,7 +357,7 @@ fn the_mouse_selects_opens_and_scrolls() {
     desk.tell(Msg::Mouse(Mouse { did: Did::WheelDown, x: spot.x, y: spot.y }));
     assert_eq!(desk.home.selected_at(), Some(3));
     desk.press(Key::Down);
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     desk.text(100, 20);
     desk.tell(Msg::Mouse(Mouse { did: Did::WheelDown, x: 90, y: 10 }));
     assert_eq!((desk.home.selected_at(), desk.home.scroll), (Some(4), 3));
@@ -368,9 +369,9 @@ fn runs_that_come_and_go_leave_the_selection_alone() {
     desk.press(Key::Down);
     let ids: Vec<RunId> = desk.home.runs().iter().map(|run| run.id.clone()).collect();
     let newer = RunId("2026-11-21_12-00-00-eeee".to_owned());
-    desk.tell(Msg::Listed([vec![newer], ids.clone()].concat()));
+    desk.tell(News::Listed([vec![newer], ids.clone()].concat()));
     assert_eq!(desk.home.selected, Some(Entry::Run(ids[1].clone())));
-    desk.tell(Msg::Listed(vec![ids[0].clone()]));
+    desk.tell(News::Listed(vec![ids[0].clone()]));
     assert_eq!(desk.home.selected, Some(Entry::Run(ids[0].clone())), "what is gone can't stay selected");
 }
 
@@ -401,12 +402,12 @@ fn frames_of_every_state() {
     desk.keep("looking_for_all");
     let mut desk = Desk::with(Vec::new());
     desk.keep("looking");
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     desk.keep("plan");
     desk.press(Key::Enter);
     insta::assert_snapshot!("home_start_80x24", desk.text(80, 24));
     desk.press(Key::Esc);
-    desk.tell(Msg::Looked(Box::new(refused())));
+    desk.tell(News::Looked(Box::new(refused())));
     desk.keep("blocked");
     insta::assert_snapshot!("home_blocked_80x24_roles", desk.roles(80, 24));
     desk.press(Key::Down);
@@ -418,7 +419,7 @@ fn frames_of_every_state() {
 #[test]
 fn secrets_and_escapes_do_not_reach_the_screen() {
     let mut desk = Desk::several();
-    desk.tell(Msg::Refused("the key sk-very-secret \u{1b}[31mfailed\u{7}".to_owned()));
+    desk.tell(News::Refused("the key sk-very-secret \u{1b}[31mfailed\u{7}".to_owned()));
     let text = desk.text(120, 40);
     assert!(text.contains("the key ••• failed"), "{text}");
     assert!(!text.contains("secret") && !text.contains('\u{1b}'), "{text}");
@@ -427,9 +428,9 @@ fn secrets_and_escapes_do_not_reach_the_screen() {
 #[test]
 fn every_size_can_be_drawn_with_and_without_unicode() {
     let mut plan = Desk::with(Vec::new());
-    plan.tell(Msg::Looked(Box::new(looked(None))));
+    plan.tell(News::Looked(Box::new(looked(None))));
     let mut asked = Desk::with(Vec::new());
-    asked.tell(Msg::Looked(Box::new(looked(None))));
+    asked.tell(News::Looked(Box::new(looked(None))));
     asked.press(Key::Enter);
     let mut help = Desk::several();
     help.press(Key::Char('?'));
@@ -450,7 +451,7 @@ fn every_size_can_be_drawn_with_and_without_unicode() {
 #[test]
 fn two_quick_strokes_or_clicks_start_nothing() {
     let mut desk = Desk::with(Vec::new());
-    desk.tell(Msg::Looked(Box::new(looked(None))));
+    desk.tell(News::Looked(Box::new(looked(None))));
     desk.text(120, 40);
     desk.tell(Msg::Key(Key::Enter));
     assert_eq!(desk.tell(Msg::Key(Key::Enter)), []);

@@ -71,6 +71,7 @@ mod screen_steps;
 mod select;
 mod stuck;
 mod support;
+mod taken;
 mod terminal;
 mod themes;
 mod through_harness;

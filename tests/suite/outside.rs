@@ -17,7 +17,7 @@ use crate::screen_runs::{agent_running, found, id};
 use crate::support::{BINARY, lives, pid_in, wait_until};
 
 /// What a program that is given the terminal says.
-const HERE: &str = "the program is here";
+pub(crate) const HERE: &str = "the program is here";
 
 /// A run whose agent is at work, with a folder to sit in.
 struct Desk {
@@ -26,7 +26,7 @@ struct Desk {
 }
 
 /// A script that keeps what it was given and how it found the terminal, and then does something.
-fn program(here: &Path, name: &str, then: &str) -> PathBuf {
+pub(crate) fn program(here: &Path, name: &str, then: &str) -> PathBuf {
     let path = here.join(name);
     let keep = "for file; do :; done; cp \"$file\" got; stat -c %a \"$file\" \"${file%/*}\" >modes; stty -a >tty; echo $$ >pid";
     let script = format!("#!/bin/sh\n{keep}\nprintf '%s\\n' \"$@\" >arguments\necho '{HERE}'\n{then}\n");
@@ -35,7 +35,7 @@ fn program(here: &Path, name: &str, then: &str) -> PathBuf {
     path
 }
 
-fn plain(command: &mut Command, here: &Path) {
+pub(crate) fn plain(command: &mut Command, here: &Path) {
     command.current_dir(here);
     for name in ["TMUX", "STY", "PAGER", "VISUAL", "EDITOR", "LESS"] {
         command.env_remove(name);
@@ -113,7 +113,7 @@ impl Desk {
 }
 
 /// What the terminal's clipboard was given, one text a time.
-fn copied(pty: &Pty) -> Vec<String> {
+pub(crate) fn copied(pty: &Pty) -> Vec<String> {
     let written = String::from_utf8_lossy(&pty.written).into_owned();
     let texts = written.split("\u{1b}]52;c;").skip(1).map(|rest| rest.split('\u{7}').next().unwrap().to_owned());
     texts.map(|base64| decoded(&base64)).collect()

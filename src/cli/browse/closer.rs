@@ -12,7 +12,7 @@ use crate::domain::{Finding, Level, Remark};
 use crate::report::episodes;
 use crate::report::verdict;
 use crate::text::mask::Masker;
-use crate::ui::browse::{Msg, Place, Preview, Strip};
+use crate::ui::browse::{News, Place, Preview, Strip};
 use crate::ui::detected::mood;
 use crate::ui::{Mood, Said};
 
@@ -26,11 +26,11 @@ const FOUND: usize = 5;
 const LARGEST: u64 = 64 << 20;
 
 /// Looks at what is wanted: of several that wait, the newest.
-pub(super) fn look_on(places: &Receiver<Place>, masker: &Masker, news: &mpsc::Sender<Msg>) {
+pub(super) fn look_on(places: &Receiver<Place>, masker: &Masker, news: &mpsc::Sender<News>) {
     while let Ok(place) = places.recv() {
         let place = places.try_iter().last().unwrap_or(place);
         let preview = look(place, masker);
-        if news.blocking_send(Msg::Preview(Box::new(preview))).is_err() {
+        if news.blocking_send(News::Preview(Box::new(preview))).is_err() {
             return;
         }
     }

@@ -18,7 +18,7 @@ use crate::cli::trajectory::{self, Folder, Refused};
 use crate::import::{Import, ItemRead, Scratch, Survey};
 use crate::text::clean;
 use crate::text::mask::Masker;
-use crate::ui::browse::{Judged, Msg, Place, Progress, Row, Told, Wish};
+use crate::ui::browse::{Judged, News, Place, Progress, Row, Told, Wish};
 
 /// Wishes, and pieces of work that were done, that may wait.
 const WAITING: usize = 256;
@@ -83,7 +83,7 @@ enum Over {
 }
 
 /// Starts the threads. They end when the screen does.
-pub(super) fn start(folder: &Path, masker: Masker) -> io::Result<(mpsc::Sender<Wish>, mpsc::Receiver<Msg>)> {
+pub(super) fn start(folder: &Path, masker: Masker) -> io::Result<(mpsc::Sender<Wish>, mpsc::Receiver<News>)> {
     let (news, told) = mpsc::channel(NEWS);
     let (wishes_from, mut wishes) = mpsc::channel(WAITING);
     let (heard_from, heard) = sync_channel(WAITING);
@@ -107,7 +107,7 @@ pub(super) fn start(folder: &Path, masker: Masker) -> io::Result<(mpsc::Sender<W
 
 struct Index {
     maker: Maker,
-    news: mpsc::Sender<Msg>,
+    news: mpsc::Sender<News>,
     from: SyncSender<Heard>,
     heard: Receiver<Heard>,
 }
@@ -117,22 +117,22 @@ impl Index {
         while let Err(Over::Again) = self.round() {}
     }
 
-    fn tell(&self, msg: Msg) -> Result<(), Over> {
+    fn tell(&self, msg: News) -> Result<(), Over> {
         self.news.blocking_send(msg).map_err(|_gone| Over::Gone)
     }
 
     /// From the names to the last detector; then waits for changes.
     fn round(&self) -> Result<(), Over> {
-        self.tell(Msg::Progress(Progress::Listing))?;
+        self.tell(News::Progress(Progress::Listing))?;
         let folder = &self.maker.folder;
         let paths = [folder.clone()];
         let survey = Survey::of(&paths, crate::cli::report::clone(&paths).as_deref());
         let seen = Seen::of(folder, &survey);
-        self.tell(Msg::Listed(self.maker.listed(&survey)))?;
+        self.tell(News::Listed(self.maker.listed(&survey)))?;
         let ours: Vec<_> = survey.ours().into_iter().flatten().collect();
         let names: HashSet<String> = ours.iter().map(|run| run.name.clone()).collect();
         let ours = self.maker.whole(&Import { runs: ours, ..Import::default() }, &HashMap::new());
-        self.tell(Msg::Told(Told { rows: ours, ..Told::default() }))?;
+        self.tell(News::Told(Told { rows: ours, ..Told::default() }))?;
         thread::scope(|scope| {
             let mut crew = Crew::start(scope, &survey, &self.maker, &self.from);
             let mut reading = Reading { index: self, survey: &survey, ours: &names, told: Told::default(), at: Instant::now() };
@@ -142,13 +142,13 @@ impl Index {
                 (0..survey.items()).filter_map(|at| Some((survey.item(at)?.folder.to_owned(), at))).collect();
             let mut all = self.maker.whole(&import, &tasks);
             all.extend(loose);
-            self.tell(Msg::Problems(self.problems(&import)))?;
+            self.tell(News::Problems(self.problems(&import)))?;
             drop(import);
             let work: Vec<usize> = all.iter().filter(|row| row.level == Judged::NotYet).filter_map(|row| row.task).collect();
-            self.tell(Msg::Whole(all))?;
+            self.tell(News::Whole(all))?;
             reading.judge(&mut crew, work)
         })?;
-        self.tell(Msg::Progress(Progress::Done))?;
+        self.tell(News::Progress(Progress::Done))?;
         self.wait(&seen)
     }
 
@@ -170,7 +170,7 @@ impl Index {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) if !is_told && seen.has_changed() => {
                     is_told = true;
-                    self.tell(Msg::Changed)?;
+                    self.tell(News::Changed)?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -401,8 +401,8 @@ impl Reading<'_> {
         self.at = Instant::now();
         let told = std::mem::take(&mut self.told);
         if told != Told::default() {
-            self.index.tell(Msg::Told(told))?;
+            self.index.tell(News::Told(told))?;
         }
-        self.index.tell(Msg::Progress(progress))
+        self.index.tell(News::Progress(progress))
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
 
 use super::browser;
 use crate::cli::{Format, read, usage};
@@ -13,18 +14,19 @@ use crate::report::plain::{Page, plain};
 use crate::report::section::{Cell, Column, Narrow, Section, Table};
 use crate::report::{Document, steps};
 use crate::shell::Browser;
-use crate::ui::browse::{Browse, Facts, Judged, Kind, Msg, NOTHING, Place, Progress, Row, update};
+use crate::ui::browse::{Browse, Facts, Judged, Kind, Msg, NOTHING, News, Place, Progress, Row, update};
 
 /// Reads everything, and prints it.
 pub(in crate::cli) fn print(root: Option<&Path>, folder: &Path, format: Option<Format>) -> anyhow::Result<Exit> {
-    let Browser { mut browse, wishes, mut news, .. } = match browser(root, folder) {
+    let Browser { mut browse, wishes, news, .. } = match browser(root, folder) {
         Ok(browser) => browser,
         Err(says) => return Ok(usage(says)),
     };
     // the list is whole once the detectors are through
-    while let Some(msg) = news.blocking_recv() {
-        let is_done = matches!(msg, Msg::Progress(Progress::Done));
-        update(&mut browse, clock::now(), msg);
+    let mut news = news;
+    while let Some(news) = news.as_mut().and_then(Receiver::blocking_recv) {
+        let is_done = matches!(news, News::Progress(Progress::Done));
+        update(&mut browse, clock::now(), Msg::News(news));
         if is_done {
             break;
         }

@@ -26,7 +26,7 @@ use crate::model::{Follower, Run, RunState};
 use crate::report::status;
 use crate::runner::Job;
 use crate::ui::home::message::Beside;
-use crate::ui::home::{Choice, Msg, RunCard, Seen, Summary, Wish};
+use crate::ui::home::{Choice, Msg, News, RunCard, Seen, Summary, Wish};
 use crate::ui::words::moment;
 
 /// Wishes that may wait; nobody presses keys so fast.
@@ -66,11 +66,12 @@ fn grant(wish: Wish, checkout: Option<&Checkout>, looks: &SyncSender<Wish>, news
             let begin = move || {
                 let begun = begin(&wish, checkout.as_ref());
                 let masker = doctor::secrets(checkout.as_ref());
-                let _ = news.blocking_send(match begun {
-                    Ok(Ok(folder)) => Msg::Started(folder),
-                    Ok(Err(says)) => Msg::Refused(masker.line(&says)),
-                    Err(error) => Msg::Refused(masker.line(&format!("{error:#}"))),
-                });
+                let begun = match begun {
+                    Ok(Ok(folder)) => News::Started(folder),
+                    Ok(Err(says)) => News::Refused(masker.line(&says)),
+                    Err(error) => News::Refused(masker.line(&format!("{error:#}"))),
+                };
+                let _ = news.blocking_send(begun.into());
             };
             thread::Builder::new()
                 .name("begin".to_owned())
@@ -85,7 +86,7 @@ fn grant(wish: Wish, checkout: Option<&Checkout>, looks: &SyncSender<Wish>, news
 fn look_on(checkout: &Checkout, wishes: &Receiver<Wish>, news: &Sender<Msg>) {
     let mut waiting = vec![Wish::Find];
     loop {
-        if waiting.contains(&Wish::Find) && news.blocking_send(Msg::Found(look::found(checkout))).is_err() {
+        if waiting.contains(&Wish::Find) && news.blocking_send(News::Found(look::found(checkout)).into()).is_err() {
             return;
         }
         let newest = waiting.drain(..).rev().find_map(|wish| match wish {
@@ -93,7 +94,7 @@ fn look_on(checkout: &Checkout, wishes: &Receiver<Wish>, news: &Sender<Msg>) {
             _ => None,
         });
         if let Some(choice) = newest
-            && news.blocking_send(Msg::Looked(Box::new(look::look(checkout, choice)))).is_err()
+            && news.blocking_send(News::Looked(Box::new(look::look(checkout, choice))).into()).is_err()
         {
             return;
         }
@@ -168,7 +169,7 @@ fn runs(checkout: &Checkout, news: &Sender<Msg>) {
         let ids: Vec<RunId> = folders.iter().map(RunFolder::run_id).collect();
         if listed.as_ref() != Some(&ids) {
             known.retain(|id, _| ids.contains(id));
-            if news.blocking_send(Msg::Listed(ids.clone())).is_err() {
+            if news.blocking_send(News::Listed(ids.clone()).into()).is_err() {
                 return;
             }
             listed = Some(ids);
@@ -184,7 +185,7 @@ fn runs(checkout: &Checkout, news: &Sender<Msg>) {
             let follower = known.remove(&id).and_then(|known| known.follower);
             let (seen, follower) = read(folder, follower, runner);
             known.insert(id.clone(), Known { mark, follower: follower.filter(|_| runner.is_some()) });
-            if news.blocking_send(Msg::Run(Box::new(RunCard { id, seen }))).is_err() {
+            if news.blocking_send(News::Run(Box::new(RunCard { id, seen })).into()).is_err() {
                 return;
             }
         }

@@ -5,15 +5,41 @@ use std::io::{self, Write};
 use jiff::tz::TimeZone;
 
 use super::body::Body;
-use super::{Asked, facts, line};
+use super::{About, Asked, facts, findings, line};
+use crate::agent::open::Opened;
 use crate::domain::Step;
+use crate::report::head;
+use crate::report::verdict::watch;
 use crate::text::mask::Masker;
+
+/// Columns of the names in the head.
+const NAME: usize = 10;
 
 /// The step of a number.
 pub fn find(steps: &[Step], index: u32) -> Option<&Step> {
     // positions and numbers agree as a rule
     let at = usize::try_from(index).ok()?.checked_sub(1)?;
     steps.get(at).filter(|step| step.index == index).or_else(|| steps.iter().find(|step| step.index == index))
+}
+
+/// Everything that an agent did: what the run was, each step, the end, the patch.
+pub fn all(out: &mut impl Write, opened: &Opened, about: &About, zone: &TimeZone, masker: &Masker) -> io::Result<()> {
+    let findings = findings(&watch(opened, about.human.clone())?, masker);
+    writeln!(out, "{}", line(&about.title, masker))?;
+    let rows = about.rows.iter().map(|(name, says)| (*name, line(says, masker)));
+    for (name, says) in rows.chain(head::rows(opened, &findings, zone, masker)) {
+        writeln!(out, "{name:<NAME$}  {says}")?;
+    }
+    opened.each(|step| {
+        writeln!(out)?;
+        plain(out, step, zone, masker)
+    })?;
+    writeln!(out, "\nend: {}", head::ended(opened, masker))?;
+    if let Some(patch) = &about.patch {
+        writeln!(out, "\npatch:")?;
+        lines(out, &Body::of(patch, masker))?;
+    }
+    Ok(())
 }
 
 /// Thought, arguments and results of a step, whole but for texts of more than a MiB.

@@ -1,12 +1,14 @@
 //! What a key meant, as what can be written: texts that come from the state and from the drawing are made here.
 
-use super::{From, Material};
+use super::{From, Material, Whereabouts};
 use crate::detect::Human;
 use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::report::{self, Surroundings};
+use crate::shell::log;
 use crate::shell::places::Places;
 use crate::theme::Theme;
+use crate::ui::log::Source;
 use crate::ui::message::Sight;
 use crate::ui::outside::{Errand, Part, Way, What};
 use crate::ui::{State, now};
@@ -22,10 +24,10 @@ pub(in crate::shell) fn material(errand: Errand, state: &State, theme: &Theme, p
     let from = match what {
         What::Text { text, .. } => From::Text(text),
         What::Queue => From::Text(queue(state, places)),
-        What::Step(attempt, index) => From::Step(attempt, index),
+        What::Step(attempt, index) => From::Step(trajectory(places, &attempt), index),
         What::Steps(attempt) => {
             let (rows, human) = about(state, &attempt);
-            From::Steps(attempt, rows, human)
+            From::Steps { title: attempt.to_string(), of: trajectory(places, &attempt), rows, human }
         }
         What::Result(item, part) => {
             let item = state.run.item(&item).ok_or("the item is not in the run any more")?;
@@ -38,10 +40,19 @@ pub(in crate::shell) fn material(errand: Errand, state: &State, theme: &Theme, p
             let page: String = lines.iter().skip(skip).take(take).flat_map(|line| [line.as_str(), "\n"]).collect();
             From::Text(if seen { page } else { format!("{head}{why}\n{page}") })
         }
-        What::Line(source, at) => From::Line(source, at),
-        What::File { source, at, .. } => From::File(source, at),
+        What::Line(source, at) => From::Line(log::path(places, &source), at),
+        What::File { source, at, .. } => {
+            let ending = if matches!(source, Source::Patch(_)) { "diff" } else { "log" };
+            From::File { path: log::path(places, &source), at, ending }
+        }
     };
     Ok((way, Material { name, stem, from }))
+}
+
+/// Where the trajectory of an attempt lies.
+fn trajectory(places: &Places, attempt: &AttemptId) -> Whereabouts {
+    let instance = places.other(&attempt.item).and_then(|place| place.instance);
+    Whereabouts::At(places.item_folder(attempt), instance)
 }
 
 /// The list as `status` prints it.

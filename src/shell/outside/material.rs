@@ -1,7 +1,7 @@
 //! What is taken out of the terminal, written from its files.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -10,16 +10,14 @@ use super::stream;
 use crate::agent::open::{Opened, file_of, open};
 use crate::agent::paged::{LARGE, Paged};
 use crate::detect::Human;
-use crate::domain::{AttemptId, Step};
+use crate::domain::Step;
 use crate::host::files::{self, Links};
 use crate::host::paged::Paged as Lines;
 use crate::report::head::Row;
 use crate::report::trajectory::{self, About};
-use crate::shell::log;
-use crate::shell::places::Places;
 use crate::text::bytes;
 use crate::text::mask::Masker;
-use crate::ui::log::Source;
+use crate::ui::browse::Place;
 
 /// Bytes of a file that are taken: those around the line that is looked at.
 const MOST: u64 = 256 * 1024 * 1024;
@@ -46,14 +44,41 @@ pub(in crate::shell) struct Material {
 pub(in crate::shell) enum From {
     /// It is known already.
     Text(String),
+    /// The path of what lies there.
+    Path(Whereabouts),
     /// A step of a trajectory, by its index.
-    Step(AttemptId, u32),
+    Step(Whereabouts, u32),
     /// A trajectory; what its files do not tell.
-    Steps(AttemptId, Vec<Row>, Option<Human>),
+    Steps {
+        /// What it is called.
+        title: String,
+        /// Where it lies.
+        of: Whereabouts,
+        /// More lines for its table.
+        rows: Vec<Row>,
+        /// The commit that the agent was not to look at.
+        human: Option<Human>,
+    },
     /// The line of a file that begins there.
-    Line(Source, u64),
-    /// A file, and the place that is looked at.
-    File(Source, u64),
+    Line(PathBuf, u64),
+    /// A file.
+    File {
+        /// Where it lies.
+        path: PathBuf,
+        /// The place that is looked at.
+        at: u64,
+        /// The ending by which programs know what it is.
+        ending: &'static str,
+    },
+}
+
+/// Where an item or a trajectory lies.
+#[derive(Debug, Clone)]
+pub(in crate::shell) enum Whereabouts {
+    /// In an item's folder, or in a file by itself; of a file with several runs, which one.
+    At(PathBuf, Option<String>),
+    /// Where the browser says; it may read files to know.
+    Placed(Place, fn(&Place) -> PathBuf),
 }
 
 /// How something is written.
@@ -79,29 +104,21 @@ pub(super) struct Written {
 impl Material {
     /// Whether it has no other form.
     pub(super) const fn is_markdown(&self) -> bool {
-        matches!(self.from, From::Steps(..))
+        matches!(self.from, From::Steps { .. })
     }
 
     /// `vllm_core-0003.1.md`: a patch keeps the ending by which programs know it.
     pub(super) fn file_name(&self, shape: Shape) -> String {
         let ending = match (shape, &self.from) {
-            (Shape::Markdown, _) | (_, From::Steps(..)) => "md",
-            (_, From::File(Source::Patch(_), _)) => "diff",
-            (_, From::File(..)) => "log",
+            (Shape::Markdown, _) => "md",
+            (_, From::File { ending, .. }) => ending,
             _ => "txt",
         };
         format!("{}.{ending}", self.stem)
     }
 
     /// Writes it.
-    pub(super) fn write(
-        &self,
-        out: &mut impl Write,
-        shape: Shape,
-        places: &Places,
-        masker: &Masker,
-        zone: &TimeZone,
-    ) -> io::Result<Written> {
+    pub(super) fn write(&self, out: &mut impl Write, shape: Shape, masker: &Masker, zone: &TimeZone) -> io::Result<Written> {
         match &self.from {
             From::Text(text) => {
                 let text = &masker.text(text);
@@ -112,28 +129,34 @@ impl Material {
                 }
                 Ok(Written::default())
             }
-            From::Step(attempt, index) => {
-                let step = step(places, attempt, *index)?;
+            From::Path(of) => {
+                out.write_all(masker.line(&of.place().0.display().to_string()).as_bytes())?;
+                Ok(Written::default())
+            }
+            From::Step(of, index) => {
+                let step = step(of, *index)?;
                 let step = step.ok_or_else(|| io::Error::other(format!("step {index} is not in its file any more")))?;
                 trajectory::plain(out, &step, zone, masker)?;
                 Ok(Written::default())
             }
-            From::Steps(attempt, rows, human) => {
-                let opened = opened(places, attempt)?;
-                let (patch, cut) = patch(places, attempt);
-                let about = About { title: attempt.to_string(), rows: rows.clone(), human: human.clone(), patch };
-                trajectory::write(out, &opened, &about, zone, masker)?;
+            From::Steps { title, of, rows, human } => {
+                let (place, instance) = of.place();
+                let opened = opened(&place, instance.as_deref())?;
+                let (patch, cut) = patch(&place);
+                let about = About { title: title.clone(), rows: rows.clone(), human: human.clone(), patch };
+                let write = if shape == Shape::Markdown { trajectory::write } else { trajectory::all };
+                write(out, &opened, &about, zone, masker)?;
                 Ok(Written { cut, line: None })
             }
-            From::Line(source, at) => {
-                let (file, there) = files::open(&log::path(places, source), Links::Refused)?;
+            From::Line(path, at) => {
+                let (file, there) = files::open(path, Links::Refused)?;
                 let raw = Lines::new(&file, there.len()).line(*at)?;
                 let mut file = file;
                 let end = at.saturating_add(raw.bytes.len() as u64);
                 stream::copy(&mut file, *at..end, *at, out, Shape::Plain, masker)?;
                 Ok(Written::default())
             }
-            From::File(source, at) => self.file(out, shape, &log::path(places, source), *at, masker),
+            From::File { path, at, .. } => self.file(out, shape, path, *at, masker),
         }
     }
 
@@ -168,43 +191,53 @@ impl Material {
     }
 }
 
-/// The file of an attempt, where it is so large that its steps are not held.
-fn paged(places: &Places, attempt: &AttemptId) -> io::Result<Option<Paged>> {
-    let place = places.item_folder(attempt);
-    let file = if place.is_dir() { file_of(&place) } else { Some(place) };
+impl Whereabouts {
+    fn place(&self) -> (PathBuf, Option<String>) {
+        match self {
+            Self::At(path, instance) => (path.clone(), instance.clone()),
+            Self::Placed(place, path_of) => {
+                let instance = if let Place::Loose { instance, .. } = place { instance.clone() } else { None };
+                (path_of(place), instance)
+            }
+        }
+    }
+}
+
+/// A trajectory that is so large that its steps are not held.
+fn paged(place: &Path) -> io::Result<Option<Paged>> {
+    let file = if place.is_dir() { file_of(place) } else { Some(place.to_owned()) };
     // what can't be read so is told by who reads it whole
     file.map_or(Ok(None), |file| Paged::open(&file, LARGE).or(Ok(None)))
 }
 
 /// One step of it, by its index.
-fn step(places: &Places, attempt: &AttemptId, index: u32) -> io::Result<Option<Step>> {
-    if let Some(paged) = paged(places, attempt)? {
+fn step(of: &Whereabouts, index: u32) -> io::Result<Option<Step>> {
+    let (place, instance) = of.place();
+    if let Some(paged) = paged(&place)? {
         let at = usize::try_from(index).unwrap_or_default().saturating_sub(1);
         let counted = paged.indexed(|| true)?.unwrap_or_default();
         return Ok(paged.read(&counted, at..at + 1)?.pop());
     }
-    let opened = opened(places, attempt)?;
+    let opened = opened(&place, instance.as_deref())?;
     Ok(trajectory::find(&opened.steps, index).cloned())
 }
 
-/// The trajectory of an attempt, read anew. The steps of a very large one are read as they are written.
-fn opened(places: &Places, attempt: &AttemptId) -> io::Result<Opened> {
-    if let Some(paged) = paged(places, attempt)? {
+/// A trajectory, read anew. The steps of a very large one are read as they are written.
+fn opened(place: &Path, instance: Option<&str>) -> io::Result<Opened> {
+    if let Some(paged) = paged(place)? {
         return Opened::paged(Arc::new(paged));
     }
-    let runs = open(&places.item_folder(attempt)).map_err(|error| io::Error::other(error.to_string()))?;
-    let instance = places.other(&attempt.item).and_then(|place| place.instance);
-    let mut runs = runs.into_iter();
-    let found = match &instance {
-        Some(_) => runs.find(|run| run.instance == instance),
+    let mut runs = open(place).map_err(|error| io::Error::other(error.to_string()))?.into_iter();
+    let found = match instance {
+        Some(_) => runs.find(|run| run.instance.as_deref() == instance),
         None => runs.next(),
     };
     found.ok_or_else(|| io::Error::other("its file tells of no run any more"))
 }
 
 /// What an agent changed, and what is left out of it.
-fn patch(places: &Places, attempt: &AttemptId) -> (Option<String>, Option<String>) {
-    match files::read(&places.patch(attempt), MOST_PATCH, Links::Refused) {
+fn patch(place: &Path) -> (Option<String>, Option<String>) {
+    match files::read(&place.join("model_patch.diff"), MOST_PATCH, Links::Refused) {
         Ok(bytes) => (Some(String::from_utf8_lossy(&bytes).into_owned()), None),
         // beside a lone trajectory there is no folder for one
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => (None, None),

@@ -1,21 +1,23 @@
 //! What reaches the browser, and what it wants done.
 
+use std::path::PathBuf;
+
+use super::Browse;
 use super::row::{Judged, Place, Row, Whole};
 use crate::detect::kind::Kind;
 use crate::domain::Level;
-use crate::ui::mouse::Spot;
-use crate::ui::state::Pointer;
-use crate::ui::{Key, Mouse, Said};
+use crate::ui::Said;
+use crate::ui::apart::{EffectOf, MsgOf};
 
 /// Something that happened.
+pub type Msg = MsgOf<Browse>;
+
+/// Something to be done by the shell.
+pub type Effect = EffectOf<Browse>;
+
+/// What the browser is told.
 #[derive(Debug, Clone)]
-pub enum Msg {
-    /// A key.
-    Key(Key),
-    /// The mouse.
-    Mouse(Mouse),
-    /// Text was pasted.
-    Paste(String),
+pub enum News {
     /// This is what there is, by name.
     Listed(Vec<Row>),
     /// More of what is in the list: read, judged, or found only now; and what turned out to be none.
@@ -30,14 +32,6 @@ pub enum Msg {
     Changed,
     /// What a look at one item brought.
     Preview(Box<Preview>),
-    /// Something works no more, in a sentence.
-    Failed(String),
-    /// An effect succeeded in a way worth a sentence.
-    Succeeded(String),
-    /// A second went by.
-    Tick,
-    /// A frame was drawn with this much room, and a click means this in it.
-    Laid(Layout, Vec<Spot>),
 }
 
 /// News of single items.
@@ -96,21 +90,17 @@ pub enum Wish {
     Again,
 }
 
-/// Something to be done by the shell.
+/// What is taken out of the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask for this.
-    Wish(Wish),
-    /// Leave for another screen, or for good.
-    Leave(Left),
-    /// Take the mouse, or leave it to the terminal.
-    Pointer(Pointer),
-    /// Draw with the next theme.
-    NextTheme,
-    /// Draw the whole screen anew.
-    Redraw,
-    /// Go to the background.
-    Suspend,
+pub enum What {
+    /// Where a run lies.
+    Run(PathBuf),
+    /// Where an item's files lie; its name.
+    Item(Place, String),
+    /// The list as it is shown.
+    List,
+    /// Everything that the agent of an item did; its name.
+    Steps(Place, String),
 }
 
 /// Why the browser was left.

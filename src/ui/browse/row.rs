@@ -1,6 +1,6 @@
 //! An item of the browser: where it lies, and what is known of it so far.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -157,6 +157,14 @@ impl Judged {
             Self::Is(level) => Some(level),
             Self::NotYet | Self::Never => None,
         }
+    }
+}
+
+impl Whole {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        let (Self::Others(path) | Self::Ours(path)) = self;
+        path
     }
 }
 

@@ -4,35 +4,100 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::message::{Effect, Left, Msg, Told, Wish};
+use super::message::{Effect, Layout, Left, Msg, News, Told, What, Wish};
 use super::row::{Judged, Kind, Place, Row};
 use super::{Browse, Disk, Facet, Over, Progress, Selected, choice, moves};
-use crate::text::find::{Meaning, Pattern};
-use crate::ui::keymap::{self, Place as Where};
-use crate::ui::mouse::{Did, Hit};
+use crate::text::find::Pattern;
+use crate::ui::apart::{self, Apart, Parts};
+use crate::ui::keymap;
+use crate::ui::mouse::{Hit, NOTCH};
+use crate::ui::outside::{Part, Way};
 use crate::ui::prompt::Search;
-use crate::ui::state::Pointer;
-use crate::ui::words::is_fresh;
 use crate::ui::{Action, Key, Mood, Mouse, Said};
-
-/// Rows of one turn of the wheel.
-const NOTCH: usize = 3;
 
 /// Closer looks that are kept.
 const PREVIEWS: usize = 16;
 
+impl Apart for Browse {
+    const PLACE: keymap::Place = keymap::Place::Browse;
+    const BARE: Over = Over::Nothing;
+    type Layout = Layout;
+    type News = News;
+    type Wish = Wish;
+    type What = What;
+    type Left = Left;
+    type Over = Over;
+
+    fn parts(&mut self) -> Parts<'_, Self> {
+        let Self { now, note, pointer, over, layout, spots, .. } = self;
+        let help_room = (layout.help_rows, layout.help_lines);
+        Parts { now, note, pointer, over, layout, spots, help_room }
+    }
+
+    fn note(&self) -> Option<&(Timestamp, Said)> {
+        self.note.as_ref()
+    }
+
+    fn help(over: &mut Over) -> Option<&mut usize> {
+        if let Over::Help(top) = over { Some(top) } else { None }
+    }
+
+    fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
+        update(self, now, msg)
+    }
+
+    fn hear(&mut self, news: News) -> Vec<Effect> {
+        hear(self, news);
+        Vec::new()
+    }
+
+    fn type_on(&mut self, key: Key) -> Option<Vec<Effect>> {
+        match &self.over {
+            Over::Find(..) => type_on(self, key),
+            Over::Filters(_) => {
+                if choice::press(self, key) {
+                    changed(self);
+                }
+            }
+            Over::Nothing | Over::Help(_) => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Over::Find(search, _) = &mut self.over {
+            search.line.paste(text);
+            typed(self);
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        act(self, action)
+    }
+
+    fn wheel(&mut self, action: Action, _mouse: Mouse) {
+        if matches!(self.over, Over::Filters(_)) {
+            choice::press(self, if action == Action::Up { Key::Up } else { Key::Down });
+            return;
+        }
+        for _ in 0..NOTCH {
+            moves::perform(self, action);
+        }
+    }
+
+    fn click(&mut self, hit: Hit) -> Vec<Effect> {
+        click(self, &hit)
+    }
+
+    fn what(&self, way: Way, part: Part) -> Result<What, String> {
+        what(self, way, part)
+    }
+}
+
 /// Takes one message.
 pub fn update(browse: &mut Browse, now: Timestamp, msg: Msg) -> Vec<Effect> {
-    browse.now = now;
-    if browse.note.as_ref().is_some_and(|(at, _)| !is_fresh(*at, now)) {
-        browse.note = None;
-    }
-    let (over, selected) = (std::mem::discriminant(&browse.over), browse.selected.clone());
-    let mut effects = take(browse, msg);
-    if std::mem::discriminant(&browse.over) != over {
-        // a click on what is not drawn yet means nothing
-        browse.spots.clear();
-    }
+    let selected = browse.selected.clone();
+    let mut effects = apart::take(browse, now, msg);
     moves::keep_in_sight(browse);
     if !effects.iter().any(|effect| matches!(effect, Effect::Leave(_))) {
         effects.extend(look_closer(browse, selected != browse.selected));
@@ -41,43 +106,27 @@ pub fn update(browse: &mut Browse, now: Timestamp, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-fn take(browse: &mut Browse, msg: Msg) -> Vec<Effect> {
-    match msg {
-        Msg::Key(key) => return press(browse, key),
-        Msg::Mouse(mouse) => return point(browse, mouse),
-        Msg::Paste(text) => {
-            if let Over::Find(search, _) = &mut browse.over {
-                search.line.paste(&text);
-                typed(browse);
-            }
-        }
-        Msg::Listed(rows) => list(browse, rows),
-        Msg::Told(told) => tell(browse, told),
-        Msg::Whole(mut rows) => {
+fn hear(browse: &mut Browse, news: News) {
+    match news {
+        News::Listed(rows) => list(browse, rows),
+        News::Told(told) => tell(browse, told),
+        News::Whole(mut rows) => {
             for row in &mut rows {
                 keep_level(browse, row);
             }
             replace(browse, rows);
         }
-        Msg::Progress(progress) => browse.progress = progress,
-        Msg::Problems(problems) => browse.problems = problems,
-        Msg::Changed => browse.disk = Disk::Changed,
-        Msg::Preview(preview) => {
+        News::Progress(progress) => browse.progress = progress,
+        News::Problems(problems) => browse.problems = problems,
+        News::Changed => browse.disk = Disk::Changed,
+        News::Preview(preview) => {
             browse.previews.retain(|known| known.place != preview.place);
             browse.previews.push(*preview);
             if browse.previews.len() > PREVIEWS {
                 browse.previews.remove(0);
             }
         }
-        Msg::Failed(says) => browse.remark(Said::new(Mood::Bad, says)),
-        Msg::Succeeded(says) => browse.remark(Said::new(Mood::Good, says)),
-        Msg::Tick => {}
-        Msg::Laid(layout, spots) => {
-            browse.layout = layout;
-            browse.spots = spots;
-        }
     }
-    Vec::new()
 }
 
 /// Takes the names. What was read before is shown until it is read again.
@@ -166,21 +215,6 @@ fn ask_first(browse: &mut Browse) -> Option<Effect> {
     Some(Effect::Wish(Wish::First(tasks)))
 }
 
-fn press(browse: &mut Browse, key: Key) -> Vec<Effect> {
-    match &mut browse.over {
-        Over::Find(..) => type_on(browse, key),
-        Over::Filters(_) => {
-            if choice::press(browse, key) {
-                changed(browse);
-            }
-        }
-        Over::Nothing | Over::Help(_) => {
-            return keymap::action(Where::Browse, key).map_or_else(Vec::new, |action| act(browse, action));
-        }
-    }
-    Vec::new()
-}
-
 /// A key while a text is typed: the list follows it.
 fn type_on(browse: &mut Browse, key: Key) {
     let Over::Find(search, before) = &mut browse.over else { return };
@@ -192,10 +226,7 @@ fn type_on(browse: &mut Browse, key: Key) {
         }
         Key::Enter => browse.over = Over::Nothing,
         Key::Tab => {
-            search.meaning = match search.meaning {
-                Meaning::Text => Meaning::Regex,
-                Meaning::Regex => Meaning::Text,
-            };
+            search.turn();
             typed(browse);
         }
         // the list can be walked while it is narrowed
@@ -223,30 +254,6 @@ fn typed(browse: &mut Browse) {
 }
 
 fn act(browse: &mut Browse, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::NextTheme => return vec![Effect::NextTheme],
-        Action::Mouse => return mouse(browse),
-        _ => {}
-    }
-    if let Over::Help(top) = &mut browse.over {
-        let (page, most) = (browse.layout.help_rows.max(1), browse.layout.help_lines.saturating_sub(browse.layout.help_rows));
-        let to = match action {
-            Action::Down => top.saturating_add(1),
-            Action::Up => top.saturating_sub(1),
-            Action::PageDown => top.saturating_add(page),
-            Action::PageUp => top.saturating_sub(page),
-            Action::First => 0,
-            Action::Last => most,
-            _ => {
-                browse.over = Over::Nothing;
-                return Vec::new();
-            }
-        };
-        *top = to.min(most);
-        return Vec::new();
-    }
     if moves::perform(browse, action) {
         return Vec::new();
     }
@@ -284,17 +291,6 @@ fn sort(browse: &mut Browse) {
     browse.remark(Said::new(Mood::Quiet, format!("sorted: {}", browse.sort.name())));
 }
 
-/// Leaves the mouse to the terminal, or takes it again.
-fn mouse(browse: &mut Browse) -> Vec<Effect> {
-    let (pointer, says) = match browse.pointer {
-        Pointer::Ours => (Pointer::Terminal, "the mouse is the terminal's: text can be selected; m takes it again"),
-        Pointer::Terminal => (Pointer::Ours, "the mouse is ours: the wheel scrolls, a click selects"),
-    };
-    browse.pointer = pointer;
-    browse.remark(Said::new(Mood::Quiet, says));
-    vec![Effect::Pointer(pointer)]
-}
-
 /// Does what Enter means for what is selected.
 fn open(browse: &mut Browse) -> Vec<Effect> {
     if let Some(row) = browse.selected_row() {
@@ -328,46 +324,46 @@ fn compare(browse: &mut Browse) -> Vec<Effect> {
     }
 }
 
-/// Does what the mouse means.
-fn point(browse: &mut Browse, mouse: Mouse) -> Vec<Effect> {
-    let action = match mouse.did {
-        Did::WheelUp => Action::Up,
-        Did::WheelDown => Action::Down,
-        Did::Click => return click(browse, mouse),
-    };
-    match &browse.over {
-        Over::Filters(_) => {
-            choice::press(browse, if action == Action::Up { Key::Up } else { Key::Down });
-        }
-        Over::Help(_) => return (0..NOTCH).flat_map(|_| act(browse, action)).collect(),
-        Over::Nothing | Over::Find(..) => {
-            for _ in 0..NOTCH {
-                moves::perform(browse, action);
+/// What is under the cursor, or all of what is shown; the error says why there is nothing.
+fn what(browse: &Browse, way: Way, part: Part) -> Result<What, String> {
+    match (way, part) {
+        (Way::Copy, Part::All) if browse.tree.lines.is_empty() => Err("the list is empty".to_owned()),
+        (Way::Copy, Part::All) => Ok(What::List),
+        (Way::Copy, Part::Seen) => {
+            if let Some(row) = browse.selected_row() {
+                return Ok(What::Item(row.place.clone(), row.name.clone()));
             }
+            let whole = browse.selected_node().and_then(|node| node.whole.as_ref());
+            let whole = whole.ok_or("this line has no path of its own: select a run or an item")?;
+            Ok(What::Run(whole.path().to_owned()))
+        }
+        (Way::Pager | Way::Editor | Way::Save, _) => {
+            let row = browse.selected_row().ok_or("select an item: this takes what its agent did")?;
+            if row.branch.kind == Kind::Results {
+                return Err("measured arms have no trajectory: Enter opens their numbers".to_owned());
+            }
+            Ok(What::Steps(row.place.clone(), row.name.clone()))
         }
     }
-    Vec::new()
 }
 
-fn click(browse: &mut Browse, mouse: Mouse) -> Vec<Effect> {
-    let hit = browse.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
+fn click(browse: &mut Browse, hit: &Hit) -> Vec<Effect> {
     match (hit, &browse.over) {
-        (Some(Hit::Choice(at)), Over::Filters(_)) => {
-            choice::toggle(browse, at);
+        (Hit::Choice(at), Over::Filters(_)) => {
+            choice::toggle(browse, *at);
             changed(browse);
         }
-        (Some(Hit::Source(at)), Over::Filters(_)) => {
-            if let Some(facet) = Facet::ALL.get(at) {
+        (Hit::Source(at), Over::Filters(_)) => {
+            if let Some(facet) = Facet::ALL.get(*at) {
                 choice::open(browse, *facet);
             }
         }
-        (Some(Hit::Fold(at)), Over::Nothing) => {
-            moves::select_at(browse, at);
+        (Hit::Fold(at), Over::Nothing) => {
+            moves::select_at(browse, *at);
             moves::turn(browse);
         }
-        (Some(Hit::Choice(at)), Over::Nothing) if browse.selected_at() == Some(at) => return act(browse, Action::Open),
-        (Some(Hit::Choice(at)), Over::Nothing) => moves::select_at(browse, at),
-        (Some(Hit::Act(action)), _) => return act(browse, action),
+        (Hit::Choice(at), Over::Nothing) if browse.selected_at() == Some(*at) => return act(browse, Action::Open),
+        (Hit::Choice(at), Over::Nothing) => moves::select_at(browse, *at),
         _ => {}
     }
     Vec::new()

@@ -1,45 +1,30 @@
 //! What reaches the comparison, and what it wants done.
 
-use super::{Pair, Spot};
-use crate::ui::state::Pointer;
-use crate::ui::{Key, Mouse};
+use super::{Compare, Pair};
+use crate::ui::apart::{EffectOf, MsgOf};
 
 /// Something that happened.
+pub type Msg = MsgOf<Compare>;
+
+/// Something to be done by the shell.
+pub type Effect = EffectOf<Compare>;
+
+/// What the comparison is told.
 #[derive(Debug, Clone)]
-pub enum Msg {
-    /// A key.
-    Key(Key),
-    /// The mouse.
-    Mouse(Mouse),
-    /// Text was pasted.
-    Paste(String),
+pub enum News {
     /// Both sides were read.
     Read(Box<Pair>),
     /// They can't be compared, in a sentence.
     Refused(String),
-    /// Something works no more, in a sentence.
-    Failed(String),
-    /// An effect succeeded in a way worth a sentence.
-    Succeeded(String),
-    /// A second went by.
-    Tick,
-    /// A frame was drawn with this much room, and a click means this in it.
-    Laid(Layout, Vec<Spot>),
 }
 
-/// Something to be done by the shell.
+/// What is taken out of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Leave.
-    Leave,
-    /// Take the mouse, or leave it to the terminal.
-    Pointer(Pointer),
-    /// Draw with the next theme.
-    NextTheme,
-    /// Draw the whole screen anew.
-    Redraw,
-    /// Go to the background.
-    Suspend,
+pub enum What {
+    /// The row under the cursor.
+    Row(String),
+    /// All of it.
+    All,
 }
 
 /// Why the comparison was left.

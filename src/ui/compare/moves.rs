@@ -5,6 +5,7 @@ use super::pair::{At, Half};
 use super::patches::{How, Line, Row};
 use super::{Compare, Sheet, Side};
 use crate::text::find::Pattern;
+use crate::ui::apart::Apart;
 use crate::ui::finding::is_in_step;
 use crate::ui::{Action, Mood, Said};
 

@@ -1,101 +1,133 @@
 //! One message in, the comparison changed, effects out.
 
+use std::convert::Infallible;
+
 use jiff::Timestamp;
 
-use super::message::{Effect, Msg};
-use super::{Compare, Over, Sheet, moves};
-use crate::text::find::{Meaning, Pattern};
-use crate::ui::keymap::{self, Place};
-use crate::ui::mouse::{Did, Hit};
-use crate::ui::prompt::Search;
-use crate::ui::state::Pointer;
-use crate::ui::words::is_fresh;
+use super::message::{Effect, Layout, Left, Msg, News, What};
+use super::{Compare, Over, Sheet, moves, told};
+use crate::ui::apart::{self, Apart, Parts};
+use crate::ui::keymap::Place;
+use crate::ui::mouse::{Hit, NOTCH};
+use crate::ui::outside::{Part, Way};
+use crate::ui::prompt::{Search, Typed};
 use crate::ui::{Action, Key, Mood, Mouse, Said};
 
-/// Rows of one turn of the wheel.
-const NOTCH: usize = 3;
+impl Apart for Compare {
+    const PLACE: Place = Place::Compare;
+    const BARE: Over = Over::Nothing;
+    type Layout = Layout;
+    type News = News;
+    type Wish = Infallible;
+    type What = What;
+    type Left = Left;
+    type Over = Over;
+
+    fn parts(&mut self) -> Parts<'_, Self> {
+        let Self { now, note, pointer, over, layout, spots, .. } = self;
+        let help_room = (layout.help_rows, layout.help_lines);
+        Parts { now, note, pointer, over, layout, spots, help_room }
+    }
+
+    fn note(&self) -> Option<&(Timestamp, Said)> {
+        self.note.as_ref()
+    }
+
+    fn help(over: &mut Over) -> Option<&mut usize> {
+        if let Over::Help(top) = over { Some(top) } else { None }
+    }
+
+    fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
+        update(self, now, msg)
+    }
+
+    fn hear(&mut self, news: News) -> Vec<Effect> {
+        match news {
+            News::Read(pair) => {
+                // a commit has no steps: beside it those of an agent say little
+                if (pair.left.steps.is_none() || pair.right.steps.is_none()) && !pair.files.is_empty() {
+                    self.sheet = Sheet::Patches;
+                }
+                self.pair = Some(pair);
+            }
+            News::Refused(says) => self.trouble = Some(says),
+        }
+        Vec::new()
+    }
+
+    fn type_on(&mut self, key: Key) -> Option<Vec<Effect>> {
+        let Over::Find(search) = &mut self.over else { return None };
+        match search.press(key, None) {
+            Typed::On => {}
+            Typed::Closed => self.over = Over::Nothing,
+            Typed::Sought(pattern) => {
+                self.over = Over::Nothing;
+                self.find = pattern;
+                if self.find.is_some() {
+                    moves::find(self, Action::FindNext);
+                }
+            }
+            Typed::Wrong(says) => self.remark(Said::new(Mood::Bad, says)),
+        }
+        Some(Vec::new())
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Over::Find(search) = &mut self.over {
+            search.line.paste(text);
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        act(self, action)
+    }
+
+    fn wheel(&mut self, action: Action, mouse: Mouse) {
+        if self.over != Over::Nothing {
+            return;
+        }
+        let is_list = self.spots.iter().any(|spot| matches!(spot.hit, Hit::Choice(_)) && spot.holds(mouse.x, mouse.y));
+        if self.detail.is_some() && !is_list {
+            return moves::scroll(self, action, NOTCH);
+        }
+        for _ in 0..NOTCH {
+            moves::perform(self, action);
+        }
+    }
+
+    fn click(&mut self, hit: Hit) -> Vec<Effect> {
+        if self.over != Over::Nothing {
+            return Vec::new();
+        }
+        match hit {
+            Hit::Choice(row) if self.reading().cursor == row => return act(self, Action::Open),
+            Hit::Choice(row) => moves::go_to(self, row),
+            Hit::Source(at) => {
+                let all = Sheet::ALL.len();
+                turn(self, (at + all - self.sheet as usize) % all);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn what(&self, _way: Way, part: Part) -> Result<What, String> {
+        let pair = self.pair.as_ref().ok_or("there is nothing to take: both sides are not read")?;
+        match part {
+            Part::All => Ok(What::All),
+            Part::Seen => told::row(self, pair).map(What::Row).ok_or_else(|| "there is nothing under the cursor".to_owned()),
+        }
+    }
+}
 
 /// Takes one message.
 pub fn update(screen: &mut Compare, now: Timestamp, msg: Msg) -> Vec<Effect> {
-    screen.now = now;
-    if screen.note.as_ref().is_some_and(|(at, _)| !is_fresh(*at, now)) {
-        screen.note = None;
-    }
-    match msg {
-        Msg::Key(key) => return press(screen, key),
-        Msg::Mouse(mouse) => return point(screen, mouse),
-        Msg::Paste(text) => {
-            if let Over::Find(search) = &mut screen.over {
-                search.line.paste(&text);
-            }
-        }
-        Msg::Read(pair) => {
-            // a commit has no steps: beside it those of an agent say little
-            if (pair.left.steps.is_none() || pair.right.steps.is_none()) && !pair.files.is_empty() {
-                screen.sheet = Sheet::Patches;
-            }
-            screen.pair = Some(pair);
-        }
-        Msg::Refused(says) => screen.trouble = Some(says),
-        Msg::Failed(says) => screen.remark(Said::new(Mood::Bad, says)),
-        Msg::Succeeded(says) => screen.remark(Said::new(Mood::Good, says)),
-        Msg::Tick => {}
-        Msg::Laid(layout, spots) => {
-            screen.layout = layout;
-            screen.spots = spots;
-            moves::keep_in_sight(screen);
-        }
-    }
-    Vec::new()
-}
-
-fn press(screen: &mut Compare, key: Key) -> Vec<Effect> {
-    if let Over::Find(_) = screen.over {
-        search(screen, key);
-        return Vec::new();
-    }
-    keymap::action(Place::Compare, key).map_or_else(Vec::new, |action| act(screen, action))
-}
-
-/// A key while a search is typed.
-fn search(screen: &mut Compare, key: Key) {
-    let Over::Find(search) = &mut screen.over else { return };
-    match key {
-        Key::Esc | Key::Ctrl('c') => screen.over = Over::Nothing,
-        Key::Tab => {
-            search.meaning = match search.meaning {
-                Meaning::Text => Meaning::Regex,
-                Meaning::Regex => Meaning::Text,
-            };
-        }
-        Key::Enter => match Pattern::new(search.line.text(), search.meaning) {
-            Ok(pattern) => {
-                screen.over = Over::Nothing;
-                screen.find = Some(pattern).filter(|pattern| !pattern.text.is_empty());
-                if screen.find.is_some() {
-                    moves::find(screen, Action::FindNext);
-                }
-            }
-            Err(says) => screen.remark(Said::new(Mood::Bad, says)),
-        },
-        _ => {
-            search.line.take(key);
-        }
-    }
+    let effects = apart::take(screen, now, msg);
+    moves::keep_in_sight(screen);
+    effects
 }
 
 fn act(screen: &mut Compare, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::NextTheme => return vec![Effect::NextTheme],
-        Action::Mouse => return mouse(screen),
-        _ => {}
-    }
-    if let Over::Help(top) = screen.over {
-        help(screen, action, top);
-        return Vec::new();
-    }
     if moves::perform(screen, action) {
         return Vec::new();
     }
@@ -103,7 +135,7 @@ fn act(screen: &mut Compare, action: Action) -> Vec<Effect> {
         Action::Help => screen.over = Over::Help(0),
         Action::Find => screen.over = Over::Find(Search::default()),
         Action::FindNext | Action::FindPrevious => moves::find(screen, action),
-        Action::Quit => return vec![Effect::Leave],
+        Action::Quit => return vec![Effect::Leave(Left::Back)],
         Action::Back => return back(screen),
         Action::NextScreen => turn(screen, 1),
         Action::PreviousScreen => turn(screen, Sheet::ALL.len() - 1),
@@ -114,30 +146,12 @@ fn act(screen: &mut Compare, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A key while the help is shown: it moves in it, or closes it.
-fn help(screen: &mut Compare, action: Action, top: usize) {
-    let (page, most) = (screen.layout.help_rows.max(1), screen.layout.help_lines.saturating_sub(screen.layout.help_rows));
-    let to = match action {
-        Action::Down => top.saturating_add(1),
-        Action::Up => top.saturating_sub(1),
-        Action::PageDown => top.saturating_add(page),
-        Action::PageUp => top.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => most,
-        _ => {
-            screen.over = Over::Nothing;
-            return;
-        }
-    };
-    screen.over = Over::Help(to.min(most));
-}
-
 /// Closes what is open; where nothing is, leaves.
 fn back(screen: &mut Compare) -> Vec<Effect> {
     if screen.detail.take().is_some() || screen.find.take().is_some() {
         return Vec::new();
     }
-    vec![Effect::Leave]
+    vec![Effect::Leave(Left::Back)]
 }
 
 /// To the next part, so many further on.
@@ -170,49 +184,4 @@ fn swap(screen: &mut Compare) {
     screen.remark(Said::new(Mood::Quiet, format!("{} is left now, {} right", pair.left.name, pair.right.name)));
     screen.pair = Some(Box::new(pair));
     moves::keep_in_sight(screen);
-}
-
-/// Leaves the mouse to the terminal, or takes it again.
-fn mouse(screen: &mut Compare) -> Vec<Effect> {
-    let (pointer, says) = match screen.pointer {
-        Pointer::Ours => (Pointer::Terminal, "the mouse is the terminal's: text can be selected; m takes it again"),
-        Pointer::Terminal => (Pointer::Ours, "the mouse is ours: the wheel scrolls, a click selects"),
-    };
-    screen.pointer = pointer;
-    screen.remark(Said::new(Mood::Quiet, says));
-    vec![Effect::Pointer(pointer)]
-}
-
-/// Does what the mouse means.
-fn point(screen: &mut Compare, mouse: Mouse) -> Vec<Effect> {
-    let action = match mouse.did {
-        Did::WheelUp => Action::Up,
-        Did::WheelDown => Action::Down,
-        Did::Click => return click(screen, mouse),
-    };
-    let is_list = screen.spots.iter().any(|spot| matches!(spot.hit, Hit::Choice(_)) && spot.holds(mouse.x, mouse.y));
-    match screen.over {
-        Over::Find(_) => {}
-        Over::Nothing if screen.detail.is_some() && !is_list => moves::scroll(screen, action, NOTCH),
-        Over::Nothing | Over::Help(_) => (0..NOTCH).for_each(|_| drop(act(screen, action))),
-    }
-    Vec::new()
-}
-
-fn click(screen: &mut Compare, mouse: Mouse) -> Vec<Effect> {
-    let hit = screen.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
-    match hit {
-        Some(Hit::Choice(row)) if screen.over == Over::Nothing && screen.reading().cursor == row => act(screen, Action::Open),
-        Some(Hit::Choice(row)) if screen.over == Over::Nothing => {
-            moves::go_to(screen, row);
-            Vec::new()
-        }
-        Some(Hit::Source(at)) if screen.over == Over::Nothing => {
-            let all = Sheet::ALL.len();
-            turn(screen, (at + all - screen.sheet as usize) % all);
-            Vec::new()
-        }
-        Some(Hit::Act(action)) => act(screen, action),
-        _ => Vec::new(),
-    }
 }

@@ -1,21 +1,20 @@
 //! What reaches the start screen, and what it wants done.
 
 use super::card::{Choice, Looked, RunCard};
-use super::{Found, Spot};
+use super::{Found, Home};
 use crate::domain::RunId;
 use crate::ledger::RunFolder;
-use crate::ui::state::Pointer;
-use crate::ui::{Key, Mouse};
+use crate::ui::apart::{EffectOf, MsgOf};
 
 /// Something that happened.
+pub type Msg = MsgOf<Home>;
+
+/// Something to be done by the shell.
+pub type Effect = EffectOf<Home>;
+
+/// What the start screen is told.
 #[derive(Debug, Clone)]
-pub enum Msg {
-    /// A key.
-    Key(Key),
-    /// The mouse.
-    Mouse(Mouse),
-    /// Text was pasted.
-    Paste(String),
+pub enum News {
     /// These are the runs, the newest first.
     Listed(Vec<RunId>),
     /// A run was read, or changed.
@@ -28,14 +27,6 @@ pub enum Msg {
     Started(RunFolder),
     /// It could not be started, in a sentence.
     Refused(String),
-    /// Something works no more, in a sentence.
-    Failed(String),
-    /// An effect succeeded in a way worth a sentence.
-    Succeeded(String),
-    /// A second went by.
-    Tick,
-    /// A frame was drawn with this much room, and a click means this in it.
-    Laid(Layout, Vec<Spot>),
 }
 
 /// What only the program outside the screen can do. Nobody waits for it: what came of it is a message.
@@ -67,23 +58,6 @@ pub enum Beside {
     Never,
     /// Another is started all the same.
     All,
-}
-
-/// Something to be done by the shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask for this.
-    Wish(Wish),
-    /// Leave for a run's screen, or for good.
-    Leave(Left),
-    /// Take the mouse, or leave it to the terminal.
-    Pointer(Pointer),
-    /// Draw with the next theme.
-    NextTheme,
-    /// Draw the whole screen anew.
-    Redraw,
-    /// Go to the background.
-    Suspend,
 }
 
 /// Why the start screen was left.

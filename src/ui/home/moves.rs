@@ -1,6 +1,7 @@
 //! Getting about in the list: what is selected, what is seen, what is found.
 
 use super::{Chosen, Entry, Home};
+use crate::ui::apart::Apart;
 use crate::ui::{Action, Mood, Said};
 
 /// Selects what stands at a place of the list.

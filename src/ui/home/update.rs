@@ -1,35 +1,92 @@
 //! One message in, the start screen changed, effects out.
 
+use std::convert::Infallible;
+
 use jiff::Timestamp;
 
 use super::asks::{self, Then};
 use super::card::{RunCard, Seen};
-use super::message::{Effect, Left, Msg, Wish};
+use super::message::{Effect, Layout, Left, Msg, News, Wish};
 use super::{Entry, Home, Over, moves};
 use crate::domain::RunId;
-use crate::text::find::{Meaning, Pattern};
-use crate::ui::keymap::{self, Place};
-use crate::ui::mouse::{Did, Hit};
-use crate::ui::prompt::Search;
-use crate::ui::state::Pointer;
-use crate::ui::words::is_fresh;
+use crate::ui::apart::{self, Apart, Parts};
+use crate::ui::keymap;
+use crate::ui::mouse::{Hit, NOTCH};
+use crate::ui::prompt::{Search, Typed};
 use crate::ui::{Action, Key, Mood, Mouse, Said};
 
-/// Rows of one turn of the wheel.
-const NOTCH: usize = 3;
+impl Apart for Home {
+    const PLACE: keymap::Place = keymap::Place::Home;
+    const BARE: Over = Over::Nothing;
+    type Layout = Layout;
+    type News = News;
+    type Wish = Wish;
+    type What = Infallible;
+    type Left = Left;
+    type Over = Over;
+
+    fn parts(&mut self) -> Parts<'_, Self> {
+        let Self { now, note, pointer, over, layout, spots, .. } = self;
+        let help_room = (layout.help_rows, layout.help_lines);
+        Parts { now, note, pointer, over, layout, spots, help_room }
+    }
+
+    fn note(&self) -> Option<&(Timestamp, Said)> {
+        self.note.as_ref()
+    }
+
+    fn help(over: &mut Over) -> Option<&mut usize> {
+        if let Over::Help(top) = over { Some(top) } else { None }
+    }
+
+    fn update(&mut self, now: Timestamp, msg: Msg) -> Vec<Effect> {
+        update(self, now, msg)
+    }
+
+    fn hear(&mut self, news: News) -> Vec<Effect> {
+        hear(self, news)
+    }
+
+    fn type_on(&mut self, key: Key) -> Option<Vec<Effect>> {
+        type_on(self, key)
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Over::Find(search) = &mut self.over {
+            search.line.paste(text);
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        act(self, action)
+    }
+
+    fn wheel(&mut self, action: Action, mouse: Mouse) {
+        if self.over != Over::Nothing {
+            return;
+        }
+        // over the list it moves the selection, elsewhere what is read
+        if self.spots.iter().any(|spot| matches!(spot.hit, Hit::Choice(_)) && spot.holds(mouse.x, mouse.y)) {
+            moves::perform(self, action);
+        } else {
+            moves::scroll(self, action, NOTCH);
+        }
+    }
+
+    fn click(&mut self, hit: Hit) -> Vec<Effect> {
+        click(self, &hit)
+    }
+
+    fn fail(&mut self, says: String) {
+        self.starting = None;
+        self.trouble = Some(says);
+    }
+}
 
 /// Takes one message.
 pub fn update(home: &mut Home, now: Timestamp, msg: Msg) -> Vec<Effect> {
-    home.now = now;
-    if home.note.as_ref().is_some_and(|(at, _)| !is_fresh(*at, now)) {
-        home.note = None;
-    }
-    let (before, over) = (home.choice(), std::mem::discriminant(&home.over));
-    let mut effects = take(home, msg);
-    if std::mem::discriminant(&home.over) != over {
-        // a click on what is not drawn yet means nothing
-        home.spots.clear();
-    }
+    let before = home.choice();
+    let mut effects = apart::take(home, now, msg);
     moves::settle(home);
     moves::keep_in_sight(home);
     // a plan that nobody looked at yet is looked at
@@ -39,47 +96,29 @@ pub fn update(home: &mut Home, now: Timestamp, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-fn take(home: &mut Home, msg: Msg) -> Vec<Effect> {
-    match msg {
-        Msg::Key(key) => return press(home, key),
-        Msg::Mouse(mouse) => return point(home, mouse),
-        Msg::Paste(text) => {
-            if let Over::Find(search) = &mut home.over {
-                search.line.paste(&text);
-            }
-        }
-        Msg::Listed(ids) => list(home, ids),
-        Msg::Run(card) => {
+fn hear(home: &mut Home, news: News) -> Vec<Effect> {
+    match news {
+        News::Listed(ids) => list(home, ids),
+        News::Run(card) => {
             if let Some(known) = home.runs.iter_mut().flatten().find(|known| known.id == card.id) {
                 *known = *card;
             }
         }
-        Msg::Found(found) => {
+        News::Found(found) => {
             // the agent that was chosen stays so
             let chosen = home.selected_agent().map(|agent| agent.asked.clone());
             home.agent = chosen.and_then(|chosen| found.agents.iter().position(|agent| agent.asked == chosen)).unwrap_or_default();
             home.found = Some(found);
         }
-        Msg::Looked(looked) => {
+        News::Looked(looked) => {
             home.looked.retain(|known| known.choice != looked.choice);
             home.looked.push(*looked);
         }
-        Msg::Started(folder) => return vec![Effect::Leave(Left::Opened(folder))],
-        Msg::Refused(says) => {
-            home.starting = None;
-            home.trouble = Some(says);
+        News::Started(folder) => return vec![Effect::Leave(Left::Opened(folder))],
+        News::Refused(says) => {
+            home.fail(says);
             // what was found may no longer be so
             return look_again(home);
-        }
-        Msg::Failed(says) => {
-            home.starting = None;
-            home.trouble = Some(says);
-        }
-        Msg::Succeeded(says) => home.remark(Said::new(Mood::Good, says)),
-        Msg::Tick => {}
-        Msg::Laid(layout, spots) => {
-            home.layout = layout;
-            home.spots = spots;
         }
     }
     Vec::new()
@@ -94,72 +133,30 @@ fn list(home: &mut Home, ids: Vec<RunId>) {
     home.runs = Some(ids.into_iter().map(&mut card).collect());
 }
 
-fn press(home: &mut Home, key: Key) -> Vec<Effect> {
+/// A key for what lies over it.
+fn type_on(home: &mut Home, key: Key) -> Option<Vec<Effect>> {
     match &mut home.over {
         // the second of two quick strokes was not meant for a question that nobody has seen
-        Over::Question(_) if key == Key::Enter && home.spots.is_empty() => Vec::new(),
-        Over::Question(question) => match question.answer(key).cloned() {
-            Some(then) => follow(home, then),
-            None => Vec::new(),
-        },
-        Over::Find(_) => search(home, key),
-        Over::Nothing | Over::Help(_) => keymap::action(Place::Home, key).map_or_else(Vec::new, |action| act(home, action)),
-    }
-}
-
-/// A key while a search is typed.
-fn search(home: &mut Home, key: Key) -> Vec<Effect> {
-    let Over::Find(search) = &mut home.over else { return Vec::new() };
-    match key {
-        Key::Esc | Key::Ctrl('c') => home.over = Over::Nothing,
-        Key::Tab => {
-            search.meaning = match search.meaning {
-                Meaning::Text => Meaning::Regex,
-                Meaning::Regex => Meaning::Text,
-            };
-        }
-        Key::Enter => match Pattern::new(search.line.text(), search.meaning) {
-            Ok(pattern) => {
+        Over::Question(_) if key == Key::Enter && home.spots.is_empty() => {}
+        Over::Question(question) => return Some(question.answer(key).cloned().map_or_else(Vec::new, |then| follow(home, then))),
+        Over::Find(search) => match search.press(key, None) {
+            Typed::On => {}
+            Typed::Closed => home.over = Over::Nothing,
+            Typed::Sought(pattern) => {
                 home.over = Over::Nothing;
-                home.find = Some(pattern).filter(|pattern| !pattern.text.is_empty());
+                home.find = pattern;
                 if home.find.is_some() {
                     moves::find(home, Action::FindNext);
                 }
             }
-            Err(says) => home.remark(Said::new(Mood::Bad, says)),
+            Typed::Wrong(says) => home.remark(Said::new(Mood::Bad, says)),
         },
-        _ => {
-            search.line.take(key);
-        }
+        Over::Nothing | Over::Help(_) => return None,
     }
-    Vec::new()
+    Some(Vec::new())
 }
 
 fn act(home: &mut Home, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::NextTheme => return vec![Effect::NextTheme],
-        Action::Mouse => return mouse(home),
-        _ => {}
-    }
-    if let Over::Help(top) = &mut home.over {
-        let (page, most) = (home.layout.help_rows.max(1), home.layout.help_lines.saturating_sub(home.layout.help_rows));
-        let to = match action {
-            Action::Down => top.saturating_add(1),
-            Action::Up => top.saturating_sub(1),
-            Action::PageDown => top.saturating_add(page),
-            Action::PageUp => top.saturating_sub(page),
-            Action::First => 0,
-            Action::Last => most,
-            _ => {
-                home.over = Over::Nothing;
-                return Vec::new();
-            }
-        };
-        *top = to.min(most);
-        return Vec::new();
-    }
     if moves::perform(home, action) {
         return Vec::new();
     }
@@ -184,17 +181,6 @@ fn act(home: &mut Home, action: Action) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
-}
-
-/// Leaves the mouse to the terminal, or takes it again.
-fn mouse(home: &mut Home) -> Vec<Effect> {
-    let (pointer, says) = match home.pointer {
-        Pointer::Ours => (Pointer::Terminal, "the mouse is the terminal's: text can be selected; m takes it again"),
-        Pointer::Terminal => (Pointer::Ours, "the mouse is ours: the wheel scrolls, a click selects"),
-    };
-    home.pointer = pointer;
-    home.remark(Said::new(Mood::Quiet, says));
-    vec![Effect::Pointer(pointer)]
 }
 
 /// Leaves. Whoever leaves while something is being started, and does not insist, waits until it has its runner.
@@ -297,41 +283,17 @@ fn next_agent(home: &mut Home, by: usize) {
     }
 }
 
-/// Does what the mouse means.
-fn point(home: &mut Home, mouse: Mouse) -> Vec<Effect> {
-    let action = match mouse.did {
-        Did::WheelUp => Action::Up,
-        Did::WheelDown => Action::Down,
-        Did::Click => return click(home, mouse),
-    };
-    match &home.over {
-        Over::Question(_) | Over::Find(_) => Vec::new(),
-        Over::Help(_) => (0..NOTCH).flat_map(|_| act(home, action)).collect(),
-        Over::Nothing => {
-            // over the list it moves the selection, elsewhere what is read
-            if home.spots.iter().any(|spot| matches!(spot.hit, Hit::Choice(_)) && spot.holds(mouse.x, mouse.y)) {
-                moves::perform(home, action);
-            } else {
-                moves::scroll(home, action, NOTCH);
-            }
-            Vec::new()
-        }
-    }
-}
-
-fn click(home: &mut Home, mouse: Mouse) -> Vec<Effect> {
-    let hit = home.spots.iter().rev().find(|spot| spot.holds(mouse.x, mouse.y)).map(|spot| spot.hit.clone());
+fn click(home: &mut Home, hit: &Hit) -> Vec<Effect> {
     match (hit, &home.over) {
-        (Some(Hit::Choice(at)), Over::Question(question)) => {
-            let then = question.choices.get(at).map(|choice| choice.then.clone());
+        (Hit::Choice(at), Over::Question(question)) => {
+            let then = question.choices.get(*at).map(|choice| choice.then.clone());
             then.map_or_else(Vec::new, |then| follow(home, then))
         }
-        (Some(Hit::Choice(at)), Over::Nothing) if home.selected_at() == Some(at) => act(home, Action::Open),
-        (Some(Hit::Choice(at)), Over::Nothing) => {
-            moves::select_at(home, at);
+        (Hit::Choice(at), Over::Nothing) if home.selected_at() == Some(*at) => act(home, Action::Open),
+        (Hit::Choice(at), Over::Nothing) => {
+            moves::select_at(home, *at);
             Vec::new()
         }
-        (Some(Hit::Act(action)), _) => act(home, action),
         _ => Vec::new(),
     }
 }

@@ -1,13 +1,14 @@
 //! The tree, a line a node and a line an item, in columns that stand still while it is filled.
 
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::outcomes;
 use crate::text::{self, duration, width};
-use crate::theme::{Glyphs, Role};
-use crate::ui::browse::{Browse, Facts, Judged, Kind, Line, Node, Outcome, Over, Progress, Row, Selected, Totals};
+use crate::theme::{Glyphs, Role, Theme};
+use crate::ui::browse::{Browse, Facts, Judged, Kind, Line, Node, Outcome, Over, Progress, Row, Totals};
 use crate::ui::mouse::Hit;
-use crate::view::canvas::{Canvas, Words, row_of};
+use crate::view::canvas::{Canvas, Words, row_of, row_text};
 use crate::view::parts::strip::mark;
 
 /// Columns of an item's columns; 0 for one that there is no room for. Between two stand [`GAP`].
@@ -25,6 +26,9 @@ struct Columns {
 
 /// Columns between two.
 const GAP: usize = 2;
+
+/// Fewer columns are no list as text.
+const NARROWEST: u16 = 40;
 
 /// Columns of the mark of what is to be compared.
 const MARK: usize = 2;
@@ -63,22 +67,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse) -> usiz
         }
         return rows;
     }
+    let selected = browse.selected_at();
     let top = browse.top.min(browse.tree.lines.len().saturating_sub(rows));
     for (row, line) in browse.tree.lines.iter().enumerate().skip(top).take(rows) {
         let place = row_of(area, row - top + 1);
-        let (words, is_selected) = match (line, browse.node_of(line), browse.row_of(line)) {
-            (_, Some(node), _) => {
-                let selected = matches!(&browse.selected, Some(Selected::Node(id)) if *id == node.id);
-                (node_line(canvas, browse, node, &columns), selected)
-            }
-            (Line::Row(_, depth), _, Some(item)) => {
-                let selected = matches!(&browse.selected, Some(Selected::Row(place)) if *place == item.place);
-                (item_line(&canvas.glyphs(), browse, item, *depth, &columns), selected)
-            }
-            _ => continue,
-        };
+        let Some(words) = line_of(canvas, browse, line, &columns) else { continue };
         canvas.line(place, &words);
-        if is_selected {
+        if selected == Some(row) {
             canvas.tint(place, Role::Selected);
         }
         canvas.mark(
@@ -94,6 +89,34 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse) -> usiz
         }
     }
     rows
+}
+
+/// All of it as text, in so many columns.
+pub fn as_text(browse: &Browse, theme: &Theme, cols: u16) -> String {
+    let area = Rect::new(0, 0, cols.max(NARROWEST), 1);
+    let columns = Columns::fitting(usize::from(area.width));
+    let mut text = String::new();
+    for at in 0..=browse.tree.lines.len() {
+        let mut buffer = Buffer::empty(area);
+        let mut canvas = Canvas::new(&mut buffer, theme, &browse.masker);
+        match at.checked_sub(1).and_then(|at| browse.tree.lines.get(at)) {
+            None => heading(&mut canvas, area, &columns),
+            Some(line) => {
+                let Some(words) = line_of(&canvas, browse, line, &columns) else { continue };
+                canvas.line(area, &words);
+            }
+        }
+        text.push_str(&row_text(&buffer, area));
+        text.push('\n');
+    }
+    text
+}
+
+fn line_of(canvas: &Canvas<'_>, browse: &Browse, line: &Line, columns: &Columns) -> Option<Words> {
+    match line {
+        Line::Node(_) => Some(node_line(canvas, browse, browse.node_of(line)?, columns)),
+        Line::Row(_, depth) => Some(item_line(&canvas.glyphs(), browse, browse.row_of(line)?, *depth, columns)),
+    }
 }
 
 /// Why there is nothing, and what was looked for.

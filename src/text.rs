@@ -6,6 +6,7 @@ pub mod duration;
 pub mod find;
 pub mod mask;
 pub mod paint;
+pub mod tree;
 pub mod width;
 
 /// Bytes in decimal units, as disks are sold: `512 B`, `3.4 kB`, `16.7 GB`, `412 GB`.

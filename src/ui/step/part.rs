@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Value};
 
-use super::tree::in_tree;
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::text::paint::{Line, Tone, diff, shell};
+use crate::text::tree::{Trees, in_trees};
 
 /// A part of what a call was asked for. All texts are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Part {
 
     fn mapped(self, safe: impl Fn(String) -> String) -> Self {
         match self {
-            Self::Place(text) => Self::Place(in_tree(&safe(text)).into_owned()),
+            Self::Place(text) => Self::Place(in_trees(&safe(text), Trees::Named).into_owned()),
             Self::Command(text) => Self::Command(safe(text)),
             Self::Change { old, new } => Self::Change { old: safe(old), new: safe(new) },
             Self::Written(text) => Self::Written(safe(text)),

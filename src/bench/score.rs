@@ -9,7 +9,7 @@ mod tests;
 mod traps;
 
 pub use alike::{has_numbers, notes};
-pub use direction::{direction, unit};
+pub use direction::{direction, unit, unit_at_end};
 pub use quadrant::{hard_passes, with_soft};
 pub use traps::traps;
 

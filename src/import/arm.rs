@@ -1,7 +1,7 @@
 //! What one arm's record says, beside what its raw output says: kind, model as run, flags, cause.
 
 use crate::artifact::MappingEntry;
-use crate::bench;
+use crate::bench::{self, Patched};
 use crate::domain::{Arm, ArmDetail, BenchKind, Cause, FailureClass, Flag, Metric, Workload};
 use crate::text::clean;
 
@@ -91,7 +91,7 @@ fn overridden(model: &str) -> &str {
 fn flags_of(record: &Record, kind: Option<BenchKind>, printed: &impl Fn(&str) -> Option<f64>) -> Vec<Flag> {
     let mut flags = Vec::new();
     let number = |name: &str| record.metrics.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
-    if record.arm == Arm::Agent && record.raw.contains("AGENT_PATCH_APPLIED_FALLBACK") {
+    if record.arm == Arm::Agent && Patched::by(&record.raw) == Patched::Forced {
         flags.push(Flag::PatchForced);
     }
     let requests = printed("request_throughput_req_s");

@@ -8,7 +8,7 @@ use super::sketch::{Lenient, List, Sketch};
 use super::table::put;
 use super::verdict::{Seen, judge};
 use super::{Output, args};
-use crate::bench::of_result;
+use crate::bench::{of_result, unit_at_end};
 use crate::domain::{BenchEngine, BenchKind, Cause, FailureClass, Flag, Metric, is_measured};
 use crate::text::clean;
 
@@ -201,7 +201,7 @@ pub fn read_result(status: &str, error: &str, stated: &[(String, f64)], raw_outp
                 output.notes.push(format!("{} is {number} in the file and {} in its output", clean::line(name), same.value));
             }
         } else {
-            output.metrics.push(Metric { name: clean::line(name), value: *number, unit: label::unit_at_end(name).to_owned() });
+            output.metrics.push(Metric { name: clean::line(name), value: *number, unit: unit_at_end(name).to_owned() });
         }
     }
     output.flags.dedup();

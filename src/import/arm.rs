@@ -30,7 +30,7 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     let error = record.error.as_deref().unwrap_or_default();
     let output = bench::output::read_result(&record.status, error, &record.metrics, &record.raw, None);
     let command = record.command.as_deref().or_else(|| mapped.and_then(|entry| entry.perf_command.as_deref()));
-    let kind = output.kind.or_else(|| of_command(command?));
+    let kind = output.kind.or_else(|| BenchKind::of_command(command?));
     let model = record.model.clone().filter(|model| !model.eq_ignore_ascii_case("unknown"));
     let model_run = model.as_ref().map(|model| output.workload.model.clone().unwrap_or_else(|| overridden(model).to_owned()));
     let mut flags = output.flags.clone();
@@ -65,22 +65,6 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     detail.flags.sort_unstable();
     detail.flags.dedup();
     Heard { detail, failure, server: server(&record.raw) }
-}
-
-/// What was measured by the command, as the runner itself tells.
-fn of_command(command: &str) -> Option<BenchKind> {
-    let has = |words: &[&str]| words.iter().any(|word| command.contains(word));
-    if has(&["benchmark_latency", "bench latency"]) {
-        Some(BenchKind::Latency)
-    } else if has(&["benchmark_throughput", "bench throughput"]) {
-        Some(BenchKind::Throughput)
-    } else if has(&["benchmark_prefix_caching"]) {
-        Some(BenchKind::PrefixCaching)
-    } else if has(&["benchmark_serving", "bench serve", "bench_serving"]) {
-        Some(BenchKind::Serving)
-    } else {
-        None
-    }
 }
 
 fn overridden(model: &str) -> &str {

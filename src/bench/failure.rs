@@ -26,7 +26,7 @@ const QUOTED: usize = 400;
 const BEFORE: usize = 120;
 
 /// All rows, and one automaton that finds what they say: an output is read once, however long the table grows.
-static TABLE: LazyLock<(Vec<&'static Row>, Option<AhoCorasick>)> = LazyLock::new(|| {
+static TABLE: LazyLock<(Vec<Row>, Option<AhoCorasick>)> = LazyLock::new(|| {
     let rows: Vec<_> = table::rows().collect();
     let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(rows.iter().map(|row| row.says)).ok();
     (rows, automaton)
@@ -66,7 +66,7 @@ fn rows_of<'t>(line: &Line<'t>, of: Of) -> impl Iterator<Item = (&'static Row, u
         let low = low.get_or_insert_with(|| line.says.to_ascii_lowercase());
         if row.fits(line, low) {
             let head = line.whole.len().saturating_sub(line.says.len());
-            fitting.push((*row, hit.pattern(), head.saturating_add(hit.start())));
+            fitting.push((row, hit.pattern(), head.saturating_add(hit.start())));
         }
     }
     // of equals the first of the table

@@ -1,7 +1,6 @@
 //! A step as it is shown: masked, and laid out by what it is. Its texts are kept whole; what is not seen is not laid out.
 
 mod answer;
-pub mod part;
 pub mod rows;
 
 use std::borrow::Cow;
@@ -9,6 +8,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use crate::agent::asked::Part;
 pub use crate::detect::kind::Kind;
 use crate::detect::kind::{Kinds, command};
 use crate::domain::{Reply, Step, ToolCall};
@@ -16,7 +16,6 @@ use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::text::paint::Line;
 use crate::text::tree::{Trees, in_trees};
-pub use part::Part;
 use rows::Laid;
 
 /// A step.

@@ -1,5 +1,6 @@
 //! Adapters: what agents write while they work, read into `domain::Step`; and how each agent is launched.
 
+pub mod asked;
 pub mod claude;
 pub mod codex;
 pub mod launch;

@@ -6,7 +6,7 @@ pub mod output;
 pub mod ready;
 pub mod score;
 
-pub use failure::{AgentEnd, Printed, classify, first_cause, hint, of_agent, of_result, timeout_of};
+pub use failure::{AgentEnd, Patched, Printed, classify, first_cause, hint, of_agent, of_result, timeout_of};
 pub use metrics::{MOST_METRICS, parse_metrics, take_most};
-pub use output::{Output, read, read_from, read_result};
-pub use score::{ArmInput, Missing, score};
+pub use output::{Output, Stated, read, read_from, read_result};
+pub use score::{ArmInput, Missing, score, unit_at_end};

@@ -9,6 +9,7 @@ pub mod docker;
 pub mod environment;
 pub mod files;
 pub mod git;
+pub mod gzip;
 pub mod keeper;
 pub mod launch;
 pub mod paged;

@@ -53,6 +53,16 @@ pub fn by_command(says: &str) -> String {
     KEYS.iter().fold(says.to_owned(), |says, (key, command)| says.replace(key, command))
 }
 
+/// The median of sorted numbers; between two of them their middle.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let half = sorted.len() / 2;
+    let upper = sorted.get(half).copied()?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    sorted.get(half.checked_sub(1)?).map(|lower| lower.midpoint(upper))
+}
+
 /// The fields of several objects as one.
 fn joined(parts: impl IntoIterator<Item = Value>) -> Value {
     let fields = parts.into_iter().filter_map(|part| match part {

@@ -7,6 +7,7 @@ pub mod find;
 pub mod hang;
 pub mod mask;
 pub mod paint;
+pub mod tree;
 pub mod width;
 
 /// Bytes in decimal units, as disks are sold: `512 B`, `3.4 kB`, `16.7 GB`, `412 GB`.

@@ -2,6 +2,7 @@
 
 mod context;
 mod detection;
+pub mod folder;
 mod kept;
 pub mod log;
 mod quiet;

@@ -36,6 +36,7 @@ use super::open::sniff::{Found, Shape, plain_start};
 use super::reader::Reader;
 use crate::domain::Step;
 use crate::host::files::{Links, open};
+use crate::host::gzip;
 use fold::Flat;
 pub use hunt::{Hunt, Hunted};
 use scan::{Lines, scan};
@@ -207,7 +208,7 @@ impl Paged {
         }
         let mut bytes = Vec::new();
         scan::read(&file, &mut bytes, 0, there.len().min(LONGEST_FIRST))?;
-        if bytes.starts_with(&[0x1f, 0x8b]) {
+        if gzip::is_packed(&bytes) {
             return Ok(None);
         }
         let Found::Is(format, Shape::Lines) = look_at(path, HEAD)? else { return Ok(None) };

@@ -26,7 +26,7 @@ const QUOTED: usize = 400;
 const BEFORE: usize = 120;
 
 /// All rows, and one automaton that finds what they say: an output is read once, however long the table grows.
-static TABLE: LazyLock<(Vec<&'static Row>, Option<AhoCorasick>)> = LazyLock::new(|| {
+static TABLE: LazyLock<(Vec<Row>, Option<AhoCorasick>)> = LazyLock::new(|| {
     let rows: Vec<_> = table::rows().collect();
     let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(rows.iter().map(|row| row.says)).ok();
     (rows, automaton)
@@ -66,7 +66,7 @@ fn rows_of<'t>(line: &Line<'t>, of: Of) -> impl Iterator<Item = (&'static Row, u
         let low = low.get_or_insert_with(|| line.says.to_ascii_lowercase());
         if row.fits(line, low) {
             let head = line.whole.len().saturating_sub(line.says.len());
-            fitting.push((*row, hit.pattern(), head.saturating_add(hit.start())));
+            fitting.push((row, hit.pattern(), head.saturating_add(hit.start())));
         }
     }
     // of equals the first of the table
@@ -108,28 +108,41 @@ struct Around {
     /// It answered.
     ready: bool,
     /// How the agent's patch went in.
-    patch: Patch,
+    patch: Patched,
 }
 
-/// What the container's marker says of the patch.
+/// What the marker of ISO-Bench's containers says of the agent's patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Patch {
+pub enum Patched {
     /// Nothing.
     Unsaid,
     /// It went in whole.
     Applied,
-    /// It was forced in.
+    /// `git apply` did not take it, and `patch --force` did, perhaps by half.
     Forced,
+}
+
+impl Patched {
+    /// How a patch is said to have gone in that went in whole.
+    pub const APPLIED: &str = "AGENT_PATCH_APPLIED";
+
+    /// The same of one that was forced in; it begins like the other.
+    pub const FORCED: &str = "AGENT_PATCH_APPLIED_FALLBACK";
+
+    /// What an output says.
+    pub fn by(output: &str) -> Self {
+        let has = |word: &str| memchr::memmem::find(output.as_bytes(), word.as_bytes()).is_some();
+        match () {
+            () if has(Self::FORCED) => Self::Forced,
+            () if has(Self::APPLIED) => Self::Applied,
+            () => Self::Unsaid,
+        }
+    }
 }
 
 impl Around {
     fn of(text: &str) -> Self {
         let has = |words: &[&str]| words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
-        let patch = match () {
-            () if has(&["AGENT_PATCH_APPLIED_FALLBACK"]) => Patch::Forced,
-            () if has(&["AGENT_PATCH_APPLIED"]) => Patch::Applied,
-            () => Patch::Unsaid,
-        };
         Self {
             server: has(&[
                 "SERVER_CRASHED",
@@ -140,7 +153,7 @@ impl Around {
                 "APIServer pid=",
             ]),
             ready: has(&["SERVER_READY_AFTER", "Server is ready after", "Application startup complete"]),
-            patch,
+            patch: Patched::by(text),
         }
     }
 }
@@ -174,8 +187,8 @@ fn class_of(row: &Row, around: &mut impl FnMut() -> Around) -> Option<FailureCla
     match row.class {
         _ if is_of_patch(row) => match around().patch {
             // a dry run failed, another way of applying it did not
-            Patch::Applied => None,
-            Patch::Forced if is_hunk(row) => Some(FailureClass::PatchHalfApplied),
+            Patched::Applied => None,
+            Patched::Forced if is_hunk(row) => Some(FailureClass::PatchHalfApplied),
             _ => Some(row.class),
         },
         // nobody answers any more

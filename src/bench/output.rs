@@ -14,7 +14,7 @@ mod verdict;
 
 use std::io::{self, BufRead};
 
-pub use self::json::{read_json, read_result};
+pub use self::json::{Stated, read_json, read_result};
 
 use self::args::Args;
 use self::marks::Marks;

@@ -9,9 +9,9 @@ mod tests;
 mod traps;
 
 pub use alike::{has_numbers, notes};
-pub use direction::{direction, unit};
+pub use direction::{direction, unit, unit_at_end};
 pub use quadrant::{hard_passes, with_soft};
-pub use traps::traps;
+pub use traps::{is_of_engine_log, traps};
 
 use crate::domain::{
     Answer, Arm, ArmDetail, Cause, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict, Workload, is_measured,

@@ -15,6 +15,7 @@ use crate::bench::{Output, read_from};
 use crate::domain::{BenchEngine, BenchKind, Cause, Metric, Workload};
 use crate::exit::Exit;
 use crate::host::files::{self, Links};
+use crate::host::gzip;
 use crate::text::clean;
 use crate::text::mask::Masker;
 
@@ -31,9 +32,6 @@ pub(super) struct ParseArgs {
 
 /// Bytes that are read at once.
 const BLOCK: usize = 256 * 1024;
-
-/// How packed files begin.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A file that was read, as it is printed.
 #[derive(Debug, Serialize)]
@@ -106,7 +104,7 @@ fn opened(path: &Path) -> Result<Box<dyn BufRead>, String> {
             .map_err(|error| format!("{shown}: can't be opened: {error}: name a file that holds a benchmark's output"))?;
         Box::new(BufReader::with_capacity(BLOCK, file))
     };
-    let is_packed = bytes.fill_buf().is_ok_and(|head| head.starts_with(&GZIP));
+    let is_packed = bytes.fill_buf().is_ok_and(gzip::is_packed);
     if is_packed {
         bytes = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(bytes)));
     }

@@ -1,9 +1,12 @@
 //! What a step is after: the same for two agents that do the same thing, wherever each of them was put to work.
 
+use std::borrow::Cow;
+
 pub use super::act::Act;
 use super::look::{self, Called};
 use super::print::Print;
 use crate::domain::Step;
+use crate::text::tree::{Trees, in_trees};
 
 /// What a step does, and to what. Whether it went well does not count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,17 +33,18 @@ impl Aim {
         };
         for call in &calls {
             // a call in a tree of its own is the same call
-            if call.call.args.contains(TREES) {
-                asked.text(&call.call.name);
-                asked.folded(&out_of_trees(&call.call.args));
-            } else {
-                asked.number(call.asked);
+            match in_trees(&call.call.args, Trees::Any) {
+                Cow::Owned(args) => {
+                    asked.text(&call.call.name);
+                    asked.folded(&args);
+                }
+                Cow::Borrowed(_) => asked.number(call.asked),
             }
         }
         let target = match main.act {
             // each agent has its own word for it
             Act::Finish => String::new(),
-            _ => out_of_trees(&main.target),
+            _ => in_trees(&main.target, Trees::Any).into_owned(),
         };
         Self { act: main.act, target, asked: asked.done(), is_benchmark: calls.iter().any(is_benchmark) }
     }
@@ -58,30 +62,6 @@ fn is_benchmark(call: &Called<'_>) -> bool {
         !word.contains(char::is_whitespace) && name.to_ascii_lowercase().contains("bench")
     };
     call.act == Act::Run && call.parts.iter().any(|part| part.words.iter().any(names))
-}
-
-/// The folder that holds the trees in which agents work, one each.
-const TREES: &str = "/worktrees/";
-
-/// A text without the trees that its paths lie in: `…/worktrees/<project>/<item>/a.py` is `a.py`.
-fn out_of_trees(text: &str) -> String {
-    let ends = |char: char| char.is_whitespace() || matches!(char, '"' | '\'' | '`' | '(' | ')' | '=' | ':' | ',' | ';');
-    let mut told = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(TREES) {
-        let root = before.rfind(ends).map_or(0, |at| at + before.get(at..).and_then(|end| end.chars().next()).map_or(1, char::len_utf8));
-        told.push_str(before.get(..root).unwrap_or_default());
-        // the project's folder, and the item's
-        let end = after.match_indices('/').nth(1).map_or(after.len(), |(at, _)| at + 1);
-        let end = after.find(ends).map_or(end, |stop| end.min(stop));
-        let (tree, inside) = after.split_at_checked(end).unwrap_or((after, ""));
-        if !tree.ends_with('/') {
-            told.push('.');
-        }
-        rest = inside;
-    }
-    told.push_str(rest);
-    told
 }
 
 #[cfg(test)]

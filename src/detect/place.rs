@@ -1,5 +1,7 @@
 //! Files that a call wants to change: where they are, and what they are for.
 
+use crate::text::tree;
+
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -25,9 +27,8 @@ pub(super) struct Edit {
 /// A path without the worktree that it lies in, and without the folders where agents are usually put to work.
 pub(super) fn in_tree(path: &str) -> &str {
     let path = path.trim().trim_matches(['"', '\'']);
-    if let Some((_, inside)) = path.split_once("/worktrees/") {
-        // the project's folder, and the item's
-        return inside.splitn(3, '/').nth(2).unwrap_or(".");
+    if let Some(inside) = tree::inside(path) {
+        return inside;
     }
     let known = ["/testbed/", "/workspace/", "/repo/", "/app/", "$WT/", "./"];
     known.iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path)

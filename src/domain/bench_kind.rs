@@ -26,7 +26,26 @@ pub enum BenchEngine {
     Sglang,
 }
 
+/// What commands run, the first that a command holds decides: ISO-Bench's own rule, and SGLang's programs.
+const COMMANDS: [(&str, BenchKind); 10] = [
+    ("benchmark_latency", BenchKind::Latency),
+    ("bench latency", BenchKind::Latency),
+    ("bench_one_batch", BenchKind::Latency),
+    ("benchmark_throughput", BenchKind::Throughput),
+    ("bench throughput", BenchKind::Throughput),
+    ("bench_offline_throughput", BenchKind::Throughput),
+    ("benchmark_prefix_caching", BenchKind::PrefixCaching),
+    ("benchmark_serving", BenchKind::Serving),
+    ("bench serve", BenchKind::Serving),
+    ("bench_serving", BenchKind::Serving),
+];
+
 impl BenchKind {
+    /// What a command measures; `None`: it names no benchmark that we know.
+    pub fn of_command(command: &str) -> Option<Self> {
+        COMMANDS.into_iter().find(|(name, _)| command.contains(name)).map(|(_, kind)| kind)
+    }
+
     /// The word used in files and on the screen.
     pub const fn name(self) -> &'static str {
         match self {

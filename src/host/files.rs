@@ -63,14 +63,18 @@ pub fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
 /// Reads such a file whole. One of more than `most` bytes is an error of the kind `FileTooLarge`.
 pub fn read(path: &Path, most: u64, links: Links) -> io::Result<Vec<u8>> {
     let (file, there) = open(path, links)?;
-    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MiB", most >> 20));
     if there.len() > most {
-        return Err(too_large());
+        return Err(too_large(most));
     }
     let mut bytes = Vec::new();
     // it may grow while it is read, and some files don't tell their length
     file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+    if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(bytes) }
+}
+
+/// The error of a file of more than `most` bytes.
+pub fn too_large(most: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MiB", most >> 20))
 }
 
 /// Bytes as an open file without a name, for those who read files.
@@ -160,7 +164,7 @@ const HEAD: usize = 1024;
 const PIECE: u64 = 16 * 1024 * 1024;
 
 /// A longer line is passed over, in bytes.
-const LONGEST_LINE: usize = 32 * 1024 * 1024;
+pub const LONGEST_LINE: usize = 32 * 1024 * 1024;
 
 /// A file that another process adds to, read line by line from where the last look ended, however large it grows.
 #[derive(Debug, Default)]
@@ -168,11 +172,46 @@ pub struct Appended {
     identity: (u64, u64),
     head: Vec<u8>,
     offset: u64,
-    rest: Vec<u8>,
+    rest: Rest,
+}
+
+/// What was read of a file of lines behind its last line end.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// A line that is still being written, or the last one of all.
+    pub bytes: Vec<u8>,
     /// The line that is being read is too long: what follows of it is passed over.
     skipping: bool,
     /// It was said that a line is too long.
     told: bool,
+}
+
+impl Rest {
+    /// Cuts what was read, this rest before it, into whole lines and the rest of it.
+    pub fn cut(&mut self, mut bytes: Vec<u8>, path: &Path) -> Vec<u8> {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.bytes = bytes.split_off(end);
+        if self.skipping
+            && let Some(at) = bytes.iter().position(|byte| *byte == b'\n')
+        {
+            bytes.drain(..=at);
+            self.skipping = false;
+        }
+        if self.skipping || self.bytes.len() > LONGEST_LINE {
+            self.skipping = true;
+            self.bytes = Vec::new();
+            if !std::mem::replace(&mut self.told, true) {
+                tracing::warn!("{} has a line of more than {} MiB, which is passed over", path.display(), LONGEST_LINE >> 20);
+            }
+        }
+        bytes
+    }
+
+    /// The same of another file under this name.
+    #[must_use]
+    pub fn of_another(&self) -> Self {
+        Self { told: self.told, ..Self::default() }
+    }
 }
 
 /// What a look at such a file brought.
@@ -198,14 +237,14 @@ impl Appended {
         (&file).take(self.head.len() as u64).read_to_end(&mut head)?;
         let is_another = self.offset > 0 && (identity != self.identity || there.len() < self.offset || head != self.head);
         if is_another {
-            *self = Self { told: self.told, ..Self::default() };
+            *self = Self { rest: self.rest.of_another(), ..Self::default() };
         }
         self.identity = identity;
         if there.len() == self.offset && !is_another {
             return Ok(None);
         }
         file.seek(SeekFrom::Start(self.offset))?;
-        let mut bytes = std::mem::take(&mut self.rest);
+        let mut bytes = std::mem::take(&mut self.rest.bytes);
         let before = bytes.len();
         file.take((there.len() - self.offset).min(PIECE)).read_to_end(&mut bytes)?;
         let read = bytes.len() - before;
@@ -214,33 +253,18 @@ impl Appended {
             let wanted = HEAD - self.head.len();
             self.head.extend(bytes.iter().skip(before).take(wanted.min(read)));
         }
-        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        self.rest = bytes.split_off(end);
-        if self.skipping
-            && let Some(at) = bytes.iter().position(|byte| *byte == b'\n')
-        {
-            bytes.drain(..=at);
-            self.skipping = false;
-        }
-        if self.skipping || self.rest.len() > LONGEST_LINE {
-            self.skipping = true;
-            self.rest = Vec::new();
-            if !std::mem::replace(&mut self.told, true) {
-                tracing::warn!("{} has a line of more than {} MiB, which is passed over", path.display(), LONGEST_LINE >> 20);
-            }
-        }
         let more = read > 0 && self.offset < there.len();
-        Ok(Some(Lines { restarted: is_another, whole: bytes, more, changed: there.modified()? }))
+        Ok(Some(Lines { restarted: is_another, whole: self.rest.cut(bytes, path), more, changed: there.modified()? }))
     }
 
     /// What comes after the last line end: a line that is still being written, or the last one of all. It comes again
     /// before the next bytes.
     pub fn rest(&self) -> &[u8] {
-        &self.rest
+        &self.rest.bytes
     }
 
     /// The rest was a whole line after all: it does not come again.
     pub fn take_rest(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.rest)
+        std::mem::take(&mut self.rest.bytes)
     }
 }

@@ -1,8 +1,8 @@
 //! What one arm's record says, beside what its raw output says: kind, model as run, flags, cause.
 
 use crate::artifact::MappingEntry;
-use crate::bench;
-use crate::domain::{Arm, ArmDetail, BenchKind, Cause, FailureClass, Flag, Metric, Workload};
+use crate::bench::{self, Patched, Stated};
+use crate::domain::{Arm, ArmDetail, Cause, FailureClass, Flag, Metric, Workload};
 use crate::text::clean;
 
 use super::record::Record;
@@ -27,20 +27,18 @@ const OVERRIDES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
-    let error = record.error.as_deref().unwrap_or_default();
-    let output = bench::output::read_result(&record.status, error, &record.metrics, &record.raw, None);
-    let command = record.command.as_deref().or_else(|| mapped.and_then(|entry| entry.perf_command.as_deref()));
-    let kind = output.kind.or_else(|| of_command(command?));
+    let output = bench::output::read_result(&Stated {
+        status: &record.status,
+        error: record.error.as_deref().unwrap_or_default(),
+        numbers: &record.metrics,
+        raw_output: &record.raw,
+        model: None,
+        command: record.command.as_deref().or_else(|| mapped?.perf_command.as_deref()),
+    });
     let model = record.model.clone().filter(|model| !model.eq_ignore_ascii_case("unknown"));
     let model_run = model.as_ref().map(|model| output.workload.model.clone().unwrap_or_else(|| overridden(model).to_owned()));
     let mut flags = output.flags.clone();
-    let raw = bench::output::read(&record.raw);
-    let printed = |name: &str| raw.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
-    for flag in flags_of(record, kind, &printed) {
-        if !flags.contains(&flag) {
-            flags.push(flag);
-        }
-    }
+    flags.extend(flags_of(record));
     if model != model_run {
         flags.push(Flag::ModelOverridden);
     }
@@ -51,7 +49,7 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     });
     let mut detail = ArmDetail {
         flags,
-        kind,
+        kind: output.kind,
         model,
         model_run,
         workload: Some(output.workload.clone()).filter(|work| *work != Workload::default()),
@@ -67,46 +65,16 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     Heard { detail, failure, server: server(&record.raw) }
 }
 
-/// What was measured by the command, as the runner itself tells.
-fn of_command(command: &str) -> Option<BenchKind> {
-    let has = |words: &[&str]| words.iter().any(|word| command.contains(word));
-    if has(&["benchmark_latency", "bench latency"]) {
-        Some(BenchKind::Latency)
-    } else if has(&["benchmark_throughput", "bench throughput"]) {
-        Some(BenchKind::Throughput)
-    } else if has(&["benchmark_prefix_caching"]) {
-        Some(BenchKind::PrefixCaching)
-    } else if has(&["benchmark_serving", "bench serve", "bench_serving"]) {
-        Some(BenchKind::Serving)
-    } else {
-        None
-    }
-}
-
 fn overridden(model: &str) -> &str {
     OVERRIDES.iter().find(|(asked, _)| *asked == model).map_or(model, |(_, served)| served)
 }
 
-/// What casts doubt on the numbers of a file.
-fn flags_of(record: &Record, kind: Option<BenchKind>, printed: &impl Fn(&str) -> Option<f64>) -> Vec<Flag> {
+/// What casts doubt on the numbers of a file, beside what its own output says against them.
+fn flags_of(record: &Record) -> Vec<Flag> {
     let mut flags = Vec::new();
     let number = |name: &str| record.metrics.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
-    if record.arm == Arm::Agent && record.raw.contains("AGENT_PATCH_APPLIED_FALLBACK") {
+    if record.arm == Arm::Agent && Patched::by(&record.raw) == Patched::Forced {
         flags.push(Flag::PatchForced);
-    }
-    let requests = printed("request_throughput_req_s");
-    let as_tokens = |name: &str| matches!((number(name), requests), (Some(number), Some(requests)) if is_same(number, requests));
-    if kind != Some(BenchKind::Serving) && (as_tokens("output_token_throughput_tok_s") || as_tokens("throughput_tok_s")) {
-        flags.push(Flag::RequestsAsTokens);
-    }
-    // a latency benchmark prints no throughput: the runner's pattern met the engine's line
-    let from_log = kind == Some(BenchKind::Latency) && number("throughput_tok_s").is_some() && printed("throughput_tok_s").is_none();
-    if from_log {
-        flags.push(Flag::FromEngineLog);
-    }
-    let differs = |(name, value): &(String, f64)| printed(name).is_some_and(|printed| !is_same(printed, *value));
-    if record.metrics.iter().any(differs) {
-        flags.push(Flag::NotAsPrinted);
     }
     if number("failed_requests").is_some_and(|failed| failed > 0.0) {
         flags.push(Flag::FailedRequests);
@@ -115,11 +83,6 @@ fn flags_of(record: &Record, kind: Option<BenchKind>, printed: &impl Fn(&str) ->
         flags.push(Flag::AllZero);
     }
     flags
-}
-
-/// Whether two numbers are one, written twice.
-fn is_same(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 1e-6 * one.abs().max(other.abs())
 }
 
 /// A success without a number is none.

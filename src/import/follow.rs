@@ -3,7 +3,6 @@
 
 mod entry;
 mod log;
-mod place;
 mod plan;
 mod sight;
 mod tell;

@@ -2,7 +2,6 @@
 
 mod forms;
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -11,6 +10,7 @@ use super::Problem;
 use super::bytes::{LARGEST, Scratch};
 use super::walk::Shape;
 use crate::domain::Arm;
+use crate::host::gzip;
 use crate::text::clean;
 
 /// What a file says of one arm.
@@ -44,20 +44,14 @@ pub(super) struct Record {
 pub(super) fn read((path, shape): &(PathBuf, Shape), scratch: &mut Scratch) -> Result<Vec<Record>, Problem> {
     let problem = |says: String| Problem { path: path.clone(), says };
     let (bytes, _) = scratch.read(path).map_err(|error| problem(format!("can't be read: {error}")))?;
-    let unpacked = if bytes.starts_with(&[0x1f, 0x8b]) {
-        Some(unpack(bytes).map_err(|error| problem(format!("can't be unpacked: {error}")))?)
+    let unpacked = if gzip::is_packed(bytes) {
+        Some(gzip::unpack(bytes, LARGEST).map_err(|error| problem(format!("can't be unpacked: {error}")))?)
     } else {
         None
     };
     let whole = parse(unpacked.as_deref().unwrap_or(bytes)).map_err(|error| problem(format!("is no JSON: {error}")))?;
     let records = forms::records(path, *shape, &whole);
     if records.is_empty() { Err(problem("holds no result of a benchmark that we know".to_owned())) } else { Ok(records) }
-}
-
-fn unpack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut out = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes).take(LARGEST + 1).read_to_end(&mut out)?;
-    if out.len() as u64 > LARGEST { Err(std::io::Error::other("there is too much in it")) } else { Ok(out) }
 }
 
 /// JSON as Python writes it: with a mark at its beginning, `NaN`, `Infinity`.

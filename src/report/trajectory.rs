@@ -18,6 +18,7 @@ use super::episodes;
 use super::head;
 use super::markdown::escaped;
 use super::verdict::{masked, masked_finding, watch};
+use crate::agent::asked::Part;
 use crate::agent::open::Opened;
 use crate::detect::kind::command;
 use crate::detect::{Human, Watch};
@@ -135,7 +136,7 @@ fn facts(step: &Step, zone: &TimeZone) -> String {
 /// A call and what came back.
 fn call(out: &mut impl Write, call: &ToolCall, masker: &Masker) -> io::Result<()> {
     writeln!(out, "**{}**\n", escaped(&line(&call.name, masker)))?;
-    let Asked { language, text, .. } = Asked::of(call);
+    let Asked { language, text, .. } = Asked::of(call, masker);
     let asked = Body::of(&text, masker);
     if !asked.lines.is_empty() {
         body::fenced(out, language, &asked)?;
@@ -166,13 +167,15 @@ struct Asked {
 
 impl Asked {
     /// A command as shell, a change of a file as a diff, anything else by the names of its arguments.
-    fn of(call: &ToolCall) -> Self {
-        let Ok(args) = serde_json::from_str::<Value>(&call.args) else {
-            return Self { language: "text", text: call.args.clone() };
-        };
-        if let Some(text) = edit::diff(&args) {
+    fn of(call: &ToolCall, masker: &Masker) -> Self {
+        let args = serde_json::from_str(&call.args);
+        let asked = Part::all(&call.name, args.as_ref().unwrap_or(&Value::String(call.args.clone())), masker);
+        if let Some(text) = edit::diff(&asked) {
             return Self { language: "diff", text };
         }
+        let Ok(args) = args else {
+            return Self { language: "text", text: call.args.clone() };
+        };
         let line = command(&args);
         // of the tools that edit files it is a verb of theirs
         if line.is_empty() || matches!(&*line, "view" | "create" | "str_replace" | "insert" | "undo_edit") {

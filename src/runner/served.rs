@@ -31,6 +31,8 @@ fn kind(job: &Job, outcome: Option<&StageOutcome>) -> Option<BenchKind> {
     };
     let serves = |name: &str| name.starts_with("ttft_");
     let by_numbers = || arm?.metrics.iter().any(|metric| serves(&metric.name)).then_some(BenchKind::Serving);
-    let words = || job.config.arms.command.iter().any(|word| word.contains("bench serve") || word.contains("serving"));
-    arm.and_then(|arm| arm.kind).or_else(by_numbers).or_else(|| words().then_some(BenchKind::Serving))
+    let command = || job.config.arms.command.join(" ");
+    // a script of somebody's own says it at most in its name
+    let by_name = || command().contains("serving").then_some(BenchKind::Serving);
+    arm.and_then(|arm| arm.kind).or_else(by_numbers).or_else(|| BenchKind::of_command(&command())).or_else(by_name)
 }

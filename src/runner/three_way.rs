@@ -18,7 +18,7 @@ use crate::artifact::Checkout;
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
 use crate::bench::score::{has_numbers, notes, traps};
-use crate::bench::{metrics, of_result, take_most};
+use crate::bench::{Patched, metrics, of_result, take_most, unit_at_end};
 use crate::config::{Config, Engine};
 use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Flag, Metric, StageDetail, StageEnd, short_sha};
 use crate::host::files;
@@ -30,12 +30,6 @@ pub const ENTRY: &str = include_str!("three_way/entry.py");
 
 /// In the folder of an arm's stage that took an older result: where that lay.
 pub const REUSED_FROM: &str = "reused_from";
-
-/// Ends of the names of metrics, longest first, and their units.
-const UNITS: [(&str, &str); 4] = [("_tok_s", "tok/s"), ("_req_s", "req/s"), ("_ms", "ms"), ("_s", "s")];
-
-/// What the container says where `git apply` did not take the patch and `patch --force` did.
-const FORCED: &str = "AGENT_PATCH_APPLIED_FALLBACK";
 
 /// How deep below a folder of results one is looked for.
 const DEEPEST: u32 = 6;
@@ -110,13 +104,13 @@ pub fn detail(result: &Document<ArmResult>, arm: Arm) -> ArmDetail {
     let names = result.whole().get("metrics").and_then(serde_json::Value::as_object).into_iter().flat_map(serde_json::Map::keys);
     let numbers = names.filter_map(|name| {
         let value = *result.metrics.get(name)?;
-        let unit = UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit)?;
+        let unit = unit_at_end(name);
         metrics::direction(unit)?;
         Some(Metric { name: name.clone(), value, unit: unit.to_owned() })
     });
     let mut detail = ArmDetail { model: result.model.clone(), ..take_most(numbers.collect()) };
     detail.flags = traps(arm, &detail);
-    if result.raw_output.contains(FORCED) {
+    if Patched::by(&result.raw_output) == Patched::Forced {
         detail.flags.push(Flag::PatchForced);
     }
     detail
@@ -217,10 +211,5 @@ mod tests {
     #[test]
     fn the_scripts_own_timeout_speaks_first() {
         assert_eq!([None, Some(900_000), Some(1_800_000), Some(3_000), Some(10)].map(timeout_s), [604_800, 810, 1_680, 2, 1]);
-    }
-
-    #[test]
-    fn every_unit_has_a_direction() {
-        assert!(UNITS.iter().all(|(_, unit)| metrics::direction(unit).is_some()));
     }
 }

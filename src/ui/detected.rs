@@ -191,7 +191,8 @@ pub fn entries(attempt: &Attempt) -> Vec<Entry<'_>> {
     alarms.into_iter().map(alarm).chain(findings).chain(again.into_iter().map(alarm)).chain(badges).collect()
 }
 
-pub(super) fn span(finding: &Finding) -> Span {
+/// Where in the steps a finding holds.
+pub fn span(finding: &Finding) -> Span {
     let last = finding.cleared.map_or(u32::MAX, |over| over.saturating_sub(1).max(finding.last_step));
     Span { first: finding.first_step, last, level: finding.level }
 }

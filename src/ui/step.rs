@@ -1,24 +1,22 @@
 //! A step as it is shown: masked, and laid out by what it is. Its texts are kept whole; what is not seen is not laid out.
 
 mod answer;
-pub mod part;
 pub mod rows;
-mod tree;
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use crate::agent::asked::Part;
 pub use crate::detect::kind::Kind;
 use crate::detect::kind::{Kinds, command};
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::text::paint::Line;
-pub use part::Part;
+use crate::text::tree::{Trees, in_trees};
 use rows::Laid;
-use tree::in_tree;
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +148,7 @@ impl ShownResult {
                 refused.or_else(|| said.clone().rev().find(|line| says_error(line))).or_else(|| said.next_back())
             }
         };
-        let head = in_tree(clean::line(found.unwrap_or_default()).trim()).into_owned();
+        let head = in_trees(clean::line(found.unwrap_or_default()).trim(), Trees::Named).into_owned();
         Self { how, text, head, more }
     }
 
@@ -229,12 +227,12 @@ fn gist(args: &Value) -> String {
     let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty());
     match (path, command(args).as_ref()) {
-        (Some(path), _) => short_path(&in_tree(path)),
+        (Some(path), _) => short_path(&in_trees(path, Trees::Named)),
         (None, "") => {
             let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
             texts.max_by_key(|text| text.len()).unwrap_or_default().to_owned()
         }
-        (None, command) => in_tree(without_cd(command)).into_owned(),
+        (None, command) => in_trees(without_cd(command), Trees::Named).into_owned(),
     }
 }
 

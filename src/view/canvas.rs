@@ -53,6 +53,16 @@ impl Words {
         self
     }
 
+    /// One more cell, in one piece with those before it that have its role.
+    #[must_use]
+    pub fn cell(mut self, role: Role, text: &str) -> Self {
+        match self.0.last_mut() {
+            Some((last, piece)) if *last == role => piece.push_str(text),
+            _ => self.0.push((role, text.to_owned())),
+        }
+        self
+    }
+
     /// Everything of another line as well.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {

@@ -15,7 +15,7 @@ use crate::ui::now::{Pulse, pulse, ratio};
 use crate::ui::{Said, State};
 
 /// Statuses besides done with their roles, in the order of the bar. What is not named here is still to come.
-const COUNTED: [(&str, Role); 6] = [
+pub(super) const COUNTED: [(&str, Role); 6] = [
     ("failed", Role::Bad),
     ("blocked", Role::Bad),
     ("stopped", Role::Warn),

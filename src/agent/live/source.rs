@@ -7,23 +7,14 @@ use std::time::SystemTime;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::host::files::{Appended, Lines, Links, Rewritten, open, open_regular};
+use crate::host::files::{Appended, LONGEST_LINE, Lines, Links, Rest, Rewritten, open, open_regular, too_large};
+use crate::host::gzip;
 
 /// Most bytes that a packed file of lines may hold: 1 GiB. It is read in pieces, but somebody waits for it.
 pub(in crate::agent) const MOST_UNPACKED: u64 = 1 << 30;
 
 /// Bytes that one look takes.
 const PIECE: usize = 16 * 1024 * 1024;
-
-/// A longer line is passed over, in bytes.
-const LONGEST_LINE: usize = 32 * 1024 * 1024;
-
-/// What a file packed by gzip begins with, whatever its name.
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-fn too_large(most: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MiB", most >> 20))
-}
 
 /// The beginning of a file, unpacked, and whether that is all of it. What a packed file that ends too early still held is
 /// all that there is.
@@ -32,29 +23,20 @@ pub(in crate::agent) fn head(path: &Path, most: u64) -> io::Result<(Vec<u8>, boo
     // room for all of it at once
     let mut bytes = Vec::with_capacity(usize::try_from(there.len().min(most)).unwrap_or_default().saturating_add(2));
     file.by_ref().take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.starts_with(&MAGIC) {
+    if gzip::is_packed(&bytes) {
         let (file, _) = open(path, Links::Followed)?;
-        bytes = Vec::new();
-        read_on(&mut MultiGzDecoder::new(file).take(most + 1), &mut bytes)?;
+        bytes = gzip::head(file, most)?;
     }
     let is_all = bytes.len() as u64 <= most;
     bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     Ok((bytes, is_all))
 }
 
-/// Reads to the end, which for a packed file may come too early.
-fn read_on(from: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
-    match from.read_to_end(bytes) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
-        other => other.map(drop),
-    }
-}
-
 /// Whether a file is packed and can't be unpacked to its end, within what is read of it.
 pub(in crate::agent) fn is_cut_off(path: &Path) -> bool {
     let Ok((mut file, _)) = open(path, Links::Followed) else { return false };
     let mut magic = Vec::new();
-    if file.by_ref().take(2).read_to_end(&mut magic).is_err() || magic != MAGIC {
+    if file.by_ref().take(2).read_to_end(&mut magic).is_err() || magic != gzip::MAGIC {
         return false;
     }
     let rest = magic.as_slice().chain(file);
@@ -69,11 +51,10 @@ impl Document {
     /// See [`Rewritten::changed_within`]; a packed file comes unpacked.
     pub(super) fn changed(&mut self, path: &Path, most: u64) -> io::Result<Option<(Vec<u8>, SystemTime)>> {
         let Some((bytes, at)) = self.0.changed_within(path, most)? else { return Ok(None) };
-        if !bytes.starts_with(&MAGIC) {
+        if !gzip::is_packed(&bytes) {
             return Ok(Some((bytes, at)));
         }
-        let mut unpacked = Vec::new();
-        read_on(&mut MultiGzDecoder::new(bytes.as_slice()).take(most + 1), &mut unpacked)?;
+        let unpacked = gzip::head(bytes.as_slice(), most)?;
         if unpacked.len() as u64 > most { Err(too_large(most)) } else { Ok(Some((unpacked, at))) }
     }
 
@@ -94,7 +75,7 @@ impl LineFile {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let mut magic = Vec::new();
         open(path, Links::Followed)?.0.take(2).read_to_end(&mut magic)?;
-        Ok(if magic == MAGIC { Self::Packed(Box::default()) } else { Self::Plain(Appended::default()) })
+        Ok(if magic == gzip::MAGIC { Self::Packed(Box::default()) } else { Self::Plain(Appended::default()) })
     }
 
     pub(super) fn look(&mut self, path: &Path) -> io::Result<Option<Lines>> {
@@ -107,14 +88,14 @@ impl LineFile {
     pub(super) fn rest(&self) -> &[u8] {
         match self {
             Self::Plain(file) => file.rest(),
-            Self::Packed(file) => &file.rest,
+            Self::Packed(file) => &file.rest.bytes,
         }
     }
 
     pub(super) fn take_rest(&mut self) -> Vec<u8> {
         match self {
             Self::Plain(file) => file.take_rest(),
-            Self::Packed(file) => std::mem::take(&mut file.rest),
+            Self::Packed(file) => std::mem::take(&mut file.rest.bytes),
         }
     }
 }
@@ -124,8 +105,7 @@ impl LineFile {
 pub(super) struct Packed {
     stamp: Option<(u64, SystemTime)>,
     reader: Option<MultiGzDecoder<File>>,
-    rest: Vec<u8>,
-    skipping: bool,
+    rest: Rest,
     unpacked: u64,
 }
 
@@ -135,12 +115,12 @@ impl Packed {
         let stamp = Some((there.len(), there.modified()?));
         let restarted = stamp != self.stamp && self.stamp.is_some();
         if stamp != self.stamp {
-            *self = Self { stamp, reader: Some(MultiGzDecoder::new(file)), ..Self::default() };
+            *self = Self { stamp, reader: Some(MultiGzDecoder::new(file)), rest: self.rest.of_another(), unpacked: 0 };
         }
         let Some(reader) = &mut self.reader else { return Ok(None) };
-        let mut bytes = std::mem::take(&mut self.rest);
+        let mut bytes = std::mem::take(&mut self.rest.bytes);
         let before = bytes.len();
-        read_on(&mut reader.by_ref().take(PIECE as u64), &mut bytes)?;
+        gzip::read_on(&mut reader.by_ref().take(PIECE as u64), &mut bytes)?;
         let read = bytes.len() - before;
         self.unpacked += read as u64;
         if self.unpacked > MOST_UNPACKED {
@@ -150,19 +130,7 @@ impl Packed {
         if !more {
             self.reader = None;
         }
-        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        self.rest = bytes.split_off(end);
-        if self.skipping
-            && let Some(at) = bytes.iter().position(|byte| *byte == b'\n')
-        {
-            bytes.drain(..=at);
-            self.skipping = false;
-        }
-        if self.skipping || self.rest.len() > LONGEST_LINE {
-            self.skipping = true;
-            self.rest = Vec::new();
-        }
-        Ok(Some(Lines { restarted, whole: bytes, more, changed: there.modified()? }))
+        Ok(Some(Lines { restarted, whole: self.rest.cut(bytes, path), more, changed: there.modified()? }))
     }
 }
 

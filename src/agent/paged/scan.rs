@@ -10,14 +10,13 @@ use std::thread;
 
 use memchr::{memchr, memchr_iter};
 
+use crate::host::files::LONGEST_LINE;
+
 /// Bytes of a piece: it stays in a processor's cache.
 const PIECE: u64 = 1 << 20;
 
 /// Threads at most: more of them wait for each other.
 const MOST_THREADS: usize = 4;
-
-/// A longer line is passed over, in bytes.
-pub(super) const LONGEST_LINE: usize = 32 << 20;
 
 /// What was seen in one piece: each thing with the byte of its line.
 type Seen<T> = io::Result<Vec<(u64, T)>>;

@@ -51,31 +51,44 @@ pub(super) struct Row {
     pub(super) hint: Option<&'static str>,
 }
 
-impl Row {
-    const fn new(of: Of, says: &'static str, class: FailureClass) -> Self {
-        Self { says, with: &[], without: &[], when: None, class, rank: Rank::Cause, of, hint: None }
+/// Rows that differ in what stands in the line, and in nothing else.
+#[derive(Debug, Clone, Copy)]
+struct Rows {
+    says: &'static [&'static str],
+    row: Row,
+}
+
+impl Rows {
+    const fn new(of: Of, class: FailureClass) -> Self {
+        Self { says: &[], row: Row { says: "", with: &[], without: &[], when: None, class, rank: Rank::Cause, of, hint: None } }
+    }
+
+    const fn says(self, says: &'static [&'static str]) -> Self {
+        Self { says, ..self }
     }
 
     const fn with(self, with: &'static [&'static str]) -> Self {
-        Self { with, ..self }
+        Self { row: Row { with, ..self.row }, ..self }
     }
 
     const fn without(self, without: &'static [&'static str]) -> Self {
-        Self { without, ..self }
+        Self { row: Row { without, ..self.row }, ..self }
     }
 
     const fn when(self, when: fn(&Line<'_>) -> bool) -> Self {
-        Self { when: Some(when), ..self }
+        Self { row: Row { when: Some(when), ..self.row }, ..self }
     }
 
     const fn rank(self, rank: Rank) -> Self {
-        Self { rank, ..self }
+        Self { row: Row { rank, ..self.row }, ..self }
     }
 
     const fn hint(self, hint: &'static str) -> Self {
-        Self { hint: Some(hint), ..self }
+        Self { row: Row { hint: Some(hint), ..self.row }, ..self }
     }
+}
 
+impl Row {
     /// Whether the line, of which `low` is the lower case, says all of it. That it holds `says` is known.
     pub(super) fn fits(&self, line: &Line<'_>, low: &str) -> bool {
         self.with.iter().all(|word| low.contains(word))
@@ -84,106 +97,93 @@ impl Row {
     }
 }
 
-const fn any(says: &'static str, class: FailureClass) -> Row {
-    Row::new(Of::Any, says, class)
+const fn any(class: FailureClass) -> Rows {
+    Rows::new(Of::Any, class)
 }
 
-const fn bench(says: &'static str, class: FailureClass) -> Row {
-    Row::new(Of::Bench, says, class)
+const fn bench(class: FailureClass) -> Rows {
+    Rows::new(Of::Bench, class)
 }
 
-const fn effect(says: &'static str, class: FailureClass) -> Row {
-    Row::new(Of::Bench, says, class).rank(Rank::Effect)
+const fn effect(class: FailureClass) -> Rows {
+    Rows::new(Of::Bench, class).rank(Rank::Effect)
 }
 
-const fn agent(says: &'static str, class: FailureClass) -> Row {
-    Row::new(Of::Agent, says, class)
+const fn agent(class: FailureClass) -> Rows {
+    Rows::new(Of::Agent, class)
 }
 
 /// All rows: of those that fit a line equally well the first decides.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    [SURROUNDINGS, DOCKER, PATCH, MODEL, PYTHON, GPU, SERVER, HARNESS, agents::AGENT].into_iter().flatten()
+pub(super) fn rows() -> impl Iterator<Item = Row> {
+    let all = [SURROUNDINGS, DOCKER, PATCH, MODEL, PYTHON, GPU, SERVER, HARNESS, agents::AGENT].into_iter().flatten();
+    all.flat_map(|rows| rows.says.iter().map(|says| Row { says, ..rows.row }))
 }
 
 /// Disk, memory, signals.
-const SURROUNDINGS: &[Row] = &[
-    any("no space left on device", C::NoSpace),
-    any("disk quota exceeded", C::NoSpace),
-    any("not enough free disk space", C::NoSpace),
-    any("out of memory: killed process", C::HostOom),
-    any("oom-kill", C::HostOom),
-    any("oomkilled", C::HostOom).without(&["false"]),
-    any("cannot allocate memory", C::HostOom).without(&["cuda"]),
-    any("can't allocate memory", C::HostOom).without(&["cuda"]),
-    any("memoryerror", C::HostOom).when(begins_with_memory_error),
-    any("running low on memory", C::HostOom),
-    any("killed", C::Killed).when(is_killed).rank(Rank::Crash),
-    any("exit code 137", C::Killed).rank(Rank::Crash),
-    any("exit code: -9", C::Killed).rank(Rank::Crash),
-    any("exit=137", C::Killed).rank(Rank::Crash),
-    any("keyboardinterrupt", C::Killed).when(is_interrupt).rank(Rank::Crash).hint(INTERRUPTED),
-    any("task execution interrupted by user", C::Killed).hint(INTERRUPTED),
+const SURROUNDINGS: &[Rows] = &[
+    any(C::NoSpace).says(&["no space left on device", "disk quota exceeded", "not enough free disk space"]),
+    any(C::HostOom).says(&["out of memory: killed process", "oom-kill"]),
+    any(C::HostOom).says(&["oomkilled"]).without(&["false"]),
+    any(C::HostOom).says(&["cannot allocate memory", "can't allocate memory"]).without(&["cuda"]),
+    any(C::HostOom).says(&["memoryerror"]).when(begins_with_memory_error),
+    any(C::HostOom).says(&["running low on memory"]),
+    any(C::Killed).says(&["killed"]).when(is_killed).rank(Rank::Crash),
+    any(C::Killed).says(&["exit code 137", "exit code: -9", "exit=137"]).rank(Rank::Crash),
+    any(C::Killed).says(&["keyboardinterrupt"]).when(is_interrupt).rank(Rank::Crash).hint(INTERRUPTED),
+    any(C::Killed).says(&["task execution interrupted by user"]).hint(INTERRUPTED),
 ];
 
 const INTERRUPTED: &str = "a person or a script interrupted it: R runs the item again";
 
 /// Docker: the daemon, the registry, the start of a container.
-const DOCKER: &[Row] = &[
-    any("cannot connect to the docker daemon", C::NoDocker),
-    any("permission denied while trying to connect to the docker", C::NoDocker)
+const DOCKER: &[Rows] = &[
+    any(C::NoDocker).says(&["cannot connect to the docker daemon"]),
+    any(C::NoDocker)
+        .says(&["permission denied while trying to connect to the docker"])
         .hint("you may not talk to Docker: join the group `docker` and log in anew, or set DOCKER_HOST"),
-    any("error during connect:", C::NoDocker),
-    any("docker: command not found", C::NoDocker),
-    any("no such file or directory: 'docker'", C::NoDocker).hint("the program `docker` is not there: install it, or set PATH"),
-    bench("toomanyrequests", C::RateLimit),
-    bench("pull rate limit", C::RateLimit),
-    bench("too many requests", C::RateLimit).with(&["huggingface.co"]).hint(HUB_RATE),
-    bench("429 client error", C::RateLimit).with(&["huggingface.co"]).hint(HUB_RATE),
-    bench("manifest unknown", C::ImageMissing),
-    bench("manifest for ", C::ImageMissing).with(&["not found"]),
-    bench("failed to resolve reference", C::ImageMissing).with(&["not found"]),
-    bench("no such image", C::ImageMissing),
-    bench("no such manifest", C::ImageMissing),
-    bench("no matching manifest for", C::ImageMissing).hint("the image is not made for this machine's processor"),
-    bench("pull access denied", C::ImageAccess),
-    bench("requested access to the resource is denied", C::ImageAccess),
-    bench("unauthorized: ", C::ImageAccess).without(&["huggingface", "error code"]),
-    bench("no basic auth credentials", C::ImageAccess),
-    bench("dial tcp", C::ImageAccess).with(&["/v2/"]).hint(UNREACHABLE),
-    bench("dial tcp: lookup", C::ImageAccess).hint(UNREACHABLE),
-    bench("tls handshake timeout", C::ImageAccess).hint(UNREACHABLE),
-    bench("x509: certificate", C::ImageAccess).hint(UNREACHABLE),
-    any("could not select device driver", C::GpuLost)
+    any(C::NoDocker).says(&["error during connect:", "docker: command not found"]),
+    any(C::NoDocker).says(&["no such file or directory: 'docker'"]).hint("the program `docker` is not there: install it, or set PATH"),
+    bench(C::RateLimit).says(&["toomanyrequests", "pull rate limit"]),
+    bench(C::RateLimit).says(&["too many requests", "429 client error"]).with(&["huggingface.co"]).hint(HUB_RATE),
+    bench(C::ImageMissing).says(&["manifest unknown"]),
+    bench(C::ImageMissing).says(&["manifest for ", "failed to resolve reference"]).with(&["not found"]),
+    bench(C::ImageMissing).says(&["no such image", "no such manifest"]),
+    bench(C::ImageMissing).says(&["no matching manifest for"]).hint("the image is not made for this machine's processor"),
+    bench(C::ImageAccess).says(&["pull access denied", "requested access to the resource is denied"]),
+    bench(C::ImageAccess).says(&["unauthorized: "]).without(&["huggingface", "error code"]),
+    bench(C::ImageAccess).says(&["no basic auth credentials"]),
+    bench(C::ImageAccess).says(&["dial tcp"]).with(&["/v2/"]).hint(UNREACHABLE),
+    bench(C::ImageAccess).says(&["dial tcp: lookup", "tls handshake timeout", "x509: certificate"]).hint(UNREACHABLE),
+    any(C::GpuLost)
+        .says(&["could not select device driver"])
         .hint("Docker can't hand out GPUs: install the NVIDIA container toolkit, then restart Docker"),
-    any("nvidia-container-cli: ", C::GpuLost),
-    bench("port is already allocated", C::PortInUse),
-    bench("address already in use", C::PortInUse),
-    bench("error while attempting to bind on address", C::PortInUse),
-    bench("the container name", C::ArmCrashed)
+    any(C::GpuLost).says(&["nvidia-container-cli: "]),
+    bench(C::PortInUse).says(&["port is already allocated", "address already in use", "error while attempting to bind on address"]),
+    bench(C::ArmCrashed)
+        .says(&["the container name"])
         .with(&["is already in use"])
         .hint("a container of an earlier run has that name: `docker rm` it"),
-    bench("executable file not found", C::ArmCrashed).hint("the image has no such program: is it the right image?"),
-    bench("oci runtime create failed", C::ArmCrashed).hint("Docker could not start the program in the image: is it the right image?"),
-    bench("error response from daemon", C::ArmCrashed).rank(Rank::Crash),
+    bench(C::ArmCrashed).says(&["executable file not found"]).hint("the image has no such program: is it the right image?"),
+    bench(C::ArmCrashed)
+        .says(&["oci runtime create failed"])
+        .hint("Docker could not start the program in the image: is it the right image?"),
+    bench(C::ArmCrashed).says(&["error response from daemon"]).rank(Rank::Crash),
 ];
 
 const UNREACHABLE: &str = "the registry can't be reached from here: check its name and the network";
 const HUB_RATE: &str = "the model hub wants us slower: wait, or give HF_TOKEN to the run";
 
 /// The agent's patch on its way into the tree of the image.
-const PATCH: &[Row] = &[
-    bench(HUNK, C::PatchDoesNotApply).with(&["failed at"]),
-    bench(HUNKS, C::PatchDoesNotApply).with(&["out of"]),
-    bench("only garbage was found in the patch", C::PatchDoesNotApply).hint("the patch is no diff: 6 shows it"),
-    bench("malformed patch at line", C::PatchDoesNotApply).hint("the patch is broken: 6 shows it"),
-    bench("can't find file to patch", C::PatchDoesNotApply).hint("the patch names a file that the parent does not have"),
-    any("error: patch failed", C::PatchDoesNotApply),
-    any("patch does not apply", C::PatchDoesNotApply),
-    any("error: corrupt patch", C::PatchDoesNotApply).hint("the patch is broken: 6 shows it"),
-    any("no valid patches in input", C::PatchDoesNotApply).hint("the patch is no diff: 6 shows it"),
-    bench("syntaxerror: ", C::PatchSyntax).when(is_in_the_repository),
-    bench("indentationerror: ", C::PatchSyntax).when(is_in_the_repository),
-    bench("taberror: ", C::PatchSyntax).when(is_in_the_repository),
+const PATCH: &[Rows] = &[
+    bench(C::PatchDoesNotApply).says(&[HUNK]).with(&["failed at"]),
+    bench(C::PatchDoesNotApply).says(&[HUNKS]).with(&["out of"]),
+    bench(C::PatchDoesNotApply).says(&["only garbage was found in the patch"]).hint("the patch is no diff: 6 shows it"),
+    bench(C::PatchDoesNotApply).says(&["malformed patch at line"]).hint("the patch is broken: 6 shows it"),
+    bench(C::PatchDoesNotApply).says(&["can't find file to patch"]).hint("the patch names a file that the parent does not have"),
+    any(C::PatchDoesNotApply).says(&["error: patch failed", "patch does not apply"]),
+    any(C::PatchDoesNotApply).says(&["error: corrupt patch"]).hint("the patch is broken: 6 shows it"),
+    any(C::PatchDoesNotApply).says(&["no valid patches in input"]).hint("the patch is no diff: 6 shows it"),
+    bench(C::PatchSyntax).says(&["syntaxerror: ", "indentationerror: ", "taberror: "]).when(is_in_the_repository),
 ];
 
 /// Of `patch`: one hunk, and the sum over a file.
@@ -191,107 +191,130 @@ const HUNK: &str = "hunk #";
 const HUNKS: &str = " failed";
 
 /// Models, tokenizers, the hub.
-const MODEL: &[Row] = &[
-    bench("unknown rope scaling", C::RopeType),
-    bench("rope_scaling", C::RopeType).with(&["must be a dictionary"]),
-    bench("rope_scaling", C::RopeType).with(&["keyerror"]),
-    bench("default_chat_template", C::ChatTemplate),
-    bench("chat template", C::ChatTemplate).with(&["must have"]),
-    bench("default chat template is no longer allowed", C::ChatTemplate),
-    bench("chat_template is not set", C::ChatTemplate),
-    bench("gatedrepoerror", C::GatedModel),
-    bench("gated repo", C::GatedModel).without(&["private or gated"]),
-    bench("access to model", C::GatedModel).with(&["is restricted"]),
-    bench("401 client error", C::GatedModel).with(&["huggingface.co"]).without(&["repositorynotfound"]),
-    bench("403 client error", C::GatedModel).with(&["huggingface.co"]),
-    bench("repositorynotfounderror", C::ModelMissing),
-    bench("repository not found for url", C::ModelMissing),
-    bench("is not a valid model identifier", C::ModelMissing),
-    bench("invalid repository id", C::ModelMissing),
-    bench("hfvalidationerror", C::ModelMissing),
-    bench("localentrynotfounderror", C::ModelMissing)
+const MODEL: &[Rows] = &[
+    bench(C::RopeType).says(&["unknown rope scaling"]),
+    bench(C::RopeType).says(&["rope_scaling"]).with(&["must be a dictionary"]),
+    bench(C::RopeType).says(&["rope_scaling"]).with(&["keyerror"]),
+    bench(C::ChatTemplate).says(&["default_chat_template"]),
+    bench(C::ChatTemplate).says(&["chat template"]).with(&["must have"]),
+    bench(C::ChatTemplate).says(&["default chat template is no longer allowed", "chat_template is not set"]),
+    bench(C::GatedModel).says(&["gatedrepoerror"]),
+    bench(C::GatedModel).says(&["gated repo"]).without(&["private or gated"]),
+    bench(C::GatedModel).says(&["access to model"]).with(&["is restricted"]),
+    bench(C::GatedModel).says(&["401 client error"]).with(&["huggingface.co"]).without(&["repositorynotfound"]),
+    bench(C::GatedModel).says(&["403 client error"]).with(&["huggingface.co"]),
+    bench(C::ModelMissing).says(&[
+        "repositorynotfounderror",
+        "repository not found for url",
+        "is not a valid model identifier",
+        "invalid repository id",
+        "hfvalidationerror",
+    ]),
+    bench(C::ModelMissing)
+        .says(&["localentrynotfounderror"])
         .hint("the model is not in the cache, and the hub can't be reached: check the network"),
-    bench("offlinemodeisenabled", C::ModelMissing).hint("HF_HUB_OFFLINE is set, and the model is not in the cache"),
-    bench("couldn't connect to 'https://huggingface.co'", C::ModelMissing).hint("the model hub can't be reached: check the network"),
-    bench("we couldn't connect to", C::ModelMissing).with(&["huggingface.co"]).hint("the model hub can't be reached: check the network"),
-    bench("does not appear to have a file named", C::ModelMissing),
-    bench("can't load the configuration of", C::ModelMissing),
-    bench("max_model_len", C::ServerCrashed)
+    bench(C::ModelMissing).says(&["offlinemodeisenabled"]).hint("HF_HUB_OFFLINE is set, and the model is not in the cache"),
+    bench(C::ModelMissing)
+        .says(&["couldn't connect to 'https://huggingface.co'"])
+        .hint("the model hub can't be reached: check the network"),
+    bench(C::ModelMissing)
+        .says(&["we couldn't connect to"])
+        .with(&["huggingface.co"])
+        .hint("the model hub can't be reached: check the network"),
+    bench(C::ModelMissing).says(&["does not appear to have a file named", "can't load the configuration of"]),
+    bench(C::ServerCrashed)
+        .says(&["max_model_len"])
         .with(&["is greater than the derived"])
         .hint("the model is shorter than --max-model-len asks for: lower it, or set VLLM_ALLOW_LONG_MAX_MODEL_LEN=1"),
-    bench("model architectures", C::ServerCrashed)
+    bench(C::ServerCrashed)
+        .says(&["model architectures"])
         .with(&["not supported"])
         .hint("this vLLM does not know the model: measure with a model of its time"),
-    bench("max_model_len is greater than the sum of", C::ArmCrashed)
+    bench(C::ArmCrashed)
+        .says(&["max_model_len is greater than the sum of"])
         .hint("prompt and output are longer than --max-model-len: since vLLM 0.32 give --random-input-len and --random-output-len"),
-    bench("input_len must be provided", C::ArmCrashed).hint("give --input-len and --output-len to the benchmark"),
+    bench(C::ArmCrashed).says(&["input_len must be provided"]).hint("give --input-len and --output-len to the benchmark"),
 ];
 
 /// Packages and programs in the image.
-const PYTHON: &[Row] = &[
-    bench("no module named 'transformers.", C::BrokenTransformers),
-    bench("cannot import name", C::BrokenTransformers).with(&["from 'transformers"]),
-    bench("module 'transformers", C::BrokenTransformers).with(&["has no attribute"]),
-    bench("failed to import transformers", C::BrokenTransformers),
-    bench("but transformers does not recognize this architecture", C::BrokenTransformers)
+const PYTHON: &[Rows] = &[
+    bench(C::BrokenTransformers).says(&["no module named 'transformers."]),
+    bench(C::BrokenTransformers).says(&["cannot import name"]).with(&["from 'transformers"]),
+    bench(C::BrokenTransformers).says(&["module 'transformers"]).with(&["has no attribute"]),
+    bench(C::BrokenTransformers).says(&["failed to import transformers"]),
+    bench(C::BrokenTransformers)
+        .says(&["but transformers does not recognize this architecture"])
         .hint("the model is newer than the image's transformers: measure with an older model"),
-    bench("is already used by a transformers config", C::BrokenTransformers),
-    bench("all_special_tokens_extended", C::BrokenTransformers),
-    bench("deprecated: this script has been moved to the vllm cli", C::BenchmarkMissing),
-    bench("can't open file", C::BenchmarkMissing).with(&["bench"]),
-    bench("no such file or directory", C::BenchmarkMissing).with(&["benchmark_", ".py"]).without(&["ls: ", "checking file"]),
-    bench("no module named", C::BenchmarkMissing).with(&["bench_serving"]),
-    bench("no module named", C::BenchmarkMissing).with(&["vllm.benchmarks"]),
-    bench("invalid choice: 'bench'", C::BenchmarkMissing)
+    bench(C::BrokenTransformers).says(&["is already used by a transformers config", "all_special_tokens_extended"]),
+    bench(C::BenchmarkMissing).says(&["deprecated: this script has been moved to the vllm cli"]),
+    bench(C::BenchmarkMissing).says(&["can't open file"]).with(&["bench"]),
+    bench(C::BenchmarkMissing).says(&["no such file or directory"]).with(&["benchmark_", ".py"]).without(&["ls: ", "checking file"]),
+    bench(C::BenchmarkMissing).says(&["no module named"]).with(&["bench_serving"]),
+    bench(C::BenchmarkMissing).says(&["no module named"]).with(&["vllm.benchmarks"]),
+    bench(C::BenchmarkMissing)
+        .says(&["invalid choice: 'bench'"])
         .hint("this vLLM has no `vllm bench` yet: use benchmarks/benchmark_*.py of its commit"),
-    bench("modulenotfounderror: ", C::ImportError),
-    bench("importerror: ", C::ImportError),
-    bench("undefined symbol", C::ImportError)
+    bench(C::ImportError).says(&["modulenotfounderror: ", "importerror: "]),
+    bench(C::ImportError)
+        .says(&["undefined symbol"])
         .hint("vLLM's extension does not fit the CUDA or torch that it runs with: build the image anew"),
-    bench("cannot open shared object file", C::ImportError),
-    bench(": no module named ", C::ImportError).with(&["python"]),
-    bench("could not find python with vllm", C::ImportError).hint("the image has no Python that can import vLLM: build it anew"),
-    bench("vllm not found at", C::ImportError).hint("the image has no vLLM where it should lie: build it anew"),
-    bench("http error 40", C::ArmCrashed).with(&["vllm-wheels"]).hint("there is no wheel of the parent commit: build the image instead"),
-    bench("unrecognized arguments", C::ServerCrashed)
+    bench(C::ImportError).says(&["cannot open shared object file"]),
+    bench(C::ImportError).says(&[": no module named "]).with(&["python"]),
+    bench(C::ImportError).says(&["could not find python with vllm"]).hint("the image has no Python that can import vLLM: build it anew"),
+    bench(C::ImportError).says(&["vllm not found at"]).hint("the image has no vLLM where it should lie: build it anew"),
+    bench(C::ArmCrashed)
+        .says(&["http error 40"])
+        .with(&["vllm-wheels"])
+        .hint("there is no wheel of the parent commit: build the image instead"),
+    bench(C::ServerCrashed)
+        .says(&["unrecognized arguments"])
         .with(&["api_server"])
         .hint("this vLLM does not know one of the server's flags: the line names it"),
-    bench("unrecognized arguments", C::ArmCrashed).hint("this version does not know one of the command's flags: the line names it"),
-    bench("can't open file", C::ArmCrashed).hint("the command names a file that is not in the image"),
-    bench("command not found", C::ArmCrashed).rank(Rank::Crash).hint("the image has no such program"),
-    bench("segmentation fault", C::ArmCrashed).rank(Rank::Crash),
+    bench(C::ArmCrashed).says(&["unrecognized arguments"]).hint("this version does not know one of the command's flags: the line names it"),
+    bench(C::ArmCrashed).says(&["can't open file"]).hint("the command names a file that is not in the image"),
+    bench(C::ArmCrashed).says(&["command not found"]).rank(Rank::Crash).hint("the image has no such program"),
+    bench(C::ArmCrashed).says(&["segmentation fault"]).rank(Rank::Crash),
 ];
 
 /// GPUs, their memory, their number.
-const GPU: &[Row] = &[
-    bench("cuda out of memory", C::CudaOom),
-    bench("hip out of memory", C::CudaOom),
-    bench("cuda error: out of memory", C::CudaOom),
-    bench("cublas_status_alloc_failed", C::CudaOom),
-    bench("no available memory for the cache blocks", C::CudaOom),
-    bench("max seq len", C::CudaOom).with(&["kv cache"]).hint(SHORTER),
-    bench("to serve at least one request", C::CudaOom).with(&["kv cache"]).hint(SHORTER),
-    bench("free memory on device", C::CudaOom).with(&["less than desired"]).hint(TAKEN),
-    bench("error in memory profiling", C::CudaOom).hint(TAKEN),
-    bench("not enough memory. please try to increase --mem-fraction-static", C::CudaOom),
-    bench("number of required gpus exceeds", C::TooFewGpus),
-    bench("is larger than the number of available gpus", C::TooFewGpus),
-    bench("invalid device ordinal", C::TooFewGpus),
-    bench("cannot provide a placement group", C::TooFewGpus),
-    bench("failed to initialize nvml", C::GpuLost),
-    bench("driver/library version mismatch", C::GpuLost).hint("the driver was updated under the running kernel: restart the machine"),
-    bench("no cuda gpus are available", C::GpuLost),
-    bench("no cuda-capable device is detected", C::GpuLost),
-    bench("found no nvidia driver", C::GpuLost),
-    bench("failed to infer device type", C::GpuLost),
-    bench("gpu is lost", C::GpuLost),
-    bench("fallen off the bus", C::GpuLost),
-    bench("uncorrectable ecc error", C::GpuLost),
-    bench("bfloat16 is only supported on gpus", C::ServerCrashed).hint("this GPU has no bfloat16: give --dtype half"),
-    bench("illegal memory access", C::ServerCrashed).hint("a kernel read or wrote out of bounds: look at the patch's kernels first"),
-    bench("error while creating shared memory segment", C::ServerCrashed).hint(SHM),
-    bench("ncclsystemerror", C::ServerCrashed).hint(SHM),
-    bench("nccl error in", C::ServerCrashed)
+const GPU: &[Rows] = &[
+    bench(C::CudaOom).says(&[
+        "cuda out of memory",
+        "hip out of memory",
+        "cuda error: out of memory",
+        "cublas_status_alloc_failed",
+        "no available memory for the cache blocks",
+    ]),
+    bench(C::CudaOom).says(&["max seq len", "to serve at least one request"]).with(&["kv cache"]).hint(SHORTER),
+    bench(C::CudaOom).says(&["free memory on device"]).with(&["less than desired"]).hint(TAKEN),
+    bench(C::CudaOom).says(&["error in memory profiling"]).hint(TAKEN),
+    bench(C::CudaOom).says(&["not enough memory. please try to increase --mem-fraction-static"]),
+    bench(C::TooFewGpus).says(&[
+        "number of required gpus exceeds",
+        "is larger than the number of available gpus",
+        "invalid device ordinal",
+        "cannot provide a placement group",
+    ]),
+    bench(C::GpuLost).says(&["failed to initialize nvml"]),
+    bench(C::GpuLost)
+        .says(&["driver/library version mismatch"])
+        .hint("the driver was updated under the running kernel: restart the machine"),
+    bench(C::GpuLost).says(&[
+        "no cuda gpus are available",
+        "no cuda-capable device is detected",
+        "found no nvidia driver",
+        "failed to infer device type",
+        "gpu is lost",
+        "fallen off the bus",
+        "uncorrectable ecc error",
+    ]),
+    bench(C::ServerCrashed).says(&["bfloat16 is only supported on gpus"]).hint("this GPU has no bfloat16: give --dtype half"),
+    bench(C::ServerCrashed)
+        .says(&["illegal memory access"])
+        .hint("a kernel read or wrote out of bounds: look at the patch's kernels first"),
+    bench(C::ServerCrashed).says(&["error while creating shared memory segment", "ncclsystemerror"]).hint(SHM),
+    bench(C::ServerCrashed)
+        .says(&["nccl error in"])
         .hint("GPUs could not talk to each other: 6 shows what the server wrote; NCCL_DEBUG=INFO says more"),
 ];
 
@@ -300,45 +323,42 @@ const TAKEN: &str = "something else holds the GPU's memory, often a server that 
 const SHM: &str = "/dev/shm is too small for NCCL: give the container --shm-size=16g or --ipc=host";
 
 /// What a dead or silent server leaves in the words of others.
-const SERVER: &[Row] = &[
-    bench("died unexpectedly", C::ServerCrashed).rank(Rank::Crash),
-    bench("engine iteration timed out", C::ServerCrashed).rank(Rank::Crash),
-    effect("server_crashed", C::ServerCrashed),
-    effect("engine core initialization failed", C::ServerCrashed),
-    effect("engine process failed to start", C::ServerCrashed),
-    effect("enginecore failed to start", C::ServerCrashed),
-    effect("enginecore encountered", C::ServerCrashed),
-    effect("enginedeaderror", C::ServerCrashed),
-    effect("mqllmengine is already dead", C::ServerCrashed),
-    effect("background loop has errored", C::ServerCrashed),
-    effect("workerproc initialization failed", C::ServerCrashed),
-    effect("executor failed.", C::ServerCrashed),
-    effect("serverdisconnectederror", C::ServerCrashed),
-    effect("clientpayloaderror", C::ServerCrashed),
-    effect("connectionreseterror", C::ServerCrashed),
-    effect("server_timeout", C::ServerNeverReady),
-    effect("server_start_failed", C::ServerNeverReady),
-    effect("endpoint is not ready", C::ServerNeverReady),
-    effect("server failed to start within", C::ServerNeverReady),
-    effect("server failed to start", C::ServerCrashed),
-    effect("cannot connect to host", C::ServerNeverReady),
-    effect("connectionrefusederror", C::ServerNeverReady),
-    effect("connection refused", C::ServerNeverReady),
-    effect("connect call failed", C::ServerNeverReady),
+const SERVER: &[Rows] = &[
+    bench(C::ServerCrashed).says(&["died unexpectedly", "engine iteration timed out"]).rank(Rank::Crash),
+    effect(C::ServerCrashed).says(&[
+        "server_crashed",
+        "engine core initialization failed",
+        "engine process failed to start",
+        "enginecore failed to start",
+        "enginecore encountered",
+        "enginedeaderror",
+        "mqllmengine is already dead",
+        "background loop has errored",
+        "workerproc initialization failed",
+        "executor failed.",
+        "serverdisconnectederror",
+        "clientpayloaderror",
+        "connectionreseterror",
+    ]),
+    effect(C::ServerNeverReady).says(&["server_timeout", "server_start_failed", "endpoint is not ready", "server failed to start within"]),
+    effect(C::ServerCrashed).says(&["server failed to start"]),
+    effect(C::ServerNeverReady).says(&["cannot connect to host", "connectionrefusederror", "connection refused", "connect call failed"]),
 ];
 
 /// The three-way runner's own sentences.
-const HARNESS: &[Row] = &[
-    any("missing parent_commit", C::MissingParent).hint("the mapping has no parent_commit for it: fill it in, or leave the commit out"),
-    bench("could not convert string to float", C::NoMetrics)
+const HARNESS: &[Rows] = &[
+    any(C::MissingParent)
+        .says(&["missing parent_commit"])
+        .hint("the mapping has no parent_commit for it: fill it in, or leave the commit out"),
+    bench(C::NoMetrics)
+        .says(&["could not convert string to float"])
         .rank(Rank::Effect)
         .hint("the runner's pattern found a number that is none: `isobench-tui parse` reads the output itself"),
-    effect("server crashed", C::ServerCrashed),
-    effect("server startup timeout", C::ServerNeverReady),
-    bench("metrics in output", C::NoMetrics).rank(Rank::Echo),
-    bench("metrics in agent output", C::NoMetrics).rank(Rank::Echo),
+    effect(C::ServerCrashed).says(&["server crashed"]),
+    effect(C::ServerNeverReady).says(&["server startup timeout"]),
+    bench(C::NoMetrics).says(&["metrics in output", "metrics in agent output"]).rank(Rank::Echo),
     // the client's own sentence; what it missed stands in the traceback that it quotes
-    bench("initial test run failed", C::ArmCrashed).rank(Rank::Echo),
+    bench(C::ArmCrashed).says(&["initial test run failed"]).rank(Rank::Echo),
 ];
 
 /// Whether patches may fail and still go in: lines of `patch`, whose meaning depends on how it ended.

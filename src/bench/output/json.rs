@@ -8,7 +8,8 @@ use super::sketch::{Lenient, List, Sketch};
 use super::table::put;
 use super::verdict::{Seen, judge};
 use super::{Output, args};
-use crate::bench::of_result;
+use crate::bench::score::is_of_engine_log;
+use crate::bench::{of_result, unit_at_end};
 use crate::domain::{BenchEngine, BenchKind, Cause, FailureClass, Flag, Metric, is_measured};
 use crate::text::clean;
 
@@ -179,38 +180,71 @@ fn of_harness(value: &Sketch) -> Output {
         Some(Sketch::Map(fields)) => fields.iter().filter_map(|(name, value)| Some((name.clone(), value.number()?))).collect(),
         _ => Vec::new(),
     };
-    read_result(text("status"), text("error"), &stated, text("raw_output"), value.get("model").and_then(Sketch::text))
+    let model = value.get("model").and_then(Sketch::text);
+    let command = value.get("perf_command").and_then(Sketch::text);
+    read_result(&Stated { status: text("status"), error: text("error"), numbers: &stated, raw_output: text("raw_output"), model, command })
 }
 
-/// Reads a result of the harness by its parts: `status` (`success`, `error`, `timeout`), the sentence of its error, the
-/// numbers that it states, and the end of what was printed. A number that is printed counts more than one that is stated.
-pub fn read_result(status: &str, error: &str, stated: &[(String, f64)], raw_output: &str, model: Option<&str>) -> Output {
-    let printed = super::read(raw_output);
-    let kind = printed.kind.or_else(|| kind_of(stated, error));
+/// A result of the harness by its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Stated<'a> {
+    /// `success`, `error`, `timeout`.
+    pub status: &'a str,
+    /// The sentence of its error; empty where there is none.
+    pub error: &'a str,
+    /// The numbers that it states.
+    pub numbers: &'a [(String, f64)],
+    /// The end of what was printed.
+    pub raw_output: &'a str,
+    /// The model that was asked for.
+    pub model: Option<&'a str>,
+    /// The benchmark's command.
+    pub command: Option<&'a str>,
+}
+
+/// Reads a result of the harness. A number that is printed counts more than one that is stated.
+pub fn read_result(result: &Stated<'_>) -> Output {
+    let printed = super::read(result.raw_output);
+    let kind = printed.kind.or_else(|| kind_of(result.numbers, result.error)).or_else(|| BenchKind::of_command(result.command?));
     let mut output = Output { kind, ..printed };
     if output.workload.model.is_none() {
-        output.workload.model = model.map(clean::line);
+        output.workload.model = result.model.map(clean::line);
     }
     let has_printed = !output.metrics.is_empty();
-    for (name, number) in stated.iter().filter(|(name, number)| is_measured(name, *number)) {
-        if kind == Some(BenchKind::Latency) && name == "throughput_tok_s" {
+    let requests = output.metrics.iter().find(|metric| metric.name == "request_throughput_req_s").map(|metric| metric.value);
+    for (name, number) in result.numbers {
+        if is_of_engine_log(kind, name) {
             output.flags.push(Flag::FromEngineLog);
-        } else if let Some(same) = output.metrics.iter().find(|metric| metric.name == *name) {
-            if same.value.to_bits() != number.to_bits() {
+            continue;
+        }
+        let is_tokens = matches!(name.as_str(), "output_token_throughput_tok_s" | "throughput_tok_s");
+        if is_tokens && kind != Some(BenchKind::Serving) && requests.is_some_and(|requests| is_same(*number, requests)) {
+            output.flags.push(Flag::RequestsAsTokens);
+        }
+        match output.metrics.iter().find(|metric| metric.name == *name) {
+            Some(same) if !is_same(same.value, *number) => {
                 output.flags.push(Flag::NotAsPrinted);
                 output.notes.push(format!("{} is {number} in the file and {} in its output", clean::line(name), same.value));
             }
-        } else {
-            output.metrics.push(Metric { name: clean::line(name), value: *number, unit: label::unit_at_end(name).to_owned() });
+            None if is_measured(name, *number) => {
+                output.metrics.push(Metric { name: clean::line(name), value: *number, unit: unit_at_end(name).to_owned() });
+            }
+            _ => {}
         }
     }
+    output.flags.sort_unstable();
     output.flags.dedup();
-    output.failure = match status {
+    output.failure = match result.status {
         "success" if !has_printed && !output.metrics.is_empty() => None,
         "success" => output.failure,
-        _ => of_result(status, Some(error), raw_output).or(output.failure),
+        status => of_result(status, Some(result.error), result.raw_output).or(output.failure),
     };
     output
+}
+
+/// Whether two numbers are one, written twice.
+fn is_same(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-6 * one.abs().max(other.abs())
 }
 
 /// What was measured, by the names of the numbers or the sentence of the error.
@@ -227,5 +261,30 @@ fn kind_of(stated: &[(String, f64)], error: &str) -> Option<BenchKind> {
         Some(BenchKind::Throughput)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(numbers: &[(&str, f64)], raw_output: &str, command: Option<&str>) -> Output {
+        let numbers: Vec<(String, f64)> = numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
+        read_result(&Stated { status: "success", numbers: &numbers, raw_output, command, ..Stated::default() })
+    }
+
+    #[test]
+    fn what_is_stated_is_held_against_what_is_printed() {
+        let printed = "Throughput: 3.25 requests/s, 1500.00 total tokens/s, 400.00 output tokens/s";
+        let as_tokens = read(&[("output_token_throughput_tok_s", 3.25)], printed, Some("python benchmarks/benchmark_throughput.py"));
+        assert!(as_tokens.flags.contains(&Flag::RequestsAsTokens), "{as_tokens:?}");
+        let another = read(&[("throughput_tok_s", 1400.0)], printed, None);
+        assert_eq!(another.flags, [Flag::NotAsPrinted]);
+        assert!(read(&[("throughput_tok_s", 1500.000_000_1)], printed, None).flags.is_empty(), "one number, written twice");
+        let by_numbers = read(&[("throughput_tok_s", 4.0)], "", Some("vllm bench latency"));
+        assert_eq!(by_numbers.kind, Some(BenchKind::Throughput), "they say more than a command");
+        assert!(by_numbers.flags.is_empty());
+        let latency = read(&[("latency_avg_ms", 9.0), ("throughput_tok_s", 4.0)], "", None);
+        assert_eq!((latency.flags, latency.metrics.len()), (vec![Flag::FromEngineLog], 1));
     }
 }

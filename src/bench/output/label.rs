@@ -3,6 +3,7 @@
 //! The names are those of the harness's result files (`reference/isobench.md` section 3). A label that nobody knows keeps
 //! its words, by the same rule.
 
+use crate::bench::unit_at_end;
 use crate::domain::Metric;
 
 /// What a label says.
@@ -200,14 +201,6 @@ const KEYS: [(&str, &str, &str); 30] = [
     ("rtfx", "rtfx", ""),
     ("concurrency", "concurrency", ""),
 ];
-
-/// Ends of names and the units that they stand for, the longer ones first.
-const ENDS: [(&str, &str); 5] = [("_req_s", "req/s"), ("_tok_s", "tok/s"), ("_pct", "%"), ("_ms", "ms"), ("_s", "s")];
-
-/// The unit at the end of a metric's name; empty for a count.
-pub(super) fn unit_at_end(name: &str) -> &'static str {
-    ENDS.iter().find(|(end, _)| name.ends_with(end)).map_or("", |(_, unit)| *unit)
-}
 
 /// Reads a key of a result file: `mean_ttft_ms`, `p99.9_itl_ms`, `duration`.
 pub(super) fn key(key: &str) -> Label {

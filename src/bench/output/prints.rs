@@ -1,6 +1,7 @@
 //! Results that are printed a line at a time: latency, throughput, prefix caching, and serving before v0.4.
 
 use super::label;
+use crate::bench::unit_at_end;
 use crate::domain::Metric;
 
 /// The number in front of a text, and what stands behind it.
@@ -18,7 +19,7 @@ fn last_number(text: &str, ended: bool) -> Option<f64> {
 }
 
 fn metric(name: &str, value: f64) -> Metric {
-    Metric { name: name.to_owned(), value, unit: label::unit_at_end(name).to_owned() }
+    Metric { name: name.to_owned(), value, unit: unit_at_end(name).to_owned() }
 }
 
 /// `benchmark_latency.py`, `vllm bench latency`: `Avg latency: 1.69… seconds` and, from 2024-04 on, `50% percentile

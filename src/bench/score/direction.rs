@@ -87,11 +87,16 @@ const SPELLINGS: [(&str, &str); 10] = [
     ("sec", "s"),
 ];
 
+/// The unit at the end of a number's name; empty for a count.
+pub fn unit_at_end(name: &str) -> &'static str {
+    UNITS.iter().find(|(end, _)| name.ends_with(end)).map_or("", |(_, unit)| unit)
+}
+
 /// The unit of a number: as printed, in one spelling; that of its name where none was printed.
 pub fn unit(metric: &Metric) -> &str {
     let written = metric.unit.trim();
     if written.is_empty() {
-        return UNITS.iter().find(|(end, _)| metric.name.ends_with(end)).map_or("", |(_, unit)| unit);
+        return unit_at_end(&metric.name);
     }
     SPELLINGS.iter().find(|(spelling, _)| written.eq_ignore_ascii_case(spelling)).map_or(written, |(_, unit)| unit)
 }
@@ -101,4 +106,16 @@ pub fn unit(metric: &Metric) -> &str {
 pub(super) fn is_named(name: &str, unit: &str, wanted: &str) -> bool {
     let end = UNITS.iter().find(|(_, of)| *of == unit).map(|(end, _)| *end);
     name == wanted || end.and_then(|end| wanted.strip_suffix(end)).is_some_and(|bare| words(name) == bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::metrics;
+
+    #[test]
+    fn every_unit_of_a_name_has_a_direction_but_a_share() {
+        let without: Vec<&str> = UNITS.iter().map(|(_, unit)| *unit).filter(|unit| metrics::direction(unit).is_none()).collect();
+        assert_eq!(without, ["%"]);
+    }
 }

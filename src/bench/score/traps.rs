@@ -20,8 +20,13 @@ pub fn traps(arm: Arm, detail: &ArmDetail) -> Vec<Flag> {
     if arm == Arm::Baseline && kind != Some(BenchKind::Serving) && has("output_token_throughput_tok_s") {
         flags.push(Flag::RequestsAsTokens);
     }
-    if kind == Some(BenchKind::Latency) && has("throughput_tok_s") {
+    if detail.metrics.iter().any(|metric| is_of_engine_log(kind, &metric.name)) {
         flags.push(Flag::FromEngineLog);
     }
     flags
+}
+
+/// Whether a number is a line of the engine's log, not the benchmark's: of a latency benchmark the rate is, which prints none.
+pub fn is_of_engine_log(kind: Option<BenchKind>, name: &str) -> bool {
+    kind == Some(BenchKind::Latency) && name == "throughput_tok_s"
 }

@@ -14,6 +14,7 @@ use crate::report::verdict;
 use crate::text::mask::Masker;
 use crate::ui::browse::{News, Place, Preview, Strip};
 use crate::ui::detected::mood;
+use crate::ui::detected::{Span, level_at, span};
 use crate::ui::{Mood, Said};
 
 /// Steps that are shown as letters.
@@ -109,11 +110,6 @@ fn strip(run: &Opened, findings: &[Finding]) -> Option<Strip> {
         return None;
     }
     let mut kinds = Kinds::default();
-    let at = |step: u32| {
-        let holds = |finding: &&Finding| {
-            finding.counts() && finding.first_step <= step && finding.cleared.map_or(u32::MAX, |over| over.saturating_sub(1)) >= step
-        };
-        findings.iter().filter(holds).map(|finding| finding.level).max().unwrap_or_default()
-    };
-    Some(Strip { steps: run.steps.iter().map(|step| (kinds.of(step), at(step.index))).collect() })
+    let spans: Vec<Span> = findings.iter().filter(|finding| finding.counts()).map(span).collect();
+    Some(Strip { steps: run.steps.iter().map(|step| (kinds.of(step), level_at(&spans, step.index))).collect() })
 }

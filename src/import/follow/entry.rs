@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::place::{Files, Place, Stamp};
 use crate::agent::live::Reading;
 use crate::artifact::{Journal, Prompt};
 use crate::detect::Context;
@@ -18,6 +17,7 @@ use crate::import::walk::ItemDir;
 use crate::ledger::Fact;
 use crate::text::clean;
 use crate::text::mask::Masker;
+use crate::watch::folder::{Files, Place, Stamp};
 use crate::watch::{Beat, Detection, Seen};
 
 /// An item.
@@ -105,7 +105,7 @@ impl Entry {
             return self.live.as_mut().is_some_and(|live| live.agent.look(&self.folder, look, live.place != Place::Agent));
         }
         let written = self.written(&files);
-        let mut place = files.place(written);
+        let mut place = files.newest_place(written);
         if place == Place::Over && !self.take_end(&files, look) {
             // half a journal
             place = Place::Finalising;

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use super::entry::{Entry, LiveAttempt};
-use super::place::Place;
 use super::sight::{begun, local};
 use super::{Follow, Sight};
 use crate::domain::{ItemId, Stage, StageDetail, StageEnd, StageOutcome};
@@ -16,6 +15,7 @@ use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{Fact, PlannedItem, RunPlan};
 use crate::model::Run;
 use crate::text::clean;
+use crate::watch::folder::{Place, Stamp};
 
 impl Follow {
     /// The run as its files tell it.
@@ -91,7 +91,7 @@ impl Follow {
         let pid = if let Sight::Alive(program) = &self.sight { u32::try_from(program.id.pid).unwrap_or_default() } else { 0 };
         let started = |stage| Fact::StageStarted { item: item.clone(), n, stage, pid };
         let starting = |stage, budget_ms| Fact::StageStarting { item: item.clone(), n, stage, budget_ms };
-        let written = |stamp: Option<super::place::Stamp>| stamp.and_then(|stamp| self::stamp(stamp.written));
+        let written = |stamp: Option<Stamp>| stamp.and_then(|stamp| self::stamp(stamp.written));
         teller.tell(began, Fact::AttemptStarted { item: item.clone(), n, from: Stage::Worktree });
         teller.tell(began, starting(Stage::Worktree, None));
         teller.tell(None, started(Stage::Worktree));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::ladder::{RungCount, ladder};
 use super::tries::Tries;
 use crate::domain::{FailureClass, Rung};
+use crate::report::median;
 use crate::report::study::{ItemRow, Study};
 
 /// What the attempts of an agent with a model came to.
@@ -155,15 +156,4 @@ impl Used {
             cost_known: costs.len(),
         }
     }
-}
-
-/// The middle of numbers in order; of two in the middle their mean.
-fn median(sorted: &[f64]) -> Option<f64> {
-    let half = sorted.len() / 2;
-    let upper = *sorted.get(half)?;
-    if sorted.len() % 2 == 1 {
-        return Some(upper);
-    }
-    let lower = *sorted.get(half.checked_sub(1)?)?;
-    Some(f64::midpoint(lower, upper))
 }

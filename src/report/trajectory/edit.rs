@@ -2,56 +2,61 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 use super::body::behind;
-
-/// Names of what a change takes away.
-const OLD: [&str; 3] = ["old_str", "old_string", "old_text"];
-
-/// Names of what it puts there.
-const NEW: [&str; 3] = ["new_str", "new_string", "new_text"];
+use crate::agent::asked::{Part, Place};
 
 /// Unchanged lines that are told around a change.
 const AROUND: usize = 3;
 
-/// What the arguments of a call change; `None`: they change no file by what they say.
-pub(super) fn diff(args: &Value) -> Option<String> {
-    let field = |value: &Value, names: &[&str]| names.iter().find_map(|name| Some(value.get(name)?.as_str()?.to_owned()));
-    let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
-    if let Some(patch) = texts.chain(args.as_str()).find(|text| is_patch(text)) {
-        return Some(patch.to_owned());
+/// What a call changes, by what it was asked for; `None`: it changes no file by what that says.
+pub(super) fn diff(asked: &[Part]) -> Option<String> {
+    let (mut out, mut place, mut headed) = (String::new(), None, None);
+    for part in asked {
+        let changed = match part {
+            Part::Place(next) => {
+                place = Some(next);
+                continue;
+            }
+            Part::Patch(text) => {
+                // one of Codex' records names its file only beside it
+                if let Some(place) = place.filter(|_| text.trim_start().starts_with("@@")) {
+                    head(&mut out, place, &mut headed);
+                }
+                text.clone()
+            }
+            Part::Change { old, new } => hunk(place?, &changed(old, new)),
+            Part::Written(text) if !text.is_empty() => hunk(place?, &behind("+", text.lines())),
+            _ => continue,
+        };
+        if let (Part::Change { .. } | Part::Written(_), Some(place)) = (part, place) {
+            head(&mut out, place, &mut headed);
+        }
+        begin_line(&mut out);
+        out.push_str(&changed);
     }
-    let path = field(args, &["path", "file_path", "target_file", "file"])?;
-    // some models fill in all arguments that a tool has, whatever they ask of it
-    let asks = args.get("command").and_then(Value::as_str).unwrap_or_default();
-    let several = args.get("edits").and_then(Value::as_array).into_iter().flatten();
-    let change = |edit: &Value| {
-        let [old, new] = [&OLD, &NEW].map(|names| field(edit, names).unwrap_or_default());
-        Some((if asks == "insert" { String::new() } else { old }, new)).filter(|(old, new)| !old.is_empty() || !new.is_empty())
-    };
-    let whole = || field(args, &["file_text", "content"]).filter(|text| !text.is_empty()).map(|text| (String::new(), text));
-    let changes: Vec<(String, String)> = match asks {
-        "view" | "undo_edit" => Vec::new(),
-        "create" => whole().into_iter().collect(),
-        _ => several.chain([args]).filter_map(change).collect(),
-    };
-    let changes = if changes.is_empty() && asks.is_empty() { whole().into_iter().collect() } else { changes };
-    if changes.is_empty() {
-        return None;
-    }
-    let mut out = format!("--- {path}\n+++ {path}\n");
-    for (old, new) in changes {
-        let inserts = args.get("insert_line").filter(|line| line.is_number() && matches!(asks, "" | "insert"));
-        let place = inserts.map_or_else(|| "@@ @@".to_owned(), |line| format!("@@ after line {line} @@"));
-        let _ = write!(out, "{place}\n{}", changed(&old, &new));
-    }
-    Some(out)
+    (!out.is_empty()).then_some(out)
 }
 
-/// Whether a text is a patch: of Codex's own form, or git's.
-fn is_patch(text: &str) -> bool {
-    text.starts_with("*** Begin Patch") || text.starts_with("diff --git ")
+/// Lines of a file under the mark of their place.
+fn hunk(place: &Place, lines: &str) -> String {
+    match place.words() {
+        Some(words) => format!("@@ {words} @@\n{lines}"),
+        None => format!("@@ @@\n{lines}"),
+    }
+}
+
+/// The head of a file that has a name, once.
+fn head<'a>(out: &mut String, place: &'a Place, headed: &mut Option<&'a str>) {
+    if headed.replace(place.path()) != Some(place.path()) && !place.path().is_empty() {
+        begin_line(out);
+        let _ = write!(out, "--- {path}\n+++ {path}\n", path = place.path());
+    }
+}
+
+fn begin_line(out: &mut String) {
+    if !out.is_empty() && !out.ends_with('\n') {
+        out.push('\n');
+    }
 }
 
 /// The lines that differ, with a few of those around them.
@@ -68,12 +73,14 @@ fn changed(old: &str, new: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::text::mask::Masker;
 
     #[test]
     fn each_way_to_change_a_file_is_a_diff() {
+        let diff = |args: &Value| diff(&Part::all("edit", args, &Masker::default()));
         let told = |args: Value| diff(&args).unwrap_or_default();
         let args = json!({"command": "str_replace", "path": "a.py", "old_str": "1\n2\n3\n4\nx\n9", "new_str": "1\n2\n3\n4\ny\nz\n9"});
         assert_eq!(told(args), "--- a.py\n+++ a.py\n@@ @@\n 2\n 3\n 4\n-x\n+y\n+z\n 9\n");
@@ -89,5 +96,21 @@ mod tests {
         let args = json!({"command": "create", "path": "e", "old_str": "", "new_str": "", "insert_line": 0, "file_text": "x"});
         assert_eq!(told(args), "--- e\n+++ e\n@@ @@\n+x\n");
         assert_eq!(diff(&json!({"command": "ls"})), None);
+    }
+
+    #[test]
+    fn what_the_screen_shows_as_a_change_is_a_diff() {
+        let told = |args: Value| diff(&Part::all("edit", &args, &Masker::default())).unwrap_or_default();
+        let args = json!({"changes": {
+            "/x/.work/worktrees/r/i/a.py": {"update": {"unified_diff": "@@ -1 +1 @@\n-a\n+b", "move_path": null}},
+            "b.py": {"add": {"content": "new\n"}},
+        }});
+        assert_eq!(told(args), "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-a\n+b\n--- b.py\n+++ b.py\n@@ new @@\n+new\n");
+        assert_eq!(told(json!({"path": "c", "search": "a", "replace": "b"})), "--- c\n+++ c\n@@ @@\n-a\n+b\n");
+        assert_eq!(told(json!({"path": "d", "old_text": "a", "new_text": "b"})), "--- d\n+++ d\n@@ @@\n-a\n+b\n");
+        assert_eq!(told(Value::String("*** Begin Patch\n*** End Patch".to_owned())), "*** Begin Patch\n*** End Patch");
+        assert_eq!(told(json!({"old_str": "a", "new_str": "b"})), "", "of no file");
+        // of the file that is open
+        assert_eq!(told(json!({"start_line": 1, "end_line": 3, "replacement_text": "x"})), "@@ lines 1-3 @@\n+x\n");
     }
 }

@@ -48,7 +48,7 @@ pub fn plain(out: &mut impl Write, step: &Step, zone: &TimeZone, masker: &Masker
     part(out, &Body::of(&step.thought, masker))?;
     for call in &step.calls {
         writeln!(out, "\n{}:", line(&call.name, masker))?;
-        lines(out, &Body::of(&Asked::of(call).text, masker))?;
+        lines(out, &Body::of(&Asked::of(call, masker).text, masker))?;
         match &call.result {
             None => writeln!(out, "\nno answer")?,
             Some(result) => {

@@ -11,6 +11,7 @@ use crate::model::{Item, Run};
 use crate::runner::Job;
 use crate::runner::create::digest;
 use crate::text::mask::Masker;
+use crate::watch::folder::{Files, Place};
 use crate::watch::log::marker;
 
 /// At most this much of the log is read at one look, in bytes; what lies further back is passed over.
@@ -18,23 +19,6 @@ const AT_ONCE: u64 = 256 * 1024;
 
 /// A prompt larger than this is none, in bytes.
 const LARGEST_PROMPT: u64 = 16 * 1024 * 1024;
-
-/// How far the harness is, by its files alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// The item's folder is not there.
-    Nothing,
-    /// It is: the worktree is being made.
-    Folder,
-    /// `prompt.json` is written.
-    Prompt,
-    /// `task.txt` is written, and the agent asked.
-    Asked,
-    /// The agent ended: `<agent>_stdout.txt` is written.
-    Finalising,
-    /// `journal.json` is written.
-    Done,
-}
 
 /// An attempt's `prepare`, as far as it was followed.
 #[derive(Debug)]
@@ -58,39 +42,6 @@ pub struct News {
     pub asked: Option<String>,
     /// How far it is, in a few words.
     pub says: Option<String>,
-}
-
-impl Place {
-    /// How far the files of this folder are.
-    pub fn of(folder: &Path) -> Self {
-        let there = |name: &str| is_there(&folder.join(name));
-        let is_output = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with("_stdout.txt") && is_there(&entry.path());
-        if there("journal.json") {
-            Self::Done
-        } else if fs::read_dir(folder).into_iter().flatten().flatten().any(is_output) {
-            Self::Finalising
-        } else if there("task.txt") {
-            Self::Asked
-        } else if there("prompt.json") {
-            Self::Prompt
-        } else if folder.is_dir() {
-            Self::Folder
-        } else {
-            Self::Nothing
-        }
-    }
-
-    /// In a few words.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Nothing => "starting",
-            Self::Folder => "making the worktree",
-            Self::Prompt => "prompt written",
-            Self::Asked => "agent asked",
-            Self::Finalising => "agent ended, finalising",
-            Self::Done => "journal written",
-        }
-    }
 }
 
 /// Whether a regular file is there. One in the item's folder is of this attempt, whatever its time says: an older
@@ -129,7 +80,7 @@ impl HarnessWatch {
     pub fn look(&mut self, is_over: bool, masker: &Masker) -> News {
         // a log that can't be read decorates nothing
         let _ = self.read_log();
-        let place = Place::of(&self.folder);
+        let place = Files::of(&self.folder).map_or(Place::Nothing, |files| files.place());
         let says = match &self.marker {
             Some(marker) => format!("{}; its log: {marker}", place.words()),
             None => place.words().to_owned(),
@@ -137,7 +88,7 @@ impl HarnessWatch {
         let says = masker.mask(&says).into_owned();
         let is_news = self.said.as_deref() != Some(says.as_str()) && (place > Place::Nothing || self.marker.is_some());
         let says = is_news.then(|| self.said.insert(says).clone());
-        News { asked: self.asked(place > Place::Asked || is_over), says }
+        News { asked: self.asked(place > Place::Agent || is_over), says }
     }
 
     /// The digest of `task.txt`, once: when it stood still for a look, so that half a file is not taken for it.

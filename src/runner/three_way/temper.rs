@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::{FORCED, REUSED_FROM, name};
+use super::{REUSED_FROM, name};
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
+use crate::bench::Patched;
 use crate::domain::{Answer, Arm, Rung, RungAnswer, ScoreDetail, Stage};
 use crate::model::Item;
 use crate::runner::Job;
@@ -38,12 +39,10 @@ fn result(job: &Job, item: &Item, stage: Stage) -> Option<Document<ArmResult>> {
 /// Whether the patch went in, by the container's own words.
 fn applies(agent: Option<&Document<ArmResult>>) -> RungAnswer {
     let raw = agent.map(|agent| agent.raw_output.as_str()).unwrap_or_default();
-    let (answer, evidence) = if raw.contains(FORCED) {
-        (Answer::Unchecked, "AGENT_PATCH_APPLIED_FALLBACK: `patch --force` took it, perhaps by half")
-    } else if raw.contains("AGENT_PATCH_APPLIED") {
-        (Answer::Yes, "AGENT_PATCH_APPLIED")
-    } else {
-        (Answer::Unchecked, "run_3way_benchmarks.py did not say")
+    let (answer, evidence) = match Patched::by(raw) {
+        Patched::Forced => (Answer::Unchecked, format!("{}: `patch --force` took it, perhaps by half", Patched::FORCED)),
+        Patched::Applied => (Answer::Yes, Patched::APPLIED.to_owned()),
+        Patched::Unsaid => (Answer::Unchecked, "run_3way_benchmarks.py did not say".to_owned()),
     };
-    RungAnswer { rung: Rung::Applies, answer, evidence: evidence.to_owned() }
+    RungAnswer { rung: Rung::Applies, answer, evidence }
 }

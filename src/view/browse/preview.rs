@@ -15,9 +15,6 @@ use crate::view::parts::strip;
 /// Columns of the labels.
 const LABEL: usize = 11;
 
-/// Columns of the number before a line of letters.
-const NUMBER: usize = 6;
-
 /// Rows of one sentence at most.
 const ROWS: usize = 4;
 
@@ -146,22 +143,14 @@ fn closer(lines: &mut Vec<Words>, preview: &Preview, cols: usize, glyphs: &Glyph
 }
 
 /// The strip, as wide as there is room, with what was found below the letters.
-fn letters(lines: &mut Vec<Words>, strip: &Strip, cols: usize, glyphs: &Glyphs) {
-    let even = (cols.saturating_sub(NUMBER) / 10 * 10).max(10);
-    for (nth, steps) in strip.steps.chunks(even).enumerate() {
-        let mut line = Words::of(Role::Muted, format!("{:>width$}  ", nth * even + 1, width = NUMBER - 2));
-        for same in steps.chunk_by(|(one, _), (next, _)| strip::role(*one) == strip::role(*next)) {
-            let Some((kind, _)) = same.first() else { continue };
-            line = line.add(strip::role(*kind), same.iter().map(|(kind, _)| kind.letter()).collect::<String>());
-        }
-        lines.push(line);
+fn letters(lines: &mut Vec<Words>, shown: &Strip, cols: usize, glyphs: &Glyphs) {
+    let even = strip::even(u16::try_from(cols).unwrap_or(u16::MAX));
+    let mut before = Level::None;
+    for (first, steps) in (1..).step_by(even).zip(shown.steps.chunks(even)) {
+        lines.push(strip::letters(first, steps.iter().map(|(kind, _)| *kind)));
         if steps.iter().any(|(_, level)| *level > Level::None) {
-            let marks =
-                steps.iter().fold(Words::of(Role::Text, " ".repeat(NUMBER)), |line, (_, level)| match strip::mark(glyphs, *level) {
-                    Some((role, _, held)) => line.add(role, held),
-                    None => line.add(Role::Text, " "),
-                });
-            lines.push(marks);
+            lines.push(strip::marks(glyphs, before, steps.iter().map(|(_, level)| (*level, false))));
         }
+        before = steps.last().map_or(before, |(_, level)| *level);
     }
 }

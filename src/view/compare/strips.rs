@@ -5,14 +5,8 @@ use ratatui::layout::Rect;
 use crate::theme::Role;
 use crate::ui::compare::align::{How, Row};
 use crate::ui::compare::{Compare, Pair, Side};
-use crate::view::canvas::{Canvas, Flow, Words, row_of};
-use crate::view::parts::strip;
-
-/// Columns of the number of a line's first step, and the gap behind it.
-const NUMBER: usize = 6;
-
-/// Lines begin at these rows.
-const EVEN: usize = 10;
+use crate::view::canvas::{Canvas, Flow, row_of};
+use crate::view::parts::strip::{self, EVEN, NUMBER};
 
 /// Draws the lines around the cursor, two rows each.
 pub(super) fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, screen: &Compare, pair: &Pair) {
@@ -43,27 +37,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, screen: &Compare, p
 fn one(canvas: &mut Canvas<'_>, area: Rect, side: &Side, rows: &[Row], of: fn(&Row) -> Option<usize>, cursor: Option<usize>) {
     let steps = side.steps.as_deref().unwrap_or_default();
     let number = rows.iter().find_map(|row| steps.get(of(row)?)).map_or_else(String::new, |step| step.index.to_string());
-    let mut words = Words::of(Role::Muted, format!("{number:>width$}  ", width = NUMBER - 2));
     let none = canvas.glyphs().none;
-    let mut run: (Role, String) = (Role::Text, String::new());
-    for row in rows {
-        let step = of(row).and_then(|at| steps.get(at));
-        let role = match step {
+    let words = rows.iter().fold(strip::number(&number), |words, row| match of(row).and_then(|at| steps.get(at)) {
+        Some(step) => {
             // what both did stands out
-            Some(step) if row.how != How::Alone && strip::role(step.kind) == Role::Muted => Role::Text,
-            Some(step) => strip::role(step.kind),
-            None => Role::Faint,
-        };
-        if role != run.0 {
-            words = words.add(run.0, std::mem::take(&mut run.1));
-            run.0 = role;
+            let role = Some(strip::role(step.kind)).filter(|role| row.how == How::Alone || *role != Role::Muted).unwrap_or(Role::Text);
+            words.cell(role, step.kind.letter().encode_utf8(&mut [0; 4]))
         }
-        match step {
-            Some(step) => run.1.push(step.kind.letter()),
-            None => run.1.push_str(none),
-        }
-    }
-    canvas.line(area, &words.add(run.0, run.1));
+        None => words.cell(Role::Faint, none),
+    });
+    canvas.line(area, &words);
     if let Some(at) = cursor {
         canvas.cursor(Rect { x: area.x.saturating_add(u16::try_from(NUMBER + at).unwrap_or(u16::MAX)), width: 1, ..area });
     }

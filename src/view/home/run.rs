@@ -11,20 +11,7 @@ use crate::ui::home::{Home, Place, RunCard, Seen, Summary, told as sentences};
 use crate::ui::now::ratio;
 use crate::ui::words::moment;
 use crate::view::canvas::{Words, role};
-use crate::view::header::state_role;
-
-/// Statuses with their roles.
-const ROLES: [(&str, Role); 9] = [
-    ("done", Role::Good),
-    ("failed", Role::Bad),
-    ("blocked", Role::Bad),
-    ("stopped", Role::Warn),
-    ("interrupted", Role::Warn),
-    ("skipped", Role::Muted),
-    ("running", Role::Live),
-    ("waiting", Role::Muted),
-    ("queued", Role::Muted),
-];
+use crate::view::header::{COUNTED, state_role};
 
 /// The run.
 pub(super) fn detail(home: &Home, run: &RunCard, cols: usize, glyphs: &Glyphs, now: Timestamp) -> Detail {
@@ -121,7 +108,11 @@ fn told_counts(lines: &mut Vec<Words>, summary: &Summary, cols: usize) {
 }
 
 fn role_of(status: &str) -> Role {
-    ROLES.iter().find(|(known, _)| *known == status).map_or(Role::Text, |(_, role)| *role)
+    match status {
+        "done" => Role::Good,
+        "waiting" | "queued" => Role::Muted,
+        status => COUNTED.iter().find(|(known, _)| *known == status).map_or(Role::Text, |(_, role)| *role),
+    }
 }
 
 /// A bar of the items by status; what is still to come is track.

@@ -11,10 +11,10 @@ use crate::ui::step::{Kind, Shown};
 use crate::view::canvas::{Canvas, Words, row_of};
 
 /// Columns of the number of a line's first step, and the gap behind it.
-const NUMBER: usize = 6;
+pub const NUMBER: usize = 6;
 
 /// Lines begin at these steps, so that they stand still while steps come.
-const EVEN: usize = 10;
+pub const EVEN: usize = 10;
 
 /// Steps, what was found of them, and where the reader is.
 #[derive(Debug, Clone, Copy)]
@@ -82,19 +82,7 @@ impl Strip<'_> {
         let steps: Vec<&Shown> = self.steps.iter().skip(first).take(cols).collect();
         let glyphs = canvas.glyphs();
         let number = steps.first().map_or(0, |step| step.index);
-        // one near the end of a large file, before its steps were counted, has no number
-        let number = if number == 0 { "·".to_owned() } else { number.to_string() };
-        let mut letters = Words::of(Role::Muted, format!("{number:>width$}  ", width = NUMBER - 2));
-        let mut run: (Role, String) = (Role::Text, String::new());
-        for step in &steps {
-            let role = role(step.kind);
-            if role != run.0 {
-                letters = letters.add(run.0, std::mem::take(&mut run.1));
-                run.0 = role;
-            }
-            run.1.push(step.kind.letter());
-        }
-        canvas.line(row_of(area, 0), &letters.add(run.0, run.1));
+        canvas.line(row_of(area, 0), &letters(number, steps.iter().map(|step| step.kind)));
         let cell =
             |at: usize| Rect { x: area.x.saturating_add(u16::try_from(NUMBER + at).unwrap_or(u16::MAX)), width: 1, height: 1, ..area };
         if let Some(sought) = self.sought {
@@ -113,18 +101,12 @@ impl Strip<'_> {
             return;
         }
         let before = first.checked_sub(1).and_then(|at| self.steps.get(at));
-        let mut before = before.map_or(Level::None, |step| level_at(self.spans, step.index));
-        let mut marks = Words::of(Role::Text, " ".repeat(NUMBER));
-        for step in &steps {
+        let before = before.map_or(Level::None, |step| level_at(self.spans, step.index));
+        let found = steps.iter().map(|step| {
             let level = level_at(self.spans, step.index);
-            let begins = level != before || self.spans.iter().any(|span| span.first == step.index && span.level == level);
-            marks = match mark(&glyphs, level) {
-                Some((role, glyph, line)) => marks.add(role, if begins { glyph } else { line }),
-                None => marks.add(Role::Text, " "),
-            };
-            before = level;
-        }
-        canvas.line(row_of(area, 1), &marks);
+            (level, self.spans.iter().any(|span| span.first == step.index && span.level == level))
+        });
+        canvas.line(row_of(area, 1), &marks(&glyphs, before, found));
     }
 }
 
@@ -134,8 +116,32 @@ fn cells(cols: u16) -> usize {
 }
 
 /// Letters of a line, where there are several.
-fn even(cols: u16) -> usize {
-    (cells(cols) / EVEN * EVEN).max(1)
+pub fn even(cols: u16) -> usize {
+    (cells(cols) / EVEN * EVEN).max(EVEN)
+}
+
+/// The number before a line of letters.
+pub fn number(number: &str) -> Words {
+    Words::of(Role::Muted, format!("{number:>width$}  ", width = NUMBER - 2))
+}
+
+/// A line of letters, behind the number of its first step; 0: it has none.
+pub fn letters(first: u32, kinds: impl Iterator<Item = Kind>) -> Words {
+    // one near the end of a large file, before its steps were counted, has no number
+    let head = if first == 0 { number("·") } else { number(&first.to_string()) };
+    kinds.fold(head, |line, kind| line.cell(role(kind), kind.letter().encode_utf8(&mut [0; 4])))
+}
+
+/// What was found at the steps of a line, below their letters: how bad each is, and whether a finding begins there. `before`:
+/// how bad the step before the line is.
+pub fn marks(glyphs: &Glyphs, mut before: Level, found: impl Iterator<Item = (Level, bool)>) -> Words {
+    found.fold(Words::of(Role::Text, " ".repeat(NUMBER)), |marks, (level, begins)| {
+        let changes = std::mem::replace(&mut before, level) != level;
+        match mark(glyphs, level) {
+            Some((role, glyph, line)) => marks.cell(role, if begins || changes { glyph } else { line }),
+            None => marks.cell(Role::Text, " "),
+        }
+    })
 }
 
 /// The mark of a level: its role, its glyph, and what goes on behind it; `None` where nothing was found.

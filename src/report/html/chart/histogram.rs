@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::scale::{Log, Ticks, float, percent};
 use super::{clipped_middle, drawing, nothing};
+use crate::report::median;
 
 /// A group and its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,16 +96,6 @@ fn binned(numbers: impl Iterator<Item = f64>, axis: Log) -> [usize; BINS] {
         }
     }
     bins
-}
-
-/// The median of sorted numbers; between two of them their middle.
-pub(crate) fn median(sorted: &[f64]) -> Option<f64> {
-    let half = sorted.len() / 2;
-    let upper = sorted.get(half).copied()?;
-    if sorted.len() % 2 == 1 {
-        return Some(upper);
-    }
-    sorted.get(half.checked_sub(1)?).map(|lower| lower.midpoint(upper))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! How far an item is, by which files lie in its folder and when they were written: the harness writes down no state of
-//! its own (`reference/isobench.md` §2.5).
+//! How far an item of the harness is, by which files lie in its folder and when they were written: it writes down no state
+//! of its own (`reference/isobench.md` §2.5).
 
 use std::fs::{self, Metadata};
 use std::path::Path;
@@ -11,45 +11,70 @@ const SAME_MOMENT: Duration = Duration::from_mins(2);
 
 /// What one item's folder held at a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Files {
+pub struct Files {
     /// When the folder was made, where the file system tells.
-    pub(super) made: Option<SystemTime>,
-    pub(super) prompt: Option<Stamp>,
-    pub(super) task: Option<Stamp>,
-    /// `<agent>_stdout.txt`, whoever's.
-    pub(super) printed: Option<Stamp>,
-    pub(super) journal: Option<Stamp>,
-    pub(super) summary: Option<Stamp>,
-    pub(super) patch: Option<Stamp>,
+    pub made: Option<SystemTime>,
+    /// `prompt.json`.
+    pub prompt: Option<Stamp>,
+    /// `task.txt`: what the agent was asked.
+    pub task: Option<Stamp>,
+    /// What the agent printed, whichever it was.
+    pub printed: Option<Stamp>,
+    /// `journal.json`.
+    pub journal: Option<Stamp>,
+    /// `run_summary.json`.
+    pub summary: Option<Stamp>,
+    /// `model_patch.diff`.
+    pub patch: Option<Stamp>,
     /// The newest time of anything in it.
-    pub(super) newest: SystemTime,
+    pub newest: SystemTime,
     /// Names of what lies in it, folders too.
-    pub(super) holds: Vec<String>,
+    pub holds: Vec<String>,
 }
 
 /// A file as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) written: SystemTime,
-    pub(super) bytes: u64,
+pub struct Stamp {
+    /// When it was written last.
+    pub written: SystemTime,
+    /// Its size.
+    pub bytes: u64,
 }
 
-/// How far an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Its worktree is being made.
+/// How far an attempt is, in the order in which the harness works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The item's folder is not there.
+    Nothing,
+    /// It is: the worktree is being made.
     Worktree,
-    /// Its agent is at work, or about to be.
+    /// `prompt.json` is written.
+    Prompt,
+    /// `task.txt` is written, and the agent asked.
     Agent,
-    /// Its agent has ended, and its changes are looked at.
+    /// The agent ended, and its changes are looked at: what it printed is written.
     Finalising,
-    /// It has its end.
+    /// `journal.json` is written.
     Over,
+}
+
+impl Place {
+    /// In a few words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "starting",
+            Self::Worktree => "making the worktree",
+            Self::Prompt => "prompt written",
+            Self::Agent => "agent asked",
+            Self::Finalising => "agent ended, finalising",
+            Self::Over => "journal written",
+        }
+    }
 }
 
 impl Files {
     /// Looks at a folder; `None` where there is none.
-    pub(super) fn of(folder: &Path) -> Option<Self> {
+    pub fn of(folder: &Path) -> Option<Self> {
         let there = fs::metadata(folder).ok().filter(Metadata::is_dir)?;
         let mut files = Self {
             made: there.created().ok(),
@@ -88,19 +113,29 @@ impl Files {
         }
     }
 
-    /// How far it is. `written`: the moment that its journal names.
-    pub(super) fn place(&self, written: Option<SystemTime>) -> Place {
+    /// How far the attempt is of which everything in the folder is, whatever the times of its files say.
+    pub const fn place(&self) -> Place {
+        match self {
+            Self { journal: Some(_), .. } => Place::Over,
+            Self { printed: Some(_), .. } => Place::Finalising,
+            Self { task: Some(_), .. } => Place::Agent,
+            Self { prompt: Some(_), .. } => Place::Prompt,
+            _ => Place::Worktree,
+        }
+    }
+
+    /// How far the newest attempt is, where an earlier one may have left files. `written`: the moment that the journal names.
+    pub fn newest_place(&self, written: Option<SystemTime>) -> Place {
         let Some(prompt) = self.prompt else {
             return if self.journal.is_some() { Place::Over } else { Place::Worktree };
         };
         let is_of_this = |file: &Option<Stamp>| file.is_some_and(|file| file.written >= prompt.written);
         match self.journal {
+            // without an earlier journal nothing here is of an earlier attempt; `task.txt` follows the prompt at once
+            None => self.place().max(Place::Agent),
             Some(_) if is_of_this(&self.journal) || self.is_copy(written) => Place::Over,
-            // without an earlier journal nothing here is of an earlier attempt
-            None if self.printed.is_some() => Place::Finalising,
             Some(_) if is_of_this(&self.printed) => Place::Finalising,
-            // `task.txt` follows at once
-            None | Some(_) => Place::Agent,
+            Some(_) => Place::Agent,
         }
     }
 
@@ -112,12 +147,12 @@ impl Files {
     }
 
     /// Whether an attempt goes on here after one that has its journal.
-    pub(super) fn is_retried(&self, written: Option<SystemTime>) -> bool {
-        self.journal.is_some() && self.place(written) != Place::Over
+    pub fn is_retried(&self, written: Option<SystemTime>) -> bool {
+        self.journal.is_some() && self.newest_place(written) != Place::Over
     }
 
     /// Names of the files that are of the attempt before: the journal's, and what is no newer than it.
-    pub(super) fn of_before(&self, folder: &Path) -> Vec<String> {
+    pub fn of_before(&self, folder: &Path) -> Vec<String> {
         let Some(journal) = self.journal else { return Vec::new() };
         let is_older = |name: &&String| {
             let written = fs::metadata(folder.join(name)).and_then(|there| there.modified());
@@ -152,7 +187,7 @@ mod tests {
     }
 
     fn place(prompt: Option<u64>, printed: Option<u64>, journal: Option<u64>) -> Place {
-        files(prompt, printed, journal).place(journal.map(|second| at(second).written))
+        files(prompt, printed, journal).newest_place(journal.map(|second| at(second).written))
     }
 
     #[test]
@@ -161,6 +196,11 @@ mod tests {
         assert_eq!(place(Some(1), None, None), Place::Agent);
         assert_eq!(place(Some(1), Some(60), None), Place::Finalising);
         assert_eq!(place(Some(1), Some(60), Some(61)), Place::Over);
+        let asked = Files { task: Some(at(1)), ..files(None, None, None) };
+        assert_eq!([asked.place(), files(None, None, None).place()], [Place::Agent, Place::Worktree]);
+        assert_eq!(Files { task: None, ..files(Some(1), None, None) }.place(), Place::Prompt);
+        // an older folder was set aside, and clocks of other machines are wrong
+        assert_eq!(files(Some(100), Some(60), Some(61)).place(), Place::Over);
         // the exception path may leave a journal and nothing else
         assert_eq!(place(Some(1), None, Some(2)), Place::Over);
     }
@@ -175,8 +215,8 @@ mod tests {
     #[test]
     fn the_times_of_a_copy_say_nothing() {
         let copied = files(Some(100), Some(99), Some(98));
-        assert_eq!(copied.place(Some(at(98).written - Duration::from_hours(24))), Place::Over);
+        assert_eq!(copied.newest_place(Some(at(98).written - Duration::from_hours(24))), Place::Over);
         // a journal that can't be read yet does not say when it was written
-        assert_eq!(copied.place(None), Place::Agent);
+        assert_eq!(copied.newest_place(None), Place::Agent);
     }
 }

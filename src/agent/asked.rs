@@ -4,16 +4,16 @@
 
 use serde_json::{Map, Value};
 
-use super::tree::in_tree;
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::text::paint::{Line, Tone, diff, shell};
+use crate::text::tree::{Trees, in_trees};
 
 /// A part of what a call was asked for. All texts are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// What it is about: `vllm/core/scheduler.py:120-180`.
-    Place(String),
+    /// What it is about.
+    Place(Place),
     /// A command for a shell.
     Command(String),
     /// A text and what became of it.
@@ -33,6 +33,14 @@ pub enum Part {
     Text(String),
     /// Anything else, by its name.
     Field(String, String),
+}
+
+/// A file, and which part of it: `vllm/core/scheduler.py:120-180`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    text: String,
+    /// Bytes of its path.
+    path: usize,
 }
 
 /// How far a thing to do is.
@@ -68,8 +76,35 @@ const NOISE: [&str; 10] = [
 
 const PATHS: [&str; 8] = ["path", "file_path", "filePath", "notebook_path", "filename", "file", "target_file", "absolute_path"];
 
+/// With what a patch begins that is an argument by itself: Codex's own form, and git's.
+const PATCH: [&str; 2] = ["*** Begin Patch", "diff --git "];
+
 /// Longer values of arrays and tables are told over several lines.
 const SHORT: usize = 60;
+
+impl Place {
+    /// A path, and what is said of the place behind it.
+    fn new(path: &str, says: &str) -> Self {
+        Self { text: format!("{path}{says}"), path: path.len() }
+    }
+
+    /// The file, in the tree that the agent works in; empty where it is not said, as of the file that is open.
+    pub fn path(&self) -> &str {
+        self.text.get(..self.path).unwrap_or(&self.text)
+    }
+
+    /// What is said of the place in words, if anything: `after line 12`, `new`.
+    pub fn words(&self) -> Option<&str> {
+        let says = self.text.get(self.path..)?;
+        says.strip_prefix(", ").or_else(|| Some(says).filter(|says| self.path == 0 && !says.is_empty()))
+    }
+
+    fn mapped(&self, safe: impl Fn(String) -> String) -> Self {
+        let path = safe(self.path().to_owned());
+        let says = safe(self.text.get(self.path..).unwrap_or_default().to_owned());
+        Self::new(&in_trees(&path, Trees::Named), &says)
+    }
+}
 
 impl Part {
     /// What a call was asked for.
@@ -86,7 +121,7 @@ impl Part {
 
     fn mapped(self, safe: impl Fn(String) -> String) -> Self {
         match self {
-            Self::Place(text) => Self::Place(in_tree(&safe(text)).into_owned()),
+            Self::Place(place) => Self::Place(place.mapped(safe)),
             Self::Command(text) => Self::Command(safe(text)),
             Self::Change { old, new } => Self::Change { old: safe(old), new: safe(new) },
             Self::Written(text) => Self::Written(safe(text)),
@@ -100,7 +135,8 @@ impl Part {
     /// Its texts, as they were written.
     pub fn texts(&self) -> Vec<&str> {
         match self {
-            Self::Place(text) | Self::Command(text) | Self::Written(text) | Self::Patch(text) | Self::Text(text) => vec![text],
+            Self::Place(place) => vec![&place.text],
+            Self::Command(text) | Self::Written(text) | Self::Patch(text) | Self::Text(text) => vec![text],
             Self::Change { old, new } => vec![old, new],
             Self::List(todo) => todo.iter().map(|(_, text)| text.as_str()).collect(),
             Self::Field(name, text) => vec![name, text],
@@ -110,7 +146,7 @@ impl Part {
     /// Its lines, as they are shown.
     pub fn lines(&self) -> Vec<Line> {
         match self {
-            Self::Place(text) => vec![Line::of(Tone::Strong, &clean::first_line(text))],
+            Self::Place(place) => vec![Line::of(Tone::Strong, &clean::first_line(&place.text))],
             Self::Command(text) => shell::lines(text.trim_matches('\n')),
             Self::Change { old, new } => diff::change(old, new),
             Self::Written(text) => diff::added(text),
@@ -196,13 +232,15 @@ fn of_fields(name: &str, fields: &Map<String, Value>) -> Vec<Part> {
         // why a plan is another one now
         let why = fields.get("plan").filter(|plan| plan.is_array()).and_then(|_| left.text(&["explanation"]));
         body.extend(why.map(|text| Part::Text(text.to_owned())));
+        body.extend(patches(&mut left));
         commands(fields, &mut left, &mut body);
+        let after = inserted(&mut left, &mut body);
         changes(name, path, &mut left, &mut body);
         lists(&mut left, &mut body);
         let place = match (path, range(&mut left)) {
-            (Some(path), Some(range)) => Some(format!("{path}:{range}")),
-            (Some(path), None) => Some(path.to_owned()),
-            (None, Some(range)) => Some(format!("lines {range}")),
+            (Some(path), Some(range)) => Some(Place::new(path, &format!(":{range}"))),
+            (Some(path), None) => Some(Place::new(path, &after)),
+            (None, Some(range)) => Some(Place::new("", &format!("lines {range}"))),
             (None, None) => None,
         };
         parts.extend(place.map(Part::Place));
@@ -217,11 +255,11 @@ fn of_fields(name: &str, fields: &Map<String, Value>) -> Vec<Part> {
 /// What the tools that edit files do: TRAE's, SWE-agent's and OpenHands' have the same commands.
 fn editor(command: &str, path: &str, left: &mut Fields<'_>, parts: &mut Vec<Part>) {
     let place = match command {
-        "view" => range(left).map_or_else(|| path.to_owned(), |range| format!("{path}:{range}")),
-        "insert" => left.number(&["insert_line"]).map_or_else(|| path.to_owned(), |line| format!("{path}, after line {line}")),
-        _ => path.to_owned(),
+        "view" => range(left).map(|range| format!(":{range}")),
+        "insert" => left.number(&["insert_line"]).map(after_line),
+        _ => None,
     };
-    parts.push(Part::Place(place));
+    parts.push(Part::Place(Place::new(path, &place.unwrap_or_default())));
     match command {
         "create" => parts.extend(left.text(&["file_text", "content"]).map(|text| Part::Written(text.to_owned()))),
         "insert" => parts.extend(left.text(&["new_str"]).map(|text| Part::Written(text.to_owned()))),
@@ -233,10 +271,35 @@ fn editor(command: &str, path: &str, left: &mut Fields<'_>, parts: &mut Vec<Part
     }
 }
 
+fn after_line(line: i64) -> String {
+    format!(", after line {line}")
+}
+
+/// A text that goes into a file where nothing is taken away, by a tool that does nothing else; returns where.
+fn inserted(left: &mut Fields<'_>, parts: &mut Vec<Part>) -> String {
+    let field = |name: &str| left.0.iter().find(|(found, _)| *found == name).map(|(_, value)| *value);
+    let takes_nothing = field("old_str").is_none_or(|old| old.as_str() == Some(""));
+    let Some(line) = field("insert_line").and_then(Value::as_i64).filter(|_| takes_nothing) else { return String::new() };
+    let Some(text) = left.text(&["new_str"]) else { return String::new() };
+    left.take(&["insert_line"]);
+    left.take(&["old_str"]);
+    parts.push(Part::Written(text.to_owned()));
+    after_line(line)
+}
+
+/// Fields that are patches, whatever they are called.
+fn patches(left: &mut Fields<'_>) -> Vec<Part> {
+    let is_patch = |(_, value): &(&str, &Value)| value.as_str().is_some_and(|text| PATCH.iter().any(|begin| text.starts_with(begin)));
+    let (patches, others) = std::mem::take(&mut left.0).into_iter().partition(is_patch);
+    left.0 = others;
+    let patches: Vec<(&str, &Value)> = patches;
+    patches.into_iter().filter_map(|(_, value)| Some(Part::Patch(value.as_str()?.to_owned()))).collect()
+}
+
 /// Commands for a shell, and programs for an interpreter.
 fn commands(fields: &Map<String, Value>, left: &mut Fields<'_>, parts: &mut Vec<Part>) {
     for name in ["command", "cmd", "script"] {
-        let Some(value) = fields.get(name) else { continue };
+        let Some(value) = fields.get(name).filter(|_| left.0.iter().any(|(left, _)| *left == name)) else { continue };
         let part = match value {
             Value::String(text) => Part::Command(text.clone()),
             Value::Array(words) => words_of(words),
@@ -291,7 +354,7 @@ fn changes(name: &str, path: Option<&str>, left: &mut Fields<'_>, parts: &mut Ve
             left.take(&["changes"]);
             let told = |file: &Value| {
                 let word = |name: &str| file.get(name).and_then(Value::as_str);
-                Some(Part::Place(format!("{} {}", word("kind").unwrap_or("change"), word("path")?)))
+                Some(Part::Place(Place::new(&format!("{} {}", word("kind").unwrap_or("change"), word("path")?), "")))
             };
             parts.extend(files.iter().filter_map(told));
         }
@@ -300,7 +363,7 @@ fn changes(name: &str, path: Option<&str>, left: &mut Fields<'_>, parts: &mut Ve
 }
 
 fn change(left: &mut Fields<'_>) -> Option<Part> {
-    let pairs = [("old_string", "new_string"), ("old_str", "new_str"), ("search", "replace")];
+    let pairs = [("old_string", "new_string"), ("old_str", "new_str"), ("old_text", "new_text"), ("search", "replace")];
     pairs.into_iter().find_map(|(before, after)| {
         let old = left.text(&[before])?.to_owned();
         Some(Part::Change { old, new: left.text(&[after]).unwrap_or_default().to_owned() })
@@ -312,13 +375,13 @@ fn changed_file(path: &str, what: &Value, parts: &mut Vec<Part>) {
     let text = |how: &str, name: &str| what.get(how).and_then(|how| how.get(name)).and_then(Value::as_str);
     if let Some(diff) = text("update", "unified_diff") {
         let to = text("update", "move_path").map_or_else(String::new, |to| format!(", now {to}"));
-        parts.push(Part::Place(format!("{path}{to}")));
+        parts.push(Part::Place(Place::new(path, &to)));
         parts.push(Part::Patch(diff.to_owned()));
     } else if let Some(content) = text("add", "content") {
-        parts.push(Part::Place(format!("{path}, new")));
+        parts.push(Part::Place(Place::new(path, ", new")));
         parts.push(Part::Written(content.to_owned()));
     } else if what.get("delete").is_some() {
-        parts.push(Part::Place(format!("{path}, deleted")));
+        parts.push(Part::Place(Place::new(path, ", deleted")));
         parts.extend(text("delete", "content").map(|old| Part::Change { old: old.to_owned(), new: String::new() }));
     } else {
         parts.push(Part::Field(path.to_owned(), pretty(what)));

@@ -43,7 +43,7 @@ pub(super) fn copy(file: &mut File, range: Range<u64>, at: u64, out: &mut impl W
 /// Where such a long line may be divided: within no letter and no secret, and at a space where there is one, as colours may
 /// stand within a secret.
 fn whole_secrets(bytes: &[u8], masker: &Masker) -> usize {
-    let mut at = bytes.len().saturating_sub(masker.longest().max(4));
+    let mut at = bytes.len().saturating_sub(masker.longest_written().max(4));
     let near = at.saturating_sub(BLOCK / 4);
     if let Some(space) = bytes.get(near..at).and_then(|near| near.iter().rposition(|byte| *byte == b' ')) {
         at = near + space + 1;

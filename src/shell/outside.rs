@@ -9,9 +9,7 @@ mod made;
 mod material;
 mod stream;
 
-use std::fs::Permissions;
 use std::io::{self, BufWriter, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -27,6 +25,7 @@ use super::away::Program;
 use super::clipboard::{self, LIMIT};
 use super::places::Places;
 use crate::host::environment::variable;
+use crate::host::private::Private;
 use crate::text::mask::Masker;
 use crate::text::{bytes, clean};
 use crate::ui::outside::Way;
@@ -142,9 +141,7 @@ impl Outside {
     }
 
     fn open(&self, command: &Command, material: &Material) -> io::Result<Ready> {
-        let ours = Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("isobench-tui-").permissions(ours).tempdir();
-        let folder = folder.map_err(|error| of("the folder for temporary files", &error))?;
+        let folder = Private::new().map_err(|error| of("the folder for temporary files", &error))?;
         let shape = if command.takes_colours { Shape::Coloured } else { Shape::Plain };
         let file = folder.path().join(material.file_name(shape));
         let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| of(&material.name, &error))?;

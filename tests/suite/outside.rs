@@ -509,3 +509,40 @@ fn somebody_elses_run_is_taken_out_as_ours_is() {
     let text = fs::read_to_string(saved.unwrap()).unwrap();
     assert!(text.contains("## Patch\n\n```diff\ndiff --git a/x b/x\n"), "{}", &text[text.len() - 400..]);
 }
+
+#[test]
+fn a_screen_that_is_killed_takes_its_pager_with_it_and_the_next_one_removes_the_copy() {
+    let here = tempfile::tempdir().unwrap();
+    let temporary = here.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let item = here.path().join("vllm_core-0003");
+    fs::create_dir(&item).unwrap();
+    fs::copy(fixture("trae/accepted.json"), item.join("trajectory.json")).unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["inspect", "vllm_core-0003"]).env("TMPDIR", &temporary);
+    plain(&mut command, here.path());
+    command.env("PAGER", program(here.path(), "reader", "read answer"));
+    let mut pty = Pty::spawn(&command, 120, 40);
+    pty.wait_for("1 of 5");
+    pty.press("v");
+    pty.wait_for(HERE);
+    let pager = pid_in(&here.path().join("pid"));
+    let copies = || fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let copy = copies().remove(0);
+    assert!(copy.file_name().unwrap().to_str().unwrap().starts_with(&format!("isobench-tui-{}-", pty.pid().as_raw_nonzero())));
+    // another screen leaves it alone while its owner lives
+    let mut other = Pty::spawn(&command, 120, 40);
+    other.wait_for("1 of 5");
+    other.press("q");
+    other.wait_end();
+    assert!(lives(pager) && copy.is_dir());
+    pty.signal(Signal::KILL);
+    wait_until("the pager ends with the screen", || !lives(pager));
+    pty.wait_end();
+    assert!(copy.is_dir(), "nobody was there to remove it");
+    let mut next = Pty::spawn(&command, 120, 40);
+    next.wait_for("1 of 5");
+    wait_until("the copy is removed", || copies().is_empty());
+    next.press("q");
+    assert_eq!(next.wait_code(), 0);
+}

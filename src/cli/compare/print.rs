@@ -45,11 +45,13 @@ pub(super) fn text(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
     }
     let is_told = pair.left.steps.is_some() && pair.right.steps.is_some();
     if is_told {
-        writeln!(out, "\nsteps: = the same, ~ the same file or program")?;
+        let parted = if pair.steps.iter().any(|row| row.how == How::Parted) { ", ! the same with another end" } else { "" };
+        writeln!(out, "\nsteps: = the same{parted}, ~ the same file or program")?;
     }
     for row in pair.steps.iter().filter(|_| is_told) {
         let mark = match row.how {
             How::Same => '=',
+            How::Parted => '!',
             How::Like => '~',
             How::Alone => '|',
         };
@@ -139,6 +141,7 @@ pub(super) fn json(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
             let index = |side: &Side, at| step(side, at).map(|step| step.index);
             let how = match row.how {
                 How::Same => "same",
+                How::Parted => "parted",
                 How::Like => "like",
                 How::Alone => "alone",
             };

@@ -144,7 +144,12 @@ impl Outside {
         let folder = Private::new().map_err(|error| of("the folder for temporary files", &error))?;
         let shape = if command.takes_colours { Shape::Coloured } else { Shape::Plain };
         let file = folder.path().join(material.file_name(shape));
-        let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| of(&material.name, &error))?;
+        let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| {
+            // what fails there is not what was to be read
+            let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let above = folder.path().parent().map(clean::path).filter(|_| is_full);
+            of(&above.map_or_else(|| material.name.clone(), |above| format!("no room in {above} for a copy of {}", material.name)), &error)
+        })?;
         let mut words = command.words.clone();
         words.extend(written.line.filter(|line| *line > 1 && command.takes_lines).map(|line| format!("+{line}")));
         let says = written.cut.map(|cut| format!("{}: {cut}", material.name));

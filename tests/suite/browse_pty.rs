@@ -28,7 +28,7 @@ fn item(folder: &Path, nth: usize) {
     let human = format!("{nth}").repeat(40);
     let journal = json!({"status": status, "commits": {"human": human, "pre": "p".repeat(40)}, "timestamps": {"written": 1_769_213_812.5 + nth as f64}});
     fs::write(folder.join("journal.json"), journal.to_string()).unwrap();
-    if nth % 3 == 0 {
+    if status == "success" {
         // without one it would be no success, whatever its journal says
         fs::write(folder.join("model_patch.diff"), "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n")
             .unwrap();

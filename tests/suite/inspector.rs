@@ -268,20 +268,13 @@ fn a_file_beside_the_steps_hides_a_secret_however_json_spells_it() {
     let journal = format!(r#"{{"status":"success","notes":[{}],"arguments":"{inner}","last":"hay"}}"#, notes.join(","));
     fs::write(item.path.join("journal.json"), journal).unwrap();
     let mut command = command(&item.path);
-    command.env("MY_API_KEY", "sk-very/secret").env("PAGER", "sh -c 'cat \"$0\"; echo; echo all of it; read answer'");
+    command.env("MY_API_KEY", "sk-very/secret");
     let mut pty = Pty::spawn(&command, 120, 40);
     pty.wait_for("1 of 9");
     pty.press("ooo");
     pty.wait_for("\"last\": \"hay\"");
     let is_told = |text: &str| ["sk-v", "sk-\\", "ry/sec", "0073k", "very\\", "/secret", "fsecret"].iter().any(|part| text.contains(part));
     assert!(!is_told(&pty.text()) && pty.text().matches("•••").count() == 5, "{}", pty.text());
-    // nor is it told where it is copied as it was written
-    pty.press("<Tab>v");
-    pty.wait_for("all of it");
-    let shown = pty.text().replace('\n', "");
-    assert!(shown.contains("\"last\":\"hay\"") && !is_told(&shown), "{shown}");
-    pty.press("<Enter>");
-    pty.wait_for("? help");
     leave(pty);
 }
 

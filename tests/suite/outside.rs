@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use crate::pty::Pty;
 use crate::screen_pty::{Shown, show_in};
 use crate::screen_runs::{agent_running, found, id};
-use crate::support::{BINARY, lives, pid_in, wait_until};
+use crate::support::{BINARY, lives, pid_in, skip, wait_until};
 
 /// What a program that is given the terminal says.
 const HERE: &str = "the program is here";
@@ -545,4 +545,37 @@ fn a_screen_that_is_killed_takes_its_pager_with_it_and_the_next_one_removes_the_
     wait_until("the copy is removed", || copies().is_empty());
     next.press("q");
     assert_eq!(next.wait_code(), 0);
+}
+
+#[test]
+fn a_full_or_read_only_folder_for_copies_is_named_and_nothing_stays_there() {
+    if !Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|output| output.status.success()) {
+        skip("may not mount in a namespace of its own");
+        return;
+    }
+    let here = tempfile::tempdir().unwrap();
+    let (item, full) = (here.path().join("vllm_core-0003"), here.path().join("full"));
+    fs::create_dir(&item).unwrap();
+    fs::create_dir(&full).unwrap();
+    fs::copy(fixture("trae/accepted.json"), item.join("trajectory.json")).unwrap();
+    for (then, wanted) in [("", "no room in "), ("mount -o remount,ro \"$1\";", "Read-only file system")] {
+        let script = format!(
+            "mount -t tmpfs -o size=16k tmpfs \"$1\"; head -c 99999 /dev/zero >\"$1/fill\" 2>/dev/null; {then} full=$1; shift; \"$@\"; ls \"$full\" >left"
+        );
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", &script, "sh"]).arg(&full).arg(BINARY).args(["inspect", "vllm_core-0003"]);
+        command.env("TMPDIR", &full).env("XDG_STATE_HOME", &full).env("XDG_CONFIG_HOME", &full);
+        plain(&mut command, here.path());
+        command.env("PAGER", program(here.path(), "reader", "read answer"));
+        let mut pty = Pty::spawn(&command, 120, 40);
+        pty.wait_for("1 of 5");
+        pty.press("v");
+        pty.wait_for(wanted);
+        // all else goes on
+        pty.press("j");
+        pty.wait_for("2 of 5");
+        pty.press("q");
+        pty.wait_end();
+        assert_eq!(fs::read_to_string(here.path().join("left")).unwrap(), "fill\n");
+    }
 }

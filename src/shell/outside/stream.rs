@@ -143,6 +143,12 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_json_spells_otherwise_is_copied_nowhere() {
+        let raw = b"{\"k\":\"hunt\\u0065r22\\n\"}\n\"hunt\\u001b[1mer22\"\n";
+        assert_eq!(copied(raw, 0, Shape::Plain).0, "{\"k\":\"\u{2022}\u{2022}\u{2022}\\n\"}\n\"\u{2022}\u{2022}\u{2022}\"\n");
+    }
+
+    #[test]
     fn a_part_of_a_file_is_copied() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"one\ntwo\nthree\n").unwrap();

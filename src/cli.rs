@@ -112,6 +112,9 @@ enum Command {
         /// The stage's folder
         stage: PathBuf,
     },
+    /// Becomes a pager or an editor that ends with us (started by the screen)
+    #[command(hide = true)]
+    Become(crate::host::mortal::Args),
     /// Looks at an item's patch (started by the check stage)
     #[command(hide = true)]
     CheckPatch(crate::runner::CheckPatch),
@@ -211,6 +214,7 @@ pub fn main() -> anyhow::Result<Exit> {
             return Ok(if wanted { Exit::Well } else { Exit::Usage });
         }
     };
+    crate::host::mortal::know();
     let root = cli.root.as_deref();
     match cli.command {
         None => home::open(root),
@@ -236,6 +240,10 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Keeper { stage }) => {
             crate::host::keeper::keep(&stage)?;
             Ok(Exit::Well)
+        }
+        Some(Command::Become(args)) => {
+            args.run();
+            Ok(Exit::Internal)
         }
         Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),

@@ -9,7 +9,7 @@ use super::{browse, compare, find, others, print_line, usage, watch};
 use crate::artifact::Checkout;
 use crate::domain::{AttemptId, ItemId};
 use crate::exit::Exit;
-use crate::host::environment;
+use crate::host::{environment, private};
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
@@ -73,6 +73,8 @@ pub(super) fn stay(at: At) -> anyhow::Result<Exit> {
         Err(ScreenError::Themes(error)) => return Ok(usage(format!("{}: {error}", themes::VARIABLE))),
         Err(error) => return Err(error.into()),
     };
+    // what a screen that was killed left behind; whoever waits for the first frame does not wait for this
+    let _ = std::thread::Builder::new().name("sweep".to_owned()).spawn(private::sweep);
     Stay { sitting, base: None, browser: None, begin: None, farewell: None }.on(at)
 }
 

@@ -4,7 +4,6 @@ mod plain;
 mod target;
 
 use std::collections::HashMap;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -21,6 +20,7 @@ use crate::artifact::Checkout;
 use crate::domain::{ItemId, RunId};
 use crate::exit::Exit;
 use crate::host::clock;
+use crate::host::private::Private;
 use crate::import::follow::{Around, Follow, Now, Says, Sight, ThreeWay};
 use crate::shell::{Begin, Facts, Folded, ItemPlace, Items, Places, Setup};
 use crate::text::mask::Masker;
@@ -30,7 +30,7 @@ use crate::ui::{Mood, Said, message};
 /// `watch`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 it was read, and where it was followed, to its end; 7 it is not at its end, and nobody works on it;\n2 there is no such path, or nothing in it can be followed"
+    after_help = "Exit codes: 0 it was read, and where it was followed, to its end; 7 it is not at its end, and nobody works on it;\n8 its folder was removed or renamed meanwhile; 2 there is no such path, or nothing in it can be followed"
 )]
 pub(super) struct WatchArgs {
     /// A run folder (state/runs/REPO/AGENT/MODEL/TIME), one above it or the checkout (then its newest run), or a folder of
@@ -75,12 +75,10 @@ pub(super) fn watch(root: Option<&Path>, args: &WatchArgs) -> anyhow::Result<Exi
         Err(says) => return Ok(usage(says)),
     };
     if args.format.is_none() && !args.once && on_terminal() {
-        let kept = std::env::temp_dir().join(format!("isobench-tui-watch-{}-{:x}", std::process::id(), clock::now().as_nanosecond()));
-        // made here and now, so that it is nobody else's; without it only the arms' output is not shown
-        opening.kept = std::fs::DirBuilder::new().mode(0o700).create(&kept).is_ok().then(|| kept.clone());
-        let left = screen::stay(At::Watch(opening));
-        let _ = std::fs::remove_dir_all(kept);
-        return left;
+        // without it only the arms' output is not shown
+        let kept = Private::new().ok();
+        opening.kept = kept.as_ref().map(|kept| kept.path().to_owned());
+        return screen::stay(At::Watch(opening));
     }
     plain::print(&opening, args.format.unwrap_or(Format::Text), args.once)
 }
@@ -218,6 +216,7 @@ impl Watched {
     /// How long to wait before the next look.
     fn patience(&self, now: Option<&Now>) -> Duration {
         match (now, &self.subject) {
+            (Some(now), _) if now.gone.is_some() => IDLE,
             (_, Subject::Run(follow)) if !follow.is_caught_up() => Duration::ZERO,
             (Some(now), _) if !matches!(now.sight, Sight::Absent(_)) => LOOK,
             _ => IDLE,

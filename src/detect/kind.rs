@@ -63,6 +63,11 @@ impl Kind {
             Self::Seen => '=',
         }
     }
+
+    /// Whether what it tried did not work.
+    pub const fn is_failed(self) -> bool {
+        matches!(self, Self::EditFailed | Self::RunFailed | Self::RefusedFinish | Self::ApiError)
+    }
 }
 
 impl Kinds {
@@ -100,6 +105,20 @@ impl Kinds {
 /// The command of a call, empty where there is none: text, or a list of words, which may hold the text for a shell.
 pub fn command(args: &Value) -> Cow<'_, str> {
     call::command(args)
+}
+
+/// The files that Codex' own program for edits is to change: its patch names them, and where the patch was read already, its
+/// changes lie by file. Empty for all else.
+pub fn patched(args: &Value) -> Vec<String> {
+    if let Some(Value::Object(changes)) = args.get("changes") {
+        return changes.keys().cloned().collect();
+    }
+    let command = call::command(args);
+    let text = ["input", "patch"].iter().find_map(|name| args.get(name)?.as_str()).or(args.as_str()).unwrap_or(&command);
+    let behind_cd = text.split_once("&&").filter(|(cd, _)| cd.trim_start().starts_with("cd ")).map_or(text, |(_, rest)| rest);
+    let behind_cd = behind_cd.trim_start().trim_start_matches(['\'', '"']);
+    let is_patch = ["*** Begin Patch", "apply_patch", "applypatch"].iter().any(|begin| behind_cd.starts_with(begin));
+    if is_patch { super::place::patched(text).map(|path| path.trim().to_owned()).collect() } else { Vec::new() }
 }
 
 /// Whether a line of what a tool answered says an error.

@@ -5,10 +5,10 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::ask::{Asked, ask_about};
+use super::private::Private;
 
 /// Git takes some ms for any of this.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -49,7 +49,7 @@ pub enum Side {
 pub struct Trial {
     git_dir: PathBuf,
     sha: String,
-    folder: PathBuf,
+    folder: Private,
 }
 
 impl Trial {
@@ -58,9 +58,9 @@ impl Trial {
         if sha.len() < 7 || !sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Untried("the parent commit is not known".to_owned()));
         }
-        let folder = new_folder().map_err(|error| Untried(format!("no folder to try it in: {error}")))?;
+        let folder = Private::new().map_err(|error| Untried(format!("no folder to try it in: {error}")))?;
         let trial = Self { git_dir: git_dir.to_owned(), sha: sha.to_owned(), folder };
-        let made = DirBuilder::new().mode(0o700).create(trial.folder.join("objects"));
+        let made = DirBuilder::new().mode(0o700).create(trial.folder.path().join("objects"));
         made.map_err(|error| Untried(format!("no folder to try it in: {error}")))?;
         let output = trial.git(&["read-tree", sha], None)?;
         if output.status.success() {
@@ -74,7 +74,7 @@ impl Trial {
 
     /// Applies the patch to the index: all of it or nothing.
     pub fn apply(&self, patch: &[u8]) -> Result<Tried, Untried> {
-        let path = self.folder.join("patch");
+        let path = self.folder.path().join("patch");
         fs::write(&path, patch).map_err(|error| Untried(format!("can't write {}: {error}", path.display())))?;
         // the words by which the agent's arm applies it, but for the place
         let apply = |more: &[&str]| self.git(&[&["apply", "--cached", "--whitespace=nowarn"], more, &["patch"]].concat(), None);
@@ -93,7 +93,7 @@ impl Trial {
     /// Texts of files, each where there is one. A name with a newline can't be asked for.
     pub fn texts(&self, names: &[(Side, &str)]) -> Result<Vec<Option<Vec<u8>>>, Untried> {
         let failed = |error: io::Error| Untried(format!("can't ask git for the files: {error}"));
-        let path = self.folder.join("names");
+        let path = self.folder.path().join("names");
         let question = |(side, name): &(Side, &str)| match side {
             _ if name.contains('\n') => "-\n".to_owned(),
             Side::Before => format!("{}:{name}\n", self.sha),
@@ -113,9 +113,12 @@ impl Trial {
         // git of old knows no GIT_NO_LAZY_FETCH: no way out is left to it
         command.args(["-c", "protocol.allow=never", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
         command.args(["-c", "core.autocrlf=false", "-c", "apply.ignoreWhitespace=no", "-c", "core.attributesFile=/dev/null"]);
-        command.args(arguments).current_dir(&self.folder);
-        command.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.folder).env("GIT_INDEX_FILE", self.folder.join("index"));
-        command.env("GIT_OBJECT_DIRECTORY", self.folder.join("objects"));
+        command.args(arguments).current_dir(self.folder.path());
+        command
+            .env("GIT_DIR", &self.git_dir)
+            .env("GIT_WORK_TREE", self.folder.path())
+            .env("GIT_INDEX_FILE", self.folder.path().join("index"));
+        command.env("GIT_OBJECT_DIRECTORY", self.folder.path().join("objects"));
         command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&self.git_dir.join("objects")));
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_NO_LAZY_FETCH", "1");
         command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
@@ -123,28 +126,6 @@ impl Trial {
             Ok(Asked::Answered(output)) => Ok(output),
             Ok(Asked::TooSlow) => Err(Untried(format!("git {} took too long", arguments.first().unwrap_or(&"")))),
             Err(error) => Err(Untried(format!("can't run git: {error}"))),
-        }
-    }
-}
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        // what can't be removed lies in the folder for temporary files
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// A new folder for us alone.
-fn new_folder() -> io::Result<PathBuf> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let name = format!("isobench-tui-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::path::absolute(std::env::temp_dir())?.join(name);
-        match DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => return Ok(folder),
-            // of a process of the same number that was killed
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
         }
     }
 }

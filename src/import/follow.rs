@@ -2,6 +2,7 @@
 //! the screens of our own runs show it.
 
 mod entry;
+mod gone;
 mod log;
 mod plan;
 mod sight;
@@ -70,6 +71,8 @@ pub struct Now {
     pub unnamed: usize,
     /// Whether what came is of items that were over before: no news to ring for.
     pub is_catching_up: bool,
+    /// Since when its folder is gone; the rest is what was known of it then.
+    pub gone: Option<Timestamp>,
 }
 
 /// A sentence about a run.
@@ -116,6 +119,7 @@ pub struct Follow {
     scratch: Scratch,
     looks: u64,
     is_caught_up: bool,
+    known: gone::Known,
 }
 
 /// Every so many looks it is asked who works here, and which files beside the run's there are.
@@ -141,6 +145,7 @@ impl Follow {
             scratch: Scratch::default(),
             looks: 0,
             is_caught_up: false,
+            known: gone::Known::default(),
         }
     }
 
@@ -156,6 +161,18 @@ impl Follow {
 
     /// Looks at all files, at this moment by the wall clock and in milliseconds since boot.
     pub fn look(&mut self, now: Timestamp, up_ms: u64) -> Now {
+        if let Some(last) = self.known.instead(&self.folder, now) {
+            return last;
+        }
+        let now = self.files(now, up_ms);
+        // one that is awaited has nothing to remember yet
+        if self.folder.is_dir() {
+            self.known.keep(&now);
+        }
+        now
+    }
+
+    fn files(&mut self, now: Timestamp, up_ms: u64) -> Now {
         self.list();
         if self.looks.is_multiple_of(SELDOM) {
             self.ask_around(now);
@@ -192,6 +209,7 @@ impl Follow {
             says: self.says(),
             unnamed: 0,
             is_catching_up: !was_caught_up,
+            gone: None,
         }
     }
 

@@ -53,6 +53,9 @@ pub(super) struct ItemDir {
     pub(super) holds: Vec<String>,
 }
 
+/// What the Modal runner writes in a commit's folder.
+pub(super) const MODAL: &str = "benchmark_result.json";
+
 /// A folder of results.
 #[derive(Debug)]
 pub(super) struct ResultsDir {
@@ -288,6 +291,12 @@ pub(super) fn is_result(path: &Path) -> bool {
     shape(path).is_some()
 }
 
+/// Whether the Modal runner wrote it: a commit's folder, or the file in it, or what says how far it is.
+pub(super) fn is_modal(path: &Path) -> bool {
+    let is_commit = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    matches!(shape(path), Some(Shape::Modal | Shape::Progress)) || is_commit && path.join(MODAL).is_file()
+}
+
 fn holds_results(listing: &Listing) -> bool {
     listing.files.iter().any(|path| shape(path).is_some())
 }
@@ -296,7 +305,7 @@ fn holds_results(listing: &Listing) -> bool {
 fn shape(path: &Path) -> Option<Shape> {
     let name = path.file_name()?.to_str()?;
     let name = name.strip_suffix(".gz").unwrap_or(name);
-    if name == "benchmark_result.json" {
+    if name == MODAL {
         return Some(Shape::Modal);
     }
     if name.starts_with("hero_") && name.ends_with("_progress.json") {

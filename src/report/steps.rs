@@ -186,7 +186,7 @@ struct Text<'a>(&'a str, &'a Masker);
 
 impl Serialize for Text<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.1.mask(self.0))
+        serializer.serialize_str(&self.1.text(self.0))
     }
 }
 

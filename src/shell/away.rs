@@ -5,14 +5,15 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
-use tempfile::TempDir;
 use tokio::signal::unix::{Signal as Caught, SignalKind, signal};
 use tokio::time::timeout;
+
+use crate::host::mortal;
+use crate::host::private::Private;
 
 /// A signal that says that a child ended is a hint: it is looked at this often.
 const LOOK: Duration = Duration::from_millis(250);
@@ -30,7 +31,7 @@ pub(super) struct Program {
     /// The file.
     pub file: PathBuf,
     /// The private folder in which it lies; it goes with this.
-    pub folder: TempDir,
+    pub folder: Private,
 }
 
 /// A program that has the terminal.
@@ -39,7 +40,7 @@ pub(super) struct Away {
     name: String,
     pid: Option<Pid>,
     children: Caught,
-    _folder: TempDir,
+    folder: Private,
 }
 
 /// What became of it.
@@ -64,10 +65,10 @@ impl Away {
         let name = program.name();
         let children = signal(SignalKind::child())?;
         let Program { words, variables, file, folder } = program;
-        let mut command = Command::new(&name);
+        let mut command = mortal::command(&name, folder.path());
         command.args(words.iter().skip(1)).arg(file).envs(variables);
         let pid = Pid::from_child(&command.spawn()?);
-        Ok(Self { name, pid: Some(pid), children, _folder: folder })
+        Ok(Self { name, pid: Some(pid), children, folder })
     }
 
     /// Waits until something becomes of it. May be dropped while it waits.
@@ -85,7 +86,10 @@ impl Away {
         let went = match waitpid(Some(pid), options) {
             Ok(None) | Err(rustix::io::Errno::INTR) => return None,
             Ok(Some((_, status))) if status.stopped() => return Some(Went::Stopped),
-            Ok(Some((_, status))) => Went::Ended(ended(&self.name, status)),
+            Ok(Some((_, status))) => Went::Ended(match mortal::why(self.folder.path()) {
+                Some(why) => Some(format!("can't start {}: {why}", self.name)),
+                None => ended(&self.name, status),
+            }),
             // somebody else heard of its end
             Err(_) => Went::Ended(None),
         };

@@ -9,9 +9,7 @@ mod made;
 mod material;
 mod stream;
 
-use std::fs::Permissions;
 use std::io::{self, BufWriter, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -27,6 +25,7 @@ use super::away::Program;
 use super::clipboard::{self, LIMIT};
 use super::console::Console;
 use crate::host::environment::variable;
+use crate::host::private::Private;
 use crate::text::mask::Masker;
 use crate::text::{bytes, clean};
 use crate::ui::outside::Way;
@@ -148,12 +147,15 @@ impl Outside {
     }
 
     fn open(&self, command: &Command, material: &Material) -> io::Result<Ready> {
-        let ours = Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("isobench-tui-").permissions(ours).tempdir();
-        let folder = folder.map_err(|error| of("the folder for temporary files", &error))?;
+        let folder = Private::new().map_err(|error| of("the folder for temporary files", &error))?;
         let shape = if command.takes_colours { Shape::Coloured } else { Shape::Plain };
         let file = folder.path().join(material.file_name(shape));
-        let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| of(&material.name, &error))?;
+        let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| {
+            // what fails there is not what was to be read
+            let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let above = folder.path().parent().map(clean::path).filter(|_| is_full);
+            of(&above.map_or_else(|| material.name.clone(), |above| format!("no room in {above} for a copy of {}", material.name)), &error)
+        })?;
         let mut words = command.words.clone();
         words.extend(written.line.filter(|line| *line > 1 && command.takes_lines).map(|line| format!("+{line}")));
         let says = written.cut.map(|cut| format!("{}: {cut}", material.name));

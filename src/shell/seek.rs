@@ -109,7 +109,7 @@ fn in_text(text: &str, pattern: &Pattern, masker: &Masker) -> usize {
     if clean::is_clean(&masked) || masked.lines().all(clean::is_clean) {
         return masked.lines().filter(|line| pattern.is_in(line)).count();
     }
-    clean::lines(&masked).filter(|line| pattern.is_in(line)).count()
+    clean::lines(&masked).map(|line| masker.again(line)).filter(|line| pattern.is_in(line)).count()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Secrets: their values never reach a screen, a report or a log.
 
+mod undone;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -59,7 +61,7 @@ impl Masker {
         Self { values }
     }
 
-    /// `text` with `•••` for each secret in it.
+    /// `text` with `•••` for each secret in it, also for one that is spelt with escape sequences of JSON.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let spans = self.spans(text);
         if spans.is_empty() {
@@ -111,10 +113,56 @@ impl Masker {
         self.values.first().map_or(0, String::len)
     }
 
+    /// The same as it may be spelt in JSON.
+    pub fn longest_written(&self) -> usize {
+        self.longest().saturating_mul(undone::LONGEST)
+    }
+
     /// Bytes at the end of a text that may be the beginning of a secret whose rest is not there yet.
     pub fn half_at_end(&self, text: &str) -> usize {
-        let half = |value: &String| (HALF..value.len()).rev().find(|n| value.get(..*n).is_some_and(|half| text.ends_with(half)));
-        self.values.iter().filter_map(half).max().unwrap_or_default()
+        let text = tail(text, self.longest_written());
+        let half = |text: &str| {
+            let half = |value: &String| (HALF..value.len()).rev().find(|n| value.get(..*n).is_some_and(|half| text.ends_with(half)));
+            self.values.iter().filter_map(half).max()
+        };
+        let each = undone::each(text);
+        let spelt = each.iter().enumerate().filter_map(|(n, undone)| {
+            let begin = undone.text.len() - half(&undone.text)?;
+            let written = undone::written(each.get(..=n)?, begin..undone.text.len());
+            Some(text.len() - written.start)
+        });
+        spelt.chain(half(text)).max().unwrap_or_default()
+    }
+
+    /// Bytes at the beginning of a text in which the rest of a secret may stand that began before it.
+    pub fn rest_at_start(&self, text: &str) -> usize {
+        let longest = self.longest();
+        // as many letters of what it reads like
+        let end = |text: &str| text.char_indices().nth(longest).map_or(text.len(), |(at, _)| at);
+        // the rest of a sequence reads like as many letters
+        let digits = text.trim_start_matches('\\').strip_prefix('u').filter(|_| longest > 0);
+        let digits = digits.and_then(|text| text.get(..4)).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let before = digits.map_or(0, |_| text.len() - text.trim_start_matches('\\').len() + "uXXXX".len());
+        let text = text.get(before..).unwrap_or_default();
+        let each = undone::each(head(text, self.longest_written()));
+        let spelt = each.iter().enumerate().map(|(n, undone)| {
+            let end = end(&undone.text);
+            undone::written(each.get(..=n).unwrap_or_default(), end..end).end
+        });
+        before + spelt.chain([end(text)]).max().unwrap_or_default()
+    }
+
+    /// Bytes at the end of a text in which a secret may begin that goes on behind it.
+    pub fn begin_at_end(&self, text: &str) -> usize {
+        let longest = self.longest();
+        let begin = |text: &str| longest.checked_sub(1).map_or(text.len(), |n| text.char_indices().rev().nth(n).map_or(0, |(at, _)| at));
+        let tail = tail(text, self.longest_written());
+        let each = undone::each(tail);
+        let spelt = each.iter().enumerate().map(|(n, undone)| {
+            let begin = begin(&undone.text);
+            tail.len() - undone::written(each.get(..=n).unwrap_or_default(), begin..undone.text.len()).start
+        });
+        spelt.chain([text.len() - begin(text)]).max().unwrap_or_default()
     }
 
     /// The last place up to `at` where a text may be divided: within no letter and no secret.
@@ -139,6 +187,23 @@ impl Masker {
 
     /// Where secrets stand, in order, those that touch taken as one: the end of one may be the beginning of another.
     fn spans(&self, text: &str) -> Vec<Range<usize>> {
+        if self.values.is_empty() {
+            return Vec::new();
+        }
+        let mut found = self.found(text);
+        let each = undone::each(text);
+        if let Some(undone) = each.first() {
+            found = found.into_iter().map(|span| undone.whole(span)).collect();
+        }
+        for (n, undone) in each.iter().enumerate() {
+            let way = each.get(..=n).unwrap_or_default();
+            found.extend(self.found(&undone.text).into_iter().map(|span| undone::written(way, span)));
+        }
+        merged(found)
+    }
+
+    /// Where secrets stand as they are.
+    fn found(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
         for value in &self.values {
             let mut from = 0;
@@ -148,8 +213,24 @@ impl Masker {
                 from = start + value.chars().next().map_or(1, char::len_utf8);
             }
         }
-        merged(found)
+        found
     }
+}
+
+/// About so many bytes of a text's beginning, in which no escape sequence is divided.
+fn head(text: &str, most: usize) -> &str {
+    let mut end = text.floor_char_boundary(most);
+    while text.as_bytes().get(end).is_some_and(u8::is_ascii_graphic) && end < most + undone::LONGEST {
+        end += 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// About so many bytes of a text's end, before which no backslash stands: it would be half of a sequence.
+fn tail(text: &str, most: usize) -> &str {
+    let begin = text.floor_char_boundary(text.len().saturating_sub(most));
+    let before = text.get(..begin).unwrap_or_default();
+    text.get(before.trim_end_matches('\\').len()..).unwrap_or(text)
 }
 
 /// Spans in order, those that touch taken as one.
@@ -220,6 +301,11 @@ mod tests {
 
     use super::*;
 
+    fn as_json(text: &str) -> String {
+        let json = serde_json::to_string(text).unwrap_or_default();
+        json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default().to_owned()
+    }
+
     fn masker() -> Masker {
         Masker::new(
             [("OPENAI_API_KEY", "sk-abcdef"), ("HOME", "/home/ann"), ("short_key", "abc"), ("HF_TOKEN", "defghij")],
@@ -286,6 +372,34 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_json_spells_otherwise_is_masked() {
+        let masker = Masker::new([("A_KEY", "sk-ab/c\"d€é"), ("B_KEY", "nvapi-0123"), ("PEM_KEY", "first line\nsecond line")], []);
+        let seen = [
+            r#"{"k":"sk-ab\/c\"d€é"}"#,
+            r#"{"k":"sk-\u0061b/c\u0022d\u20ac\u00E9"}"#,
+            r#"{"k":"\u0073\u006b\u002d\u0061\u0062\u002f\u0063\u0022\u0064\u20ac\u00e9"}"#,
+            r#"{"args":"{\"k\":\"sk-\\u0061b\\/c\\\"d€é\"}"}"#,
+            r#"{"k":"sk-\u001b[01;31mab\u001b[m\u001b[K/c\"\u200bd€é"}"#,
+            r#"{"k":"first\u0020line\nsecond line"}"#,
+        ];
+        let safe = [r#"{"k":"•••"}"#; 3].into_iter().chain([r#"{"args":"{\"k\":\"•••\"}"}"#, r#"{"k":"•••"}"#, r#"{"k":"•••"}"#]);
+        assert_eq!(seen.map(|text| masker.mask(text)).to_vec(), safe.collect::<Vec<_>>());
+        let edges = [r#"{"k":"a\nnvapi-0123\nb"}"#, r#"{"k":"a\nvapi-0123"}"#, r#"{"k":"\ud83d\ude00nvapi-0123\u20ac"}"#];
+        let safe = [r#"{"k":"a\n•••\nb"}"#, r#"{"k":"a•••"}"#, r#"{"k":"\ud83d\ude00•••\u20ac"}"#];
+        assert_eq!(edges.map(|text| masker.mask(text)), safe);
+        let others = [r"C:\users\nv \u12 \x \", r#"{"k":"a\u0062\n\\"}"#];
+        assert_eq!(others.map(|text| masker.mask(text)), others);
+    }
+
+    #[test]
+    fn half_of_a_secret_that_json_spells_otherwise_is_known() {
+        let masker = Masker::new([("A_KEY", "sk-very-secret")], []);
+        let ends = [r"is sk-\u0076e", r"is sk-\u0076e\u00", r"is sk-\\u0076e\\u0", r"is sk-v\", r"is \u0073k"];
+        assert_eq!(ends.map(|text| text.len() - masker.half_at_end(text)), [3, 3, 3, 3, ends[4].len()]);
+        assert_eq!(masker.quoted(r#"said "sk-\u0076ery…" \u"#), r#"said "•••…" \u"#);
+    }
+
+    #[test]
     fn it_does_not_tell_in_debug() {
         assert_eq!(format!("{:?}", masker()), "Masker(3 secrets)");
     }
@@ -297,6 +411,30 @@ mod tests {
             let text = format!("{before}{secret}{after}{secret}");
             let masked = masker.mask(&text).into_owned();
             prop_assert!(!masked.contains(&secret));
+        }
+
+        #[test]
+        fn no_secret_survives_in_json(
+            before in "\\PC{0,20}", secret in "[a-z0-9é€😀/\"\\\\]{6,12}", after in "\\PC{0,20}", which in any::<u16>(), times in 1_usize..4,
+        ) {
+            let masker = Masker::new([("X_KEY", secret.as_str())], []);
+            let spelt = |char: char, n: usize| {
+                let is_spelt = which >> (n % 16) & 1 == 1;
+                if is_spelt { char.encode_utf16(&mut [0; 2]).iter().fold(String::new(), |text, unit| text + &format!("\\u{unit:04X}")) } else { as_json(&char.to_string()) }
+            };
+            let spelt: String = secret.chars().enumerate().map(|(n, char)| spelt(char, n)).collect();
+            let mut text = format!("{{\"k\":\"{}{spelt}{}\"}}", as_json(&before), as_json(&after));
+            for _ in 1..times {
+                text = format!("{{\"k\":\"{}\"}}", as_json(&text));
+            }
+            let masked = masker.mask(&text).into_owned();
+            prop_assert!(masked.contains(MASK) && !masked.contains(&spelt), "{text}");
+            let mut read = masked;
+            for _ in 0..times {
+                let value: serde_json::Value = serde_json::from_str(&read).map_err(|error| TestCaseError::fail(format!("{error}: {read}")))?;
+                read = value.get("k").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            }
+            prop_assert!(!read.contains(&secret), "{read}");
         }
     }
 }

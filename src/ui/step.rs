@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use crate::agent::asked::Part;
 pub use crate::detect::kind::Kind;
-use crate::detect::kind::{Kinds, command};
+use crate::detect::kind::{Kinds, command, patched};
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;
@@ -216,6 +216,7 @@ fn word<'a>(name: &'a str, args: &'a Value) -> &'a str {
     match (name, args.get("command").and_then(Value::as_str)) {
         ("str_replace_based_edit_tool" | "str_replace_editor" | "file_editor", Some("str_replace")) => "edit",
         ("str_replace_based_edit_tool" | "str_replace_editor" | "file_editor", Some(command)) => command,
+        _ if !patched(args).is_empty() => "apply_patch",
         ("sequentialthinking", _) => "think",
         ("task_done", _) => "done",
         _ => name,
@@ -224,6 +225,10 @@ fn word<'a>(name: &'a str, args: &'a Value) -> &'a str {
 
 /// What a call is about: its file, its command, or its longest argument.
 fn gist(args: &Value) -> String {
+    let patched = patched(args);
+    if !patched.is_empty() {
+        return patched.iter().map(|path| short_path(&in_tree(path))).collect::<Vec<_>>().join(", ");
+    }
     let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty());
     match (path, command(args).as_ref()) {
@@ -287,6 +292,25 @@ mod tests {
         assert_eq!(told, ("edit".to_owned(), "…/vllm/core/scheduler.py".to_owned()));
         let bash = serde_json::json!({"command": "cd /home/x && make -j2"});
         assert_eq!((word("bash", &bash), gist(&bash).as_str()), ("bash", "make -j2"));
+    }
+
+    #[test]
+    fn a_patch_of_codex_is_told_by_the_files_that_it_touches() {
+        let patch =
+            "*** Begin Patch\n*** Update File: vllm/a.py\n@@\n-x = 1\n+x = 2\n*** Add File: /w/x/work/vllm/core/b.py\n+y\n*** End Patch";
+        let heredoc = format!("cd /w && apply_patch <<'EOF'\n{patch}\nEOF\n");
+        let asked = [
+            Value::String(patch.to_owned()),
+            serde_json::json!({"input": patch}),
+            serde_json::json!({"command": ["apply_patch", patch]}),
+            serde_json::json!({"command": heredoc}),
+            serde_json::json!({"changes": {"vllm/a.py": {"update": {}}, "/w/x/work/vllm/core/b.py": {"add": {}}}}),
+        ];
+        for args in asked {
+            assert_eq!((word("shell", &args), gist(&args).as_str()), ("apply_patch", "vllm/a.py, …/vllm/core/b.py"), "{args}");
+        }
+        let others = serde_json::json!({"command": "grep -n '*** Update File: a.py' notes"});
+        assert_eq!((word("bash", &others), gist(&others).as_str()), ("bash", "grep -n '*** Update File: a.py' notes"));
     }
 
     #[test]

@@ -615,3 +615,38 @@ fn what_can_not_be_taken_says_so() {
     assert_eq!(empty.type_in("Y"), []);
     assert!(empty.text(120, 40).contains("the list is empty"));
 }
+
+#[test]
+fn what_the_harness_calls_a_success_and_left_nothing_is_failed_in_the_list_as_it_is_when_opened() {
+    let (_gone, home) = folder();
+    let root = home.join("state/runs/vllm/trae/gpt-5/2026-01-23_21-19-19");
+    let item = |name: &str, patch: &str| {
+        let path = root.join(name);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("journal.json"), r#"{"status":"success","trae":{"returncode":0,"duration_s":60.0}}"#).unwrap();
+        fs::write(path.join("model_patch.diff"), patch).unwrap();
+        path
+    };
+    let empty = item("core-0001", "");
+    item("core-0002", "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n");
+    let rows = listed(&root);
+    let told: Vec<_> = rows.iter().map(|row| (row["status"].as_str(), row["judged"].as_str(), row["judged_class"].as_str())).collect();
+    assert!(told.contains(&(Some("success"), Some("failed"), Some("empty_patch"))), "{told:?}");
+    assert!(told.contains(&(Some("success"), Some("ok"), None)), "{told:?}");
+    let run = |path: &Path| {
+        let output = Command::new(BINARY).arg("inspect").arg(path).env("XDG_STATE_HOME", &home).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = run(&root);
+    assert!(text.contains("2 items: 1 ok, 1 failed"), "{text}");
+    let row = text.lines().find(|line| line.contains("core-0001")).unwrap();
+    assert!(row.contains("failed") && !row.contains("success"), "{row}");
+    let mut command = Command::new(BINARY);
+    command.arg("inspect").arg(&empty).env("HOME", &home).env("XDG_STATE_HOME", &home).env("XDG_CONFIG_HOME", &home);
+    let mut pty = crate::pty::Pty::spawn(&command, 120, 40);
+    pty.wait_for("empty_patch");
+    pty.press("1");
+    pty.wait_for("failed");
+    pty.press("q");
+    pty.wait_end();
+}

@@ -28,6 +28,11 @@ fn item(folder: &Path, nth: usize) {
     let human = format!("{nth}").repeat(40);
     let journal = json!({"status": status, "commits": {"human": human, "pre": "p".repeat(40)}, "timestamps": {"written": 1_769_213_812.5 + nth as f64}});
     fs::write(folder.join("journal.json"), journal.to_string()).unwrap();
+    if status == "success" {
+        // without one it would be no success, whatever its journal says
+        fs::write(folder.join("model_patch.diff"), "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n")
+            .unwrap();
+    }
     let step = |n: usize| json!({"step_number": n, "timestamp": format!("2026-01-02T03:04:{:02}", 10 + n), "state": "completed", "llm_response": {"content": format!("thought {n} of item {nth}"), "usage": {"input_tokens": 100, "output_tokens": 5}}});
     let steps: Vec<_> = (1..=4).map(step).collect();
     let whole = json!({"task": "t", "start_time": "2026-01-02T03:04:05", "end_time": "2026-01-02T03:05:05", "provider": "p", "model": "m", "max_steps": 9, "llm_interactions": [], "agent_steps": steps, "success": nth == 0, "final_result": "done", "execution_time": 60.0});

@@ -366,3 +366,31 @@ fn the_real_attempts_of_one_commit_are_compared() {
     assert!(seen.iter().filter(|row| row.2 != "alone").count() > 10);
     assert_eq!((&told["files"][0]["left"]["added"], &told["files"][0]["right"]["added"]), (&json!(9), &json!(14)));
 }
+
+#[test]
+fn an_equal_edit_that_failed_on_one_side_is_not_the_same() {
+    let (_gone, home) = folder();
+    let edit = json!({"command": "str_replace", "path": "/w/pad.py", "old_str": "x = 1", "new_str": "x = 2"});
+    let of = |name: &str, answer: Result<&str, &str>| {
+        let steps = [
+            step(1, "Look.", "bash", &json!({"command": "ls"}), Ok("pad.py")),
+            step(2, "Edit.", "str_replace_based_edit_tool", &edit, answer),
+        ];
+        let path = home.join(name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("trajectory.json"), trajectory(&steps)).unwrap();
+        path
+    };
+    let (one, other) = (of("one", Ok("The file /w/pad.py has been edited.")), of("other", Err("No replacement was performed")));
+    let run = |format: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.arg("inspect").arg(&one).arg("--with").arg(&other).args(format).env("HOME", &home).env("XDG_STATE_HOME", &home);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let text = run(&[]);
+    assert!(text.contains("! the same with another end") && text.contains("(2 in the same words, 1 of them with"), "{text}");
+    assert!(text.lines().any(|line| line.contains(" ! ") && line.contains("pad.py")), "{text}");
+    let told: Value = serde_json::from_str(&run(&["--format", "json"])).unwrap();
+    let how: Vec<_> = told["steps"].as_array().unwrap().iter().map(|row| row["how"].as_str().unwrap()).collect();
+    assert_eq!(how, ["same", "parted"]);
+}

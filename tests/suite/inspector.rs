@@ -107,11 +107,15 @@ impl Item {
     }
 }
 
-fn open(path: &Path, cols: u16, rows: u16) -> Pty {
+fn command(path: &Path) -> Command {
     let home = path.parent().unwrap().join("home");
     let mut command = Command::new(BINARY);
     command.arg("inspect").arg(path).env("HOME", &home).env("XDG_STATE_HOME", &home).env("XDG_CONFIG_HOME", &home).env("TZ", "UTC");
-    let mut pty = Pty::spawn(&command, cols, rows);
+    command
+}
+
+fn open(path: &Path, cols: u16, rows: u16) -> Pty {
+    let mut pty = Pty::spawn(&command(path), cols, rows);
     pty.wait_for("q quit");
     pty
 }
@@ -252,6 +256,25 @@ fn every_file_is_read_in_full_on_a_small_screen() {
     pty.wait_for("  \"status\": \"success\",");
     pty.press("<Esc>");
     pty.wait_for("1 of 9");
+    leave(pty);
+}
+
+#[test]
+fn a_file_beside_the_steps_hides_a_secret_however_json_spells_it() {
+    let item = Item::new();
+    let spelt = [r"sk-v\u0065ry/secret", r"sk-very\/secret", r"\u0073k-very\u002fsecret", r"sk-\u001b[1mvery\u001b[0m/secret"];
+    let notes: Vec<String> = spelt.iter().map(|key| format!(r#""said\n{key}\n""#)).collect();
+    let inner = r#"{\"key\":\"sk-v\\u0065ry\\/secret\"}"#;
+    let journal = format!(r#"{{"status":"success","notes":[{}],"arguments":"{inner}","last":"hay"}}"#, notes.join(","));
+    fs::write(item.path.join("journal.json"), journal).unwrap();
+    let mut command = command(&item.path);
+    command.env("MY_API_KEY", "sk-very/secret");
+    let mut pty = Pty::spawn(&command, 120, 40);
+    pty.wait_for("1 of 9");
+    pty.press("ooo");
+    pty.wait_for("\"last\": \"hay\"");
+    let is_told = |text: &str| ["sk-v", "sk-\\", "ry/sec", "0073k", "very\\", "/secret", "fsecret"].iter().any(|part| text.contains(part));
+    assert!(!is_told(&pty.text()) && pty.text().matches("•••").count() == 5, "{}", pty.text());
     leave(pty);
 }
 

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use crate::pty::Pty;
 use crate::screen_pty::{Shown, show_in};
 use crate::screen_runs::{agent_running, found, id};
-use crate::support::{BINARY, lives, pid_in, wait_until};
+use crate::support::{BINARY, lives, pid_in, skip, wait_until};
 
 /// What a program that is given the terminal says.
 pub(crate) const HERE: &str = "the program is here";
@@ -508,4 +508,74 @@ fn somebody_elses_run_is_taken_out_as_ours_is() {
         .find(|path| path.extension().is_some_and(|ending| ending == "md"));
     let text = fs::read_to_string(saved.unwrap()).unwrap();
     assert!(text.contains("## Patch\n\n```diff\ndiff --git a/x b/x\n"), "{}", &text[text.len() - 400..]);
+}
+
+#[test]
+fn a_screen_that_is_killed_takes_its_pager_with_it_and_the_next_one_removes_the_copy() {
+    let here = tempfile::tempdir().unwrap();
+    let temporary = here.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let item = here.path().join("vllm_core-0003");
+    fs::create_dir(&item).unwrap();
+    fs::copy(fixture("trae/accepted.json"), item.join("trajectory.json")).unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["inspect", "vllm_core-0003"]).env("TMPDIR", &temporary);
+    plain(&mut command, here.path());
+    command.env("PAGER", program(here.path(), "reader", "read answer"));
+    let mut pty = Pty::spawn(&command, 120, 40);
+    pty.wait_for("1 of 5");
+    pty.press("v");
+    pty.wait_for(HERE);
+    let pager = pid_in(&here.path().join("pid"));
+    let copies = || fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let copy = copies().remove(0);
+    assert!(copy.file_name().unwrap().to_str().unwrap().starts_with(&format!("isobench-tui-{}-", pty.pid().as_raw_nonzero())));
+    // another screen leaves it alone while its owner lives
+    let mut other = Pty::spawn(&command, 120, 40);
+    other.wait_for("1 of 5");
+    other.press("q");
+    other.wait_end();
+    assert!(lives(pager) && copy.is_dir());
+    pty.signal(Signal::KILL);
+    wait_until("the pager ends with the screen", || !lives(pager));
+    pty.wait_end();
+    assert!(copy.is_dir(), "nobody was there to remove it");
+    let mut next = Pty::spawn(&command, 120, 40);
+    next.wait_for("1 of 5");
+    wait_until("the copy is removed", || copies().is_empty());
+    next.press("q");
+    assert_eq!(next.wait_code(), 0);
+}
+
+#[test]
+fn a_full_or_read_only_folder_for_copies_is_named_and_nothing_stays_there() {
+    if !Command::new("unshare").args(["-m", "true"]).output().is_ok_and(|output| output.status.success()) {
+        skip("may not mount in a namespace of its own");
+        return;
+    }
+    let here = tempfile::tempdir().unwrap();
+    let (item, full) = (here.path().join("vllm_core-0003"), here.path().join("full"));
+    fs::create_dir(&item).unwrap();
+    fs::create_dir(&full).unwrap();
+    fs::copy(fixture("trae/accepted.json"), item.join("trajectory.json")).unwrap();
+    for (then, wanted) in [("", "no room in "), ("mount -o remount,ro \"$1\";", "Read-only file system")] {
+        let script = format!(
+            "mount -t tmpfs -o size=16k tmpfs \"$1\"; head -c 99999 /dev/zero >\"$1/fill\" 2>/dev/null; {then} full=$1; shift; \"$@\"; ls \"$full\" >left"
+        );
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", &script, "sh"]).arg(&full).arg(BINARY).args(["inspect", "vllm_core-0003"]);
+        command.env("TMPDIR", &full).env("XDG_STATE_HOME", &full).env("XDG_CONFIG_HOME", &full);
+        plain(&mut command, here.path());
+        command.env("PAGER", program(here.path(), "reader", "read answer"));
+        let mut pty = Pty::spawn(&command, 120, 40);
+        pty.wait_for("1 of 5");
+        pty.press("v");
+        pty.wait_for(wanted);
+        // all else goes on
+        pty.press("j");
+        pty.wait_for("2 of 5");
+        pty.press("q");
+        pty.wait_end();
+        assert_eq!(fs::read_to_string(here.path().join("left")).unwrap(), "fill\n");
+    }
 }

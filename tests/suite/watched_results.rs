@@ -104,3 +104,49 @@ fn a_finished_folder_needs_neither_runner_nor_docker() {
     let now = look(&mut ThreeWay::new(folder, Around::default(), Masker::default()));
     assert_eq!((stands(&now).0, now.run.state(false), now.says), ("done", RunState::Finished, vec![]));
 }
+
+#[test]
+fn the_older_runner_is_looked_for_where_its_results_are() {
+    let (_gone, root) = folder();
+    fs::create_dir_all(root.join("scripts/runners")).unwrap();
+    let folder = root.join("omniperf_results_3way_claude_code/vllm");
+    let commit = folder.join("0123abcd");
+    fs::create_dir_all(&commit).unwrap();
+    let result = json!({"status": "success", "duration_s": 3.0, "commit": "0123abcd", "full_commit": SHA, "model": "m", "has_agent_patch": true,
+        "baseline_metrics": {"ttft_mean": 12.5}, "human_metrics": {"ttft_mean": 11.5}, "agent_metrics": {"ttft_mean": 12.0}});
+    fs::write(commit.join("benchmark_result.json"), json!({"instance": {"commit_hash": SHA}, "result": result}).to_string()).unwrap();
+    let mut other = script(&root, &["scripts/runners/run_3way_benchmarks.py"]);
+    let mut follow = ThreeWay::new(folder.clone(), Around::default(), Masker::default());
+    let now = look(&mut follow);
+    assert!(matches!(&now.sight, Sight::Absent(why) if why.starts_with("no `hero_3way_benchmark.py` works here")), "{:?}", now.sight);
+    let mut process = script(&root, &["scripts/runners/hero_3way_benchmark.py", "--parallel", "2"]);
+    let now = look(&mut follow);
+    assert!(matches!(&now.sight, Sight::Alive(program) if program.id.pid.unsigned_abs() == process.id()), "{:?}", now.sight);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let now = look(&mut follow);
+    assert!(matches!(&now.sight, Sight::Absent(why) if why.contains("`hero_3way_benchmark.py` (pid ")), "{:?}", now.sight);
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert_eq!(now.run.items.len(), 1, "its result is read");
+}
+
+#[test]
+fn a_folder_that_is_moved_away_is_gone_and_what_was_known_stays() {
+    let (_gone, root) = folder();
+    let folder = results(&root);
+    arm(&folder, "0123abcd", "human", "success");
+    let mut follow = ThreeWay::new(folder.clone(), Around::default(), Masker::default());
+    let before = look(&mut follow);
+    assert_eq!(before.gone, None);
+    let aside = root.join("aside");
+    fs::rename(&folder, &aside).unwrap();
+    let first = look(&mut follow);
+    let now = look(&mut follow);
+    assert!(now.gone.is_some() && now.gone == first.gone, "since when it was first missed");
+    assert!(now.says.iter().any(|says| says.text().contains("results is gone since 20")), "{:?}", now.says);
+    assert_eq!(now.run, before.run);
+    fs::rename(&aside, &folder).unwrap();
+    let now = look(&mut follow);
+    assert!(now.gone.is_none() && now.says.iter().all(|says| !says.text().contains("gone")), "{:?}", now.says);
+}

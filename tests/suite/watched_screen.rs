@@ -182,3 +182,30 @@ fn what_can_not_be_watched_is_said() {
         assert!(says.contains(expected), "{says}");
     }
 }
+
+#[test]
+fn a_run_whose_folder_is_removed_is_gone_and_not_finished() {
+    let ((_gone, root), (_home_gone, home)) = (folder(), folder());
+    let player = Player::new(&root, 3).at_work();
+    player.whole(0, "success");
+    player.asked(1);
+    player.trajectory(1, &["ls"]);
+    let mut pty = screen(&home, &player.run, 120, 40);
+    pty.wait_for("1 done");
+    let mut printed = command(&home, &player.run, &["--format", "text"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(printed.stdout.take().unwrap()).lines();
+    // all of it was told once the last item was
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains(&id(2))));
+    fs::remove_dir_all(&player.run).unwrap();
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    let rest = rest.join("\n");
+    assert_eq!(printed.wait().unwrap().code(), Some(8), "{rest}");
+    assert!(rest.contains(" is gone since 20") && rest.contains("it was removed or renamed"), "{rest}");
+    assert!(rest.contains("what was known of it last:") && rest.contains("done") && !rest.contains("finished"), "{rest}");
+    pty.wait_for("is gone since 20");
+    assert!(pty.text().contains("1 done") && !pty.text().contains("finished"), "{}", pty.text());
+    pty.press("q");
+    pty.wait_end();
+    let help = Command::new(BINARY).args(["watch", "--help"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&help.stdout).contains("8 its folder was removed or renamed meanwhile"));
+}

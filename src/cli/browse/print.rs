@@ -91,7 +91,10 @@ fn one(browse: &Browse, row: &Row) -> Value {
         "status": text(|facts| &facts.status),
         "commit": text(|facts| &facts.commit),
         "rung": facts.and_then(|facts| facts.rung).map(crate::domain::Rung::name),
-        "class": facts.and_then(|facts| facts.class).map(crate::domain::FailureClass::name),
+        // what `report` says of the status; and what opening it shows
+        "class": facts.filter(|facts| !facts.is_judged_otherwise()).and_then(|facts| facts.class).map(crate::domain::FailureClass::name),
+        "judged": facts.map(Facts::word),
+        "judged_class": facts.and_then(|facts| facts.class).map(crate::domain::FailureClass::name),
         "why": facts.and_then(|facts| facts.why.as_deref()),
         "level": level(row),
         "steps": facts.and_then(|facts| facts.steps),
@@ -134,7 +137,8 @@ fn cells(row: &Row) -> Vec<Cell> {
     vec![
         Cell::Text(row.branch.names.join("/")),
         Cell::Text(row.name.clone()),
-        facts.map_or(Cell::Missing, |facts| Cell::Status(facts.status.clone())),
+        facts
+            .map_or(Cell::Missing, |facts| Cell::Status(if facts.is_judged_otherwise() { facts.word() } else { &facts.status }.to_owned())),
         facts.and_then(|facts| facts.rung).map_or(Cell::Missing, Cell::Rung),
         facts.and_then(|facts| facts.class).map_or(Cell::Missing, Cell::Class),
         level(row).map_or(Cell::Missing, |level| Cell::Text(level.to_owned())),

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::agent::open::Opened;
-use crate::domain::Level;
+use crate::domain::{Cause, Level};
 use crate::import::{self, Import, Imported, ItemRead, ListedRun, Names, Origin, Survey};
+use crate::ledger::fact::AttemptEnd;
 use crate::model::{Attempt, Item};
 use crate::report::Study;
 use crate::report::study::{Compared, ItemRow, attempts};
@@ -97,6 +98,7 @@ impl Maker {
     pub(super) fn alone(&self, survey: &Survey, at: usize, read: &ItemRead) -> Option<Row> {
         let imported = survey.alone(at, read)?;
         let row = attempts(&imported).pop()?;
+        let row = judged(row, imported.run.items.last()?.last_attempt()?);
         let place = Place::Item(survey.item(at)?.folder.to_owned());
         Some(self.row(row, place, Some(at), self.branch_of(&imported), Judged::NotYet))
     }
@@ -131,6 +133,7 @@ impl Maker {
             let places = imported.run.items.iter().flat_map(|item| item.attempts.iter().map(move |attempt| (item, attempt)));
             for (row, (item, attempt)) in attempts(imported).into_iter().zip(places) {
                 let Some(row) = joined.remove(&(row.run, row.folder)) else { continue };
+                let row = judged(row, attempt);
                 let made = if let Some(path) = imported.items.get(&item.id) {
                     self.row(row, Place::Item(path.clone()), tasks.get(path).copied(), branch.clone(), Judged::NotYet)
                 } else {
@@ -188,10 +191,20 @@ impl Maker {
     }
 }
 
+/// The row as the fold judges it, which is what opening it shows: the harness's `success` counts where there is something of it.
+fn judged(row: ItemRow, attempt: &Attempt) -> ItemRow {
+    match &attempt.end {
+        Some((AttemptEnd::Failed { class, why }, _)) if row.is_marked() => {
+            ItemRow { failure: Some(Cause { class: *class, evidence: why.clone() }), ..row }
+        }
+        _ => row,
+    }
+}
+
 /// What a status comes to. An item that is still written is never one that failed.
 fn outcome(row: &ItemRow) -> Outcome {
     match row.status.as_str() {
-        _ if row.is_marked() => Outcome::Success,
+        _ if row.is_marked() && row.failure.is_none() => Outcome::Success,
         "unfinished" | "running" | "interrupted" | "skipped" => Outcome::Open,
         _ if row.failure.is_some() => Outcome::Failed,
         _ => Outcome::Open,

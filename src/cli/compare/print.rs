@@ -24,6 +24,7 @@ pub(super) fn json(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
             let index = |side: &Side, at: Option<usize>| Some(side.steps.as_ref()?.get(at?)?.index);
             let how = match row.how {
                 How::Same => "same",
+                How::Parted => "parted",
                 How::Like => "like",
                 How::Alone => "alone",
             };

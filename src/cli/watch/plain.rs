@@ -38,6 +38,24 @@ pub(super) fn print(opening: &Opening, format: Format, is_once: bool) -> anyhow:
             continue;
         };
         let name = watched.name();
+        if now.gone.is_some() {
+            if told.as_ref() != Some(&now) {
+                // it may be back in a moment, as where it was moved aside
+                let text = match (format, &told) {
+                    (Format::Json, _) => format!("{}\n", with(&name, opening, &now, |id, around| report::status(id, &now.run, around))),
+                    (Format::Text, Some(before)) => changes(before, &now),
+                    (Format::Text, None) => String::new(),
+                };
+                print_now(&text)?;
+                told = Some(now);
+                thread::sleep(super::IDLE);
+                continue;
+            }
+            if format == Format::Text {
+                print_now(&format!("\nwhat was known of it last:\n{}", whole(&name, opening, &now)))?;
+            }
+            return Ok(Exit::NoSuchRun);
+        }
         if told.as_ref() != Some(&now) && !is_read {
             let text = match (format, &told) {
                 (Format::Json, _) if is_once => pretty(&name, opening, &now)?,
@@ -45,7 +63,7 @@ pub(super) fn print(opening: &Opening, format: Format, is_once: bool) -> anyhow:
                 (Format::Text, None) => whole(&name, opening, &now),
                 (Format::Text, Some(before)) => changes(before, &now),
             };
-            read::written(std::io::stdout().write_all(for_stdout(&text).as_bytes()).and_then(|()| std::io::stdout().flush()))?;
+            print_now(&text)?;
             told = Some(now.clone());
         }
         if is_once {
@@ -56,6 +74,10 @@ pub(super) fn print(opening: &Opening, format: Format, is_once: bool) -> anyhow:
         }
         thread::sleep(watched.patience(Some(&now)));
     }
+}
+
+fn print_now(text: &str) -> anyhow::Result<()> {
+    read::written(std::io::stdout().write_all(for_stdout(text).as_bytes()).and_then(|()| std::io::stdout().flush()))
 }
 
 /// What a reader of the status knows beside the fold.

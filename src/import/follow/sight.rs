@@ -45,6 +45,8 @@ pub(super) enum Script {
     Prepare,
     /// `run_3way_benchmarks.py`
     ThreeWay,
+    /// `hero_3way_benchmark.py`, which had containers of Modal measure
+    Hero,
 }
 
 /// What was seen so far.
@@ -61,6 +63,7 @@ impl Script {
         match self {
             Self::Prepare => "`bench.cli prepare`",
             Self::ThreeWay => "`run_3way_benchmarks.py`",
+            Self::Hero => "`hero_3way_benchmark.py`",
         }
     }
 
@@ -70,12 +73,13 @@ impl Script {
         match self {
             Self::Prepare => (arguments.windows(2).any(|pair| pair == ["-m", "bench.cli"]) || is_script("bench/cli.py")) && has("prepare"),
             Self::ThreeWay => is_script("run_3way_benchmarks.py"),
+            Self::Hero => is_script("hero_3way_benchmark.py"),
         }
     }
 
     /// Whether this process is the one that makes that run.
     fn makes(self, program: &Program, on: &Path) -> bool {
-        if self == Self::ThreeWay {
+        if matches!(self, Self::ThreeWay | Self::Hero) {
             return true;
         }
         if let Some(id) = option(&program.arguments, &["--run-id"]) {
@@ -168,6 +172,8 @@ mod tests {
         assert!(!Script::Prepare.is_in(&["bash".to_owned(), "-c".to_owned(), "python -m bench.cli prepare x".to_owned()]));
         assert!(Script::ThreeWay.is_in(&words("python3 -u scripts/runners/run_3way_benchmarks.py --timeout 900")));
         assert!(!Script::ThreeWay.is_in(&words("vim scripts/runners/run_3way_benchmarks.py.orig")));
+        let hero = words("python scripts/runners/hero_3way_benchmark.py --parallel 2");
+        assert!(Script::Hero.is_in(&hero) && !Script::ThreeWay.is_in(&hero));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use self::printed::{Arm, Printed};
+use super::gone::Known;
 use super::log::{Kind, LogFile, find};
 use super::sight::{Lookout, Script, Sight, Wanted, option};
 use super::{Around, Now, Says};
@@ -48,6 +49,7 @@ pub struct ThreeWay {
     /// Where the arms' output is kept for the screen.
     kept: Option<PathBuf>,
     looks: u64,
+    known: Known,
 }
 
 /// The arm that is measured now.
@@ -61,7 +63,12 @@ struct Live {
 
 /// Whether a folder holds results.
 pub fn is_results(folder: &Path) -> bool {
-    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| walk::is_result(&entry.path()))
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .any(|path| walk::is_result(&path) || walk::is_modal(&path))
 }
 
 impl ThreeWay {
@@ -80,6 +87,7 @@ impl ThreeWay {
             docker: None,
             kept: None,
             looks: 0,
+            known: Known::default(),
         }
     }
 
@@ -95,6 +103,15 @@ impl ThreeWay {
 
     /// Looks at the files, at what the runner printed, and at the containers.
     pub fn look(&mut self, now: Timestamp) -> Now {
+        if let Some(last) = self.known.instead(&self.folder, now) {
+            return last;
+        }
+        let now = self.results(now);
+        self.known.keep(&now);
+        now
+    }
+
+    fn results(&mut self, now: Timestamp) -> Now {
         let is_new = self.read_files();
         if self.looks.is_multiple_of(SELDOM) {
             self.ask_around(now);
@@ -105,7 +122,7 @@ impl ThreeWay {
             let at = log.changed.and_then(|changed| Timestamp::try_from(changed).ok()).unwrap_or(now);
             self.printed.take(&lines, at);
         }
-        if self.docker.is_none() && !matches!(self.sight, Sight::Absent(_)) {
+        if self.docker.is_none() && !matches!(self.sight, Sight::Absent(_)) && self.script() == Script::ThreeWay {
             // without a thread for it there are no containers
             self.docker = Docker::start(self.masker.clone()).ok();
         }
@@ -123,6 +140,7 @@ impl ThreeWay {
             // what it skips has its results
             unnamed: if is_left { 0 } else { of.saturating_sub(at) },
             is_catching_up: false,
+            gone: None,
         }
     }
 
@@ -130,7 +148,9 @@ impl ThreeWay {
     fn read_files(&mut self) -> bool {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let stamp = |path: &Path| {
-            let there = fs::metadata(path).ok()?;
+            // a folder of one commit does not change with the file in it
+            let file = path.join(walk::MODAL);
+            let there = fs::metadata(if file.is_file() { &file } else { path }).ok()?;
             Some((there.modified().ok()?, there.len()))
         };
         let results = entries.map(|entry| entry.path()).filter(|path| walk::is_result(path) || path.is_dir());
@@ -151,13 +171,19 @@ impl ThreeWay {
         true
     }
 
+    /// Who makes what changed last: the older runner keeps a folder a commit, and works in the cloud.
+    fn script(&self) -> Script {
+        let newest = self.files.iter().max_by_key(|(_, (written, _))| *written);
+        if newest.is_some_and(|(path, _)| walk::is_modal(path)) { Script::Hero } else { Script::ThreeWay }
+    }
+
     fn ask_around(&mut self, now: Timestamp) {
         let mut folders: Vec<PathBuf> =
             self.around.checkout.iter().flat_map(|checkout| [checkout.repo_root.clone(), checkout.root.clone()]).collect();
         folders.extend(self.folder.ancestors().filter(|above| above.join("scripts/runners").is_dir()).map(Path::to_owned));
         folders.dedup();
         let newest = self.files.values().map(|(written, _)| *written).max();
-        let wanted = Wanted { what: Script::ThreeWay, folders: &folders, on: &self.folder };
+        let wanted = Wanted { what: self.script(), folders: &folders, on: &self.folder };
         self.sight = self.lookout.look(&wanted, newest, now);
         if self.log.is_none() {
             let beside = self.folder.ancestors().take(3).map(Path::to_owned);

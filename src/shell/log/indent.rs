@@ -26,7 +26,9 @@ pub(super) fn laid_out(file: File, len: u64, source: &Source, cols: Option<usize
     let mut bytes = Vec::new();
     (&file).take(MOST).read_to_end(&mut bytes)?;
     // first of all: a secret that goes over two lines would be none any more
-    let masked = masker.mask(&String::from_utf8_lossy(&bytes)).into_owned();
+    let mut masked = masker.mask(&String::from_utf8_lossy(&bytes)).into_owned();
+    // and one that is being written would end in a line that looks whole
+    masked.truncate(masked.len() - masker.half_at_end(&masked));
     let text = if source.is_json() { indented(masked.as_bytes()) } else { masked.into_bytes() };
     let text = match cols {
         Some(cols) => wrapped(&String::from_utf8_lossy(&text), cols.max(NARROWEST)).into_bytes(),

@@ -27,11 +27,11 @@ pub(in crate::shell) fn shown(raw: &Raw, masker: &Masker) -> ansi::Line {
         line = ansi::Line { text, runs: Vec::new() };
     }
     if is_rest {
-        line = ansi::Line { text: line.text.chars().skip(longest).collect(), runs: Vec::new() };
+        let rest = masker.rest_at_start(&line.text);
+        line = ansi::Line { text: line.text.get(rest..).unwrap_or_default().to_owned(), runs: Vec::new() };
     }
     if longest > 0 && (cut || raw.ends == Edge::Divided) {
-        let end = line.text.char_indices().rev().nth(longest - 1).map_or(0, |(at, _)| at);
-        line.truncate(end);
+        line.truncate(line.text.len() - masker.begin_at_end(&line.text));
     } else if raw.ends == Edge::Open {
         let half = masker.half_at_end(&line.text);
         line.truncate(line.text.len() - half);
@@ -132,6 +132,45 @@ mod tests {
                     prop_assert!(!seen.contains(&four.iter().collect::<String>()), "{seen}");
                 }
                 at = pages.after(begin)?;
+            }
+        }
+
+        #[test]
+        fn no_half_of_a_secret_shows_where_a_line_of_json_is_divided(
+            secret in proptest::sample::select(vec!["hunter22", "pässwörtchen-€uro", "sk-0123456789"]),
+            back in 0_usize..220, which in any::<u16>(), slashes in proptest::sample::select(vec![1_usize, 2, 4]),
+        ) {
+            use std::io::Write;
+            let block = usize::try_from(crate::host::paged::BLOCK).unwrap_or_default();
+            let spelt = |(n, char): (usize, char)| {
+                let is_spelt = which >> (n % 16) & 1 == 1;
+                if is_spelt { format!("{}u{:04x}", "\\".repeat(slashes), u32::from(char)) } else { char.to_string() }
+            };
+            let mut bytes = b"\x1b[0m".repeat(block / 4);
+            bytes.truncate(block - back);
+            bytes.extend(secret.chars().enumerate().map(spelt).collect::<String>().bytes());
+            bytes.resize(block + 3000, b' ');
+            let mut file = tempfile::tempfile()?;
+            file.write_all(&bytes)?;
+            let masker = Masker::new([("A_TOKEN", secret)], []);
+            let mut pages = crate::host::paged::Paged::new(&file, bytes.len() as u64);
+            let mut seen = String::new();
+            let mut at = Some(0);
+            while let Some(begin) = at {
+                seen.push_str(&shown(&pages.line(begin)?, &masker).text);
+                seen.push('\n');
+                at = pages.after(begin)?;
+            }
+            // as a reader undoes it
+            let mut reads = String::new();
+            for (n, piece) in seen.replace('\\', "").split('u').enumerate() {
+                let char = piece.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32).filter(|_| n > 0);
+                reads.extend(char);
+                reads.push_str(char.map_or(piece, |_| piece.get(4..).unwrap_or_default()));
+            }
+            for four in secret.chars().collect::<Vec<_>>().windows(4) {
+                let four: String = four.iter().collect();
+                prop_assert!(!seen.contains(&four) && !reads.contains(&four), "{seen}");
             }
         }
 

@@ -43,7 +43,7 @@ pub(super) fn copy(file: &mut File, range: Range<u64>, at: u64, out: &mut impl W
 /// Where such a long line may be divided: within no letter and no secret, and at a space where there is one, as colours may
 /// stand within a secret.
 fn whole_secrets(bytes: &[u8], masker: &Masker) -> usize {
-    let mut at = bytes.len().saturating_sub(masker.longest().max(4));
+    let mut at = bytes.len().saturating_sub(masker.longest_written().max(4));
     let near = at.saturating_sub(BLOCK / 4);
     if let Some(space) = bytes.get(near..at).and_then(|near| near.iter().rposition(|byte| *byte == b' ')) {
         at = near + space + 1;
@@ -140,6 +140,12 @@ mod tests {
             let (plain, _) = copied(&raw, 0, Shape::Plain);
             assert!(!plain.contains("hunt") && !plain.contains("er22") && plain.ends_with("éé"), "{shift}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_json_spells_otherwise_is_copied_nowhere() {
+        let raw = b"{\"k\":\"hunt\\u0065r22\\n\"}\n\"hunt\\u001b[1mer22\"\n";
+        assert_eq!(copied(raw, 0, Shape::Plain).0, "{\"k\":\"\u{2022}\u{2022}\u{2022}\\n\"}\n\"\u{2022}\u{2022}\u{2022}\"\n");
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub struct Facts {
 /// What a status comes to. Every item is in one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Marked success, or done.
+    /// Marked success, or done, and nothing speaks against it.
     Success,
     /// It came to a bad end.
     Failed,
@@ -143,10 +143,17 @@ impl Facts {
     /// How it came out, in the words of the totals; what the harness says more precisely stays.
     pub fn word(&self) -> &str {
         match self.status.as_str() {
+            _ if self.is_judged_otherwise() => "failed",
             "success" | "done" => "ok",
             "error" => "failed",
             other => other,
         }
+    }
+
+    /// Whether it is marked a success and is none: the harness goes by its agent's exit code, and does not look at what the agent
+    /// left.
+    pub fn is_judged_otherwise(&self) -> bool {
+        matches!(self.status.as_str(), "success" | "done") && self.outcome == Outcome::Failed
     }
 }
 

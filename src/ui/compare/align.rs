@@ -20,6 +20,8 @@ pub struct Row {
 pub enum How {
     /// They do the same, in the same words.
     Same,
+    /// They do the same, in the same words, and it worked for one of them only.
+    Parted,
     /// They do the same to the same file, or run the same program, in other words.
     Like,
     /// There is one only.

@@ -69,7 +69,12 @@ pub enum Half {
 impl Pair {
     /// Lays two sides beside each other.
     pub fn of(left: Side, right: Side) -> Self {
-        let steps = align(&left.aims, &right.aims);
+        let mut steps = align(&left.aims, &right.aims);
+        for row in steps.iter_mut().filter(|row| row.how == How::Same) {
+            if left.is_failed(row.left) != right.is_failed(row.right) {
+                row.how = How::Parted;
+            }
+        }
         let files = patches::files(left.patch.as_deref().unwrap_or_default(), right.patch.as_deref().unwrap_or_default());
         let figures = figures(&left, &right);
         let (wide, narrow) = (wide(&files), narrow(&files));

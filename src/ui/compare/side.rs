@@ -142,6 +142,14 @@ fn dollars(micro: u64) -> String {
 }
 
 impl Side {
+    /// Whether the step at a position tried something that did not work.
+    pub fn is_failed(&self, at: Option<usize>) -> bool {
+        let step = at.and_then(|at| self.steps.as_ref()?.get(at));
+        step.is_some_and(|step| {
+            step.kind.is_failed() || step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Badly))
+        })
+    }
+
     /// What its steps tell of themselves: edits that worked, and the step of the first of them.
     pub fn of_steps(&self) -> Vec<(String, Told)> {
         let worked = |step: &Shown| {

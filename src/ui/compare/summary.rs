@@ -72,8 +72,13 @@ fn of_patches(says: &mut Vec<String>, left: &Side, right: &Side, files: &[File])
 fn of_steps(says: &mut Vec<String>, left: &Side, right: &Side, rows: &[Row]) {
     let (Some(of_left), Some(of_right)) = (&left.steps, &right.steps) else { return };
     let alike = rows.iter().filter(|row| row.how != How::Alone).count();
-    let same = rows.iter().filter(|row| row.how == How::Same).count();
-    let in_words = if same > 0 { format!(" ({same} in the same words)") } else { String::new() };
+    let parted = rows.iter().filter(|row| row.how == How::Parted).count();
+    let same = rows.iter().filter(|row| row.how == How::Same).count() + parted;
+    let in_words = match (same, parted) {
+        (0, _) => String::new(),
+        (_, 0) => format!(" ({same} in the same words)"),
+        _ => format!(" ({same} in the same words, {parted} of them with another end)"),
+    };
     says.push(format!("{alike} of {}'s {} and {}'s {} steps alike{in_words}", left.name, of_left.len(), right.name, of_right.len()));
     let never = |says: &mut Vec<String>, what: &str, did: &dyn Fn(&Side) -> bool| match (did(left), did(right)) {
         (true, false) => says.push(format!("{} never {what}", right.name)),

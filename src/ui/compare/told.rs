@@ -42,7 +42,8 @@ pub fn text(pair: &Pair, columns: usize) -> String {
         tell(&format!("{}{left}{right}{}", fit(&figure.name, NAME), figure.left.more(&figure.right)));
     }
     if pair.left.steps.is_some() && pair.right.steps.is_some() {
-        tell("\nsteps: = the same, ~ the same file or program");
+        let parted = if pair.steps.iter().any(|row| row.how == How::Parted) { ", ! the same with another end" } else { "" };
+        tell(&format!("\nsteps: = the same{parted}, ~ the same file or program"));
         for row in &pair.steps {
             let [left, right] = of_steps(pair, row);
             tell(&halves("", &left, mark_of(row.how), &right, columns));
@@ -144,6 +145,7 @@ fn of_line(line: Option<&Line>) -> String {
 const fn mark_of(how: How) -> char {
     match how {
         How::Same => '=',
+        How::Parted => '!',
         How::Like => '~',
         How::Alone => '|',
     }

@@ -42,6 +42,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, pa
         let wall = canvas.glyphs().wall;
         let (role, mark) = match row.how {
             How::Same => (Role::Good, "="),
+            How::Parted => (Role::Warn, "≠"),
             How::Like => (Role::Accent, "≈"),
             How::Alone => (Role::Faint, wall),
         };

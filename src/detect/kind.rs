@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::call::{self, Act};
 use super::look::{self, Finish};
 use super::memory::Seen;
+use super::place;
 use crate::domain::{Reply, Step};
 
 /// What a step was about.
@@ -100,6 +101,11 @@ impl Kinds {
 /// The command of a call, empty where there is none: text, or a list of words, which may hold the text for a shell.
 pub fn command(args: &Value) -> Cow<'_, str> {
     call::command(args)
+}
+
+/// The files that a patch in Codex' form names.
+pub fn patched(text: &str) -> impl Iterator<Item = &str> {
+    place::patched(text)
 }
 
 /// Whether a line of what a tool answered says an error.

@@ -79,7 +79,7 @@ fn step(side: &Side, at: Option<usize>) -> Option<&Shown> {
 fn of_step(side: &Side, at: Option<usize>) -> String {
     let Some(step) = step(side, at) else { return String::new() };
     let digits = side.steps.iter().flatten().next_back().map_or(1, |last| last.index.to_string().len());
-    let what = step.main_call().map_or_else(|| step.head().to_owned(), |call| format!("{}  {}", call.word, call.gist));
+    let what = step.main_call().map_or_else(|| step.title().into_owned(), |call| format!("{}  {}", call.word, call.gist));
     format!("{:>digits$} {} {what}", step.index, step.kind.letter())
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::call::{self, Act};
 use super::look::{self, Finish};
 use super::memory::Seen;
+use super::place;
 use crate::domain::{Reply, Step};
 
 /// What a step was about.
@@ -110,15 +111,17 @@ pub fn command(args: &Value) -> Cow<'_, str> {
 /// The files that Codex' own program for edits is to change: its patch names them, and where the patch was read already, its
 /// changes lie by file. Empty for all else.
 pub fn patched(args: &Value) -> Vec<String> {
-    if let Some(Value::Object(changes)) = args.get("changes") {
-        return changes.keys().cloned().collect();
+    match args.get("changes") {
+        Some(Value::Object(changes)) => return changes.keys().cloned().collect(),
+        Some(Value::Array(changes)) => return changes.iter().filter_map(|file| file.get("path")?.as_str().map(str::to_owned)).collect(),
+        _ => {}
     }
     let command = call::command(args);
     let text = ["input", "patch"].iter().find_map(|name| args.get(name)?.as_str()).or(args.as_str()).unwrap_or(&command);
     let behind_cd = text.split_once("&&").filter(|(cd, _)| cd.trim_start().starts_with("cd ")).map_or(text, |(_, rest)| rest);
     let behind_cd = behind_cd.trim_start().trim_start_matches(['\'', '"']);
     let is_patch = ["*** Begin Patch", "apply_patch", "applypatch"].iter().any(|begin| behind_cd.starts_with(begin));
-    if is_patch { super::place::patched(text).map(|path| path.trim().to_owned()).collect() } else { Vec::new() }
+    if is_patch { place::patched(text).map(|path| path.trim().to_owned()).collect() } else { Vec::new() }
 }
 
 /// Whether a line of what a tool answered says an error.

@@ -183,5 +183,5 @@ fn text_of<'a>(row: &'a Row, step: &'a Shown) -> &'a str {
 }
 
 fn is_in_folded(find: &Pattern, step: &Shown) -> bool {
-    find.is_in(step.head()) || step.main_call().is_some_and(|call| find.is_in(&call.word) || find.is_in(&call.gist))
+    find.is_in(&step.title()) || step.main_call().is_some_and(|call| find.is_in(&call.word) || find.is_in(&call.gist))
 }

@@ -72,7 +72,10 @@ impl Results {
             rungs: attempt.rungs(),
             doubts: doubts(attempt),
             rows: rows(verdicts, attempt),
-            verdict: score.and_then(|score| comparison(score, one_sample(&attempt.rungs()))),
+            verdict: match score {
+                Some(score) => comparison(score, one_sample(&attempt.rungs())),
+                None => alone(attempt),
+            },
             judged: score.and_then(judged),
             judge_says: score.and_then(|score| score.soft.as_ref()).map(judge_says),
             why_not: score.map(unsaid).unwrap_or_default(),
@@ -199,8 +202,17 @@ fn metrics(attempt: &Attempt, stage: Stage) -> &[Metric] {
     }
 }
 
+/// `latency (ms)`, and `ttft_mean_ms` where the name says its unit itself.
 fn named(name: &str, unit: &str) -> String {
-    if unit.is_empty() { name.to_owned() } else { format!("{name} ({unit})") }
+    let is_told = name.strip_suffix(unit.replace('/', "_").as_str()).is_some_and(|before| before.ends_with('_'));
+    if unit.is_empty() || is_told { name.to_owned() } else { format!("{name} ({unit})") }
+}
+
+/// Why the numbers of an attempt that is over stand alone, where nobody compared them.
+fn alone(attempt: &Attempt) -> Option<Said> {
+    attempt.end.as_ref()?;
+    let is_alone = !metrics(attempt, Stage::Candidate).is_empty() && metrics(attempt, Stage::Human).is_empty();
+    is_alone.then(|| Said::new(Mood::Warn, "incomparable: there are no numbers of the human's commit"))
 }
 
 /// Whether the score rests on one sample, as its evidence says.

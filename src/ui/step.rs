@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod rows;
+mod told;
 
 use std::borrow::Cow;
 
@@ -10,13 +11,13 @@ use serde_json::Value;
 
 pub use crate::agent::asked::Part;
 pub use crate::detect::kind::Kind;
-use crate::detect::kind::{Kinds, command, patched};
+use crate::detect::kind::Kinds;
 use crate::domain::{Reply, Step, ToolCall};
 use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::text::paint::Line;
-use crate::text::tree::{Trees, in_trees};
 use rows::Laid;
+use told::{Head, gist, things_to_do, word};
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,24 +107,34 @@ impl Shown {
         self.thought.iter().map(String::as_str).find(|line| !line.is_empty()).or_else(said).unwrap_or_default()
     }
 
-    /// The call that runs, or else the last one.
+    /// The same for one row: without the marks of Markdown and of agents' templates, and a short title such as `Plan:` with what
+    /// it stands above.
+    pub fn title(&self) -> Cow<'_, str> {
+        told::title(&self.thought).unwrap_or(Cow::Borrowed(self.head()))
+    }
+
+    /// The call that runs, or else the last one that has a name: an agent may answer a call that nobody saw.
     pub fn main_call(&self) -> Option<&ShownCall> {
-        self.calls.iter().find(|call| call.result.is_none()).or_else(|| self.calls.last())
+        let named = || self.calls.iter().rev().find(|call| !call.word.is_empty());
+        self.calls.iter().find(|call| call.result.is_none()).or_else(named).or_else(|| self.calls.last())
     }
 }
 
 impl ShownCall {
     fn of(call: &ToolCall, masker: &Masker) -> Self {
         let args: Value = serde_json::from_str(&call.args).unwrap_or_else(|_| Value::String(call.args.clone()));
+        let parts = Part::all(&call.name, &args, masker);
+        let gist = parts.iter().find_map(things_to_do).unwrap_or_else(|| gist(&args));
+        let gist = masker.first_line(gist.trim_start()).trim_start().to_owned();
         Self {
             name: masker.first_line(&call.name),
             word: masker.first_line(word(&call.name, &args)),
-            gist: masker.first_line(&gist(&args)),
-            args: Part::all(&call.name, &args, masker),
+            args: parts,
             result: call.result.as_ref().map(|result| {
                 let how = if result.ok { How::Well } else { How::Badly };
-                ShownResult::new(how, masker.text(&result.text).into_owned())
+                ShownResult::new(how, masker.text(&result.text).into_owned()).beside(&gist)
             }),
+            gist,
         }
     }
 
@@ -136,20 +147,17 @@ impl ShownCall {
 impl ShownResult {
     /// An answer; its text is masked already.
     pub fn new(how: How, text: String) -> Self {
-        let mut said = text.lines().filter(|line| !line.trim().is_empty());
-        let preface = said.clone().next().filter(|_| how == How::Well).and_then(Preface::of);
-        let more = if preface == Some(Preface::Edit) { 0 } else { said.clone().count().saturating_sub(1) };
-        let found = match how {
-            How::Well if preface.is_some() => None,
-            How::Well => said.find(|line| !clean::line(line).trim().is_empty()),
-            // an edit that is refused quotes what it looked for behind these words, line for line
-            How::Badly => {
-                let refused = said.clone().find(|line| line.starts_with("No replacement was performed"));
-                refused.or_else(|| said.clone().rev().find(|line| says_error(line))).or_else(|| said.next_back())
-            }
-        };
-        let head = in_trees(clean::line(found.unwrap_or_default()).trim(), Trees::Named).into_owned();
-        Self { how, text, head, more }
+        let Head { line, more } = Head::of(how, &text);
+        Self { how, text, head: line, more }
+    }
+
+    /// The same beside what the call was about: where it says that again it is not told twice.
+    fn beside(mut self, gist: &str) -> Self {
+        if self.head == gist {
+            self.head.clear();
+            self.more = 0;
+        }
+        self
     }
 
     /// The first line that says something, empty where that is only an editor's own words; of a failure the one that says the error, or else the last one. Paths in the
@@ -180,83 +188,6 @@ fn safe_lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
         .map(|line| if clean::is_clean(line) { Cow::Borrowed(line) } else { Cow::Owned(clean::line(line)) })
 }
 
-/// What editors say before each answer, which tells nothing: TRAE's and Claude Code's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Preface {
-    /// Before the lines of a file; how many they are does tell something.
-    View,
-    /// After an edit; the lines around it are told by its diff.
-    Edit,
-}
-
-impl Preface {
-    fn of(line: &str) -> Option<Self> {
-        let edits = [" has been edited.", " has been updated"];
-        if line.starts_with("Here's the result of running `cat -n`") {
-            Some(Self::View)
-        } else if line.starts_with("File created successfully at")
-            || (line.starts_with("The file ") && edits.iter().any(|words| line.contains(words)))
-        {
-            Some(Self::Edit)
-        } else {
-            None
-        }
-    }
-}
-
-/// Whether a line names an error: what a tool printed before it does not tell why it failed.
-fn says_error(line: &str) -> bool {
-    const WORDS: [&str; 7] = ["error", "exception", "fatal", "failed", "not found", "no such", "denied"];
-    let line = line.to_ascii_lowercase();
-    WORDS.iter().any(|word| line.contains(word))
-}
-
-/// What a call does, in a word.
-fn word<'a>(name: &'a str, args: &'a Value) -> &'a str {
-    match (name, args.get("command").and_then(Value::as_str)) {
-        ("str_replace_based_edit_tool" | "str_replace_editor" | "file_editor", Some("str_replace")) => "edit",
-        ("str_replace_based_edit_tool" | "str_replace_editor" | "file_editor", Some(command)) => command,
-        _ if !patched(args).is_empty() => "apply_patch",
-        ("sequentialthinking", _) => "think",
-        ("task_done", _) => "done",
-        _ => name,
-    }
-}
-
-/// What a call is about: its file, its command, or its longest argument.
-fn gist(args: &Value) -> String {
-    let patched = patched(args);
-    if !patched.is_empty() {
-        return patched.iter().map(|path| short_path(&in_tree(path))).collect::<Vec<_>>().join(", ");
-    }
-    let field = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
-    let path = ["path", "file_path", "file"].into_iter().map(field).find(|path| !path.is_empty());
-    match (path, command(args).as_ref()) {
-        (Some(path), _) => short_path(&in_trees(path, Trees::Named)),
-        (None, "") => {
-            let texts = args.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
-            texts.max_by_key(|text| text.len()).unwrap_or_default().to_owned()
-        }
-        (None, command) => in_trees(without_cd(command), Trees::Named).into_owned(),
-    }
-}
-
-/// The end of a long path.
-fn short_path(path: &str) -> String {
-    match path.rmatch_indices('/').nth(2) {
-        Some((at, _)) if at > 0 => format!("…{}", path.get(at..).unwrap_or_default()),
-        _ => path.to_owned(),
-    }
-}
-
-/// A command without the change of folder that agents put before each.
-fn without_cd(command: &str) -> &str {
-    match command.trim_start().split_once("&&") {
-        Some((cd, rest)) if cd.starts_with("cd ") => rest.trim_start(),
-        _ => command,
-    }
-}
-
 /// The lines of a text.
 fn text(s: &str, masker: &Masker) -> Vec<String> {
     masker.lines(s.trim_matches(['\n', '\r']))
@@ -283,34 +214,6 @@ mod tests {
             within: None,
         };
         Shown::of(&step, &mut Kinds::default(), &Masker::default())
-    }
-
-    #[test]
-    fn a_call_is_told_in_a_few_words() {
-        let edit = serde_json::json!({"command": "str_replace", "path": "/home/x/work/vllm/core/scheduler.py"});
-        let told = (word("str_replace_based_edit_tool", &edit).to_owned(), gist(&edit));
-        assert_eq!(told, ("edit".to_owned(), "…/vllm/core/scheduler.py".to_owned()));
-        let bash = serde_json::json!({"command": "cd /home/x && make -j2"});
-        assert_eq!((word("bash", &bash), gist(&bash).as_str()), ("bash", "make -j2"));
-    }
-
-    #[test]
-    fn a_patch_of_codex_is_told_by_the_files_that_it_touches() {
-        let patch =
-            "*** Begin Patch\n*** Update File: vllm/a.py\n@@\n-x = 1\n+x = 2\n*** Add File: /w/x/work/vllm/core/b.py\n+y\n*** End Patch";
-        let heredoc = format!("cd /w && apply_patch <<'EOF'\n{patch}\nEOF\n");
-        let asked = [
-            Value::String(patch.to_owned()),
-            serde_json::json!({"input": patch}),
-            serde_json::json!({"command": ["apply_patch", patch]}),
-            serde_json::json!({"command": heredoc}),
-            serde_json::json!({"changes": {"vllm/a.py": {"update": {}}, "/w/x/work/vllm/core/b.py": {"add": {}}}}),
-        ];
-        for args in asked {
-            assert_eq!((word("shell", &args), gist(&args).as_str()), ("apply_patch", "vllm/a.py, …/vllm/core/b.py"), "{args}");
-        }
-        let others = serde_json::json!({"command": "grep -n '*** Update File: a.py' notes"});
-        assert_eq!((word("bash", &others), gist(&others).as_str()), ("bash", "grep -n '*** Update File: a.py' notes"));
     }
 
     #[test]

@@ -55,10 +55,10 @@ pub fn heading(canvas: &mut Canvas<'_>, row: Rect, state: &State, is_narrow: boo
 fn names(state: &State, is_narrow: bool, sized: bool) -> Vec<(Beside, Words)> {
     let name = |beside: Beside| {
         let name = if beside == Beside::Step && is_narrow { "steps" } else { beside.name() };
-        let words = Words::of(if beside == state.beside { Role::Strong } else { Role::Muted }, name);
+        let words = Words::of(if beside == state.beside { Role::Strong } else { Role::Text }, name);
         match size(state, beside).filter(|_| sized && beside != state.beside) {
-            Some(0) => words.add(Role::Faint, " empty"),
-            Some(bytes) => words.add(Role::Faint, format!(" {}", text::bytes(bytes))),
+            Some(0) => words.add(Role::Muted, " empty"),
+            Some(bytes) => words.add(Role::Muted, format!(" {}", text::bytes(bytes))),
             None => words,
         }
     };

@@ -12,7 +12,7 @@ pub use self::list::as_text;
 use super::canvas::{Canvas, Flow, Words, inset, role};
 use super::parts::bar;
 use super::parts::heading::{rule, wall};
-use super::{footer, help};
+use super::{footer, help, prompt};
 use crate::text::{self, count, duration, width};
 use crate::theme::Role;
 use crate::ui::apart::Apart;
@@ -177,13 +177,11 @@ fn hint(browse: &Browse) -> Option<Words> {
 /// The remark, or what is typed.
 fn note(canvas: &mut Canvas<'_>, area: Rect, browse: &Browse, now: Timestamp) {
     if let Over::Find(search, _) = &browse.over {
-        let (before, after) = search.line.split();
-        let meaning = match search.meaning {
-            text::find::Meaning::Text => "text",
-            text::find::Meaning::Regex => "expression",
+        let (label, other) = match search.meaning {
+            text::find::Meaning::Text => ("filter: ", "Tab regular expression"),
+            text::find::Meaning::Regex => ("filter by regular expression: ", "Tab text"),
         };
-        let words = Words::of(Role::Accent, "/").add(Role::Text, before).add(Role::Accent, "_").add(Role::Text, after);
-        return canvas.ends(area, &words, &Words::of(Role::Muted, format!("{meaning}; Tab changes that, Enter keeps it, Esc does not")));
+        return prompt::line(canvas, area, label, &search.line, &format!("Enter keeps it   {other}   Esc"));
     }
     if let Some(said) = browse.fresh_note(now) {
         footer::say(canvas, area, said);

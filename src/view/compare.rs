@@ -67,13 +67,19 @@ pub fn draw(buffer: &mut Buffer, screen: &Compare, theme: &Theme, now: Timestamp
 /// `trae gpt-5 │ human        steps  patches  figures`
 fn title(canvas: &mut Canvas<'_>, row: Rect, screen: &Compare) {
     let mut tabs = Words::new();
+    let mut chosen = None;
     let all: usize = Sheet::ALL.iter().map(|sheet| sheet.name().len() + 2).sum::<usize>() - 2;
     let mut x = row.right().saturating_sub(u16::try_from(all).unwrap_or(u16::MAX));
     for (at, sheet) in Sheet::ALL.into_iter().enumerate() {
-        let role = if sheet == screen.sheet { Role::Accent } else { Role::Muted };
+        let role = if sheet == screen.sheet { Role::Strong } else { Role::Muted };
         tabs = tabs.add(Role::Text, if at > 0 { "  " } else { "" }).add(role, sheet.name());
         let wide = u16::try_from(sheet.name().len()).unwrap_or(u16::MAX);
         canvas.spot(Rect { x, width: wide, ..row }, Hit::Source(at));
+        if sheet == screen.sheet {
+            // as the screens of a run: it is seen without colours too
+            let before = u16::from(x > row.x);
+            chosen = Some(Rect { x: x - before, width: wide + before + 1, ..row });
+        }
         x = x.saturating_add(wide + 2);
     }
     let names = match &screen.pair {
@@ -87,6 +93,9 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, screen: &Compare) {
         None => Words::of(Role::Strong, "comparison"),
     };
     canvas.ends(row, &names, &tabs);
+    if let Some(chosen) = chosen {
+        canvas.tint(chosen, Role::Selected);
+    }
 }
 
 fn nothing(canvas: &mut Canvas<'_>, area: Rect, screen: &Compare) {

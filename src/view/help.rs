@@ -3,13 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Words, row_of};
+use crate::domain::Rung;
 use crate::text::width;
 use crate::theme::{Glyphs, Role};
 use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
 use crate::ui::{State, verbs};
 
 /// Columns of the keys.
-const KEYS: usize = 15;
+const KEYS: usize = 16;
 
 /// From this width on there are two columns.
 const TWO: u16 = 110;
@@ -74,28 +75,53 @@ fn sections(place: Place, run: Option<&State>, cols: usize, glyphs: &Glyphs) -> 
         let mut lines = vec![Words::of(Role::Strong, group.title())];
         // a key without a sentence of its own is told with the one before it
         for told in bindings.chunk_by(|_, next| next.help.is_empty()) {
-            push(&mut lines, told, run, cols);
+            push(&mut lines, told, place, run, cols);
         }
         lines.push(Words::new());
         sections.push(lines);
     }
-    if !is_apart(place) {
-        let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
-        let stages = ["w worktree", "a agent", &format!("c check {dot} h human")].join("  ");
-        let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");
-        let marks = [(done, "done"), (running, "live"), (failed, "failed"), (cut, "stopped"), (pending, "to do"), (none, "not run")];
-        let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
-        sections.push(told("Stages and marks", &[&[stages], &[arms], &marks], cols));
-        let Glyphs { levels: [note, warn, stuck], spans: [.., span], alarm, badge, times, .. } = glyphs;
-        let again = format!("{times}70 seventy that say the same");
-        sections.push(told("Steps in one letter", &[&LETTERS.map(str::to_owned), &[again]], cols));
-        // the words are those of the list
-        let marks = [(note, "note"), (warn, "warn"), (stuck, "stuck"), (alarm, "alarm"), (badge, "badge")];
-        let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
-        let long = format!("{stuck}{span}{span} from its first step on, while it held");
-        sections.push(told("What was found of an agent", &[&marks, &[long]], cols));
-    }
+    sections.extend(legends(place, cols, glyphs));
     sections
+}
+
+/// What the marks of a screen mean.
+fn legends(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
+    let Glyphs { levels: [note, warn, stuck], spans: [.., span], alarm, badge, times, .. } = glyphs;
+    // the words are those of the list
+    let levels = [(note, "note"), (warn, "warn"), (stuck, "stuck"), (alarm, "alarm"), (badge, "badge")];
+    let levels = levels.map(|(mark, word)| format!("{mark} {word}"));
+    let letters = || LETTERS.map(str::to_owned);
+    match place {
+        Place::Home => Vec::new(),
+        Place::Browse => {
+            let rungs = Rung::ALL.map(|rung| rung.name().to_owned());
+            let counted = format!("{stuck}3 so many are stuck");
+            let [notes, warns, stucks, ..] = levels;
+            vec![
+                told("rung: how far a success holds, with all before it", &[&rungs], cols),
+                told("lvl: what was found of its agent", &[&[notes, warns, stucks, counted]], cols),
+            ]
+        }
+        Place::Compare => {
+            let wall = glyphs.wall;
+            let alike = ["= the same".to_owned(), "≈ nearly the same".to_owned(), format!("{wall} only one has it")];
+            vec![told("Steps in one letter", &[&letters()], cols), told("Between the two", &[&alike], cols)]
+        }
+        Place::Queue | Place::Agent | Place::Result | Place::Log => {
+            let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
+            let stages = ["w worktree", "a agent", &format!("c check {dot} h human")].join("  ");
+            let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");
+            let marks = [(done, "done"), (running, "live"), (failed, "failed"), (cut, "stopped"), (pending, "to do"), (none, "not run")];
+            let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
+            let again = format!("{times}70 seventy that say the same");
+            let long = format!("{stuck}{span}{span} from its first step on, while it held");
+            vec![
+                told("Stages and marks", &[&[stages], &[arms], &marks], cols),
+                told("Steps in one letter", &[&letters(), &[again]], cols),
+                told("What was found of an agent", &[&levels, &[long]], cols),
+            ]
+        }
+    }
 }
 
 /// A part in marks, each with what it means beside it; each group of them begins a line.
@@ -125,12 +151,14 @@ fn halfway(sections: &[Vec<Words>]) -> usize {
     (0..=sections.len()).min_by_key(uneven).unwrap_or_default()
 }
 
-fn push(lines: &mut Vec<Words>, told: &[&Binding], run: Option<&State>, cols: usize) {
+fn push(lines: &mut Vec<Words>, told: &[&Binding], here: Place, run: Option<&State>, cols: usize) {
     let Some(first) = told.first() else { return };
+    // only of other screens it must be said where
     let place = match first.places {
-        [Place::Queue] => " (in the list)",
-        [Place::Agent] => " (in the steps)",
-        [Place::Log] => " (in a log)",
+        [place] if *place == here => "",
+        [Place::Queue] => " (list)",
+        [Place::Agent] => " (steps)",
+        [Place::Log] => " (log)",
         _ => "",
     };
     // of a pair each has its own keys; where that is too wide, its first one

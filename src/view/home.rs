@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset, role, row_of};
 use super::parts::heading::{rule, wall};
-use super::{footer, help, question};
+use super::{footer, help, prompt, question};
 use crate::text::{count, width};
 use crate::theme::{Role, Theme};
 use crate::ui::apart::Apart;
@@ -170,13 +170,7 @@ fn section(cols: usize, word: &str, figure: &str, rule: &str) -> Words {
 /// The remark, or what is typed.
 fn note(canvas: &mut Canvas<'_>, area: Rect, home: &Home, now: Timestamp) {
     if let Over::Find(search) = &home.over {
-        let (before, after) = search.line.split();
-        let meaning = match search.meaning {
-            crate::text::find::Meaning::Text => "text",
-            crate::text::find::Meaning::Regex => "expression",
-        };
-        let words = Words::of(Role::Accent, "/").add(Role::Text, before).add(Role::Accent, "_").add(Role::Text, after);
-        return canvas.ends(area, &words, &Words::of(Role::Muted, format!("{meaning}; Tab changes that, Enter searches")));
+        return prompt::search(canvas, area, search);
     }
     if let Some(said) = home.fresh_note(now) {
         footer::say(canvas, area, said);

@@ -213,7 +213,7 @@ fn place(state: &State, item: &Item) -> String {
     }
 }
 
-/// `14 of 14 · follows`, or `2 of 14 · 12 newer`.
+/// `14 of 14 · follows`, or `2 of 14 · 12 newer` of one that works, and `2 of 14` of one that is over.
 fn step_place(state: &State, trail: &Trail, item: &Item) -> String {
     let reading = &state.reading;
     let Some(step) = trail.steps.get(reading.cursor) else { return String::new() };
@@ -224,7 +224,8 @@ fn step_place(state: &State, trail: &Trail, item: &Item) -> String {
         _ if reading.inside.is_some() => " · in the step, h leaves it",
         _ => "",
     };
-    let newer = if newer > 0 { format!(" · {newer} newer") } else { String::new() };
+    // of an agent that is over none is new
+    let newer = if newer > 0 && is_live { format!(" · {newer} newer") } else { String::new() };
     let Some(pages) = trail.pages else { return format!("{} of {}{newer}{follows}", step.index, trail.steps.len()) };
     match (pages.all, step.index) {
         // the detectors read all steps, which takes longer than to count them

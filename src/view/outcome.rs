@@ -53,7 +53,9 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: impl 
         beside.extend(found.into_iter().skip(skipped));
     } else {
         if !results.rows.is_empty() {
-            words.push(Words::new());
+            if !words.is_empty() {
+                words.push(Words::new());
+            }
             words.extend(table(&results.rows, usize::from(area.width)));
         }
         words.extend(found(usize::from(area.width)));

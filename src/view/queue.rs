@@ -142,7 +142,7 @@ fn heading(canvas: &mut Canvas<'_>, row: Rect, stages: &[Stage], columns: &Colum
     let titles = [
         (columns.id, "item"),
         (columns.sha, "commit"),
-        (columns.dots, letters.as_deref().unwrap_or("stages")),
+        (columns.dots, letters.as_str()),
         (columns.status, "state"),
         (columns.rung, "rung"),
         (columns.result, if columns.result < RESULT { "vs human" } else { "result" }),

@@ -106,7 +106,7 @@ fn repeated(canvas: &mut Canvas<'_>, area: Rect, steps: &[Shown], spans: &[Span]
     let text = Rect { x: area.x.saturating_add(INDENT), width: area.width.saturating_sub(INDENT), ..area };
     let tokens = tokens(area, steps.iter().map(|step| step.tokens).sum());
     let times = Words::of(Role::Warn, format!("{} {} ({}-{})", canvas.glyphs().times, steps.len(), step.index, last.index));
-    let words = Words::of(head_role(step), step.head());
+    let words = Words::of(head_role(step), step.title());
     let whole = words.clone().add(Role::Text, "   ").join(times.clone());
     if whole.width() + 2 + tokens.width() <= usize::from(text.width) {
         canvas.ends(text, &whole, &tokens);
@@ -259,7 +259,7 @@ fn head_role(step: &Shown) -> Role {
 fn head(canvas: &mut Canvas<'_>, area: Rect, text: Rect, drawn: &Drawn<'_>) {
     let step = drawn.step;
     number(canvas, area, step, drawn.level);
-    canvas.ends(text, &Words::of(head_role(step), step.head()), &tokens(area, step.tokens));
+    canvas.ends(text, &Words::of(head_role(step), step.title()), &tokens(area, step.tokens));
 }
 
 /// `✓ bash  python bench.py        latency: 12.3 ms`. The answer is told where there is room, or where it is bad news.

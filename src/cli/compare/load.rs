@@ -188,6 +188,13 @@ fn below_runs(folder: &Path) -> [String; 4] {
     }
 }
 
+/// The name of a file without what every trajectory's name ends in.
+fn stem(name: &str) -> &str {
+    const ENDS: [&str; 6] = [".gz", ".json", ".jsonl", ".traj", ".trajectory", ".stream"];
+    let cut = ENDS.iter().fold(name, |name, end| name.strip_suffix(end).unwrap_or(name));
+    if cut.is_empty() { name } else { cut }
+}
+
 /// A name for each side: the first thing in which they differ.
 fn names((left, of_left): (&Side, &Origin), (right, of_right): (&Side, &Origin)) -> (String, String) {
     let file = |side: &Side| side.from.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&side.from).to_owned();
@@ -212,6 +219,7 @@ fn names((left, of_left): (&Side, &Origin), (right, of_right): (&Side, &Origin))
         return (name(of_this), name(of_that));
     }
     match (file(left), file(right)) {
+        (one, other) if stem(&one) != stem(&other) => (stem(&one).to_owned(), stem(&other).to_owned()),
         (one, other) if one != other => (one, other),
         _ => ("left".to_owned(), "right".to_owned()),
     }

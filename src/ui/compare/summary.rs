@@ -12,12 +12,13 @@ const NAMED: usize = 3;
 /// Of more of them only the number is told.
 const MANY: usize = 12;
 
-/// The clauses, the patches first.
+/// The clauses: first what makes all others doubtful, such as another commit, which must not be cut where there is little room;
+/// then the patches, then the steps.
 pub(super) fn says(left: &Side, right: &Side, steps: &[Row], files: &[File]) -> Vec<String> {
-    let mut says = Vec::new();
+    let problems = [left, right].into_iter().flat_map(|side| side.problems.iter().map(|problem| format!("{}: {problem}", side.name)));
+    let mut says: Vec<String> = problems.collect();
     of_patches(&mut says, left, right, files);
     of_steps(&mut says, left, right, steps);
-    says.extend([left, right].into_iter().flat_map(|side| side.problems.iter().map(|problem| format!("{}: {problem}", side.name))));
     says
 }
 

@@ -110,7 +110,7 @@ fn of_step(side: &Side, at: Option<usize>) -> Option<String> {
     let steps = side.steps.as_ref()?;
     let step = steps.get(at?)?;
     let digits = steps.last().map_or(1, |last| last.index.to_string().len());
-    let what = step.main_call().map_or_else(|| step.head().to_owned(), |call| format!("{}  {}", call.word, call.gist));
+    let what = step.main_call().map_or_else(|| step.title().into_owned(), |call| format!("{}  {}", call.word, call.gist));
     Some(format!("{:>digits$} {} {what}", step.index, step.kind.letter()))
 }
 

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::told::is_preface;
 use crate::detect::kind::is_error;
 use crate::text::clean;
 use crate::text::paint::{Line, Tone, diff};
+use crate::text::tree::{Trees, in_trees};
 
 /// A longer text is not looked at for JSON.
 const MOST_JSON: usize = 256 * 1024;
@@ -48,6 +50,10 @@ fn line(raw: &str, has_colons: bool) -> Line {
         let text = clean::line(rest);
         return Line::of(Tone::Muted, &format!("{number:>5}  ")).add(Tone::Plain, &text).hung(7);
     }
+    if is_preface(raw) {
+        // the tool's own words, which say again where the file is
+        return Line::of(Tone::Muted, &in_trees(&clean::line(raw), Trees::Named));
+    }
     let text = clean::line(raw);
     let indent = text.len() - text.trim_start_matches(' ').len();
     if is_error(&text) {
@@ -57,6 +63,12 @@ fn line(raw: &str, has_colons: bool) -> Line {
         Some((place, rest)) => Line::of(Tone::Muted, place).add(Tone::Plain, rest).hung(2),
         None => Line::of(Tone::Plain, &text).hung(indent),
     }
+}
+
+/// Whether a line of a file with its number begins here: `     1→` of Claude Code, and `     1\t` of `cat -n`.
+pub(super) fn is_numbered(raw: &str) -> bool {
+    let behind = raw.trim_start_matches(' ').trim_start_matches(|char: char| char.is_ascii_digit());
+    numbered(raw, false).is_some() && (behind.starts_with('→') || (raw.starts_with(' ') && behind.starts_with('\t')))
 }
 
 /// The number of a line and the line: `    12\tdef f():` of `cat -n`, `12→` of Claude Code, `12|` of OpenHands, and where

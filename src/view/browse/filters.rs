@@ -69,8 +69,7 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, browse: &Browse, choice: &Choice) {
     let mut x = row.x;
     for (at, facet) in Facet::ALL.into_iter().enumerate() {
         let role = match facet {
-            _ if facet == choice.facet => Role::Accent,
-            _ if browse.filter.chosen.contains_key(&facet) => Role::Strong,
+            _ if facet == choice.facet || browse.filter.chosen.contains_key(&facet) => Role::Strong,
             _ => Role::Muted,
         };
         let chosen = browse.filter.chosen.get(&facet).map_or(0, Vec::len);
@@ -78,6 +77,10 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, browse: &Browse, choice: &Choice) {
         let wide = u16::try_from(width::width(&name)).unwrap_or(u16::MAX);
         let place = Rect { x, width: wide.min(row.right().saturating_sub(x)), ..row };
         canvas.line(place, &Words::of(role, name));
+        if facet == choice.facet {
+            // with a column on both sides: it is seen without colours too
+            canvas.tint(Rect { x: x.saturating_sub(1), width: place.width + 2, ..place }, Role::Selected);
+        }
         canvas.spot(place, Hit::Source(at));
         x = x.saturating_add(wide + 3);
     }

@@ -78,9 +78,9 @@ fn half(canvas: &mut Canvas<'_>, area: Rect, side: &Side, at: Option<usize>) {
             let others = if step.calls.len() > 1 { format!(" +{}", step.calls.len() - 1) } else { String::new() };
             let words = words.add(role, call.word.as_str()).add(Role::Muted, others).add(Role::Text, format!("  {}", call.gist));
             // what it thought of it, where there is room
-            if area.width >= ROOMY { words.add(Role::Muted, format!("   {}", step.head())) } else { words }
+            if area.width >= ROOMY { words.add(Role::Muted, format!("   {}", step.title())) } else { words }
         }
-        None => words.add(if step.error.is_some() { Role::Bad } else { Role::Text }, step.head()),
+        None => words.add(if step.error.is_some() { Role::Bad } else { Role::Text }, step.title()),
     };
     canvas.line(area, &words);
 }

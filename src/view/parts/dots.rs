@@ -30,8 +30,8 @@ pub fn dots(item: &Item, stages: &[Stage], glyphs: &Glyphs, running: Role) -> Wo
     words
 }
 
-/// The first letters of the stages above their dots, where they are those of every run: `wac hbc sc`.
-pub fn letters(stages: &[Stage]) -> Option<String> {
+/// The first letters of the stages above their dots: `wac hbc sc`.
+pub fn letters(stages: &[Stage]) -> String {
     let mut letters = String::new();
     let mut before = None;
     for stage in stages {
@@ -41,7 +41,7 @@ pub fn letters(stages: &[Stage]) -> Option<String> {
         before = Some(*stage);
         letters.extend(stage.name().chars().next());
     }
-    (stages == Stage::PROCESS).then_some(letters)
+    letters
 }
 
 /// Columns of the dots.

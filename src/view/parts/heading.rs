@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::text::width;
 use crate::theme::Role;
 use crate::view::canvas::{Canvas, Words};
 
@@ -9,8 +10,10 @@ use crate::view::canvas::{Canvas, Words};
 pub fn heading(canvas: &mut Canvas<'_>, area: Rect, word: &str, figure: &str) {
     let glyphs = canvas.glyphs();
     canvas.fill(Rect { height: area.height.min(1), ..area }, glyphs.rule, Role::Faint);
-    canvas.line(area, &Words::of(Role::Muted, format!("{word} ")));
-    let wide = u16::try_from(crate::text::width::width(figure)).unwrap_or(u16::MAX).saturating_add(1);
+    let wide = u16::try_from(width::width(figure)).unwrap_or(u16::MAX).saturating_add(1);
+    // a word that is cut says so, and does not run into the figure
+    let room = if figure.is_empty() || wide >= area.width { area.width } else { area.width - wide };
+    canvas.line(area, &Words::of(Role::Muted, format!("{} ", width::clip(word, usize::from(room)))));
     if !figure.is_empty() && wide < area.width {
         let right = Rect { x: area.right() - wide, width: wide, ..area };
         canvas.line(right, &Words::of(Role::Muted, format!(" {figure}")));

@@ -280,7 +280,7 @@ mod tests {
         assert!(as_tokens.flags.contains(&Flag::RequestsAsTokens), "{as_tokens:?}");
         let another = read(&[("throughput_tok_s", 1400.0)], printed, None);
         assert_eq!(another.flags, [Flag::NotAsPrinted]);
-        assert!(read(&[("throughput_tok_s", 1500.000_000_1)], printed, None).flags.is_empty(), "one number, written twice");
+        assert!(read(&[("throughput_tok_s", 1_500.000_000_1)], printed, None).flags.is_empty(), "one number, written twice");
         let by_numbers = read(&[("throughput_tok_s", 4.0)], "", Some("vllm bench latency"));
         assert_eq!(by_numbers.kind, Some(BenchKind::Throughput), "they say more than a command");
         assert!(by_numbers.flags.is_empty());

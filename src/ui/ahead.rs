@@ -1,6 +1,8 @@
 //! To the next step of a kind, or the next match, where only a window of the steps is held: what the others are, and where a text
 //! stands in them, is found out meanwhile, and the reader goes there as soon as it is known.
 
+use std::collections::BTreeSet;
+
 use super::finding::{self, Turned};
 use super::jumps::Aim;
 use super::message::{MarkNews, Unfolds};
@@ -98,7 +100,7 @@ pub(super) fn look(state: &mut State) {
 }
 
 fn next(state: &State, trail: &Trail, goal: Goal, (forward, from): (bool, usize)) -> Known {
-    let begins = if goal == Goal::Problem { problems::begins(state) } else { Default::default() };
+    let begins = if goal == Goal::Problem { problems::begins(state) } else { BTreeSet::new() };
     let sought = state.sought.as_ref().filter(|sought| Some(&sought.pattern) == state.find.as_ref());
     let in_window = |step: usize| trail.steps.get(trail.pages?.position(step)?);
     let holds = |step: usize| match goal {

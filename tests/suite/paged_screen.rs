@@ -426,7 +426,9 @@ fn a_large_file_is_searched_and_jumped_through_on_a_real_terminal() {
     pty.press("/nowhere at all<Enter>");
     pty.wait_for("'nowhere at all' is nowhere: searched 1700 steps");
     // it is written on: what is searched for comes to it
-    pty.press("<Esc>/\"needle\"<Enter>");
+    pty.press("<Esc>");
+    pty.wait_gone("is nowhere");
+    pty.press("/\"needle\"<Enter>");
     pty.wait_for("of 3 in 3 steps");
     write_steps(&path, 1701..=1710);
     let mut file = fs::File::options().append(true).open(&path).unwrap();
@@ -435,10 +437,13 @@ fn a_large_file_is_searched_and_jumped_through_on_a_real_terminal() {
     pty.wait_for("of 1711");
     pty.press("G");
     pty.wait_for("1711 of 1711");
-    pty.press("<Esc>/needle<Enter>");
+    pty.press("<Esc>");
+    pty.wait_gone("in 3 steps");
+    pty.press("/needle<Enter>");
     pty.wait_for("match 4 of 4 in 4 steps");
     // a call of another window is known again
     pty.press("<Esc>");
+    pty.wait_gone("match 4 of 4");
     pty.press("/thought 1300\\.<Tab><Enter>");
     pty.wait_for("1300 of 1711");
     pty.wait_until("the letter of a call that was seen before", |screen| {

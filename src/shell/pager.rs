@@ -255,7 +255,7 @@ impl Held {
         if let Some(done) = self.counting.as_ref().and_then(|counting| counting.done.try_recv().ok()) {
             self.counting = None;
             if let Some(index) = done? {
-                self.counted(index);
+                self.counted(&index);
                 paged = self.paged.clone().unwrap_or(paged);
                 is_counted = true;
             }
@@ -274,10 +274,10 @@ impl Held {
     }
 
     /// The steps were counted, perhaps of a file that grew meanwhile: who goes over them goes on from where they are the same.
-    fn counted(&mut self, index: Arc<Index>) {
-        if let Some(known) = self.index.replace(Arc::clone(&index)) {
+    fn counted(&mut self, index: &Arc<Index>) {
+        if let Some(known) = self.index.replace(Arc::clone(index)) {
             let settled = known.len().saturating_sub(UNSETTLED);
-            let shared = known.shared(&index).min(settled);
+            let shared = known.shared(index).min(settled);
             self.marked = self.marking.take().map_or(self.marked, |walk| walk.upto()).min(shared);
             if shared < settled {
                 // an earlier branch was taken up again: what came before a step is something else now

@@ -133,12 +133,11 @@ fn go_to(state: &mut State, goal: Goal, step: usize, (forward, turned): (bool, T
         pages::go_by_hand(state, step);
     }
     if goal == Goal::Match {
-        match held {
-            Some(at) => finding::go_to_match_at_end(state, at, forward, turned),
-            None => {
-                state.ahead = Some(Ahead::Coming { step, forward, turned });
-                pages::to_step(state, u32::try_from(step + 1).unwrap_or(u32::MAX));
-            }
+        if let Some(at) = held {
+            finding::go_to_match_at_end(state, at, forward, turned);
+        } else {
+            state.ahead = Some(Ahead::Coming { step, forward, turned });
+            pages::to_step(state, u32::try_from(step + 1).unwrap_or(u32::MAX));
         }
         return;
     }

@@ -65,7 +65,9 @@ impl Paged {
             self.len,
             |line| may_hold(line).then_some(()),
             |seen, upto| {
-                seen.iter().for_each(|(at, ())| found.add(index.step_at(*at)));
+                for (at, ()) in seen {
+                    found.add(index.step_at(at));
+                }
                 if upto < self.len && upto - found.read_at < found.bytes {
                     return true;
                 }

@@ -179,7 +179,9 @@ impl Paged {
         let whole = last_line(&self.file, *upto, self.len)?;
         let mut goes_on = true;
         scan(&self.file, *upto, whole, look, |seen, looked| {
-            seen.into_iter().for_each(|(at, what)| take(at, what));
+            for (at, what) in seen {
+                take(at, what);
+            }
             goes_on = progress(looked);
             goes_on
         })?;

@@ -142,7 +142,7 @@ def search(o, path):
         program.press("\x1b")
         program.pump(1)
         began = time.monotonic()
-        subprocess.run(["grep", "-ciE" if is_expression else "-ciF", word, path], stdout=subprocess.DEVNULL)
+        subprocess.run(["grep", "-ciE" if is_expression else "-ciF", word, path], capture_output=True)
         rows[f"{name}_grep_ms"] = (time.monotonic() - began) * 1000
     rows["peak_rss_mb"] = program.status("VmHWM")
     program.kill()

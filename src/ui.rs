@@ -1,6 +1,7 @@
 //! What the screen knows and does: state, messages, actions, keys. It knows no colour, no I/O and no clock.
 
 pub mod action;
+mod ahead;
 pub mod alike;
 pub mod apart;
 pub mod beside;
@@ -16,6 +17,7 @@ pub mod key;
 pub mod keymap;
 pub mod labels;
 pub mod log;
+pub mod marks;
 pub mod message;
 pub mod mood;
 pub mod mouse;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::Live;
 use super::live::{self, Reading};
 use super::openhands::Events;
-use super::paged::{Index, Paged};
+use super::paged::{Index, LARGE, Paged};
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::domain::{AgentTotals, Step};
 use crate::text::clean;
@@ -109,12 +109,18 @@ impl Opened {
 
     /// A large file with its steps counted, but none of them held: calls and tokens are those of its steps.
     pub fn paged(paged: Arc<Paged>) -> io::Result<Self> {
+        Self::paged_with(paged, |_step| {})
+    }
+
+    /// The same; each step is shown to `look` on the way.
+    pub fn paged_with(paged: Arc<Paged>, mut look: impl FnMut(&Step)) -> io::Result<Self> {
         let mut opened = Self::edges(&paged)?;
         let index = paged.indexed(|| true)?.unwrap_or_default();
         opened.totals.steps = u32::try_from(index.len()).ok();
         opened.pages = Some((paged, index));
         let mut totals = opened.totals;
         opened.each(|step| {
+            look(step);
             totals.calls = totals.calls.saturating_add(u32::try_from(step.calls.len()).unwrap_or(u32::MAX));
             totals.usage += step.usage;
             Ok(())
@@ -332,6 +338,18 @@ fn event_folders(path: &Path) -> impl Iterator<Item = PathBuf> {
 pub fn file_of(item_folder: &Path) -> Option<PathBuf> {
     let tells = |file: &PathBuf| matches!(live::look_at(file, LARGEST), Ok(Found::Is(..)));
     event_folders(item_folder).next().or_else(|| files(item_folder).ok()?.into_iter().find(tells))
+}
+
+/// A trajectory that is so large that it is read by pages: a file, or the one that tells of the agent in an item's folder. What
+/// can't be read is told by who reads all of it.
+pub fn large(path: &Path) -> Option<Paged> {
+    let is_large = |file: &PathBuf| fs::metadata(file).is_ok_and(|there| there.is_file() && there.len() > LARGE);
+    if path.is_dir() {
+        // most folders hold nothing large, and need no closer look
+        files(path).ok()?.iter().find(|file| is_large(file))?;
+        return Paged::open(&file_of(path)?, LARGE).ok()?;
+    }
+    Paged::open(path, LARGE).ok()?
 }
 
 /// The files of an item's folder that may tell of its agent, those that tell most first.

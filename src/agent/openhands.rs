@@ -44,12 +44,19 @@ pub struct Events {
     format: Option<Format>,
     /// Bare actions of an old history.
     past: u64,
+    /// Tokens were told before the first event that is read: how many is not known yet.
+    has_past_usage: bool,
 }
 
 impl Events {
     /// A store of which nothing was seen yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Of lines that are read from their middle on: the task was told before, and so were tokens.
+    pub(in crate::agent) fn midway() -> Self {
+        Self { steps: Steps::midway(), task: Some(String::new()), has_past_usage: true, ..Self::default() }
     }
 
     /// Takes the next event, the bytes of its file; events are to be given in order. `Err` means that they are no JSON
@@ -96,6 +103,10 @@ impl Events {
     /// Takes all tokens as told, and gives what is new to a step.
     fn count(&mut self, told: Usage, at: Option<usize>) {
         if told == self.usage {
+            return;
+        }
+        if std::mem::take(&mut self.has_past_usage) {
+            self.usage = told;
             return;
         }
         let more = Usage {

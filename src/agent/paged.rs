@@ -13,7 +13,9 @@
 //! Files packed by gzip can't be read from the middle, and are not read so.
 
 mod fold;
+mod grow;
 mod hunt;
+mod index;
 mod scan;
 mod skim;
 mod tree;
@@ -21,6 +23,7 @@ mod tree;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,11 +40,10 @@ use super::reader::Reader;
 use crate::domain::Step;
 use crate::host::files::{Links, open};
 use crate::host::gzip;
-use fold::Flat;
-pub use hunt::{Hunt, Hunted};
-use scan::{Lines, scan};
-use skim::What;
-use tree::Tree;
+pub use grow::Grown;
+pub use index::Index;
+use index::{Part, Reached};
+use scan::Lines;
 
 /// A file of lines that is larger than this is read by pages, in bytes: 32 MiB. A smaller one is read whole at once.
 pub const LARGE: u64 = 32 << 20;
@@ -75,26 +77,10 @@ pub struct Paged {
     known: Mutex<Option<Arc<Index>>>,
     /// Bytes that were looked at for that.
     looked: AtomicU64,
-}
-
-/// Where the steps of a file begin: 8 bytes a step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Index {
-    steps: Vec<u64>,
-    /// The transcripts in it.
-    parts: Vec<Part>,
-}
-
-/// One transcript of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Part {
-    /// Where it begins, in bytes, and its first step.
-    at: u64,
-    step: usize,
-    /// Lines that do not count: of branches that were given up, and those that come twice.
-    dead: Vec<u64>,
-    /// Not all of its lines are of subagents.
-    has_own: bool,
+    /// How far that look got, for a file that grows.
+    reached: Mutex<Option<Reached>>,
+    /// The file itself, whatever it is called.
+    id: (u64, u64),
 }
 
 /// The beginning or the end of a file, which can be shown at once.
@@ -114,90 +100,6 @@ pub struct Edge {
     pub state: Option<Live>,
 }
 
-impl Index {
-    /// How many steps there are.
-    pub const fn len(&self) -> usize {
-        self.steps.len()
-    }
-
-    /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
-
-    /// The step to which this byte belongs, by its position.
-    pub fn step_at(&self, byte: u64) -> usize {
-        self.steps.partition_point(|at| *at <= byte).saturating_sub(1)
-    }
-
-    /// The steps around one, of so many bytes and so many steps at most; the one itself is always there. They are those
-    /// from `before` steps before it on, where all fit.
-    pub fn around(&self, step: usize, before: usize, most: usize, bytes: u64) -> Range<usize> {
-        let step = step.min(self.len().saturating_sub(1));
-        let at = |step: usize| self.steps.get(step).copied();
-        let here = at(step).unwrap_or_default();
-        let mut start = step;
-        // the half of the bytes may lie before it
-        while start > 0 && step - start < before && at(start - 1).is_some_and(|from| here - from <= bytes / 2) {
-            start -= 1;
-        }
-        let from = at(start).unwrap_or_default();
-        let mut end = (step + 1).min(self.len());
-        while end < self.len() && end - start < most && at(end + 1).is_none_or(|to| to - from <= bytes) {
-            end += 1;
-        }
-        start..end
-    }
-
-    fn end_of_part(&self, part: usize, len: u64) -> (usize, u64) {
-        self.parts.get(part + 1).map_or((self.len(), len), |next| (next.step, next.at))
-    }
-}
-
-/// What is known while the lines are looked at.
-struct Indexer {
-    index: Index,
-    flat: Flat,
-    tree: Tree,
-    is_tree: bool,
-}
-
-impl Indexer {
-    fn new(format: Format) -> Self {
-        let index = Index { steps: Vec::new(), parts: vec![Part::default()] };
-        Self { index, flat: Flat::default(), tree: Tree::default(), is_tree: format == Format::ClaudeSession }
-    }
-
-    fn take(&mut self, at: u64, what: What) {
-        match what {
-            // the file's first line itself
-            What::Again if at == 0 || self.index.parts.last().is_some_and(|part| part.at == at) => {}
-            What::Again => {
-                self.close();
-                self.index.parts.push(Part { at, step: self.index.steps.len(), ..Part::default() });
-            }
-            What::Session(line) => self.tree.take(at, &line),
-            what => {
-                if self.flat.take(what) {
-                    self.index.steps.push(at);
-                }
-            }
-        }
-    }
-
-    /// The transcript is over.
-    fn close(&mut self) {
-        self.flat = Flat::default();
-        if self.is_tree {
-            let way = std::mem::take(&mut self.tree).way();
-            self.index.steps.extend(way.steps);
-            if let Some(part) = self.index.parts.last_mut() {
-                (part.dead, part.has_own) = (way.dead, way.has_own);
-            }
-        }
-    }
-}
-
 impl Paged {
     /// Opens a file of lines of more than `least` bytes. `None`: it is smaller, packed, or of a format whose files are
     /// read whole.
@@ -215,7 +117,16 @@ impl Paged {
         if !skim::can(format) {
             return Ok(None);
         }
+        // events of OpenHands may be written over several lines, among other text
+        let is_joined = |line: &[u8]| matches!(line, b"{" | b"{\r");
+        if format == Format::OpenhandsV1 && bytes.split(|byte| *byte == b'\n').any(is_joined) {
+            return Ok(None);
+        }
         bytes.truncate(memchr(b'\n', &bytes).unwrap_or_default());
+        if format == Format::OpenhandsV1 && !plain_start(&bytes).starts_with(b"{") {
+            // a line of other text may come again in one transcript
+            bytes.clear();
+        }
         Ok(Some(Self {
             file,
             len: there.len(),
@@ -224,6 +135,8 @@ impl Paged {
             first: bytes,
             known: Mutex::default(),
             looked: AtomicU64::new(0),
+            reached: Mutex::default(),
+            id: (there.dev(), there.ino()),
         }))
     }
 
@@ -251,12 +164,13 @@ impl Paged {
     pub fn indexed(&self, goes_on: impl Fn() -> bool) -> io::Result<Option<Arc<Index>>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_none() {
-            *known = self
-                .index(|looked| {
-                    self.looked.store(looked, Ordering::Relaxed);
-                    goes_on()
-                })?
-                .map(Arc::new);
+            let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+            let begun = reached.take().unwrap_or_else(|| Reached::new(self.format));
+            *reached = self.reach(begun, |looked| {
+                self.looked.store(looked, Ordering::Relaxed);
+                goes_on()
+            })?;
+            *known = reached.as_ref().map(|reached| Arc::new(reached.told()));
         }
         Ok(known.clone())
     }
@@ -269,30 +183,8 @@ impl Paged {
 
     /// Finds where the steps begin. `progress` hears how many bytes were looked at, and says whether to go on; where it
     /// does not, there is none.
-    pub fn index(&self, mut progress: impl FnMut(u64) -> bool) -> io::Result<Option<Index>> {
-        let mut indexer = Indexer::new(self.format);
-        let mut goes_on = true;
-        let look = |line: &[u8]| {
-            if !self.first.is_empty() && line == self.first {
-                // what it says itself comes with it
-                return Some((true, skim::skim(self.format, plain_start(line))));
-            }
-            skim::skim(self.format, plain_start(line)).map(|what| (false, Some(what)))
-        };
-        scan(&self.file, 0, self.len, look, |seen, upto| {
-            for (at, (is_first, what)) in seen {
-                if is_first {
-                    indexer.take(at, What::Again);
-                }
-                if let Some(what) = what {
-                    indexer.take(at, what);
-                }
-            }
-            goes_on = progress(upto);
-            goes_on
-        })?;
-        indexer.close();
-        Ok(goes_on.then_some(indexer.index))
+    pub fn index(&self, progress: impl FnMut(u64) -> bool) -> io::Result<Option<Index>> {
+        Ok(self.reach(Reached::new(self.format), progress)?.map(|reached| reached.told()))
     }
 
     /// Reads these steps. One of which nothing can be read is empty.

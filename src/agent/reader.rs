@@ -65,6 +65,7 @@ impl Reader {
             Format::ClaudeStream if is_midway => Self::ClaudeStream(Box::new(Stream::midway())),
             Format::CodexExec if is_midway => Self::CodexExec(Box::new(Exec::midway())),
             Format::CodexRollout if is_midway => Self::CodexRollout(Box::new(Rollout::midway())),
+            Format::OpenhandsV1 if is_midway => Self::Openhands(format, Box::new(Events::midway())),
             other => Self::of(other),
         }
     }

@@ -9,7 +9,7 @@ use std::thread;
 use tokio::sync::{mpsc, watch};
 
 use super::{find, trajectory};
-use crate::agent::open::Opened;
+use crate::agent::open::{self, Opened};
 use crate::agent::paged::{LARGE, Paged};
 use crate::artifact::Checkout;
 use crate::domain::{ItemId, RunId};
@@ -169,7 +169,9 @@ impl Work {
         let path = &self.opening.path;
         let there = path.metadata().ok()?;
         let is_one = there.is_file() && there.len() > SMALL && path.extension().is_some_and(|end| end == "json" || end == "traj");
-        let named = if there.is_dir() || !is_one { None } else { Some(trajectory::item_folder(path).unwrap_or(path)) };
+        // of a large one in an item's folder the steps are read by pages, long before all of it was
+        let is_foretold = is_one || open::large(path).is_some();
+        let named = is_foretold.then(|| trajectory::item_folder(path).unwrap_or(path));
         Some(ItemId(crate::text::clean::shown(&named?.file_name()?.to_string_lossy()).into_owned()))
     }
 

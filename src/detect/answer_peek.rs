@@ -108,12 +108,25 @@ impl Notice for AnswerPeek {
 /// What a finished run's steps show of it by the commands that name the commit, for who reads many runs and looks for nothing
 /// else.
 pub fn look(sha: &str, steps: &[Step]) -> Vec<Remark> {
-    let human = Some(Human { sha: sha.to_owned(), added: Vec::new() });
-    let mut rule = AnswerPeek::new(&Context { human, ..Context::default() });
-    if rule.id.len() < SHORTEST {
-        return Vec::new();
+    let mut looking = Looking::of(sha);
+    steps.iter().flat_map(|step| looking.take(step)).collect()
+}
+
+/// The same over steps that come one by one.
+#[derive(Debug)]
+pub struct Looking(Option<AnswerPeek>);
+
+impl Looking {
+    /// For the human's commit; where that is not known nothing is found.
+    pub fn of(sha: &str) -> Self {
+        let human = Some(Human { sha: sha.to_owned(), added: Vec::new() });
+        Self(Some(AnswerPeek::new(&Context { human, ..Context::default() })).filter(|rule| rule.id.len() >= SHORTEST))
     }
-    steps.iter().flat_map(|step| rule.take(&Look::of(step))).collect()
+
+    /// The next step; what is to be told of it.
+    pub fn take(&mut self, step: &Step) -> Vec<Remark> {
+        self.0.as_mut().map(|rule| rule.take(&Look::of(step)).into_iter().collect()).unwrap_or_default()
+    }
 }
 
 fn remark(step: u32, says: &str, text: &str) -> Remark {

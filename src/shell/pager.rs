@@ -1,11 +1,14 @@
 //! A thread of its own for trajectories that are too large to be kept: it reads the window of steps that is wished for. Like
-//! the log's it is told the whole wish each time, so that the newest one wins. Counting the steps is another thread's work.
+//! the log's it is told the whole wish each time, so that the newest one wins. Counting the steps is another thread's work, and so
+//! is going over all of them.
+
+mod walk;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -14,14 +17,16 @@ use tokio::sync::{mpsc, watch};
 
 use super::places::Places;
 use super::trail::{file_of, turn};
-use crate::agent::paged::{Edge, Index, LARGE, Paged};
+use crate::agent::paged::{Edge, Grown, Index, LARGE, Paged};
 use crate::detect::kind::Kinds;
 use crate::domain::{AgentTotals, AttemptId, Step};
+use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 use crate::ui::Msg;
 use crate::ui::message::{Look, Part, TrailNews, Turn};
 use crate::ui::pages::{At, Extent, Pages, Wish};
 use crate::ui::step::Shown;
+use walk::{Steps, Walk};
 
 /// Steps before the one that is wished for, and all steps of a window.
 const BEFORE: usize = 200;
@@ -32,6 +37,9 @@ const BYTES: u64 = 4 << 20;
 
 /// Bytes of the beginning or the end that are shown at once.
 const EDGE: u64 = 512 << 10;
+
+/// The last steps of a file that grew may have become others by it: answers belong to them.
+const UNSETTLED: usize = 64;
 
 /// How often it is told how far counting is, and how often a file is asked whether it grew.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -49,6 +57,8 @@ pub struct Pager {
 #[derive(Debug, Clone, Default)]
 struct Wanted {
     look: Look,
+    /// How often it was told: one that came and went unseen may have made the state forget what it was told.
+    looks: u64,
     wish: Option<Wish>,
 }
 
@@ -62,7 +72,7 @@ struct Work {
     news: mpsc::Sender<Msg>,
     hint: SyncSender<()>,
     held: Vec<Held>,
-    look: Look,
+    looks: u64,
     trouble: Option<String>,
 }
 
@@ -74,6 +84,16 @@ struct Held {
     paged: Option<Arc<Paged>>,
     index: Option<Arc<Index>>,
     counting: Option<Counting>,
+    /// The file that is being counted, where there is more of it than of the one that is shown.
+    growing: Option<Arc<Paged>>,
+    /// Who finds out what the steps are, from which one on, and what he knows of those before.
+    marking: Option<Walk>,
+    marked: usize,
+    kinds: Arc<Mutex<Kinds>>,
+    /// Who searches them.
+    searching: Option<(Pattern, Walk)>,
+    /// What was searched for in the file before it grew, and the steps of which that stands.
+    searched: Option<(Pattern, usize)>,
     /// The wish that was answered last.
     answered: Option<u64>,
     /// Who is to move, once the end was read.
@@ -98,14 +118,14 @@ impl Pager {
     pub fn start(places: Places, masker: Masker, news: mpsc::Sender<Msg>) -> io::Result<Self> {
         let (hint, hints) = sync_channel(1);
         let (wanted, seen) = watch::channel(Wanted::default());
-        let work = Work { places, masker, news, hint: hint.clone(), held: Vec::new(), look: Look::default(), trouble: None };
+        let work = Work { places, masker, news, hint: hint.clone(), held: Vec::new(), looks: 0, trouble: None };
         thread::Builder::new().name("pager".to_owned()).spawn(move || work.run(&hints, seen))?;
         Ok(Self { wanted, hint })
     }
 
     /// These trajectories are looked at from now on.
     pub fn look(&self, look: Look) {
-        self.wanted.send_modify(|wanted| wanted.look = look);
+        self.wanted.send_modify(|wanted| (wanted.look, wanted.looks) = (look, wanted.looks + 1));
         let _ = self.hint.try_send(());
     }
 
@@ -141,9 +161,9 @@ impl Work {
     }
 
     fn look(&mut self, wanted: &Wanted) -> Result<(), Deaf> {
-        let is_new = wanted.look != self.look;
-        self.look.clone_from(&wanted.look);
+        let is_new = std::mem::replace(&mut self.looks, wanted.looks) != wanted.looks;
         let focus = wanted.look.focus.clone().unwrap_or_default();
+        let searched = focus.trail.clone();
         let attempts: Vec<AttemptId> = focus.trail.into_iter().chain(focus.live).collect();
         self.held.retain(|held| attempts.contains(&held.attempt));
         let mut trouble = None;
@@ -157,14 +177,21 @@ impl Work {
                 && held.paged.is_some()
             {
                 // the screen may have forgotten what it was told
+                if is_new {
+                    (held.searching, held.searched) = (None, None);
+                }
                 if is_new && !wanted.look.held.contains(&held.attempt) {
-                    held.answered = None;
+                    (held.answered, held.marking, held.marked) = (None, None, 0);
                 }
                 let wish = wanted.wish.as_ref().filter(|wish| wish.attempt == held.attempt);
                 match held.look(wish, &self.masker, &self.hint) {
                     Ok(news) => {
                         for msg in news {
                             self.news.blocking_send(msg).ok().ok_or(Deaf)?;
+                        }
+                        let find = wanted.look.find.as_ref().filter(|_| searched.as_ref() == Some(&held.attempt));
+                        if let Err(error) = held.walk(find, &self.masker, &self.news) {
+                            trouble = Some(format!("can't start a thread: {error}"));
                         }
                     }
                     Err(error) => trouble = Some(format!("can't read {}: {error}", held.path.display())),
@@ -195,14 +222,29 @@ impl Held {
             None => None,
         };
         let path = path.unwrap_or_default();
-        Ok(Self { attempt, path, paged, index: None, counting: None, answered: None, turn: None })
+        let kinds = Arc::default();
+        Ok(Self {
+            attempt,
+            path,
+            paged,
+            index: None,
+            counting: None,
+            growing: None,
+            marking: None,
+            marked: 0,
+            kinds,
+            searching: None,
+            searched: None,
+            answered: None,
+            turn: None,
+        })
     }
 
     /// What there is to say after another look.
     fn look(&mut self, wish: Option<&Wish>, masker: &Masker, hint: &SyncSender<()>) -> io::Result<Vec<Msg>> {
         let mut news = Vec::new();
-        self.grown()?;
-        let Some(paged) = self.paged.clone() else { return Ok(news) };
+        self.grown(hint)?;
+        let Some(mut paged) = self.paged.clone() else { return Ok(news) };
         if self.index.is_none() && self.counting.is_none() {
             // what can be seen at once comes first
             news.extend(self.answer(&paged, wish, masker)?);
@@ -212,10 +254,13 @@ impl Held {
         let mut is_counted = false;
         if let Some(done) = self.counting.as_ref().and_then(|counting| counting.done.try_recv().ok()) {
             self.counting = None;
-            self.index = done?;
-            is_counted = self.index.is_some();
+            if let Some(index) = done? {
+                self.counted(&index);
+                paged = self.paged.clone().unwrap_or(paged);
+                is_counted = true;
+            }
         }
-        if let Some(counting) = &mut self.counting {
+        if let Some(counting) = self.counting.as_mut().filter(|_| self.index.is_none()) {
             let looked = paged.looked();
             if looked != counting.told {
                 counting.told = looked;
@@ -228,18 +273,66 @@ impl Held {
         Ok(news)
     }
 
+    /// The steps were counted, perhaps of a file that grew meanwhile: who goes over them goes on from where they are the same.
+    fn counted(&mut self, index: &Arc<Index>) {
+        if let Some(known) = self.index.replace(Arc::clone(index)) {
+            let settled = known.len().saturating_sub(UNSETTLED);
+            let shared = known.shared(index).min(settled);
+            self.marked = self.marking.take().map_or(self.marked, |walk| walk.upto()).min(shared);
+            if shared < settled {
+                // an earlier branch was taken up again: what came before a step is something else now
+                (self.marked, self.kinds) = (0, Arc::default());
+            }
+            self.searched = self.searching.take().map(|(pattern, walk)| (pattern, walk.upto().min(shared)));
+        }
+        if let Some(grown) = self.growing.take() {
+            (self.paged, self.turn) = (Some(grown), None);
+        }
+    }
+
     /// Another file may be there now, or more of it.
-    fn grown(&mut self) -> io::Result<()> {
+    fn grown(&mut self, hint: &SyncSender<()>) -> io::Result<()> {
         let Some(paged) = &self.paged else { return Ok(()) };
-        let len = std::fs::metadata(&self.path).map_or(paged.len(), |there| there.len());
-        if self.counting.is_some() || self.index.is_none() || len == paged.len() {
+        let Ok(there) = std::fs::metadata(&self.path) else { return Ok(()) };
+        let is_same = there.len() == paged.len() && there.modified().is_ok_and(|changed| changed == paged.changed());
+        if self.counting.is_some() || self.index.is_none() || is_same {
             return Ok(());
         }
-        match Paged::open(&self.path, LARGE)? {
-            Some(paged) => (self.paged, self.index, self.turn) = (Some(Arc::new(paged)), None, None),
+        match paged.grown(&self.path, LARGE)? {
+            Grown::On(grown) => {
+                let grown = Arc::from(grown);
+                self.counting = Some(count(&grown, hint)?);
+                self.growing = Some(grown);
+            }
+            Grown::Anew(Some(paged)) => {
+                (self.paged, self.index, self.turn) = (Some(Arc::from(paged)), None, None);
+                (self.marking, self.marked, self.kinds) = (None, 0, Arc::default());
+                (self.searching, self.searched) = (None, None);
+            }
             // where its steps lay there is nothing to read any more
-            None if len < paged.len() => return Err(io::Error::other("it was cut short while it was shown: open it again")),
-            None => {}
+            Grown::Anew(None) if there.len() < paged.len() => {
+                return Err(io::Error::other("it was cut short while it was shown: open it again"));
+            }
+            Grown::Not | Grown::Anew(None) => {}
+        }
+        Ok(())
+    }
+
+    /// Has all steps gone over: for what they are, and for what is searched for.
+    fn walk(&mut self, find: Option<&Pattern>, masker: &Masker, news: &mpsc::Sender<Msg>) -> io::Result<()> {
+        let (Some(paged), Some(index)) = (&self.paged, &self.index) else { return Ok(()) };
+        let steps = Steps { attempt: self.attempt.clone(), paged: Arc::clone(paged), index: Arc::clone(index) };
+        if self.searching.as_ref().map(|(pattern, _)| pattern) != find {
+            // the one before ends here
+            self.searching = None;
+            if let Some(pattern) = find {
+                let from = self.searched.take().filter(|(known, _)| known == pattern).map_or(0, |(_, from)| from);
+                let walk = walk::search(steps.clone(), from, pattern.clone(), masker.clone(), news.clone())?;
+                self.searching = Some((pattern.clone(), walk));
+            }
+        }
+        if self.marking.is_none() {
+            self.marking = Some(walk::mark(steps, self.marked, &self.kinds, news.clone())?);
         }
         Ok(())
     }

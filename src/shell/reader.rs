@@ -182,7 +182,12 @@ impl Work {
     /// Searches the steps, until somebody wants something else.
     fn seek_on(&mut self) -> Result<(), Deaf> {
         let Some(seek) = &mut self.seek else { return Ok(()) };
-        let steps = self.trails.iter().find(|trail| trail.attempt() == seek.attempt()).map_or(&[][..], TrailFile::steps);
+        let trail = self.trails.iter().find(|trail| trail.attempt() == seek.attempt());
+        if trail.is_some_and(TrailFile::is_large) {
+            // who reads its pages searches them
+            return Ok(());
+        }
+        let steps = trail.map_or(&[][..], TrailFile::steps);
         loop {
             if let Some(news) = seek.go_on(steps, &self.masker) {
                 self.news.blocking_send(Msg::Sought(news)).ok().ok_or(Deaf)?;

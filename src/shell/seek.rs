@@ -64,7 +64,8 @@ impl Seek {
         if self.told.replace((self.found.len(), is_all)) == Some((self.found.len(), is_all)) {
             return None;
         }
-        Some(SoughtNews { attempt: self.attempt.clone(), pattern: self.pattern.clone(), found: self.found.clone(), is_all })
+        let (attempt, pattern) = (self.attempt.clone(), self.pattern.clone());
+        Some(SoughtNews { attempt, pattern, from: 0, found: self.found.clone(), upto: self.next, is_all })
     }
 
     /// Whether there are steps left to search.
@@ -74,7 +75,7 @@ impl Seek {
 }
 
 /// How many lines of a step hold it: of its thought, of calls, arguments and results, of its error and of what the harness said.
-fn lines_with(step: &Step, pattern: &Pattern, masker: &Masker) -> usize {
+pub(super) fn lines_with(step: &Step, pattern: &Pattern, masker: &Masker) -> usize {
     let mut lines = in_text(&step.thought, pattern, masker);
     for call in &step.calls {
         lines += in_text(&call.name, pattern, masker);

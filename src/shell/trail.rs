@@ -69,6 +69,11 @@ impl TrailFile {
         &self.attempt
     }
 
+    /// Whether it is too large to be kept: the pager reads it.
+    pub const fn is_large(&self) -> bool {
+        matches!(self.source, Source::Large)
+    }
+
     /// The steps that were read, in full.
     pub fn steps(&self) -> &[Step] {
         match &self.source {

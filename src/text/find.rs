@@ -7,6 +7,9 @@ use regex::RegexBuilder;
 /// The largest compiled expression in bytes; a larger one is refused, so that no pattern eats the memory.
 const LARGEST: usize = 1 << 20;
 
+/// A shorter word is in too many lines to tell them apart.
+const SHORTEST: usize = 3;
+
 /// How the letters of a search are meant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Meaning {
@@ -53,6 +56,24 @@ impl Pattern {
         self.regex.find_iter(line).map(|found| found.range()).filter(|range| !range.is_empty())
     }
 
+    /// What is in every line of JSON of whose texts one holds it, however they were escaped: the longest word of it, or a
+    /// character that may stand within one and is not shown. Marks that only choose how the character before them looks (U+FE00
+    /// to U+FE0F) are too common to be told so. `None`: nothing is sure to be there.
+    pub fn in_json(&self) -> Option<(&str, regex::bytes::Regex)> {
+        const UNSHOWN: &str = r"\\u|\\b|[\x7f-\u{9f}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e0fff}]";
+        if self.meaning != Meaning::Text {
+            return None;
+        }
+        let words = self.text.split(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.')));
+        let word = words.max_by_key(|word| word.len()).filter(|word| word.len() >= SHORTEST)?;
+        let any_case = if self.any_case() { "(?i)" } else { "" };
+        Some((word, regex::bytes::Regex::new(&format!("{UNSHOWN}|{any_case}{}", regex::escape(word))).ok()?))
+    }
+
+    fn any_case(&self) -> bool {
+        !self.text.chars().any(char::is_uppercase)
+    }
+
     /// The same over bytes of several lines, where `^` and `$` are the ends of lines.
     pub const fn bytes(&self) -> &regex::bytes::Regex {
         &self.bytes
@@ -87,6 +108,20 @@ mod tests {
         assert_eq!((find.is_in("xA.Bx"), find.is_in("axb")), (true, false));
         assert_eq!(find.ranges("a.b A.B").collect::<Vec<_>>(), [0..3, 4..7]);
         assert!(!Pattern::new("A", Meaning::Text).unwrap().is_in("a"));
+    }
+
+    #[test]
+    fn a_text_is_looked_for_in_json_by_its_longest_word() {
+        let find = Pattern::new("\"cmd\": make é2 Fo", Meaning::Text).unwrap();
+        let (word, holds) = find.in_json().unwrap();
+        assert_eq!(word, "make");
+        assert_eq!([r#"{"a":"x make\n"}"#, "{\"a\":\"x Make\"}", "{}"].map(|line| holds.is_match(line.as_bytes())), [true, false, false]);
+        // what is not shown may stand within a word
+        assert!(holds.is_match(br#"{"a":"ma\u001b[0mke"}"#) && holds.is_match("ma\u{200b}ke".as_bytes()));
+        assert!(!holds.is_match("an ordinary — word… ⚠\u{fe0f} é".as_bytes()));
+        assert!(Pattern::new("a, é.", Meaning::Text).unwrap().in_json().is_none());
+        assert!(Pattern::new("make", Meaning::Regex).unwrap().in_json().is_none());
+        assert!(Pattern::new("make", Meaning::Text).unwrap().in_json().unwrap().1.is_match(b"MAKE"));
     }
 
     #[test]

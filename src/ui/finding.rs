@@ -1,5 +1,6 @@
 //! Where a search is found: in items, in the steps of an agent.
 
+use super::ahead::{self, Goal};
 use super::message::Unfolds;
 use super::reading::{Fold, Matched, Row, rows};
 use super::state::State;
@@ -36,18 +37,24 @@ impl Turned {
     }
 }
 
+impl Turned {
+    /// Of a way from one position to another one.
+    pub(super) fn of(from: usize, to: usize, forward: bool) -> Self {
+        match to.cmp(&from) {
+            std::cmp::Ordering::Equal => Self::Only,
+            std::cmp::Ordering::Less if forward => Self::ToFirst,
+            std::cmp::Ordering::Greater if !forward => Self::ToLast,
+            _ => Self::No,
+        }
+    }
+}
+
 /// The next position at which something holds, going round; `from` itself comes last.
 pub(super) fn round(len: usize, from: usize, forward: bool, holds: impl Fn(usize) -> bool) -> Option<(usize, Turned)> {
     let from = from.min(len.checked_sub(1)?);
     let steps = (1..=len).map(|by| if forward { (from + by) % len } else { (from + len - by) % len });
     let at = steps.into_iter().find(|at| holds(*at))?;
-    let turned = match at.cmp(&from) {
-        std::cmp::Ordering::Equal => Turned::Only,
-        std::cmp::Ordering::Less if forward => Turned::ToFirst,
-        std::cmp::Ordering::Greater if !forward => Turned::ToLast,
-        _ => Turned::No,
-    };
-    Some((at, turned))
+    Some((at, Turned::of(from, at, forward)))
 }
 
 /// To the next match on the screen that is shown, or to the one before.
@@ -104,14 +111,25 @@ pub(super) fn find_step(state: &mut State, forward: bool) -> bool {
         Some(nth) => nth.checked_sub(1),
         None => Some(0).filter(|_| forward && holds(reading.cursor)),
     };
+    let is_paged = state.shown_trail().is_some_and(|trail| trail.pages.is_some());
     let (at, nth, turned) = if let Some(nth) = within {
         (reading.cursor, nth, Turned::No)
+    } else if is_paged {
+        return ahead::go(state, Goal::Match, forward);
     } else {
         let Some((at, turned)) = round(sheet.steps.len(), reading.cursor, forward, holds) else { return false };
         (at, if forward { 0 } else { rows_of(at).len().saturating_sub(1) }, turned)
     };
     go_to_match(state, at, nth, turned);
     true
+}
+
+/// To the first match of a step, or to its last one, by the step's position.
+pub(super) fn go_to_match_at_end(state: &mut State, at: usize, forward: bool, turned: Turned) {
+    let Some(find) = &state.find else { return };
+    let sheet = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
+    let rows = sheet.steps.get(at).map_or(0, |step| rows_with(find, step, Fold::Whole, sheet.cols).len());
+    go_to_match(state, at, if forward { 0 } else { rows.saturating_sub(1) }, turned);
 }
 
 /// To a match of a step, by the step's position and the number of its rows with one.

@@ -1,16 +1,18 @@
 //! Keys that go from one step of a kind to the next.
 
+use super::ahead::{self, Goal};
 use super::finding::round;
+use super::marks::Mark;
 use super::message::Unfolds;
 use super::reading::Pane;
 use super::state::State;
-use super::step::{Kind, Shown};
+use super::step::Kind;
 use super::{Action, Mood, Said, Screen, moves};
 use crate::text;
 
 /// A kind of steps that is gone to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aim {
+pub(super) enum Aim {
     /// Edits of files, those that failed too.
     Edit,
     /// Finishes that the harness refused.
@@ -33,7 +35,7 @@ impl Aim {
         })
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Edit => "edit",
             Self::Refusal => "refused finish",
@@ -41,26 +43,29 @@ impl Aim {
         }
     }
 
-    fn is(self, step: &Shown) -> bool {
+    pub(super) const fn is(self, step: Mark) -> bool {
         match self {
             Self::Edit => matches!(step.kind, Kind::Edit | Kind::EditFailed),
-            Self::Refusal => step.kind == Kind::RefusedFinish,
-            Self::Call => !step.calls.is_empty(),
+            Self::Refusal => matches!(step.kind, Kind::RefusedFinish),
+            Self::Call => step.has_calls,
         }
     }
 }
 
-/// How many steps an action could go to; `None` where it is no such action, or there are no steps here.
-pub(super) fn count(state: &State, action: Action) -> Option<usize> {
+/// How many steps an action could go to, and whether that is all; `None` where it is no such action, or there are no steps here.
+pub(super) fn count(state: &State, action: Action) -> Option<(usize, bool)> {
     let (aim, _) = Aim::of(action).filter(|_| state.screen == Screen::Agent)?;
-    Some(state.shown_trail().map_or(0, |trail| trail.steps.iter().filter(|step| aim.is(step)).count()))
+    Some(state.shown_trail().map_or((0, true), |trail| trail.count_of(|_, mark| aim.is(mark))))
 }
 
 /// Goes to the next step of its kind. False: it is no such action.
 pub(super) fn perform(state: &mut State, action: Action) -> bool {
     let Some((aim, forward)) = Aim::of(action) else { return false };
+    if ahead::go(state, Goal::Step(aim), forward) {
+        return true;
+    }
     let steps = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout).steps;
-    let found = round(steps.len(), state.reading.cursor, forward, |at| steps.get(at).is_some_and(|step| aim.is(step)));
+    let found = round(steps.len(), state.reading.cursor, forward, |at| steps.get(at).is_some_and(|step| aim.is(Mark::shown(step))));
     if let Some((at, turned)) = found {
         moves::go_to_step(state, at);
         if state.reading.pane == Pane::Found || state.layout.unfolds == Unfolds::Inline {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::compare::{Against, Parted};
 use super::labels::{Label, Meant};
+use super::marks::Mark;
 use super::mouse::Spot;
 use super::outside::Errand;
 use super::pages::{self, Pages};
@@ -44,6 +45,8 @@ pub enum Msg {
     Counted(AttemptId, u8),
     /// What is searched for stands in these steps.
     Sought(SoughtNews),
+    /// What the steps are of a trajectory that is too large to be kept.
+    Marked(MarkNews),
     /// A stage wrote something.
     Output(OutputNews),
     /// A log was read.
@@ -137,10 +140,25 @@ pub struct SoughtNews {
     pub attempt: AttemptId,
     /// What was searched for.
     pub pattern: Pattern,
+    /// What was told of the steps before this one stands.
+    pub from: usize,
     /// Positions of steps, and how many of their lines hold it.
     pub found: Vec<(usize, usize)>,
+    /// The steps before this one were searched.
+    pub upto: usize,
     /// Whether all steps that there are were searched.
     pub is_all: bool,
+}
+
+/// What steps are of which only a window is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkNews {
+    /// Whose steps.
+    pub attempt: AttemptId,
+    /// The position of the first one among all.
+    pub from: usize,
+    /// What they are.
+    pub marks: Vec<Mark>,
 }
 
 /// The last lines of a stage's output.

@@ -5,7 +5,7 @@
 
 use super::message::Effect;
 use super::moves;
-use super::reading::{Place, Reading, Stick};
+use super::reading::{Matched, Place, Reading, Stick};
 use super::state::{State, Trail};
 use crate::domain::AttemptId;
 
@@ -94,6 +94,11 @@ impl Wishes {
         self.last = Some(Wish { attempt: attempt.clone(), serial: self.serial, at });
     }
 
+    /// Whether a window answers an older wish than the last one: it would only take the reader away.
+    pub(super) fn is_late(&self, attempt: &AttemptId, pages: Pages) -> bool {
+        self.of(attempt).is_some_and(|wish| pages.serial < wish.serial)
+    }
+
     fn of(&self, attempt: &AttemptId) -> Option<&Wish> {
         self.last.as_ref().filter(|wish| wish.attempt == *attempt)
     }
@@ -122,6 +127,15 @@ pub(super) fn stay(state: &mut State) {
         let top = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout);
         state.reading.top = state.reading.first(&top);
         state.reading.stick = Stick::Hand;
+    }
+}
+
+/// The reader goes to this step, by its position among all, which is held: a window that is on its way must not take him elsewhere.
+pub(super) fn go_by_hand(state: &mut State, step: usize) {
+    let Some(trail) = state.shown_trail() else { return };
+    let attempt = trail.attempt.clone();
+    if trail.pages.is_some_and(|pages| state.pages.of(&attempt).is_some_and(|wish| wish.serial > pages.serial)) {
+        state.pages.add(&attempt, At::Around(step));
     }
 }
 
@@ -208,7 +222,9 @@ pub(super) fn carry(
 
 fn begin(reading: &mut Reading, cursor: usize, stick: Stick) {
     reading.others.clear();
+    reading.whole.clear();
     reading.opened.clear();
+    reading.matched = None;
     (reading.cursor, reading.stick, reading.inside) = (cursor, stick, None);
     reading.top = Place { step: cursor, row: 0 };
 }
@@ -220,5 +236,7 @@ fn shift(reading: &mut Reading, to: impl Fn(usize) -> Option<usize>) {
         None => Place { step: reading.cursor, row: 0 },
     };
     reading.others = reading.others.iter().copied().filter_map(&to).collect();
+    reading.whole = reading.whole.iter().copied().filter_map(&to).collect();
+    reading.matched = reading.matched.and_then(|matched| Some(Matched { step: to(matched.step)?, ..matched }));
     reading.opened = reading.opened.iter().copied().filter_map(&to).collect();
 }

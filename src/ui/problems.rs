@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::ahead::{self, Goal};
 use super::detected::{Entry, has_alarm, level};
 use super::finding::round;
+use super::marks::Mark;
 use super::moves;
 use super::reading::Pane;
 use super::state::{State, Trail};
-use super::step::{How, Shown};
+use super::step::Shown;
 use super::{Mood, Said, Screen};
-use crate::detect::kind::Kind;
 use crate::domain::Level;
 use crate::model::{Item, ItemState};
 
@@ -27,30 +28,24 @@ pub(super) fn is_problem(item: &Item) -> bool {
     }
 }
 
-/// Whether a step went wrong: itself, one of its calls, or the API.
-fn went_wrong(step: &Shown) -> bool {
-    let badly = step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Badly));
-    badly || step.error.is_some() || step.kind == Kind::ApiError
-}
-
 /// Whether there is something to look at in a step: it went wrong, or something that was found began with it.
 fn is_worth_a_look(step: &Shown, begins: &BTreeSet<u32>) -> bool {
-    went_wrong(step) || begins.contains(&step.index)
+    Mark::shown(step).went_wrong || begins.contains(&step.index)
 }
 
 /// The steps with which something that was found of the shown agent began.
-fn begins(state: &State) -> BTreeSet<u32> {
+pub(super) fn begins(state: &State) -> BTreeSet<u32> {
     state.shown_entries().into_iter().filter_map(Entry::first_step).collect()
 }
 
-/// How many there are to go to; `None` where nobody counts them.
-pub(super) fn count(state: &State) -> Option<usize> {
+/// How many there are to go to, and whether that is all; `None` where nobody counts them.
+pub(super) fn count(state: &State) -> Option<(usize, bool)> {
     match state.screen {
-        Screen::Queue | Screen::Result => Some(state.run.items.iter().filter(|item| is_problem(item)).count()),
+        Screen::Queue | Screen::Result => Some((state.run.items.iter().filter(|item| is_problem(item)).count(), true)),
         Screen::Agent => {
             let begins = begins(state);
-            let counted = |trail: &Trail| trail.steps.iter().filter(|step| is_worth_a_look(step, &begins)).count();
-            Some(state.shown_trail().map_or(0, counted))
+            let counted = |trail: &Trail| trail.count_of(|index, mark| mark.went_wrong || begins.contains(&index));
+            Some(state.shown_trail().map_or((0, true), counted))
         }
         Screen::Log => None,
     }
@@ -59,6 +54,9 @@ pub(super) fn count(state: &State) -> Option<usize> {
 /// To the next one, or to the one before; round the end of the list.
 pub(super) fn jump(state: &mut State, forward: bool) {
     if state.screen == Screen::Agent {
+        if ahead::go(state, Goal::Problem, forward) {
+            return;
+        }
         let begins = begins(state);
         let steps = moves::sheet(&state.trails, state.focus.as_ref(), &state.layout).steps;
         let is_one = |at: usize| steps.get(at).is_some_and(|step| is_worth_a_look(step, &begins));

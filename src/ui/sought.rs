@@ -6,7 +6,7 @@ use super::log::{Count, Source};
 use super::message::SoughtNews;
 use super::reading::Matched;
 use super::state::State;
-use super::{Screen, finding};
+use super::{Screen, ahead, finding};
 use crate::domain::AttemptId;
 use crate::text::find::Pattern;
 use crate::text::{count, width};
@@ -18,8 +18,13 @@ pub struct Sought {
     pub pattern: Pattern,
     /// Whose steps and files.
     pub attempt: AttemptId,
-    /// Positions of steps that hold it, and in how many lines, in order.
+    /// Positions of steps that hold it, and in how many lines, in order. Where only a window of the steps is held they are
+    /// positions among all.
     pub steps: Vec<(usize, usize)>,
+    /// The steps before this one were searched.
+    pub upto: usize,
+    /// Steps before the first one that is held; `None` while nobody knows.
+    pub before: Option<usize>,
     /// Whether all steps were searched.
     pub is_all: bool,
     /// Lines of the files that hold it, as far as they were counted.
@@ -41,8 +46,12 @@ pub struct Piece {
 pub(super) fn settle(state: &mut State) -> bool {
     let trail = state.focus.as_ref().and_then(|focus| focus.trail.as_ref());
     let wanted = state.find.as_ref().zip(trail).filter(|_| state.screen == Screen::Agent);
+    let before = state.shown_trail().and_then(|trail| trail.pages).map_or(Some(0), |pages| pages.before);
     let known = state.sought.as_ref().map(|sought| (&sought.pattern, &sought.attempt));
     if wanted == known {
+        if let Some(sought) = &mut state.sought {
+            sought.before = before;
+        }
         return false;
     }
     let was_searched = known.map(|(pattern, _)| pattern);
@@ -51,6 +60,8 @@ pub(super) fn settle(state: &mut State) -> bool {
         pattern: pattern.clone(),
         attempt: attempt.clone(),
         steps: Vec::new(),
+        upto: 0,
+        before,
         is_all: false,
         files: Vec::new(),
     });
@@ -67,8 +78,17 @@ pub(super) fn counted(state: &State) -> Option<(Pattern, Vec<Source>)> {
 /// Takes in which steps it is.
 pub(super) fn take_steps(state: &mut State, news: SoughtNews) {
     if let Some(sought) = state.sought.as_mut().filter(|sought| sought.pattern == news.pattern && sought.attempt == news.attempt) {
-        (sought.steps, sought.is_all) = (news.found, news.is_all);
-        go_to_first(state);
+        if news.from > sought.upto {
+            return;
+        }
+        sought.steps.truncate(sought.steps.partition_point(|(at, _)| *at < news.from));
+        sought.steps.extend(news.found);
+        (sought.upto, sought.is_all) = (news.upto, news.is_all);
+        if is_paged(state) {
+            ahead::look(state);
+        } else {
+            go_to_first(state);
+        }
     }
 }
 
@@ -98,7 +118,7 @@ pub(super) fn take_files(state: &mut State, pattern: &Pattern, files: Vec<(Sourc
 pub(super) fn may_hold(state: &State, beside: Beside) -> bool {
     let Some(sought) = &state.sought else { return true };
     match beside::source(state, beside) {
-        None => is_paged(state) || !sought.is_all || !sought.steps.is_empty(),
+        None => !sought.is_all || !sought.steps.is_empty(),
         Some(source) => !matches!(sought.count(&source), Some(Count::All(0) | Count::NoFile)),
     }
 }
@@ -108,14 +128,24 @@ impl Sought {
         self.files.iter().find(|(counted, _)| counted == source).map(|(_, count)| *count)
     }
 
-    /// In how many lines of the step at this position it is, as far as is known.
+    /// In how many lines of the step at this position of those that are held it is, as far as is known.
     pub fn lines_of(&self, position: usize) -> usize {
-        self.steps.binary_search_by_key(&position, |(at, _)| *at).ok().and_then(|at| self.steps.get(at)).map_or(0, |(_, lines)| *lines)
+        self.before.and_then(|before| self.known(before + position)).map_or(0, |(_, lines)| *lines)
     }
 
-    /// Its lines in the steps before this position.
+    /// Whether it is in the step at this position among all.
+    pub(super) fn is_in(&self, step: usize) -> bool {
+        self.known(step).is_some()
+    }
+
+    fn known(&self, step: usize) -> Option<&(usize, usize)> {
+        self.steps.get(self.steps.binary_search_by_key(&step, |(at, _)| *at).ok()?)
+    }
+
+    /// Its lines in the steps before the one at this position of those that are held.
     fn lines_before(&self, position: usize) -> usize {
-        self.steps.iter().take_while(|(at, _)| *at < position).map(|(_, lines)| lines).sum()
+        let end = self.before.unwrap_or_default() + position;
+        self.steps.iter().take_while(|(at, _)| *at < end).map(|(_, lines)| lines).sum()
     }
 }
 
@@ -130,10 +160,9 @@ pub fn pieces(state: &State) -> Vec<Piece> {
         .map(|(beside, source)| (beside, sought.count(&source)))
         .filter(|(_, count)| *count != Some(Count::NoFile))
         .collect();
-    let in_vain =
-        !is_paged(state) && sought.is_all && sought.steps.is_empty() && files.iter().all(|(_, count)| *count == Some(Count::All(0)));
+    let in_vain = sought.is_all && sought.steps.is_empty() && files.iter().all(|(_, count)| *count == Some(Count::All(0)));
     if in_vain {
-        let all = state.shown_trail().map_or(0, |trail| trail.steps.len());
+        let all = all_steps(state);
         let searched = [count(all, "step")].into_iter().chain(files.iter().map(|(beside, _)| beside.name().to_owned())).collect::<Vec<_>>();
         let what = width::clip(&sought.pattern.text, 40);
         let says = format!("'{what}' is nowhere: searched {}", searched.join(", "));
@@ -151,21 +180,26 @@ pub fn pieces(state: &State) -> Vec<Piece> {
     pieces
 }
 
-/// Whether the steps are too large to be held, so that nobody searches them.
+/// How many steps there are.
+fn all_steps(state: &State) -> usize {
+    state.shown_trail().map_or(0, |trail| if trail.pages.is_some() { trail.count() as usize } else { trail.steps.len() })
+}
+
+/// Whether the steps are too large to be held.
 fn is_paged(state: &State) -> bool {
     state.shown_trail().is_some_and(|trail| trail.pages.is_some())
 }
 
 /// `match 3 of 17 in 9 steps`.
 fn in_steps(state: &State, sought: &Sought) -> String {
-    if is_paged(state) {
-        return "the steps of so large a transcript are not searched".to_owned();
-    }
     let lines: usize = sought.steps.iter().map(|(_, lines)| lines).sum();
     let more = if sought.is_all { "" } else { "…" };
-    let all = state.shown_trail().map_or(0, |trail| trail.steps.len());
+    let all = all_steps(state);
+    // who holds all steps has searched them in a moment
+    let percent = if is_paged(state) && !sought.is_all { (sought.upto * 100).checked_div(all) } else { None };
+    let far = percent.map(|percent| format!(", {percent} % searched")).unwrap_or_default();
     if lines == 0 {
-        return if sought.is_all { format!("no match in {}", count(all, "step")) } else { "searching the steps…".to_owned() };
+        return if sought.is_all { format!("no match in {}", count(all, "step")) } else { format!("searching the steps…{far}") };
     }
     let cursor = state.reading.cursor;
     let steps = count(sought.steps.len(), "step");
@@ -178,9 +212,9 @@ fn in_steps(state: &State, sought: &Sought) -> String {
                 Turned::Only => ", the only one",
             };
             let here = sought.lines_before(cursor) + (nth + 1).min(sought.lines_of(cursor));
-            format!("match {here} of {lines}{more} in {steps}{turned}")
+            format!("match {here} of {lines}{more} in {steps}{turned}{far}")
         }
-        None if lines == 1 => format!("1{more} match in {steps}"),
-        None => format!("{lines}{more} matches in {steps}"),
+        None if lines == 1 => format!("1{more} match in {steps}{far}"),
+        None => format!("{lines}{more} matches in {steps}{far}"),
     }
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::ahead::Ahead;
 use super::labels::Labels;
 use super::log::Log;
+use super::marks::Marks;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
 use super::pages::{Pages, Wishes};
@@ -74,6 +76,8 @@ pub struct State {
     pub trails: Vec<Trail>,
     /// Windows of steps that are wished for.
     pub pages: Wishes,
+    /// The step that is gone to as soon as somebody knows where it is.
+    pub(super) ahead: Option<Ahead>,
     /// What a stage of the item looked at wrote.
     pub output: Option<OutputNews>,
     /// Which of the stages in focus wrote something.
@@ -265,6 +269,8 @@ pub struct Trail {
     pub totals: AgentTotals,
     /// Where the steps lie among all, where there are more than are held.
     pub pages: Option<Pages>,
+    /// What all of them are then.
+    pub marks: Marks,
     /// How long nothing comes as a rule.
     pub usual: Usual,
     /// So many steps were told to it.
@@ -306,6 +312,7 @@ impl State {
             pointer: Pointer::Ours,
             trails: Vec::new(),
             pages: Wishes::default(),
+            ahead: None,
             output: None,
             wrote: Vec::new(),
             focus: None,

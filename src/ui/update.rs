@@ -10,8 +10,8 @@ use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
-    Action, Effect, Key, Left, Mood, Msg, Said, alike, apart, focus, labels, log, mouse, moves, others, outside, pages, pointed, searching,
-    sent, since, sought, verbs,
+    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, mouse, moves, others, outside, pages, pointed,
+    searching, sent, since, sought, verbs,
 };
 use crate::domain::{Reply, Stage};
 
@@ -69,7 +69,10 @@ fn close_trails(state: &mut State) {
 fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => return press(state, key),
-        Msg::Mouse(mouse) => return pointed::perform(state, mouse),
+        Msg::Mouse(mouse) => {
+            state.ahead = None;
+            return pointed::perform(state, mouse);
+        }
         Msg::Paste(text) => searching::paste(state, &text),
         Msg::Facts => {
             state.measure();
@@ -85,6 +88,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Trail(news) => take_trail(state, news),
         Msg::Counted(attempt, percent) => pages::count(&mut state.trails, &attempt, percent),
         Msg::Sought(news) => sought::take_steps(state, news),
+        Msg::Marked(news) => ahead::take_marks(state, news),
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),
         Msg::Failed(says) => state.remark(Said::new(Mood::Bad, says)),
@@ -113,6 +117,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
 /// A key, wherever it has its meaning.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
     state.reading.searched_from = None;
+    state.ahead = None;
     match &state.over {
         Over::Question(question) => match question.answer(key).cloned() {
             Some(then) => {
@@ -226,11 +231,15 @@ fn take_trail(state: &mut State, news: TrailNews) {
     let Some(focus) = state.focus.as_ref().filter(|focus| focus.reads(&attempt)) else { return };
     let known = state.trails.iter().position(|trail| trail.attempt == attempt);
     let held = known.and_then(|at| state.trails.get(at)).map(|trail| (trail.pages, trail.steps.len()));
+    if held.is_some_and(|(before, _)| before.is_some()) && pages.is_some_and(|now| state.pages.is_late(&attempt, now)) {
+        return;
+    }
     if let Some(now) = pages.filter(|_| focus.trail.as_ref() == Some(&attempt)) {
         let (before, len) = held.unwrap_or_default();
         pages::carry(&mut state.reading, &state.pages, &attempt, (before, len), (now, fresh.len()));
     }
-    let known = known.map(|at| state.trails.swap_remove(at));
+    let mut known = known.map(|at| state.trails.swap_remove(at));
+    let marks = known.as_mut().map(|trail| std::mem::take(&mut trail.marks)).unwrap_or_default();
     let (mut steps, mut firsts, mut usual, mut heard) = match known {
         // after a restart the pauses are others as well
         Some(trail) if from > 0 => (trail.steps, trail.alike, trail.usual, trail.heard),
@@ -254,5 +263,11 @@ fn take_trail(state: &mut State, news: TrailNews) {
         }
     }
     heard = heard.max(steps.len());
-    state.trails.push(Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals, pages, usual, heard });
+    let is_shown = focus.trail.as_ref() == Some(&attempt);
+    let mut trail = Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals, pages, marks, usual, heard };
+    trail.mark();
+    state.trails.push(trail);
+    if is_shown && pages.is_some() {
+        ahead::arrive(state);
+    }
 }

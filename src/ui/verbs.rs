@@ -97,14 +97,14 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Open => item.is_some() && matches!(state.screen, Screen::Queue | Screen::Agent),
         Action::Detach => !may_be_left(state),
         Action::Follow => alive && state.run.live.is_some() && !moves::is_following(state),
-        Action::NextProblem => problems::count(state) != Some(0),
+        Action::NextProblem => problems::count(state) != Some((0, true)),
         Action::NextFinding | Action::PreviousFinding => !state.shown_entries().is_empty(),
         Action::FindingRight | Action::FindingWrong => {
             state.reading.pane == Pane::Found && matches!(state.reading.found, Some(Which::Finding(_)))
         }
         Action::Compare => item.is_some_and(|item| !item.attempts.is_empty()),
         Action::NextBeside => beside::has_files(state),
-        Action::NextEdit | Action::NextRefusal | Action::NextCall => jumps::count(state, action) != Some(0),
+        Action::NextEdit | Action::NextRefusal | Action::NextCall => jumps::count(state, action) != Some((0, true)),
         Action::PageDown => matches!(state.over, Over::Help(top) if top + state.layout.help_rows < state.layout.help_lines),
         Action::FindNext => state.find.is_some(),
         _ => true,
@@ -165,17 +165,22 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Back if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("to the steps", "back to the steps"),
         Action::NextFinding => return (format!("{} ({})", binding.short, state.shown_entries().len()).into(), binding.sentence()),
         Action::NextEdit | Action::NextRefusal | Action::NextCall => {
-            let n = jumps::count(state, binding.action).unwrap_or_default();
-            return (format!("{} ({n})", binding.short).into(), binding.sentence());
+            let counted = jumps::count(state, binding.action).unwrap_or((0, true));
+            return (counted_name(binding, counted).into(), binding.sentence());
         }
         Action::Bell if state.bell == Bell::Muted => ("let it ring", binding.sentence()),
         Action::NextProblem => match problems::count(state) {
-            Some(n) => return (format!("{} ({n})", binding.short).into(), binding.sentence()),
+            Some(counted) => return (counted_name(binding, counted).into(), binding.sentence()),
             None => (binding.short, binding.sentence()),
         },
         action => (binding.short, of_others(state, action).unwrap_or(binding.sentence())),
     };
     (name.into(), says)
+}
+
+/// `next error (12)`, `next error (12…)` while steps are still looked at.
+fn counted_name(binding: &Binding, (n, is_all): (usize, bool)) -> String {
+    format!("{} ({n}{})", binding.short, if is_all { "" } else { "…" })
 }
 
 /// What can be chosen in the palette.

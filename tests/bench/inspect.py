@@ -7,7 +7,7 @@ SHARED is the project's ../shared, which holds the samples. The huge files are m
 /tmp) and removed afterwards. Needs `pip install pyte`. Every program runs in a pty of 120x40; what it wrote is kept with its
 times and drawn afterwards, so that drawing costs nothing while it is measured. Prints medians as JSON, with the targets.
 """
-import argparse, fcntl, json, os, pathlib, pty, re, select, shutil, signal, statistics, struct, sys, tempfile, termios, time
+import argparse, fcntl, json, os, pathlib, pty, re, select, shutil, signal, statistics, struct, subprocess, sys, tempfile, termios, time
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 COLS, ROWS = 120, 40
@@ -15,6 +15,11 @@ COLS, ROWS = 120, 40
 SEEN = r"steps [^\n]*(near the end|\d+ · \d+ % counted|\d+ of \d)"
 COUNTED = r"steps [^\n]* \d+ of \d"
 AT_END = r"steps [^\n]* (\d+) of \1\b"
+JUDGED = r"steps [^\n]* \d+ of \d+(?![^\n]*findings follow)"
+# every step was searched
+SEARCHED = r"(match \d+ of \d+|\d+ match(es)?) in \d+ steps?(?![^\n]*% searched)|is nowhere|no match in"
+# what is searched for: in no line, in many, and as an expression, for which every step is read
+SEARCHES = {"absent": ("zzqabsent", False), "common": ("error", False), "expression": ("error [0-9]+", True)}
 ANSWERS = [(b"\x1b[6n", b"\x1b[1;1R"), (b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[?u", b"\x1b[?0u"), (b"\x1b]11;?", b"\x1b]11;rgb:0000/0000/0000\x07")]
 
 
@@ -117,6 +122,33 @@ def opening(o, path, text, index_secs=None):
     return rows
 
 
+def wait(program, wanted, secs):
+    """Whether a text comes to stand on the screen."""
+    for _ in range(secs):
+        program.pump(1)
+        if re.search(wanted, program.page()):
+            return True
+    return False
+
+
+def search(o, path):
+    """Searches over the whole file, one after the other, once the detectors went over it; and `grep -c` of the same beside them."""
+    program, rows = Program([o.binary, "inspect", path], o.env), {}
+    wait(program, JUDGED, 60)
+    for name, (word, is_expression) in SEARCHES.items():
+        at = program.press("/" + word + ("\t" if is_expression else "") + "\r")
+        wait(program, SEARCHED, 60)
+        rows[f"{name}_ms"] = program.seen(at, SEARCHED)
+        program.press("\x1b")
+        program.pump(1)
+        began = time.monotonic()
+        subprocess.run(["grep", "-ciE" if is_expression else "-ciF", word, path], capture_output=True)
+        rows[f"{name}_grep_ms"] = (time.monotonic() - began) * 1000
+    rows["peak_rss_mb"] = program.status("VmHWM")
+    program.kill()
+    return rows
+
+
 def early_end(o, path):
     """`G` as soon as something is seen: before the steps are counted."""
     program = Program([o.binary, "inspect", path], o.env)
@@ -185,7 +217,7 @@ def main():
     arguments.add_argument("--secs", type=float, default=10)
     arguments.add_argument("--mb", type=int, default=1024)
     arguments.add_argument("--binary", default=str(HERE / "target/release/isobench-tui"))
-    arguments.add_argument("--only", default="trae,scroll,session,rollout,peers")
+    arguments.add_argument("--only", default="trae,scroll,session,rollout,search,peers")
     o = arguments.parse_args()
     only = o.only.split(",")
     samples = o.shared / "trajectories"
@@ -211,6 +243,8 @@ def main():
             repeated(sample, huge, o.mb)
             rows = medians(o, lambda: {**opening(o, huge, SEEN, index_secs=2), **early_end(o, huge)})
             told[f"huge_{name}"] = {"mb": round(huge.stat().st_size / 1e6), "sample": sample.name, "target": target, **rows}
+            if "search" in only:
+                told[f"huge_{name}"]["search"] = medians(o, lambda: search(o, huge))
             if "peers" in only:
                 told[f"huge_{name}"]["less +G"] = medians(o, lambda: peer(["less", "+G", huge], None, r"\S", 5))
                 if shutil.which("lnav"):

@@ -1,6 +1,6 @@
 //! Large files of lines: what is found by a light look, and read by pages, is what the whole reader finds.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may")]
 
 use std::fs;
 use std::io::Write;
@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use isobench_tui::agent::open::{Format, Opened, open};
-use isobench_tui::agent::paged::Paged;
+use isobench_tui::agent::paged::{Grown, Index, Paged};
 use isobench_tui::domain::Step;
 use isobench_tui::report::steps;
 use isobench_tui::report::verdict::Verdict;
+use isobench_tui::text::find::{Meaning, Pattern};
 use isobench_tui::text::mask::Masker;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -93,7 +94,7 @@ fn steps_begin_where_the_whole_reader_says() {
             formats.push(paged.format());
         }
     }
-    assert!(seen > 20 && formats.len() == 4, "{seen} files, {formats:?}");
+    assert!(seen > 20 && formats.len() == 5, "{seen} files, {formats:?}");
 }
 
 #[test]
@@ -222,19 +223,154 @@ fn lines_are_searched_by_steps() {
     let paged = Paged::open(&path, 0).unwrap().unwrap();
     let index = paged.index(|_| true).unwrap().unwrap();
     let needle = memchr::memmem::Finder::new(b"fine 77");
-    let mut told = 0;
-    let hunted = paged
-        .hunt(
-            &index,
-            |line| needle.find(line).is_some(),
-            |hunt| {
-                told = hunt.searched;
-                true
-            },
-        )
-        .unwrap();
     let wanted: Vec<usize> = (0..5000).filter(|n: &usize| n.to_string().starts_with("77")).collect();
-    assert_eq!((hunted.steps, hunted.lines, told), (wanted.clone(), wanted.len(), paged.len()));
+    for from in [0, 1, 770, 4999, 5000] {
+        let (mut found, mut read, mut told) = (Vec::new(), 0, from);
+        let take = |steps: Vec<Step>, upto: usize| {
+            assert!(told <= upto, "it goes forwards");
+            told = upto;
+            read += steps.len();
+            let holds = |step: &&Step| step.calls.iter().any(|call| call.result.as_ref().unwrap().text.contains("fine 77"));
+            found.extend(steps.iter().filter(holds).map(|step| step.index as usize - 1));
+            true
+        };
+        paged.hunt(&index, from, |line| needle.find(line).is_some(), take).unwrap();
+        let wanted: Vec<usize> = wanted.iter().copied().filter(|step| *step >= from).collect();
+        assert_eq!((found, told), (wanted, 5000), "from {from}");
+        assert!(read < 500, "only what may hold it is read: {read}");
+    }
+    // who has enough is asked no more
+    let mut asked = 0;
+    let enough = |_: Vec<Step>, _| {
+        asked += 1;
+        false
+    };
+    paged.hunt(&index, 0, |line| needle.find(line).is_some(), enough).unwrap();
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn a_search_of_lines_passes_over_no_word_of_a_step() {
+    let mut words = 0;
+    for (path, paged) in samples() {
+        let index = paged.index(|_| true).unwrap().unwrap();
+        let whole = open(&path).unwrap().remove(0).steps;
+        let lines = fs::read(&path).unwrap();
+        let text = |step: &Step| {
+            let calls = step.calls.iter().flat_map(|call| {
+                let result = call.result.as_ref().map(|result| result.text.clone()).unwrap_or_default();
+                [call.name.clone(), call.args.clone(), result]
+            });
+            let own = [step.thought.clone(), step.error.clone().unwrap_or_default(), step.harness.join("\n")];
+            own.into_iter().chain(calls).collect::<Vec<_>>().join("\n")
+        };
+        let mut dice = dice();
+        for _ in 0..3 {
+            let Some(step) = whole.get(dice.below(whole.len())) else { continue };
+            let said = text(step);
+            let all: Vec<&str> = said.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| word.len() > 3).collect();
+            let Some(word) = all.get(dice.below(all.len())) else { continue };
+            // what its own JSON escapes is none of its words
+            let word = word.trim_start_matches(['n', 't', 'r', 'u']);
+            let Ok(pattern) = Pattern::new(&format!("\"{word}\", <"), Meaning::Text) else { continue };
+            let Some((_, holds)) = pattern.in_json().filter(|(word, _)| !paged.writes(word)) else { continue };
+            words += 1;
+            let any_case = !word.chars().any(char::is_uppercase);
+            let said_in = |step: &Step| if any_case { text(step).to_lowercase().contains(word) } else { text(step).contains(word) };
+            let wanted: Vec<u32> = whole.iter().filter(|step| said_in(step)).map(|step| step.index).collect();
+            let mut read = Vec::new();
+            let take = |steps: Vec<Step>, _| {
+                read.extend(steps.iter().map(|step| step.index));
+                true
+            };
+            paged.hunt(&index, 0, |line| holds.is_match(line), take).unwrap();
+            assert!(wanted.iter().all(|step| read.contains(step)), "{}: {word} in {wanted:?}, read {read:?}", path.display());
+            assert!(lines.len() as u64 == paged.len() && read.is_sorted(), "{read:?}");
+        }
+    }
+    assert!(words > 60, "{words}");
+}
+
+/// The file as it is now, and its index.
+fn looked(paged: &Paged) -> Arc<Index> {
+    paged.indexed(|| true).unwrap().unwrap()
+}
+
+#[test]
+fn a_file_that_grows_is_looked_at_from_where_the_last_look_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.jsonl");
+    let mut dice = dice();
+    for (sample, _) in samples() {
+        let bytes = fs::read(&sample).unwrap();
+        if bytes.len() > 300_000 {
+            continue;
+        }
+        // somewhere, also in the middle of a line
+        let mut ends: Vec<usize> = (0..4).map(|_| 4096.min(bytes.len()) + dice.below(bytes.len().saturating_sub(4096))).collect();
+        ends.push(bytes.len());
+        ends.sort_unstable();
+        ends.dedup();
+        fs::write(&path, &bytes[..ends[0].min(bytes.len())]).unwrap();
+        let Some(mut paged) = Paged::open(&path, 0).unwrap() else { continue };
+        looked(&paged);
+        for end in &ends[1..] {
+            // written on, as its agent does
+            let mut file = fs::File::options().append(true).open(&path).unwrap();
+            file.write_all(&bytes[usize::try_from(paged.len()).unwrap()..*end]).unwrap();
+            drop(file);
+            match paged.grown(&path, 0).unwrap() {
+                Grown::On(grown) => paged = *grown,
+                other => panic!("{}: {other:?}", sample.display()),
+            }
+            let index = looked(&paged);
+            let anew = paged.index(|_| true).unwrap().unwrap();
+            assert_eq!(*index, anew, "{} up to {end} of {ends:?}", sample.display());
+        }
+        assert!(matches!(paged.grown(&path, 0).unwrap(), Grown::Not));
+    }
+}
+
+#[test]
+fn of_a_file_that_grew_only_the_new_lines_are_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.jsonl");
+    stream(&path, 5000, "fine");
+    let paged = Paged::open(&path, 0).unwrap().unwrap();
+    assert_eq!(looked(&paged).len(), 5000);
+    let before = fs::read(&path).unwrap();
+    stream(&path, 5010, "fine");
+    let Grown::On(grown) = paged.grown(&path, 0).unwrap() else { panic!("it only grew") };
+    let looks = std::cell::Cell::new(0);
+    // what was looked at before is told by no progress
+    assert_eq!(grown.looked(), 0);
+    let index = grown.indexed(|| {
+        looks.set(looks.get() + 1);
+        true
+    });
+    assert!(index.unwrap().unwrap().len() == 5010 && looks.get() <= 3, "{}", looks.get());
+    // written anew with the same beginning of the same length, it is another text
+    fs::write(&path, [&before[..before.len() - 40], &b"x".repeat(80)[..]].concat()).unwrap();
+    assert!(matches!(grown.grown(&path, 0).unwrap(), Grown::Anew(Some(_))));
+}
+
+#[test]
+fn a_file_that_was_cut_or_replaced_is_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("a.jsonl"), folder.path().join("b.jsonl"));
+    stream(&path, 100, "fine");
+    let paged = Paged::open(&path, 0).unwrap().unwrap();
+    looked(&paged);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let Grown::Anew(Some(cut)) = paged.grown(&path, 0).unwrap() else { panic!("it was cut") };
+    assert!(looked(&cut).len() < 60);
+    assert!(matches!(cut.grown(&path, 1 << 30).unwrap(), Grown::Not));
+    // longer, and of the same beginning: but another file
+    fs::write(&other, [&whole[..], &whole[whole.len() / 2..]].concat()).unwrap();
+    fs::rename(&other, &path).unwrap();
+    assert!(matches!(cut.grown(&path, 0).unwrap(), Grown::Anew(Some(_))));
+    assert!(matches!(cut.grown(&path, 1 << 30).unwrap(), Grown::Anew(None)));
 }
 
 #[test]

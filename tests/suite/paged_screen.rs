@@ -6,10 +6,11 @@ use std::fs;
 use std::io::{BufWriter, Write};
 
 use isobench_tui::domain::{AgentTotals, AttemptId};
-use isobench_tui::ui::message::{TrailNews, Turn};
+use isobench_tui::ui::marks::Mark;
+use isobench_tui::ui::message::{MarkNews, SoughtNews, TrailNews, Turn};
 use isobench_tui::ui::pages::{At, Extent, Pages, Wish};
 use isobench_tui::ui::reading::Stick;
-use isobench_tui::ui::step::{How, Shown};
+use isobench_tui::ui::step::{How, Kind, Shown};
 use isobench_tui::ui::{Effect, Key, Msg};
 use proptest::prelude::*;
 
@@ -205,19 +206,165 @@ fn who_changes_his_mind_gets_what_he_wanted_last() {
     assert_eq!((here(&bench), bench.state.reading.stick), (1, Stick::Hand));
 }
 
+/// What was found so far: steps by their position, each in one line.
+fn found(bench: &mut Bench, (from, upto): (usize, usize), steps: &[usize], all: usize) -> Vec<Effect> {
+    let pattern = bench.state.find.clone().unwrap();
+    let found = steps.iter().map(|step| (*step, 1)).collect();
+    bench.tell(Msg::Sought(SoughtNews { attempt: attempt(), pattern, from, found, upto, is_all: upto == all }))
+}
+
+#[test]
+fn a_search_leads_to_matches_in_other_windows() {
+    let all = 2000;
+    let mut bench = opened(all);
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    bench.type_in("/number 1999");
+    let effects = bench.press(Key::Enter);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Look(look) if look.find.is_some())), "{effects:?}");
+    let page = bench.text(100, 30);
+    assert!(page.contains("searching the steps…, 0 % searched") && !page.contains("nowhere"), "{page}");
+    // nothing in the window, nothing so far: the reader stays
+    assert_eq!(wishes(&found(&mut bench, (0, 1000), &[], all)), []);
+    assert!(bench.text(100, 30).contains("50 % searched"));
+    let effects = found(&mut bench, (1000, all), &[1998], all);
+    assert_eq!(wishes(&effects).iter().map(|wish| wish.at).collect::<Vec<_>>(), [At::Step(1998)]);
+    answer(&mut bench, effects, all);
+    assert_eq!(here(&bench), 1999);
+    let page = bench.text(100, 30);
+    assert!(page.contains("match 1 of 1 in 1 step"), "{page}");
+    assert!(bench.state.reading.matched.is_some());
+}
+
+#[test]
+fn a_window_that_is_late_takes_nobody_from_a_match() {
+    let all = 2000;
+    let mut bench = opened(all);
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    let end = wishes(&bench.type_in("G")).pop().unwrap();
+    let begin = wishes(&bench.type_in("g")).pop().unwrap();
+    bench.type_in("/number 30$");
+    bench.press(Key::Tab);
+    let around = wishes(&bench.press(Key::Enter));
+    assert_eq!((here(&bench), around[0].at), (30, At::Around(29)));
+    range(&mut bench, 1600..2000, all, end.serial);
+    range(&mut bench, 0..400, all, begin.serial);
+    range(&mut bench, 0..400, all, around[0].serial);
+    assert_eq!(here(&bench), 30);
+}
+
+#[test]
+fn the_next_and_the_last_match_are_found_over_all_steps() {
+    let all = 2000;
+    let mut bench = opened(all);
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    // in the window at once, though nobody searched it
+    bench.type_in("/number (30|701|1201)$");
+    bench.press(Key::Tab);
+    bench.press(Key::Enter);
+    assert_eq!(here(&bench), 30);
+    // the way back leads round, which takes all steps
+    let effects = bench.type_in("N");
+    assert_eq!(wishes(&effects), []);
+    assert!(bench.text(100, 30).contains("searching the steps…, 0 % searched"));
+    let mut effects = found(&mut bench, (0, 900), &[29, 700], all);
+    effects.extend(found(&mut bench, (900, 1500), &[1200], all));
+    assert_eq!(wishes(&effects), [], "the last one may come yet");
+    let effects = found(&mut bench, (1500, all), &[], all);
+    answer(&mut bench, effects, all);
+    assert_eq!(here(&bench), 1201);
+    assert!(bench.text(100, 30).contains("match 3 of 3 in 3 steps, round to the last"), "{}", bench.text(100, 30));
+    for (key, wanted) in [("n", 30), ("n", 701), ("n", 1201), ("N", 701), ("N", 30)] {
+        let effects = bench.type_in(key);
+        answer(&mut bench, effects, all);
+        assert_eq!(here(&bench), wanted, "{key}");
+    }
+    // a key in between is what the reader wants now
+    let effects = bench.type_in("N");
+    bench.type_in("j");
+    answer(&mut bench, effects, all);
+    // news that leave a gap are of a search that is over
+    found(&mut bench, (0, 10), &[], all);
+    found(&mut bench, (500, all), &[600], all);
+    assert_eq!(bench.state.sought.as_ref().map(|sought| (sought.upto, sought.steps.len())), Some((10, 0)));
+    bench.press(Key::Esc);
+    assert!(bench.state.sought.is_none());
+}
+
+#[test]
+fn jumps_lead_to_steps_in_other_windows() {
+    let all = 2000;
+    let mut bench = opened(all);
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    let mark = |at: usize| Mark {
+        kind: match at {
+            50 | 1400 => Kind::Edit,
+            1500 => Kind::RefusedFinish,
+            60 => Kind::Seen,
+            _ => Kind::Run,
+        },
+        has_calls: at == 1600,
+        went_wrong: at == 1700 || at == 20,
+    };
+    let marked = |bench: &mut Bench, range: std::ops::Range<usize>| {
+        bench.tell(Msg::Marked(MarkNews { attempt: attempt(), from: range.start, marks: range.map(mark).collect() }))
+    };
+    // what is behind the window is not known yet
+    let effects = bench.type_in(">");
+    assert_eq!(wishes(&effects), []);
+    assert!(bench.text(100, 30).contains("looking for the next refused finish"), "{}", bench.text(100, 30));
+    assert_eq!(wishes(&marked(&mut bench, 0..1000)), []);
+    assert!(bench.text(100, 30).contains("50 % of the steps were looked at"), "{}", bench.text(100, 30));
+    // letters are those among all steps
+    assert_eq!(bench.state.shown_trail().unwrap().steps[60].kind, Kind::Seen);
+    let effects = marked(&mut bench, 1000..all);
+    answer(&mut bench, effects, all);
+    assert_eq!(here(&bench), 1501);
+    for (key, wanted) in [("(", 1401), ("(", 51), ("(", 1401), (")", 51), (".", 1601), ("e", 1701), ("e", 21), ("E", 1701)] {
+        let effects = bench.type_in(key);
+        answer(&mut bench, effects, all);
+        assert_eq!(here(&bench), wanted, "{key}");
+    }
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    // all marks from the beginning again: nothing is refused now
+    let none = vec![Mark { kind: Kind::Run, has_calls: false, went_wrong: false }; all];
+    bench.tell(Msg::Marked(MarkNews { attempt: attempt(), from: 0, marks: none }));
+    bench.type_in("<");
+    assert!(bench.text(100, 30).contains("no refused finish in these 2000 steps"), "{}", bench.text(100, 30));
+}
+
+/// A stream of so many steps behind those that are there, of 20 kB each.
+fn write_steps(path: &std::path::Path, steps: std::ops::RangeInclusive<usize>) {
+    let is_new = !path.exists();
+    let mut file = BufWriter::new(fs::File::options().create(true).append(true).open(path).unwrap());
+    if is_new {
+        writeln!(file, r#"{{"type":"system","subtype":"init","session_id":"s","model":"m"}}"#).unwrap();
+    }
+    let answer = "x".repeat(20_000);
+    for n in steps {
+        let (name, input) = match n {
+            1200 => ("Edit", r#"{"file_path":"/w/a.py","old_string":"a","new_string":"b"}"#.to_owned()),
+            // the same as a step of another window
+            1300 => ("Bash", r#"{"command":"echo 7"}"#.to_owned()),
+            _ => ("Bash", format!(r#"{{"command":"echo {n}"}}"#)),
+        };
+        let said = if n == 3 || n == 900 || n == 1650 { r#"a \"needle\" here"# } else { "nothing" };
+        let told = if n == 1300 { 7 } else { n };
+        writeln!(file, r#"{{"type":"assistant","message":{{"id":"m{n}","model":"m","content":[{{"type":"text","text":"thought {n}. {said}"}},{{"type":"tool_use","id":"t{n}","name":"{name}","input":{input}}}]}},"session_id":"s"}}"#).unwrap();
+        writeln!(file, r#"{{"type":"user","message":{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"t{n}","content":"answer {told} {answer}","is_error":{}}}]}},"session_id":"s"}}"#, n == 1500).unwrap();
+    }
+    file.flush().unwrap();
+}
+
 #[test]
 fn a_large_file_is_read_by_pages_on_a_real_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.jsonl");
-    let steps = 1700;
-    let mut file = BufWriter::new(fs::File::create(&path).unwrap());
-    writeln!(file, r#"{{"type":"system","subtype":"init","session_id":"s","model":"m"}}"#).unwrap();
-    let answer = "x".repeat(20_000);
-    for n in 1..=steps {
-        writeln!(file, r#"{{"type":"assistant","message":{{"id":"m{n}","model":"m","content":[{{"type":"text","text":"thought {n}."}},{{"type":"tool_use","id":"t{n}","name":"Bash","input":{{"command":"echo {n}"}}}}]}},"session_id":"s"}}"#).unwrap();
-        writeln!(file, r#"{{"type":"user","message":{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"t{n}","content":"answer {n} {answer}"}}]}},"session_id":"s"}}"#).unwrap();
-    }
-    file.flush().unwrap();
+    write_steps(&path, 1..=1700);
     assert!(fs::metadata(&path).unwrap().len() > isobench_tui::agent::paged::LARGE);
     let mut pty = Pty::isobench(&["inspect", path.to_str().unwrap()], 100, 30);
     pty.wait_for("thought ");
@@ -235,10 +382,99 @@ fn a_large_file_is_read_by_pages_on_a_real_terminal() {
 }
 
 #[test]
-fn steps_that_nobody_searches_are_not_said_to_hold_nothing() {
-    let mut bench = opened(2000);
-    bench.type_in("/thought");
-    bench.press(Key::Enter);
-    let page = bench.text(100, 30);
-    assert!(page.contains("the steps of so large a transcript are not searched") && !page.contains("nowhere"), "{page}");
+fn a_large_file_is_searched_and_jumped_through_on_a_real_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.jsonl");
+    write_steps(&path, 1..=1700);
+    let mut pty = Pty::isobench(&["inspect", path.to_str().unwrap()], 120, 40);
+    pty.wait_for("of 1700");
+    pty.press("g");
+    pty.wait_for("1 of 1700");
+    // what JSON escapes is found as it is read
+    pty.press("/\"needle\"<Enter>");
+    pty.wait_for("match 1 of 3 in 3 steps");
+    pty.wait_for("3 of 1700");
+    pty.press("n");
+    pty.wait_for("match 2 of 3 in 3 steps");
+    pty.wait_for("900 of 1700");
+    pty.press("n");
+    pty.wait_for("1650 of 1700");
+    pty.press("n");
+    pty.wait_for("match 1 of 3 in 3 steps, round to the first");
+    pty.press("N");
+    pty.wait_for("match 3 of 3 in 3 steps, round to the last");
+    pty.wait_for("1650 of 1700");
+    pty.press("<Esc>");
+    pty.wait_gone("match 3 of 3");
+    // an expression, which no line of JSON tells beforehand
+    pty.press("/^thought 1[67]00\\.<Tab><Enter>");
+    pty.wait_for("1700 of 1700");
+    pty.wait_for("of 2 in 2 steps");
+    pty.press("<Esc>");
+    pty.wait_gone("of 2 in 2 steps");
+    for (key, there) in [
+        ("E", "1500 of 1700"),
+        ("(", "1200 of 1700"),
+        ("g", "1 of 1700"),
+        (")", "1200 of 1700"),
+        ("e", "1201 of 1700"),
+        ("e", "1500 of 1700"),
+    ] {
+        pty.press(key);
+        pty.wait_for(there);
+    }
+    pty.press("/nowhere at all<Enter>");
+    pty.wait_for("'nowhere at all' is nowhere: searched 1700 steps");
+    // it is written on: what is searched for comes to it
+    pty.press("<Esc>");
+    pty.wait_gone("is nowhere");
+    pty.press("/\"needle\"<Enter>");
+    pty.wait_for("of 3 in 3 steps");
+    write_steps(&path, 1701..=1710);
+    let mut file = fs::File::options().append(true).open(&path).unwrap();
+    writeln!(file, r#"{{"type":"assistant","message":{{"id":"m","model":"m","content":[{{"type":"text","text":"the last needle"}}]}},"session_id":"s"}}"#).unwrap();
+    drop(file);
+    pty.wait_for("of 1711");
+    pty.press("G");
+    pty.wait_for("1711 of 1711");
+    pty.press("<Esc>");
+    pty.wait_gone("in 3 steps");
+    pty.press("/needle<Enter>");
+    pty.wait_for("match 4 of 4 in 4 steps");
+    // a call of another window is known again
+    pty.press("<Esc>");
+    pty.wait_gone("match 4 of 4");
+    pty.press("/thought 1300\\.<Tab><Enter>");
+    pty.wait_for("1300 of 1711");
+    pty.wait_until("the letter of a call that was seen before", |screen| {
+        screen.lines().any(|line| line.trim_start().starts_with("1300 ="))
+    });
+    // and another file takes its place
+    let other = folder.path().join("other.jsonl");
+    write_steps(&other, 1..=1690);
+    fs::rename(&other, &path).unwrap();
+    pty.wait_for("of 1690");
+    pty.press("q");
+}
+
+#[test]
+fn an_item_with_a_large_trajectory_is_read_by_pages_on_a_real_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let item = folder.path().join("vllm_core-0003");
+    fs::create_dir(&item).unwrap();
+    write_steps(&item.join("claude_code_stream.jsonl"), 1..=1700);
+    fs::write(
+        item.join("journal.json"),
+        r#"{"task_id":"vllm_core","status":"error","commits":{"human":"0123456789abcdef","pre":"fedcba"}}"#,
+    )
+    .unwrap();
+    let mut pty = Pty::isobench(&["inspect", item.to_str().unwrap()], 120, 40);
+    pty.wait_for("of 1700");
+    pty.press("G");
+    pty.wait_for("1700 of 1700");
+    // what the harness says of it comes when all of it was read
+    pty.wait_for("0123456");
+    pty.press("E");
+    pty.wait_for("1500 of 1700");
+    pty.press("q");
 }

@@ -270,7 +270,7 @@ fn a_search_finds_what_a_folded_step_hides_and_unfolds_it() {
     bench.press(Key::Enter);
     let attempt = AttemptId { item: id(7), n: 2 };
     let pattern = bench.state.find.clone().unwrap();
-    bench.tell(Msg::Sought(SoughtNews { attempt, pattern, found: Vec::new(), is_all: true }));
+    bench.tell(Msg::Sought(SoughtNews { attempt, pattern, from: 0, found: Vec::new(), upto: 0, is_all: true }));
     assert!(bench.text(100, 30).contains("no match in 60 steps"), "{}", bench.text(100, 30));
 }
 

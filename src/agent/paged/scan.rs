@@ -8,12 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::host::files::LONGEST_LINE;
 
 /// Bytes of a piece: it stays in a processor's cache.
 const PIECE: u64 = 1 << 20;
+
+/// Bytes that are read at once where the end of a line is looked for.
+const BLOCK: u64 = 64 << 10;
 
 /// Threads at most: more of them wait for each other.
 const MOST_THREADS: usize = 4;
@@ -118,6 +121,21 @@ fn rest(file: &File, bytes: &[u8], at: usize, end: u64, to: u64) -> io::Result<O
         more = PIECE;
     }
     Ok(Some(line))
+}
+
+/// Where the last line begins of those from `from` on, which is the beginning of one: behind the last newline before `to`.
+pub(super) fn last_line(file: &File, from: u64, to: u64) -> io::Result<u64> {
+    let mut bytes = Vec::new();
+    let mut end = to;
+    while end > from {
+        let begin = end.saturating_sub(BLOCK).max(from);
+        read(file, &mut bytes, begin, end)?;
+        if let Some(newline) = memrchr(b'\n', &bytes) {
+            return Ok(begin + newline as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(from)
 }
 
 /// Reads these bytes of a file; fewer where it shrank is an error.

@@ -73,7 +73,7 @@ pub(super) enum Kind {
 
 /// Whether steps of a format can be found so.
 pub(super) const fn can(format: Format) -> bool {
-    matches!(format, Format::ClaudeStream | Format::ClaudeSession | Format::CodexExec | Format::CodexRollout)
+    matches!(format, Format::ClaudeStream | Format::ClaudeSession | Format::CodexExec | Format::CodexRollout | Format::OpenhandsV1)
 }
 
 /// What a line of this format says; `None` of one that is no object, or does not matter.
@@ -95,6 +95,7 @@ pub(super) fn skim(format: Format, line: &[u8]) -> Option<What> {
         Format::ClaudeSession => session(text).map(What::Session),
         Format::CodexExec => exec(text).map(What::Exec),
         Format::CodexRollout => rollout(text),
+        Format::OpenhandsV1 => event_v1(text),
         _ => None,
     }
 }
@@ -293,6 +294,23 @@ fn exec(line: &str) -> Option<Exec> {
         "" if has_place => Some(Exec::Thread),
         _ => None,
     }
+}
+
+/// An event of OpenHands: what one answer of the model asks for is one step.
+fn event_v1(line: &str) -> Option<What> {
+    let (mut kind, mut source, mut answer, mut id) = ("", "", 0, 0);
+    fields(line, |name, cursor| {
+        match name {
+            "kind" => kind = plain(cursor.value()?),
+            "source" => source = plain(cursor.value()?),
+            "llm_response_id" => answer = word(Some(cursor.value()?)),
+            "id" => id = word(Some(cursor.value()?)),
+            _ => drop(cursor.value()?),
+        }
+        Some(More::Wanted)
+    })?;
+    let is_answer = kind == "ActionEvent" || (kind == "MessageEvent" && source == "agent");
+    is_answer.then(|| What::Message(if answer == 0 { id.max(1) } else { answer }))
 }
 
 /// An event of the first generation.

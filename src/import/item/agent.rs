@@ -1,18 +1,19 @@
 //! What the agent did: from its trajectory, from what it printed, and from how the journal says that it ended.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Files, Read};
-use crate::agent::open::{OpenError, Opened, open};
+use crate::agent::open::{self, OpenError, Opened};
 use crate::agent::trae::tally::{Tally, tally};
 use crate::agent::{End, Live};
 use crate::artifact::Journal;
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
 use crate::bench::{AgentEnd, Printed, first_cause, of_agent};
-use crate::detect::answer_peek;
-use crate::domain::{AgentTotals, Cause, FailureClass, Remark, Step};
+use crate::detect::answer_peek::{self, Looking};
+use crate::domain::{AgentTotals, Cause, FailureClass, Remark};
 use crate::host::files;
 use crate::text::clean;
 
@@ -48,7 +49,18 @@ fn trajectory(files: &mut Files<'_>, read: &Read, seen: &mut Seen) -> Option<End
         }
     }
     let path = source(files)?;
-    match open(&path) {
+    if let Some(paged) = open::large(&path) {
+        // it is looked through once, a few steps at a time
+        let mut looking = Looking::of(&read.human);
+        return match Opened::paged_with(Arc::new(paged), |step| seen.badges.extend(looking.take(step))) {
+            Ok(run) => Some(told(run, seen)),
+            Err(error) => {
+                files.problem(path, &format!("can't be read: {error}"));
+                None
+            }
+        };
+    }
+    match open::open(&path) {
         Ok(runs) => runs.into_iter().next().map(|run| of_opened(run, read, seen)),
         Err(OpenError::NoTrajectory(_) | OpenError::Unknown(..) | OpenError::TraeLog(_)) => None,
         // an empty one is that of an agent that wrote nothing
@@ -90,10 +102,13 @@ fn of_tally(tally: Tally, read: &Read, seen: &mut Seen) -> End {
 }
 
 fn of_opened(run: Opened, read: &Read, seen: &mut Seen) -> End {
+    seen.badges = answer_peek::look(&read.human, &run.steps);
+    told(run, seen)
+}
+
+fn told(run: Opened, seen: &mut Seen) -> End {
     seen.totals = run.totals;
     (seen.began, seen.ended) = (run.started_at, run.last_at);
-    let asking: Vec<Step> = run.steps;
-    seen.badges = answer_peek::look(&read.human, &asking);
     end(run.state)
 }
 

@@ -155,6 +155,7 @@ impl Glyphs {
             .map(|char| match char {
                 _ if char.is_ascii() => char,
                 '…' | '≈' => '~',
+                '≠' => '!',
                 '·' | '–' | '—' => '-',
                 '×' => 'x',
                 '→' => '>',

@@ -149,6 +149,8 @@ impl AgentWatch {
 
     /// Reads all that there is, of a stream of gigabytes its first 2 GiB, and says from which step on it is new.
     pub fn look_to_the_end(&mut self) -> Result<Option<usize>, String> {
+        // an agent may have ended before its file was looked for again
+        self.searched = None;
         let mut from: Option<usize> = None;
         for _ in 0..LOOKS {
             if let Some(news) = self.look()? {

@@ -301,6 +301,24 @@ fn the_codex_cli_has_a_home_of_its_own_and_the_prompt_as_its_last_word() {
 }
 
 #[test]
+fn what_an_agent_wrote_that_ends_before_its_file_is_looked_for_again_is_judged_too() {
+    let stage = Stage::new("codex_cli", 1);
+    let told = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/codex/hooked.jsonl");
+    let day = "$CODEX_HOME/sessions/$(date +%Y/%m/%d)";
+    // it is looked for as the agent starts, and then once a second
+    let quick = format!(
+        "#!/bin/sh\nsleep 0.2\nmkdir -p {day}\nsed \"s|/work/engine|$3|; /task_complete/d\" '{}' >\"{day}/rollout-$(date +%Y-%m-%dT%H-%M-%S)-r1.jsonl\"\n",
+        told.display()
+    );
+    let path = stage.campaign.root.join("bin/codex");
+    fs::write(&path, quick).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    stage.campaign.run(&["run", "--headless"]);
+    let found: Vec<Value> = stage.campaign.facts_of("finding_made").into_iter().map(|fact| fact["finding"]["detector"].clone()).collect();
+    assert!(found.contains(&Value::from("D1")), "{found:?}");
+}
+
+#[test]
 fn a_prompt_too_long_for_an_argument_is_read_from_stdin() {
     let stage = Stage::new("codex_cli", 1);
     fs::write(stage.campaign.root.join("long.txt"), "Make it faster. ".repeat(9000)).unwrap();

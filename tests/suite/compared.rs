@@ -324,6 +324,13 @@ fn from_a_run_the_item_is_compared_and_its_reader_comes_back_to_it() {
     screen.wait_for("real success");
     screen.press("q");
     assert_eq!(screen.wait_code(), 0);
+    // what its journal says is told as that of a run of the harness
+    let item = campaign.item_dir(1);
+    let output = campaign.run(&["inspect", item.to_str().unwrap(), "--with", "human", "--format", "json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let figures = told["figures"].as_array().unwrap();
+    let status = figures.iter().find(|figure| figure["name"] == "status");
+    assert_eq!(status.map(|status| &status["left"]), Some(&json!("success")), "{told:#}");
 }
 
 #[test]

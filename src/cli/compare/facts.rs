@@ -43,7 +43,10 @@ pub(super) fn of_attempt(side: &Side, opened: Option<&Opened>, findings: Option<
     let duration = stage.map(|stage| stage.duration_ms).filter(|ms| *ms > 0).or_else(|| opened.and_then(duration_ms));
     let level = findings.map(|findings| findings.iter().map(|finding| finding.level).max().unwrap_or_default());
     let level = level.map(|level| if level == Level::None { "nothing".to_owned() } else { level.name().to_owned() });
-    let status = attempt.as_ref().and_then(|attempt| attempt.journal.as_ref()).map(|journal| text(&journal.status));
+    let said = attempt.as_ref().and_then(|attempt| attempt.journal.as_ref()).map(|journal| journal.status.clone());
+    // our own runs have it in the file alone
+    let of_file = || Some(Journal::read(&origin.folder.as_deref()?.join(Journal::FILE)).ok()?.status.clone());
+    let status = said.or_else(of_file).map(|status| text(&status));
     let rung = attempt.as_ref().map(Attempt::rungs).map(|rungs| reached(&rungs).map_or("none", Rung::name).to_owned());
     let cost = attempt.as_ref().and_then(Attempt::totals).and_then(|totals| totals.cost_micro_usd);
     let cost = opened.and_then(|opened| opened.totals.cost_micro_usd).or(cost);

@@ -94,6 +94,8 @@ struct Held {
     searching: Option<(Pattern, Walk)>,
     /// What was searched for in the file before it grew, and the steps of which that stands.
     searched: Option<(Pattern, usize)>,
+    /// The search of which was told that it is over, as the file can't be read.
+    unsearched: Option<Pattern>,
     /// The wish that was answered last.
     answered: Option<u64>,
     /// Who is to move, once the end was read.
@@ -178,23 +180,29 @@ impl Work {
             {
                 // the screen may have forgotten what it was told
                 if is_new {
-                    (held.searching, held.searched) = (None, None);
+                    (held.searching, held.searched, held.unsearched) = (None, None, None);
                 }
                 if is_new && !wanted.look.held.contains(&held.attempt) {
                     (held.answered, held.marking, held.marked) = (None, None, 0);
                 }
+                let find = wanted.look.find.as_ref().filter(|_| searched.as_ref() == Some(&held.attempt));
                 let wish = wanted.wish.as_ref().filter(|wish| wish.attempt == held.attempt);
                 match held.look(wish, &self.masker, &self.hint) {
                     Ok(news) => {
                         for msg in news {
                             self.news.blocking_send(msg).ok().ok_or(Deaf)?;
                         }
-                        let find = wanted.look.find.as_ref().filter(|_| searched.as_ref() == Some(&held.attempt));
                         if let Err(error) = held.walk(find, &self.masker, &self.news) {
                             trouble = Some(format!("can't start a thread: {error}"));
                         }
                     }
-                    Err(error) => trouble = Some(format!("can't read {}: {error}", held.path.display())),
+                    Err(error) => {
+                        let why = walk::why(&error);
+                        trouble = Some(format!("can't read {}: {why}", held.path.display()));
+                        if let Some(msg) = held.unsearched(find, why) {
+                            self.news.blocking_send(msg).ok().ok_or(Deaf)?;
+                        }
+                    }
                 }
             }
             match held {
@@ -235,6 +243,7 @@ impl Held {
             kinds,
             searching: None,
             searched: None,
+            unsearched: None,
             answered: None,
             turn: None,
         })
@@ -318,6 +327,14 @@ impl Held {
         Ok(())
     }
 
+    /// That a search is over, as nothing can be read any more; once.
+    fn unsearched(&mut self, find: Option<&Pattern>, why: String) -> Option<Msg> {
+        (self.searching, self.searched) = (None, None);
+        let find = find.filter(|find| self.unsearched.as_ref() != Some(*find))?;
+        self.unsearched = Some(find.clone());
+        Some(Msg::Unsearched(self.attempt.clone(), find.clone(), why))
+    }
+
     /// Has all steps gone over: for what they are, and for what is searched for.
     fn walk(&mut self, find: Option<&Pattern>, masker: &Masker, news: &mpsc::Sender<Msg>) -> io::Result<()> {
         let (Some(paged), Some(index)) = (&self.paged, &self.index) else { return Ok(()) };
@@ -326,6 +343,7 @@ impl Held {
             // the one before ends here
             self.searching = None;
             if let Some(pattern) = find {
+                self.unsearched = None;
                 let from = self.searched.take().filter(|(known, _)| known == pattern).map_or(0, |(_, from)| from);
                 let walk = walk::search(steps.clone(), from, pattern.clone(), masker.clone(), news.clone())?;
                 self.searching = Some((pattern.clone(), walk));

@@ -72,6 +72,13 @@ pub(super) fn take_marks(state: &mut State, news: MarkNews) {
     }
 }
 
+/// No more will be known: who waits for it waits no longer.
+pub(super) fn give_up(state: &mut State) {
+    if matches!(state.ahead, Some(Ahead::Looking { .. })) {
+        state.ahead = None;
+    }
+}
+
 /// More is known: the reader goes on, or hears how far it is.
 pub(super) fn look(state: &mut State) {
     let Some(Ahead::Looking { goal, forward, from }) = state.ahead else { return };

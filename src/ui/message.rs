@@ -45,6 +45,8 @@ pub enum Msg {
     Counted(AttemptId, u8),
     /// What is searched for stands in these steps.
     Sought(SoughtNews),
+    /// A search ended before all steps were searched: of whose steps, for what, and why.
+    Unsearched(AttemptId, Pattern, String),
     /// What the steps are of a trajectory that is too large to be kept.
     Marked(MarkNews),
     /// A stage wrote something.

@@ -27,6 +27,8 @@ pub struct Sought {
     pub before: Option<usize>,
     /// Whether all steps were searched.
     pub is_all: bool,
+    /// Why the others will not be.
+    pub ended: Option<String>,
     /// Lines of the files that hold it, as far as they were counted.
     pub files: Vec<(Source, Count)>,
 }
@@ -63,6 +65,7 @@ pub(super) fn settle(state: &mut State) -> bool {
         upto: 0,
         before,
         is_all: false,
+        ended: None,
         files: Vec::new(),
     });
     is_news
@@ -84,11 +87,23 @@ pub(super) fn take_steps(state: &mut State, news: SoughtNews) {
         sought.steps.truncate(sought.steps.partition_point(|(at, _)| *at < news.from));
         sought.steps.extend(news.found);
         (sought.upto, sought.is_all) = (news.upto, news.is_all);
+        if news.from == 0 {
+            // it began anew, in a file that can be read
+            sought.ended = None;
+        }
         if is_paged(state) {
             ahead::look(state);
         } else {
             go_to_first(state);
         }
+    }
+}
+
+/// Takes that no more of the steps are searched.
+pub(super) fn take_end(state: &mut State, attempt: &AttemptId, pattern: &Pattern, why: String) {
+    if let Some(sought) = state.sought.as_mut().filter(|sought| sought.pattern == *pattern && sought.attempt == *attempt) {
+        sought.ended = Some(why);
+        ahead::give_up(state);
     }
 }
 
@@ -197,8 +212,17 @@ fn in_steps(state: &State, sought: &Sought) -> String {
     let all = all_steps(state);
     // who holds all steps has searched them in a moment
     let percent = if is_paged(state) && !sought.is_all { (sought.upto * 100).checked_div(all) } else { None };
-    let far = percent.map(|percent| format!(", {percent} % searched")).unwrap_or_default();
+    let ended = sought.ended.as_ref().filter(|_| !sought.is_all);
+    let far = match (percent, ended) {
+        (Some(percent), Some(why)) => format!(", the search ended at {percent} %: {why}"),
+        (None, Some(why)) => format!(", the search ended: {why}"),
+        (Some(percent), None) => format!(", {percent} % searched"),
+        (None, None) => String::new(),
+    };
     if lines == 0 {
+        if ended.is_some() {
+            return far.trim_start_matches(", ").to_owned();
+        }
         return if sought.is_all { format!("no match in {}", count(all, "step")) } else { format!("searching the steps…{far}") };
     }
     let cursor = state.reading.cursor;

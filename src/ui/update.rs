@@ -88,6 +88,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Trail(news) => take_trail(state, news),
         Msg::Counted(attempt, percent) => pages::count(&mut state.trails, &attempt, percent),
         Msg::Sought(news) => sought::take_steps(state, news),
+        Msg::Unsearched(attempt, pattern, why) => sought::take_end(state, &attempt, &pattern, why),
         Msg::Marked(news) => ahead::take_marks(state, news),
         Msg::Output(news) => state.output = Some(news),
         Msg::Log(news) => log::take(state, news),

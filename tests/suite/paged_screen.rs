@@ -237,6 +237,53 @@ fn a_search_leads_to_matches_in_other_windows() {
 }
 
 #[test]
+fn a_search_that_can_not_go_on_says_why() {
+    let all = 2000;
+    let mut bench = opened(all);
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    bench.type_in("/number 19");
+    bench.press(Key::Enter);
+    let pattern = bench.state.find.clone().unwrap();
+    let ends = |bench: &mut Bench| bench.tell(Msg::Unsearched(attempt(), pattern.clone(), "it was cut short".to_owned()));
+    ends(&mut bench);
+    let page = bench.text(120, 30);
+    assert!(page.contains("the search ended at 0 %: it was cut short") && !page.contains("searching"), "{page}");
+    // another file is there, and is searched from its beginning
+    found(&mut bench, (0, 1000), &[18, 189], all);
+    let page = bench.text(120, 30);
+    assert!(page.contains("match 1 of 2… in 2 steps, 50 % searched"), "{page}");
+    ends(&mut bench);
+    assert!(
+        bench.text(120, 30).contains("match 1 of 2… in 2 steps, the search ended at 50 %: it was cut short"),
+        "{}",
+        bench.text(120, 30)
+    );
+    bench.tell(Msg::Unsearched(attempt(), pattern, "it was cut short".to_owned()));
+    found(&mut bench, (0, all), &[18], all);
+    assert!(bench.text(120, 30).contains("match 1 of 1 in 1 step"), "{}", bench.text(120, 30));
+}
+
+#[test]
+fn a_search_of_a_file_that_was_cut_ends_on_a_real_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.jsonl");
+    write_steps(&path, 1..=1700);
+    let mut pty = Pty::isobench(&["inspect", path.to_str().unwrap()], 120, 40);
+    pty.wait_for("of 1700");
+    fs::File::options().write(true).open(&path).unwrap().set_len(100_000).unwrap();
+    pty.press("/needle<Enter>");
+    pty.wait_for("the search ended at 0 %: it was cut short while it was shown: open it again");
+    fs::remove_file(&path).unwrap();
+    // a window that was not read so far
+    pty.press("<Esc>g");
+    pty.press("G");
+    pty.wait_for("it was cut short while it was shown");
+    assert!(!pty.text().contains("whole buffer"), "{}", pty.text());
+    pty.press("q");
+}
+
+#[test]
 fn a_window_that_is_late_takes_nobody_from_a_match() {
     let all = 2000;
     let mut bench = opened(all);

@@ -108,6 +108,15 @@ pub(super) fn mark(steps: Steps, from: usize, kinds: &Arc<Mutex<Kinds>>, news: m
     })
 }
 
+/// Why a file can't be read, in words.
+pub(super) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        // it is read by the length that it had
+        io::ErrorKind::UnexpectedEof => "it was cut short while it was shown: open it again".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// Tells in which steps from one on a pattern stands.
 pub(super) fn search(steps: Steps, from: usize, pattern: Pattern, masker: Masker, news: mpsc::Sender<Msg>) -> io::Result<Walk> {
     Walk::start("search", from, move |telling| {
@@ -135,9 +144,14 @@ pub(super) fn search(steps: Steps, from: usize, pattern: Pattern, masker: Masker
             };
             telling.tell(&news, Msg::Sought(news_of), upto)
         };
-        let _ = match pattern.in_json().filter(|(word, _)| !steps.paged.writes(word)) {
+        let done = match pattern.in_json().filter(|(word, _)| !steps.paged.writes(word)) {
             Some((_, holds)) => steps.paged.hunt(&steps.index, from, |line| holds.is_match(line), take),
             None => steps.paged.every(&steps.index, from, take),
         };
+        if let Err(error) = done
+            && telling.is_wanted()
+        {
+            let _ = news.blocking_send(Msg::Unsearched(steps.attempt, pattern, why(&error)));
+        }
     })
 }

@@ -3,10 +3,12 @@
 //! All that is read goes by positions in the window. When another one comes, what the reader did (cursor, folds, the row at
 //! the top) moves with the steps that are in both. A step that leaves the window is folded again.
 
-use super::message::Effect;
-use super::moves;
-use super::reading::{Matched, Place, Reading, Stick};
-use super::state::{State, Trail};
+use std::collections::VecDeque;
+
+use super::message::{Effect, Part};
+use super::reading::{Matched, Pane, Place, Reading, Stick};
+use super::state::{Over, State, Trail};
+use super::{Action, Screen, beside, moves};
 use crate::domain::AttemptId;
 
 /// Where a window lies among all steps.
@@ -62,7 +64,12 @@ pub struct Wishes {
     /// The number of the one that was handed on.
     told: u64,
     serial: u64,
+    /// What is to be done where the reader goes, once the window there is held.
+    kept: VecDeque<Action>,
 }
+
+/// Keys that are kept at most: more of them are lost.
+const MOST_KEPT: usize = 200;
 
 /// Steps between the cursor and an edge of the window at which another one is wished for.
 const MARGIN: usize = 60;
@@ -73,7 +80,7 @@ impl Pages {
         step.checked_sub(self.before?)
     }
 
-    const fn begins(&self) -> bool {
+    const fn begins(self) -> bool {
         matches!(self.before, Some(0))
     }
 }
@@ -109,6 +116,7 @@ pub(super) fn to_edge(state: &mut State, to: Stick) {
     let Some(trail) = state.shown_trail() else { return };
     let Some(pages) = trail.pages else { return };
     let attempt = trail.attempt.clone();
+    state.pages.kept.clear();
     match to {
         Stick::Newest if !pages.is_end => state.pages.add(&attempt, At::End),
         Stick::Hand if !pages.begins() => state.pages.add(&attempt, At::Begin),
@@ -117,6 +125,82 @@ pub(super) fn to_edge(state: &mut State, to: Stick) {
             state.pages.add(&attempt, if to == Stick::Newest { At::End } else { At::Begin });
         }
         _ => {}
+    }
+}
+
+/// Keeps a key that is meant from where the reader goes, while the window there is on its way; whether it was kept.
+pub(super) fn keep(state: &mut State, action: Action) -> bool {
+    let is_kept = is_from_here(action) && is_going(state);
+    if is_kept && state.pages.kept.len() < MOST_KEPT {
+        state.pages.kept.push_back(action);
+    }
+    is_kept
+}
+
+/// The next key that was kept, once the window is there.
+pub(super) fn next_kept(state: &mut State) -> Option<Action> {
+    if state.pages.kept.is_empty() || is_going(state) {
+        return None;
+    }
+    if !has_steps_keys(state) || matches!(state.over, Over::Help(_)) {
+        state.pages.kept.clear();
+    }
+    state.pages.kept.pop_front()
+}
+
+/// What was kept is not wanted any more.
+pub(super) fn forget_kept(state: &mut State) {
+    state.pages.kept.clear();
+}
+
+/// Whether what an action does depends on the step under the cursor.
+const fn is_from_here(action: Action) -> bool {
+    use Action::{
+        Copy, Down, Edit, FindNext, FindPrevious, FoldAll, Left, NextCall, NextEdit, NextProblem, NextRefusal, Open, Page, PageDown,
+        PageUp, PreviousCall, PreviousEdit, PreviousProblem, PreviousRefusal, Right, Up, Whole,
+    };
+    matches!(
+        action,
+        Down | Up
+            | PageDown
+            | PageUp
+            | Open
+            | Left
+            | Right
+            | Whole
+            | FoldAll
+            | NextProblem
+            | PreviousProblem
+            | NextEdit
+            | PreviousEdit
+            | NextRefusal
+            | PreviousRefusal
+            | NextCall
+            | PreviousCall
+            | FindNext
+            | FindPrevious
+            | Copy
+            | Page
+            | Edit
+    )
+}
+
+fn has_steps_keys(state: &State) -> bool {
+    state.screen == Screen::Agent && state.reading.pane == Pane::Steps && !beside::has_keys(state)
+}
+
+/// Whether the reader goes to a step that is not held so far.
+fn is_going(state: &State) -> bool {
+    let Some((trail, pages)) = state.shown_trail().and_then(|trail| Some((trail, trail.pages?))) else { return false };
+    // where nothing can be read, no window comes
+    if !has_steps_keys(state) || state.troubles.contains_key(&Part::Pages) {
+        return false;
+    }
+    match state.pages.of(&trail.attempt).filter(|wish| wish.serial > pages.serial).map(|wish| wish.at) {
+        Some(At::Begin) => !pages.begins(),
+        Some(At::End) => !pages.is_end,
+        Some(At::Step(step)) => pages.position(step).is_none_or(|at| at >= trail.steps.len()),
+        Some(At::Around(_)) | None => false,
     }
 }
 
@@ -203,8 +287,9 @@ pub(super) fn carry(
     let at = wishes.of(attempt).filter(|wish| is_answer && wish.serial == now.serial).map(|wish| wish.at);
     let last = now_len.saturating_sub(1);
     match at {
-        Some(At::Begin) => return begin(reading, 0, Stick::Hand),
-        Some(At::End) => return begin(reading, last, Stick::Newest),
+        // who was there already may have moved since
+        Some(At::Begin) if !before.is_some_and(Pages::begins) => return begin(reading, 0, Stick::Hand),
+        Some(At::End) if !before.is_some_and(|before| before.is_end) => return begin(reading, last, Stick::Newest),
         _ => {}
     }
     if let (Some(here), Some(there)) = (before.and_then(|before| before.before), now.before) {

@@ -2,7 +2,7 @@
 
 use super::prompt::{Search, Typed};
 use super::state::{Over, State};
-use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log};
+use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log, pages};
 
 /// Does what a key about searching asks for.
 pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
@@ -25,7 +25,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
             state.find = pattern;
             (state.reading.matched, state.reading.searched_from) = (None, Some(state.reading.cursor));
             state.over = Over::Nothing;
-            if state.find.is_some() {
+            if state.find.is_some() && !pages::keep(state, Action::FindNext) {
                 return perform(state, Action::FindNext);
             }
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::keymap::{self, Place};
-use super::message::{Look, Sight, TrailNews};
+use super::message::{Look, Part, Sight, TrailNews};
 use super::palette::{Palette, Taken};
 use super::question::Question;
 use super::reading::Stick;
@@ -23,6 +23,10 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     }
     let over = std::mem::discriminant(&state.over);
     let mut effects = take(state, msg);
+    while let Some(action) = pages::next_kept(state) {
+        (state.reading.searched_from, state.ahead) = (None, None);
+        effects.extend(act(state, action));
+    }
     if std::mem::discriminant(&state.over) != over {
         // a click on what is not drawn yet means nothing
         state.spots.clear();
@@ -37,6 +41,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     let is_focus_new = wanted != state.focus;
     if is_focus_new {
         state.focus.clone_from(&wanted);
+        pages::forget_kept(state);
         // what nobody looks at any more is forgotten
         state.trails.retain(|trail| wanted.as_ref().is_some_and(|focus| focus.reads(&trail.attempt)));
         // the steps that are held already bring no news
@@ -103,6 +108,10 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Space(free) => state.free = Some(free),
         Msg::Trouble(part, Some(says)) => {
+            if part == Part::Pages {
+                ahead::give_up(state);
+                pages::forget_kept(state);
+            }
             state.troubles.insert(part, says);
         }
         Msg::Trouble(part, None) => {
@@ -117,6 +126,12 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 /// A key, wherever it has its meaning.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    if matches!(state.over, Over::Nothing)
+        && let Some(action) = keymap::action(Place::of(state.screen), key)
+        && pages::keep(state, action)
+    {
+        return Vec::new();
+    }
     state.reading.searched_from = None;
     state.ahead = None;
     match &state.over {

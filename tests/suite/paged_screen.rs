@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 
 use isobench_tui::domain::{AgentTotals, AttemptId};
 use isobench_tui::ui::marks::Mark;
-use isobench_tui::ui::message::{MarkNews, SoughtNews, TrailNews, Turn};
+use isobench_tui::ui::message::{MarkNews, Part, SoughtNews, TrailNews, Turn};
 use isobench_tui::ui::pages::{At, Extent, Pages, Wish};
 use isobench_tui::ui::reading::Stick;
 use isobench_tui::ui::step::{How, Kind, Shown};
@@ -125,6 +125,58 @@ proptest! {
             prop_assert_eq!(list(&mut paged), list(&mut held), "{:?}", key);
         }
     }
+}
+
+/// Answers the last of these wishes, and those that come of it.
+fn answer_last(bench: &mut Bench, effects: &[Effect], all: usize) {
+    let last = wishes(effects).pop().into_iter().map(Effect::Page).collect();
+    answer(bench, last, all);
+}
+
+#[test]
+fn keys_right_after_the_way_to_an_end_go_on_from_there() {
+    let all = 2000;
+    for (keys, wanted) in [
+        ("Gkkk", 1997),
+        ("Gkkjk", 1998),
+        ("Ggj", 2),
+        ("Ggjj", 3),
+        ("GkGk", 1999),
+        ("GE", 1990),
+        ("Ge", 10),
+        ("GEEk", 1979),
+        ("Gkkgj", 2),
+        ("Gee", 20),
+        ("G/thought<Enter>", 2000),
+    ] {
+        let mut bench = opened(all);
+        let effects = bench.type_in("g");
+        answer(&mut bench, effects, all);
+        // what every step is, is known
+        let mark = |at: usize| Mark { kind: Kind::Run, has_calls: true, went_wrong: at % 10 == 9 };
+        bench.tell(Msg::Marked(MarkNews { attempt: attempt(), from: 0, marks: (0..all).map(mark).collect() }));
+        let (typed, is_search) = keys.strip_suffix("<Enter>").map_or((keys, false), |typed| (typed, true));
+        let mut effects = bench.type_in(typed);
+        if is_search {
+            effects.extend(bench.press(Key::Enter));
+        }
+        answer_last(&mut bench, &effects, all);
+        assert_eq!(here(&bench), wanted, "{keys}");
+    }
+}
+
+#[test]
+fn keys_that_wait_for_a_window_do_not_wait_where_nothing_can_be_read() {
+    let all = 2000;
+    let mut bench = opened(all);
+    let effects = bench.type_in("g");
+    answer(&mut bench, effects, all);
+    bench.type_in("Gk");
+    let before = here(&bench);
+    bench.tell(Msg::Trouble(Part::Pages, Some("can't read it".to_owned())));
+    assert_eq!(here(&bench), before, "what was kept is forgotten");
+    bench.type_in("k");
+    assert_eq!(here(&bench), before - 1);
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub enum Kind {
     ApiError,
     /// A call and a result that were seen before.
     Seen,
+    /// The same of a call that edits a file: it is an edit all the same.
+    EditSeen,
 }
 
 /// Tells kinds; remembers the calls and results of a trajectory.
@@ -61,8 +63,13 @@ impl Kind {
             Self::RefusedFinish => 'F',
             Self::Finish => 'D',
             Self::ApiError => '!',
-            Self::Seen => '=',
+            Self::Seen | Self::EditSeen => '=',
         }
+    }
+
+    /// Whether it edits a file, or tried to.
+    pub const fn is_edit(self) -> bool {
+        matches!(self, Self::Edit | Self::EditFailed | Self::EditSeen)
     }
 
     /// Whether what it tried did not work.
@@ -91,6 +98,7 @@ impl Kinds {
         let failed = call.failed();
         match call.act {
             Act::Think | Act::Finish => Kind::Text,
+            Act::Edit if was_seen => Kind::EditSeen,
             _ if was_seen => Kind::Seen,
             Act::View => Kind::View,
             Act::Search => Kind::Search,
@@ -281,6 +289,18 @@ mod tests {
         assert_eq!(letters(&[running.clone(), running, done.clone(), done.clone()]), "RRR=");
         let mut kinds = Kinds::default();
         assert_eq!([kinds.of(&done), kinds.of(&done)], [Kind::Run; 2], "the same step told again");
+    }
+
+    #[test]
+    fn an_edit_that_was_seen_before_is_an_edit() {
+        let edit = |ok| step("Edit", r#"{"file_path":"/r/a.py","old_string":"a","new_string":"b"}"#, Some((ok, "said")));
+        let view = step("Read", r#"{"file_path":"/r/a.py"}"#, Some((true, "a")));
+        let steps = [edit(true), view.clone(), edit(true), edit(false), edit(false), view];
+        assert_eq!(letters(&steps), "EV=e==");
+        let mut kinds = Kinds::default();
+        let nth = |at: usize, step: &Step| Step { index: u32::try_from(at).unwrap_or_default() + 1, ..step.clone() };
+        let are_edits: Vec<bool> = steps.iter().enumerate().map(|(at, step)| kinds.of(&nth(at, step)).is_edit()).collect();
+        assert_eq!(are_edits, [true, false, true, true, true, false]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::text;
 /// A kind of steps that is gone to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aim {
-    /// Edits of files, those that failed too.
+    /// Edits of files, those that failed too, and those that were made before.
     Edit,
     /// Finishes that the harness refused.
     Refusal,
@@ -45,7 +45,7 @@ impl Aim {
 
     pub(super) const fn is(self, step: Mark) -> bool {
         match self {
-            Self::Edit => matches!(step.kind, Kind::Edit | Kind::EditFailed),
+            Self::Edit => step.kind.is_edit(),
             Self::Refusal => matches!(step.kind, Kind::RefusedFinish),
             Self::Call => step.has_calls,
         }

@@ -436,6 +436,33 @@ fn jumps_lead_to_steps_in_other_windows() {
     assert!(bench.text(100, 30).contains("no refused finish in these 2000 steps"), "{}", bench.text(100, 30));
 }
 
+#[test]
+fn an_edit_that_was_made_before_is_jumped_to() {
+    let all = 600;
+    let kind = |at: usize| match at {
+        10 => Kind::Edit,
+        20 | 500 => Kind::EditSeen,
+        30 => Kind::Seen,
+        _ => Kind::Run,
+    };
+    let mut held = Bench::on(&runs::agent_running());
+    news(&mut held, 7, 2, 0, (0..all).map(|at| Shown { kind: kind(at), ..shown(at) }).collect());
+    held.type_in("2g");
+    let mut paged = opened(all);
+    let effects = paged.type_in("g");
+    answer(&mut paged, effects, all);
+    let marks = (0..all).map(|at| Mark { kind: kind(at), has_calls: true, went_wrong: false }).collect();
+    paged.tell(Msg::Marked(MarkNews { attempt: attempt(), from: 0, marks }));
+    for bench in [&mut held, &mut paged] {
+        for (key, wanted) in [(")", 11), (")", 21), (")", 501), (")", 11), ("(", 501), ("(", 21)] {
+            let effects = bench.type_in(key);
+            answer(bench, effects, all);
+            assert_eq!(here(bench), wanted, "{key}");
+        }
+        assert!(bench.text(400, 30).contains("edit (3)"), "{}", bench.text(400, 30));
+    }
+}
+
 /// A stream of so many steps behind those that are there, of 20 kB each.
 fn write_steps(path: &std::path::Path, steps: std::ops::RangeInclusive<usize>) {
     let is_new = !path.exists();

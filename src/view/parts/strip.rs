@@ -161,7 +161,7 @@ pub const fn role(kind: Kind) -> Role {
         Kind::Edit => Role::Accent,
         Kind::Finish => Role::Good,
         Kind::EditFailed | Kind::RunFailed | Kind::ApiError => Role::Bad,
-        Kind::RefusedFinish | Kind::Seen => Role::Warn,
+        Kind::RefusedFinish | Kind::Seen | Kind::EditSeen => Role::Warn,
         Kind::Search | Kind::View | Kind::Run | Kind::Git | Kind::Text => Role::Muted,
     }
 }

@@ -165,7 +165,9 @@ mod tests {
         assert_eq!((short.held(), short.size()), (Some(&b"abcdef"[..]), 6));
         assert!(!state.path().join("copied").exists(), "what is held needs no folder");
         let mut long = Copied::new(6, room());
-        ["abc", "defg", "hi"].iter().for_each(|part| long.write_all(part.as_bytes()).unwrap());
+        for part in ["abc", "defg", "hi"] {
+            long.write_all(part.as_bytes()).unwrap();
+        }
         assert_eq!((long.held(), long.size()), (None, 9));
         let mut other = Copied::new(0, room());
         other.write_all(b"other").unwrap();

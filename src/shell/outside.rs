@@ -9,15 +9,15 @@ mod made;
 mod material;
 mod stream;
 
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use jiff::tz::TimeZone;
-use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 
 use self::commands::Command;
+use self::copied::Copied;
 pub(super) use self::made::material;
 use self::material::Shape;
 pub(super) use self::material::{From, Material, Whereabouts};
@@ -119,17 +119,15 @@ impl Outside {
     }
 
     fn copy(&self, material: &Material) -> io::Result<Ready> {
-        // what is too long for a clipboard need not be held in memory
-        let mut text = SpooledTempFile::new(LIMIT + 1);
         let shape = if material.is_markdown() { Shape::Markdown } else { Shape::Plain };
+        let room = self.state_home.as_ref().map(|state| (state.join("isobench-tui/copied"), material.file_name(shape)));
+        // what is too long for a clipboard need not be held in memory
+        let mut text = Copied::new(LIMIT, room);
         let cut = self.write(&mut text, material, shape)?.cut;
-        let size = text.stream_position()?;
-        text.rewind()?;
-        let name = format!("{} ({}{})", material.name, bytes(size), cut.map_or_else(String::new, |cut| format!(", {cut}")));
+        let name = format!("{} ({}{})", material.name, bytes(text.size()), cut.map_or_else(String::new, |cut| format!(", {cut}")));
         let way = clipboard::Way::of(variable);
-        if let Some(way) = way.filter(|_| size <= LIMIT as u64) {
-            let mut whole = String::new();
-            text.read_to_string(&mut whole)?;
+        if let Some((way, held)) = way.zip(text.held()) {
+            let whole = String::from_utf8_lossy(held);
             if let Some(bytes) = way.sequence(whole.trim_end_matches('\n')) {
                 return Ok(Ready::Send(bytes, format!("sent to the terminal's clipboard{}: {name}", way.says())));
             }
@@ -138,16 +136,17 @@ impl Outside {
             Some(_) => "too large for the terminal's clipboard".to_owned(),
             None => format!("this terminal has no clipboard (TERM={})", variable("TERM").unwrap_or_default()),
         };
-        let Some(state) = &self.state_home else {
-            return Ok(Ready::Failed(format!("{why}, and neither XDG_STATE_HOME nor HOME says where to put a file")));
-        };
-        let folder = state.join("isobench-tui/copied");
-        let kept = copied::keep(&folder, &material.file_name(shape), &mut text).map_err(|error| of(&clean::path(&folder), &error))?;
-        Ok(Ready::Done(format!("{why}: {name} was written to {}", short(&kept))))
+        Ok(match text.keep()? {
+            Some(kept) => Ready::Done(format!("{why}: {name} was written to {}", short(&kept))),
+            None => Ready::Failed(format!("{why}, and neither XDG_STATE_HOME nor HOME says where to put a file")),
+        })
     }
 
     fn open(&self, command: &Command, material: &Material) -> io::Result<Ready> {
-        let folder = Private::new().map_err(|error| of("the folder for temporary files", &error))?;
+        let folder = Private::new().map_err(|error| {
+            let says = format!("the folder for temporary files: {error}; let TMPDIR name a folder that can be written");
+            io::Error::new(error.kind(), says)
+        })?;
         let shape = if command.takes_colours { Shape::Coloured } else { Shape::Plain };
         let file = folder.path().join(material.file_name(shape));
         let written = self.write(&mut copied::create(&file)?, material, shape).map_err(|error| {

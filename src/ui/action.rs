@@ -150,3 +150,42 @@ pub enum Action {
     /// What the keys do.
     Help,
 }
+
+impl Action {
+    /// Whether it leads somewhere or says something of its own: an older remark would stand where its answer belongs.
+    pub(super) const fn has_answer(self) -> bool {
+        matches!(
+            self,
+            Self::Open
+                | Self::Show(_)
+                | Self::NextScreen
+                | Self::PreviousScreen
+                | Self::NextItem
+                | Self::PreviousItem
+                | Self::NextSource
+                | Self::PreviousSource
+                | Self::NextProblem
+                | Self::PreviousProblem
+                | Self::NextFinding
+                | Self::PreviousFinding
+                | Self::NextEdit
+                | Self::PreviousEdit
+                | Self::NextRefusal
+                | Self::PreviousRefusal
+                | Self::NextCall
+                | Self::PreviousCall
+                | Self::NextDifference
+                | Self::PreviousDifference
+                | Self::NextBeside
+                | Self::PreviousBeside
+                | Self::Find
+                | Self::FindNext
+                | Self::FindPrevious
+                | Self::Filters
+                | Self::ClearFilters
+                | Self::Sort
+                | Self::Swap
+                | Self::Follow
+        )
+    }
+}

@@ -90,6 +90,10 @@ pub(super) fn look(state: &mut State) {
     match next(state, trail, goal, (forward, from)) {
         Known::At(step, turned) => {
             state.ahead = None;
+            // how far it was is over; what else was said stays
+            if state.note.as_ref().is_some_and(|(_, said)| said.mood == Mood::Quiet) {
+                state.note = None;
+            }
             go_to(state, goal, step, (forward, turned));
         }
         // the line of counts says it better

@@ -195,6 +195,9 @@ fn press<S: Apart>(screen: &mut S, key: Key) -> Vec<EffectOf<S>> {
 
 /// Does what an action means here and now.
 pub(super) fn act<S: Apart>(screen: &mut S, action: Action) -> Vec<EffectOf<S>> {
+    if action.has_answer() {
+        *screen.parts().note = None;
+    }
     match action {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],

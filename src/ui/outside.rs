@@ -191,8 +191,29 @@ impl What {
     }
 }
 
-/// The same as the beginning of a file's name: ids and names come out of files.
+/// The same as the beginning of a file's name: ids and names come out of files. None is hidden, and none begins with a dash:
+/// programs would take it for an option.
 pub fn stem(name: &str) -> String {
     let safe = |char: char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '-' };
-    name.trim_start_matches('.').chars().take(120).map(safe).collect()
+    let safe: String = name.trim_start_matches('.').chars().take(120).map(safe).collect();
+    let rest = safe.trim_start_matches('-');
+    format!("{}{rest}", "_".repeat(safe.len() - rest.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stem;
+
+    #[test]
+    fn no_name_of_a_file_is_hidden_or_reads_as_an_option() {
+        for (name, wanted) in [
+            ("vllm_core-0003.1", "vllm_core-0003.1"),
+            ("../../etc/x", "_..-etc-x"),
+            ("\u{2022}\u{2022}\u{2022}.jsonl", "___.jsonl"),
+            ("-rf", "_rf"),
+            (".--help me", "__help-me"),
+        ] {
+            assert_eq!(stem(name), wanted, "{name}");
+        }
+    }
 }

@@ -22,6 +22,8 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
         Typed::On => {}
         Typed::Closed => state.over = Over::Nothing,
         Typed::Sought(pattern) => {
+            // what was said of the one before
+            state.note = None;
             state.find = pattern;
             (state.reading.matched, state.reading.searched_from) = (None, Some(state.reading.cursor));
             state.over = Over::Nothing;

@@ -164,6 +164,9 @@ fn choose(state: &mut State, key: Key) -> Vec<Effect> {
 
 /// Does what an action means here and now.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if action.has_answer() {
+        state.note = None;
+    }
     match action {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],

@@ -611,6 +611,10 @@ fn what_can_not_be_taken_says_so() {
         let text = desk.text(120, 40);
         assert!(text.contains("measured arms have no trajectory: Enter opens their numbers"), "{text}");
     }
+    // what is asked for next has the line to itself
+    desk.type_in("/");
+    desk.press(Key::Enter);
+    assert!(!desk.text(120, 40).contains("measured arms have no trajectory"));
     let mut empty = Desk::with(Vec::new());
     assert_eq!(empty.type_in("Y"), []);
     assert!(empty.text(120, 40).contains("the list is empty"));

@@ -198,6 +198,20 @@ fn keys_lead_to_differences_to_what_both_did_and_to_matches() {
 }
 
 #[test]
+fn a_search_and_a_jump_end_an_old_remark() {
+    let mut desk = Desk::new();
+    let none = "nothing is searched for";
+    for keys in [&[Key::Char(']')][..], &[Key::Char('/')], &[Key::Tab]] {
+        desk.press(&[Key::Char('n')]);
+        assert!(desk.text(120, 40).contains(none));
+        desk.press(keys);
+        let page = desk.text(120, 40);
+        assert!(!page.contains(none), "{page}");
+        desk.press(&[Key::Esc]);
+    }
+}
+
+#[test]
 fn swapped_twice_it_is_as_before_and_the_cursor_stays_on_its_steps() {
     let mut desk = Desk::new();
     desk.press(&[Key::Char('}')]);

@@ -14,6 +14,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::campaign::{Campaign, GOOD_AGENT, GOOD_ARM};
+use crate::paged_screen::write_steps;
 use crate::pty::Pty;
 use crate::support::{BINARY, folder, shared};
 
@@ -210,6 +211,29 @@ fn steps_of_json_are_those_of_the_trajectories_and_unknown_figures_are_null() {
     let steps = told["figures"].as_array().unwrap().iter().find(|figure| figure["name"] == "steps").cloned().unwrap();
     assert_eq!((steps["left"].clone(), steps["right"].clone()), (json!(4), Value::Null));
     assert_eq!(told["right"]["name"], "model_patch.diff");
+}
+
+#[test]
+fn of_steps_that_were_not_read_nothing_is_told() {
+    let tried = Tried::new();
+    let large = tried.root.join("large.jsonl");
+    write_steps(&large, 1..=1700);
+    let large = large.to_str().unwrap();
+    let text = tried.text(&["A", "--with", large]);
+    assert!(text.contains("too large to be compared step by step"), "{text}");
+    assert!(!["alike", "never", "neither ever"].iter().any(|word| text.contains(word)), "{text}");
+    let figures: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert!(figures.contains(&vec!["edits", "1", "?"]) && figures.contains(&vec!["steps", "4", "1700", "+1696"]), "{text}");
+    let told = tried.json(&[large, "--with", "A"]);
+    assert_eq!((&told["left"]["steps"], &told["right"]["steps"]), (&Value::Null, &json!(4)));
+    let figure = |name: &str| told["figures"].as_array().unwrap().iter().find(|figure| figure["name"] == name).cloned().unwrap();
+    assert_eq!((figure("edits")["left"].clone(), figure("first edit")["left"].clone()), (Value::Null, Value::Null));
+    assert_eq!((figure("steps")["left"].clone(), figure("edits")["right"].clone()), (json!(1700), json!(1)));
+    assert!(told["steps"].as_array().unwrap().iter().all(|row| row["how"].is_null()), "{}", told["steps"]);
+    let mut pty = tried.screen(&[large, "--with", "A"], 120, 40);
+    pty.wait_for("pad.py");
+    pty.press("<Tab><Tab>");
+    pty.wait_for("1700 steps, not read");
 }
 
 #[test]

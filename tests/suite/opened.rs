@@ -163,6 +163,13 @@ fn what_is_no_trajectory_says_what_it_is() {
     assert!(says(b"{\"a\": 1}\n").contains("JSON of another kind"));
     assert!(says(b"[1, 2]").contains("JSON of another kind"));
     assert!(says(b"\x7fELF\0\0\0").contains("no text"));
+    // brackets among bytes of any kind are no JSON that an agent is writing now
+    for begin in [&b"\x8f\0\xd1\n[\n\xff\0"[..], b"\x8f\0\n{\"a\": ", b"\x8f\0\n{\n"] {
+        let bytes: Vec<u8> =
+            begin.iter().copied().chain((0..600_000_u32).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_be_bytes())).collect();
+        assert!(says(&bytes).contains("no text"), "{begin:?}");
+        assert!(says(begin).contains("no text"), "{begin:?}");
+    }
     assert!(
         says("Changed working directory to: /x\n╭─ Task Details ─╮\n│ Trajectory File: t.json │\n".as_bytes()).contains("TRAE printed")
     );

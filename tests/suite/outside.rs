@@ -200,6 +200,32 @@ fn what_no_clipboard_takes_goes_into_a_file() {
 }
 
 #[test]
+fn copying_needs_no_folder_for_temporary_files_and_says_which_folder_it_needs() {
+    let nowhere = "/proc/nowhere";
+    let mut desk = desk(|command, _| {
+        command.env("TMPDIR", nowhere);
+    });
+    desk.log(&"a long log\n".repeat(9000));
+    desk.shown.pty.press("6");
+    desk.shown.pty.wait_for("a long log");
+    desk.shown.pty.press("Y");
+    desk.shown.pty.wait_for("too large for the terminal's clipboard");
+    let folder = desk.shown.root.path().join("home-state/isobench-tui/copied");
+    let kept = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    assert_eq!(fs::read_to_string(&kept()[0]).unwrap(), "a long log\n".repeat(9000));
+    // what needs that folder names it
+    desk.shown.pty.press("v");
+    desk.shown.pty.wait_for(nowhere);
+    desk.shown.pty.wait_for("TMPDIR");
+    // and so does copying where its own one is none
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    desk.shown.pty.press("Y");
+    desk.shown.pty.wait_for("home-state/isobench-tui/copied: ");
+    desk.shown.pty.wait_until("what to do", |text| text.contains("mend that") && text.contains("XDG_STATE_HOME"));
+}
+
+#[test]
 fn a_terminal_without_a_clipboard_is_said_to_have_none() {
     let mut desk = desk(|command, _| {
         command.env("TERM", "linux");

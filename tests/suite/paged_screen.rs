@@ -464,7 +464,7 @@ fn an_edit_that_was_made_before_is_jumped_to() {
 }
 
 /// A stream of so many steps behind those that are there, of 20 kB each.
-fn write_steps(path: &std::path::Path, steps: std::ops::RangeInclusive<usize>) {
+pub(crate) fn write_steps(path: &std::path::Path, steps: std::ops::RangeInclusive<usize>) {
     let is_new = !path.exists();
     let mut file = BufWriter::new(fs::File::options().create(true).append(true).open(path).unwrap());
     if is_new {

@@ -224,6 +224,36 @@ fn e_goes_to_the_next_step_that_went_wrong() {
 }
 
 #[test]
+fn a_search_a_jump_and_another_screen_end_an_old_remark() {
+    let mut bench = opened(35, 100, 30);
+    let refused = "no refused finish in these 35 steps";
+    bench.type_in("g>");
+    assert_eq!(note(&bench), refused);
+    bench.type_in("/number");
+    bench.press(Key::Enter);
+    assert_eq!(note(&bench), "");
+    let page = bench.text(100, 30);
+    assert!(page.contains("searching the steps…") && !page.contains(refused), "{page}");
+    for key in ["n", "o", "e", "."] {
+        bench.type_in(">");
+        assert_eq!(note(&bench), refused);
+        bench.type_in(key);
+        assert_ne!(note(&bench), refused, "{key}");
+    }
+    bench.press(Key::Esc);
+    // past the end and back
+    bench.type_in("geeee");
+    assert_eq!(note(&bench), "wrapped: the first step that went wrong");
+    bench.type_in("e");
+    assert_eq!(note(&bench), "");
+    bench.type_in(">1");
+    assert_eq!(note(&bench), "");
+    // what moves on says nothing: a remark stays to be read
+    bench.type_in("2>k");
+    assert_eq!(note(&bench), refused);
+}
+
+#[test]
 fn a_search_walks_the_items_and_marks_what_is_seen() {
     let mut bench = Bench::on(&runs::agent_running());
     bench.type_in("g/oom");

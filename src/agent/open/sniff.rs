@@ -70,7 +70,10 @@ pub(in crate::agent) fn sniff(bytes: &[u8], is_all: bool) -> Found {
                     taken = taken.max(length);
                 }
                 // its inner lines would be taken for events
-                Probe::Torn if is_document => return Found::Torn,
+                Probe::Torn if is_document => {
+                    is_torn = true;
+                    break;
+                }
                 Probe::Torn => (is_torn, missed) = (true, missed + 1),
                 Probe::Unfit if is_document => missed_documents += 1,
                 Probe::Unfit => missed += 1,
@@ -79,16 +82,18 @@ pub(in crate::agent) fn sniff(bytes: &[u8], is_all: bool) -> Found {
         rest = rest.get(taken..).unwrap_or_default();
     }
     let has = |word: &[u8]| bytes.windows(word.len()).take(1 << 20).any(|window| window == word);
-    if is_torn || (is_json && !is_all) {
+    // among bytes of any kind there are brackets that look like JSON which ends too early
+    let is_text = !bytes.iter().take(1 << 16).any(|byte| *byte == 0);
+    if is_text && (is_torn || (is_json && !is_all)) {
         Found::Torn
-    } else if is_json {
+    } else if is_text && is_json {
         Found::Other("JSON of another kind")
     } else if has(b"Task Details") && has(b"Trajectory File") {
         Found::TraeLog
-    } else if bytes.iter().take(1 << 16).any(|byte| *byte == 0) {
-        Found::Other("no text")
-    } else {
+    } else if is_text {
         Found::Other("text without JSON")
+    } else {
+        Found::Other("no text")
     }
 }
 

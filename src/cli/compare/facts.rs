@@ -12,6 +12,7 @@ use crate::patch::changed_files;
 use crate::report::steps::{Totals, duration_ms, end};
 use crate::text::clean;
 use crate::text::mask::Masker;
+use crate::ui::compare::side::STEPS;
 use crate::ui::compare::{Side, Told};
 
 type Facts = Vec<(String, Told)>;
@@ -51,7 +52,7 @@ pub(super) fn of_attempt(side: &Side, opened: Option<&Opened>, findings: Option<
     let cost = attempt.as_ref().and_then(Attempt::totals).and_then(|totals| totals.cost_micro_usd);
     let cost = opened.and_then(|opened| opened.totals.cost_micro_usd).or(cost);
     let mut facts: Facts = vec![
-        ("steps".to_owned(), told(of_totals(|totals| totals.steps), Told::Count)),
+        (STEPS.to_owned(), told(of_totals(|totals| totals.steps), Told::Count)),
         ("end".to_owned(), Told::of(ended, Told::Word)),
         ("found".to_owned(), Told::of(level, Told::Word)),
     ];

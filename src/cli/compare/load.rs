@@ -105,14 +105,16 @@ fn side(path: &Path, instance: Option<&str>, masker: &Masker) -> Result<(Side, O
         }
     }
     let opened = opened.filter(|opened| !opened.steps.is_empty() || opened.totals.steps.is_some());
-    if opened.as_ref().is_some_and(|opened| opened.steps.is_empty() && !opened.is_empty()) {
+    let is_read = opened.as_ref().is_none_or(|opened| !opened.steps.is_empty() || opened.is_empty());
+    if !is_read {
         side.problems.push("its transcript is too large to be compared step by step: `inspect` shows it".to_owned());
     }
     let watch = opened.as_ref().and_then(|opened| {
         let human = trajectory::human(trajectory::journal(path).as_ref());
         verdict::watch(opened, human).ok()
     });
-    if let Some(opened) = &opened {
+    // steps that are not held are not none: what they would tell is unknown
+    if let Some(opened) = opened.as_ref().filter(|_| is_read) {
         let mut kinds = Kinds::default();
         side.steps = Some(opened.steps.iter().map(|step| Shown::of(step, &mut kinds, masker)).collect());
         side.aims = opened.steps.iter().map(Aim::of).collect();

@@ -17,6 +17,8 @@ pub(super) fn json(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
         .iter()
         .map(|figure| json!({"name": figure.name, "left": plain(&figure.left), "right": plain(&figure.right)}))
         .collect();
+    // nobody knows whether a step stands alone where those of the other side were not read
+    let is_known = pair.left.unread_steps().is_none() && pair.right.unread_steps().is_none();
     let steps: Vec<Value> = pair
         .steps
         .iter()
@@ -28,7 +30,7 @@ pub(super) fn json(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
                 How::Like => "like",
                 How::Alone => "alone",
             };
-            json!({"left": index(&pair.left, row.left), "right": index(&pair.right, row.right), "how": how})
+            json!({"left": index(&pair.left, row.left), "right": index(&pair.right, row.right), "how": is_known.then_some(how)})
         })
         .collect();
     let files: Vec<Value> = pair.files.iter().map(file).collect();

@@ -10,6 +10,9 @@ use crate::ui::detected::{Span, span};
 use crate::ui::step::{How, Shown};
 use crate::ui::words::number;
 
+/// The name of the fact that tells how many steps there are.
+pub const STEPS: &str = "steps";
+
 /// What is to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -57,7 +60,7 @@ pub struct Side {
     pub from: String,
     /// The item that it is an attempt of; empty where nobody says.
     pub item: String,
-    /// Its steps; `None` for what has none, as a commit.
+    /// Its steps; `None` for what has none, as a commit, and where they were not read.
     pub steps: Option<Vec<Shown>>,
     /// What each of them is after.
     pub aims: Vec<Aim>,
@@ -148,6 +151,12 @@ impl Side {
         step.is_some_and(|step| {
             step.kind.is_failed() || step.calls.iter().any(|call| call.result.as_ref().is_some_and(|result| result.how == How::Badly))
         })
+    }
+
+    /// How many steps it has where they were not read, as those of a transcript that is too large.
+    pub fn unread_steps(&self) -> Option<u64> {
+        let told = self.facts.iter().find(|(name, _)| self.steps.is_none() && name == STEPS);
+        told.and_then(|(_, told)| if let Told::Count(count) = told { Some(*count) } else { None })
     }
 
     /// What its steps tell of themselves: edits that worked, and the step of the first of them.

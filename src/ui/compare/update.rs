@@ -62,7 +62,7 @@ impl Apart for Compare {
             Typed::Closed => self.over = Over::Nothing,
             Typed::Sought(pattern) => {
                 self.over = Over::Nothing;
-                self.find = pattern;
+                (self.find, self.note) = (pattern, None);
                 if self.find.is_some() {
                     moves::find(self, Action::FindNext);
                 }

@@ -25,7 +25,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, mut flow: Flow, screen: &Compare, pa
     if let Some(row) = flow.row() {
         let (left, _, right) = halves(row);
         for (area, side) in [(left, &pair.left), (right, &pair.right)] {
-            let figure = side.steps.as_ref().map_or_else(|| "no steps".to_owned(), |steps| count(steps.len(), "step"));
+            let figure = match (&side.steps, side.unread_steps()) {
+                (Some(steps), _) => count(steps.len(), "step"),
+                (None, Some(unread)) => format!("{}, not read", count(usize::try_from(unread).unwrap_or(usize::MAX), "step")),
+                (None, None) => "no steps".to_owned(),
+            };
             heading(canvas, area, &side.name, &figure);
         }
     }

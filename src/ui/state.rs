@@ -340,8 +340,9 @@ impl State {
 
     /// The run's state in a word.
     pub fn run_state(&self) -> RunState {
-        if self.is_others() && self.run.created.is_none() {
-            // somebody else's has not begun, or was not read yet
+        let is_nothing = self.run.items.is_empty() && !self.troubles.is_empty();
+        if self.is_others() && (self.run.created.is_none() || is_nothing) {
+            // somebody else's has not begun, was not read yet, or can't be read
             return RunState::Waiting;
         }
         self.run.state(self.has_runner())

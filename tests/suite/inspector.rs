@@ -399,3 +399,15 @@ fn a_lone_file_in_which_there_is_nothing_yet_is_shown_once_there_is() {
     pty.wait_for("529 overloaded");
     leave(pty);
 }
+
+#[test]
+fn what_is_no_trajectory_is_not_called_finished() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("random.jsonl");
+    fs::write(&path, b"\x8f\0\xd1\n[\n\xff\0\n{\n").unwrap();
+    let mut pty = Pty::isobench(&["inspect", path.to_str().unwrap()], 120, 40);
+    pty.wait_for("not a trajectory of any agent that we know, but no text");
+    pty.wait_until("nothing is finished", |text| text.contains("no text") && !text.contains("finished"));
+    pty.press("q");
+    assert_eq!(pty.wait_code(), 0);
+}

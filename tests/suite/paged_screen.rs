@@ -580,6 +580,9 @@ fn a_large_file_is_searched_and_jumped_through_on_a_real_terminal() {
     write_steps(&other, 1..=1690);
     fs::rename(&other, &path).unwrap();
     pty.wait_for("of 1690");
+    // what else is told is of the old one
+    pty.wait_for("is another file now than the one that was opened");
+    pty.wait_for("open it again");
     pty.press("q");
 }
 

@@ -5,7 +5,7 @@
 mod walk;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -251,8 +251,7 @@ impl Held {
 
     /// What there is to say after another look.
     fn look(&mut self, wish: Option<&Wish>, masker: &Masker, hint: &SyncSender<()>) -> io::Result<Vec<Msg>> {
-        let mut news = Vec::new();
-        self.grown(hint)?;
+        let mut news = Vec::from_iter(self.grown(hint)?);
         let Some(mut paged) = self.paged.clone() else { return Ok(news) };
         if self.index.is_none() && self.counting.is_none() {
             // what can be seen at once comes first
@@ -299,13 +298,14 @@ impl Held {
         }
     }
 
-    /// Another file may be there now, or more of it.
-    fn grown(&mut self, hint: &SyncSender<()>) -> io::Result<()> {
-        let Some(paged) = &self.paged else { return Ok(()) };
-        let Ok(there) = std::fs::metadata(&self.path) else { return Ok(()) };
+    /// Another file may be there now, or more of it. Of another one only the steps are read anew: what else is told was read when the
+    /// old one was opened, and that is to be said.
+    fn grown(&mut self, hint: &SyncSender<()>) -> io::Result<Option<Msg>> {
+        let Some(paged) = &self.paged else { return Ok(None) };
+        let Ok(there) = std::fs::metadata(&self.path) else { return Ok(None) };
         let is_same = there.len() == paged.len() && there.modified().is_ok_and(|changed| changed == paged.changed());
         if self.counting.is_some() || self.index.is_none() || is_same {
-            return Ok(());
+            return Ok(None);
         }
         match paged.grown(&self.path, LARGE)? {
             Grown::On(grown) => {
@@ -317,6 +317,7 @@ impl Held {
                 (self.paged, self.index, self.turn) = (Some(Arc::from(paged)), None, None);
                 (self.marking, self.marked, self.kinds) = (None, 0, Arc::default());
                 (self.searching, self.searched) = (None, None);
+                return Ok(Some(Msg::Trouble(Part::Replaced, Some(replaced(&self.path)))));
             }
             // where its steps lay there is nothing to read any more
             Grown::Anew(None) if there.len() < paged.len() => {
@@ -324,7 +325,7 @@ impl Held {
             }
             Grown::Not | Grown::Anew(None) => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// That a search is over, as nothing can be read any more; once.
@@ -415,6 +416,14 @@ impl Held {
             pages: Some(pages),
         })
     }
+}
+
+/// That the text of a file is another one now.
+fn replaced(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str()).display();
+    format!(
+        "{name} is another file now than the one that was opened: the steps are of the new one, all else is still of the old one: open it again"
+    )
 }
 
 /// Counts the steps on a thread, which says when it is done.

@@ -86,6 +86,8 @@ pub enum Part {
     Steps,
     /// What agents do whose trajectories are too large to be kept.
     Pages,
+    /// A trajectory whose file is another one now than when it was opened.
+    Replaced,
     /// What a stage wrote.
     Output,
     /// What people say of findings.

@@ -165,6 +165,34 @@ fn keys_right_after_the_way_to_an_end_go_on_from_there() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn keys_faster_than_the_windows_do_what_they_would_do_over_all_steps(
+        bursts in proptest::collection::vec("[gG][jk<>]{0,6}[gG]?[jk<>]{0,6}", 1..8),
+    ) {
+        let all = 2000;
+        let (mut paged, mut held) = (opened(all), whole(all));
+        let effects = paged.type_in("g");
+        answer(&mut paged, effects, all);
+        held.type_in("g");
+        for burst in bursts {
+            let mut effects = Vec::new();
+            for key in burst.chars() {
+                let key = match key {
+                    '>' => Key::PageDown,
+                    '<' => Key::PageUp,
+                    other => Key::Char(other),
+                };
+                effects.extend(paged.press(key));
+                held.press(key);
+            }
+            answer_last(&mut paged, &effects, all);
+            prop_assert_eq!(here(&paged), here(&held), "{}", burst);
+        }
+    }
+}
+
 #[test]
 fn keys_that_wait_for_a_window_do_not_wait_where_nothing_can_be_read() {
     let all = 2000;
@@ -580,6 +608,9 @@ fn a_large_file_is_searched_and_jumped_through_on_a_real_terminal() {
     write_steps(&other, 1..=1690);
     fs::rename(&other, &path).unwrap();
     pty.wait_for("of 1690");
+    // what else is told is of the old one
+    pty.wait_for("is another file now than the one that was opened");
+    pty.wait_for("open it again");
     pty.press("q");
 }
 

@@ -650,3 +650,19 @@ fn what_the_harness_calls_a_success_and_left_nothing_is_failed_in_the_list_as_it
     pty.press("q");
     pty.wait_end();
 }
+
+#[test]
+fn a_call_without_an_answer_is_a_step_in_the_list_as_it_is_when_opened() {
+    let (_gone, root) = folder();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    fs::copy(fixtures.join("codex/running.jsonl"), root.join("running.jsonl")).unwrap();
+    let item = root.join("state/runs/vllm/codex_cli/default/2026-01-23_21-19-19/core-0001");
+    fs::create_dir_all(&item).unwrap();
+    fs::copy(fixtures.join("codex/running.jsonl"), item.join("codex_rollout.jsonl")).unwrap();
+    fs::write(item.join("journal.json"), r#"{"status":"error"}"#).unwrap();
+    let opened = isobench_tui::agent::open::open(&root.join("running.jsonl")).unwrap().remove(0);
+    let waits = |step: &isobench_tui::domain::Step| step.calls.iter().any(|call| call.result.is_none());
+    assert!(opened.steps.last().is_some_and(waits), "the fixture ends with a call that has no answer");
+    let steps: Vec<_> = listed(&root).iter().map(|row| row["steps"].as_u64()).collect();
+    assert_eq!(steps, vec![Some(opened.steps.len() as u64); 2]);
+}

@@ -15,11 +15,12 @@ use crate::ui::now::{Pulse, pulse, ratio};
 use crate::ui::{Said, State};
 
 /// Statuses besides done with their roles, in the order of the bar. What is not named here is still to come.
-pub(super) const COUNTED: [(&str, Role); 6] = [
+pub(super) const COUNTED: [(&str, Role); 7] = [
     ("failed", Role::Bad),
     ("blocked", Role::Bad),
     ("stopped", Role::Warn),
     ("interrupted", Role::Warn),
+    ("unfinished", Role::Warn),
     ("skipped", Role::Muted),
     ("running", Role::Live),
 ];

@@ -528,7 +528,7 @@ fn odd_strings_fit_every_screen_and_size() {
 fn what_is_live_can_not_be_followed_where_nothing_runs() {
     let gone = isobench_tui::ui::message::Sight::Gone;
     for screen in ["1", "3"] {
-        let mut bench = Bench::with(&runs::finished(), gone.clone());
+        let mut bench = Bench::with(&runs::finished(), gone);
         bench.type_in(screen);
         bench.type_in("f");
         assert!(bench.text(120, 40).contains("nothing runs: the run is over"), "{}", bench.text(120, 40));

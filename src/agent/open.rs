@@ -15,7 +15,7 @@ use super::live::{self, Reading};
 use super::openhands::Events;
 use super::paged::{Index, LARGE, Paged};
 use crate::artifact::item::{CLAUDE_CODE_STREAM, CODEX_ROLLOUT, OPENHANDS_EVENTS, TRAJECTORY};
-use crate::domain::{AgentTotals, Step};
+use crate::domain::{AgentTotals, Reply, Step};
 use crate::text::clean;
 use sniff::{Found, Shape};
 
@@ -127,6 +127,18 @@ impl Opened {
         })?;
         opened.totals = totals;
         Ok(opened)
+    }
+
+    /// The totals with all steps: one whose calls got no answer too, and those beyond the most that are kept.
+    pub fn all(&self) -> AgentTotals {
+        if self.pages.is_some() {
+            return self.totals;
+        }
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let finished = self.steps.iter().filter(|step| step.reply == Reply::Complete).count();
+        let gone = self.totals.steps.map_or(0, |steps| steps.saturating_sub(small(finished)));
+        let all = small(self.steps.len()).saturating_add(gone);
+        AgentTotals { steps: Some(all).filter(|all| *all > 0 || self.totals.steps.is_some()), ..self.totals }
     }
 
     /// Every step in its order, wherever it is held.

@@ -62,7 +62,7 @@ fn tell(teller: &mut Teller, item: &ItemId, run: &Opened) {
     let ran = run.started_at.zip(run.last_at).map(|(began, ended)| ended.duration_since(began).as_millis());
     let duration_ms = ran.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default();
     let (stage, attempt) = end(&run.state);
-    let outcome = StageOutcome { end: stage, child: None, duration_ms, detail: StageDetail::Agent(run.totals) };
+    let outcome = StageOutcome { end: stage, child: None, duration_ms, detail: StageDetail::Agent(run.all()) };
     teller.stage((item, 1), Stage::Agent, span, outcome);
     teller.end(item, 1, run.last_at, attempt);
 }

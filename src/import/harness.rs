@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::facts::{Span, Teller};
-use super::item::Read;
+use super::item::{NO_JOURNAL, Read};
 use super::{Imported, Origin, walk};
 use crate::artifact::shown_repo;
 use crate::domain::{ChildEnd, FailureClass, ItemId, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome};
@@ -150,10 +150,11 @@ pub(super) fn tell(teller: &mut Teller, item: &Read, n: u32, measured: &[RungAns
 fn end(item: &Read, nothing: Option<(FailureClass, String)>) -> AttemptEnd {
     let failed = |class: FailureClass, why: String| AttemptEnd::Failed { class, why };
     match (item.said.status.as_str(), &item.failure, nothing) {
-        ("unfinished", Some(cause), _) => failed(cause.class, cause.evidence.clone()),
-        ("unfinished", None, _) => {
-            AttemptEnd::Interrupted { why: "its folder has no journal: the agent runs, or the harness was ended".to_owned() }
+        // the harness says of no such item that it failed: what its agent ended with is told beside that
+        ("unfinished", Some(cause), _) => {
+            AttemptEnd::Interrupted { why: format!("{NO_JOURNAL}; its agent ended with: {}", cause.evidence) }
         }
+        ("unfinished", None, _) => AttemptEnd::Interrupted { why: NO_JOURNAL.to_owned() },
         ("success", _, Some((class, why))) => failed(class, why),
         ("success", _, None) => AttemptEnd::Done,
         (_, Some(cause), _) => failed(cause.class, cause.evidence.clone()),

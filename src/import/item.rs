@@ -18,6 +18,9 @@ use crate::ledger::fact::JournalSaid;
 use crate::patch::{Parent, climb};
 use crate::text::clean;
 
+/// Why an item has no end.
+pub(super) const NO_JOURNAL: &str = "its folder has no journal: the agent runs, or the harness was ended";
+
 /// What an item's files say.
 #[derive(Debug, Clone)]
 pub(super) struct Read {
@@ -298,9 +301,7 @@ impl Read {
     pub(super) fn stage_end(&self) -> StageEnd {
         match &self.failure {
             Some(cause) => StageEnd::Failed { class: cause.class, why: cause.evidence.clone() },
-            None if self.said.status == "unfinished" => {
-                StageEnd::Interrupted { why: "its folder has no journal: the agent runs, or the harness was ended".to_owned() }
-            }
+            None if self.said.status == "unfinished" => StageEnd::Interrupted { why: NO_JOURNAL.to_owned() },
             None => StageEnd::Done,
         }
     }

@@ -171,7 +171,7 @@ impl Item {
     }
 
     /// The word for its state.
-    pub const fn status(&self) -> &'static str {
+    pub fn status(&self) -> &'static str {
         match self.state {
             ItemState::Queued { .. } => "queued",
             ItemState::Waiting { .. } => "waiting",
@@ -181,8 +181,15 @@ impl Item {
             ItemState::Blocked { .. } => "blocked",
             ItemState::Skipped { .. } => "skipped",
             ItemState::Stopped { .. } => "stopped",
+            ItemState::Interrupted { .. } if self.has_no_journal() => "unfinished",
             ItemState::Interrupted { .. } => "interrupted",
         }
+    }
+
+    /// Whether the harness left it without a journal: nobody goes on with it.
+    fn has_no_journal(&self) -> bool {
+        let journal = self.last_attempt().and_then(|last| last.journal.as_ref());
+        journal.is_some_and(|journal| journal.status == "unfinished")
     }
 
     /// Whether it will be run without anybody asking for it again.

@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, Value};
 use super::item::seconds;
 use crate::agent::open::{Format, Opened};
 use crate::agent::{End, Live};
-use crate::domain::{Reply, Step, ToolCall, Usage};
+use crate::domain::{Step, ToolCall, Usage};
 use crate::text::clean;
 use crate::text::mask::Masker;
 
@@ -107,7 +107,7 @@ impl Totals {
         });
         let usage = Some(opened.totals.usage).filter(|usage| *usage != Usage::default());
         Self {
-            steps: steps(opened),
+            steps: opened.all().steps.map(u64::from),
             calls: opened.totals.calls.into(),
             calls_by_tool,
             errors,
@@ -117,16 +117,6 @@ impl Totals {
             duration_s: duration_ms(opened).map(seconds),
         }
     }
-}
-
-/// Steps of a run, those beyond the most that are kept and one that runs included.
-pub fn steps(opened: &Opened) -> Option<u64> {
-    if opened.pages.is_some() {
-        return Some(opened.len() as u64);
-    }
-    let finished = opened.steps.iter().filter(|step| step.reply == Reply::Complete).count() as u64;
-    let gone = opened.totals.steps.map_or(0, |steps| u64::from(steps).saturating_sub(finished));
-    Some(opened.steps.len() as u64 + gone).filter(|steps| *steps > 0 || opened.totals.steps.is_some())
 }
 
 /// From the first to the last time that the file tells; `None` where it does not tell two.

@@ -26,7 +26,7 @@ pub fn table(run: &Run, around: &Surroundings<'_>, room: Option<usize>) -> Strin
     // what came of an item matters more than what it took
     let mut text = columns(&Columns { heads: head, shrink: &[(8, 30)], leave_out: &[6, 5, 4, 7] }, &rows, room);
     let usage = run.usage();
-    let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "waiting", "queued", "running"];
+    let states = ["done", "failed", "blocked", "skipped", "stopped", "interrupted", "unfinished", "waiting", "queued", "running"];
     let without = run.items.iter().filter(|item| item.is_done_without_agent()).count();
     let more = |state: &str| if state == "done" && without > 0 { format!(" ({without} with an agent that failed)") } else { String::new() };
     let counts: Vec<String> =

@@ -61,7 +61,7 @@ impl Verdict {
             agent: opened.format.agent(),
             format: steps::format_name(opened.format),
             model: opened.model.as_deref().map(text).filter(|model| !model.is_empty()),
-            steps: steps::steps(opened),
+            steps: opened.all().steps.map(u64::from),
             end: Ended { state, reason: reason.map(text) },
             level: watch.level(),
             findings: watch.findings().into_iter().map(|finding| masked_finding(finding, masker)).collect(),

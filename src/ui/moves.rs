@@ -3,12 +3,13 @@
 use super::detected::{Entry, Which};
 use super::finding::{Turned, round};
 use super::message::{Layout, Unfolds};
+use super::now::{Pulse, pulse};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
 use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, pages, problems};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
-use crate::model::Item;
+use crate::model::{Item, RunState};
 
 /// Does what a key that moves about asks for, on the screen that is shown.
 pub(super) fn perform(state: &mut State, action: Action) {
@@ -288,8 +289,24 @@ fn follow(state: &mut State) {
     state.reading.inside = None;
     state.reading.pane = Pane::Steps;
     state.log.follow();
+    if matches!(state.screen, Screen::Queue | Screen::Result)
+        && let Some(says) = nothing_runs(state)
+    {
+        state.remark(Said::new(Mood::Quiet, says));
+    }
     // that of another item is set once its steps are looked at
     state.reading.cursor = state.shown_trail().map_or(0, |trail| trail.steps.len().saturating_sub(1));
+}
+
+/// Why there is nothing to follow.
+fn nothing_runs(state: &State) -> Option<&'static str> {
+    let runs = state.run.live_item().is_some_and(|live| !matches!(pulse(state, live), Pulse::CutOff(_)));
+    match state.run_state() {
+        _ if runs => None,
+        RunState::Finished => Some("nothing runs: the run is over"),
+        RunState::Interrupted => Some("nothing runs: nobody works on it"),
+        _ => Some("nothing runs now; what comes next is followed"),
+    }
 }
 
 /// Whether the live item and its newest step are followed already.

@@ -80,7 +80,7 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         ItemState::Stopped { why } => {
             Said::new(Mood::Warn, format!("stopped: {why}{}", key(state, "; r runs the stage again, R the item")))
         }
-        ItemState::Interrupted { why, .. } if state.is_others() => Said::new(Mood::Warn, format!("interrupted: {why}")),
+        ItemState::Interrupted { why, .. } if state.is_others() => Said::new(Mood::Warn, format!("{}: {why}", item.status())),
         ItemState::Interrupted { why, from } => Said::new(Mood::Warn, format!("interrupted: {why}; goes on with {from}")),
     }
 }

@@ -2,13 +2,14 @@
 
 use super::prompt::{Search, Typed};
 use super::state::{Over, State};
+use super::words::NO_SEARCH;
 use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log, pages};
 
 /// Does what a key about searching asks for.
 pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Find => state.over = Over::Find(Search::default()),
-        _ if state.find.is_none() => state.remark(Said::new(Mood::Quiet, "nothing is searched for: / searches")),
+        _ if state.find.is_none() => state.remark(Said::new(Mood::Quiet, NO_SEARCH)),
         _ if state.screen == Screen::Log || beside::has_keys(state) => log::find(state, action),
         _ => finding::find(state, action != Action::FindPrevious),
     }

@@ -6,7 +6,7 @@ use super::state::State;
 use super::words::moment;
 use super::{Mood, Said};
 use crate::ledger::By;
-use crate::model::Item;
+use crate::model::{Item, ItemState};
 use crate::plan::WhyNot;
 use crate::text::width;
 
@@ -27,6 +27,8 @@ pub fn why_not(state: &State, item: &Item, position: usize, cols: usize, now: Ti
             ];
             (true, words.to_vec())
         }
+        // ISO-Bench's scripts go on with nothing by themselves
+        _ if state.is_others() && matches!(item.state, ItemState::Interrupted { .. }) => return None,
         // its time has come, now only its turn has to; and what keeps all of them stands above them, once
         _ if before == 0 => (false, vec!["next".to_owned()]),
         _ => (false, vec![format!("{before} before it"), format!("{before} before")]),

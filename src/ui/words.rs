@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// Said of a key that goes to the next match where there is no search.
+pub(super) const NO_SEARCH: &str = "nothing is searched for: / searches";
+
 /// Milliseconds from `since` to `now`; 0 when the clock was set back.
 pub fn between(since: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(since).as_millis()).unwrap_or_default()

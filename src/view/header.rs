@@ -15,11 +15,12 @@ use crate::ui::now::{Pulse, pulse, ratio};
 use crate::ui::{Said, State};
 
 /// Statuses besides done with their roles, in the order of the bar. What is not named here is still to come.
-pub(super) const COUNTED: [(&str, Role); 6] = [
+pub(super) const COUNTED: [(&str, Role); 7] = [
     ("failed", Role::Bad),
     ("blocked", Role::Bad),
     ("stopped", Role::Warn),
     ("interrupted", Role::Warn),
+    ("unfinished", Role::Warn),
     ("skipped", Role::Muted),
     ("running", Role::Live),
 ];
@@ -93,7 +94,9 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     }
     let clock = state.clock(now);
     let worked = Some(state.tally.worked_ms(&state.run, clock)).filter(|worked| *worked > 0).map(duration::short);
-    let to_go = state.tally.left_ms(&state.run, clock).map(|left| format!("≈ {} left", duration::rough(left)));
+    // a run that nobody works on comes to no end, however long one waits
+    let remaining = state.tally.left_ms(&state.run, clock).filter(|_| state.run_state() != RunState::Interrupted);
+    let to_go = remaining.map(|left| format!("≈ {} left", duration::rough(left)));
     let (worked, to_go) = (worked.unwrap_or_default(), to_go.unwrap_or_default());
     let labelled = if worked.is_empty() { String::new() } else { format!("{worked} worked") };
     let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];

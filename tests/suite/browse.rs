@@ -654,3 +654,61 @@ fn what_the_harness_calls_a_success_and_left_nothing_is_failed_in_the_list_as_it
     pty.press("q");
     pty.wait_end();
 }
+
+#[test]
+fn a_call_without_an_answer_is_a_step_in_the_list_as_it_is_when_opened() {
+    let (_gone, root) = folder();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    fs::copy(fixtures.join("codex/running.jsonl"), root.join("running.jsonl")).unwrap();
+    let item = root.join("state/runs/vllm/codex_cli/default/2026-01-23_21-19-19/core-0001");
+    fs::create_dir_all(&item).unwrap();
+    fs::copy(fixtures.join("codex/running.jsonl"), item.join("codex_rollout.jsonl")).unwrap();
+    fs::write(item.join("journal.json"), r#"{"status":"error"}"#).unwrap();
+    let opened = isobench_tui::agent::open::open(&root.join("running.jsonl")).unwrap().remove(0);
+    let waits = |step: &isobench_tui::domain::Step| step.calls.iter().any(|call| call.result.is_none());
+    assert!(opened.steps.last().is_some_and(waits), "the fixture ends with a call that has no answer");
+    let steps: Vec<_> = listed(&root).iter().map(|row| row["steps"].as_u64()).collect();
+    assert_eq!(steps, vec![Some(opened.steps.len() as u64); 2]);
+}
+
+#[test]
+fn an_item_without_a_journal_is_unfinished_and_not_failed_whatever_its_agent_said_last() {
+    let (_gone, home) = folder();
+    let root = home.join("state/runs/sglan/trae/m/2025-12-24_07-50-32");
+    for name in ["core-0001", "core-0002"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    fs::write(root.join("core-0001/journal.json"), r#"{"status":"error","error":"it broke"}"#).unwrap();
+    let trajectory = serde_json::json!({
+        "task": "t", "start_time": "2025-12-24T09:16:58.011206", "end_time": "", "provider": "p", "model": "m", "max_steps": 120,
+        "llm_interactions": [], "success": false, "final_result": null, "execution_time": 0.0,
+        "agent_steps": [{
+            "step_number": 1, "timestamp": "2025-12-24T09:18:47.409927", "state": "completed", "llm_messages": [], "llm_response": null,
+            "tool_calls": null, "tool_results": null, "reflection": null, "error": "[Errno 32] Broken pipe",
+        }],
+    });
+    fs::write(root.join("core-0002/trajectory.json"), trajectory.to_string()).unwrap();
+    let prompt = r#"{"task":"t","description":"","constraints":[],"target_files":["a.py"],"success":{},"commits":{"pre":"b","human":"a"}}"#;
+    fs::write(root.join("core-0002/prompt.json"), prompt).unwrap();
+    let rows = listed(&root);
+    let told: Vec<_> = rows.iter().map(|row| (row["status"].as_str(), row["judged_class"].is_null())).collect();
+    assert!(told.contains(&(Some("unfinished"), true)) && told.contains(&(Some("error"), false)), "{told:?}");
+    let items = reported(&root);
+    let failures: Vec<_> = items.iter().map(|item| (item["status"].as_str(), item["failure"].is_null())).collect();
+    assert!(failures.contains(&(Some("unfinished"), true)) && failures.contains(&(Some("error"), false)), "{failures:?}");
+    let mut command = Command::new(BINARY);
+    command.arg("inspect").arg(&root).env("HOME", &home).env("XDG_STATE_HOME", &home).env("XDG_CONFIG_HOME", &home);
+    let mut pty = crate::pty::Pty::spawn(&command, 200, 60);
+    pty.wait_for("1 failed  1 unfinished");
+    pty.press("q");
+    pty.wait_end();
+    let mut command = Command::new(BINARY);
+    command.arg("inspect").arg(root.join("core-0002")).env("HOME", &home).env("XDG_STATE_HOME", &home).env("XDG_CONFIG_HOME", &home);
+    let mut pty = crate::pty::Pty::spawn(&command, 200, 60);
+    pty.wait_for("[Errno 32] Broken pipe");
+    pty.press("1");
+    pty.wait_for("unfinished: its folder has no journal");
+    assert!(!pty.text().contains("failed"), "{}", pty.text());
+    pty.press("q");
+    pty.wait_end();
+}

@@ -266,3 +266,23 @@ fn of_what_is_not_read_nothing_is_taken() {
         assert!(desk.text(120, 40).contains("there is nothing to take: both sides are not read"));
     }
 }
+
+#[test]
+fn what_is_not_searched_for_is_said_as_everywhere() {
+    let mut desk = Desk::new();
+    desk.press(&[Key::Char('n')]);
+    assert!(desk.text(120, 40).contains("nothing is searched for: / searches"));
+}
+
+#[test]
+fn line_numbers_of_patches_are_as_bright_as_those_of_steps() {
+    let mut desk = Desk::new();
+    desk.press(&[Key::Tab]);
+    assert_eq!(desk.screen.sheet, Sheet::Patches);
+    let frame = desk.frame(120, 40, &crate::screen::theme_of_roles());
+    let text = crate::screen::text(&frame);
+    let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains("return queue")).unwrap();
+    let col = line.chars().position(|char| char.is_ascii_digit()).unwrap();
+    let cell = &frame[(u16::try_from(col).unwrap(), u16::try_from(row).unwrap())];
+    assert_eq!(cell.fg, ratatui::style::Color::Indexed(isobench_tui::theme::Role::Muted as u8), "{line}");
+}

@@ -116,6 +116,7 @@ fn a_count_without_steps_is_the_count_of_the_steps() {
             let opened = open(&path).unwrap().remove(0);
             assert_eq!(opened.format, Format::Trae, "{}", path.display());
             assert_eq!((tally.totals, &tally.state), (opened.totals, &opened.state), "{}", path.display());
+            assert_eq!(tally.totals.steps.map(|steps| steps + tally.unfinished), opened.all().steps, "{}", path.display());
             assert_eq!((tally.started_at, tally.last_at), (opened.started_at, opened.last_at), "{}", path.display());
             compared += 1;
         }

@@ -553,3 +553,21 @@ fn odd_strings_fit_every_screen_and_size() {
     }
     assert_eq!(ann().words(), "ann@box (pts/3)");
 }
+
+#[test]
+fn what_is_live_can_not_be_followed_where_nothing_runs() {
+    let gone = isobench_tui::ui::message::Sight::Gone;
+    for screen in ["1", "3"] {
+        let mut bench = Bench::with(&runs::finished(), gone);
+        bench.type_in(screen);
+        bench.type_in("f");
+        assert!(bench.text(120, 40).contains("nothing runs: the run is over"), "{}", bench.text(120, 40));
+    }
+    let mut bench = Bench::on(&runs::agent_running());
+    bench.type_in("jf");
+    assert!(!bench.text(120, 40).contains("nothing runs"));
+    let mut bench = Bench::with(&runs::agent_running(), gone);
+    bench.type_in("f");
+    assert!(bench.text(120, 40).contains("nothing runs: nobody works on it"), "{}", bench.text(120, 40));
+    assert!(!bench.text(200, 60).contains(" left"), "nobody works on what is left");
+}

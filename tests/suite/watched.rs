@@ -248,3 +248,17 @@ fn a_run_that_was_copied_is_over_whatever_the_times_of_its_files() {
     player.age(0, "journal.json", 5);
     assert_eq!(stands(&look(&mut player.follow()), 0), ("done", None, 1));
 }
+
+#[test]
+fn how_long_an_interrupted_agent_worked_is_told_by_its_steps_where_the_files_were_copied() {
+    let (_gone, root) = folder();
+    let player = Player::new(&root, 3);
+    player.asked(0);
+    player.trajectory(0, &["ls"; 90]);
+    player.asked(1);
+    let now = look(&mut player.follow());
+    assert_eq!(stands(&now, 0), ("interrupted", None, 1));
+    // all of it was written in one moment
+    let worked = |n: usize| now.run.item(&ItemId(id(n))).unwrap().worked_ms(now.run.at.unwrap());
+    assert_eq!((worked(0), worked(1)), (89_000, 0), "what is not known is no duration");
+}

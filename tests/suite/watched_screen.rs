@@ -209,3 +209,21 @@ fn a_run_whose_folder_is_removed_is_gone_and_not_finished() {
     let help = Command::new(BINARY).args(["watch", "--help"]).output().unwrap();
     assert!(String::from_utf8_lossy(&help.stdout).contains("8 its folder was removed or renamed meanwhile"));
 }
+
+#[test]
+fn an_interrupted_run_has_no_time_left_and_its_item_is_not_next() {
+    let ((_gone, root), (_home_gone, home)) = (folder(), folder());
+    let player = Player::new(&root, 4);
+    player.whole(0, "success");
+    player.whole(1, "success");
+    player.asked(2);
+    player.trajectory(2, &["ls", "cat engine.py"]);
+    let mut pty = screen(&home, &root, 200, 60);
+    pty.wait_for("1 interrupted");
+    let text = pty.text();
+    assert!(!text.contains(" left"), "{text}");
+    let row = text.lines().find(|line| line.contains("vllm_core-0002") && line.contains("interrupted")).unwrap();
+    assert!(!row.contains("next") && !row.contains("0.0 s"), "{row}");
+    pty.press("qy");
+    pty.wait_end();
+}

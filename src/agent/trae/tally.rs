@@ -18,6 +18,8 @@ use crate::domain::{AgentTotals, Reply, Step};
 pub struct Tally {
     /// Finished steps, calls, tokens.
     pub totals: AgentTotals,
+    /// Steps that the model answered and that never finished: [`crate::agent::open::Opened::all`] counts them too.
+    pub unfinished: u32,
     /// Who is to move, or how it ended.
     pub state: Live,
     /// The model's name; empty when the file does not say.
@@ -85,6 +87,7 @@ pub fn tally(bytes: &[u8], commit: &str) -> Option<Tally> {
     let (started_at, ended_at) = (time(&parts.head.start_time), parts.head.ended_at());
     Some(Tally {
         totals,
+        unfinished: u32::try_from(running.len()).ok()?,
         state: parts.head.state(error, reply),
         started_at,
         last_at: [ended_at, last, started_at].into_iter().flatten().max(),

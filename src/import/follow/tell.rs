@@ -100,7 +100,7 @@ impl Follow {
         if live.place != Place::Worktree {
             let asked =
                 written(files.task.filter(|task| files.prompt.is_none_or(|prompt| task.written >= prompt.written)).or(files.prompt));
-            teller.tell(asked, finished(item, n, stage, between(since, asked), StageDetail::Nothing));
+            teller.tell(asked, finished(item, n, stage, self.lasted(live, stage, since, asked), StageDetail::Nothing));
             (stage, since) = (Stage::Agent, asked);
             teller.tell(asked, starting(stage, self.budget.ms));
             teller.tell(None, started(stage));
@@ -113,7 +113,7 @@ impl Follow {
             }
             if live.place == Place::Finalising {
                 let ended = written(files.printed);
-                teller.tell(ended, finished(item, n, stage, between(since, ended), StageDetail::Agent(totals)));
+                teller.tell(ended, finished(item, n, stage, self.lasted(live, stage, since, ended), StageDetail::Agent(totals)));
                 (stage, since) = (Stage::Check, ended);
                 teller.tell(ended, starting(stage, None));
                 teller.tell(None, started(stage));
@@ -130,12 +130,31 @@ impl Follow {
             let why = format!("the harness is gone; its files changed last at {}", local(files.newest));
             let end = StageEnd::Interrupted { why: why.clone() };
             let detail = if stage == Stage::Agent { StageDetail::Agent(live.agent.reading.totals()) } else { StageDetail::Nothing };
-            let outcome = StageOutcome { end, child: None, duration_ms: between(since, newest), detail };
+            let outcome = StageOutcome { end, child: None, duration_ms: self.lasted(live, stage, since, newest), detail };
             teller.tell(newest, Fact::StageFinished { item: item.clone(), n, stage, outcome });
             teller.end(item, n, newest, AttemptEnd::Interrupted { why });
         }
     }
+
+    /// How long a stage took by the times of its files, in ms; 0 is not known. Where nobody works any more they may be those of a copy: then the agent's own times count first,
+    /// and files that were written in one moment tell nothing.
+    fn lasted(&self, live: &LiveAttempt, stage: Stage, from: Option<Timestamp>, to: Option<Timestamp>) -> u64 {
+        let by_files = between(from, to);
+        if !matches!(self.sight, Sight::Absent(_)) {
+            return by_files;
+        }
+        let reading = &live.agent.reading;
+        let by_steps = if stage == Stage::Agent { between(reading.started_at(), reading.last_at()) } else { 0 };
+        match by_steps {
+            0 if by_files < COPIED => 0,
+            0 => by_files,
+            _ => by_steps,
+        }
+    }
 }
+
+/// Files of which all were written within so many ms were copied.
+const COPIED: u64 = 1000;
 
 /// When the newest attempt of an item began, as far as its files tell.
 fn began(entry: &Entry) -> Option<Timestamp> {

@@ -96,6 +96,7 @@ fn source(files: &Files<'_>) -> Option<PathBuf> {
 
 fn of_tally(tally: Tally, read: &Read, seen: &mut Seen) -> End {
     seen.totals = tally.totals;
+    seen.totals.steps = tally.totals.steps.map(|steps| steps.saturating_add(tally.unfinished));
     (seen.began, seen.ended) = (tally.started_at, tally.last_at);
     seen.badges = answer_peek::look(&read.human, &tally.asking);
     end(tally.state)
@@ -107,7 +108,7 @@ fn of_opened(run: Opened, read: &Read, seen: &mut Seen) -> End {
 }
 
 fn told(run: Opened, seen: &mut Seen) -> End {
-    seen.totals = run.totals;
+    seen.totals = run.all();
     (seen.began, seen.ended) = (run.started_at, run.last_at);
     end(run.state)
 }

@@ -33,7 +33,8 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
         agent: imported.run.agent.clone(),
         model: imported.run.model.clone(),
         run: imported.name.clone(),
-        failure: if matches!(status.as_str(), "success" | "done") { None } else { failure(attempt, &status) },
+        // what has no end has not failed, whatever its agent's last word was
+        failure: if matches!(status.as_str(), "success" | "done" | "unfinished") { None } else { failure(attempt, &status) },
         status,
         rung: reached(&rungs),
         rungs,

@@ -7,6 +7,7 @@ use super::{Compare, Sheet, Side};
 use crate::text::find::Pattern;
 use crate::ui::apart::Apart;
 use crate::ui::finding::is_in_step;
+use crate::ui::words::NO_SEARCH;
 use crate::ui::{Action, Mood, Said};
 
 /// Columns of one step aside.
@@ -122,7 +123,7 @@ fn is_mark(screen: &Compare, row: usize) -> bool {
 /// To the next match in the direction, and how many there are.
 pub(super) fn find(screen: &mut Compare, action: Action) {
     let Some(pattern) = screen.find.clone() else {
-        return screen.remark(Said::new(Mood::Quiet, "nothing is searched for: / begins a search"));
+        return screen.remark(Said::new(Mood::Quiet, NO_SEARCH));
     };
     let found: Vec<usize> = (0..screen.rows()).filter(|row| is_found(screen, *row, &pattern)).collect();
     let at = screen.reading().cursor;

@@ -2,6 +2,7 @@
 
 use super::{Chosen, Entry, Home};
 use crate::ui::apart::Apart;
+use crate::ui::words::NO_SEARCH;
 use crate::ui::{Action, Mood, Said};
 
 /// Selects what stands at a place of the list.
@@ -92,7 +93,7 @@ pub(super) fn is_found(home: &Home, entry: &Entry) -> bool {
 /// To the next entry that is searched for, or the one before.
 pub(super) fn find(home: &mut Home, action: Action) {
     let Some(find) = home.find.clone() else {
-        return home.remark(Said::new(Mood::Quiet, "nothing is searched for: / searches"));
+        return home.remark(Said::new(Mood::Quiet, NO_SEARCH));
     };
     let found: Vec<usize> = home.entries().enumerate().filter(|(_, entry)| find.is_in(&words_of(home, entry))).map(|(at, _)| at).collect();
     let at = home.selected_at().unwrap_or_default();

@@ -103,7 +103,7 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, row: &Row, half: Half, aside: usize,
     };
     let wall = canvas.glyphs().wall;
     let number = left.or(right).and_then(|line| line.number).map_or_else(String::new, |number| number.to_string());
-    canvas.line(area, &Words::of(Role::Faint, format!("{number:>width$} ", width = usize::from(NUMBER) - 1)));
+    canvas.line(area, &Words::of(Role::Muted, format!("{number:>width$} ", width = usize::from(NUMBER) - 1)));
     let rest = Rect { x: area.x.saturating_add(NUMBER), width: area.width.saturating_sub(NUMBER), ..area };
     let (role, glyph) = mark(how, wall);
     if is_wide {

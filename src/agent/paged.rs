@@ -207,13 +207,27 @@ impl Paged {
 
     /// Reads every step, in its order, some at a time.
     pub fn each(&self, index: &Index, mut take: impl FnMut(Step) -> io::Result<()>) -> io::Result<()> {
-        let mut at = 0;
-        while at < index.len() {
-            let range = index.around(at, 0, SOME, SOME_BYTES);
-            at = range.end;
-            self.read(index, range)?.into_iter().try_for_each(&mut take)?;
+        let take = |some: Vec<Step>, _| some.into_iter().try_for_each(&mut take).map(|()| true);
+        self.some_by_some(index, 0..index.len(), take).map(drop)
+    }
+
+    /// Reads these steps, some at a time. `take` gets them with the position behind the last of them, and says whether to go on;
+    /// so does the answer.
+    fn some_by_some(
+        &self,
+        index: &Index,
+        steps: Range<usize>,
+        mut take: impl FnMut(Vec<Step>, usize) -> io::Result<bool>,
+    ) -> io::Result<bool> {
+        let mut at = steps.start;
+        while at < steps.end {
+            let some = at..index.around(at, 0, SOME, SOME_BYTES).end.min(steps.end);
+            at = some.end;
+            if !take(self.read(index, some)?, at)? {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn read_part(&self, index: &Index, part: &Part, wanted: Range<usize>, end: u64, out: &mut Vec<Step>) -> io::Result<()> {

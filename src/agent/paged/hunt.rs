@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::scan::scan;
-use super::{Index, LEAD, Paged, SOME, SOME_BYTES};
+use super::{Index, LEAD, Paged, SOME_BYTES};
 use crate::domain::Step;
 
 /// Bytes whose lines are looked at before their steps are read: few at first, so that somebody sees something soon.
@@ -90,14 +90,8 @@ impl Paged {
         (found.read_at, found.bytes) = (upto, (found.bytes * 2).min(SOME_BYTES));
         for range in std::mem::take(&mut found.wanted) {
             found.next = range.end;
-            let mut at = range.start;
-            while at < range.end {
-                let some = index.around(at, 0, SOME, SOME_BYTES);
-                let some = at..some.end.min(range.end);
-                at = some.end;
-                if !take(self.read(index, some)?, at) {
-                    return Ok(false);
-                }
+            if !self.some_by_some(index, range, |some, upto| Ok(take(some, upto)))? {
+                return Ok(false);
             }
         }
         if upto == self.len {
@@ -110,15 +104,9 @@ impl Paged {
 
     /// The same with every step from `from` on.
     pub fn every(&self, index: &Index, from: usize, mut take: impl FnMut(Vec<Step>, usize) -> bool) -> io::Result<()> {
-        let mut at = from;
-        while at < index.len() {
-            let range = index.around(at, 0, SOME, SOME_BYTES);
-            at = range.end;
-            if !take(self.read(index, range)?, at) {
-                return Ok(());
-            }
+        if self.some_by_some(index, from..index.len(), |some, upto| Ok(take(some, upto)))? {
+            take(Vec::new(), index.len());
         }
-        take(Vec::new(), index.len());
         Ok(())
     }
 }

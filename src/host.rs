@@ -5,7 +5,6 @@ pub mod clock;
 pub mod credentials;
 pub mod detach;
 pub mod disk;
-pub mod docker;
 pub mod environment;
 pub mod files;
 pub mod git;

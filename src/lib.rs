@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod detect;
+pub mod docker;
 pub mod domain;
 pub mod exit;
 pub mod host;

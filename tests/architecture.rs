@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder of `src/`, what it is for, and the folders that it may use.
-const TABLE: [(&str, &str, &[&str]); 21] = [
+const TABLE: [(&str, &str, &[&str]); 22] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
     ("theme", "roles to colours", &["domain", "text"]),
@@ -21,6 +21,7 @@ const TABLE: [(&str, &str, &[&str]); 21] = [
     ("bench", "numbers, failure classes, score", &["domain", "text"]),
     ("config", "as written, as resolved, what is wrong", &["domain", "text", "theme", "artifact"]),
     ("host", "the outside world", &["domain", "text"]),
+    ("docker", "the Docker engine and its registry: pulls, disk, prunes", &["domain", "text", "host"]),
     // detect: which errors are the same one
     ("model", "the fold", &["domain", "text", "ledger", "detect"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
@@ -30,7 +31,7 @@ const TABLE: [(&str, &str, &[&str]); 21] = [
     (
         "import",
         "the harness's trees and results as facts",
-        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "model", "watch"],
+        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "host", "docker", "model", "watch"],
     ),
     // bench: the hints of its table of failures; patch: diffs, read
     (
@@ -44,14 +45,17 @@ const TABLE: [(&str, &str, &[&str]); 21] = [
     (
         "runner",
         "the loop, engines, inbox",
-        &["domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "model", "plan", "watch"],
+        &[
+            "domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "docker", "model", "plan",
+            "watch",
+        ],
     ),
     (
         "shell",
         "the loop of the screen",
         &[
-            "domain", "text", "theme", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "model", "plan", "ui",
-            "view", "report",
+            "domain", "text", "theme", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "docker", "model",
+            "plan", "ui", "view", "report",
         ],
     ),
     ("demo", "the embedded campaign", &["domain", "text", "artifact", "config", "runner"]),

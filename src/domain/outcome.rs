@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BenchKind, FailureClass, Flag, Metric, Quadrant, RungAnswer, SoftVerdict, Standing, Usage, Verdict, Workload};
+use super::{
+    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, SoftVerdict, Standing, Usage, Verdict, Workload,
+};
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +180,10 @@ pub enum StageDetail {
     Arm(ArmDetail),
     /// The comparison.
     Score(ScoreDetail),
+    /// The images.
+    Pull(PullDetail),
+    /// What was pruned.
+    Clean(PruneDetail),
 }
 
 /// A stage's end with all that is known of it.

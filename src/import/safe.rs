@@ -56,7 +56,8 @@ fn ended(outcome: &mut StageOutcome, sentence: impl Fn(&mut String)) {
             score.why_not.iter_mut().chain(&mut score.incomparable).for_each(&sentence);
             &mut score.rungs
         }
-        StageDetail::Nothing | StageDetail::Agent(_) | StageDetail::Arm(_) => return,
+        // nothing in these comes out of a tree of somebody else's
+        StageDetail::Nothing | StageDetail::Agent(_) | StageDetail::Arm(_) | StageDetail::Pull(_) | StageDetail::Clean(_) => return,
     };
     for rung in rungs.iter_mut() {
         sentence(&mut rung.evidence);

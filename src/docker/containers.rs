@@ -10,42 +10,22 @@ use std::time::Duration;
 use bollard::query_parameters::{ListContainersOptionsBuilder, LogsOptionsBuilder};
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::environment::variable;
+use super::engine::PATIENCE;
+use super::{DockerError, Engine};
 use crate::text::clean;
 use crate::text::mask::Masker;
 
 /// How often the containers are listed.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How long the engine may take for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Lines of a container's log that are taken from before we looked.
 const TAIL: &str = "2000";
 
 /// A container's log is kept up to this size, in bytes; what comes then begins it anew.
 const LARGEST: u64 = 32 << 20;
-
-/// What can be wrong with the engine.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DockerError {
-    /// There is no engine.
-    #[error("there is no docker here ({0})")]
-    Absent(String),
-    /// There is one, and we may not talk to it.
-    #[error("docker may not be asked by this user ({0}: permission denied): the group 'docker' may")]
-    Forbidden(String),
-    /// It does not answer.
-    #[error("docker does not answer ({0}: nothing came for 5 s)")]
-    Silent(String),
-    /// It answers something else.
-    #[error("docker can't be asked: {0}")]
-    Broken(String),
-}
 
 /// A container that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,60 +122,12 @@ async fn list_on(tell: &watch::Sender<Seen>) {
     }
 }
 
-/// The sockets that an engine may listen at, the likeliest first. The error is a sentence.
-fn sockets() -> Result<Vec<PathBuf>, DockerError> {
-    if let Some(host) = variable("DOCKER_HOST") {
-        return match host.strip_prefix("unix://") {
-            Some(path) => Ok(vec![PathBuf::from(path)]),
-            None => Err(DockerError::Broken(format!("DOCKER_HOST is {}, and only unix:// is asked", clean::line(&host)))),
-        };
-    }
-    let own = variable("XDG_RUNTIME_DIR").map(|folder| Path::new(&folder).join("docker.sock"));
-    Ok([PathBuf::from("/var/run/docker.sock")].into_iter().chain(own).collect())
-}
-
-/// A client of the engine.
-async fn connect() -> Result<bollard::Docker, DockerError> {
-    let sockets = sockets()?;
-    let mut first = None;
-    for socket in &sockets {
-        let shown = clean::path(socket);
-        let silent = || DockerError::Silent(shown.clone());
-        let refused = match timeout(PATIENCE, UnixStream::connect(socket)).await.map_err(|_late| silent())? {
-            Ok(_) => {
-                let broken = |error: bollard::errors::Error| DockerError::Broken(clean::line(&error.to_string()));
-                let seconds = PATIENCE.as_secs();
-                let client = bollard::Docker::connect_with_unix(&socket.to_string_lossy(), seconds, bollard::API_DEFAULT_VERSION);
-                let client = client.map_err(broken)?;
-                // an engine older than the client refuses its version
-                return timeout(PATIENCE, client.negotiate_version())
-                    .await
-                    .map_err(|_late| silent())?
-                    .map_err(|error| answer(&error, &shown));
-            }
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => DockerError::Forbidden(shown),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => DockerError::Absent(format!("no socket at {shown}")),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => DockerError::Absent(format!("nobody listens at {shown}")),
-            Err(error) => DockerError::Broken(format!("{shown}: {error}")),
-        };
-        first.get_or_insert(refused);
-    }
-    Err(first.unwrap_or_else(|| DockerError::Absent("no socket is known".to_owned())))
-}
-
-fn answer(error: &bollard::errors::Error, socket: &str) -> DockerError {
-    if let bollard::errors::Error::RequestTimeoutError = error {
-        return DockerError::Silent(socket.to_owned());
-    }
-    DockerError::Broken(clean::line(&error.to_string()))
-}
-
 /// The containers that run, the newest first.
 async fn containers() -> Result<Vec<Container>, DockerError> {
-    let client = connect().await?;
-    let listed = timeout(PATIENCE, client.list_containers(Some(ListContainersOptionsBuilder::default().build()))).await;
+    let engine = Engine::connect().await?;
+    let listed = timeout(PATIENCE, engine.quick().list_containers(Some(ListContainersOptionsBuilder::default().build()))).await;
     let listed = listed.map_err(|_late| DockerError::Silent("its list of containers".to_owned()))?;
-    let listed = listed.map_err(|error| answer(&error, "its list of containers"))?;
+    let listed = listed.map_err(|error| DockerError::of(&error, "its list of containers"))?;
     let mut found: Vec<Container> = listed
         .into_iter()
         .filter_map(|container| {
@@ -223,9 +155,9 @@ async fn follow(wish: Option<Wish>, masker: &Masker) {
 }
 
 async fn keep(wish: &Wish, masker: &Masker) -> io::Result<()> {
-    let client = connect().await.map_err(io::Error::other)?;
+    let engine = Engine::connect().await.map_err(io::Error::other)?;
     let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).tail(TAIL).build();
-    let mut printed = client.logs(&wish.container, Some(options));
+    let mut printed = engine.quick().logs(&wish.container, Some(options));
     let mut file = begin(&wish.file)?;
     let (mut half, mut written) = (Vec::new(), 0_u64);
     while let Some(part) = printed.next().await {

@@ -1,0 +1,10 @@
+//! Docker: the engine and its registry. Images are pulled with a forecast and a bar, the disk is watched, and what nobody
+//! needs any more is removed.
+
+pub mod containers;
+mod engine;
+mod error;
+pub mod store;
+
+pub use engine::{About, Engine};
+pub use error::DockerError;

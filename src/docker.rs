@@ -4,6 +4,7 @@
 pub mod containers;
 mod engine;
 mod error;
+pub mod prune;
 pub mod store;
 
 pub use engine::{About, Engine};

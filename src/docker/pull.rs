@@ -1,6 +1,8 @@
 //! Images are pulled in a process of its own, `pull-images FOLDER`, under the pull stage's keeper: what it is told
 //! (`order.json`), and what it leaves (`outcome.json`). What it says meanwhile is `domain::PullProgress`, in `progress.json`.
 
+pub mod progress;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;

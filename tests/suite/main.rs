@@ -51,6 +51,7 @@ mod patches;
 mod preflight;
 mod prompts;
 mod pty;
+mod pull_fold;
 mod reader;
 mod real_agents;
 mod recover;

@@ -2,9 +2,13 @@
 //! needs any more is removed.
 
 pub mod containers;
+mod digest;
+pub mod disk;
+pub mod endpoint;
 mod engine;
 mod error;
 pub mod store;
+mod tunnel;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;

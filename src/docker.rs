@@ -1,10 +1,15 @@
 //! Docker: the engine and its registry. Images are pulled with a forecast and a bar, the disk is watched, and what nobody
 //! needs any more is removed.
 
+pub mod auth;
 pub mod containers;
 mod engine;
 mod error;
+mod reference;
+pub mod registry;
 pub mod store;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;
+pub use reference::{BadName, ImageName};
+pub use registry::{ImageFacts, LayerFacts, Platform, Registry, RegistryError};

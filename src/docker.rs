@@ -5,6 +5,7 @@ pub mod auth;
 pub mod containers;
 mod engine;
 mod error;
+pub mod forecast;
 mod reference;
 pub mod registry;
 pub mod store;

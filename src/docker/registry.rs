@@ -130,9 +130,9 @@ impl LayerFacts {
 }
 
 impl ImageFacts {
-    /// Bytes that are downloaded where nothing is there yet.
-    pub fn compressed(&self) -> u64 {
-        self.layers.iter().map(|layer| layer.compressed).sum()
+    /// Bytes that are downloaded where so many of its lowest layers are there.
+    pub fn compressed_from(&self, present: usize) -> u64 {
+        self.layers.iter().skip(present).fold(0, |sum, layer| sum.saturating_add(layer.compressed))
     }
 }
 

@@ -3,12 +3,18 @@
 
 pub mod auth;
 pub mod containers;
+mod digest;
+pub mod disk;
+pub mod endpoint;
 mod engine;
 mod error;
 pub mod forecast;
 mod reference;
 pub mod registry;
+pub mod pull;
+pub mod prune;
 pub mod store;
+mod tunnel;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;

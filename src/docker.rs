@@ -9,11 +9,11 @@ pub mod endpoint;
 mod engine;
 mod error;
 pub mod forecast;
-mod reference;
-pub mod registry;
-pub mod pull;
+pub mod owners;
 pub mod prune;
 pub mod pull;
+mod reference;
+pub mod registry;
 pub mod store;
 mod tunnel;
 

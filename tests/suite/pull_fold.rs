@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bollard::models::{CreateImageInfo, ProgressDetail};
-use isobench_tui::docker::pull::progress::{Fold, Planned, Storage, Verdict};
+use isobench_tui::docker::forecast::Driver;
+use isobench_tui::docker::pull::progress::{Fold, Planned, Verdict};
 use isobench_tui::domain::{ImagePull, LayerState, PullPhase};
 use proptest::prelude::*;
 
@@ -62,8 +63,8 @@ struct Checked {
 }
 
 impl Checked {
-    fn new(storage: Storage, layers: Option<&[Planned]>) -> Self {
-        let mut fold = Fold::new("registry.test:5000/bench/vllm:0f1e2d3c", storage, 3, 120_000);
+    fn new(driver: Driver, layers: Option<&[Planned]>) -> Self {
+        let mut fold = Fold::new("registry.test:5000/bench/vllm:0f1e2d3c", driver, 3, 120_000);
         if let Some(layers) = layers {
             fold.plan("sha256:9e9e", layers, None);
         }
@@ -151,9 +152,9 @@ fn recorded_streams_give_a_bar_that_never_goes_back() {
         let layers: Vec<(&str, u64, u64)> = sizes.iter().map(|(id, bytes)| (id.as_str(), *bytes, bytes * 3)).collect();
         let plan = planned(&layers, 0);
         let is_well = text.contains("Status: ");
-        for storage in [Storage::Copies, Storage::Differences] {
+        for driver in [Driver::Vfs, Driver::Shared] {
             for plan in [Some(plan.as_slice()), None] {
-                let mut checked = Checked::new(storage, plan);
+                let mut checked = Checked::new(driver, plan);
                 let mut before = messages.first().map(|(at, _)| *at).unwrap_or_default();
                 for (at, said) in &messages {
                     checked.sample(at.saturating_sub(before), Some(FREE - (at % 1000) * 1_000_000));
@@ -183,7 +184,7 @@ fn the_copies_of_a_recorded_vfs_pull_are_seen_by_the_free_space() {
     happens.extend(messages(&stream).into_iter().map(|(at, said)| (at, Err(said))));
     happens.sort_by_key(|(at, _)| *at);
     let begin = happens[0].0;
-    let mut checked = Checked::new(Storage::Copies, None);
+    let mut checked = Checked::new(Driver::Vfs, None);
     let mut most: BTreeMap<String, u64> = BTreeMap::new();
     let mut quietest = 0;
     for (at, what) in happens {
@@ -207,7 +208,7 @@ fn the_copies_of_a_recorded_vfs_pull_are_seen_by_the_free_space() {
 
 #[test]
 fn on_vfs_a_layer_that_sits_at_its_first_value_copies_those_below() {
-    let mut checked = Checked::new(Storage::Copies, Some(&planned(&LAYERS, 0)));
+    let mut checked = Checked::new(Driver::Vfs, Some(&planned(&LAYERS, 0)));
     let total = checked.last.bar.unwrap().total;
     let compressed = 120_000_109;
     // each layer is written with all of those below it
@@ -245,7 +246,7 @@ fn on_vfs_a_layer_that_sits_at_its_first_value_copies_those_below() {
 
 #[test]
 fn a_copy_that_does_not_move_stalls_and_somebody_elses_writing_does_not_hide_it() {
-    let mut checked = Checked::new(Storage::Copies, Some(&planned(&LAYERS, 0)));
+    let mut checked = Checked::new(Driver::Vfs, Some(&planned(&LAYERS, 0)));
     let stream = fixture("pull_copies.jsonl");
     let at = stream.iter().position(|said| said.id.as_deref() == Some("b0b1b2b3b4b5") && said.status.as_deref() == Some("Extracting"));
     for said in &stream[..=at.unwrap()] {
@@ -266,7 +267,7 @@ fn a_copy_that_does_not_move_stalls_and_somebody_elses_writing_does_not_hide_it(
 
 #[test]
 fn on_overlay_nothing_is_copied_and_layers_that_are_there_cost_nothing() {
-    let mut checked = Checked::new(Storage::Differences, Some(&planned(&LAYERS, 1)));
+    let mut checked = Checked::new(Driver::Shared, Some(&planned(&LAYERS, 1)));
     assert_eq!(checked.last.bar.unwrap().total, 80_000_109 + 250_001_024);
     assert_eq!(checked.last.download.unwrap().total, 80_000_109);
     for said in fixture("pull_full_disk.jsonl") {
@@ -290,7 +291,7 @@ fn on_overlay_nothing_is_copied_and_layers_that_are_there_cost_nothing() {
 
 #[test]
 fn the_containerd_store_counts_seconds_and_the_disk_tells_the_rest() {
-    let mut checked = Checked::new(Storage::Differences, Some(&planned(&LAYERS[..3], 0)));
+    let mut checked = Checked::new(Driver::Shared, Some(&planned(&LAYERS[..3], 0)));
     let mut free = FREE;
     let mut moved = 0;
     for said in fixture("pull_seconds.jsonl") {
@@ -310,9 +311,9 @@ fn the_containerd_store_counts_seconds_and_the_disk_tells_the_rest() {
 
 #[test]
 fn odd_words_are_kept_and_nothing_breaks() {
-    for storage in [Storage::Copies, Storage::Differences] {
+    for driver in [Driver::Vfs, Driver::Shared] {
         for plan in [Some(planned(&LAYERS, 0)), None] {
-            let mut checked = Checked::new(storage, plan.as_deref());
+            let mut checked = Checked::new(driver, plan.as_deref());
             for said in fixture("pull_odd.jsonl") {
                 checked.hear(&said);
             }
@@ -327,7 +328,7 @@ fn odd_words_are_kept_and_nothing_breaks() {
 
 #[test]
 fn rate_and_time_left_come_from_what_was_seen() {
-    let mut checked = Checked::new(Storage::Differences, Some(&planned(&LAYERS[..2], 0)));
+    let mut checked = Checked::new(Driver::Shared, Some(&planned(&LAYERS[..2], 0)));
     let said = |id: &str, status: &str, current: i64, total: i64| CreateImageInfo {
         id: Some(id.to_owned()),
         status: Some(status.to_owned()),
@@ -345,14 +346,16 @@ fn rate_and_time_left_come_from_what_was_seen() {
         checked.hear(&said(LAYERS[0].0, "Extracting", part * 10_000_000, 40_000_000));
         checked.sample(490, Some(FREE));
     }
+    checked.hear(&said(LAYERS[0].0, "Pull complete", 0, 0));
     assert_eq!(checked.last.rate, None, "nothing is downloaded");
+    checked.sample(490, Some(FREE));
     for part in 1..=4 {
         checked.hear(&said(LAYERS[1].0, "Downloading", part * 10_000_000, 60_000_000));
         checked.sample(990, Some(FREE));
     }
     // 20 MB at 10 MB a second, then 200 MB at 50 MB a second
     let left = checked.last.eta_ms.unwrap();
-    assert!((4_500..8_500).contains(&left), "{left} ms");
+    assert!((4_500..9_500).contains(&left), "{left} ms");
 }
 
 fn any_number() -> impl Strategy<Value = Option<i64>> {
@@ -420,7 +423,7 @@ proptest! {
     fn no_order_and_no_number_takes_the_bar_back(
         copies in any::<bool>(), plan in any_plan(), steps in proptest::collection::vec(any_step(), 0..120),
     ) {
-        let mut checked = Checked::new(if copies { Storage::Copies } else { Storage::Differences }, plan.as_deref());
+        let mut checked = Checked::new(if copies { Driver::Vfs } else { Driver::Shared }, plan.as_deref());
         for (at, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Said(said) => drop(checked.hear(&said).clone()),

@@ -10,6 +10,7 @@ mod pace;
 
 use bollard::models::CreateImageInfo;
 
+use crate::docker::forecast::Driver;
 use crate::domain::{Bar, ImagePull, Need, PullPhase};
 use crate::text::clean;
 use layer::{Heard, Row};
@@ -40,22 +41,6 @@ pub struct Planned {
     pub is_present: bool,
 }
 
-/// How the engine keeps layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Storage {
-    /// Each is a whole copy of those below it, with its own files put in: `vfs`.
-    Copies,
-    /// Each holds its own files: all others.
-    Differences,
-}
-
-impl Storage {
-    /// By the name of the storage driver.
-    pub fn of(driver: &str) -> Self {
-        if driver == "vfs" { Self::Copies } else { Self::Differences }
-    }
-}
-
 /// How an engine said that its pull went well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -69,7 +54,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Fold {
     reference: String,
-    storage: Storage,
+    driver: Driver,
     rows: Vec<Row>,
     /// `None` before the manifest is known, and where it will not be.
     totals: Option<Totals>,
@@ -86,7 +71,7 @@ pub struct Fold {
     /// When the stream or the free space moved, in ms.
     moved_ms: u64,
     free: Option<u64>,
-    /// Since the last word; `None` as long as nobody looked at the disk since.
+    /// Since the last word; `None` where nobody looked at the disk yet.
     silence: Option<Silence>,
     words: Vec<String>,
 }
@@ -110,10 +95,10 @@ struct Totals {
 
 impl Fold {
     /// An image that nothing is known of yet, and that may be silent so long.
-    pub fn new(reference: &str, storage: Storage, attempts: u32, stall_ms: u64) -> Self {
+    pub fn new(reference: &str, driver: Driver, attempts: u32, stall_ms: u64) -> Self {
         Self {
             reference: reference.to_owned(),
-            storage,
+            driver,
             rows: Vec::new(),
             totals: None,
             phase: PullPhase::Waiting,
@@ -141,7 +126,7 @@ impl Fold {
         self.need = need;
         let mut below = Some(0);
         for layer in layers {
-            let mut row = Row::planned(layer, self.storage, below);
+            let mut row = Row::planned(layer, self.driver, below);
             // one that stands there twice comes once
             if self.rows.iter().any(|other| other.id == row.id) {
                 row.does_not_come();
@@ -170,15 +155,15 @@ impl Fold {
         self.attempt = attempt;
         self.verdict = None;
         self.moved_ms = at_ms;
-        self.silence = None;
         self.pace.begin();
         self.rows.iter_mut().for_each(Row::begin);
+        self.falls_silent();
     }
 
     /// The engine said this. What is missing in it is missing; what nobody knows is kept as words.
     pub fn heard(&mut self, at_ms: u64, said: &CreateImageInfo) {
         self.moved_ms = at_ms;
-        self.silence = None;
+        self.falls_silent();
         let status = said.status.as_deref().unwrap_or_default();
         let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
         let detail = said.progress_detail.as_ref();
@@ -192,7 +177,7 @@ impl Fold {
             (Some(id), Some(word)) => {
                 let is_known = self.rows.iter().any(|row| row.id == layer::short(id));
                 if !is_known && self.rows.len() < MOST_LAYERS {
-                    self.rows.push(Row::unplanned(id, self.storage, self.rows.is_empty()));
+                    self.rows.push(Row::unplanned(id, self.driver, self.rows.is_empty()));
                 }
                 // one layer may stand in an image twice: it comes once, and is extracted each time
                 let is_download = word.is_download();
@@ -239,12 +224,19 @@ impl Fold {
         self.pace.sampled(at_ms, written, is_writing);
     }
 
+    /// From now on the disk alone tells whether it lives.
+    fn falls_silent(&mut self) {
+        let left = self.totals.map(|_| self.rows.iter().map(Row::left_to_write).fold(0, u64::saturating_add));
+        self.silence = self.free.map(|free| Silence { from: free, left, seen: free });
+    }
+
     /// Free space that goes while the engine says nothing is a sign of life, where it has something to write.
     fn look_for_life(&mut self, at_ms: u64, free: u64) {
-        let left = || self.rows.iter().map(Row::left_to_write).fold(0, u64::saturating_add);
-        let left = self.totals.map(|_| left());
+        if self.silence.is_none() {
+            self.falls_silent();
+        }
         let is_writing = self.rows.iter().any(Row::is_writing) || !self.rows.iter().any(Row::is_downloading);
-        let silence = self.silence.get_or_insert(Silence { from: free, left, seen: free });
+        let Some(silence) = &mut self.silence else { return };
         let is_ours =
             silence.left.is_none_or(|left| silence.from.saturating_sub(free) <= left.saturating_add(left / 4).saturating_add(BEYOND));
         if is_writing && is_ours && silence.seen.saturating_sub(free) >= MOVES {

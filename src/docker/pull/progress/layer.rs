@@ -1,6 +1,7 @@
 //! One layer of a pull.
 
-use super::{Planned, Storage};
+use super::Planned;
+use crate::docker::forecast::Driver;
 use crate::domain::{LayerPull, LayerState};
 use crate::text::clean;
 
@@ -101,12 +102,12 @@ fn share(whole: u64, part: u64, all: u64) -> u64 {
 
 impl Row {
     /// One of the manifest, upon layers of so many bytes.
-    pub(super) fn planned(layer: &Planned, storage: Storage, below: Option<u64>) -> Self {
+    pub(super) fn planned(layer: &Planned, driver: Driver, below: Option<u64>) -> Self {
         let is_needed = !layer.is_present;
         let swollen = || layer.compressed.map(|bytes| bytes.saturating_mul(SWELLS));
-        let parents = match storage {
-            Storage::Copies if below != Some(0) => Parents::Copied(below),
-            Storage::Copies | Storage::Differences => Parents::None,
+        let parents = match driver {
+            Driver::Vfs if below != Some(0) => Parents::Copied(below),
+            _ => Parents::None,
         };
         let of_need = |bytes: Option<u64>| bytes.filter(|_| is_needed).unwrap_or_default();
         Self {
@@ -128,9 +129,9 @@ impl Row {
     }
 
     /// One that only the engine named.
-    pub(super) fn unplanned(id: &str, storage: Storage, is_lowest: bool) -> Self {
+    pub(super) fn unplanned(id: &str, driver: Driver, is_lowest: bool) -> Self {
         let layer = Planned { digest: id.to_owned(), compressed: None, extracted: None, is_present: false };
-        Self::planned(&layer, storage, is_lowest.then_some(0))
+        Self::planned(&layer, driver, is_lowest.then_some(0))
     }
 
     /// Another row of the same digest brings it.

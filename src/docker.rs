@@ -9,6 +9,8 @@ mod engine;
 mod error;
 mod history;
 pub mod size;
+pub mod pull;
+pub mod prune;
 pub mod store;
 mod tunnel;
 

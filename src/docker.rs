@@ -7,6 +7,8 @@ pub mod disk;
 pub mod endpoint;
 mod engine;
 mod error;
+mod history;
+pub mod size;
 pub mod pull;
 pub mod prune;
 pub mod store;

@@ -91,6 +91,9 @@ pub struct PruneProgress {
     /// What could not be removed, with the reason.
     #[serde(default)]
     pub refused: Vec<(String, String)>,
+    /// What an earlier prune left that was cut off, in a sentence: it is finished here, as far as this one may.
+    #[serde(default)]
+    pub cut_off: Option<String>,
     /// How it ended; `None` while it goes on.
     #[serde(default)]
     pub end: Option<PruneEnd>,

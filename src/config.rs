@@ -3,12 +3,14 @@
 mod bench;
 mod error;
 mod file;
+mod images;
 mod model_name;
 mod origin;
 mod resolve;
 mod wrong;
 
 pub use error::ConfigError;
+pub use images::PrunePolicy;
 pub use model_name::codex_model;
 pub use origin::Origin;
 pub use resolve::{Asked, Resolution, resolve};
@@ -146,6 +148,11 @@ pub struct ArmsConfig {
     pub command: Vec<String>,
     /// Percent of difference below which two numbers are similar.
     pub threshold_pct: f64,
+    /// Docker images that the arms need, pulled before them; `{human}` `{human8}` `{parent}` `{parent12}` `{item_id}` are
+    /// filled in. None are made sure of when empty.
+    pub images: Vec<String>,
+    /// What is removed from the Docker engine once an item is over, where there are `images`.
+    pub prune: PrunePolicy,
 }
 
 /// Where the arms run.
@@ -181,6 +188,8 @@ pub struct BudgetConfig {
     pub agent: f64,
     /// Taking the patch.
     pub check: f64,
+    /// Getting the images of an item's arms, all together.
+    pub pull: f64,
     /// Each arm.
     pub arm: f64,
 }
@@ -258,7 +267,15 @@ impl Default for HarnessConfig {
 
 impl Default for ArmsConfig {
     fn default() -> Self {
-        Self { engine: Engine::Process, mapping: None, reuse: false, command: Vec::new(), threshold_pct: Standing::THRESHOLD_PCT }
+        Self {
+            engine: Engine::Process,
+            mapping: None,
+            reuse: false,
+            command: Vec::new(),
+            threshold_pct: Standing::THRESHOLD_PCT,
+            images: Vec::new(),
+            prune: PrunePolicy::Run,
+        }
     }
 }
 
@@ -270,7 +287,7 @@ impl Default for JudgeConfig {
 
 impl Default for BudgetConfig {
     fn default() -> Self {
-        Self { worktree: 20.0, agent: 120.0, check: 10.0, arm: 30.0 }
+        Self { worktree: 20.0, agent: 120.0, check: 10.0, pull: 30.0, arm: 30.0 }
     }
 }
 
@@ -322,9 +339,10 @@ impl Config {
             Stage::Worktree => self.budget.worktree,
             Stage::Agent => self.budget.agent,
             Stage::Check => self.budget.check,
+            Stage::Pull => self.budget.pull,
             Stage::Human | Stage::Baseline | Stage::Candidate => self.budget.arm,
             Stage::Score if !self.judge.command.is_empty() => self.judge.timeout_s / 60.0,
-            Stage::Pull | Stage::Score | Stage::Clean => 0.0,
+            Stage::Score | Stage::Clean => 0.0,
         };
         (minutes > 0.0).then_some((minutes * 60_000.0) as u64)
     }

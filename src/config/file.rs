@@ -11,7 +11,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, ConfigError, line_and_column, time_of_day, wrong};
+use super::{Config, ConfigError, images, line_and_column, time_of_day, wrong};
 use crate::domain::ItemId;
 
 /// A larger file is no configuration, in bytes.
@@ -69,6 +69,13 @@ impl Written {
     pub(super) fn unfit(&self, key: &str, says: &str) -> ConfigError {
         let at = self.places.get(key).map_or(0, |place| place.start);
         malformed(&self.path, &self.text, at, format!("{key}: {says}"))
+    }
+
+    /// What is wrong with a part of the value of a key, where that part stands in it as it is.
+    fn unfit_part(&self, key: &str, part: &str, says: &str) -> ConfigError {
+        let place = self.places.get(key).cloned().unwrap_or(0..0);
+        let within = self.text.get(place.clone()).and_then(|value| value.find(part)).unwrap_or_default();
+        malformed(&self.path, &self.text, place.start.saturating_add(within), format!("{key}: {says}"))
     }
 
     /// Every key, none of which may be unknown. Of several wrong ones the first is said.
@@ -131,6 +138,9 @@ impl Written {
         if let Some((key, _)) = never_empty.into_iter().find(|(_, empty)| *empty) {
             return Err(self.unfit(key, "it is empty: write something, or leave the key out"));
         }
+        if let Some((part, says)) = config.arms.images.iter().find_map(|image| images::unfit(image)) {
+            return Err(self.unfit_part("arms.images", &part, &says));
+        }
         let numbers = [
             ("agent.max_usd", config.agent.max_usd.unwrap_or_default()),
             ("agent.silence_s", config.agent.silence_s.unwrap_or_default()),
@@ -139,6 +149,7 @@ impl Written {
             ("budget.worktree", config.budget.worktree),
             ("budget.agent", config.budget.agent),
             ("budget.check", config.budget.check),
+            ("budget.pull", config.budget.pull),
             ("budget.arm", config.budget.arm),
             ("limits.run_usd", config.limits.run_usd.unwrap_or_default()),
             ("limits.usd_per_mtok_input", config.limits.usd_per_mtok_input),
@@ -298,6 +309,13 @@ mod tests {
                 "[agent]\nkind = \"claud_code\"",
                 "isobench-tui.toml:2:8: agent.kind = \"claud_code\": did you mean claude_code? It may be trae, codex, codex_cli, claude_code, openhands, command",
             ),
+            (
+                "[arms]\nimages = [\"a:{human}\",\n  \"b:{sha}\"]",
+                "isobench-tui.toml:3:6: arms.images: {sha} is no word of ours: there are {human} ",
+            ),
+            ("[arms]\nimages = \"a\"", "isobench-tui.toml:2:10: arms.images: string \"a\" stands here, and it must be a list"),
+            ("[arms]\nprune = \"al\"", "isobench-tui.toml:2:9: arms.prune = \"al\": "),
+            ("[budget]\npull = -1", "isobench-tui.toml:2:8: budget.pull: -1 is out of range"),
             ("[agent]\nkind = 3", "isobench-tui.toml:2:8: agent.kind: "),
             ("agent = 3", "isobench-tui.toml:1:9: agent is a table: write [agent] and its keys below it"),
             ("hold = 1", "isobench-tui.toml:1:8: hold: integer `1` stands here, and it must be true or false"),

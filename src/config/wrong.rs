@@ -25,6 +25,7 @@ pub(super) fn words(key: &str) -> Option<&'static [&'static str]> {
         "agent.on_stuck" => &["mark", "stop", "skip"],
         "prompt.source" => &["harness", "copy", "template"],
         "arms.engine" => &["process", "three_way"],
+        "arms.prune" => &["run", "never", "all"],
         _ => return None,
     })
 }
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn the_words_of_a_key_are_those_of_its_type() {
         assert_eq!(words("agent.kind"), Some(AgentKind::ALL.map(AgentKind::name).as_slice()));
-        for key in ["agent.kind", "agent.via", "agent.on_stuck", "prompt.source", "arms.engine"] {
+        for key in ["agent.kind", "agent.via", "agent.on_stuck", "prompt.source", "arms.engine", "arms.prune"] {
             for word in words(key).unwrap_or_default() {
                 let (table, name) = key.split_once('.').unwrap_or_default();
                 let text = format!("[{table}]\n{name} = \"{word}\"\n");

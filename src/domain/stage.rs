@@ -14,7 +14,7 @@ pub enum Stage {
     Agent,
     /// The patch is taken and climbs the truth ladder.
     Check,
-    /// Images are made sure of (engine `docker` only).
+    /// Images are made sure of, where any are configured.
     Pull,
     /// The benchmark of the human's commit.
     Human,
@@ -45,7 +45,7 @@ impl Stage {
     pub const ALL: [Self; 9] =
         [Self::Worktree, Self::Agent, Self::Check, Self::Pull, Self::Human, Self::Baseline, Self::Candidate, Self::Score, Self::Clean];
 
-    /// The stages that the `process` engine runs: there is no image to pull.
+    /// The stages where no image is pulled.
     pub const PROCESS: [Self; 8] =
         [Self::Worktree, Self::Agent, Self::Check, Self::Human, Self::Baseline, Self::Candidate, Self::Score, Self::Clean];
 

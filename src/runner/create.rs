@@ -113,8 +113,12 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
 pub fn stages(config: &Config) -> Vec<Stage> {
     let has_arms = !config.arms.command.is_empty() || config.arms.engine != Engine::Process;
     let has_score = has_arms || !config.judge.command.is_empty();
-    let has = |stage: Stage| if stage == Stage::Score { has_score } else { has_arms || stage.arm().is_none() };
-    Stage::PROCESS.into_iter().filter(|stage| has(*stage)).collect()
+    let has = |stage: Stage| match stage {
+        Stage::Pull => !config.arms.images.is_empty(),
+        Stage::Score => has_score,
+        stage => has_arms || stage.arm().is_none(),
+    };
+    Stage::ALL.into_iter().filter(|stage| has(*stage)).collect()
 }
 
 /// The run's second, or the next that no run has: ISO-Bench's own folders are named by it alone.
@@ -138,4 +142,20 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_pulled_where_some_are_configured_and_only_there() {
+        let mut config = Config::default();
+        config.arms.command = vec!["sh".to_owned()];
+        assert_eq!(stages(&config), Stage::PROCESS);
+        config.arms.images = vec!["org/a:{human}".to_owned()];
+        assert_eq!(stages(&config), Stage::ALL);
+        config.arms.command.clear();
+        assert_eq!(stages(&config), [Stage::Worktree, Stage::Agent, Stage::Check, Stage::Pull, Stage::Clean]);
+    }
 }

@@ -128,6 +128,11 @@ impl Job {
         }
     }
 
+    /// The images that the item's arms need.
+    pub fn images(&self, item: &Item) -> Vec<String> {
+        self.config.arms.images_of(&item.id, &item.human, &item.parent)
+    }
+
     /// A configured word with its `{names}` filled in.
     pub fn fill(&self, word: &str, run: &Run, item: &Item) -> String {
         let folder = self.item_folder(run, &item.id);

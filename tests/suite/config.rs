@@ -346,6 +346,8 @@ mapping = "ma"
 reuse = true
 command = ["x"]
 threshold_pct = 1e-7
+images = ["org/bench:{human}", "org/base:{parent12}"]
+prune = "all"
 [judge]
 command = ["j", "{item_dir}"]
 timeout_s = 5.5
@@ -353,6 +355,7 @@ timeout_s = 5.5
 worktree = 1.5
 agent = 2
 check = 3
+pull = 4
 arm = 0
 [limits]
 item_tokens = 4

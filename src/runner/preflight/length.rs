@@ -114,7 +114,13 @@ fn has_arms(look: &Look<'_>) -> bool {
 #[expect(clippy::cast_precision_loss, reason = "budgets are minutes")]
 fn at_most(look: &Look<'_>, items: usize, known: usize) -> Length {
     let has_arms = has_arms(look);
-    let stages = Stage::PROCESS.into_iter().filter(|stage| *stage == Stage::Agent || (has_arms && stage.arm().is_some()));
+    let has_images = !look.config.arms.images.is_empty();
+    let counts = |stage: Stage| match stage {
+        Stage::Agent => true,
+        Stage::Pull => has_images,
+        stage => has_arms && stage.arm().is_some(),
+    };
+    let stages = Stage::ALL.into_iter().filter(|stage| counts(*stage));
     let budgets: Option<Vec<u64>> = stages.map(|stage| look.config.budget_ms(stage)).collect();
     match budgets {
         Some(budgets) => Length::AtMost { items, each: budgets.iter().sum::<u64>() as f64 / 1000.0, known },

@@ -1,0 +1,135 @@
+//! `arms.images`: the names of the images that an item's arms need, with words that each item fills in.
+
+use serde::{Deserialize, Serialize};
+
+use super::ArmsConfig;
+use crate::domain::{ItemId, PruneScope};
+
+/// The words that stand in braces in a template.
+const WORDS: [&str; 5] = ["human", "human8", "parent", "parent12", "item_id"];
+
+/// What the clean stage removes from the Docker engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrunePolicy {
+    /// What runs of ours pulled and no pending item needs.
+    #[default]
+    Run,
+    /// Nothing.
+    Never,
+    /// Everything that no container uses and no pending item needs.
+    All,
+}
+
+impl PrunePolicy {
+    /// What may be removed; `None` where nothing may.
+    pub const fn scope(self) -> Option<PruneScope> {
+        match self {
+            Self::Run => Some(PruneScope::Run),
+            Self::Never => None,
+            Self::All => Some(PruneScope::All),
+        }
+    }
+}
+
+impl ArmsConfig {
+    /// The images that an item's arms need, in the order of the configuration, each once. A template that asks for a
+    /// commit that is not known (an empty sha) names no image: such an item is blocked.
+    pub fn images_of(&self, item: &ItemId, human: &str, parent: &str) -> Vec<String> {
+        let mut images = Vec::new();
+        for template in &self.images {
+            let unknown = (human.is_empty() && template.contains("{human")) || (parent.is_empty() && template.contains("{parent"));
+            let name = filled(template, |word| value(word, item, human, parent));
+            if let (false, Ok(name)) = (unknown, name)
+                && !images.contains(&name)
+            {
+                images.push(name);
+            }
+        }
+        images
+    }
+}
+
+/// What is wrong with a template: the part of it that is, and why.
+pub(super) fn unfit(template: &str) -> Option<(String, String)> {
+    if template.trim().is_empty() {
+        return Some((template.to_owned(), "a name of an image is empty: write one, or leave it out".to_owned()));
+    }
+    if let Some(odd) = template.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        return Some((template.to_owned(), format!("'{}': no image has {odd:?} in its name", template.escape_debug())));
+    }
+    let part = filled(template, |word| WORDS.contains(&word).then(String::new)).err()?;
+    let words = WORDS.map(|word| format!("{{{word}}}")).join(" ");
+    Some((part.clone(), format!("{part} is no word of ours: there are {words}")))
+}
+
+fn value(word: &str, item: &ItemId, human: &str, parent: &str) -> Option<String> {
+    let short = |sha: &str, digits: usize| sha.chars().take(digits).collect();
+    Some(match word {
+        "human" => human.to_owned(),
+        "human8" => short(human, 8),
+        "parent" => parent.to_owned(),
+        "parent12" => short(parent, 12),
+        "item_id" => item.0.clone(),
+        _ => return None,
+    })
+}
+
+/// A template with its words filled in; the first part in braces that is no word, or the rest from a brace alone.
+fn filled(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let (mut name, mut rest) = (String::new(), template);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (word, behind) = after.split_once('}').ok_or_else(|| format!("{{{after}"))?;
+        name.push_str(before);
+        name.push_str(&value(word).ok_or_else(|| format!("{{{word}}}"))?);
+        rest = behind;
+    }
+    name.push_str(rest);
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arms(images: &[&str]) -> ArmsConfig {
+        ArmsConfig { images: images.iter().map(|image| (*image).to_owned()).collect(), ..ArmsConfig::default() }
+    }
+
+    #[test]
+    fn the_words_are_filled_in_and_no_image_is_named_twice() {
+        let arms =
+            arms(&["org/a:{human}", "org/b:baseline-{parent12}", "r:5000/c/{item_id}:{human8}-{parent}", "org/a:{human}", "busybox"]);
+        let (human, parent) = ("0123456789abcdef0123456789abcdef01234567", "fedcba9876543210fedcba9876543210fedcba98");
+        let images = arms.images_of(&ItemId("vllm-0001".to_owned()), human, parent);
+        let expected = [
+            format!("org/a:{human}"),
+            "org/b:baseline-fedcba987654".to_owned(),
+            format!("r:5000/c/vllm-0001:01234567-{parent}"),
+            "busybox".to_owned(),
+        ];
+        assert_eq!(images, expected);
+    }
+
+    #[test]
+    fn a_commit_that_is_not_known_names_no_image() {
+        let arms = arms(&["org/a:{human}", "org/b:{parent12}"]);
+        assert_eq!(arms.images_of(&ItemId("i".to_owned()), "abc", ""), ["org/a:abc"]);
+    }
+
+    #[test]
+    fn what_is_no_template_is_named_with_its_part() {
+        for (template, part, says) in [
+            ("org/a:{sha}", "{sha}", "{sha} is no word of ours: there are {human} {human8} "),
+            ("org/a:{human", "{human", "{human is no word"),
+            ("a:{}", "{}", "{} is no word"),
+            ("", "", "empty"),
+            ("a b", "a b", "no image has ' '"),
+        ] {
+            let (found, why) = unfit(template).unwrap_or_default();
+            assert_eq!(found, part);
+            assert!(why.contains(says), "{why}");
+        }
+        assert_eq!(unfit("localhost:5000/org/a:{parent12}"), None);
+    }
+}

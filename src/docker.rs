@@ -9,6 +9,8 @@ mod engine;
 mod error;
 pub mod pull;
 pub mod prune;
+mod history;
+pub mod size;
 pub mod store;
 mod tunnel;
 

@@ -68,7 +68,9 @@ fn where_it_is(binding: &Binding) -> String {
     let places = places(binding);
     match places.len() {
         all if all == PLACES.len() => "everywhere".to_owned(),
-        5 if [Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log].iter().all(|place| binding.is_in(*place)) => "in a run".to_owned(),
+        5 if [Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log].iter().all(|place| binding.is_in(*place)) => {
+            "in a run".to_owned()
+        }
         _ => places.join(" "),
     }
 }

@@ -3,6 +3,7 @@
 
 mod engine;
 mod errand;
+mod owned;
 mod progress;
 
 use std::path::{Path, PathBuf};
@@ -10,16 +11,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{stat, statvfs};
 use tokio::sync::{mpsc, watch};
 
 use self::progress::Progress;
 use super::places::Places;
 use crate::config::ArmsConfig;
 use crate::docker::prune::Keep;
+use crate::host::disk;
 use crate::host::watch::{Heed, Watch};
 use crate::text::clean;
-use crate::text::mask::Masker;
 use crate::ui::Msg;
 use crate::ui::machine::{Disk, Errand, News, Use, Wish};
 
@@ -76,19 +76,20 @@ struct Deaf;
 
 impl Looker {
     /// Starts the threads.
-    pub fn start(setup: MachineSetup, places: Places, masker: Masker, news: mpsc::Sender<Msg>) -> std::io::Result<Self> {
+    pub fn start(setup: MachineSetup, places: Places, news: mpsc::Sender<Msg>) -> std::io::Result<Self> {
         let (wish, wishes) = watch::channel(Wish::default());
         let (root_from, root) = watch::channel(None);
         let (hint, hints) = sync_channel(1);
         let ourselves = hint.clone();
         // a full channel means that somebody is about to look anyway
-        let watch = Watch::new(Heed::Closed, move |_| drop(ourselves.try_send(())));
+        let watch = Watch::new(Heed::Closed, move |_| {
+            let _ = ourselves.try_send(());
+        });
         engine::start(wishes.clone(), setup.docker.clone(), root_from, news.clone())?;
-        let progress = Progress::new(setup.docker.clone(), masker);
+        let progress = Progress::new(setup.docker.clone());
         let (setup_of_work, news_of_work) = (setup.clone(), news.clone());
         let (disks, looked) = (Vec::new(), None);
-        let work =
-            Work { setup: setup_of_work, places, wish: wishes, hints, root, news: news_of_work, watch, progress, disks, looked };
+        let work = Work { setup: setup_of_work, places, wish: wishes, hints, root, news: news_of_work, watch, progress, disks, looked };
         thread::Builder::new().name("machine".to_owned()).spawn(move || work.run())?;
         Ok(Self { wish, hint, setup, news })
     }
@@ -166,16 +167,14 @@ fn disks(folders: impl Iterator<Item = (Use, PathBuf)>) -> Vec<Disk> {
     let mut found: Vec<(u64, Disk)> = Vec::new();
     for (of, folder) in folders {
         // a folder that is not made yet will lie where its parent does
-        let Some((path, device)) = folder.ancestors().find_map(|path| Some((path, stat(path).ok()?.st_dev))) else { continue };
-        if let Some((_, known)) = found.iter_mut().find(|(known, _)| *known == device) {
+        let Ok(room) = disk::room(&folder) else { continue };
+        if let Some((_, known)) = found.iter_mut().find(|(known, _)| *known == room.device) {
             known.uses.push(of);
             continue;
         }
-        let Ok(disk) = statvfs(path) else { continue };
-        let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
         // what is kept for root alone is no room for anybody else
-        let total = bytes(disk.f_blocks).saturating_sub(bytes(disk.f_bfree.saturating_sub(disk.f_bavail)));
-        found.push((device, Disk { uses: vec![of], path: clean::path(&folder), free: bytes(disk.f_bavail), total }));
+        let total = room.total.saturating_sub(room.unused.saturating_sub(room.bytes));
+        found.push((room.device, Disk { uses: vec![of], path: clean::path(&folder), free: room.bytes, total }));
     }
     found.into_iter().map(|(_, disk)| disk).collect()
 }

@@ -11,10 +11,12 @@ use super::message::Layout;
 use super::question::{Question, Then};
 use super::state::{Over, State};
 use super::{Action, Effect, Mood, Said, Screen};
+use crate::config::ArmsConfig;
 use crate::domain::{AttemptId, ItemId, Need, PrunePlan, PruneProgress, PullProgress, Stage};
+use crate::model::Item;
 
 /// What is known of the machine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Machine {
     /// Its file systems, each once; `None` before the first look.
     pub disks: Option<Seen<Vec<Disk>>>,
@@ -26,6 +28,8 @@ pub struct Machine {
     pub prune: Option<Prune>,
     /// What pulls will need.
     pub forecast: Forecast,
+    /// Which images the arms of an item need.
+    pub arms: ArmsConfig,
     /// The first image shown.
     pub top: usize,
     /// The number of the newest dry run.
@@ -305,8 +309,10 @@ pub(super) fn settle(state: &mut State) -> Option<Effect> {
 
 /// The images that items of this run wait for.
 fn needed(state: &State) -> Vec<(ItemId, Vec<String>)> {
-    let _ = state;
-    Vec::new()
+    let images = |item: &Item| (item.id.clone(), state.machine.arms.images_of(&item.id, &item.human, &item.parent));
+    let waits = |item: &&Item| !item.is_over();
+    let all = state.run.items.iter().filter(waits).map(images);
+    if state.machine.arms.images.is_empty() { Vec::new() } else { all.filter(|(_, images)| !images.is_empty()).collect() }
 }
 
 /// Keys of the screen.

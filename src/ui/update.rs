@@ -10,8 +10,8 @@ use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
-    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, machine, mouse, moves, others, outside, pages, pointed,
-    searching, sent, since, sought, verbs,
+    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, machine, mouse, moves, others, outside, pages,
+    pointed, searching, sent, since, sought, verbs,
 };
 use crate::domain::{Reply, Stage};
 

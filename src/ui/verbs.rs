@@ -119,7 +119,9 @@ pub fn is_told(state: &State, action: Action) -> bool {
     let is_machine = matches!(action, Action::Show(Screen::Machine) | Action::Prune) && !state.has_screen(Screen::Machine);
     let needs_list = matches!(action, Action::Show(Screen::Queue) | Action::NextItem | Action::PreviousItem);
     let needs_life = matches!(action, Action::Detach | Action::Bell | Action::Since);
-    !(is_machine || state.is_others() && (is_wish(action) || (needs_life && !state.has_runner())) || needs_list && state.only_item().is_some())
+    !(is_machine
+        || state.is_others() && (is_wish(action) || (needs_life && !state.has_runner()))
+        || needs_list && state.only_item().is_some())
 }
 
 /// What a key of all runs does in one that is somebody else's, in a sentence.

@@ -204,7 +204,9 @@ fn title_of(state: &State, item: &Item) -> String {
 /// Where in the pane the reader is.
 fn place(state: &State, item: &Item) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default(),
+        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => {
+            state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default()
+        }
         Screen::Result => {
             let Layout { pane_rows, pane_lines, .. } = state.layout;
             let below = pane_lines.saturating_sub(pane_rows).saturating_sub(state.reading.result_top);

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
 use super::detail::{budget_rows, now_said, said, strip_rows};
-use super::{findings, machine};
 use super::parts::heading::heading;
 use super::parts::strip::mark;
 use super::queue::{status_role, status_word};
 use super::steps;
+use super::{findings, machine};
 use crate::domain::Level;
 use crate::model::Item;
 use crate::text::width;

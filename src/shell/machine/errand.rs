@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use super::MachineSetup;
 use crate::docker::prune::{Keep, PruneFolder, PruneOrder};
 use crate::domain::{ItemId, PruneEnd, PrunePlan, PruneProgress};
+use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::host::launch::{self, Environment, Found};
 use crate::host::private::Private;
 use crate::host::stage_folder::{Command, Spec};
-use crate::host::clock;
 use crate::text::clean;
 use crate::ui::Msg;
 use crate::ui::machine::prune::Order;
@@ -36,7 +36,9 @@ pub(super) fn perform(errand: Errand, setup: &MachineSetup, needed: &[(ItemId, V
         Errand::Plan(number, order) => {
             Some(Msg::Machine(News::Planned(number, plan(order, setup, needed).map(Box::new).map_err(|error| error.to_string()))))
         }
-        Errand::Begin(order) => begin(order, setup, needed).err().map(|error| Msg::Failed(format!("the prune could not be begun: {error}"))),
+        Errand::Begin(order) => {
+            begin(order, setup, needed).err().map(|error| Msg::Failed(format!("the prune could not be begun: {error}")))
+        }
         Errand::Stop(folder) => Some(match stop(Path::new(&folder)) {
             Ok(()) => Msg::Succeeded("the prune stops after what it removes now".to_owned()),
             Err(error) => Msg::Failed(format!("the prune could not be stopped: {error}")),
@@ -85,7 +87,8 @@ fn begin(wish: Order, setup: &MachineSetup, needed: &[(ItemId, Vec<String>)]) ->
     write(&folder, &order(wish, setup, needed, false)).map_err(|error| format!("{}: {error}", clean::path(folder.path())))?;
     let binary = std::env::current_exe().map_err(|error| error.to_string())?;
     let text = |path: &Path| path.display().to_string();
-    let command = Command { argv: vec![text(&binary), WORKER.to_owned(), text(folder.path())], cwd: folder.path().to_owned(), ..Command::default() };
+    let command =
+        Command { argv: vec![text(&binary), WORKER.to_owned(), text(folder.path())], cwd: folder.path().to_owned(), ..Command::default() };
     let tag = format!("prune:{}", clean::path(folder.path()));
     let spec = Spec { tag, commands: vec![command], budget_ms: None, grace_ms: GRACE, oom_score_adj: None };
     let kept = launch::launch(&binary, folder.path(), &spec, &Environment::Ours(Vec::new())).map_err(|error| error.to_string())?;

@@ -14,7 +14,6 @@ use crate::domain::{AttemptId, PruneProgress, PullProgress, Stage};
 use crate::host::files::{self, Links};
 use crate::host::stage_folder::StageFolder;
 use crate::host::{clock, process};
-use crate::text::mask::Masker;
 use crate::ui::machine::{News, Prune, Pruner, Pull};
 
 /// A larger file is none of ours, in bytes.
@@ -33,15 +32,14 @@ const FRESH: i64 = 3;
 #[derive(Debug)]
 pub(super) struct Progress {
     docker: Option<PathBuf>,
-    _masker: Masker,
     pull: Option<Pull>,
     prune: Option<Prune>,
     folders: Vec<PathBuf>,
 }
 
 impl Progress {
-    pub(super) const fn new(docker: Option<PathBuf>, masker: Masker) -> Self {
-        Self { docker, _masker: masker, pull: None, prune: None, folders: Vec::new() }
+    pub(super) const fn new(docker: Option<PathBuf>) -> Self {
+        Self { docker, pull: None, prune: None, folders: Vec::new() }
     }
 
     /// Looks, with the stage that pulls or prunes now, and says what is new.

@@ -46,7 +46,8 @@ pub fn pull(pull: &Pull, now: Timestamp) -> Told {
     let mut figures: Vec<String> = image.bar.map(percent).into_iter().collect();
     figures.extend(image.download.filter(|_| !image.phase.is_over()).map(of));
     figures.extend(image.rate.filter(|_| unheard.is_none()).map(|rate| format!("{}/s", bytes(rate))));
-    figures.extend(image.eta_ms.filter(|_| !image.phase.is_over()).map(|left| format!("{} left", duration::clock(left.saturating_sub(age)))));
+    figures
+        .extend(image.eta_ms.filter(|_| !image.phase.is_over()).map(|left| format!("{} left", duration::clock(left.saturating_sub(age)))));
     figures.extend(timeout.filter(|_| !image.phase.is_over()));
     let share = image.bar.map(share);
     Told { name: image.reference.clone(), share, figures, now: pull_now(pull, image, now), unheard }
@@ -131,7 +132,11 @@ pub fn layer(layer: &LayerPull) -> (Mood, String, Option<f64>) {
         LayerState::Downloaded => (Mood::Calm, "downloaded".to_owned(), None),
         LayerState::CopyingParent { copied, total } => {
             let bar = part(copied, total);
-            (Mood::Live, bar.map_or_else(|| format!("copying parent {}", bytes(copied)), |bar| format!("copying parent {}", of(bar))), bar.map(share))
+            (
+                Mood::Live,
+                bar.map_or_else(|| format!("copying parent {}", bytes(copied)), |bar| format!("copying parent {}", of(bar))),
+                bar.map(share),
+            )
         }
         LayerState::Extracting { current } => {
             let bar = current.and_then(|current| part(current, layer.compressed));
@@ -158,7 +163,11 @@ pub fn prune(prune: &Prune, now: Timestamp) -> Told {
         figures.extend(progress.eta_ms.map(|left| format!("{} left", duration::clock(left.saturating_sub(age)))));
     }
     // a large image may take long to go: what counts is what was promised, where that is known
-    let share = if promised > 0 { share(Bar { done: progress.promised, total: promised }) } else { share(Bar { done: progress.done as u64, total: all as u64 }) };
+    let share = if promised > 0 {
+        share(Bar { done: progress.promised, total: promised })
+    } else {
+        share(Bar { done: progress.done as u64, total: all as u64 })
+    };
     let unheard = (!is_over && prune.is_live && age >= STALE).then_some(age);
     Told { name: scope(progress.plan.scope).to_owned(), share: Some(share), figures, now: prune_now(prune), unheard }
 }
@@ -167,7 +176,9 @@ fn prune_now(prune: &Prune) -> Option<Said> {
     let progress = &prune.progress;
     Some(match &progress.end {
         Some(PruneEnd::Done) if progress.refused.is_empty() => Said::new(Mood::Good, "done"),
-        Some(PruneEnd::Done) => Said::new(Mood::Warn, format!("done; {} could not be removed", text::count(progress.refused.len(), "thing"))),
+        Some(PruneEnd::Done) => {
+            Said::new(Mood::Warn, format!("done; {} could not be removed", text::count(progress.refused.len(), "thing")))
+        }
         Some(PruneEnd::Stopped) => Said::new(Mood::Warn, "stopped between two; what is gone is gone"),
         Some(PruneEnd::Failed { why, .. }) => Said::new(Mood::Bad, format!("failed: {why}")),
         None if !prune.is_live => Said::new(Mood::Warn, "cut off: nobody works on it any more; D looks what is left"),

@@ -30,7 +30,11 @@ pub fn draw(canvas: &mut Canvas<'_>, machine: &Machine, open: &Dialog) -> Layout
     let inside = dialog(canvas, cols, list.saturating_add(AROUND));
     let mut flow = Flow::new(inside);
     if let Some(row) = flow.row() {
-        canvas.ends(row, &Words::of(Role::Strong, title(open)), &Words::of(Role::Muted, if rows.is_empty() { "" } else { "dry run: nothing is removed yet" }));
+        canvas.ends(
+            row,
+            &Words::of(Role::Strong, title(open)),
+            &Words::of(Role::Muted, if rows.is_empty() { "" } else { "dry run: nothing is removed yet" }),
+        );
     }
     if let Some(row) = flow.row() {
         canvas.line(row, &totals(machine, open));

@@ -37,7 +37,9 @@ pub(super) fn rows(state: &State, cols: u16, now: Timestamp) -> Vec<Row> {
         rows.push(Row::Said(Said::new(Mood::Quiet, "looking…")));
     }
     let remote = machine.here().filter(|here| here.is_remote);
-    let remote = remote.map(|here| Said::new(Mood::Warn, format!("docker is on another machine: how full {} is there can't be seen from here", here.root)));
+    let remote = remote.map(|here| {
+        Said::new(Mood::Warn, format!("docker is on another machine: how full {} is there can't be seen from here", here.root))
+    });
     let deferred = Vec::new();
     for said in remote.into_iter().chain(told::forecast(machine)).chain(deferred) {
         let lines = width::wrap(&said.text, usize::from(cols), 2);

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use crate::text::{self, bytes, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::machine::text::{belongs, name};
 use crate::ui::machine::told::{self, OLD_ENGINE};
 use crate::ui::machine::{Here, Image, Owner};
-use crate::ui::machine::text::{belongs, name};
 use crate::ui::message::Layout;
 use crate::ui::words::between;
 use crate::view::canvas::{Canvas, Flow, Words, role, row_of};
@@ -105,7 +105,13 @@ fn image_row(canvas: &mut Canvas<'_>, row: Rect, cols: &Columns, image: &Image, 
     let head = cols.row(&name(image), &size, &built, "");
     let of = |role: Role| if is_old { Role::Muted } else { role };
     let is_wanted = image.containers > 0 || !image.needed_by.is_empty();
-    let whose = if is_wanted { Role::Accent } else if image.owner == Owner::Others { Role::Muted } else { Role::Text };
+    let whose = if is_wanted {
+        Role::Accent
+    } else if image.owner == Owner::Others {
+        Role::Muted
+    } else {
+        Role::Text
+    };
     canvas.line(row, &Words::of(of(Role::Text), head).add(of(whose), belongs(image).join(", ")));
 }
 

@@ -148,7 +148,8 @@ fn going(canvas: &mut Canvas<'_>, flow: &mut Flow, prune: &Prune, rows: usize) {
     let glyphs = canvas.glyphs();
     for (at, fate) in next.iter().take(shown).enumerate() {
         let Some(row) = flow.row() else { return };
-        let (mark, name) = if at == 0 { (Words::of(Role::Live, glyphs.live), Role::Text) } else { (Words::of(Role::Muted, glyphs.pending), Role::Muted) };
+        let (mark, name) =
+            if at == 0 { (Words::of(Role::Live, glyphs.live), Role::Text) } else { (Words::of(Role::Muted, glyphs.pending), Role::Muted) };
         let size = fate.bytes.map(bytes).unwrap_or_default();
         let words = mark.add(Role::Muted, format!(" {size:>8}  ")).add(name, fate.name.as_str());
         canvas.line(row, &words.add(Role::Muted, format!("  {}", fate.why)));

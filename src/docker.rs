@@ -9,6 +9,8 @@ pub mod endpoint;
 mod engine;
 mod error;
 mod history;
+pub mod prune;
+pub mod pull;
 pub mod size;
 pub mod forecast;
 mod reference;

@@ -8,15 +8,13 @@ pub mod disk;
 pub mod endpoint;
 mod engine;
 mod error;
+pub mod forecast;
 mod history;
 pub mod prune;
 pub mod pull;
-pub mod size;
-pub mod forecast;
 mod reference;
 pub mod registry;
-pub mod pull;
-pub mod prune;
+pub mod size;
 pub mod store;
 mod tunnel;
 

@@ -9,10 +9,10 @@ pub mod endpoint;
 mod engine;
 mod error;
 pub mod forecast;
+pub mod prune;
+pub mod pull;
 mod reference;
 pub mod registry;
-pub mod pull;
-pub mod prune;
 pub mod store;
 mod tunnel;
 

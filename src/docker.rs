@@ -8,9 +8,10 @@ pub mod endpoint;
 mod engine;
 mod error;
 mod history;
-pub mod size;
-pub mod pull;
 pub mod prune;
+pub mod pull;
+pub mod reference;
+pub mod size;
 pub mod store;
 mod tunnel;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::docker::reference::ImageName;
+use crate::docker::ImageName;
 use crate::host::files::{self, Links};
 
 /// A longer file is none of ours, in bytes.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Keep;
 use super::ours::{Ours, Whose};
-use crate::docker::reference::ImageName;
+use crate::docker::ImageName;
 use crate::docker::size::{Keeping, Shelf};
 use crate::docker::store::{Container, Image, Network, Volume};
 use crate::domain::{Fate, PrunePlan, PruneScope, Thing};

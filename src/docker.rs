@@ -4,8 +4,8 @@
 pub mod containers;
 mod engine;
 mod error;
-pub mod pull;
 pub mod prune;
+pub mod pull;
 pub mod store;
 
 pub use engine::{About, Engine};

@@ -2,11 +2,15 @@
 //! needs any more is removed.
 
 pub mod containers;
+mod digest;
+pub mod disk;
+pub mod endpoint;
 mod engine;
 mod error;
 pub mod prune;
 pub mod pull;
 pub mod store;
+mod tunnel;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;

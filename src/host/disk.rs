@@ -13,6 +13,10 @@ pub struct Room {
     pub device: u64,
     /// Bytes that an ordinary user may still write.
     pub bytes: u64,
+    /// Bytes that nobody uses: what is kept for root counts too, so that its changes are what was written or freed.
+    pub unused: u64,
+    /// Bytes of all of it.
+    pub total: u64,
     /// Files that may still be made; `None` where the file system counts none.
     pub files: Option<u64>,
 }
@@ -24,11 +28,16 @@ pub fn nearest(path: &Path) -> Option<PathBuf> {
 
 /// The room for what will lie in a folder, which need not be there yet.
 pub fn room(folder: &Path) -> io::Result<Room> {
-    let folder = nearest(folder).ok_or(io::ErrorKind::NotFound)?;
-    let disk = rustix::fs::statvfs(&folder)?;
-    let device = rustix::fs::stat(&folder)?.st_dev;
+    room_in(&nearest(folder).ok_or(io::ErrorKind::NotFound)?)
+}
+
+/// The room in a folder that is there.
+pub fn room_in(folder: &Path) -> io::Result<Room> {
+    let disk = rustix::fs::statvfs(folder)?;
+    let device = rustix::fs::stat(folder)?.st_dev;
     let files = (disk.f_files > 0).then_some(disk.f_favail);
-    Ok(Room { device, bytes: disk.f_bavail.saturating_mul(disk.f_frsize), files })
+    let [bytes, unused, total] = [disk.f_bavail, disk.f_bfree, disk.f_blocks].map(|blocks| blocks.saturating_mul(disk.f_frsize));
+    Ok(Room { device, bytes, unused, total, files })
 }
 
 /// Tries to write in a folder, or where it would be made, and leaves nothing behind.

@@ -4,9 +4,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command};
 
+use crate::engine::{Driver, Engine, Options};
 use crate::harness_player::script;
 use crate::pty::Pty;
 use crate::support::{BINARY, folder, skip, wait_until};
@@ -86,77 +87,17 @@ fn an_engine_that_this_user_may_not_ask_is_another_sentence() {
     end(pty, process);
 }
 
-/// A dockerd of our own.
-struct Engine {
-    process: Child,
-    socket: String,
-}
-
-impl Engine {
-    /// `None`, and counted: this machine can't run one.
-    fn start(root: &Path) -> Option<Self> {
-        let dockerd = PathBuf::from("/usr/sbin/dockerd");
-        if !dockerd.exists()
-            || !Path::new("/usr/bin/docker").exists()
-            || !Path::new("/bin/busybox").exists()
-            || !rustix::process::getuid().is_root()
-        {
-            skip("no dockerd, docker or busybox here, or no right to run one");
-            return None;
-        }
-        let socket = format!("unix://{}", root.join("d.sock").display());
-        let mut command = Command::new(dockerd);
-        command.args(["-H", &socket, "--storage-driver", "vfs", "--bridge=none", "--iptables=false", "--ip6tables=false"]);
-        command.arg("--data-root").arg(root.join("data")).arg("--exec-root").arg(root.join("exec")).arg("-p").arg(root.join("pid"));
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let answers = || Command::new("docker").args(["-H", &socket, "version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(25);
-        while !answers().unwrap().success() {
-            if process.try_wait().unwrap().is_some() || std::time::Instant::now() > until {
-                let _ = process.kill();
-                let _ = process.wait();
-                skip("dockerd does not start here");
-                return None;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        Some(Self { process, socket })
-    }
-
-    fn docker(&self, arguments: &[&str]) -> bool {
-        let mut command = Command::new("docker");
-        command.arg("-H").arg(&self.socket).args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
-        command.status().unwrap().success()
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.docker(&["rm", "-f", "eager_bell"]);
-        let pid = rustix::process::Pid::from_child(&self.process);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        let _ = self.process.wait();
-    }
-}
-
 #[test]
 fn the_container_that_runs_is_named_and_what_it_prints_is_the_arms_output() {
     let (_gone, root) = folder();
-    let Some(engine) = Engine::start(&root) else { return };
-    let image = root.join("image");
-    fs::create_dir_all(image.join("bin")).unwrap();
-    fs::copy("/bin/busybox", image.join("bin/sh")).unwrap();
-    let tar = root.join("image.tar");
-    assert!(Command::new("tar").arg("-C").arg(&image).arg("-cf").arg(&tar).arg(".").status().unwrap().success());
+    let Some(engine) = Engine::start(&root, Driver::Vfs, Options::default()) else { return };
     let name = format!("anonymous/vllm-bench:{SHA}");
-    if !engine.docker(&["import", tar.to_str().unwrap(), &name]) {
-        skip("dockerd takes no image here");
-        return;
-    }
-    let (mut pty, process) = watching(&root, &engine.socket);
+    engine.import_busybox(&name);
+    let (mut pty, process) = watching(&root, &engine.socket());
     pty.wait_for("docker runs no container of this benchmark now");
     let script = "echo SERVER_READY_AFTER=42s; echo key sk-very-secret-thing-indeed; while read line; do echo $line; done; sleep 600";
-    if !engine.docker(&["run", "-d", "-i", "--network=none", "--name", "eager_bell", &name, "/bin/sh", "-c", script]) {
+    let run = ["run", "-d", "-i", "--network=none", "--name", "eager_bell", &name, "/bin/sh", "-c", script];
+    if !engine.docker(&run).status.success() {
         skip("no container can be started here");
         end(pty, process);
         return;
@@ -171,7 +112,7 @@ fn the_container_that_runs_is_named_and_what_it_prints_is_the_arms_output() {
     process.wait().unwrap();
     pty.press("1");
     pty.wait_for("still runs without its runner");
-    assert!(engine.docker(&["rm", "-f", "eager_bell"]));
+    engine.says(&["rm", "-f", "eager_bell"]);
     pty.wait_gone("still runs without its runner");
     pty.press("q");
     pty.wait_end();

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn the_need_is_four_checkouts_and_a_gigabyte() {
         let tree = Tree { bytes: 500_000_000, files: 3000 };
-        let room = |bytes, files| row("work", Path::new("/w"), Room { device: 1, bytes, files }, Some(tree));
+        let room = |bytes, files| row("work", Path::new("/w"), Room { device: 1, bytes, unused: bytes, total: bytes, files }, Some(tree));
         let check = |bytes, files| room(bytes, files).check;
         assert_eq!((check(3_000_000_000, None), check(2_999_999_999, None)), (Check::Ok, Check::Warning));
         assert_eq!(check(500_000_000, None), Check::Blocked, "not even one checkout");

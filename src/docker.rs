@@ -21,6 +21,8 @@ pub mod prune;
 pub mod pull;
 mod reference;
 pub mod registry;
+pub mod prune;
+pub mod pull;
 pub mod store;
 mod tunnel;
 

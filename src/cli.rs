@@ -121,6 +121,9 @@ enum Command {
     /// Pulls images (started by the pull stage)
     #[command(hide = true)]
     PullImages(crate::docker::pull::PullImages),
+    /// Removes what an order says from the Docker engine (started by the clean stage and by the screen)
+    #[command(hide = true)]
+    PruneImages(crate::docker::prune::PruneImages),
     /// The demo's scripted agent (started by the demo's runner)
     #[command(hide = true)]
     DemoAgent(crate::demo::agent::Args),
@@ -250,6 +253,7 @@ pub fn main() -> anyhow::Result<Exit> {
         }
         Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::PullImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
+        Some(Command::PruneImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }

@@ -11,7 +11,7 @@ mod pace;
 use bollard::models::CreateImageInfo;
 
 use crate::docker::forecast::Driver;
-use crate::domain::{Bar, ImagePull, Need, PullPhase};
+use crate::domain::{Bar, ImagePull, LayerState, Need, PullPhase};
 use crate::text::clean;
 use layer::{Heard, Row};
 use pace::Pace;
@@ -190,9 +190,19 @@ impl Fold {
                     }
                 }
                 self.pace.fetched = self.pace.fetched.saturating_add(fetched);
+                self.next_turn();
             }
             _ if status.starts_with("Pulling from ") => {}
             _ => self.told(status),
+        }
+    }
+
+    /// Layers are extracted one after another, from the lowest on: whose turn it is.
+    fn next_turn(&mut self) {
+        if !self.rows.iter().any(Row::is_writing)
+            && let Some(next) = self.rows.iter_mut().find(|row| !row.is_settled() && row.state != LayerState::Present)
+        {
+            next.turn(self.free, self.pace.fetched);
         }
     }
 

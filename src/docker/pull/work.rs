@@ -178,7 +178,7 @@ async fn work(order: PullOrder, folder: PathBuf) -> io::Result<PullOutcome> {
     work.tick();
     let now = work.clock.now();
     let images = work.folds.iter().map(|fold| fold.image(now)).collect();
-    Ok(PullOutcome { end, images, detail: PullDetail { images: work.there }, duration_ms: 0 })
+    Ok(PullOutcome { end, images, detail: PullDetail { images: work.there, ..PullDetail::default() }, duration_ms: 0 })
 }
 
 async fn connect() -> Result<(Engine, About), DockerError> {

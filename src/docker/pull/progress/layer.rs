@@ -8,6 +8,9 @@ use crate::text::clean;
 /// Digits of a digest by which the engine names a layer.
 const DIGITS: usize = 12;
 
+/// The engine reads so many bytes of a layer, to see how it is packed, before it copies those below.
+const PEEK: u64 = 32 << 10;
+
 /// What a layer becomes that nobody says the size of, measured by its compressed size.
 const SWELLS: u64 = 2;
 
@@ -78,8 +81,10 @@ pub(super) struct Row {
     best_written: u64,
     /// This try is over for it.
     settled: bool,
-    /// The first that was heard of its extraction, and what was free and had come then.
-    first: Option<(u64, Option<u64>, u64)>,
+    /// The first number that was heard of its extraction.
+    first: Option<u64>,
+    /// What was free, and had come, when its extraction began.
+    base: Option<(Option<u64>, u64)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +130,7 @@ impl Row {
             best_written: 0,
             settled: false,
             first: None,
+            base: None,
         }
     }
 
@@ -192,7 +198,7 @@ impl Row {
         if self.state != LayerState::Present {
             self.state = LayerState::Waiting;
         }
-        (self.came, self.written, self.settled, self.first) = (0, 0, false, None);
+        (self.came, self.written, self.settled, self.first, self.base) = (0, 0, false, None, None);
     }
 
     /// What the engine said of it. The answer: compressed bytes that came with it.
@@ -238,13 +244,23 @@ impl Row {
         self.came.saturating_sub(before)
     }
 
-    /// Extraction: on VFS the first word of it is said before the layers below are copied, and the next one after.
+    /// All layers below are there, and so is what came of it: on VFS those are copied now. The engine says so of small
+    /// layers only.
+    pub(super) fn turn(&mut self, free: Option<u64>, fetched: u64) {
+        if let (Parents::Copied(total), LayerState::Downloaded) = (self.parents, self.state) {
+            self.state = LayerState::CopyingParent { copied: 0, total };
+            self.base = Some((free, fetched));
+        }
+    }
+
+    /// Extraction: on VFS what is said of the first bytes is said before the layers below are copied, all else after.
     fn extracts(&mut self, heard: Heard) {
         self.came = self.compressed.unwrap_or(self.came);
         let current = heard.current.unwrap_or_default();
         let is_first = self.first.is_none();
-        let (first, ..) = *self.first.get_or_insert((current, heard.free, heard.fetched));
-        let is_at_first = is_first || (current == first && heard.total.is_some_and(|total| current < total));
+        let first = *self.first.get_or_insert(current);
+        self.base.get_or_insert((heard.free, heard.fetched));
+        let is_at_first = current <= PEEK && (is_first || (current == first && heard.total.is_some_and(|total| current < total)));
         match (self.parents, heard.total) {
             (Parents::Copied(total), _) if is_at_first => {
                 if !matches!(self.state, LayerState::CopyingParent { .. }) {
@@ -261,7 +277,7 @@ impl Row {
 
     /// The free space, while it extracts without a word: what went since, but for what came meanwhile.
     pub(super) fn wrote(&mut self, free: u64, fetched: u64) {
-        let Some((_, Some(before), came)) = self.first else { return };
+        let Some((Some(before), came)) = self.base else { return };
         let gone = before.saturating_sub(free).saturating_sub(fetched.saturating_sub(came));
         match &mut self.state {
             LayerState::CopyingParent { copied, total } => {

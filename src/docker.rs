@@ -8,11 +8,13 @@ pub mod endpoint;
 mod engine;
 mod error;
 mod history;
-pub mod size;
-pub mod pull;
 pub mod prune;
+pub mod pull;
+pub mod size;
 pub mod store;
 mod tunnel;
+mod wait;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;
+pub use wait::wait;

@@ -44,6 +44,8 @@ pub enum About {
     Arms,
     /// The program that judges patches.
     Judge,
+    /// The Docker engine.
+    Docker,
     /// Folders that are written.
     Folders,
     /// Room on disks.
@@ -99,6 +101,7 @@ impl About {
             Self::Harness => "harness",
             Self::Arms => "arms",
             Self::Judge => "judge",
+            Self::Docker => "docker",
             Self::Folders => "folders",
             Self::Disk => "disk",
             Self::Git => "git",

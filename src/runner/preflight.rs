@@ -4,6 +4,7 @@
 mod agent;
 mod arms;
 mod commits;
+mod docker;
 mod harness;
 mod judge;
 mod keys;
@@ -129,6 +130,7 @@ fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Vec<R
         rows.extend(harness::harness(look, plan));
     }
     rows.extend(arms::arms(look, plan));
+    rows.extend(docker::docker(look));
     rows.extend(judge::judge(look));
     rows.extend(room::folders(look, plan));
     rows

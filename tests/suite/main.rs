@@ -26,6 +26,7 @@ mod detect_texts;
 mod detectors;
 mod docker_forecast;
 mod docker_registry;
+mod docker_engine;
 mod engine;
 mod errors;
 mod fold;

@@ -8,15 +8,13 @@ pub mod disk;
 pub mod endpoint;
 mod engine;
 mod error;
-mod history;
-pub mod prune;
-pub mod pull;
-pub mod size;
 pub mod forecast;
+mod history;
 pub mod prune;
 pub mod pull;
 mod reference;
 pub mod registry;
+pub mod size;
 pub mod store;
 mod tunnel;
 

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const EXISTENCE: Duration = Duration::from_secs(5);
 
 /// Registries are asked for so many images at a time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 /// Manifests are fetched for the images of so many items: each may count as a pull.
 const ITEMS: usize = 2;

@@ -42,6 +42,8 @@ pub enum About {
     Harness,
     /// The benchmark arms.
     Arms,
+    /// The images that the arms need.
+    Images,
     /// The program that judges patches.
     Judge,
     /// The Docker engine.
@@ -100,6 +102,7 @@ impl About {
             Self::Prompt => "prompt",
             Self::Harness => "harness",
             Self::Arms => "arms",
+            Self::Images => "images",
             Self::Judge => "judge",
             Self::Docker => "docker",
             Self::Folders => "folders",

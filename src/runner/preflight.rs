@@ -6,6 +6,7 @@ mod arms;
 mod commits;
 mod docker;
 mod harness;
+mod images;
 mod judge;
 mod keys;
 mod length;
@@ -100,6 +101,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(needs(look, &length, Some(plan), asked));
     let first = items.iter().find(|item| item.blocked.is_none());
     rows.extend(room::disk(look, clone.as_deref().zip(first)));
+    rows.extend(images::images(look, &items));
     Preflight { rows, items, git_dir: clone, length }
 }
 

@@ -1,12 +1,19 @@
 //! Images are pulled in a process of its own, `pull-images FOLDER`, under the pull stage's keeper: what it is told
 //! (`order.json`), and what it leaves (`outcome.json`). What it says meanwhile is `domain::PullProgress`, in `progress.json`.
 
+mod ask;
+mod fault;
+mod one;
+pub mod progress;
+mod work;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{FailureClass, ImagePull, PullDetail, Shortage};
+pub use work::PullImages;
 
 /// What is to be pulled, within the folder that `pull-images` gets.
 pub const ORDER: &str = "order.json";

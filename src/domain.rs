@@ -26,7 +26,7 @@ pub use finding::{Detector, Evidence, Finding, Level, OnStuck, Remark};
 pub use flag::Flag;
 pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
-pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
+pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use prune::{Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, PullProgress, PulledImage};
 pub use room::{Need, Shortage};

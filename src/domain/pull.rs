@@ -153,6 +153,9 @@ pub enum LayerState {
 pub struct PullDetail {
     /// The images.
     pub images: Vec<PulledImage>,
+    /// When it is worth trying again, where the registry said so: a rate limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// An image that a pull made sure of.

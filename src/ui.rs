@@ -17,6 +17,7 @@ pub mod key;
 pub mod keymap;
 pub mod labels;
 pub mod log;
+pub mod machine;
 pub mod marks;
 pub mod message;
 pub mod mood;

@@ -14,6 +14,7 @@ pub mod home;
 pub mod item;
 pub mod live;
 pub mod log;
+pub mod machine;
 pub mod opened;
 pub mod outcome;
 pub mod output;

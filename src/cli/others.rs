@@ -57,6 +57,7 @@ pub(super) fn setup(root: Option<&Path>, opening: &Opening) -> Result<Setup, Str
     thread::Builder::new().name("others".to_owned()).spawn(move || work.run()).map_err(|error| format!("can't start a thread: {error}"))?;
     let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Setup {
+        machine: None,
         run_id: RunId(crate::text::clean::line(&name)),
         path: Some(real.clone()),
         facts: Facts::Folded(folded),

@@ -21,7 +21,8 @@ pub(super) struct KeysArgs {
 }
 
 /// Every place, in order.
-const PLACES: [Place; 7] = [Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+const PLACES: [Place; 8] =
+    [Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
 
 pub(super) fn keys(args: &KeysArgs) -> anyhow::Result<Exit> {
     let text = match args.format {
@@ -67,7 +68,9 @@ fn where_it_is(binding: &Binding) -> String {
     let places = places(binding);
     match places.len() {
         all if all == PLACES.len() => "everywhere".to_owned(),
-        4 if [Place::Queue, Place::Agent, Place::Result, Place::Log].iter().all(|place| binding.is_in(*place)) => "in a run".to_owned(),
+        5 if [Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log].iter().all(|place| binding.is_in(*place)) => {
+            "in a run".to_owned()
+        }
         _ => places.join(" "),
     }
 }

@@ -7,13 +7,14 @@ use super::others::Extent;
 use super::start::on_terminal;
 use super::{browse, compare, find, others, print_line, usage, watch};
 use crate::artifact::Checkout;
+use crate::config::ArmsConfig;
 use crate::domain::{AttemptId, ItemId};
 use crate::exit::Exit;
 use crate::host::{environment, private};
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
-use crate::shell::{Begin, Browser, Facts, Places, ScreenError, Setup, Sitting, themes};
+use crate::shell::{Begin, Browser, Facts, MachineSetup, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
 use crate::ui::apart::Apart;
 use crate::ui::browse::{Left as BrowseLeft, Place, Whole};
@@ -280,6 +281,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
         places: Places::ours(folder.clone(), checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp)),
         root: Some(checkout.root.clone()),
         elsewhere: std::env::current_dir().is_ok_and(|here| !here.starts_with(&checkout.repo_root)).then(|| checkout.root.clone()),
+        machine: Some(machine(&checkout, config.arms)),
         begin: Begin::default(),
         by: find::me(),
         state_home: find::state_home(),
@@ -287,6 +289,17 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
         limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         access,
     })
+}
+
+/// Where the machine of a checkout is looked at.
+pub(super) fn machine(checkout: &Checkout, arms: ArmsConfig) -> MachineSetup {
+    MachineSetup {
+        state: checkout.state.clone(),
+        work: Some(checkout.work.clone()),
+        docker: Some(checkout.root.join("state/docker")),
+        arms,
+        keep: |_docker| Vec::new(),
+    }
 }
 
 /// How the run stands when its reader leaves, and the command that comes back to it.

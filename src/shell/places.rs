@@ -140,6 +140,14 @@ impl Places {
         }
     }
 
+    /// The folder of a stage of a run of ours.
+    pub fn stage(&self, attempt: &AttemptId, stage: Stage) -> Option<PathBuf> {
+        match &self.whose {
+            Whose::Ours { folder, .. } => Some(folder.stage(attempt, stage)),
+            Whose::Others { .. } => None,
+        }
+    }
+
     /// Whether a stage wrote anything.
     pub fn has_output(&self, attempt: &AttemptId, stage: Stage) -> bool {
         self.streams(attempt, stage).iter().any(|path| path.symlink_metadata().is_ok_and(|there| there.len() > 0))

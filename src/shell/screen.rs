@@ -13,6 +13,7 @@ use super::effects;
 use super::labels::{About, LabelsFile};
 use super::log::LogReader;
 use super::looks::Looks;
+use super::machine::Looker;
 use super::outside::{self, Outside, Ready};
 use super::pager::Pager;
 use super::places::Places;
@@ -59,6 +60,7 @@ struct Screen<'a> {
     reader: Reader,
     pager: Pager,
     log: LogReader,
+    looker: Option<Looker>,
     labels: Option<LabelsFile>,
     places: Places,
     outside: Outside,
@@ -118,6 +120,11 @@ impl<'a> Screen<'a> {
         let (news_from, news) = mpsc::channel(32);
         let (ledger_from, ledger) = mpsc::channel(1);
         let places = setup.places;
+        if let Some(machine) = &setup.machine {
+            state.machine.arms = machine.arms.clone();
+        }
+        let looker = setup.machine.map(|machine| Looker::start(machine, places.clone(), news_from.clone()));
+        let looker = looker.transpose().map_err(io_error("start to look at the machine"))?;
         let log = LogReader::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the log reader"))?;
         let (ready_from, ready) = mpsc::channel(1);
         let outside = Outside::new(setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
@@ -133,6 +140,7 @@ impl<'a> Screen<'a> {
             reader,
             pager,
             log,
+            looker,
             labels,
             places,
             outside,
@@ -276,6 +284,12 @@ impl<'a> Screen<'a> {
             }
             Effect::Log(wish) => {
                 self.log.read(wish);
+                None
+            }
+            Effect::Machine(errand) => {
+                if let Some(looker) = &self.looker {
+                    looker.perform(*errand);
+                }
                 None
             }
             Effect::Label(label) => Some(self.keep_label(label)),

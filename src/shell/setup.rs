@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 
 use super::Places;
+use super::machine::MachineSetup;
 use super::themes::ThemesError;
 use crate::domain::{ItemId, RunId};
 use crate::ledger::{By, RunFolder};
@@ -34,6 +35,8 @@ pub struct Setup {
     pub elsewhere: Option<PathBuf>,
     /// What is shown first.
     pub begin: Begin,
+    /// Where the machine is looked at; `None`: of files that were opened it says nothing.
+    pub machine: Option<MachineSetup>,
     /// Who sits at the screen.
     pub by: By,
     /// The person's own folder for state, where a look is remembered; `None`: there is none.

@@ -23,6 +23,8 @@ pub enum Action {
     MoveUp,
     /// Whether a failure pauses the queue and keeps the worktree.
     Hold,
+    /// Look what of Docker's could be removed, and remove it.
+    Prune,
     /// Start a runner for a run that has none.
     Continue,
     /// Look at the selected plan anew.

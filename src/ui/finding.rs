@@ -62,7 +62,7 @@ pub(super) fn find(state: &mut State, forward: bool) {
     let found = match state.screen {
         Screen::Queue | Screen::Result => find_item(state, forward),
         Screen::Agent => find_step(state, forward),
-        Screen::Log => return,
+        Screen::Machine | Screen::Log => return,
     };
     // the line of counts says it better
     let is_told = state.screen == Screen::Agent && state.focus.as_ref().is_some_and(|focus| focus.trail.is_some());

@@ -16,6 +16,8 @@ pub enum Place {
     Agent,
     /// In the result of an item.
     Result,
+    /// At the machine: disks, images, pulls and prunes.
+    Machine,
     /// In a log.
     Log,
     /// In a comparison.
@@ -23,19 +25,21 @@ pub enum Place {
 }
 
 /// On every screen, those without a run too.
-const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
 /// On every screen on which one searches; the browser filters instead.
 const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
 /// On every screen of a run.
-const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
+const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log];
 /// On every screen that something is taken out of.
-const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
 /// On those of a run, and in a comparison.
-const READ: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+const READ: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
 /// In a comparison only.
 const COMPARE: &[Place] = &[Place::Compare];
 /// On the screens of one item.
 const ITEM: &[Place] = &[Place::Agent, Place::Result, Place::Log];
+/// On the screens of a run that show its items.
+const ITEMS: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
 
 /// Which part of the help a key belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,14 +126,15 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('O')], Action::PreviousBeside, &[Place::Agent], Group::Move, "", ""),
     bind(&[Key::Char('+')], Action::FindingRight, &[Place::Agent], Group::Item, "right", "the finding is right, or wrong"),
     bind(&[Key::Char('-')], Action::FindingWrong, &[Place::Agent], Group::Item, "wrong", ""),
-    bind(&[Key::Char('s')], Action::Skip, RUN, Group::Item, "skip", "skip the item (asks)"),
-    bind(&[Key::Char('r')], Action::RetryStage, RUN, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
-    bind(&[Key::Char('R')], Action::Retry, RUN, Group::Item, "retry item", "run the item again from its first stage"),
+    bind(&[Key::Char('s')], Action::Skip, ITEMS, Group::Item, "skip", "skip the item (asks)"),
+    bind(&[Key::Char('r')], Action::RetryStage, ITEMS, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
+    bind(&[Key::Char('R')], Action::Retry, ITEMS, Group::Item, "retry item", "run the item again from its first stage"),
     bind(&[Key::Char('x')], Action::Stop, RUN, Group::Run, "stop stage", "end the live stage (asks)"),
+    bind(&[Key::Char('D')], Action::Prune, RUN, Group::Run, "prune", "free disk: first look at which docker images would go, and why"),
     bind(&[Key::Char('P')], Action::Freeze, RUN, Group::Run, "freeze", "freeze the live stage's processes now (asks, says what it costs); thaw them"),
-    bind(&[Key::Char('f')], Action::Follow, RUN, Group::Move, "follow", "follow: live item, newest step or line"),
-    bind(&[Key::Char('e')], Action::NextProblem, RUN, Group::Move, "next error", "what went wrong next, and before"),
-    bind(&[Key::Char('E')], Action::PreviousProblem, RUN, Group::Move, "", ""),
+    bind(&[Key::Char('f')], Action::Follow, ITEMS, Group::Move, "follow", "follow: live item, newest step or line"),
+    bind(&[Key::Char('e')], Action::NextProblem, ITEMS, Group::Move, "next error", "what went wrong next, and before"),
+    bind(&[Key::Char('E')], Action::PreviousProblem, ITEMS, Group::Move, "", ""),
     bind(&[Key::Char('d')], Action::Detach, RUN, Group::Screen, "detach", "leave the screen; the run goes on"),
     bind(&[Key::Char(':')], Action::Command, RUN, Group::Screen, "command", "do something by its name"),
     bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "since last look", "what happened since your last look"),
@@ -141,6 +146,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
+    bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "disks, docker images, pull and prune"),
     bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),
     bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "start screen", "the start screen: other runs, new ones"),
     bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "next screen", "the next screen, the one before"),
@@ -179,7 +185,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Right, Key::Char('l')], Action::Right, COMPARE, Group::Move, "", "along long lines, back again"),
     bind(&[Key::Left, Key::Char('h')], Action::Left, COMPARE, Group::Move, "", ""),
     bind(&[Key::Char('s'), Key::Char('x')], Action::Swap, COMPARE, Group::Screen, "swap", "change the sides"),
-    bind(&[Key::Char('C')], Action::Compare, RUN, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
+    bind(&[Key::Char('C')], Action::Compare, ITEMS, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
     bind(&[Key::Char('b')], Action::Bell, RUN, Group::Run, "bell", "the bell for a stuck agent: off, or on"),
     bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
@@ -191,7 +197,7 @@ pub const KEYMAP: &[Binding] = &[
 /// it (`verbs::is_called_for`), and the last keys of the row are always those of `PINNED`.
 #[rustfmt::skip]
 pub const FOOTER: &[Action] = &[
-    Action::Continue, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
+    Action::Continue, Action::Prune, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
     Action::RetryStage, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
@@ -219,6 +225,7 @@ impl Place {
             Screen::Queue => Self::Queue,
             Screen::Agent => Self::Agent,
             Screen::Result => Self::Result,
+            Screen::Machine => Self::Machine,
             Screen::Log => Self::Log,
         }
     }

@@ -12,7 +12,7 @@ use super::outside::Errand;
 use super::pages::{self, Pages};
 use super::state::Pointer;
 use super::step::Shown;
-use super::{Focus, Key, Mouse, Said, Screen, log};
+use super::{Focus, Key, Mouse, Said, Screen, log, machine};
 use crate::detect::labels::Verdict;
 use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
@@ -73,6 +73,8 @@ pub enum Msg {
     Looked(Looked),
     /// What was said of findings so far, the last word last.
     Labels(Vec<(Meant, Verdict)>),
+    /// Something was seen of the machine.
+    Machine(machine::News),
     /// A verdict was kept.
     Labelled(Box<Label>),
 }
@@ -279,6 +281,8 @@ pub enum Effect {
     Outside(Box<Errand>),
     /// Go to the background.
     Suspend,
+    /// Look at the machine, or prune its Docker engine.
+    Machine(Box<machine::Errand>),
     /// Leave the screen for a comparison of an attempt.
     Compare(AttemptId, Against),
     /// Leave the screen.

@@ -6,7 +6,7 @@ use super::message::{Layout, Unfolds};
 use super::now::{Pulse, pulse};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, pages, problems};
+use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, machine, pages, problems};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
 use crate::model::{Item, RunState};
@@ -28,6 +28,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
             Screen::Queue => browse(state, action),
             Screen::Agent => read(state, action),
             Screen::Result => read_result(state, action),
+            Screen::Machine => read_machine(state, action),
             Screen::Log => read_log(state, action),
         },
     }
@@ -65,12 +66,13 @@ fn telling_screen(item: &Item) -> Screen {
     }
 }
 
-/// The next screen; of one item there is no list.
+/// The next screen that there is.
 fn in_turn(state: &State, turn: fn(Screen) -> Screen) -> Screen {
-    match turn(state.screen) {
-        Screen::Queue if state.only_item().is_some() => turn(Screen::Queue),
-        screen => screen,
+    let mut screen = turn(state.screen);
+    while !state.has_screen(screen) && screen != state.screen {
+        screen = turn(screen);
     }
+    screen
 }
 
 /// To a screen. What was read of the item stays as it was left.
@@ -82,6 +84,9 @@ fn show(state: &mut State, screen: Screen) {
             return;
         }
         return state.remark(Said::new(Mood::Quiet, "one item is all there is; q leaves"));
+    }
+    if !state.has_screen(screen) {
+        return state.remark(Said::new(Mood::Quiet, "these are files: the machine is shown with a run"));
     }
     state.screen = screen;
     if screen == Screen::Queue {
@@ -258,6 +263,13 @@ fn scrolled_down(action: Action, top: usize, rows: usize, lines: usize) -> usize
     most - scrolled(action, most - top.min(most), rows.max(1), most)
 }
 
+/// Keys of the machine's screen.
+fn read_machine(state: &mut State, action: Action) {
+    if !machine::perform(state, action) && matches!(action, Action::Back | Action::Left) {
+        show(state, Screen::Queue);
+    }
+}
+
 /// Keys of the log.
 fn read_log(state: &mut State, action: Action) {
     if !log::perform(state, action) {
@@ -314,7 +326,7 @@ pub(super) fn is_following(state: &State) -> bool {
     let on_live = state.queue.selected == state.run.live && state.queue.follow == Follow::Live;
     on_live
         && match state.screen {
-            Screen::Queue | Screen::Result => true,
+            Screen::Queue | Screen::Result | Screen::Machine => true,
             Screen::Agent => state.reading.stick == Stick::Newest,
             Screen::Log => state.log.stick == log::Stick::Newest,
         }
@@ -361,7 +373,7 @@ pub(super) fn begin(state: &mut State, screen: Screen, item: Option<ItemId>) {
 /// Keeps the selection on what runs, or on something that is there. An opened item stays open.
 pub(super) fn select(state: &mut State) {
     let gone = state.selected_row().is_none();
-    if gone && state.screen != Screen::Log {
+    if gone && !matches!(state.screen, Screen::Log | Screen::Machine) {
         state.screen = Screen::Queue;
     }
     let free = state.queue.follow == Follow::Live && state.screen == Screen::Queue;

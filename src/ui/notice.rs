@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::machine::told;
 use super::state::{Access, Leaving, State};
 use super::words::{between, moment};
 use super::{Mood, Said};
@@ -18,6 +19,7 @@ pub fn notices(state: &State, now: Timestamp) -> Vec<Said> {
     let found = [
         access(state),
         space(state),
+        told::notice(&state.machine),
         leaving(state),
         unstarted(state),
         runner(state, now),

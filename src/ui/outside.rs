@@ -6,7 +6,7 @@ use super::detected::{Entry, Which};
 use super::log::{self, Source};
 use super::reading::Pane;
 use super::state::State;
-use super::{Action, Effect, Mood, Said, Screen};
+use super::{Action, Effect, Mood, Said, Screen, machine};
 use crate::domain::{AttemptId, ItemId};
 use crate::model::Item;
 
@@ -121,6 +121,7 @@ fn what(state: &State, way: Way, part: Part) -> Result<What, &'static str> {
             let step = trail.steps.get(state.reading.cursor).ok_or("no step is chosen")?;
             Ok(What::Step(trail.attempt.clone(), step.index))
         }
+        Screen::Machine => Ok(What::Text { name: "the machine".to_owned(), text: machine::text::all(state) }),
         Screen::Result => Ok(What::Result(item()?.id.clone(), part)),
         Screen::Log => {
             let log = &state.log;

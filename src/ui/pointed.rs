@@ -19,7 +19,7 @@ pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         Did::WheelDown => wheel(state, Action::Down, Key::Down),
         Did::Click => {
             // what lies over the screen hides what a click below it would mean
-            let is_over = matches!(state.over, Over::Question(_) | Over::Palette(_));
+            let is_over = matches!(state.over, Over::Question(_) | Over::Palette(_) | Over::Prune(_));
             let mut hits = under(&state.spots, mouse).map(|spot| (spot.x, &spot.hit));
             let hit = hits.find(|(_, hit)| !is_over || matches!(hit, Hit::Choice(_)));
             let hit = hit.map(|(x, hit)| match hit {
@@ -36,6 +36,7 @@ fn wheel(state: &mut State, action: Action, key: Key) -> Vec<Effect> {
     match state.over {
         Over::Question(_) | Over::Find(_) => Vec::new(),
         Over::Palette(_) => press(state, key),
+        Over::Prune(_) => (0..NOTCH).flat_map(|_| press(state, key)).collect(),
         _ => (0..NOTCH).flat_map(|_| act(state, action)).collect(),
     }
 }

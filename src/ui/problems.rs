@@ -51,7 +51,7 @@ pub(super) fn count(state: &State) -> Option<(usize, bool)> {
             let counted = |trail: &Trail| trail.count_of(|index, mark| mark.went_wrong || begins.contains(&index));
             Some(state.shown_trail().map_or((0, true), counted))
         }
-        Screen::Log => None,
+        Screen::Machine | Screen::Log => None,
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Then {
     StopAndLeave(Verb),
     /// An attempt is compared.
     Compare(AttemptId, Against),
+    /// The prune of this folder is asked to stop.
+    StopPrune(String),
     /// We leave; the run goes on.
     Detach,
     /// Nothing.
@@ -61,7 +63,7 @@ impl<T> Question<T> {
 }
 
 impl Question {
-    fn yes_no(title: String, says: Vec<String>, yes: &'static str, then: Then) -> Self {
+    pub(super) fn yes_no(title: String, says: Vec<String>, yes: &'static str, then: Then) -> Self {
         let choices = vec![
             Choice { keys: vec![Key::Char('y')], label: yes, cost: None, then },
             Choice { keys: vec![Key::Esc, Key::Char('n'), Key::Char('q')], label: "no", cost: None, then: Then::Nothing },

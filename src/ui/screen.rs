@@ -10,13 +10,15 @@ pub enum Screen {
     Agent,
     /// What came of the selected item: ladder, arms side by side.
     Result,
+    /// The machine: disks, the Docker engine and its images, what is pulled and removed.
+    Machine,
     /// Logs: what the stages of the selected item wrote, and the runner.
     Log,
 }
 
 impl Screen {
     /// Every screen, in order.
-    pub const ALL: [Self; 4] = [Self::Queue, Self::Agent, Self::Result, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Queue, Self::Agent, Self::Result, Self::Machine, Self::Log];
 
     /// The key that opens it.
     pub const fn digit(self) -> char {
@@ -24,6 +26,7 @@ impl Screen {
             Self::Queue => '1',
             Self::Agent => '2',
             Self::Result => '3',
+            Self::Machine => '4',
             Self::Log => '6',
         }
     }
@@ -34,6 +37,7 @@ impl Screen {
             Self::Queue => "queue",
             Self::Agent => "agent",
             Self::Result => "result",
+            Self::Machine => "machine",
             Self::Log => "log",
         }
     }
@@ -44,7 +48,8 @@ impl Screen {
         match self {
             Self::Queue => Self::Agent,
             Self::Agent => Self::Result,
-            Self::Result => Self::Log,
+            Self::Result => Self::Machine,
+            Self::Machine => Self::Log,
             Self::Log => Self::Queue,
         }
     }
@@ -52,6 +57,6 @@ impl Screen {
     /// The one before it.
     #[must_use]
     pub const fn previous(self) -> Self {
-        self.next().next().next()
+        self.next().next().next().next()
     }
 }

@@ -3,7 +3,7 @@
 use super::prompt::{Search, Typed};
 use super::state::{Over, State};
 use super::words::NO_SEARCH;
-use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log, pages};
+use super::{Action, Effect, Key, Mood, Said, Screen, beside, finding, log, machine, pages};
 
 /// Does what a key about searching asks for.
 pub(super) fn perform(state: &mut State, action: Action) -> Vec<Effect> {
@@ -42,6 +42,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
     match &mut state.over {
         Over::Find(search) => search.line.paste(text),
         Over::Palette(palette) => palette.line.paste(text),
+        Over::Prune(_) => machine::prune::paste(state, text),
         _ => {}
     }
 }

@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 use super::ahead::Ahead;
 use super::labels::Labels;
 use super::log::Log;
+use super::machine::Machine;
+use super::machine::prune::Dialog;
 use super::marks::Marks;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
@@ -62,6 +64,8 @@ pub struct State {
     pub reading: Reading,
     /// The log screen.
     pub log: Log,
+    /// The machine.
+    pub machine: Machine,
     /// What lies over it.
     pub over: Over,
     /// What is searched for, on every screen.
@@ -248,6 +252,8 @@ pub enum Over {
     Since,
     /// A command is chosen.
     Palette(Palette),
+    /// It is looked at what a prune would remove.
+    Prune(Box<Dialog>),
 }
 
 /// An agent's steps.
@@ -305,6 +311,7 @@ impl State {
             screen: Screen::Queue,
             reading: Reading::default(),
             log: Log::default(),
+            machine: Machine::default(),
             over: Over::Nothing,
             find: None,
             sought: None,
@@ -409,6 +416,15 @@ impl State {
         }
     }
 
+    /// Whether there is such a screen: of one item there is no list, and files that were opened have no machine.
+    pub fn has_screen(&self, screen: Screen) -> bool {
+        match screen {
+            Screen::Queue => self.only_item().is_none(),
+            Screen::Machine => self.access != Access::Others(Others::Files),
+            Screen::Agent | Screen::Result | Screen::Log => true,
+        }
+    }
+
     /// Whether the run has a runner.
     pub const fn has_runner(&self) -> bool {
         matches!(self.runner, Sight::Alive(_) | Sight::Unseen)
@@ -437,7 +453,7 @@ impl State {
     /// Whether something on the screen changes by time alone.
     pub fn ticks(&self) -> bool {
         let runs = self.has_runner() && self.run.finished.is_none();
-        runs || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
+        runs || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
     }
 
     /// Measures the list's columns and counts its items.

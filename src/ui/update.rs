@@ -10,8 +10,8 @@ use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
-    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, mouse, moves, others, outside, pages, pointed,
-    searching, sent, since, sought, verbs,
+    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, machine, mouse, moves, others, outside, pages,
+    pointed, searching, sent, since, sought, verbs,
 };
 use crate::domain::{Reply, Stage};
 
@@ -57,6 +57,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     }
     effects.extend(pages::settle(state));
     effects.extend(log::settle(state));
+    effects.extend(machine::settle(state));
     effects
 }
 
@@ -119,6 +120,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Looked(looked) => since::take(state, looked),
         Msg::Labels(given) => state.labels.extend(given),
+        Msg::Machine(news) => machine::take(state, news),
         Msg::Labelled(label) => labels::taken(state, &label),
     }
     Vec::new()
@@ -145,6 +147,7 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<Effect> {
         Over::Find(_) => searching::press(state, key),
         Over::Since => since::press(state, key),
         Over::Palette(_) => choose(state, key),
+        Over::Prune(_) => machine::prune::press(state, key),
         Over::Nothing | Over::Help(_) => match keymap::action(Place::of(state.screen), key) {
             Some(action) => act(state, action),
             None => Vec::new(),
@@ -188,6 +191,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         return effects;
     }
     match action {
+        Action::Prune => return machine::open(state),
         Action::Help => state.over = Over::Help(0),
         Action::Since => since::open(state),
         Action::Command => state.over = Over::Palette(Palette::default()),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::comparing;
 use super::detected::{self, Which};
 use super::keymap::{Binding, Place};
+use super::machine::Errand;
 use super::message::Sight;
 use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
@@ -59,6 +60,7 @@ pub(super) fn follow(state: &mut State, then: Then) -> Vec<Effect> {
         Then::Detach => vec![Effect::Leave(Left::Detached)],
         Then::Compare(attempt, against) => vec![Effect::Compare(attempt, against)],
         Then::Send(wish) => send(state, wish),
+        Then::StopPrune(folder) => vec![Effect::Machine(Box::new(Errand::Stop(folder)))],
         Then::StopAndLeave(verb) => {
             let effects = send(state, ask(verb, None));
             if !effects.is_empty() {
@@ -90,6 +92,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
             state.shown_trail().is_some_and(|trail| !trail.steps.is_empty())
         }
         // of one item there is no list to go back to
+        Action::Prune => state.screen == Screen::Machine && state.machine.live_prune().is_none() && state.machine.here().is_some(),
         Action::Back if state.only_item().is_some() && state.screen == Screen::Agent => {
             let is_in_step = state.reading.inside.is_some();
             is_in_step || beside::has_keys(state) || state.sought.is_some() || state.reading.pane != Pane::Steps
@@ -113,9 +116,12 @@ pub fn is_offered(state: &State, action: Action) -> bool {
 
 /// Whether the help tells of the action: of a run that is somebody else's nothing can be asked, and one item has no list.
 pub fn is_told(state: &State, action: Action) -> bool {
+    let is_machine = matches!(action, Action::Show(Screen::Machine) | Action::Prune) && !state.has_screen(Screen::Machine);
     let needs_list = matches!(action, Action::Show(Screen::Queue) | Action::NextItem | Action::PreviousItem);
     let needs_life = matches!(action, Action::Detach | Action::Bell | Action::Since);
-    !(state.is_others() && (is_wish(action) || (needs_life && !state.has_runner())) || needs_list && state.only_item().is_some())
+    !(is_machine
+        || state.is_others() && (is_wish(action) || (needs_life && !state.has_runner()))
+        || needs_list && state.only_item().is_some())
 }
 
 /// What a key of all runs does in one that is somebody else's, in a sentence.

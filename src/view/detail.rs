@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words, role, row_of};
 use super::parts::{bar, heading::heading, strip::Strip};
 use super::queue::{status_role, status_word};
-use super::{findings, outcome, output, steps};
+use super::{findings, machine, outcome, output, steps};
 use crate::domain::ids::short_sha;
 use crate::domain::{Stage, StageEnd};
 use crate::model::{Item, ItemState, StageRecord, StageState};
@@ -53,6 +53,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     findings::worst(canvas, &mut flow, item, rows);
     if let Some(hint) = hint_on(state, item) {
         said(canvas, &mut flow, &Said::new(crate::ui::Mood::Quiet, hint), 2);
+    }
+    if state.run.live.as_ref() == Some(&item.id) {
+        machine::live::short(canvas, &mut flow, state, now);
     }
     if item.live_stage().is_some() {
         budget_rows(canvas, &mut flow, state, item, now);

@@ -57,7 +57,7 @@ fn of_run(state: &State, now: Timestamp) -> Option<Said> {
 /// The keys that do something now, the most useful first, as far as there is room.
 pub fn keys(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
     // a question names its own keys
-    if matches!(state.over, Over::Question(_)) {
+    if matches!(state.over, Over::Question(_) | Over::Prune(_)) {
         return;
     }
     let place = Place::of(state.screen);

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{heading, rule, wall};
-use super::{detail, footer, header, help, item, live, log, palette, prompt, question, queue, since};
+use super::{detail, footer, header, help, item, live, log, machine, palette, prompt, question, queue, since};
 use crate::theme::{Role, Theme};
 use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
@@ -50,12 +50,12 @@ pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme, now: Timestamp) -
     let bottom = Rect { y: body.bottom(), height: 1, ..body };
     footer::note(&mut canvas, bottom, state, now);
     footer::keys(&mut canvas, Rect { y: bottom.y.saturating_add(1), ..bottom }, state);
-    over(&mut canvas, bottom, state, now);
+    let layout = over(&mut canvas, bottom, state, now).map_or(layout, |over| Layout { queue_rows: layout.queue_rows, ..over });
     (layout, canvas.spots())
 }
 
-/// What lies over the screen.
-fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) {
+/// What lies over the screen; how much room it has, where it has a list of its own.
+fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) -> Option<Layout> {
     match &state.over {
         Over::Nothing | Over::Help(_) => {}
         Over::Question(question) => question::draw(canvas, question),
@@ -64,7 +64,9 @@ fn over(canvas: &mut Canvas<'_>, bottom: Rect, state: &State, now: Timestamp) {
         Over::Palette(palette) => {
             palette::draw(canvas, palette, &commands(state, palette));
         }
+        Over::Prune(open) => return Some(machine::dialog::draw(canvas, &state.machine, open)),
     }
+    None
 }
 
 fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -> Layout {
@@ -74,6 +76,7 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
             range_above(canvas, body, range);
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
+        (_, Screen::Machine, _) => machine::draw(canvas, body, state, now),
         (_, Screen::Log, _) => {
             let body = beside_live(canvas, body, state, now);
             log::draw(canvas, body, state, now)
@@ -175,9 +178,7 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let shown = state.screen;
     rule(canvas, row);
     let mut x = row.x.saturating_add(1);
-    // of one item there is no list
-    let is_one = state.only_item().is_some();
-    for screen in Screen::ALL.into_iter().filter(|screen| !is_one || *screen != Screen::Queue) {
+    for screen in Screen::ALL.into_iter().filter(|screen| state.has_screen(*screen)) {
         let role = if screen == shown { Role::Strong } else { Role::Muted };
         let words = Words::of(Role::Accent, format!(" {} ", screen.digit())).add(role, format!("{} ", screen.name()));
         let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role};
 use super::detail::{budget_rows, now_said, said, strip_rows};
-use super::findings;
 use super::parts::heading::heading;
 use super::parts::strip::mark;
 use super::queue::{status_role, status_word};
 use super::steps;
+use super::{findings, machine};
 use crate::domain::Level;
 use crate::model::Item;
 use crate::text::width;
@@ -63,6 +63,7 @@ pub fn panel(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, no
         said(canvas, &mut flow, &harness, 1);
     }
     findings::worst(canvas, &mut flow, item, 2);
+    machine::live::short(canvas, &mut flow, state, now);
     budget_rows(canvas, &mut flow, state, item, now);
     strip_rows(canvas, &mut flow, state, item, 1);
     if let Some(trail) = state.trail_for(item) {

@@ -25,6 +25,8 @@ mod detect_steps;
 mod detect_texts;
 mod detectors;
 mod docker_stages;
+mod docker_forecast;
+mod docker_registry;
 mod engine;
 mod errors;
 mod fold;

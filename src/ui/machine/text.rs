@@ -1,0 +1,69 @@
+//! The machine as plain text, for whoever takes it out of the terminal.
+
+use std::fmt::Write as _;
+
+use super::{Disk, Engine, Image, Owner, told};
+use crate::text::bytes;
+use crate::ui::state::State;
+
+/// Disks, what pulls will need, and images.
+pub(in crate::ui) fn all(state: &State) -> String {
+    let machine = &state.machine;
+    let mut text = String::new();
+    for disk in machine.disks.iter().flat_map(|seen| &seen.what) {
+        let _ = writeln!(text, "{}: {} free of {} ({})", uses(disk), bytes(disk.free), bytes(disk.total), disk.path);
+    }
+    for said in told::forecast(machine) {
+        let _ = writeln!(text, "{}", said.text);
+    }
+    match machine.engine.as_ref().map(|seen| &seen.what) {
+        Some(Engine::Here(here)) => {
+            let _ = writeln!(text, "docker: {}, {}", here.driver, here.root);
+            for image in &here.images {
+                let size = image.bytes.map_or_else(|| "size unknown".to_owned(), bytes);
+                let _ = writeln!(text, "{} {} {size}, {}", image.id, name(image), belongs(image).join(", "));
+            }
+        }
+        Some(Engine::Away { says, todo }) => {
+            let _ = writeln!(text, "{says}\n{todo}");
+        }
+        None => {}
+    }
+    text
+}
+
+/// What lies on a file system: `docker, state`.
+pub fn uses(disk: &Disk) -> String {
+    disk.uses.iter().map(|of| of.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// The first of an image's names, and how many more there are.
+pub fn name(image: &Image) -> String {
+    match image.names.as_slice() {
+        [] => "<no name>".to_owned(),
+        [one] => one.clone(),
+        [one, more @ ..] => format!("{one} +{}", more.len()),
+    }
+}
+
+/// Whose an image is, who waits for it, who uses it; the most telling first.
+pub fn belongs(image: &Image) -> Vec<String> {
+    let mut says = Vec::new();
+    match image.containers {
+        0 => {}
+        1 => says.push("in use".to_owned()),
+        n => says.push(format!("in use by {n}")),
+    }
+    match image.needed_by.as_slice() {
+        [] => {}
+        [one] => says.push(format!("{one} needs it next")),
+        [one, more @ ..] => says.push(format!("{one} and {} more need it next", more.len())),
+    }
+    says.push(match &image.owner {
+        Owner::Others => "not ours".to_owned(),
+        Owner::Ours { item, .. } if item.is_empty() => "pulled by us".to_owned(),
+        Owner::Ours { run, item } => format!("pulled for {item} ({run})"),
+        Owner::Uncertain => "perhaps ours: its pull was cut off".to_owned(),
+    });
+    says
+}

@@ -17,6 +17,7 @@ mod print;
 mod print_keys;
 mod print_prompt;
 mod print_themes;
+mod prune;
 mod read;
 mod report;
 mod run;
@@ -96,6 +97,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
+    /// Remove images that nobody waits for from Docker's disk: what goes and why first, then one by one
+    Prune(prune::PruneArgs),
     /// Print what isobench-tui goes by
     #[command(subcommand)]
     Print(print::What),
@@ -237,6 +240,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Parse(args)) => parse::parse(root, &args),
         Some(Command::Report(args)) => report::report(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
+        Some(Command::Prune(args)) => prune::prune(root, &args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "isobench-tui", &mut text);

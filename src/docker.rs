@@ -18,8 +18,10 @@ pub mod registry;
 pub mod size;
 pub mod store;
 mod tunnel;
+mod wait;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;
 pub use reference::{BadName, ImageName};
 pub use registry::{ImageFacts, LayerFacts, Platform, Registry, RegistryError};
+pub use wait::wait;

@@ -29,7 +29,7 @@ pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use prune::{Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, PullProgress, PulledImage};
-pub use room::{Need, Shortage};
+pub use room::{Need, QueueRoom, Shortage};
 pub use rung::{Answer, Rung, RungAnswer};
 pub use soft::{Quadrant, SoftVerdict, Target};
 pub use stage::{Arm, Stage};

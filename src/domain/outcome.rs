@@ -76,7 +76,7 @@ pub enum StageEnd {
         why: String,
     },
     /// There is no room for what it needs; nobody's fault, to be run again once there is.
-    Deferred(Deferral),
+    Deferred(Box<Deferral>),
 }
 
 /// What something waits for that needs room on the Docker engine's disk.

@@ -59,7 +59,7 @@ fn end_of(attempt: &Attempt) -> AttemptEnd {
     let counts = patch_counts(attempt);
     let cause = ends.into_iter().find_map(|(stage, end)| match end {
         StageEnd::Failed { class, why } if !(stage == Stage::Agent && counts) => Some(AttemptEnd::Failed { class, why }),
-        StageEnd::Deferred(deferral) => Some(AttemptEnd::Deferred(deferral)),
+        StageEnd::Deferred(deferral) => Some(AttemptEnd::Deferred(*deferral)),
         _ => None,
     });
     cause.unwrap_or(AttemptEnd::Done)

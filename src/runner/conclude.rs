@@ -69,7 +69,7 @@ pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
             harness::end::keep_edits(case);
             (plain(case, &child, FailureClass::GitError), StageDetail::Nothing)
         }
-        _ => (plain(case, &child, FailureClass::GitError), StageDetail::Nothing),
+        Stage::Worktree => (plain(case, &child, FailureClass::GitError), StageDetail::Nothing),
     };
     StageOutcome { end, child: Some(child), duration_ms, detail }
 }

@@ -67,7 +67,7 @@ fn short(shortage: Shortage, disk: Option<&Path>) -> StageEnd {
             class: FailureClass::NoSpace,
             why: format!("{why}; the whole disk of {} has {}", clean::path(disk), bytes(total)),
         },
-        _ => StageEnd::Deferred(Deferral { shortage, disk: disk.map(Path::to_owned), why }),
+        _ => StageEnd::Deferred(Box::new(Deferral { shortage, disk: disk.map(Path::to_owned), why })),
     }
 }
 

@@ -27,6 +27,8 @@ mod detectors;
 mod docker_forecast;
 mod docker_pull;
 mod docker_registry;
+mod docker_engine;
+mod docker_stages;
 mod engine;
 mod errors;
 mod fold;

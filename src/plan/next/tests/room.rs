@@ -15,7 +15,7 @@ impl Story {
     }
 
     /// An attempt up to its pull, its agent out of its budget.
-    fn to_pull(&mut self, nth: usize) {
+    fn up_to_pull(&mut self, nth: usize) {
         self.start(nth, 1);
         for (stage, end) in [
             (Stage::Worktree, StageEnd::Done),
@@ -48,9 +48,9 @@ impl Story {
         if n > 1 {
             self.tell(Fact::AttemptStarted { item: id(nth), n, from: Stage::Pull });
         } else {
-            self.to_pull(nth);
+            self.up_to_pull(nth);
         }
-        self.pull(nth, n, StageEnd::Deferred(short(needs)), None);
+        self.pull(nth, n, StageEnd::Deferred(Box::new(short(needs))), None);
     }
 
     fn asks(&mut self, nth: usize, verb: Verb) {
@@ -73,7 +73,7 @@ fn short(needs: u64) -> Deferral {
 #[test]
 fn a_pull_is_tried_again_from_the_pull_and_no_agent_works_twice_for_it() {
     let mut story = Story::with_images(1);
-    story.to_pull(1);
+    story.up_to_pull(1);
     story.pull(1, 1, StageEnd::Failed { class: FailureClass::TimeoutPull, why: "late".to_owned() }, None);
     assert!(matches!(story.due().as_slice(), [Fact::ItemRequeued { from: Stage::Pull, automatic: true, .. }]));
     story.tell_due();
@@ -84,7 +84,7 @@ fn a_pull_is_tried_again_from_the_pull_and_no_agent_works_twice_for_it() {
 #[test]
 fn a_registry_that_says_when_is_not_asked_before() {
     let mut story = Story::with_images(1);
-    story.to_pull(1);
+    story.up_to_pull(1);
     let until = at(5000);
     story.pull(1, 1, StageEnd::Failed { class: FailureClass::RateLimit, why: "slower".to_owned() }, Some(until));
     assert!(matches!(story.due().as_slice(), [Fact::ItemRequeued { not_before: Some(at), .. }] if *at == until));
@@ -93,7 +93,7 @@ fn a_registry_that_says_when_is_not_asked_before() {
 #[test]
 fn an_image_that_is_not_there_is_not_asked_for_again() {
     let mut story = Story::with_images(1);
-    story.to_pull(1);
+    story.up_to_pull(1);
     story.pull(1, 1, StageEnd::Failed { class: FailureClass::ImageMissing, why: "none".to_owned() }, None);
     assert_eq!(story.due(), [Fact::RunFinished {}]);
     story.asks(1, Verb::RetryStage);
@@ -122,7 +122,7 @@ fn a_disk_that_is_full_whenever_it_is_looked_at_keeps_nobody_busy() {
     story.defer(1, 1, 100);
     story.free = Some(200);
     story.tell_due();
-    story.pull(1, 2, StageEnd::Deferred(short(300)), None);
+    story.pull(1, 2, StageEnd::Deferred(Box::new(short(300))), None);
     story.free = Some(300);
     assert!(matches!(story.next(), Next::Wait { .. }));
     story.second += 30;
@@ -154,11 +154,11 @@ fn no_room_counts_for_no_breaker_and_ends_no_row() {
     let limited = || StageEnd::Failed { class: FailureClass::RateLimit, why: "slower".to_owned() };
     story.free = Some(0);
     for nth in [1, 2] {
-        story.to_pull(nth);
+        story.up_to_pull(nth);
         story.pull(nth, 1, limited(), None);
     }
     story.defer(3, 1, 100);
-    story.to_pull(4);
+    story.up_to_pull(4);
     story.pull(4, 1, limited(), None);
     assert!(matches!(story.due().as_slice(), [Fact::BreakerOpened { class: FailureClass::RateLimit, items, .. }] if items.len() == 3));
 }
@@ -182,7 +182,7 @@ fn a_prune_that_fails_or_is_stopped_takes_nothing_from_the_result() {
 #[test]
 fn a_deferral_is_read_as_it_is_written() {
     let finished = Fact::AttemptFinished { item: id(1), n: 1, end: AttemptEnd::Deferred(short(7)) };
-    let outcome = StageOutcome { end: StageEnd::Deferred(short(7)), child: None, duration_ms: 1, detail: StageDetail::Nothing };
+    let outcome = StageOutcome { end: StageEnd::Deferred(Box::new(short(7))), child: None, duration_ms: 1, detail: StageDetail::Nothing };
     let ended = Fact::StageFinished { item: id(1), n: 1, stage: Stage::Pull, outcome };
     for fact in [finished, ended] {
         let line = String::from_utf8(Entry::encode(1, at(1), 1, &fact).unwrap()).unwrap();

@@ -132,13 +132,12 @@ impl Endpoint {
             return Ok(vec![Self { way: way(&host, tls, "DOCKER_HOST")?, named: Named::Variable }]);
         }
         let Some(folder) = config_folder(around) else { return Ok(usual(around)) };
-        let named = match (around.variable)("DOCKER_CONTEXT") {
-            Some(name) => Some((name, "DOCKER_CONTEXT".to_owned())),
-            None => {
-                let file = folder.join("config.json");
-                let config: Option<ConfigFile> = read(&file)?;
-                config.map(|config| (config.current_context, clean::path(&file)))
-            }
+        let named = if let Some(name) = (around.variable)("DOCKER_CONTEXT") {
+            Some((name, "DOCKER_CONTEXT".to_owned()))
+        } else {
+            let file = folder.join("config.json");
+            let config: Option<ConfigFile> = read(&file)?;
+            config.map(|config| (config.current_context, clean::path(&file)))
         };
         match named.filter(|(name, _)| !name.is_empty() && name != DEFAULT) {
             Some((name, by)) => of_context(&folder, name, &by, around),

@@ -209,7 +209,7 @@ fn client(way: &Way, tunnel: Option<&Tunnel>, patience: Duration, version: &Clie
 fn at_first(error: DockerError, endpoint: &Endpoint) -> DockerError {
     match error {
         DockerError::Refused { status, says } if !matches!(status, 401 | 403) => {
-            DockerError::Stranger(format!("{endpoint}: it answered {status} {says}"))
+            DockerError::Stranger(format!("{endpoint}: it answered {}", format!("{status} {says}").trim_end()))
         }
         other => remotely(other, endpoint),
     }

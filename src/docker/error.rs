@@ -87,10 +87,10 @@ impl DockerError {
 /// The error by what lies at its bottom.
 fn by_cause(error: &bollard::errors::Error, asked: &str) -> DockerError {
     let told = format!("{asked}: {}", said(error));
-    if causes(error).any(|cause| find::<rustls::Error>(cause).is_some()) {
+    if causes(error).any(<dyn std::error::Error>::is::<rustls::Error>) {
         return DockerError::Tls(told);
     }
-    match causes(error).find_map(|cause| find::<io::Error>(cause)).map(io::Error::kind) {
+    match causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind) {
         Some(io::ErrorKind::NotFound) => DockerError::Absent(told),
         Some(io::ErrorKind::PermissionDenied) => DockerError::Forbidden(asked.to_owned()),
         Some(io::ErrorKind::ConnectionRefused) => DockerError::Absent(format!("{asked}: nobody listens there")),
@@ -119,16 +119,13 @@ fn by_cause(error: &bollard::errors::Error, asked: &str) -> DockerError {
     }
 }
 
-/// An error and all that it came from.
+/// An error and all that it came from. An error of the system passes over what was put into it, so that is taken out.
 fn causes<'a>(error: &'a bollard::errors::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error: &&'a (dyn std::error::Error + 'static)| {
-        (*error).source()
+    let first: &'a (dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error: &&'a (dyn std::error::Error + 'static)| {
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inside.map(|inside| inside as &(dyn std::error::Error + 'static)).or_else(|| (*error).source())
     })
-}
-
-/// A kind of error, where this is one, or where it was put into an error of the system.
-fn find<'a, T: std::error::Error + 'static>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a T> {
-    cause.downcast_ref::<T>().or_else(|| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<T>())
 }
 
 /// Its last words: those of the library around them say nothing to people.

@@ -50,8 +50,7 @@ impl Tunnel {
     pub(super) fn said(&self) -> Option<String> {
         let text = fs::read(said(self.folder.path())).ok()?;
         let text = String::from_utf8_lossy(&text);
-        let last = text.lines().map(clean::line).filter(|line| !line.is_empty()).last();
-        last
+        text.lines().rev().map(clean::line).find(|line| !line.is_empty())
     }
 }
 

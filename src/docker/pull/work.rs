@@ -178,8 +178,12 @@ async fn work(order: PullOrder, folder: PathBuf) -> io::Result<PullOutcome> {
     work.tick();
     let now = work.clock.now();
     let images = work.folds.iter().map(|fold| fold.image(now)).collect();
-    let until = if let PullEnd::Failed { until, .. } = &end { *until } else { None };
-    let disk = work.about.is_local.then(|| work.about.root.clone());
+    // whoever waits for room looks there
+    let disk = disk::free(&work.about).is_ok().then(|| work.about.root.clone());
+    let until = match &end {
+        PullEnd::Failed { until, .. } => *until,
+        _ => None,
+    };
     Ok(PullOutcome { end, images, detail: PullDetail { images: work.there, until }, disk, duration_ms: 0 })
 }
 

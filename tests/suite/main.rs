@@ -64,6 +64,7 @@ mod screen_circles;
 mod screen_findings;
 mod screen_frames;
 mod screen_journeys;
+mod screen_machine;
 mod screen_pty;
 mod screen_queue;
 mod screen_runs;

@@ -51,6 +51,7 @@ fn the_screen_itself() {
         places: Places::ours(folder, items),
         root: Some(root),
         elsewhere: None,
+        machine: None,
         begin: Begin::default(),
         by,
         state_home,

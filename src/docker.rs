@@ -1,6 +1,7 @@
 //! Docker: the engine and its registry. Images are pulled with a forecast and a bar, the disk is watched, and what nobody
 //! needs any more is removed.
 
+pub mod auth;
 pub mod containers;
 mod digest;
 pub mod disk;
@@ -11,8 +12,15 @@ mod history;
 pub mod prune;
 pub mod pull;
 pub mod size;
+pub mod forecast;
+mod reference;
+pub mod registry;
+pub mod pull;
+pub mod prune;
 pub mod store;
 mod tunnel;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;
+pub use reference::{BadName, ImageName};
+pub use registry::{ImageFacts, LayerFacts, Platform, Registry, RegistryError};

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::images::{Content, Layer};
+use crate::engine::images::{Content, Layer, Room, shapes};
 use crate::engine::proxy::{Mood, Proxy};
-use crate::engine::registry::Registry;
+use crate::engine::registry::{Pushed, Registry};
 use crate::engine::{Driver, Engine, Options};
 use crate::support::{folder, wait_until};
 
@@ -35,41 +35,58 @@ fn an_image_put_into_the_registry_is_pulled_and_its_container_runs() {
     }
 }
 
+#[test]
+fn layers_are_as_big_and_as_dense_as_they_were_ordered() {
+    let (_gone, root) = folder();
+    let Some(registry) = Registry::shared(&root) else { return };
+    let layers = [
+        Layer::new().busybox().file("a", 3 * MB, Content::Half).pack(),
+        Layer::new().file("b", 2 * MB, Content::Zeros).many("small", 50, 700).pack(),
+        Layer::new().text("tiny", "tiny").pack(),
+        Layer::new().file("c", MB, Content::Noise).without("a").pack(),
+    ];
+    let pushed = registry.push_packed("testbed/layers:1", &layers);
+    let [first, second, third, fourth] = &*pushed.layers else { unreachable!("four layers") };
+    assert!(first.compressed * 3 / 2 < first.files && second.compressed * 10 < second.files, "{pushed:?}");
+    assert!(fourth.compressed >= fourth.files && third.files == 4 && third.tar == 2048, "{pushed:?}");
+    assert_eq!(pushed.room.layers, first.files + second.files + 4 + MB);
+    assert_eq!(pushed.room.tree, pushed.room.layers - 3 * MB);
+    let up_to_third = 3 * first.files + 2 * second.files + third.files;
+    assert_eq!(pushed.room.copies, up_to_third + pushed.room.tree);
+}
+
 /// The reference's arithmetic: on vfs an image takes the sum over its layers of the whole tree so far, and a container two more trees.
 #[test]
 fn what_an_image_takes_is_what_its_layers_say() {
     let (_gone, root) = folder();
     let Some(registry) = Registry::shared(&root) else { return };
-    let base = Layer::new().busybox().file("a", 30 * MB, Content::Half).pack();
-    let layers = [
-        base,
-        Layer::new().file("b", 20 * MB, Content::Zeros).many("small", 500, 700).pack(),
-        Layer::new().text("tiny", "tiny").pack(),
-        Layer::new().file("c", 5 * MB, Content::Noise).without("a").pack(),
-    ];
-    let pushed = registry.push_packed("testbed/shape:1", &layers);
-    let [first, second, third, fourth] = &*pushed.layers else { unreachable!("four layers") };
-    assert!(first.compressed * 3 / 2 < first.files && second.compressed * 10 < second.files, "{pushed:?}");
-    assert!(fourth.compressed >= fourth.files && third.files == 4 && third.tar == 2048, "{pushed:?}");
-    assert!(pushed.room.copies > 2 * pushed.room.layers && pushed.room.layers > pushed.room.tree + 29 * MB, "{pushed:?}");
+    let images: Vec<_> = shapes().iter().map(|(name, layers)| registry.push(&format!("testbed/{name}:1"), layers)).collect();
     for driver in [Driver::Vfs, Driver::Overlay2] {
         let Some(engine) = Engine::start(&root, driver, Options::on_own_disk(600)) else { continue };
-        let reference = registry.reference(&pushed.name);
+        let copies = |promised: Room| if driver == Driver::Vfs { promised.copies } else { promised.layers };
+        // the first of all makes files of the engine's own, which stay
+        engine.import_busybox("testbed/first:1");
+        engine.says(&["run", "--rm", "--network=none", "testbed/first:1", "true"]);
         let before = engine.used();
-        engine.says(&["pull", "-q", &reference]);
-        let promised = if driver == Driver::Vfs { pushed.blocks.copies } else { pushed.blocks.layers };
-        close(engine.used() - before, promised);
-        engine.says(&["create", "--name=cc", "--network=none", &reference]);
-        let copies = if driver == Driver::Vfs { 2 * pushed.blocks.tree } else { 0 };
-        close(engine.used() - before, promised + copies);
-        engine.says(&["rm", "cc"]);
-        engine.says(&["rmi", &reference]);
-        wait_until("what was taken to be given back", || engine.used() < before + MB);
+        for image in &images {
+            let reference = registry.reference(&image.name);
+            engine.says(&["pull", "-q", &reference]);
+            close(image, engine.used() - before, copies(image.blocks));
+            engine.says(&["create", "--name=cc", "--network=none", &reference]);
+            let two_more = if driver == Driver::Vfs { 2 * image.blocks.tree } else { 0 };
+            close(image, engine.used() - before, copies(image.blocks) + two_more);
+            engine.says(&["rm", "cc"]);
+            engine.says(&["rmi", &reference]);
+            wait_until("what was taken to be given back", || engine.used() < before + MB / 2);
+        }
     }
 }
 
-fn close(found: u64, promised: u64) {
-    assert!(found.abs_diff(promised) * 50 < promised, "{found} bytes, {promised} promised");
+/// Within 1 %, dockerd's own notes apart: a dozen small files a layer.
+fn close(image: &Pushed, found: u64, promised: u64) {
+    let notes = 60_000 * (image.layers.len() as u64 + 2);
+    println!("{}: {found} bytes, {promised} promised", image.name);
+    assert!(found.abs_diff(promised) < promised / 100 + notes, "{}: {found} bytes, {promised} promised", image.name);
 }
 
 #[test]

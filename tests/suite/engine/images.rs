@@ -92,7 +92,12 @@ fn filled(path: &str, length: u64, content: Content) -> Vec<u8> {
             piece.fill(0);
         }
     }
-    block.iter().copied().cycle().take(length).collect()
+    let mut bytes = Vec::with_capacity(length + BLOCK);
+    while bytes.len() < length {
+        bytes.extend_from_slice(&block);
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 impl Layer {
@@ -217,21 +222,44 @@ pub(crate) fn config(layers: &[Packed], name: &str) -> Value {
     })
 }
 
-/// What an image of these layers takes, files rounded up to whole blocks of so many bytes; 1: as they are.
+/// What an image of these layers takes, each file and folder rounded up to whole blocks of so many bytes; 1: files as they are.
 pub(crate) fn room(layers: &[Packed], block: u64) -> Room {
-    let mut tree: BTreeMap<&str, u64> = BTreeMap::new();
+    let folder = if block > 1 { block } else { 0 };
+    let mut tree: BTreeMap<&Path, u64> = BTreeMap::new();
     let mut room = Room { tree: 0, layers: 0, copies: 0 };
-    for layer in layers {
-        for path in &layer.layer.gone {
-            tree.remove(path.as_str());
+    for Packed { layer, .. } in layers {
+        for path in &layer.gone {
+            tree.remove(Path::new(path));
         }
-        for (path, file) in &layer.layer.files {
-            let bytes = (file.bytes.len() as u64).next_multiple_of(block);
-            tree.insert(path, bytes);
-            room.layers += bytes;
+        let mut changes: BTreeMap<&Path, u64> = BTreeMap::new();
+        for (path, file) in &layer.files {
+            let path = Path::new(path);
+            changes.insert(path, (file.bytes.len() as u64).next_multiple_of(block));
+            changes.extend(path.ancestors().skip(1).map(|parent| (parent, folder)));
         }
+        room.layers += changes.values().sum::<u64>();
+        tree.extend(changes);
         room.copies += tree.values().sum::<u64>();
     }
     room.tree = tree.values().sum();
     room
+}
+
+/// Images that are unlike each other in what they take, with a name for each; the lowest layer of all is the same.
+pub(crate) fn shapes() -> Vec<(&'static str, Vec<Layer>)> {
+    const MB: u64 = 1_000_000;
+    let base = || Layer::new().busybox().file("usr/lib/base", 6 * MB, Content::Half).many("etc", 40, 300);
+    let step = |n: u32| Layer::new().file(&format!("opt/step{n}"), 3 * MB + u64::from(n) * 1000, Content::Half);
+    let tiny = |n: u32| Layer::new().text(&format!("etc/tiny{n}"), "tiny");
+    let many = |folder: &str| Layer::new().many(folder, 1200, 700).file(&format!("{folder}.pack"), 15 * MB, Content::Half);
+    vec![
+        // a build of many steps: on vfs many times what it is
+        ("deep", [base()].into_iter().chain((1..8).map(step)).collect()),
+        // what was deleted still is in the layers below
+        ("deleted", vec![base(), Layer::new().file("tmp/wheel", 25 * MB, Content::Noise), tiny(1).without("tmp/wheel"), step(9)]),
+        // as Python packages are
+        ("small-files", vec![base(), many("usr/lib/one"), many("usr/lib/two")]),
+        // a download that says nothing about the disk
+        ("zeros", vec![base(), Layer::new().file("zeros", 40 * MB, Content::Zeros), tiny(2), tiny(3), tiny(4)]),
+    ]
 }

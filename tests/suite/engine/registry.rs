@@ -31,7 +31,7 @@ pub(crate) struct Pushed {
     pub(crate) layers: Vec<PushedLayer>,
     /// In bytes of its files.
     pub(crate) room: Room,
-    /// The same in blocks of 4096 bytes: what statvfs shows, folders apart.
+    /// The same in blocks of 4096 bytes, folders included: what statvfs shows.
     pub(crate) blocks: Room,
 }
 

@@ -13,10 +13,10 @@ pub mod prune;
 pub mod pull;
 pub mod size;
 pub mod forecast;
+pub mod prune;
+pub mod pull;
 mod reference;
 pub mod registry;
-pub mod pull;
-pub mod prune;
 pub mod store;
 mod tunnel;
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::registry::Extracted;
 use super::store::Image;
-use super::{ImageFacts, LayerFacts};
+use super::{About, ImageFacts, LayerFacts};
 use crate::domain::Need;
 
 /// How an engine keeps layers.
@@ -60,12 +60,11 @@ pub struct LayerNeed {
 }
 
 impl Driver {
-    /// By the engine's own name of it.
-    pub fn of(name: &str) -> Self {
-        match name {
+    /// By what the engine says of itself.
+    pub fn of(about: &About) -> Self {
+        match about.driver.as_str() {
+            _ if about.is_containerd => Self::Containerd,
             "vfs" => Self::Vfs,
-            // the snapshotters of the containerd image store; the engine's own drivers are called overlay2 and btrfs
-            "overlayfs" | "native" | "stargz" | "nydus" | "soci" => Self::Containerd,
             _ => Self::Shared,
         }
     }
@@ -120,9 +119,8 @@ impl There {
 
 /// The chain of a layer above another.
 fn above(below: Option<Chain>, diff_id: &str) -> Chain {
-    let hash = Sha256::new();
-    let hash = below.map_or_else(|| hash.clone(), |below| hash.clone().chain_update(below));
-    hash.chain_update(diff_id.as_bytes()).finalize().into()
+    // a chain of one layer is never that of two: its hash has no 32 bytes before the name
+    Sha256::new().chain_update(below.as_ref().map_or(&[][..], <[u8; 32]>::as_slice)).chain_update(diff_id).finalize().into()
 }
 
 /// What an image will need where so much is there.

@@ -11,15 +11,14 @@ mod reset;
 mod size;
 mod way;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use reqwest::{Method, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{About, ImageName};
+use super::{About, ImageName, auth, digest};
 pub use error::{RegistryError, Reset};
 use manifest::{Config, Document};
 pub use size::Extracted;
@@ -96,28 +95,33 @@ pub struct Registry {
 
 impl Default for Platform {
     fn default() -> Self {
-        Self { os: "linux".to_owned(), arch: arch_of(std::env::consts::ARCH).to_owned() }
+        let arch = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        Self { os: "linux".to_owned(), arch: arch.to_owned() }
     }
 }
 
 impl Platform {
-    /// What an engine runs. It names its processor as the kernel does.
+    /// What an engine runs.
     pub fn of(about: &About) -> Self {
         let own = Self::default();
-        let named = |said: &str, own: String| if said.is_empty() { own } else { arch_of(said).to_owned() };
+        let named = |said: &str, own: String| if said.is_empty() { own } else { said.to_owned() };
         Self { os: named(&about.os, own.os), arch: named(&about.arch, own.arch) }
     }
 }
 
-/// A processor in the words of images.
-fn arch_of(name: &str) -> &str {
-    match name {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "armv7l" | "armv6l" => "arm",
-        "i686" | "x86" => "386",
-        "powerpc64" => "ppc64le",
-        other => other,
+impl Settings {
+    /// On behalf of this user and of an engine, which need not answer. `state` is `<root>/state/docker`.
+    pub fn of(about: Option<&About>, state: &Path) -> Self {
+        Self {
+            insecure: about.map(|about| about.insecure.clone()).unwrap_or_default(),
+            platform: about.map(Platform::of).unwrap_or_default(),
+            cache: state.join("manifests"),
+            config: auth::folder(),
+        }
     }
 }
 
@@ -268,11 +272,5 @@ async fn body(mut answer: Response, most: usize) -> Option<Vec<u8>> {
 
 /// `sha256:…`
 fn digest_of(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    let mut digest = "sha256:".to_owned();
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(digest, "{byte:02x}");
-    }
-    digest
+    format!("sha256:{}", digest::sha256(bytes))
 }

@@ -24,6 +24,8 @@ mod detect_patience;
 mod detect_steps;
 mod detect_texts;
 mod detectors;
+mod docker_forecast;
+mod docker_registry;
 mod engine;
 mod errors;
 mod fold;

@@ -51,7 +51,7 @@ impl Packing {
 
 impl Extracted {
     /// Where nothing is known but the packed size.
-    pub(super) const fn guessed(compressed: u64) -> Self {
+    pub const fn guessed(compressed: u64) -> Self {
         Self { bytes: compressed.saturating_mul(USUAL) / 10, is_estimate: true }
     }
 

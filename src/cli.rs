@@ -118,6 +118,9 @@ enum Command {
     /// Looks at an item's patch (started by the check stage)
     #[command(hide = true)]
     CheckPatch(crate::runner::CheckPatch),
+    /// Removes what an order says from the Docker engine (started by the clean stage and by the screen)
+    #[command(hide = true)]
+    PruneImages(crate::docker::prune::PruneImages),
     /// The demo's scripted agent (started by the demo's runner)
     #[command(hide = true)]
     DemoAgent(crate::demo::agent::Args),
@@ -246,6 +249,7 @@ pub fn main() -> anyhow::Result<Exit> {
             Ok(Exit::Internal)
         }
         Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
+        Some(Command::PruneImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }

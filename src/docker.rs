@@ -8,6 +8,7 @@ pub mod disk;
 pub mod endpoint;
 mod engine;
 mod error;
+pub mod forecast;
 mod history;
 pub mod prune;
 pub mod pull;
@@ -17,6 +18,9 @@ pub mod prune;
 pub mod pull;
 mod reference;
 pub mod registry;
+mod reference;
+pub mod registry;
+pub mod size;
 pub mod store;
 mod tunnel;
 

@@ -1,12 +1,49 @@
 //! Removing what nobody needs from an engine: first it is said what goes, then it goes one by one. It happens in a process of
 //! its own (`prune-images FOLDER`) that is handed an order in a file and leaves files, so that whoever asked may come and go.
 
+mod alone;
+mod lock;
+mod meter;
+mod ours;
+mod plan;
+mod remove;
+mod work;
+
+pub use alone::{PruneImages, Told};
+pub use lock::was_cut_off;
+pub use work::{Stop, look, prune};
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::DockerError;
 use crate::domain::{PruneDetail, PruneEnd, PruneScope};
+
+/// Why a prune could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PruneError {
+    /// The engine can't be asked.
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    /// It can't be told which images are ours.
+    #[error("can't read which images are ours ({}): {source}", path.display())]
+    Owners {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It can't be told whether somebody else prunes.
+    #[error("can't lock {}: {source}", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
 
 /// `order.json`: what a prune is to do. Written before its process starts, into the folder that it is handed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -63,6 +63,8 @@ pub struct Container {
     pub created: Option<Timestamp>,
     /// What its maker wrote on it.
     pub labels: HashMap<String, String>,
+    /// Names of the volumes that it uses.
+    pub volumes: Vec<String>,
 }
 
 /// A network that people made and no container uses.
@@ -76,13 +78,15 @@ pub struct Network {
     pub labels: HashMap<String, String>,
 }
 
-/// A volume that no container uses.
+/// A volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Its name, which is its id.
     pub name: String,
     /// Whether nobody gave it that name: it was made for a container and forgotten.
     pub is_anonymous: bool,
+    /// Whether it lies in the engine's own folder, and nothing is mounted there from elsewhere. No other is ever pruned.
+    pub is_local: bool,
     /// What its maker wrote on it.
     pub labels: HashMap<String, String>,
 }
@@ -138,12 +142,22 @@ pub async fn networks(engine: &Engine) -> Result<Vec<Network>, DockerError> {
 
 /// The volumes that no container uses.
 pub async fn volumes(engine: &Engine) -> Result<Vec<Volume>, DockerError> {
-    let options = ListVolumesOptionsBuilder::default().filters(&HashMap::from([("dangling", vec!["true"])])).build();
+    list_volumes(engine, &HashMap::from([("dangling", vec!["true"])])).await
+}
+
+/// All volumes, those of stopped containers too: they are free once the container is gone.
+pub async fn every_volume(engine: &Engine) -> Result<Vec<Volume>, DockerError> {
+    list_volumes(engine, &HashMap::new()).await
+}
+
+async fn list_volumes(engine: &Engine, filters: &HashMap<&str, Vec<&str>>) -> Result<Vec<Volume>, DockerError> {
+    let options = ListVolumesOptionsBuilder::default().filters(filters).build();
     let listed = answer(engine, "its volumes", engine.quick().list_volumes(Some(options))).await?;
     let volume = |volume: bollard::models::Volume| {
         // engines before 23.0 write no label on them: the name is 32 bytes of chance
         let is_chance = volume.name.len() == 64 && volume.name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        Volume { is_anonymous: is_chance || volume.labels.contains_key(ANONYMOUS), name: volume.name, labels: volume.labels }
+        let is_local = volume.driver == "local" && volume.options.is_empty();
+        Volume { is_anonymous: is_chance || volume.labels.contains_key(ANONYMOUS), is_local, name: volume.name, labels: volume.labels }
     };
     Ok(listed.volumes.unwrap_or_default().into_iter().map(volume).collect())
 }
@@ -186,5 +200,6 @@ fn container(container: ContainerSummary) -> Option<Container> {
         is_running: !matches!(container.state, Some(State::CREATED | State::EXITED | State::DEAD)),
         created: container.created.and_then(|seconds| Timestamp::from_second(seconds).ok()),
         labels: container.labels.unwrap_or_default(),
+        volumes: container.mounts.unwrap_or_default().into_iter().filter_map(|mount| mount.name).collect(),
     })
 }

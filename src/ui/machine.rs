@@ -335,12 +335,17 @@ pub(super) fn perform(state: &mut State, action: Action) -> bool {
     true
 }
 
-/// The way out asks about a prune that a person began: it can be stopped between two things.
-fn stop(state: &mut State) -> bool {
-    let Some(Prune { by: Pruner::Screen(folder), progress, .. }) = state.machine.live_prune() else { return false };
-    if progress.end.is_some() {
-        return false;
+/// The prune that the way out stops: one that a person began at a screen and that is not over.
+pub(super) fn stops(state: &State) -> Option<(&String, &PruneProgress)> {
+    match state.machine.live_prune()? {
+        Prune { by: Pruner::Screen(folder), progress, .. } if progress.end.is_none() => Some((folder, progress)),
+        _ => None,
     }
+}
+
+/// The way out asks about it first.
+fn stop(state: &mut State) -> bool {
+    let Some((folder, progress)) = stops(state) else { return false };
     let (done, all) = (progress.done, progress.plan.going().count());
     let says = vec![format!("{done} of {all} are gone and stay gone. What is being removed now is finished first; the rest stays.")];
     let question = Question::yes_no("Stop the prune?".to_owned(), says, "stop it", Then::StopPrune(folder.clone()));

@@ -96,6 +96,8 @@ pub struct Here {
     pub is_remote: bool,
     /// Containers that run.
     pub running: usize,
+    /// What removing images of ours would free that nobody uses or waits for; `None` where their sizes are not known.
+    pub prune_frees: Option<u64>,
     /// Its images, the largest first.
     pub images: Vec<Image>,
 }
@@ -176,8 +178,6 @@ pub struct Forecast {
     pub next: Option<NextPull>,
     /// All that come after it.
     pub later: Option<LaterPulls>,
-    /// What removing images of ours that nobody waits for would free; `None` where nobody looked.
-    pub prune_frees: Option<u64>,
 }
 
 /// The next pull.

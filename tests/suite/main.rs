@@ -63,6 +63,7 @@ mod sabotage_files;
 mod scores;
 mod screen;
 mod screen_circles;
+mod screen_docker;
 mod screen_findings;
 mod screen_frames;
 mod screen_journeys;

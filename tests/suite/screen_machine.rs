@@ -54,7 +54,7 @@ fn see(bench: &mut Bench, free: u64) {
     let need = Need { stays: 16_700 * MB, peak: 17_900 * MB, container: 3 * GB, is_estimate: false };
     let next = NextPull { item: id(3), missing: 2, need: Some(need) };
     let later = LaterPulls { images: 16, unknown: 3, stays: 214 * GB, is_estimate: true };
-    let forecast = Forecast { next: Some(next), later: Some(later), prune_frees: Some(9_800 * MB) };
+    let forecast = Forecast { next: Some(next), later: Some(later) };
     bench.tell(Msg::Machine(News::Forecast(Box::new(forecast))));
 }
 
@@ -82,6 +82,7 @@ fn here(bench: &Bench, images: usize) -> Here {
         root: "/mnt/nvme0/docker".to_owned(),
         is_remote: false,
         running: 1,
+        prune_frees: Some(9_800 * MB),
         images: (0..images).map(image).collect(),
     }
 }

@@ -16,7 +16,7 @@ use crate::docker::{self, DockerError, ImageName};
 use crate::domain::ItemId;
 use crate::text::clean;
 use crate::ui::Msg;
-use crate::ui::machine::{Engine, Here, Image, News, Wish};
+use crate::ui::machine::{Engine, Here, Image, News, Owner, Wish};
 
 /// How often it is asked. What it takes to answer comes on top of that: one that is slow is not asked more often.
 const LOOK: Duration = Duration::from_secs(5);
@@ -94,7 +94,7 @@ async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(
     let about = engine.about().await?;
     let images = store::images_again(&engine, seen).await?;
     let containers = store::containers(&engine).await?;
-    let shelf = Shelf::new(Keeping::of(&about.driver), &images);
+    let mut shelf = Shelf::new(Keeping::of(&about.driver), &images);
     let owned = docker.map(Owned::read).unwrap_or_default();
     let uses = |id: &str| containers.iter().filter(|container| container.image == id).count();
     let mut shown: Vec<Image> = images
@@ -113,8 +113,15 @@ async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(
         })
         .collect();
     shown.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.names.cmp(&b.names)));
+    // a removal may make another image the last one upon a layer, so they go one by one
+    let idle: Vec<_> = images
+        .iter()
+        .filter(|image| matches!(owned.of(&image.id, &image.names), Owner::Ours { .. }) && uses(&image.id) == 0)
+        .filter(|image| waiting(&wanted.needed, &image.names, &image.digests).is_empty())
+        .collect();
+    let prune_frees = idle.into_iter().try_fold(0_u64, |sum, image| Some(sum.saturating_add(shelf.remove(image).exact()?)));
     let root = clean::path(&about.root);
-    let here = Here { driver: about.driver.clone(), root, is_remote: !about.is_local, running: about.running, images: shown };
+    let here = Here { driver: about.driver.clone(), root, is_remote: !about.is_local, running: about.running, prune_frees, images: shown };
     Ok((here, Lies { about, images }))
 }
 

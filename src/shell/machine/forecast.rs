@@ -79,7 +79,7 @@ async fn of(lies: &Lies, missing: &[(ItemId, ImageName)], docker: &Path) -> Fore
             }
         }
     }
-    Forecast { next: Some(next), later: (later.images > 0).then_some(later), prune_frees: None }
+    Forecast { next: Some(next), later: (later.images > 0).then_some(later) }
 }
 
 /// What one image needs where so much is there; it is there for those after it.

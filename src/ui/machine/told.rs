@@ -209,7 +209,7 @@ pub fn pruner(prune: &Prune) -> (String, &'static str) {
 
 /// What the next pulls need, held against what is free.
 pub fn forecast(machine: &Machine) -> Vec<Said> {
-    let Forecast { next, later, .. } = &machine.forecast;
+    let Forecast { next, later } = &machine.forecast;
     let free = machine.engine_disk().map(|disk| disk.free);
     let first = next.as_ref().map(|next| next_pull(machine, next, free));
     first.into_iter().chain(later.as_ref().filter(|later| later.images > 0).map(|later| later_pulls(next.as_ref(), later, free))).collect()
@@ -234,7 +234,7 @@ fn next_pull(machine: &Machine, next: &NextPull, free: Option<u64>) -> Said {
 pub fn short(machine: &Machine) -> Option<Shortage> {
     let needs = worst(machine.forecast.next.as_ref()?.need?);
     let free = machine.engine_disk()?.free;
-    (free < needs).then_some(Shortage { needs, free, prune_would_free: machine.forecast.prune_frees })
+    (free < needs).then_some(Shortage { needs, free, prune_would_free: machine.here().and_then(|here| here.prune_frees) })
 }
 
 /// At the worst moment.

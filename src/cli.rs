@@ -17,6 +17,7 @@ mod print;
 mod print_keys;
 mod print_prompt;
 mod print_themes;
+mod prune;
 mod read;
 mod report;
 mod run;
@@ -96,6 +97,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Look at plan, clone, agent, keys, folders, disks and this machine, and say what to do; starts nothing
     Doctor(doctor::DoctorArgs),
+    /// Remove images that nobody waits for from Docker's disk: what goes and why first, then one by one
+    Prune(prune::PruneArgs),
     /// Print what isobench-tui goes by
     #[command(subcommand)]
     Print(print::What),
@@ -118,6 +121,9 @@ enum Command {
     /// Looks at an item's patch (started by the check stage)
     #[command(hide = true)]
     CheckPatch(crate::runner::CheckPatch),
+    /// Pulls images (started by the pull stage)
+    #[command(hide = true)]
+    PullImages(crate::docker::pull::PullImages),
     /// Removes what an order says from the Docker engine (started by the clean stage and by the screen)
     #[command(hide = true)]
     PruneImages(crate::docker::prune::PruneImages),
@@ -234,6 +240,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::Parse(args)) => parse::parse(root, &args),
         Some(Command::Report(args)) => report::report(root, &args),
         Some(Command::Doctor(args)) => doctor::doctor(root, &args),
+        Some(Command::Prune(args)) => prune::prune(root, &args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "isobench-tui", &mut text);
@@ -249,6 +256,7 @@ pub fn main() -> anyhow::Result<Exit> {
             Ok(Exit::Internal)
         }
         Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
+        Some(Command::PullImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::PruneImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),

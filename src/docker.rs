@@ -10,6 +10,7 @@ mod engine;
 mod error;
 pub mod forecast;
 mod history;
+pub mod owners;
 pub mod prune;
 pub mod pull;
 mod reference;
@@ -17,8 +18,10 @@ pub mod registry;
 pub mod size;
 pub mod store;
 mod tunnel;
+mod wait;
 
 pub use engine::{About, Engine};
 pub use error::DockerError;
 pub use reference::{BadName, ImageName};
 pub use registry::{ImageFacts, LayerFacts, Platform, Registry, RegistryError};
+pub use wait::wait;

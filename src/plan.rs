@@ -4,6 +4,7 @@ pub mod answer;
 pub mod next;
 pub mod pipeline;
 pub mod recover;
+pub mod room;
 pub mod why;
 
 pub use answer::answer;

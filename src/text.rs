@@ -7,6 +7,7 @@ pub mod find;
 pub mod hang;
 pub mod mask;
 pub mod paint;
+pub mod room;
 pub mod tree;
 pub mod width;
 

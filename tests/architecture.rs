@@ -21,7 +21,8 @@ const TABLE: [(&str, &str, &[&str]); 22] = [
     ("bench", "numbers, failure classes, score", &["domain", "text"]),
     ("config", "as written, as resolved, what is wrong", &["domain", "text", "theme", "artifact"]),
     ("host", "the outside world", &["domain", "text"]),
-    ("docker", "the Docker engine and its registry: pulls, disk, prunes", &["domain", "text", "host"]),
+    // bench: its table of failures has the engine's and the registries' words
+    ("docker", "the Docker engine and its registry: pulls, disk, prunes", &["domain", "text", "host", "bench"]),
     // detect: which errors are the same one
     ("model", "the fold", &["domain", "text", "ledger", "detect"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),

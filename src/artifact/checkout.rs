@@ -169,6 +169,11 @@ impl Checkout {
         (!really.starts_with(&runs)).then_some(really)
     }
 
+    /// What is known of Docker here: whose images are whose, manifests, prunes. It lies beside our ledgers.
+    pub fn docker(&self) -> PathBuf {
+        self.root.join("state/docker")
+    }
+
     /// The worktrees of a run.
     pub fn worktrees(&self, run: &str) -> PathBuf {
         self.work.join("worktrees").join(run)

@@ -298,7 +298,7 @@ pub(super) fn machine(checkout: &Checkout, arms: ArmsConfig) -> MachineSetup {
         work: Some(checkout.work.clone()),
         docker: Some(checkout.root.join("state/docker")),
         arms,
-        keep: |_docker| Vec::new(),
+        keep: super::prune::keep,
     }
 }
 

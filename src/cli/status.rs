@@ -173,7 +173,7 @@ fn item_came(run: &Run, runner_lives: bool, id: &ItemId, config: &Config) -> Cam
 
 /// Whether the runner is about to queue an item again that has just failed: that fact follows the item's end.
 fn is_tried_again(run: &Run, id: &ItemId, config: &Config) -> bool {
-    match next(run, &Limits { config, until: None }, clock::now()) {
+    match next(run, &Limits { config, until: None, free: None }, clock::now()) {
         Next::Record(facts) => facts.iter().any(|fact| matches!(fact, Fact::ItemRequeued { item, .. } if item == id)),
         _ => false,
     }

@@ -104,7 +104,7 @@ impl Engine {
         };
         let answer = answer.map_err(|error| match tunnel.as_deref().and_then(Tunnel::said) {
             Some(said) => DockerError::Ssh(format!("{shown}: {said}")),
-            None => remotely(error, endpoint),
+            None => at_first(error, endpoint),
         })?;
         let Some(api) = answer.api_version.filter(|api| version_of(api).is_some()) else {
             return Err(DockerError::Stranger(format!("{shown}: it names no version of Docker's API")));
@@ -205,7 +205,17 @@ fn client(way: &Way, tunnel: Option<&Tunnel>, patience: Duration, version: &Clie
     }
 }
 
-/// What is not on another machine is not absent here: it can't be reached.
+/// A first answer that Docker would not give: every engine says its version to whoever may ask.
+fn at_first(error: DockerError, endpoint: &Endpoint) -> DockerError {
+    match error {
+        DockerError::Refused { status, says } if !matches!(status, 401 | 403) => {
+            DockerError::Stranger(format!("{endpoint}: it answered {status} {says}"))
+        }
+        other => remotely(other, endpoint),
+    }
+}
+
+/// What listens on another machine is not absent here: it can't be reached.
 fn remotely(error: DockerError, endpoint: &Endpoint) -> DockerError {
     match error {
         DockerError::Absent(says) | DockerError::Gone(says) if !endpoint.is_local() => DockerError::Unreachable(says),

@@ -35,7 +35,7 @@ pub enum DockerError {
     #[error("what listens there is no docker ({0})")]
     Stranger(String),
     /// It and we speak no common version of its language.
-    #[error("this docker speaks another version ({0}): bring it up to date")]
+    #[error("this docker speaks another version ({0})")]
     Version(String),
     /// It was there, and broke off in the middle.
     #[error("docker broke off ({0})")]
@@ -59,9 +59,15 @@ impl DockerError {
             Error::DockerResponseServerError { status_code: 400, message } if message.contains("client version") => {
                 Self::Version(clean::line(message))
             }
+            // so Go says it to a client without TLS
+            Error::DockerResponseServerError { status_code: 400, message } if message.contains("HTTP request to an HTTPS server") => {
+                Self::Tls(format!("{asked}: it wants TLS, and was asked without: DOCKER_TLS_VERIFY=1"))
+            }
             Error::DockerResponseServerError { status_code, message } => Self::Refused { status: *status_code, says: clean::line(message) },
             Error::DockerStreamError { error } => Self::Refused { status: 200, says: clean::line(error) },
-            Error::APIVersionParseError {} | Error::JsonDataError { .. } => Self::Stranger(format!("{asked}: {}", said(error))),
+            Error::APIVersionParseError {} | Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => {
+                Self::Stranger(format!("{asked}: {}", said(error)))
+            }
             Error::SocketNotFoundError(socket) => Self::Absent(format!("no socket at {}", clean::shown(socket))),
             _ => by_cause(error, asked),
         }

@@ -156,6 +156,16 @@ pub fn forecast(driver: Driver, facts: &ImageFacts, there: &There) -> Forecast {
     Forecast { need, present, layers }
 }
 
+/// The same for an item's images, one after another. What they bring is there afterwards.
+pub fn forecast_all(driver: Driver, images: &[ImageFacts], there: &mut There) -> Need {
+    let mut all = Need::default();
+    for facts in images {
+        all = all.then(forecast(driver, facts, there).need);
+        there.add(facts);
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +231,13 @@ mod tests {
         let mut there = There::default();
         there.add(&first);
         assert_eq!(in_mb(forecast(Driver::Vfs, &second, &there).need), (34, 36, 68));
+    }
+
+    #[test]
+    fn the_images_of_an_item_come_one_after_another() {
+        let images = [image(&[("a", 10, 30), ("b", 5, 10)]), image(&[("a", 10, 30), ("c", 2, 4)])];
+        let all = forecast_all(Driver::Vfs, &images, &mut There::default());
+        assert_eq!(in_mb(all), (70 + 34, 70 + 36, 80));
     }
 
     #[test]

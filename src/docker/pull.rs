@@ -1,12 +1,19 @@
 //! Images are pulled in a process of its own, `pull-images FOLDER`, under the pull stage's keeper: what it is told
 //! (`order.json`), and what it leaves (`outcome.json`). What it says meanwhile is `domain::PullProgress`, in `progress.json`.
 
+mod ask;
+mod fault;
+mod one;
+pub mod progress;
+mod work;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{FailureClass, ImagePull, PullDetail, Shortage};
+pub use work::PullImages;
 
 /// What is to be pulled, within the folder that `pull-images` gets.
 pub const ORDER: &str = "order.json";
@@ -57,6 +64,9 @@ pub struct PullOutcome {
     pub images: Vec<ImagePull>,
     /// Those that are there now.
     pub detail: PullDetail,
+    /// Where the engine keeps its images, where that is on this machine: there is looked for room again.
+    #[serde(default)]
+    pub disk: Option<PathBuf>,
     /// How long all of it took, frozen time included, in ms.
     pub duration_ms: u64,
 }
@@ -110,7 +120,7 @@ mod tests {
     #[test]
     fn an_end_is_read_as_it_is_written() {
         let end = PullEnd::Failed { class: FailureClass::RateLimit, why: "w".to_owned(), image: None, until: Some(Timestamp::UNIX_EPOCH) };
-        let outcome = PullOutcome { end, images: Vec::new(), detail: PullDetail::default(), duration_ms: 7 };
+        let outcome = PullOutcome { end, images: Vec::new(), detail: PullDetail::default(), disk: None, duration_ms: 7 };
         let written = serde_json::to_string(&outcome).unwrap();
         assert!(written.contains(r#""end":"failed","class":"rate_limit""#), "{written}");
         assert_eq!(serde_json::from_str::<PullOutcome>(&written).unwrap(), outcome);

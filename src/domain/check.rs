@@ -42,8 +42,12 @@ pub enum About {
     Harness,
     /// The benchmark arms.
     Arms,
+    /// The images that the arms need.
+    Images,
     /// The program that judges patches.
     Judge,
+    /// The Docker engine.
+    Docker,
     /// Folders that are written.
     Folders,
     /// Room on disks.
@@ -98,7 +102,9 @@ impl About {
             Self::Prompt => "prompt",
             Self::Harness => "harness",
             Self::Arms => "arms",
+            Self::Images => "images",
             Self::Judge => "judge",
+            Self::Docker => "docker",
             Self::Folders => "folders",
             Self::Disk => "disk",
             Self::Git => "git",

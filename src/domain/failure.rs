@@ -44,6 +44,8 @@ pub enum FailureClass {
     ImageAccess,
     /// The registry wants us slower: too many pulls.
     RateLimit,
+    /// The registry does not answer, or not as a registry does.
+    RegistryDown,
     /// There is no Docker daemon to talk to.
     NoDocker,
     /// The container does not see the GPU, or the driver lost it.
@@ -154,7 +156,7 @@ impl Row {
 
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
@@ -173,6 +175,7 @@ impl FailureClass {
         Self::ImageMissing,
         Self::ImageAccess,
         Self::RateLimit,
+        Self::RegistryDown,
         Self::NoDocker,
         Self::GpuLost,
         Self::CudaOom,
@@ -232,6 +235,9 @@ impl FailureClass {
             Self::ImageAccess => Row::of("image_access", "log in to the registry (`docker login`), or check the name of the image"),
             Self::RateLimit => {
                 Row::of("rate_limit", "wait, or log in to the registry: a logged-in account may pull more").transient().of_the_queue()
+            }
+            Self::RegistryDown => {
+                Row::of("registry_down", "check the registry's name and the network to it, then resume").transient().of_the_queue()
             }
             Self::NoDocker => Row::of("no_docker", "start Docker, or say where it is with DOCKER_HOST").of_the_queue(),
             Self::GpuLost => {

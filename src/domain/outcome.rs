@@ -1,9 +1,12 @@
 //! How a child, a stage and an attempt end. An end is data, never an `Err`.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, SoftVerdict, Standing, Usage, Verdict, Workload,
+    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, Shortage, SoftVerdict, Standing, Usage, Verdict,
+    Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
@@ -72,6 +75,20 @@ pub enum StageEnd {
         /// What was found.
         why: String,
     },
+    /// There is no room for what it needs; nobody's fault, to be run again once there is.
+    Deferred(Box<Deferral>),
+}
+
+/// What something waits for that needs room on the Docker engine's disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// How much, and how much there was.
+    pub shortage: Shortage,
+    /// The folder whose file system is to have that room; `None` where it can't be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<PathBuf>,
+    /// In a sentence.
+    pub why: String,
 }
 
 /// What the agent's stage counted.

@@ -45,6 +45,10 @@ pub struct ImagePull {
     /// What it needs on the disk; `None` where nobody could tell.
     #[serde(default)]
     pub need: Option<Need>,
+    /// Why its size is not known beforehand, in a sentence: the engine may reach a registry that we don't. `None` where it
+    /// is known, or was not asked for yet.
+    #[serde(default)]
+    pub unforecast: Option<String>,
     /// Compressed bytes a second of the last seconds; `None` while nothing is downloaded.
     #[serde(default)]
     pub rate: Option<u64>,
@@ -153,6 +157,9 @@ pub enum LayerState {
 pub struct PullDetail {
     /// The images.
     pub images: Vec<PulledImage>,
+    /// When it is worth trying again, where the registry said so: a rate limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// An image that a pull made sure of.

@@ -1,7 +1,7 @@
 //! The sentences of a run that others wrote, without secrets: a screen breaks them into rows, and a copy takes them as they
 //! are, so that they must be safe before. Names stay: places are looked up by them, and they are masked where they are drawn.
 
-use crate::domain::{StageDetail, StageEnd, StageOutcome};
+use crate::domain::{Deferral, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::fact::AttemptEnd;
 use crate::model::Run;
 use crate::model::item::{ItemState, StageState};
@@ -17,12 +17,18 @@ pub fn safe(mut run: Run, masker: &Masker) -> Run {
             | ItemState::Failed { why, .. }
             | ItemState::Blocked { why, .. }
             | ItemState::Stopped { why }
-            | ItemState::Interrupted { why, .. } => sentence(why),
+            | ItemState::Interrupted { why, .. }
+            | ItemState::ForRoom { deferral: Deferral { why, .. }, .. } => sentence(why),
             ItemState::Queued { .. } | ItemState::Running | ItemState::Done | ItemState::Skipped { .. } => {}
         }
         for attempt in &mut item.attempts {
-            if let Some((AttemptEnd::Failed { why, .. } | AttemptEnd::Stopped { why } | AttemptEnd::Interrupted { why }, _)) =
-                &mut attempt.end
+            if let Some((
+                AttemptEnd::Failed { why, .. }
+                | AttemptEnd::Stopped { why }
+                | AttemptEnd::Interrupted { why }
+                | AttemptEnd::Deferred(Deferral { why, .. }),
+                _,
+            )) = &mut attempt.end
             {
                 sentence(why);
             }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AgentTotals, FailureClass, Finding, ItemId, OnStuck, PromptSource, Remark, Stage, StageOutcome};
+use crate::domain::{AgentTotals, Deferral, FailureClass, Finding, ItemId, OnStuck, PromptSource, Remark, Stage, StageOutcome};
 
 /// Who caused something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,8 @@ pub enum AttemptEnd {
         /// What was found.
         why: String,
     },
+    /// There was no room for its images.
+    Deferred(Deferral),
 }
 
 /// What the harness's `journal.json` says of an attempt.

@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use super::act::{Act, Deed};
 use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 use super::run::{Breaker, Fault, Pause, Run, Runner};
-use crate::domain::{AgentTotals, FailureClass, ItemId, Stage};
+use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageDetail};
 use crate::ledger::fact::{Answer, AttemptEnd};
 use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
+use crate::text::room;
 
 /// Sentences kept for the screen.
 const NOTES: usize = 200;
@@ -193,6 +194,13 @@ impl Run {
                 });
             }
             Fact::StageFinished { item, stage, outcome, .. } => {
+                match &outcome.detail {
+                    StageDetail::Pull(pull) if !pull.images.is_empty() => {
+                        self.note(at, format!("{item}: pull: {}", room::pulled(pull, outcome.duration_ms)));
+                    }
+                    StageDetail::Clean(prune) => self.note(at, format!("{item}: clean: {}", room::pruned(prune))),
+                    _ => {}
+                }
                 self.with_live(item, *stage, |state| *state = StageState::Ended(outcome.clone()));
             }
             _ => {}
@@ -300,6 +308,9 @@ impl Run {
         if self.live.as_ref() == Some(id) {
             self.live = None;
         }
+        if let AttemptEnd::Deferred(deferral) = end {
+            self.note(at, format!("{id} waits for room: {}; the others go on", deferral.why));
+        }
         let Some(item) = self.item_mut(id) else { return };
         let Some(attempt) = item.attempts.last_mut() else { return };
         attempt.end = Some((end.clone(), at));
@@ -309,6 +320,7 @@ impl Run {
             AttemptEnd::Failed { class, why } => ItemState::Failed { class: *class, why: why.clone() },
             AttemptEnd::Stopped { why } => ItemState::Stopped { why: why.clone() },
             AttemptEnd::Interrupted { why } => ItemState::Interrupted { why: why.clone(), from: resume_from },
+            AttemptEnd::Deferred(deferral) => ItemState::ForRoom { from: Stage::Pull, deferral: deferral.clone() },
         };
         if let Some(by) = item.skipping.take() {
             item.state = ItemState::Skipped { by };

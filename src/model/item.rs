@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, Answer, AttemptId, CheckDetail, FailureClass, Finding, ItemId, Level, PromptSource, Remark, Rung, RungAnswer, ScoreDetail,
-    Stage, StageDetail, StageEnd, StageOutcome,
+    AgentTotals, Answer, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, PromptSource, PullDetail, Remark, Rung,
+    RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::{AttemptEnd, JournalSaid};
@@ -29,6 +29,13 @@ pub enum ItemState {
         until: Timestamp,
         /// What it waits for.
         why: String,
+    },
+    /// There is no room for its images: it is tried again once there is.
+    ForRoom {
+        /// The stage its next attempt begins with.
+        from: Stage,
+        /// What it waits for.
+        deferral: Deferral,
     },
     /// An attempt is under way.
     Running,
@@ -174,7 +181,7 @@ impl Item {
     pub fn status(&self) -> &'static str {
         match self.state {
             ItemState::Queued { .. } => "queued",
-            ItemState::Waiting { .. } => "waiting",
+            ItemState::Waiting { .. } | ItemState::ForRoom { .. } => "waiting",
             ItemState::Running => "running",
             ItemState::Done => "done",
             ItemState::Failed { .. } => "failed",
@@ -194,7 +201,10 @@ impl Item {
 
     /// Whether it will be run without anybody asking for it again.
     pub const fn is_pending(&self) -> bool {
-        matches!(self.state, ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Interrupted { .. })
+        matches!(
+            self.state,
+            ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::ForRoom { .. } | ItemState::Interrupted { .. }
+        )
     }
 
     /// Whether it has come to an end of any kind.
@@ -209,7 +219,8 @@ impl Item {
             | ItemState::Failed { why, .. }
             | ItemState::Blocked { why, .. }
             | ItemState::Stopped { why }
-            | ItemState::Interrupted { why, .. } => Some(why),
+            | ItemState::Interrupted { why, .. }
+            | ItemState::ForRoom { deferral: Deferral { why, .. }, .. } => Some(why),
             _ => None,
         }
     }
@@ -233,7 +244,7 @@ impl Item {
             StageEnd::Failed { class, why } if class.is_agent_stopped() => (format!("agent stopped: {why}"), why),
             StageEnd::Failed { class, why } => (format!("agent: {class}: {why}"), why),
             StageEnd::Stopped { why } | StageEnd::Interrupted { why } => (format!("agent stopped: {why}"), why),
-            StageEnd::Done => return None,
+            StageEnd::Done | StageEnd::Deferred(_) => return None,
         };
         self.why().is_none_or(|told| !told.contains(why.as_str())).then_some(words)
     }
@@ -243,7 +254,11 @@ impl Item {
         match self.state {
             ItemState::Failed { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => true,
             ItemState::Done | ItemState::Running => self.last_attempt().is_some_and(|last| last.agent_failure().is_some()),
-            ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Blocked { .. } | ItemState::Skipped { .. } => false,
+            ItemState::Queued { .. }
+            | ItemState::Waiting { .. }
+            | ItemState::ForRoom { .. }
+            | ItemState::Blocked { .. }
+            | ItemState::Skipped { .. } => false,
         }
     }
 
@@ -367,6 +382,14 @@ impl Attempt {
     pub fn score(&self) -> Option<&ScoreDetail> {
         match &self.outcome(Stage::Score)?.detail {
             StageDetail::Score(score) => Some(score),
+            _ => None,
+        }
+    }
+
+    /// What pulling its images left.
+    pub fn pull(&self) -> Option<&PullDetail> {
+        match &self.outcome(Stage::Pull)?.detail {
+            StageDetail::Pull(pull) => Some(pull),
             _ => None,
         }
     }

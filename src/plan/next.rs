@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pipeline::{Follow, follow};
+use super::pipeline::{self, Follow, follow};
+use super::room;
 use crate::config::Config;
 use crate::domain::{AgentTotals, AttemptId, FailureClass, Finding, Level, OnStuck, Stage, StageEnd, Temper, Usage};
 use crate::ledger::fact::AttemptEnd;
@@ -41,6 +42,8 @@ pub struct Limits<'a> {
     pub config: &'a Config,
     /// `limits.until` as a moment.
     pub until: Option<Timestamp>,
+    /// Bytes free on the disk that an item waits for; `None` where none does, or where that disk can't be seen.
+    pub free: Option<u64>,
 }
 
 /// What to do now.
@@ -146,9 +149,12 @@ fn between(run: &Run, limits: &Limits<'_>, now: Timestamp) -> Next {
     if let Some(why) = run_limit(run, config) {
         return Next::Record(vec![Fact::PauseOrdered { why, by: By::rule("limit") }]);
     }
-    let Some((item, from)) = run.items.iter().find_map(|item| startable(item, now).map(|from| (item, from))) else {
+    let Some((item, from)) = run.items.iter().find_map(|item| startable(item, limits, now).map(|from| (item, from))) else {
         let first = run.items.iter().filter_map(waits_until).min_by_key(|(until, _)| *until);
-        let (until, says) = first.map_or((None, String::new()), |(until, why)| (Some(until), why.to_owned()));
+        let (until, says) = match first {
+            Some((until, why)) => (Some(until), why.to_owned()),
+            None => (None, room::says(run).unwrap_or_default()),
+        };
         return Next::Wait { says, until };
     };
     if let Some(Hindrance::Limit(why)) = no_stage_now(run, limits, from, now) {
@@ -158,10 +164,11 @@ fn between(run: &Run, limits: &Limits<'_>, now: Timestamp) -> Next {
     Next::Record(vec![Fact::AttemptStarted { item: item.id.clone(), n, from }])
 }
 
-fn startable(item: &Item, now: Timestamp) -> Option<Stage> {
+fn startable(item: &Item, limits: &Limits<'_>, now: Timestamp) -> Option<Stage> {
     match &item.state {
         ItemState::Queued { from } | ItemState::Interrupted { from, .. } => Some(*from),
         ItemState::Waiting { from, until, .. } if *until <= now => Some(*from),
+        ItemState::ForRoom { from, deferral } if room::is_there(item, deferral, limits.free, now) => Some(*from),
         _ => None,
     }
 }
@@ -183,6 +190,8 @@ fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
         let ended = item.last_attempt().and_then(|last| last.end.as_ref()).map_or(now, |(_, at)| *at);
         let wait = config.retry.backoff_s * f64::from(2_u32.saturating_pow(item.automatic_retries));
         let not_before = ended.saturating_add(SignedDuration::from_secs_f64(wait)).unwrap_or(Timestamp::MAX);
+        // a registry that says when it lets us pull again is not asked before
+        let not_before = not_before.max(item.last_attempt().and_then(|last| last.pull()?.until).unwrap_or(not_before));
         Some(Fact::ItemRequeued {
             item: item.id.clone(),
             from: retry_from(item),
@@ -197,14 +206,8 @@ fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
 /// The stage to begin with when the item's failure is tried again: the one that failed, or the first where its
 /// input is gone.
 pub fn retry_from(item: &Item) -> Stage {
-    let failed = item.last_attempt().and_then(|last| {
-        last.stages
-            .iter()
-            .find(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()))
-            .map(|record| record.stage)
-    });
-    match failed {
-        Some(stage) if stage.arm().is_some() || stage == Stage::Score => stage,
+    match item.last_attempt().and_then(pipeline::cause) {
+        Some(stage) if stage.arm().is_some() || matches!(stage, Stage::Pull | Stage::Score) => stage,
         _ => Stage::Worktree,
     }
 }

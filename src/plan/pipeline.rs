@@ -24,7 +24,7 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
         // what an agent changed until it was stopped or killed is taken, and not measured: it had not ended
         _ if matches!(end, AttemptEnd::Stopped { .. }) || was_killed(attempt) => last == Stage::Agent,
         StageEnd::Done => true,
-        StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } => false,
+        StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } | StageEnd::Deferred(_) => false,
         // what an agent left is looked at however it ended, and arms are independent of each other
         StageEnd::Failed { class, .. } => {
             (last == Stage::Agent && !matches!(class, FailureClass::AgentNotFound | FailureClass::NoPrompt)) || last.arm().is_some()
@@ -51,21 +51,32 @@ fn end_of(attempt: &Attempt) -> AttemptEnd {
         StageState::Running { .. } => None,
     };
     let ends: Vec<(Stage, StageEnd)> = attempt.stages.iter().filter_map(ended).collect();
+    // what could not be removed, or was not any more, is on record, and takes nothing from the result
+    let ends: Vec<(Stage, StageEnd)> = ends.into_iter().filter(|(stage, _)| *stage != Stage::Clean).collect();
     if let Some(why) = ends.iter().find_map(|(_, end)| if let StageEnd::Stopped { why } = end { Some(why.clone()) } else { None }) {
         return AttemptEnd::Stopped { why };
     }
-    // the patch of an agent that ended badly counts; its end is the cause only where there is nothing to benchmark
-    let check_done = attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done) && !was_killed(attempt);
-    let failed = ends.iter().find_map(|(stage, end)| match end {
-        // a worktree that could not be removed is on record, and takes nothing from the result
-        StageEnd::Failed { .. } if *stage == Stage::Clean => None,
-        StageEnd::Failed { class, why } if !(*stage == Stage::Agent && check_done) => Some((*class, why.clone())),
+    let counts = patch_counts(attempt);
+    let cause = ends.into_iter().find_map(|(stage, end)| match end {
+        StageEnd::Failed { class, why } if !(stage == Stage::Agent && counts) => Some(AttemptEnd::Failed { class, why }),
+        StageEnd::Deferred(deferral) => Some(AttemptEnd::Deferred(*deferral)),
         _ => None,
     });
-    match failed {
-        Some((class, why)) => AttemptEnd::Failed { class, why },
-        None => AttemptEnd::Done,
-    }
+    cause.unwrap_or(AttemptEnd::Done)
+}
+
+/// Whether what the agent left is benchmarked however it ended: its end is the cause only where there is nothing to benchmark.
+fn patch_counts(attempt: &Attempt) -> bool {
+    attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done) && !was_killed(attempt)
+}
+
+/// The stage by which an attempt came to a bad end.
+pub(super) fn cause(attempt: &Attempt) -> Option<Stage> {
+    let counts = patch_counts(attempt);
+    let is_bad = |record: &&crate::model::StageRecord| {
+        matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()) && !(record.stage == Stage::Agent && counts)
+    };
+    attempt.stages.iter().find(is_bad).map(|record| record.stage)
 }
 
 /// The stage of this attempt that ended last. Stages taken over lie before the first of its own.

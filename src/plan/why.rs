@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{FailureClass, ItemId};
+use crate::domain::{Deferral, FailureClass, ItemId};
 use crate::model::run::Pause;
 use crate::model::{Breaker, Item, ItemState, Run};
 
@@ -18,6 +18,8 @@ pub enum WhyNot<'a> {
         /// What it waits for.
         why: &'a str,
     },
+    /// There is no room for its images.
+    NoRoom(&'a Deferral),
     /// The queue is paused.
     Paused(&'a Pause),
     /// The same cause ended several items in a row.
@@ -42,6 +44,7 @@ impl<'a> WhyNot<'a> {
         Some(match (&item.state, &run.pause, &run.breaker) {
             _ if !runner_lives => Self::NoRunner,
             (ItemState::Waiting { until, why, .. }, ..) => Self::NotBefore { until: *until, why },
+            (ItemState::ForRoom { deferral, .. }, ..) => Self::NoRoom(deferral),
             (_, Some(pause), _) => Self::Paused(pause),
             (_, None, Breaker::Open { class, items, probe_at, .. }) => {
                 Self::Breaker { class: *class, items: items.len(), probe_at: *probe_at }
@@ -55,6 +58,7 @@ impl<'a> WhyNot<'a> {
         match self {
             Self::NoRunner => "no runner; c continues the run".to_owned(),
             Self::NotBefore { until, why } => format!("not before {}: {why}", until.strftime("%H:%M:%S UTC")),
+            Self::NoRoom(deferral) => format!("waits for room: {}", deferral.why),
             Self::Paused(pause) => format!("paused by {}: {}", pause.by.words(), pause.why),
             Self::Breaker { class, items, .. } => format!("paused: {class} ended {items} items in a row"),
             Self::Behind(0) => "next".to_owned(),

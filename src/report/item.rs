@@ -23,6 +23,7 @@ fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
     let (from, until, by) = match &item.state {
         ItemState::Queued { from } | ItemState::Interrupted { from, .. } => (Some(from), None, None),
         ItemState::Waiting { from, until, .. } => (Some(from), Some(until), None),
+        ItemState::ForRoom { from, .. } => (Some(from), None, None),
         ItemState::Skipped { by } => (None, None, Some(by.words())),
         _ => (None, None, None),
     };
@@ -38,6 +39,10 @@ fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
         "from": from,
         "until": until,
         "by": by,
+        "room": match &item.state {
+            ItemState::ForRoom { deferral, .. } => json!(deferral.shortage),
+            _ => Value::Null,
+        },
         "why_not": around.why_not(run, &item.id).as_deref().map(by_command),
         "skipping": item.skipping.as_ref().map(crate::ledger::By::words),
         "duration_s": last.map(|_| seconds(item.worked_ms(clock))),
@@ -148,6 +153,12 @@ fn stage_of(record: &StageRecord, clock: Timestamp) -> Value {
                 "why": why.get("why"),
                 "duration_s": seconds(outcome.duration_ms),
                 "child": outcome.child,
+                // what the others bring has keys of its own
+                "detail": match &outcome.detail {
+                    StageDetail::Pull(pull) => json!(pull),
+                    StageDetail::Clean(prune) => json!(prune),
+                    _ => Value::Null,
+                },
             })
         }
     };

@@ -11,7 +11,7 @@ use super::runs::Summary;
 use super::{by_command, joined};
 use crate::domain::{Finding, ItemId, Level, RunId};
 use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
-use crate::plan::why_not;
+use crate::plan::{self, why_not};
 use crate::text::{self, duration};
 
 /// What a reader knows beside the ledger.
@@ -156,10 +156,13 @@ pub fn waits(run: &Run, state: RunState) -> Option<String> {
             let of = error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
             Some(format!("{class} ended {} items in a row{of}; one is tried at {}", items.len(), probe_at.strftime("%H:%M:%S UTC")))
         }
-        (RunState::Waiting, _) => run.items.iter().find_map(|item| match &item.state {
-            ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),
-            _ => None,
-        }),
+        (RunState::Waiting, _) => {
+            let later = run.items.iter().find_map(|item| match &item.state {
+                ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),
+                _ => None,
+            });
+            later.or_else(|| plan::room::says(run))
+        }
         _ => pause,
     }
 }

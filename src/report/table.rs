@@ -38,7 +38,7 @@ pub fn table(run: &Run, around: &Surroundings<'_>, room: Option<usize>) -> Strin
 
 /// Columns that fill a terminal and no more.
 #[derive(Debug)]
-pub(super) struct Columns<const N: usize> {
+pub struct Columns<const N: usize> {
     /// Their heads.
     pub heads: [&'static str; N],
     /// Those that become narrower first, each with the width that it keeps.
@@ -48,7 +48,7 @@ pub(super) struct Columns<const N: usize> {
 }
 
 /// Aligned lines below a line of heads. A row with fewer cells than heads ends with a sentence, which widens no column.
-pub(super) fn columns<const N: usize>(columns: &Columns<N>, rows: &[Vec<String>], room: Option<usize>) -> String {
+pub fn columns<const N: usize>(columns: &Columns<N>, rows: &[Vec<String>], room: Option<usize>) -> String {
     let room = room.unwrap_or(usize::MAX);
     let mut widths = columns.heads.map(width);
     for row in rows {

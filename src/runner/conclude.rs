@@ -10,7 +10,7 @@ use super::checking;
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
-use super::{harness, score, three_way};
+use super::{harness, images, score, three_way};
 use crate::agent::{End, Live};
 use crate::artifact::{ArtifactError, Finished};
 use crate::bench::{Output, classify, first_cause, read, take_most, timeout_of};
@@ -63,11 +63,13 @@ pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
         Stage::Human | Stage::Baseline | Stage::Candidate if three_way::is_used(&case.job.config) => three_way::conclude(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(case, &child),
         Stage::Score => score::conclude(case, &child),
+        Stage::Pull => images::pulled(case, &child),
+        Stage::Clean => images::pruned(case, &child),
         Stage::Worktree if harness::is_used(&case.job.config) => {
             harness::end::keep_edits(case);
             (plain(case, &child, FailureClass::GitError), StageDetail::Nothing)
         }
-        _ => (plain(case, &child, FailureClass::GitError), StageDetail::Nothing),
+        Stage::Worktree => (plain(case, &child, FailureClass::GitError), StageDetail::Nothing),
     };
     StageOutcome { end, child: Some(child), duration_ms, detail }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::preflight::Row;
-use super::{RunnerError, harness};
+use super::{RunnerError, harness, images};
 use crate::agent::launch::program;
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
@@ -95,7 +95,11 @@ impl Job {
 
     /// The time budget of a stage in ms of unfrozen time.
     pub fn budget_ms(&self, stage: Stage) -> Option<u64> {
-        let margin = if stage == Stage::Agent && harness::is_used(&self.config) { harness::MARGIN_MS } else { 0 };
+        let margin = match stage {
+            Stage::Agent if harness::is_used(&self.config) => harness::MARGIN_MS,
+            Stage::Pull => images::MARGIN_MS,
+            _ => 0,
+        };
         self.config.budget_ms(stage).map(|budget| budget.saturating_add(margin))
     }
 

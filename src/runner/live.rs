@@ -3,7 +3,8 @@
 use tokio::task::JoinHandle;
 
 use crate::domain::{AttemptId, ChildEnd, Stage, StageOutcome};
-use crate::host::launch::{Kept, LaunchError};
+use crate::host::launch::{Environment, Kept, LaunchError};
+use crate::host::stage_folder::Spec;
 
 /// A stage under way.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Live {
     pub stage: Stage,
     /// What does the work.
     pub work: Work,
+    /// How our own work ended that its processes came after.
+    pub before: Option<Box<StageOutcome>>,
 }
 
 /// What does a stage's work.
@@ -28,8 +31,8 @@ pub enum Work {
         /// Whether it was told to freeze.
         frozen: bool,
     },
-    /// Our own work on a thread.
-    Task(JoinHandle<StageOutcome>),
+    /// Our own work on a thread, and what a keeper runs once it is over.
+    Task(JoinHandle<StageOutcome>, Option<Box<(Spec, Environment)>>),
 }
 
 /// How a stage's work came to its end.
@@ -48,7 +51,7 @@ impl Live {
     pub async fn ended(&mut self) -> WorkEnd {
         match &mut self.work {
             Work::Kept { kept, .. } => WorkEnd::Child(kept.ended().await),
-            Work::Task(task) => match task.await {
+            Work::Task(task, _) => match task.await {
                 Ok(outcome) => WorkEnd::Own(Box::new(outcome)),
                 Err(error) => WorkEnd::Panicked(error.to_string()),
             },

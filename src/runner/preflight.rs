@@ -4,7 +4,9 @@
 mod agent;
 mod arms;
 mod commits;
+mod docker;
 mod harness;
+mod images;
 mod judge;
 mod keys;
 mod length;
@@ -99,6 +101,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(needs(look, &length, Some(plan), asked));
     let first = items.iter().find(|item| item.blocked.is_none());
     rows.extend(room::disk(look, clone.as_deref().zip(first)));
+    rows.extend(images::images(look, &items));
     Preflight { rows, items, git_dir: clone, length }
 }
 
@@ -129,6 +132,7 @@ fn needs(look: &Look<'_>, length: &Length, plan: Option<&PlanFile>, asked: Vec<R
         rows.extend(harness::harness(look, plan));
     }
     rows.extend(arms::arms(look, plan));
+    rows.extend(docker::docker(look));
     rows.extend(judge::judge(look));
     rows.extend(room::folders(look, plan));
     rows

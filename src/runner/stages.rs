@@ -1,8 +1,10 @@
 //! How each stage begins: the commands that its keeper runs, or our own work.
 
 mod agent;
+mod clean;
 mod harness;
 mod line;
+mod pull;
 mod three_way;
 
 use std::ffi::OsString;
@@ -12,7 +14,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 use super::checking;
 use super::conclude::failed;
@@ -20,7 +22,7 @@ use super::job::Job;
 use super::prompt::PromptError;
 use super::score;
 use crate::bench::classify;
-use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
+use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome, short_sha};
 use crate::host::launch::Environment;
 use crate::host::stage_folder::{Command, Spec};
 use crate::ledger::Fact;
@@ -39,8 +41,8 @@ const AGENT_OOM_SCORE: i32 = 500;
 pub enum Begun {
     /// Commands under a keeper, what they find in their environment, and what goes on record before they start.
     Commands(Spec, Environment, Vec<Fact>),
-    /// Our own work on a thread.
-    Task(JoinHandle<StageOutcome>),
+    /// Our own work on a thread, and the commands that a keeper runs once it is over, where there are any.
+    Task(JoinHandle<StageOutcome>, Option<Box<(Spec, Environment)>>),
     /// It is over already.
     Over(StageOutcome),
 }
@@ -77,28 +79,31 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
             Some(judge) => Ok(vec![judge]),
             None => return Begun::Over(score::outcome(job, item, started)),
         },
-        Stage::Clean => return Begun::Task(clean(job.worktrees(), item.id.clone(), harness::leftovers(job, run, item))),
-        Stage::Pull => {
-            return Begun::Over(failed(FailureClass::Unknown, "the process engine pulls no images".to_owned(), None, StageDetail::Nothing));
+        Stage::Clean => {
+            let prune = clean::prune(job, run, item, attempt);
+            let then = prune.map(|command| Box::new((spec(job, attempt, stage, vec![command]), environment)));
+            return Begun::Task(clean::remove(job.worktrees(), item.id.clone(), harness::leftovers(job, run, item)), then);
         }
+        Stage::Pull => pull::begin(job, item, attempt),
     };
     match commands {
-        Ok(commands) => {
-            let spec = Spec {
-                tag: tag(job, attempt, stage),
-                commands,
-                budget_ms: job.budget_ms(stage),
-                grace_ms: GRACE_MS,
-                oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
-            };
-            Begun::Commands(spec, environment, facts)
-        }
+        Ok(commands) => Begun::Commands(spec(job, attempt, stage, commands), environment, facts),
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
             let is_prompt = matches!(error.get_ref(), Some(error) if error.is::<PromptError>());
             let class = if is_prompt { FailureClass::NoPrompt } else { classify(&why).map_or(FailureClass::Unknown, |(class, _)| class) };
             Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }
+    }
+}
+
+fn spec(job: &Job, attempt: &AttemptId, stage: Stage, commands: Vec<Command>) -> Spec {
+    Spec {
+        tag: tag(job, attempt, stage),
+        commands,
+        budget_ms: job.budget_ms(stage),
+        grace_ms: GRACE_MS,
+        oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
     }
 }
 
@@ -281,26 +286,6 @@ fn arm(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> 
     let argv = job.config.arms.command.iter().map(|word| job.fill(word, run, item).replace("{arm}", arm)).collect();
     commands.push(command(&tree, argv));
     Ok(commands)
-}
-
-/// Removes the worktrees of all attempts of the item.
-fn clean(worktrees: PathBuf, item: ItemId, leftovers: harness::Leftovers) -> JoinHandle<StageOutcome> {
-    spawn_blocking(move || {
-        let started = Instant::now();
-        let removed = trees_of(&worktrees, &item).and_then(|trees| trees.iter().try_for_each(|tree| remove_tree(tree)));
-        let removed = removed.and_then(|()| leftovers.remove());
-        // the last item leaves an empty folder
-        let _ = fs::remove_dir(&worktrees);
-        let end = match removed {
-            Ok(()) => StageEnd::Done,
-            Err(error) => StageEnd::Failed {
-                class: FailureClass::Unknown,
-                why: format!("can't remove a worktree in {}: {error}", worktrees.display()),
-            },
-        };
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        StageOutcome { end, child: None, duration_ms, detail: StageDetail::Nothing }
-    })
 }
 
 /// Removes what an item left that was skipped while nothing of it ran: no stage of its own does.

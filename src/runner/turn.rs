@@ -25,13 +25,16 @@ use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
 use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
+use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
-use crate::host::launch;
+use crate::host::launch::{self, Environment};
+use crate::host::stage_folder::Spec;
 use crate::host::watch::{Heed, Watch};
 use crate::ledger::lock::Taken;
 use crate::ledger::{By, Entry, Fact, LedgerError, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
 use crate::plan::next::{Limits, Next, next};
+use crate::plan::room;
 use crate::text::mask::Masker;
 use crate::watch::Detection;
 
@@ -80,6 +83,7 @@ struct Turn<'a> {
     leaving: Leaving,
     told_now: Instant,
     until: Option<Timestamp>,
+    room: Option<(Instant, Option<u64>)>,
     masker: Masker,
     report: Report<'a>,
 }
@@ -144,6 +148,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         leaving: Leaving::Stays,
         told_now: Instant::now(),
         until,
+        room: None,
         masker: Masker::new(environment_variables(), secrets(&checkout.env_folders())),
         report,
     };
@@ -172,6 +177,14 @@ fn next_time_of_day(text: &str) -> Option<Timestamp> {
     Some(next.timestamp())
 }
 
+/// The end of a stage whose processes came after work of our own: what went wrong first counts.
+fn joined(before: Option<Box<StageOutcome>>, outcome: StageOutcome) -> StageOutcome {
+    let Some(before) = before else { return outcome };
+    let duration_ms = before.duration_ms.saturating_add(outcome.duration_ms);
+    let end = if before.is_done() { outcome.end } else { before.end };
+    StageOutcome { end, duration_ms, ..outcome }
+}
+
 impl Turn<'_> {
     /// Runs until everything is done (true) or it is told to leave (false).
     async fn turn(&mut self) -> Result<bool, RunnerError> {
@@ -192,7 +205,8 @@ impl Turn<'_> {
     async fn settle(&mut self) -> Result<Settled, RunnerError> {
         loop {
             self.obey().await;
-            let limits = Limits { config: &self.job.config, until: self.until };
+            let free = self.look_at_room();
+            let limits = Limits { config: &self.job.config, until: self.until, free };
             let now_what = next(&self.run, &limits, clock::now());
             if self.leaving == Leaving::Now && self.told_now.elapsed() > PATIENCE {
                 // a keeper that can't write its stage's end (a full disk) keeps it; the next runner takes it up
@@ -261,6 +275,22 @@ impl Turn<'_> {
         self.read_inbox(None).await
     }
 
+    /// Bytes free on the disk that an item waits for: looked at while one does, and at most once a second.
+    fn look_at_room(&mut self) -> Option<u64> {
+        let Some(disk) = room::disk(&self.run) else {
+            self.room = None;
+            return None;
+        };
+        match self.room {
+            Some((at, free)) if at.elapsed() < BACKSTOP => free,
+            _ => {
+                let free = disk::room_in(disk).ok().map(|room| room.bytes);
+                self.room = Some((Instant::now(), free));
+                free
+            }
+        }
+    }
+
     /// Makes the live stage follow the model.
     async fn obey(&mut self) {
         let Some(live) = &mut self.live else { return };
@@ -282,8 +312,8 @@ impl Turn<'_> {
         let Some(item) = self.run.item(&attempt.item) else { return Ok(()) };
         let (spec, environment) = match begin(&self.job, &self.run, item, &attempt, stage) {
             Begun::Over(outcome) => return self.finish(attempt, stage, outcome).await,
-            Begun::Task(task) => {
-                self.live = Some(Live { attempt, stage, work: Work::Task(task) });
+            Begun::Task(task, then) => {
+                self.live = Some(Live { attempt, stage, work: Work::Task(task, then), before: None });
                 return Ok(());
             }
             Begun::Commands(spec, environment, facts) => {
@@ -293,11 +323,24 @@ impl Turn<'_> {
                 (spec, environment)
             }
         };
+        self.launch(attempt, stage, spec, environment, None).await
+    }
+
+    /// Starts a stage's processes, after our own work where there was some.
+    async fn launch(
+        &mut self,
+        attempt: AttemptId,
+        stage: Stage,
+        spec: Spec,
+        environment: Environment,
+        before: Option<Box<StageOutcome>>,
+    ) -> Result<(), RunnerError> {
         let folder = self.job.folder.stage(&attempt, stage);
         match launch::launch(&self.job.binary, &folder, &spec, &environment) {
             Ok(kept) => {
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
-                self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false } });
+                self.live =
+                    Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false }, before });
                 self.record(Fact::StageStarted { item: attempt.item.clone(), n: attempt.n, stage, pid }).await?;
                 // asks git what the detectors want to know, which takes a moment
                 self.watch_agent(&attempt.item, stage);
@@ -307,7 +350,8 @@ impl Turn<'_> {
             Err(error) => {
                 let says = error.to_string();
                 let class = crate::bench::classify(&says).map_or(FailureClass::Unknown, |(class, _)| class);
-                self.finish(attempt, stage, failed(class, format!("its keeper can't be started: {says}"), None, StageDetail::Nothing)).await
+                let outcome = failed(class, format!("its keeper can't be started: {says}"), None, StageDetail::Nothing);
+                self.finish(attempt, stage, joined(before, outcome)).await
             }
         }
     }
@@ -318,7 +362,13 @@ impl Turn<'_> {
         self.look_at_harness(true).await?;
         self.look_at_agents_end(&live.attempt).await?;
         let outcome = match end {
-            WorkEnd::Own(outcome) => *outcome,
+            WorkEnd::Own(outcome) => match live.work {
+                Work::Task(_, Some(then)) => {
+                    let (spec, environment) = *then;
+                    return self.launch(live.attempt, live.stage, spec, environment, Some(outcome)).await;
+                }
+                _ => *outcome,
+            },
             WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
             WorkEnd::Child(Err(error)) => {
                 failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)
@@ -328,7 +378,7 @@ impl Turn<'_> {
             }
         };
         self.tell_end(&live.attempt, live.stage, &outcome).await?;
-        self.finish(live.attempt, live.stage, outcome).await
+        self.finish(live.attempt, live.stage, joined(live.before, outcome)).await
     }
 
     fn judge(&self, attempt: &AttemptId, stage: Stage, child: crate::domain::ChildEnd) -> StageOutcome {

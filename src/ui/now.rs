@@ -69,6 +69,7 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
         ItemState::Waiting { from, until, why } => {
             Said::new(Mood::Warn, format!("tried again from {from} at {}: {why}", moment(*until, now, &state.zone)))
         }
+        ItemState::ForRoom { from, deferral } => Said::new(Mood::Warn, format!("goes on with {from} once there is room: {}", deferral.why)),
         ItemState::Done if item.is_done_without_agent() => {
             let agent = item.agent_failure().unwrap_or_else(|| "its agent failed".to_owned());
             Said::new(Mood::Warn, format!("{} · {agent}", done(item, now)))

@@ -24,7 +24,11 @@ pub(super) fn is_problem(item: &Item) -> bool {
     match item.state {
         ItemState::Failed { .. } | ItemState::Blocked { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => true,
         ItemState::Done => item.is_done_without_agent(),
-        ItemState::Queued { .. } | ItemState::Waiting { .. } | ItemState::Running | ItemState::Skipped { .. } => false,
+        ItemState::Queued { .. }
+        | ItemState::Waiting { .. }
+        | ItemState::ForRoom { .. }
+        | ItemState::Running
+        | ItemState::Skipped { .. } => false,
     }
 }
 

@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use super::state::State;
 use super::words::moment;
 use super::{Mood, Said};
+use crate::domain::Deferral;
 use crate::ledger::By;
 use crate::model::{Item, ItemState};
 use crate::plan::WhyNot;
-use crate::text::width;
+use crate::text::{bytes, width};
 
 /// Why an item does not run, in at most so many columns; `None` for one that runs or is over, and where there is no room
 /// even for the shortest.
@@ -26,6 +27,9 @@ pub fn why_not(state: &State, item: &Item, position: usize, cols: usize, now: Ti
                 format!("from {at}"),
             ];
             (true, words.to_vec())
+        }
+        WhyNot::NoRoom(Deferral { shortage, why, .. }) => {
+            (true, vec![format!("for room: {why}"), format!("for {} free", bytes(shortage.needs)), "for room".to_owned()])
         }
         // ISO-Bench's scripts go on with nothing by themselves
         _ if state.is_others() && matches!(item.state, ItemState::Interrupted { .. }) => return None,

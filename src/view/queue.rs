@@ -195,7 +195,7 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
     words = if columns.note > 0 {
         words = words.add(Role::Text, gap.as_str()).join(rung(item, columns.rung)).add(Role::Text, gap.as_str());
         // a retry that waits, and an agent that is stuck, have much to say and no result
-        let waits = matches!(item.state, ItemState::Waiting { .. }) || (live && doubts(item).is_some());
+        let waits = matches!(item.state, ItemState::Waiting { .. } | ItemState::ForRoom { .. }) || (live && doubts(item).is_some());
         let room = if waits { columns.result + columns.gap + columns.note } else { columns.note };
         if !waits {
             words = words.join(result(item, columns.result)).add(Role::Text, gap.as_str());
@@ -346,7 +346,7 @@ pub fn status_role(state: &State, item: &Item) -> Role {
         ItemState::Done if item.is_done_without_agent() => Role::Warn,
         ItemState::Done => Role::Good,
         ItemState::Failed { .. } | ItemState::Blocked { .. } => Role::Bad,
-        ItemState::Waiting { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => Role::Warn,
+        ItemState::Waiting { .. } | ItemState::ForRoom { .. } | ItemState::Stopped { .. } | ItemState::Interrupted { .. } => Role::Warn,
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn wait_for<T>(what: impl Future<Output = T>) -> T {
 }
 
 /// Our own way to an engine of the tests.
-async fn client(engine: &Engine) -> Client {
+pub(crate) async fn client(engine: &Engine) -> Client {
     let socket = engine.socket();
     let variable = |name: &str| (name == "DOCKER_HOST").then(|| socket.clone());
     let found = Endpoint::find(Around { variable: &variable }).unwrap();

@@ -8,15 +8,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use bollard::auth::DockerCredentials;
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use futures_util::StreamExt;
+use isobench_tui::docker::auth::Login;
 use isobench_tui::docker::registry::{Platform, Reset, Settings};
 use isobench_tui::docker::{ImageFacts, ImageName, Registry as Asked, RegistryError};
 use isobench_tui::domain::FailureClass;
 use serde_json::json;
 
-use crate::docker_forecast::wait_for;
+use crate::campaign::Campaign;
+use crate::docker_forecast::{client, wait_for};
 use crate::engine::images::{Content, Layer, Packed, config, digest};
 use crate::engine::proxy::{Mood, Proxy};
 use crate::engine::registry::Registry;
+use crate::engine::{Driver, Engine, Options};
 use crate::support::folder;
 
 fn asked(cache: &Path) -> Asked {
@@ -226,7 +232,9 @@ fn kept(layers: &[Packed], media: &str) -> Kept {
     let config = serde_json::to_vec(&config(layers, "x")).unwrap();
     let rows: Vec<_> =
         layers.iter().map(|layer| json!({"mediaType": media, "size": layer.blob().len(), "digest": digest(layer.blob())})).collect();
-    let manifest = json!({"schemaVersion": 2, "config": {"digest": digest(&config), "size": config.len()}, "layers": rows});
+    let kind = "application/vnd.docker.container.image.v1+json";
+    let config_row = json!({"mediaType": kind, "digest": digest(&config), "size": config.len()});
+    let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config_row, "layers": rows});
     let layers = layers.iter().map(|layer| (digest(layer.blob()), layer.blob().to_vec())).collect();
     Kept { config, manifest: serde_json::to_vec(&manifest).unwrap(), layers }
 }
@@ -235,7 +243,10 @@ impl Kept {
     /// What a registry without any extras says; it knows no ranges.
     fn says(&self, request: &Request) -> (u16, String, Vec<u8>) {
         let path = request.line.split(' ').nth(1).unwrap();
-        let by_digest = format!("Docker-Content-Digest: {}\r\n", digest(&self.manifest));
+        let by_digest = format!("Content-Type: {MANIFEST}\r\nDocker-Content-Digest: {}\r\n", digest(&self.manifest));
+        if path == "/v2/" {
+            return (200, "Docker-Distribution-Api-Version: registry/2.0\r\n".to_owned(), b"{}".to_vec());
+        }
         if path.ends_with("/manifests/1") || path.ends_with(&digest(&self.manifest)) {
             return (200, by_digest, self.manifest.clone());
         }
@@ -249,6 +260,7 @@ impl Kept {
     }
 }
 
+const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 #[test]
@@ -415,4 +427,92 @@ fn existence_is_asked_by_head_alone() {
 fn a_limit_that_says_no_end_has_none() {
     let limit = RegistryError::TooMany { registry: "box:5000".to_owned(), reset: Reset::Unknown };
     assert_eq!(limit.to_string(), "box:5000 wants no more requests for now: wait, or `docker login box:5000`: an account may ask more");
+}
+
+/// Rows of `doctor` about images and docker's disk: check and sentence.
+fn doctor(campaign: &Campaign) -> Vec<(String, String)> {
+    let output = campaign.run(&["doctor", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let is_ours = |row: &&serde_json::Value| row["about"] == "images" || text(row, "says").starts_with("docker (");
+    found["rows"].as_array().unwrap().iter().filter(is_ours).map(|row| (text(row, "check"), text(row, "says"))).collect()
+}
+
+#[test]
+fn preflight_says_which_images_are_there_and_whether_the_next_ones_fit() {
+    let (_gone, root) = folder();
+    let Some(registry) = Registry::start(&root) else { return };
+    let Some(engine) = Engine::start(&root, Driver::Vfs, Options::on_own_disk(150)) else { return };
+    let mut campaign = Campaign::good(3);
+    campaign.env.push(("DOCKER_HOST".to_owned(), engine.socket()));
+    let host = format!("127.0.0.1:{}", registry.port());
+    let image = |nth: usize| format!("org/bench:{}", &campaign.commits[nth]);
+    campaign.config("", "", &format!("images = [\"{host}/org/bench:{{human}}\"]"));
+    let none = doctor(&campaign);
+    assert_eq!(none[0].0, "blocked", "{none:?}");
+    assert!(none[0].1.starts_with(&format!("3 of 3 images can't be had: {host} has no {host}/org/bench:")), "{none:?}");
+    let layers = || [Layer::new().busybox().file("a", 20 * 1_000_000, Content::Half)];
+    registry.push(&image(1), &layers());
+    registry.push(&image(2), &layers());
+    let some = doctor(&campaign);
+    assert_eq!(some[0].0, "warning");
+    assert!(some[0].1.starts_with("1 of 3 images can't be had, 2 in the registry: "), "{some:?}");
+    registry.push(&image(3), &[Layer::new().file("b", 1_000_000, Content::Half)]);
+    engine.says(&["pull", "-q", &registry.reference(&image(3))]);
+    let all = doctor(&campaign);
+    assert_eq!(all[0], ("ok".to_owned(), "3 images: 2 in the registry, 1 here already".to_owned()), "{all:?}");
+    let (check, says) = &all[1];
+    assert_eq!(check, "ok", "{all:?}");
+    // 22 MB of files, two copies for a container: and the second item shares all of it
+    assert!(
+        says.contains("data, vfs): ") && says.contains("the next item's images need 6") && says.contains(" MB with a container"),
+        "{says}"
+    );
+    assert!(says.contains("; all 3 items need about 6"), "{says}");
+    fs::write(engine.data().join("full"), vec![1; 80 * 1_000_000]).unwrap();
+    let full = doctor(&campaign);
+    assert_eq!(full[1].0, "warning", "{full:?}");
+    registry.stop();
+    let cut = doctor(&campaign);
+    assert_eq!(cut[0], ("ok".to_owned(), "3 images: 1 here already, 2 not asked for".to_owned()));
+    assert!(cut[1].0 == "warning" && cut[1].1.starts_with(&format!("not all images were asked for: {host} does not answer (")), "{cut:?}");
+}
+
+/// Pulls through bollard, as our worker does.
+fn pulled(engine: &Engine, image: &ImageName, said: DockerCredentials) -> Result<(), String> {
+    wait_for(async {
+        let client = client(engine).await;
+        let options = CreateImageOptionsBuilder::default().from_image(&image.from_image()).tag(image.tag()).build();
+        let mut told = client.patient().create_image(Some(options), None, Some(said));
+        while let Some(line) = told.next().await {
+            line.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn an_engine_pulls_as_whom_we_say_and_what_it_would_misread_is_refused() {
+    let (_gone, root) = folder();
+    let Some(engine) = Engine::shared(&root, Driver::Vfs) else { return };
+    let image = kept(&[Layer::new().text("a", "registry/auth").pack()], "application/vnd.docker.image.rootfs.diff.tar.gzip");
+    // dTpzOnQ= is u:s:t, dTphYT8= is u:aa?
+    let stand_in = StandIn::start(Box::new(move |request, _| match request.header("authorization") {
+        Some("Basic dTpzOnQ=" | "Basic dTphYT8=" | "Basic dTphPw==" | "Basic dTo/") => image.says(request),
+        _ => (401, "WWW-Authenticate: Basic realm=\"us\"\r\n".to_owned(), Vec::new()),
+    }));
+    let name = stand_in.image();
+    let login = |secret: &str| Login::Password { user: "u".to_owned(), secret: secret.to_owned() };
+    let said = login("s:t").for_engine(&name).unwrap().unwrap();
+    assert_eq!(pulled(&engine, &name, said.clone()), Ok(()));
+    engine.says(&["rmi", &name.to_string()]);
+    // the three places that a letter can have among three: what we refuse the engine takes for nobody's, and nothing else
+    for secret in ["?", "a?", "aa?"] {
+        let handed = login(secret).for_engine(&name);
+        let taken = pulled(&engine, &name, DockerCredentials { password: Some(secret.to_owned()), ..said.clone() });
+        assert_eq!(handed.is_ok(), taken.is_ok(), "{secret}: {handed:?} {taken:?}");
+        if taken.is_ok() {
+            engine.says(&["rmi", &name.to_string()]);
+        }
+    }
 }

@@ -501,7 +501,7 @@ proptest! {
         let facts: Vec<Fact> = order.iter().filter_map(|at| all.get(*at).cloned()).collect();
         let run = folded(&ledger(&facts));
         let config = isobench_tui::config::Config::default();
-        let limits = isobench_tui::plan::next::Limits { config: &config, until: None };
+        let limits = isobench_tui::plan::next::Limits { config: &config, until: None, free: None };
         let _ = isobench_tui::plan::next(&run, &limits, Timestamp::UNIX_EPOCH);
         for item in &run.items {
             let _ = isobench_tui::plan::why_not(&run, &item.id, true);

@@ -101,7 +101,7 @@ fn an_engine_and_a_registry_that_are_killed_start_again_with_what_they_had() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("connection refused"), "{refused:?}");
     registry.start_again();
     engine.says(&["pull", &reference]);
-    engine.says(&["run", "-d", "--network=none", "--name=cc", &reference, "sleep", "1000"]);
+    engine.says(&["run", "-d", "--network=none", "--stop-signal=KILL", "--name=cc", &reference, "sleep", "1000"]);
     engine.kill();
     assert!(!engine.docker(&["version"]).status.success());
     engine.start_again();

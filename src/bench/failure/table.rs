@@ -152,8 +152,8 @@ const DOCKER: &[Rows] = &[
     bench(C::ImageAccess).says(&["pull access denied", "requested access to the resource is denied"]),
     bench(C::ImageAccess).says(&["unauthorized: "]).without(&["huggingface", "error code"]),
     bench(C::ImageAccess).says(&["no basic auth credentials"]),
-    bench(C::ImageAccess).says(&["dial tcp"]).with(&["/v2/"]).hint(UNREACHABLE),
-    bench(C::ImageAccess).says(&["dial tcp: lookup", "tls handshake timeout", "x509: certificate"]).hint(UNREACHABLE),
+    bench(C::RegistryDown).says(&["dial tcp"]).with(&["/v2/"]).hint(UNREACHABLE),
+    bench(C::RegistryDown).says(&["dial tcp: lookup", "tls handshake timeout", "x509: certificate"]).hint(UNREACHABLE),
     any(C::GpuLost)
         .says(&["could not select device driver"])
         .hint("Docker can't hand out GPUs: install the NVIDIA container toolkit, then restart Docker"),

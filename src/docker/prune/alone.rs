@@ -11,13 +11,23 @@ use tokio::sync::watch;
 use super::{PruneFolder, PruneOrder, Stop, prune};
 use crate::domain::PruneProgress;
 use crate::host::files::{self, Links};
+use crate::host::stage_folder::Spec;
 
 /// A longer order is none of ours, in bytes.
 const LARGEST: u64 = 16 << 20;
 
-/// How long what is being removed may take once we are told to end: the keeper kills after 5 s, and before that it must be
-/// written how it ended. The engine goes on with what it has begun.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Where the keeper's own order does not say how soon it kills, it is taken to be soon, in ms.
+const SOON: u64 = 5_000;
+
+/// How much sooner than that it must be written how it ended.
+const BEFORE: Duration = Duration::from_secs(2);
+
+/// How long what is being removed may take once we are told to end. The engine goes on with what it has begun.
+fn patience(folder: &PruneFolder) -> Duration {
+    let spec = files::read(&folder.path().join("spec.json"), LARGEST, Links::Refused).ok();
+    let spec: Option<Spec> = spec.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Duration::from_millis(spec.map_or(SOON, |spec| spec.grace_ms)).saturating_sub(BEFORE)
+}
 
 /// `prune-images`
 #[derive(Debug, clap::Args)]
@@ -47,7 +57,7 @@ impl PruneImages {
             tell.send_replace(Stop::Between);
             tokio::select! {
                 outcome = &mut work => return Ok(outcome),
-                () = tokio::time::sleep(PATIENCE) => {}
+                () = tokio::time::sleep(patience(&folder)) => {}
             }
             tell.send_replace(Stop::Now);
             Ok(work.await)

@@ -30,7 +30,7 @@ pub(super) enum Removal {
 }
 
 /// Removes one thing. The error is that the engine can't be asked.
-pub async fn remove(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<Removal, DockerError> {
+pub(super) async fn remove(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<Removal, DockerError> {
     let docker = engine.patient();
     let answer = match fate.thing {
         Thing::Image => return image(engine, scope, fate).await,
@@ -55,7 +55,7 @@ pub async fn remove(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<R
 
 /// Whether somebody else's prune of images works. It is asked by a prune with a filter that no engine knows: one that is
 /// busy says so first, any other refuses the filter, and nothing is removed.
-pub async fn is_busy(engine: &Engine) -> Result<bool, DockerError> {
+pub(super) async fn is_busy(engine: &Engine) -> Result<bool, DockerError> {
     let filters = HashMap::from([("isobench-tui-asks", vec!["nothing"])]);
     let options = PruneImagesOptionsBuilder::default().filters(&filters).build();
     match engine.quick().prune_images(Some(options)).await {

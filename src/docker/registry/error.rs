@@ -112,7 +112,7 @@ impl RegistryError {
             Self::Missing { .. } | Self::NoPlatform { .. } => FailureClass::ImageMissing,
             Self::Denied { .. } | Self::Login(_) => FailureClass::ImageAccess,
             Self::TooMany { .. } => FailureClass::RateLimit,
-            Self::Unreachable { .. } | Self::Tls { .. } | Self::Broken { .. } => FailureClass::Unknown,
+            Self::Unreachable { .. } | Self::Tls { .. } | Self::Broken { .. } => FailureClass::RegistryDown,
         }
     }
 

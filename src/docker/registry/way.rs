@@ -214,7 +214,7 @@ impl Ways {
         self.learnt(|learnt| learnt.logins.get(image.host()).is_some_and(Login::is_somebody))
     }
 
-    /// The address of a registry. An insecure one is tried with encryption first, as the engine does.
+    /// The address of a registry. An insecure one is tried with encryption first, as the engine does; loopback without.
     async fn base(&self, image: &ImageName) -> Result<Base, RegistryError> {
         let host = image.host();
         if let Some(base) = self.learnt(|learnt| learnt.bases.get(host).cloned()) {
@@ -227,7 +227,13 @@ impl Ways {
         let client = if is_loopback(host) { client.no_proxy() } else { client };
         let client = client.danger_accept_invalid_certs(is_insecure).build().map_err(unmade)?;
         let mut base = Base { address: format!("https://{host}"), client };
-        if is_insecure {
+        if is_loopback(host) {
+            // nearly always without; who wants encryption says 400, or hangs up
+            let greeted = base.client.get(format!("http://{host}/v2/")).send().await;
+            if greeted.is_ok_and(|answer| answer.status() != StatusCode::BAD_REQUEST) {
+                base.address = format!("http://{host}");
+            }
+        } else if is_insecure {
             let greeted = base.client.get(format!("{}/v2/", base.address)).send().await;
             if greeted.is_err_and(|error| error.is_connect()) {
                 base.address = format!("http://{host}");

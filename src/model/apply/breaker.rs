@@ -55,6 +55,8 @@ impl Run {
             // it was counted when it happened, and what follows it says nothing of its cause
             (Some((_, false)), _) => return,
             (None, AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. }) if !was_stuck => return,
+            // that there is no room says nothing of other causes
+            (None, AttemptEnd::Deferred(_)) if last.and_then(Attempt::terminal_error).is_none() => return,
             (None, _) => match last.and_then(Attempt::terminal_error) {
                 Some((_, _, false)) => return,
                 Some((class, error, true)) => Some(Cause { class, error: Some(error.to_owned()) }),

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+mod room;
 mod stuck;
 
 use super::*;
@@ -13,6 +14,7 @@ struct Story {
     run: Run,
     config: Config,
     until: Option<Timestamp>,
+    free: Option<u64>,
     second: i64,
 }
 
@@ -42,7 +44,7 @@ impl Story {
             stages: Stage::PROCESS.to_vec(),
             items: items.collect(),
         };
-        let mut story = Self { run: Run::default(), config: Config::default(), until: None, second: 0 };
+        let mut story = Self { run: Run::default(), config: Config::default(), until: None, free: None, second: 0 };
         story.tell(Fact::RunCreated(plan));
         story
     }
@@ -54,7 +56,7 @@ impl Story {
     }
 
     fn next(&self) -> Next {
-        next(&self.run, &Limits { config: &self.config, until: self.until }, at(self.second))
+        next(&self.run, &Limits { config: &self.config, until: self.until, free: self.free }, at(self.second))
     }
 
     /// The facts that are due now, which must be some.

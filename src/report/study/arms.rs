@@ -66,6 +66,7 @@ pub(super) fn status(outcome: &StageOutcome, detail: &ArmDetail) -> String {
         StageEnd::Failed { .. } => "error",
         StageEnd::Stopped { .. } => "stopped",
         StageEnd::Interrupted { .. } => "interrupted",
+        StageEnd::Deferred(_) => "deferred",
     };
     detail.status.clone().unwrap_or_else(|| ours.to_owned())
 }

@@ -67,6 +67,7 @@ fn status(attempt: &Attempt) -> String {
         Some((AttemptEnd::Failed { .. }, _)) => "failed",
         Some((AttemptEnd::Stopped { .. }, _)) => "stopped",
         Some((AttemptEnd::Interrupted { .. }, _)) => "interrupted",
+        Some((AttemptEnd::Deferred(_), _)) => "waiting",
         None => "running",
     };
     attempt.journal.as_ref().map_or(ours, |journal| journal.status.as_str()).to_owned()

@@ -36,7 +36,7 @@ pub fn ends_of(run: &Run) -> Batch {
 /// say, `code` its exit code, where they are known.
 pub fn end_of<'a>(item: &'a ItemId, outcome: &'a StageOutcome, live: Option<&'a Live>, code: Option<i32>) -> Option<EndOfRun<'a>> {
     let (error, success) = match (&outcome.end, live) {
-        (StageEnd::Stopped { .. } | StageEnd::Interrupted { .. }, _) => return None,
+        (StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } | StageEnd::Deferred(_), _) => return None,
         (StageEnd::Done, Some(Live::Ended(End::StepError(text) | End::Failed(text) | End::Stopped(text)))) => (Some(text.as_str()), true),
         (StageEnd::Done, _) => (None, true),
         (StageEnd::Failed { class, .. }, _) if class.is_agent_stopped() => (None, false),

@@ -9,7 +9,10 @@ use crate::view::canvas::Words;
 pub fn dots(item: &Item, stages: &[Stage], glyphs: &Glyphs, running: Role) -> Words {
     let attempt = item.last_attempt();
     let again_from = match &item.state {
-        ItemState::Queued { from } | ItemState::Waiting { from, .. } | ItemState::Interrupted { from, .. } => Some(*from),
+        ItemState::Queued { from }
+        | ItemState::Waiting { from, .. }
+        | ItemState::ForRoom { from, .. }
+        | ItemState::Interrupted { from, .. } => Some(*from),
         _ => None,
     };
     let mut words = Words::new();
@@ -57,7 +60,7 @@ fn dot(record: &StageRecord, glyphs: &Glyphs, running: Role) -> (Role, &'static 
         StageState::Ended(outcome) => match &outcome.end {
             StageEnd::Done => (Role::Good, glyphs.done),
             StageEnd::Failed { .. } => (Role::Bad, glyphs.failed),
-            StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } => (Role::Warn, glyphs.cut),
+            StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } | StageEnd::Deferred(_) => (Role::Warn, glyphs.cut),
         },
     }
 }

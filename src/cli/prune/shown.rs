@@ -1,0 +1,151 @@
+//! A prune in words: the table before, the line while it works, the sentences after.
+
+use std::io::{IsTerminal, Write};
+
+use crate::cli::read;
+use crate::docker::prune::PruneOutcome;
+use crate::domain::{Fate, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
+use crate::report::table::{Columns, columns};
+use crate::text::width::clip;
+use crate::text::{bytes, clean, count, duration};
+
+/// What goes and what stays, each with its reason, and the sums.
+pub(super) fn told(plan: &PrunePlan, free: &Result<u64, String>, room: Option<usize>) -> String {
+    let sizes: Vec<String> = plan.fates.iter().map(size).collect();
+    let widest = sizes.iter().map(String::len).max().unwrap_or_default();
+    let rows: Vec<Vec<String>> = plan
+        .fates
+        .iter()
+        .zip(sizes)
+        .map(|(fate, size)| {
+            let goes = if fate.goes { "goes" } else { "stays" };
+            [goes, kind(fate.thing), &short(fate), &format!("{size:>widest$}"), &fate.why].map(str::to_owned).to_vec()
+        })
+        .collect();
+    let mut text = String::new();
+    if !rows.is_empty() {
+        let shape = Columns { heads: ["", "what", "name", "size", "why"], shrink: &[(2, 20)], leave_out: &[] };
+        text = columns(&shape, &rows, room) + "\n";
+    }
+    let (going, promised) = (plan.going().count(), plan.promised());
+    if going == 0 {
+        let says = match plan.scope {
+            PruneScope::Run => "Nothing to remove: no image here was pulled by a run of this checkout and is waited for by nobody.",
+            PruneScope::All => "Nothing to remove.",
+        };
+        return text + says + "\n";
+    }
+    let after = match free {
+        Ok(free) => format!("{} free now, {} after", bytes(*free), bytes(free.saturating_add(promised))),
+        Err(says) => says.clone(),
+    };
+    let unknown = plan.going().filter(|fate| fate.bytes.is_none() && matches!(fate.thing, Thing::Image)).count();
+    let and = if unknown > 0 { format!(" and what {} of unknown size gives", count(unknown, "image")) } else { String::new() };
+    text + &format!("{} of {} go, {}{and}: {after}\n", going, count(plan.fates.len(), "thing"), bytes(promised))
+}
+
+fn size(fate: &Fate) -> String {
+    fate.bytes.map_or_else(|| "?".to_owned(), bytes)
+}
+
+fn kind(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Container => "container",
+        Thing::Network => "network",
+        Thing::Volume => "volume",
+        Thing::Image => "image",
+        Thing::BuildCache => "cache",
+    }
+}
+
+/// What nobody named has a name of 64 digits: 12 are enough to know it by.
+fn short(fate: &Fate) -> String {
+    let is_digits = fate.name.len() == 64 && fate.name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digits { fate.name.chars().take(12).collect() } else { clean::line(&fate.name) }
+}
+
+/// How far it is: one line that is redrawn on a terminal, one line a thing elsewhere.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    printed: usize,
+    waits: Option<String>,
+    is_drawn: bool,
+    told_cut_off: bool,
+}
+
+impl Line {
+    /// Says it.
+    pub(super) fn say(&mut self, progress: &PruneProgress) {
+        if let Some(says) = progress.cut_off.as_ref().filter(|_| !self.told_cut_off) {
+            self.told_cut_off = true;
+            let _ = writeln!(std::io::stderr(), "isobench-tui: {}: this one finishes it", clean::shown(says));
+        }
+        if std::io::stdout().is_terminal() {
+            let text = clean::line(&live(progress));
+            let room = read::terminal_width().unwrap_or(80).saturating_sub(1);
+            let _ = write!(std::io::stdout(), "\r\u{1b}[K{}", clip(&text, room)).and_then(|()| std::io::stdout().flush());
+            self.is_drawn = true;
+            return;
+        }
+        if progress.waits != self.waits {
+            self.waits.clone_from(&progress.waits);
+            if let Some(waits) = &progress.waits {
+                let _ = writeln!(std::io::stdout(), "waits for {}", clean::shown(waits));
+            }
+        }
+        let all = progress.plan.going().count();
+        for (at, fate) in progress.plan.going().enumerate().take(progress.done).skip(self.printed) {
+            self.printed = at + 1;
+            let refused = progress.refused.iter().find(|(name, _)| *name == fate.name);
+            let end = refused.map_or_else(|| format!("gone, {}", size(fate)), |(_, why)| format!("stays: {}", clean::line(why)));
+            let _ = writeln!(std::io::stdout(), "{}/{all} {} {} {end}", at + 1, kind(fate.thing), short(fate));
+        }
+    }
+
+    /// Leaves the terminal as it was.
+    pub(super) fn end(self) {
+        if self.is_drawn {
+            let _ = write!(std::io::stdout(), "\r\u{1b}[K").and_then(|()| std::io::stdout().flush());
+        }
+    }
+}
+
+/// The line on a terminal.
+fn live(progress: &PruneProgress) -> String {
+    let all = progress.plan.going().count();
+    let mut parts = Vec::new();
+    match &progress.waits {
+        Some(waits) => parts.push(format!("waits for {waits}")),
+        None => parts.push(format!("{}/{all}", progress.done)),
+    }
+    let promised = bytes(progress.plan.promised());
+    parts.push(match progress.freed {
+        Some(freed) => format!("{} of {promised} freed", bytes(freed)),
+        None => format!("{} of {promised} removed", bytes(progress.promised)),
+    });
+    if progress.done < all {
+        parts.extend(progress.rate.map(|rate| format!("{}/s", bytes(rate))));
+        parts.extend(progress.eta_ms.map(|ms| format!("{} left", duration::rough(ms))));
+    }
+    parts.extend(progress.now.clone());
+    parts.join("  ")
+}
+
+/// What came of it, in lines.
+pub(super) fn ending(outcome: &PruneOutcome) -> Vec<String> {
+    let detail = &outcome.detail;
+    let freed = match detail.freed {
+        Some(freed) => format!("{} freed on the disk ({} promised)", bytes(freed), bytes(detail.promised)),
+        None => format!("{} by the engine's word: its disk can't be seen from here", bytes(detail.promised)),
+    };
+    let refused = if detail.refused > 0 { format!(", {} refused", detail.refused) } else { String::new() };
+    let mut lines = vec![format!("{} removed{refused}: {freed}", count(detail.removed, "thing"))];
+    match &outcome.end {
+        PruneEnd::Done => {}
+        PruneEnd::Stopped => lines.push(format!("Stopped: {} left; the same command goes on", count(outcome.left.len(), "thing"))),
+        PruneEnd::Failed { why, .. } => lines.push(format!("It could not go on: {why}; {} left", count(outcome.left.len(), "thing"))),
+    }
+    lines.extend(outcome.left.iter().take(20).map(|name| format!("  left  {name}")));
+    lines.extend((outcome.left.len() > 20).then(|| format!("  … and {} more", outcome.left.len() - 20)));
+    lines
+}

@@ -1,0 +1,228 @@
+//! One image: tried until it is there, or until it is known that it will not come.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder};
+use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+
+use super::ask::{Known, Unknown, plan};
+use super::fault::{Again, Fault, Place};
+use super::progress::Verdict;
+use super::work::{Over, Work};
+use crate::docker::forecast::{Driver, There};
+use crate::docker::owners::Event;
+use crate::docker::{DockerError, ImageName};
+use crate::domain::{PullPhase, PulledImage};
+use crate::host::clock;
+use crate::text::clean;
+
+/// The longest pause between two tries, in s. It begins with one second, and doubles.
+const LONGEST_PAUSE: u32 = 60;
+
+/// How often it is looked whether the engine is back.
+const KNOCK: Duration = Duration::from_secs(1);
+
+/// How long an engine is waited for where no budget ends it, in ms.
+const COMES_BACK_WITHIN: u64 = 600_000;
+
+/// An image of the engine.
+struct Found {
+    id: String,
+    digest: Option<String>,
+}
+
+impl Work {
+    /// Sees to it that the image at this place of the order is there.
+    pub(super) async fn image(&mut self, at: usize, name: &ImageName, known: &Known, there: &There) -> Result<(), Over> {
+        let began = clock::up_ms();
+        let free = self.free();
+        if let Some(found) = self.find(name).await? {
+            self.fold(at).say(PullPhase::Present);
+            self.is_there(at, name, found, true, began, None);
+            return Ok(());
+        }
+        match &known.facts {
+            Ok(facts) => {
+                let (forecast, layers) = plan(Driver::of(&self.about), facts, there);
+                self.fold(at).plan(&facts.digest, &layers, Some(forecast.need));
+            }
+            Err(Unknown::Final(error)) => return Err(Over::Failed(at, Fault::refused(error))),
+            Err(Unknown::Unasked(why)) => {
+                let why = format!("{}: docker is asked without a forecast", self.masker.line(why));
+                self.fold(at).unforecast(&why);
+            }
+        }
+        // an id that is here by another name is somebody's already
+        let before = self.ids().await?;
+        self.record(&Event::Pulling { reference: &name.to_string(), present: false })?;
+        let found = self.tries(at, name, known).await?;
+        let is_ours = self.fold(at).verdict() == Some(Verdict::Newer) && !before.contains(&found.id);
+        let (digest, bytes) = (found.digest.clone().or_else(|| self.fold(at).digest().map(str::to_owned)), self.fold(at).fetched());
+        let (reference, digest) = (name.to_string(), digest.as_deref());
+        self.record(&Event::Pulled { reference: &reference, id: &found.id, digest, bytes, present: !is_ours })?;
+        self.fold(at).done();
+        self.is_there(at, name, found, false, began, free);
+        self.tick();
+        Ok(())
+    }
+
+    fn is_there(&mut self, at: usize, name: &ImageName, found: Found, was_present: bool, began: u64, free: Option<u64>) {
+        let used = free.zip(self.free()).map(|(before, now)| before.saturating_sub(now));
+        let duration_ms = clock::up_ms().saturating_sub(began);
+        let fold = self.fold(at);
+        let image = PulledImage {
+            reference: name.to_string(),
+            id: found.id,
+            digest: found.digest.or_else(|| fold.digest().map(str::to_owned)),
+            was_present,
+            downloaded: fold.fetched(),
+            need: fold.need(),
+            used,
+            duration_ms,
+        };
+        self.there.push(image);
+    }
+
+    /// Tries until it is there.
+    async fn tries(&mut self, at: usize, name: &ImageName, known: &Known) -> Result<Found, Over> {
+        let attempts = self.order.attempts.max(1);
+        let mut attempt = 1;
+        loop {
+            let fault = match self.attempt(at, name, known, attempt).await? {
+                Ok(found) => return Ok(found),
+                Err(fault) => fault,
+            };
+            let fault = Fault { why: self.masker.line(&fault.why), ..fault };
+            println!("{}", fault.why);
+            let fault = match (&known.login_error, fault.class) {
+                (Some(error), crate::domain::FailureClass::ImageAccess) => {
+                    Fault { why: format!("{} ({})", fault.why, self.masker.line(&error.to_string())), ..fault }
+                }
+                _ => fault,
+            };
+            // a registry that said when is asked again then, however often that was
+            if fault.again == Again::Never || attempt >= attempts {
+                return Err(Over::Failed(at, fault));
+            }
+            match fault.again {
+                Again::Never => {}
+                Again::Soon => self.pause(at, pause(attempt), &fault).await?,
+                Again::Back => self.engine_is_back(at, &fault).await?,
+                Again::At(until) => {
+                    let until = match until {
+                        Some(until) => Some(until),
+                        // HEAD is no pull, and its answer says until when
+                        None => self.registry.exists(name).await.err().and_then(|error| error.reset()),
+                    };
+                    let wait = until.map(|until| until.duration_since(clock::now()));
+                    let wait = wait.map_or(pause(attempt), |wait| wait.max(SignedDuration::ZERO) + SignedDuration::from_secs(1));
+                    if self.left_ms().is_some_and(|left| wait.as_millis() > i128::from(left)) {
+                        return Err(Over::Limited(at, fault, until));
+                    }
+                    self.pause(at, wait, &fault).await?;
+                }
+            }
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    /// One try: the engine's stream to its end. Nothing stands between it and us but the fold.
+    async fn attempt(&mut self, at: usize, name: &ImageName, known: &Known, attempt: u32) -> Result<Result<Found, Fault>, Over> {
+        let disk = clean::path(&self.about.root);
+        let place = Place { image: name, disk: &disk };
+        let options = CreateImageOptionsBuilder::default().from_image(&name.from_image()).tag(name.tag()).build();
+        let engine = self.engine.clone();
+        let mut stream = std::pin::pin!(engine.patient().create_image(Some(options), None, known.credentials.clone()));
+        let now = self.clock.now();
+        self.sample(at);
+        self.fold(at).begin(now, attempt);
+        self.tick();
+        loop {
+            tokio::select! {
+                said = stream.next() => match said {
+                    Some(Ok(said)) => {
+                        let now = self.clock.now();
+                        self.fold(at).heard(now, &said);
+                    }
+                    Some(Err(error)) => return Ok(Err(Fault::of(&error, &place))),
+                    None => break,
+                },
+                () = self.ticks.next() => {
+                    self.sample(at);
+                    self.tick();
+                    for word in self.fold(at).take_words() {
+                        println!("{}", self.masker.line(&word));
+                    }
+                    self.in_time(at)?;
+                    let now = self.clock.now();
+                    if self.fold(at).is_stalled(now) {
+                        return Ok(Err(Fault::stalled(self.order.stall_s, &place)));
+                    }
+                }
+            }
+        }
+        match self.find(name).await {
+            Ok(found) => Ok(found.ok_or_else(|| Fault::early(&place))),
+            Err(Over::NoDocker(error)) if error.is_passing() => Ok(Err(Fault::early(&place))),
+            Err(over) => Err(over),
+        }
+    }
+
+    /// The engine's image of a name.
+    async fn find(&mut self, name: &ImageName) -> Result<Option<Found>, Over> {
+        match self.engine.quick().inspect_image(&name.to_string()).await {
+            Ok(image) => {
+                let digests = image.repo_digests.unwrap_or_default();
+                let own = digests.iter().find_map(|digest| digest.strip_prefix(&format!("{}@", name.from_image())));
+                Ok(Some(Found { id: clean::line(&image.id.unwrap_or_default()), digest: own.map(clean::line) }))
+            }
+            Err(error) => match DockerError::of(&error, "its images") {
+                error if error.is_no_such() => Ok(None),
+                error => Err(Over::NoDocker(error)),
+            },
+        }
+    }
+
+    /// The ids of all that the engine has.
+    async fn ids(&mut self) -> Result<HashSet<String>, Over> {
+        let options = ListImagesOptionsBuilder::default().all(true).build();
+        let listed = self.engine.quick().list_images(Some(options)).await;
+        let listed = listed.map_err(|error| Over::NoDocker(DockerError::of(&error, "its images")))?;
+        Ok(listed.into_iter().map(|image| image.id).collect())
+    }
+
+    /// Waits, visibly.
+    async fn pause(&mut self, at: usize, wait: SignedDuration, fault: &Fault) -> Result<(), Over> {
+        let until = clock::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        self.fold(at).say(PullPhase::Retrying { at: until, why: fault.why.clone() });
+        self.tick();
+        while clock::now() < until {
+            self.ticks.next().await;
+            self.tick();
+            self.in_time(at)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the engine answers again, as long as the budget allows.
+    async fn engine_is_back(&mut self, at: usize, fault: &Fault) -> Result<(), Over> {
+        let began = self.clock.now();
+        loop {
+            self.pause(at, SignedDuration::try_from(KNOCK).unwrap_or(SignedDuration::from_secs(1)), fault).await?;
+            if self.connect().await.is_ok() {
+                return Ok(());
+            }
+            if self.clock.now().saturating_sub(began) > COMES_BACK_WITHIN {
+                return Err(Over::Failed(at, fault.clone()));
+            }
+        }
+    }
+}
+
+/// How long it waits behind a try.
+fn pause(attempt: u32) -> SignedDuration {
+    let seconds = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(LONGEST_PAUSE).clamp(1, LONGEST_PAUSE);
+    SignedDuration::from_secs(i64::from(seconds))
+}

@@ -1,0 +1,79 @@
+//! The images that somebody waits for: no prune of ours takes them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::Job;
+use super::job::Resolved;
+use crate::artifact::Checkout;
+use crate::config::Config;
+use crate::docker::prune::Keep;
+use crate::domain::{FailureClass, Stage, StageEnd, Temper};
+use crate::ledger::{Manifest, RunFolder, RunnerLock};
+use crate::model::{Follower, Item, ItemState, Run};
+
+/// What the clean stage of an item keeps: the images of pending items of this run and of other live ones, and its own where
+/// it will be run again by itself.
+pub(super) fn keep(job: &Job, run: &Run, item: &Item) -> Vec<Keep> {
+    let is_short = last_pull(item).is_some_and(|end| matches!(end, StageEnd::Deferred(_)));
+    let comes_again = item.skipping.is_none() && comes_again(item, &job.config);
+    let own = comes_again.then(|| of_item(&job.config, item, "this item will try again")).into_iter().flatten();
+    // of those that wait for room one is to get it: none keeps what the other needs
+    let stays = |other: &&Item| !(is_short && matches!(other.state, ItemState::ForRoom { .. }));
+    let pending =
+        run.items.iter().filter(|other| other.is_pending()).filter(stays).flat_map(|other| of_item(&job.config, other, "needs it"));
+    once(own.chain(pending).chain(live(&job.checkout, Some(&job.folder))))
+}
+
+/// The images of pending items of the live runs of a checkout: what a prune that nobody's stage asked for keeps.
+pub fn of_live_runs(checkout: &Checkout) -> Vec<Keep> {
+    once(live(checkout, None).into_iter())
+}
+
+/// Whether an attempt under way ends in a way after which its item is run again without anybody asking.
+fn comes_again(item: &Item, config: &Config) -> bool {
+    match last_pull(item) {
+        Some(StageEnd::Deferred(_)) => true,
+        Some(StageEnd::Failed { class, .. }) => is_retried(*class, item, config),
+        _ => false,
+    }
+}
+
+fn last_pull(item: &Item) -> Option<&StageEnd> {
+    item.last_attempt()?.outcome(Stage::Pull).map(|pull| &pull.end)
+}
+
+fn is_retried(class: FailureClass, item: &Item, config: &Config) -> bool {
+    class.temper() == Temper::Transient && item.automatic_retries < config.retry.transient
+}
+
+/// Of every run of the checkout that a runner holds. A ledger that can't be read is passed over: its images stay as long as
+/// anybody else needs them.
+fn live(checkout: &Checkout, but: Option<&RunFolder>) -> Vec<Keep> {
+    let entries = fs::read_dir(RunFolder::all(&checkout.root)).into_iter().flatten().flatten();
+    let folders = entries.map(|entry| RunFolder::at(entry.path())).filter(|folder| but.is_none_or(|but| but.run_id() != folder.run_id()));
+    let images = folders.filter(|folder| RunnerLock::holder(folder).is_some()).filter_map(|folder| {
+        let config = Resolved::of(&Manifest::read(&folder).ok()?).ok()?.config;
+        if config.arms.images.is_empty() {
+            return None;
+        }
+        Some(of_run(&config, &Follower::load(&folder).ok()?))
+    });
+    images.flatten().collect()
+}
+
+fn of_run(config: &Config, run: &Run) -> Vec<Keep> {
+    run.items.iter().filter(|item| item.is_pending()).flat_map(|item| of_item(config, item, "needs it")).collect()
+}
+
+fn of_item(config: &Config, item: &Item, does: &str) -> Vec<Keep> {
+    let why = format!("{} {does}", item.id);
+    let images = config.arms.images_of(&item.id, &item.human, &item.parent);
+    images.into_iter().map(|reference| Keep { reference, why: why.clone() }).collect()
+}
+
+/// Each image once, with the first reason.
+fn once(all: impl Iterator<Item = Keep>) -> Vec<Keep> {
+    let mut known = BTreeSet::new();
+    all.filter(|keep| known.insert(keep.reference.clone())).collect()
+}

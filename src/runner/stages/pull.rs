@@ -1,0 +1,35 @@
+//! The images of an item are made sure of: `pull-images` under the stage's keeper.
+
+use std::io;
+use std::path::Path;
+
+use super::{Commands, command, make_folder};
+use crate::docker::pull::{ORDER, PullOrder};
+use crate::domain::{AttemptId, Stage};
+use crate::host::files;
+use crate::model::Item;
+use crate::runner::Job;
+
+/// For how long a pull may be silent, in s.
+const STALL_S: u64 = 120;
+
+/// Writes down what is to be pulled, and asks for it.
+pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
+    let folder = job.folder.stage(attempt, Stage::Pull);
+    let order = PullOrder {
+        run: job.folder.run_id().0,
+        item: item.id.0.clone(),
+        images: job.images(item),
+        state: job.checkout.docker(),
+        attempts: job.config.retry.transient.saturating_add(1),
+        stall_s: STALL_S,
+        budget_ms: job.config.budget_ms(Stage::Pull),
+        must_fit: true,
+        dot_env: job.checkout.env_folders().map(Path::to_owned).to_vec(),
+    };
+    make_folder(&folder)?;
+    let write = || files::replace(&folder.join(ORDER), &serde_json::to_vec(&order).map_err(io::Error::other)?);
+    write().map_err(|error| ("write what is to be pulled".to_owned(), error))?;
+    let argv = vec![job.binary.display().to_string(), "pull-images".to_owned(), folder.display().to_string()];
+    Ok(vec![command(&folder, argv)])
+}

@@ -1,0 +1,79 @@
+//! Pulls, prunes and room on a disk, in sentences.
+
+use super::{bytes, count, duration};
+use crate::domain::{PruneDetail, PullDetail, Shortage};
+
+/// `needs 16.7 GB, 12.1 GB free, prune would free 9.8 GB`
+pub fn shortage(shortage: &Shortage) -> String {
+    let prune = match shortage.prune_would_free {
+        Some(0) => ", and there is nothing to prune".to_owned(),
+        Some(freed) => format!(", prune would free {}", bytes(freed)),
+        None => String::new(),
+    };
+    format!("needs {}, {} free{prune}", bytes(shortage.needs), bytes(shortage.free))
+}
+
+/// `2 images, 12.3 GB in 14:02, 16.7 GB on disk`; what was there already is said apart.
+pub fn pulled(pull: &PullDetail, ms: u64) -> String {
+    let came: Vec<_> = pull.images.iter().filter(|image| !image.was_present).collect();
+    let present = pull.images.len().saturating_sub(came.len());
+    if came.is_empty() {
+        return match present {
+            0 => format!("no image came in {}", duration::clock(ms)),
+            1 => "the image was there".to_owned(),
+            n => format!("all {n} images were there"),
+        };
+    }
+    let downloaded = came.iter().map(|image| image.downloaded).sum::<u64>();
+    // of one that nobody could measure nothing is said of all
+    let used: Option<u64> = came.iter().map(|image| image.used).sum();
+    let used = used.map_or_else(String::new, |used| format!(", {} on disk", bytes(used)));
+    let present = if present == 0 { String::new() } else { format!(", {present} more there before") };
+    format!("{}, {} in {}{used}{present}", count(came.len(), "image"), bytes(downloaded), duration::clock(ms))
+}
+
+/// `3 things removed, 9.8 GB freed`; the bytes are what the disk got back where that could be seen.
+pub fn pruned(prune: &PruneDetail) -> String {
+    let refused = if prune.refused == 0 { String::new() } else { format!(", {} refused", prune.refused) };
+    if prune.removed == 0 {
+        return format!("nothing removed{refused}");
+    }
+    let freed = match prune.freed {
+        Some(freed) => format!("{} freed", bytes(freed)),
+        None => format!("{} promised", bytes(prune.promised)),
+    };
+    format!("{} removed, {freed}{refused}", count(prune.removed, "thing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::PulledImage;
+
+    #[test]
+    fn a_shortage_says_its_numbers() {
+        let of = |prune_would_free| Shortage { needs: 16_700_000_000, free: 12_100_000_000, prune_would_free };
+        assert_eq!(shortage(&of(Some(9_800_000_000))), "needs 16.7 GB, 12.1 GB free, prune would free 9.8 GB");
+        assert_eq!(shortage(&of(Some(0))), "needs 16.7 GB, 12.1 GB free, and there is nothing to prune");
+        assert_eq!(shortage(&of(None)), "needs 16.7 GB, 12.1 GB free");
+    }
+
+    #[test]
+    fn what_came_and_what_was_there_are_two_things() {
+        let image = |was_present, downloaded, used| PulledImage { was_present, downloaded, used, ..PulledImage::default() };
+        let of = |images: &[PulledImage]| pulled(&PullDetail { images: images.to_vec(), ..PullDetail::default() }, 842_000);
+        let (came, there) = (image(false, 12_300_000_000, Some(16_700_000_000)), image(true, 0, None));
+        assert_eq!(of(&[came.clone(), there.clone()]), "1 image, 12.3 GB in 14:02, 16.7 GB on disk, 1 more there before");
+        assert_eq!(of(&[came, image(false, 1, None)]), "2 images, 12.3 GB in 14:02");
+        assert_eq!(of(&[there.clone(), there]), "all 2 images were there");
+        assert_eq!(of(&[]), "no image came in 14:02");
+    }
+
+    #[test]
+    fn what_a_prune_freed_is_what_the_disk_got_back() {
+        let prune = PruneDetail { removed: 3, promised: 10, freed: Some(9_800_000_000), refused: 1 };
+        assert_eq!(pruned(&prune), "3 things removed, 9.8 GB freed, 1 refused");
+        assert_eq!(pruned(&PruneDetail { freed: None, refused: 0, ..prune }), "3 things removed, 10 B promised");
+        assert_eq!(pruned(&PruneDetail::default()), "nothing removed");
+    }
+}

@@ -3,6 +3,7 @@
 
 mod engine;
 mod errand;
+mod forecast;
 mod owned;
 mod progress;
 

@@ -96,6 +96,8 @@ pub struct Here {
     pub is_remote: bool,
     /// Containers that run.
     pub running: usize,
+    /// What removing images of ours would free that nobody uses or waits for; `None` where their sizes are not known.
+    pub prune_frees: Option<u64>,
     /// Its images, the largest first.
     pub images: Vec<Image>,
 }
@@ -176,8 +178,6 @@ pub struct Forecast {
     pub next: Option<NextPull>,
     /// All that come after it.
     pub later: Option<LaterPulls>,
-    /// What removing images of ours that nobody waits for would free; `None` where nobody looked.
-    pub prune_frees: Option<u64>,
 }
 
 /// The next pull.
@@ -335,12 +335,17 @@ pub(super) fn perform(state: &mut State, action: Action) -> bool {
     true
 }
 
-/// The way out asks about a prune that a person began: it can be stopped between two things.
-fn stop(state: &mut State) -> bool {
-    let Some(Prune { by: Pruner::Screen(folder), progress, .. }) = state.machine.live_prune() else { return false };
-    if progress.end.is_some() {
-        return false;
+/// The prune that the way out stops: one that a person began at a screen and that is not over.
+pub(super) fn stops(state: &State) -> Option<(&String, &PruneProgress)> {
+    match state.machine.live_prune()? {
+        Prune { by: Pruner::Screen(folder), progress, .. } if progress.end.is_none() => Some((folder, progress)),
+        _ => None,
     }
+}
+
+/// The way out asks about it first.
+fn stop(state: &mut State) -> bool {
+    let Some((folder, progress)) = stops(state) else { return false };
     let (done, all) = (progress.done, progress.plan.going().count());
     let says = vec![format!("{done} of {all} are gone and stay gone. What is being removed now is finished first; the rest stays.")];
     let question = Question::yes_no("Stop the prune?".to_owned(), says, "stop it", Then::StopPrune(folder.clone()));

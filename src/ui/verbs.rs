@@ -12,7 +12,7 @@ use super::question::{Question, Then, frozen};
 use super::reading::{Fold, Pane};
 use super::sent::{Asked, ask, what};
 use super::state::{Access, Bell, Leaving, Over, State};
-use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, moves, others, problems};
+use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, machine, moves, others, problems};
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
@@ -81,7 +81,11 @@ pub fn is_offered(state: &State, action: Action) -> bool {
     match action {
         Action::Pause | Action::Hold => alive && state.run.finished.is_none(),
         Action::Freeze => alive && state.run.live_stage().is_some(),
-        Action::Stop => alive && state.run.live_stage().is_some() && (item.is_none() || state.queue.selected == state.run.live),
+        Action::Stop => {
+            alive
+                && state.run.live_stage().is_some()
+                && (item.is_none() || state.screen == Screen::Machine || state.queue.selected == state.run.live)
+        }
         Action::Skip => alive && item.is_some_and(may_be_skipped),
         Action::RetryStage => item.is_some_and(|item| matches!(item.state, ItemState::Failed { .. } | ItemState::Stopped { .. })),
         Action::Retry => item.is_some_and(Item::is_over),
@@ -163,6 +167,9 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
     let (name, says) = match binding.action {
         Action::Pause if is_stopped_queue(state) => ("resume", "the queue goes on"),
         Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
+        Action::Back if state.screen == Screen::Machine && machine::stops(state).is_some() => {
+            ("stop prune", "stop the prune between two things")
+        }
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
         Action::Open if state.screen == Screen::Agent && state.reading.fold(state.reading.cursor) != Fold::Folded => {

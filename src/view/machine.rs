@@ -39,7 +39,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
 /// One below the other, what matters first.
 fn column(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp, has_panels: bool) -> Layout {
     let blank = usize::from(area.height >= AIRY);
-    let disks = disks::rows(state, area.width, now);
+    let disks = disks::rows(state, area.width);
     let mut flow = Flow::new(area);
     if has_panels {
         panels(canvas, &mut flow, state, now, disks.len() + FEW_IMAGES + 2 * blank);

@@ -8,14 +8,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use super::forecast::{Forecasts, Lies};
 use super::owned::Owned;
 use crate::docker::size::{Keeping, Shelf};
 use crate::docker::store::{self, Seen};
-use crate::docker::{self, DockerError};
+use crate::docker::{self, DockerError, ImageName};
 use crate::domain::ItemId;
 use crate::text::clean;
 use crate::ui::Msg;
-use crate::ui::machine::{Engine, Here, Image, News, Wish};
+use crate::ui::machine::{Engine, Here, Image, News, Owner, Wish};
 
 /// How often it is asked. What it takes to answer comes on top of that: one that is slow is not asked more often.
 const LOOK: Duration = Duration::from_secs(5);
@@ -43,7 +44,7 @@ async fn look_on(
     root: &watch::Sender<Option<PathBuf>>,
     news: &mpsc::Sender<Msg>,
 ) {
-    let (mut seen, mut asked_for) = (Seen::default(), Vec::new());
+    let (mut seen, mut asked_for, mut forecast) = (Seen::default(), Vec::new(), Forecasts::default());
     loop {
         let wanted = wish.borrow_and_update().clone();
         let is_wanted = wanted.is_shown || wanted.live.is_some() || wanted.needed != asked_for;
@@ -54,12 +55,22 @@ async fn look_on(
                 found = look(&mut seen, &wanted, docker.as_deref()) => found,
                 () = gone(wish.clone()) => return,
             };
-            if let Ok((_, Some(folder))) = &found {
+            let lies = found.as_ref().ok().map(|(_, lies)| lies.clone());
+            if let Some(folder) = lies.as_ref().filter(|lies| lies.about.is_local).map(|lies| &lies.about.root) {
                 root.send_if_modified(|known| known.replace(folder.clone()).as_ref() != Some(folder));
             }
             let engine = found.map_or_else(|error| away(&error), |(here, _)| Engine::Here(here));
             if news.send(Msg::Machine(News::Engine(Box::new(engine)))).await.is_err() {
                 return;
+            }
+            if let Some((lies, docker)) = lies.zip(docker.as_deref()) {
+                let told = tokio::select! {
+                    told = forecast.look(&lies, &wanted.needed, docker) => told,
+                    () = gone(wish.clone()) => return,
+                };
+                if let Some(told) = told {
+                    let _ = news.send(Msg::Machine(News::Forecast(Box::new(told)))).await;
+                }
             }
         }
         let is_over = tokio::select! {
@@ -77,16 +88,16 @@ async fn gone(mut wish: watch::Receiver<Wish>) {
     while wish.changed().await.is_ok() {}
 }
 
-/// What lies in the engine, and the folder of its images, where that is on this machine.
-async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(Here, Option<PathBuf>), DockerError> {
+/// What lies in the engine, for people and for forecasts.
+async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(Here, Lies), DockerError> {
     let engine = docker::Engine::connect().await?;
     let about = engine.about().await?;
     let images = store::images_again(&engine, seen).await?;
     let containers = store::containers(&engine).await?;
-    let shelf = Shelf::new(Keeping::of(&about.driver), &images);
+    let mut shelf = Shelf::new(Keeping::of(&about.driver), &images);
     let owned = docker.map(Owned::read).unwrap_or_default();
     let uses = |id: &str| containers.iter().filter(|container| container.image == id).count();
-    let mut images: Vec<Image> = images
+    let mut shown: Vec<Image> = images
         .iter()
         .map(|image| {
             let names = if image.names.is_empty() { image.digests.clone() } else { image.names.clone() };
@@ -101,15 +112,22 @@ async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(
             }
         })
         .collect();
-    images.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.names.cmp(&b.names)));
+    shown.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.names.cmp(&b.names)));
+    // a removal may make another image the last one upon a layer, so they go one by one
+    let idle: Vec<_> = images
+        .iter()
+        .filter(|image| matches!(owned.of(&image.id, &image.names), Owner::Ours { .. }) && uses(&image.id) == 0)
+        .filter(|image| waiting(&wanted.needed, &image.names, &image.digests).is_empty())
+        .collect();
+    let prune_frees = idle.into_iter().try_fold(0_u64, |sum, image| Some(sum.saturating_add(shelf.remove(image).exact()?)));
     let root = clean::path(&about.root);
-    let here = Here { driver: about.driver, root, is_remote: !about.is_local, running: about.running, images };
-    Ok((here, about.is_local.then_some(about.root)))
+    let here = Here { driver: about.driver.clone(), root, is_remote: !about.is_local, running: about.running, prune_frees, images: shown };
+    Ok((here, Lies { about, images }))
 }
 
 /// The items that wait for an image of these names.
 fn waiting(needed: &[(ItemId, Vec<String>)], names: &[String], digests: &[String]) -> Vec<ItemId> {
-    let is_it = |wanted: &String| names.contains(wanted) || digests.contains(wanted);
+    let is_it = |wanted: &String| ImageName::parse(wanted).is_ok_and(|wanted| wanted.is_among(names, digests));
     needed.iter().filter(|(_, images)| images.iter().any(is_it)).map(|(item, _)| item.clone()).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Disk, Engine, Image, Owner, told};
+use crate::domain::RunId;
 use crate::text::bytes;
 use crate::ui::state::State;
 
@@ -21,7 +22,7 @@ pub(in crate::ui) fn all(state: &State) -> String {
             let _ = writeln!(text, "docker: {}, {}", here.driver, here.root);
             for image in &here.images {
                 let size = image.bytes.map_or_else(|| "size unknown".to_owned(), bytes);
-                let _ = writeln!(text, "{} {} {size}, {}", image.id, name(image), belongs(image).join(", "));
+                let _ = writeln!(text, "{} {} {size}, {}", image.id, name(image), belongs(image, &state.run_id).join(", "));
             }
         }
         Some(Engine::Away { says, todo }) => {
@@ -47,7 +48,7 @@ pub fn name(image: &Image) -> String {
 }
 
 /// Whose an image is, who waits for it, who uses it; the most telling first.
-pub fn belongs(image: &Image) -> Vec<String> {
+pub fn belongs(image: &Image, here: &RunId) -> Vec<String> {
     let mut says = Vec::new();
     match image.containers {
         0 => {}
@@ -56,14 +57,14 @@ pub fn belongs(image: &Image) -> Vec<String> {
     }
     match image.needed_by.as_slice() {
         [] => {}
-        [one] => says.push(format!("{one} needs it next")),
-        [one, more @ ..] => says.push(format!("{one} and {} more need it next", more.len())),
+        [one] => says.push(format!("{one} waits for it")),
+        [one, more @ ..] => says.push(format!("{one} +{} wait for it", more.len())),
     }
     says.push(match &image.owner {
         Owner::Others => "not ours".to_owned(),
-        Owner::Ours { item, .. } if item.is_empty() => "pulled by us".to_owned(),
-        Owner::Ours { run, item } => format!("pulled for {item} ({run})"),
-        Owner::Uncertain => "perhaps ours: its pull was cut off".to_owned(),
+        Owner::Ours { item, run } if *run == here.0 && !item.is_empty() => format!("pulled for {item}"),
+        Owner::Ours { run, .. } => format!("pulled by {run}"),
+        Owner::Uncertain => "perhaps ours (cut off)".to_owned(),
     });
     says
 }

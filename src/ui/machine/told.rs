@@ -209,7 +209,7 @@ pub fn pruner(prune: &Prune) -> (String, &'static str) {
 
 /// What the next pulls need, held against what is free.
 pub fn forecast(machine: &Machine) -> Vec<Said> {
-    let Forecast { next, later, .. } = &machine.forecast;
+    let Forecast { next, later } = &machine.forecast;
     let free = machine.engine_disk().map(|disk| disk.free);
     let first = next.as_ref().map(|next| next_pull(machine, next, free));
     first.into_iter().chain(later.as_ref().filter(|later| later.images > 0).map(|later| later_pulls(next.as_ref(), later, free))).collect()
@@ -217,15 +217,15 @@ pub fn forecast(machine: &Machine) -> Vec<Said> {
 
 fn next_pull(machine: &Machine, next: &NextPull, free: Option<u64>) -> Said {
     let Some(need) = next.need else {
-        let says = format!("the next pull ({}): {}, size not known yet", next.item, text::count(next.missing, "image"));
+        let says = format!("the next pull: {}, size not known yet", text::count(next.missing, "image"));
         return Said::new(Mood::Quiet, says);
     };
     let about = if need.is_estimate { "about " } else { "" };
     let peak = if need.peak > need.stays { format!(" (peak {})", bytes(need.peak)) } else { String::new() };
-    let needs = format!("the next pull ({}) needs {about}{}{peak}", next.item, bytes(need.stays));
+    let needs = format!("the next pull needs {about}{}{peak}", bytes(need.stays));
     let Some(free) = free else { return Said::new(Mood::Calm, needs) };
     match short(machine) {
-        Some(shortage) => Said::new(Mood::Bad, format!("the next pull ({}) does not fit: {}", next.item, shortage_says(shortage, about))),
+        Some(shortage) => Said::new(Mood::Bad, format!("the next pull does not fit: {}", shortage_says(shortage, about))),
         None => Said::new(Mood::Calm, format!("{needs}: fits, {} stay free", bytes(free.saturating_sub(need.stays)))),
     }
 }
@@ -234,7 +234,7 @@ fn next_pull(machine: &Machine, next: &NextPull, free: Option<u64>) -> Said {
 pub fn short(machine: &Machine) -> Option<Shortage> {
     let needs = worst(machine.forecast.next.as_ref()?.need?);
     let free = machine.engine_disk()?.free;
-    (free < needs).then_some(Shortage { needs, free, prune_would_free: machine.forecast.prune_frees })
+    (free < needs).then_some(Shortage { needs, free, prune_would_free: machine.here().and_then(|here| here.prune_frees) })
 }
 
 /// At the worst moment.
@@ -252,17 +252,17 @@ fn later_pulls(next: Option<&NextPull>, later: &LaterPulls, free: Option<u64>) -
     let LaterPulls { images, unknown, stays, is_estimate } = *later;
     let images = text::count(images, "image");
     if unknown == later.images {
-        return Said::new(Mood::Quiet, format!("the rest of the queue: {images}, sizes not known yet"));
+        return Said::new(Mood::Quiet, format!("the rest: {images}, sizes not known yet"));
     }
     let about = if is_estimate || unknown > 0 { "about " } else { "" };
-    let but = if unknown > 0 { format!(" without {unknown} of unknown size") } else { String::new() };
+    let but = if unknown > 0 { format!(" ({unknown} of unknown size)") } else { String::new() };
     let left = free.map(|free| free.saturating_sub(next.and_then(|next| next.need).map_or(0, |need| need.stays)));
     let fits = match left {
-        Some(left) if left >= stays => ": fits without a prune",
-        Some(_) => ": does not fit all at once, prunes between items make room",
+        Some(left) if left >= stays => ": fits",
+        Some(_) => ": too much at once",
         None => "",
     };
-    Said::new(Mood::Quiet, format!("the rest of the queue: {images}, {about}{}{but}{fits}", bytes(stays)))
+    Said::new(Mood::Quiet, format!("the rest: {images}, {about}{}{but}{fits}", bytes(stays)))
 }
 
 /// What everybody must know: the engine's disk is short for the next pull.

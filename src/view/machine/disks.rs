@@ -29,9 +29,8 @@ pub(super) enum Row {
 }
 
 /// What it says below its heading.
-pub(super) fn rows(state: &State, cols: u16, now: Timestamp) -> Vec<Row> {
+pub(super) fn rows(state: &State, cols: u16) -> Vec<Row> {
     let machine = &state.machine;
-    let _ = now;
     let mut rows: Vec<Row> = machine.disks.iter().flat_map(|seen| 0..seen.what.len()).map(Row::Disk).collect();
     if machine.disks.is_none() {
         rows.push(Row::Said(Said::new(Mood::Quiet, "looking…")));
@@ -40,8 +39,7 @@ pub(super) fn rows(state: &State, cols: u16, now: Timestamp) -> Vec<Row> {
     let remote = remote.map(|here| {
         Said::new(Mood::Warn, format!("docker is on another machine: how full {} is there can't be seen from here", here.root))
     });
-    let deferred = Vec::new();
-    for said in remote.into_iter().chain(told::forecast(machine)).chain(deferred) {
+    for said in remote.into_iter().chain(told::forecast(machine)) {
         let lines = width::wrap(&said.text, usize::from(cols), 2);
         rows.extend(lines.into_iter().map(|line| Row::Said(Said::new(said.mood, line))));
     }
@@ -54,7 +52,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, rows
     let age = seen.map_or(0, |seen| between(seen.at, now));
     let is_old = age > OLD_DISKS;
     if let Some(row) = flow.row() {
-        heading(canvas, row, "disks", &if is_old { format!("as they were {} ago", duration::short(age)) } else { String::new() });
+        let next = state.machine.forecast.next.as_ref().map(|next| format!("next: {}", next.item));
+        let figure = if is_old { format!("as they were {} ago", duration::short(age)) } else { next.unwrap_or_default() };
+        heading(canvas, row, "disks", &figure);
     }
     let disks = seen.map(|seen| seen.what.as_slice()).unwrap_or_default();
     for found in rows {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use crate::domain::RunId;
 use crate::text::{self, bytes, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -40,13 +41,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
         }
         return Layout::default();
     }
-    let cols = Columns::of(images, usize::from(area.width));
+    let cols = Columns::of(images, usize::from(area.width), &state.run_id);
     if let Some(row) = flow.row() {
         canvas.line(row, &Words::of(Role::Muted, cols.row("image", "takes", "built", "whose")));
     }
     let list = flow.rest();
     for (at, image) in images.iter().skip(top).take(usize::from(list.height)).enumerate() {
-        image_row(canvas, row_of(list, at), &cols, image, is_old, now);
+        image_row(canvas, row_of(list, at), &cols, (image, &belongs(image, &state.run_id).join(", ")), is_old, now);
     }
     Layout { pane_rows: rows, pane_lines: images.len(), ..Layout::default() }
 }
@@ -86,9 +87,10 @@ struct Columns {
 
 impl Columns {
     /// Names get what they need, and leave room for whose they are.
-    fn of(images: &[Image], cols: usize) -> Self {
+    fn of(images: &[Image], cols: usize, run: &RunId) -> Self {
         let needed = images.iter().map(|image| width::width(&name(image))).max().unwrap_or_default().max(12);
-        let whose = images.iter().map(|image| width::width(&belongs(image).join(", "))).max().unwrap_or_default().clamp(8, cols / 3);
+        let whose =
+            images.iter().map(|image| width::width(&belongs(image, run).join(", "))).max().unwrap_or_default().clamp(8, cols * 2 / 5);
         let room = cols.saturating_sub(SIZE + AGE + 6 + whose);
         Self { name: needed.min(room.max(12)) }
     }
@@ -99,7 +101,7 @@ impl Columns {
     }
 }
 
-fn image_row(canvas: &mut Canvas<'_>, row: Rect, cols: &Columns, image: &Image, is_old: bool, now: Timestamp) {
+fn image_row(canvas: &mut Canvas<'_>, row: Rect, cols: &Columns, (image, says): (&Image, &str), is_old: bool, now: Timestamp) {
     let size = image.bytes.map_or_else(|| "?".to_owned(), bytes);
     let built = image.created.map(|at| age(between(at, now))).unwrap_or_default();
     let head = cols.row(&name(image), &size, &built, "");
@@ -112,7 +114,7 @@ fn image_row(canvas: &mut Canvas<'_>, row: Rect, cols: &Columns, image: &Image, 
     } else {
         Role::Text
     };
-    canvas.line(row, &Words::of(of(Role::Text), head).add(of(whose), belongs(image).join(", ")));
+    canvas.line(row, &Words::of(of(Role::Text), head).add(of(whose), says));
 }
 
 /// An age in one unit: `40 s`, `25 min`, `15 h`, `12 d`, `3 y`.

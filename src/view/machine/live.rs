@@ -46,9 +46,9 @@ pub fn prune(canvas: &mut Canvas<'_>, flow: &mut Flow, prune: &Prune, now: Times
     let (by, stops) = told::pruner(prune);
     if let Some(row) = flow.row() {
         let is_going = prune.is_live && prune.progress.end.is_none();
-        heading(canvas, row, &format!("prune: {}", told.name), if is_going { stops } else { "" });
+        heading(canvas, row, &format!("prune: {} ({by})", told.name), if is_going { stops } else { "" });
     }
-    let named = Told { name: by, ..told };
+    let named = Told { name: String::new(), ..told };
     head(canvas, flow, &named, "");
     let room = |flow: &Flow| rows.saturating_sub(before - flow.left());
     for (name, why) in prune.progress.refused.iter().take(room(flow).min(REFUSED)) {
@@ -64,7 +64,9 @@ pub fn prune(canvas: &mut Canvas<'_>, flow: &mut Flow, prune: &Prune, now: Times
 /// Name, bar, figures, and what happens now.
 fn head(canvas: &mut Canvas<'_>, flow: &mut Flow, told: &Told, place: &str) {
     let of = |role: Role| if told.unheard.is_some() { Role::Muted } else { role };
-    if let Some(row) = flow.row() {
+    if !(told.name.is_empty() && place.is_empty())
+        && let Some(row) = flow.row()
+    {
         canvas.ends(row, &Words::of(of(Role::Strong), told.name.as_str()), &Words::of(Role::Muted, place));
     }
     let (first, rest) = told.figures.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));

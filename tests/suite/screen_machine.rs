@@ -117,6 +117,7 @@ fn pulled(bench: &Bench) -> Pull {
         bar: None,
         download: None,
         need: None,
+        unforecast: None,
         rate: None,
         eta_ms: None,
         quiet_ms: 0,

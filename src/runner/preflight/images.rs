@@ -49,7 +49,8 @@ pub(super) fn images(look: &Look<'_>, items: &[PlannedItem]) -> Vec<Row> {
     let asked = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let found = runtime.map(|runtime| {
-            let found = runtime.block_on(timeout(PATIENCE, Seen::look(&orders, &state)));
+            // a time limit is made within a runtime
+            let found = runtime.block_on(async { timeout(PATIENCE, Seen::look(&orders, &state)).await });
             // a name that is looked up may take longer than we wait
             runtime.shutdown_background();
             found.ok()

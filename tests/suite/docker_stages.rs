@@ -154,8 +154,8 @@ fn an_item_without_room_waits_while_the_others_go_on_and_is_taken_up_when_there_
     assert_eq!(worked(&campaign), ["c-0001", "c-0002", "c-0003"], "no agent worked twice");
 }
 
-/// A run in the middle of a slow pull.
-fn in_the_middle(root: &Path, engine: &Engine, name: &str) -> Option<(Campaign, Proxy)> {
+/// A run in the middle of a slow pull, and what it pulls from.
+fn in_the_middle(root: &Path, engine: &Engine, name: &str) -> Option<(Campaign, Proxy, Registry)> {
     let registry = Registry::shared(root)?;
     registry.push(name, &[noise(name, 8)]);
     let proxy = Proxy::start(registry.port());
@@ -169,14 +169,14 @@ fn in_the_middle(root: &Path, engine: &Engine, name: &str) -> Option<(Campaign, 
         let progress: Value = serde_json::from_slice(&text).ok()?;
         (progress["images"][0]["download"]["done"].as_u64()? > 0).then_some(())
     });
-    Some((campaign, proxy))
+    Some((campaign, proxy, registry))
 }
 
 #[test]
 fn a_pull_goes_on_without_its_runner_and_the_next_one_takes_its_end() {
     let (_gone, root) = folder();
     let Some(engine) = Engine::start(&root, Driver::Overlay2, Options::default()) else { return };
-    let Some((campaign, proxy)) = in_the_middle(&root, &engine, "stages/adopted:1") else { return };
+    let Some((campaign, proxy, _registry)) = in_the_middle(&root, &engine, "stages/adopted:1") else { return };
     campaign.kill(campaign.runner().unwrap());
     let mut runner = campaign.spawn(&["run", "--resume", "--headless"]);
     campaign.wait_fact("stage_adopted", |fact| fact["stage"] == "pull");
@@ -190,7 +190,7 @@ fn a_pull_goes_on_without_its_runner_and_the_next_one_takes_its_end() {
 fn a_pull_whose_keeper_is_killed_is_begun_again_and_its_agent_is_not() {
     let (_gone, root) = folder();
     let Some(engine) = Engine::start(&root, Driver::Overlay2, Options::default()) else { return };
-    let Some((campaign, proxy)) = in_the_middle(&root, &engine, "stages/cut:1") else { return };
+    let Some((campaign, proxy, _registry)) = in_the_middle(&root, &engine, "stages/cut:1") else { return };
     let keeper = campaign.keeper();
     campaign.kill(campaign.runner().unwrap());
     campaign.kill(keeper);
@@ -207,7 +207,7 @@ fn a_pull_whose_keeper_is_killed_is_begun_again_and_its_agent_is_not() {
 fn a_pull_that_takes_too_long_or_is_stopped_ends_with_what_came() {
     let (_gone, root) = folder();
     let Some(engine) = Engine::start(&root, Driver::Overlay2, Options::default()) else { return };
-    let Some((campaign, proxy)) = in_the_middle(&root, &engine, "stages/stopped:1") else { return };
+    let Some((campaign, proxy, _registry)) = in_the_middle(&root, &engine, "stages/stopped:1") else { return };
     campaign.ctl(&["stop"]);
     campaign.wait_end();
     assert_eq!(campaign.statuses(), ["stopped"]);

@@ -15,14 +15,6 @@ pub mod pull;
 mod reference;
 pub mod registry;
 pub mod size;
-pub mod size;
-pub mod forecast;
-pub mod prune;
-pub mod pull;
-mod reference;
-pub mod registry;
-pub mod prune;
-pub mod pull;
 pub mod store;
 mod tunnel;
 

@@ -25,6 +25,7 @@ mod detect_steps;
 mod detect_texts;
 mod detectors;
 mod docker_forecast;
+mod docker_prune;
 mod docker_registry;
 mod engine;
 mod errors;

@@ -101,7 +101,8 @@ fn checkout(root: &Path, pulled: &[(&str, &str)]) -> PathBuf {
     for (reference, id) in pulled {
         let (at, run, item) = ("2026-11-21T12:00:00Z", "2026-11-21_09-30-12-1f2e", "vllm_core-1");
         text += &format!("{}\n", json!({"at":at,"run":run,"item":item,"event":"pulling","reference":reference,"present":false}));
-        text += &format!("{}\n", json!({"at":at,"run":run,"item":item,"event":"pulled","reference":reference,"id":id,"digest":"","bytes":1}));
+        text +=
+            &format!("{}\n", json!({"at":at,"run":run,"item":item,"event":"pulled","reference":reference,"id":id,"digest":"","bytes":1}));
     }
     fs::write(checkout.join("state/docker/images.jsonl"), text).unwrap();
     checkout
@@ -249,7 +250,9 @@ fn what_is_promised_is_what_the_disk_gives_back() {
 #[test]
 fn it_stops_between_two_images_and_says_what_is_left() {
     let (_gone, root) = folder();
-    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else { return };
+    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
+        return;
+    };
     let pulled = pull(&engine, &registry, "prune-stop", &["a", "b", "c"]);
     checkout(&root, &ours(&pulled));
     let gate = Gate::new(&root, &engine, 1, 0);
@@ -271,7 +274,9 @@ fn it_stops_between_two_images_and_says_what_is_left() {
 #[test]
 fn one_that_was_killed_is_told_and_finished_by_the_next() {
     let (_gone, root) = folder();
-    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else { return };
+    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
+        return;
+    };
     let pulled = pull(&engine, &registry, "prune-killed", &["a", "b", "c"]);
     checkout(&root, &ours(&pulled));
     let gate = Gate::new(&root, &engine, 1, 0);
@@ -297,7 +302,9 @@ fn one_that_was_killed_is_told_and_finished_by_the_next() {
 #[test]
 fn somebody_elses_prune_is_waited_for_and_an_engine_that_went_away_too() {
     let (_gone, root) = folder();
-    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else { return };
+    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
+        return;
+    };
     let pulled = pull(&engine, &registry, "prune-away", &["a", "b", "c"]);
     checkout(&root, &ours(&pulled));
     let gate = Gate::new(&root, &engine, 1, 2);

@@ -56,7 +56,9 @@ pub(super) fn plan(seen: &Seen, wanted: &Wanted<'_>) -> PrunePlan {
     if wanted.scope == PruneScope::All {
         fates.extend(seen.networks.iter().map(network));
         if wanted.volumes {
-            fates.extend(seen.volumes.iter().map(|volume| self::volume(seen, &staying, volume)));
+            let mut volumes: Vec<&Volume> = seen.volumes.iter().collect();
+            volumes.sort_by(|a, b| a.name.cmp(&b.name));
+            fates.extend(volumes.into_iter().map(|volume| self::volume(seen, &staying, volume)));
         }
     }
     let mut fates: Vec<Fate> = containers.iter().cloned().chain(fates).chain(images).collect();
@@ -207,7 +209,8 @@ mod tests {
     use crate::docker::store::Layer;
 
     fn image(id: &str, name: &str, layers: &str) -> Image {
-        let layer = |letter: char| Layer { diff_id: format!("sha256:{letter}"), bytes: Some(10_u64.pow(u32::from(letter) - u32::from('a'))) };
+        let layer =
+            |letter: char| Layer { diff_id: format!("sha256:{letter}"), bytes: Some(10_u64.pow(u32::from(letter) - u32::from('a'))) };
         let names = if name.is_empty() { Vec::new() } else { vec![name.to_owned()] };
         Image { id: id.to_owned(), names, layers: layers.chars().map(layer).collect(), ..Image::default() }
     }
@@ -220,7 +223,9 @@ mod tests {
 
     fn pulled(images: &[&str]) -> Ours {
         let line = |id: &&str| {
-            format!("{{\"event\":\"pulled\",\"reference\":\"a/{id}:1\",\"id\":\"{id}\",\"run\":\"2026-11-21_09-30-12-1f2e\",\"present\":false}}\n")
+            format!(
+                "{{\"event\":\"pulled\",\"reference\":\"a/{id}:1\",\"id\":\"{id}\",\"run\":\"2026-11-21_09-30-12-1f2e\",\"present\":false}}\n"
+            )
         };
         Ours::of(&images.iter().map(line).collect::<String>())
     }
@@ -283,9 +288,9 @@ mod tests {
             let ids = |goes: bool| plan.fates.iter().filter(|fate| fate.goes == goes).map(|fate| fate.id.clone()).collect::<Vec<_>>();
             (ids(true).join(" "), ids(false).join(" "), plan.promised())
         };
-        assert_eq!(told(&seen), ("dead net of-dead j i build cache".to_owned(), "live of-live named nfs l".to_owned(), 110));
+        assert_eq!(told(&seen), ("dead net of-dead j i build cache".to_owned(), "live named nfs of-live l".to_owned(), 110));
         seen.spares_named = false;
-        assert!(told(&seen).0.contains("of-dead named j"), "{:?}", told(&seen));
+        assert!(told(&seen).0.contains("named of-dead j"), "{:?}", told(&seen));
     }
 
     fn any_seen() -> impl Strategy<Value = (Seen, Vec<bool>, Vec<bool>)> {

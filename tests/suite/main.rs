@@ -27,6 +27,7 @@ mod detectors;
 mod docker_engine;
 mod docker_forecast;
 mod docker_pull;
+mod docker_prune;
 mod docker_registry;
 mod docker_stages;
 mod engine;

@@ -6,25 +6,30 @@ use crate::cli::read;
 use crate::docker::prune::PruneOutcome;
 use crate::domain::{Fate, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 use crate::report::table::{Columns, columns};
-use crate::text::width::clip;
+use crate::text::width::{clip, middle, width};
 use crate::text::{bytes, clean, count, duration};
+
+/// Columns of a reason that are kept when a name is long.
+const LONGEST_WHY: usize = 36;
+
+/// Columns of a line that are neither name, size nor reason: `stays`, `container`, and two between each.
+const BESIDE: usize = 5 + 9 + 4 * 2;
 
 /// What goes and what stays, each with its reason, and the sums.
 pub(super) fn told(plan: &PrunePlan, free: &Result<u64, String>, room: Option<usize>) -> String {
     let sizes: Vec<String> = plan.fates.iter().map(size).collect();
     let widest = sizes.iter().map(String::len).max().unwrap_or_default();
-    let rows: Vec<Vec<String>> = plan
-        .fates
-        .iter()
-        .zip(sizes)
-        .map(|(fate, size)| {
-            let goes = if fate.goes { "goes" } else { "stays" };
-            [goes, kind(fate.thing), &short(fate), &format!("{size:>widest$}"), &fate.why].map(str::to_owned).to_vec()
-        })
-        .collect();
+    // images of a queue differ in the end of their tags: a long name is cut in its middle
+    let why = plan.fates.iter().map(|fate| width(&fate.why)).max().unwrap_or_default().min(LONGEST_WHY);
+    let names = room.map_or(usize::MAX, |room| room.saturating_sub(BESIDE + widest + why).max(20));
+    let row = |(fate, size): (&Fate, String)| {
+        let goes = if fate.goes { "goes" } else { "stays" };
+        [goes, kind(fate.thing), &middle(&short(fate), names), &format!("{size:>widest$}"), &fate.why].map(str::to_owned).to_vec()
+    };
+    let rows: Vec<Vec<String>> = plan.fates.iter().zip(sizes).map(row).collect();
     let mut text = String::new();
     if !rows.is_empty() {
-        let shape = Columns { heads: ["", "what", "name", "size", "why"], shrink: &[(2, 20)], leave_out: &[] };
+        let shape = Columns { heads: ["", "what", "name", "size", "why"], shrink: &[], leave_out: &[] };
         text = columns(&shape, &rows, room) + "\n";
     }
     let (going, promised) = (plan.going().count(), plan.promised());
@@ -97,7 +102,10 @@ impl Line {
         for (at, fate) in progress.plan.going().enumerate().take(progress.done).skip(self.printed) {
             self.printed = at + 1;
             let refused = progress.refused.iter().find(|(name, _)| *name == fate.name);
-            let end = refused.map_or_else(|| format!("gone, {}", size(fate)), |(_, why)| format!("stays: {}", clean::line(why)));
+            let end = refused.map_or_else(
+                || fate.bytes.map_or_else(|| "gone".to_owned(), |n| format!("gone, {}", bytes(n))),
+                |(_, why)| format!("stays: {}", clean::line(why)),
+            );
             let _ = writeln!(std::io::stdout(), "{}/{all} {} {} {end}", at + 1, kind(fate.thing), short(fate));
         }
     }

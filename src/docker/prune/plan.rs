@@ -56,7 +56,9 @@ pub(super) fn plan(seen: &Seen, wanted: &Wanted<'_>) -> PrunePlan {
     if wanted.scope == PruneScope::All {
         fates.extend(seen.networks.iter().map(network));
         if wanted.volumes {
-            fates.extend(seen.volumes.iter().map(|volume| self::volume(seen, &staying, volume)));
+            let mut volumes: Vec<&Volume> = seen.volumes.iter().collect();
+            volumes.sort_by(|a, b| a.name.cmp(&b.name));
+            fates.extend(volumes.into_iter().map(|volume| self::volume(seen, &staying, volume)));
         }
     }
     let mut fates: Vec<Fate> = containers.iter().cloned().chain(fates).chain(images).collect();
@@ -196,4 +198,138 @@ fn digits(id: &str) -> String {
 /// A run by the four digits that tell it from others.
 fn short(run: &str) -> &str {
     run.rsplit('-').next().filter(|last| last.len() == 4).unwrap_or(run)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::docker::store::Layer;
+
+    fn image(id: &str, name: &str, layers: &str) -> Image {
+        let layer =
+            |letter: char| Layer { diff_id: format!("sha256:{letter}"), bytes: Some(10_u64.pow(u32::from(letter) - u32::from('a'))) };
+        let names = if name.is_empty() { Vec::new() } else { vec![name.to_owned()] };
+        Image { id: id.to_owned(), names, layers: layers.chars().map(layer).collect(), ..Image::default() }
+    }
+
+    fn container(name: &str, image: &str, is_running: bool) -> Container {
+        let labels = if name.starts_with("ours") { [(LABEL.to_owned(), "r".to_owned())].into() } else { [].into() };
+        let volumes = vec![format!("of-{name}")];
+        Container { id: name.to_owned(), name: name.to_owned(), image: image.to_owned(), is_running, created: None, labels, volumes }
+    }
+
+    fn pulled(images: &[&str]) -> Ours {
+        let line = |id: &&str| {
+            format!(
+                "{{\"event\":\"pulled\",\"reference\":\"a/{id}:1\",\"id\":\"{id}\",\"run\":\"2026-11-21_09-30-12-1f2e\",\"present\":false}}\n"
+            )
+        };
+        Ours::of(&images.iter().map(line).collect::<String>())
+    }
+
+    fn wanted<'a>(scope: PruneScope, keep: &'a [Keep], ours: &'a Ours) -> Wanted<'a> {
+        Wanted { scope, volumes: true, keep, ours }
+    }
+
+    fn fates(plan: &PrunePlan) -> Vec<(&str, bool, &str, Option<u64>)> {
+        plan.fates.iter().map(|fate| (fate.id.as_str(), fate.goes, fate.why.as_str(), fate.bytes)).collect()
+    }
+
+    #[test]
+    fn scope_run_takes_what_is_ours_and_says_why_all_else_stays() {
+        let images = vec![
+            image("m", "a/m:1", "ab"),
+            image("k", "a/k:1", "ac"),
+            image("u", "a/u:1", "a"),
+            image("x", "b/x:1", "d"),
+            image("n", "mine:1", "e"),
+        ];
+        let containers = vec![container("c", "u", false), container("ours-1", "x", false), container("ours-2", "x", true)];
+        let seen = Seen { driver: "vfs".to_owned(), images, containers, ..Seen::default() };
+        let keep = [Keep { reference: "a/k:1".to_owned(), why: "item 3 needs it next".to_owned() }];
+        let plan = plan(&seen, &wanted(PruneScope::Run, &keep, &pulled(&["m", "k", "u", "n"])));
+        assert_eq!(
+            fates(&plan),
+            [
+                ("ours-1", true, "ours, and stopped", Some(2000)),
+                ("m", true, "run 1f2e pulled it, no item waits", Some(11)),
+                ("ours-2", false, "it runs", Some(2000)),
+                ("k", false, "item 3 needs it next", Some(102)),
+                ("u", false, "used by container c (stopped)", Some(1)),
+                ("x", false, "used by container ours-2", Some(1000)),
+                ("n", false, "also named mine:1, not by us", Some(10_000)),
+            ]
+        );
+        assert!(!plan.volumes);
+    }
+
+    #[test]
+    fn scope_all_goes_in_dockers_order_and_spares_what_is_alive() {
+        let volume = |name: &str, is_anonymous, is_local| Volume { name: name.to_owned(), is_anonymous, is_local, labels: [].into() };
+        let mut seen = Seen {
+            driver: "overlay2".to_owned(),
+            images: vec![image("i", "a/i:1", "ab"), image("j", "", "abc"), image("l", "a/l:1", "a")],
+            containers: vec![container("dead", "i", false), container("live", "l", true)],
+            networks: vec![Network { id: "net".to_owned(), name: "net".to_owned(), labels: [].into() }],
+            volumes: vec![
+                volume("of-dead", true, true),
+                volume("of-live", true, true),
+                volume("named", false, true),
+                volume("nfs", true, false),
+            ],
+            spares_named: true,
+        };
+        let nothing = Ours::default();
+        let told = |seen: &Seen| {
+            let plan = plan(seen, &wanted(PruneScope::All, &[], &nothing));
+            let ids = |goes: bool| plan.fates.iter().filter(|fate| fate.goes == goes).map(|fate| fate.id.clone()).collect::<Vec<_>>();
+            (ids(true).join(" "), ids(false).join(" "), plan.promised())
+        };
+        assert_eq!(told(&seen), ("dead net of-dead j i build cache".to_owned(), "live named nfs of-live l".to_owned(), 110));
+        seen.spares_named = false;
+        assert!(told(&seen).0.contains("named of-dead j"), "{:?}", told(&seen));
+    }
+
+    fn any_seen() -> impl Strategy<Value = (Seen, Vec<bool>, Vec<bool>)> {
+        let images = prop::collection::vec("[a-d]{1,4}", 1..8);
+        let containers = prop::collection::vec((0_usize..8, any::<bool>()), 0..4);
+        let flags = || prop::collection::vec(any::<bool>(), 8);
+        (images, containers, any::<bool>(), flags(), flags()).prop_map(|(images, containers, is_vfs, ours, kept)| {
+            let many = images.len();
+            let image = |(n, layers): (usize, &String)| image(&format!("i{n}"), &format!("a/i{n}:1"), layers);
+            let images = images.iter().enumerate().map(image).collect();
+            let of = |(n, (image, runs)): (usize, (usize, bool))| container(&format!("c{n}"), &format!("i{}", image % many), runs);
+            let containers = containers.into_iter().enumerate().map(of).collect();
+            let driver = if is_vfs { "vfs" } else { "overlay2" }.to_owned();
+            (Seen { driver, images, containers, ..Seen::default() }, ours, kept)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_goes_that_is_used_kept_or_in_scope_run_not_ours((seen, ours, kept) in any_seen(), all in any::<bool>()) {
+            let chosen = |flags: &[bool]| -> Vec<String> {
+                seen.images.iter().zip(flags).filter(|(_, flag)| **flag).map(|(image, _)| image.id.clone()).collect()
+            };
+            let (ours, kept) = (chosen(&ours), chosen(&kept));
+            let keep: Vec<Keep> = kept.iter().map(|id| Keep { reference: format!("a/{id}:1"), why: "item".to_owned() }).collect();
+            let owned = pulled(&ours.iter().map(String::as_str).collect::<Vec<_>>());
+            let scope = if all { PruneScope::All } else { PruneScope::Run };
+            let plan = plan(&seen, &wanted(scope, &keep, &owned));
+            let gone: Vec<&str> = plan.going().map(|fate| fate.id.as_str()).collect();
+            for image in &seen.images {
+                let used = seen.containers.iter().any(|holder| holder.image == image.id && !gone.contains(&holder.id.as_str()));
+                let may = !used && !kept.contains(&image.id) && (all || ours.contains(&image.id));
+                prop_assert_eq!(gone.contains(&image.id.as_str()), may, "{}", image.id);
+            }
+            for holder in &seen.containers {
+                prop_assert_eq!(gone.contains(&holder.id.as_str()), all && !holder.is_running);
+            }
+            let first_stays = plan.fates.iter().position(|fate| !fate.goes).unwrap_or(plan.fates.len());
+            prop_assert!(plan.fates.get(first_stays..).unwrap().iter().all(|fate| !fate.goes));
+        }
+    }
 }

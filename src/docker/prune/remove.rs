@@ -14,6 +14,9 @@ use crate::domain::{Fate, PruneScope, Thing};
 /// What the engine says while another prune of the same kind works.
 const BUSY: &str = "a prune operation is already running";
 
+/// What it says of an image that another was built upon.
+const CHILD: &str = "dependent child";
+
 /// What became of a thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Removal {
@@ -86,7 +89,8 @@ async fn image(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<Remova
     match of(delete(engine, &fate.id).await, ASKED)? {
         Removal::TooEarly(says) => {
             let Some(names) = names(engine, &fate.id).await? else { return Ok(Removal::Gone) };
-            if names.tags.len() + names.digests.len() < 2 && scope == PruneScope::Run {
+            // somebody built on ours: it keeps its name. Docker's own prune takes the name away
+            if says.contains(CHILD) && scope == PruneScope::Run {
                 return Ok(Removal::TooEarly(says));
             }
             for name in names.tags.iter().chain(&names.digests) {
@@ -133,7 +137,7 @@ fn of(answer: Result<(), Error>, asked: &str) -> Result<Removal, DockerError> {
     match DockerError::of(&error, asked) {
         DockerError::Refused { status: 404, .. } => Ok(Removal::WasGone),
         DockerError::Refused { says, .. } if says.contains(BUSY) => Ok(Removal::Busy),
-        DockerError::Refused { says, .. } if says.contains("dependent child") || says.contains("referenced in") => {
+        DockerError::Refused { says, .. } if says.contains(CHILD) || says.contains("referenced in") => {
             Ok(Removal::TooEarly(says))
         }
         // an engine that is ended in the middle says so in the words of its context

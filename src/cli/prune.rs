@@ -217,4 +217,3 @@ fn of_run(folder: &RunFolder, binary: &Path) -> Option<Vec<Keep>> {
     });
     Some(keeps.collect())
 }
-

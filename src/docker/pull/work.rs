@@ -136,7 +136,7 @@ async fn work(order: PullOrder, folder: PathBuf) -> io::Result<PullOutcome> {
     let mut term = signal(SignalKind::terminate())?;
     let folders: Vec<_> = order.dot_env.iter().map(PathBuf::as_path).collect();
     let masker = Masker::new(environment::variables(), environment::secrets(&folders));
-    let ended = |end| PullOutcome { end, images: Vec::new(), detail: PullDetail::default(), duration_ms: 0 };
+    let ended = |end| PullOutcome { end, images: Vec::new(), detail: PullDetail::default(), duration_ms: 0, disk: None };
     let connected = tokio::select! {
         connected = connect() => connected,
         _ = term.recv() => return Ok(ended(PullEnd::Stopped)),
@@ -178,7 +178,7 @@ async fn work(order: PullOrder, folder: PathBuf) -> io::Result<PullOutcome> {
     work.tick();
     let now = work.clock.now();
     let images = work.folds.iter().map(|fold| fold.image(now)).collect();
-    Ok(PullOutcome { end, images, detail: PullDetail { images: work.there, ..PullDetail::default() }, duration_ms: 0 })
+    Ok(PullOutcome { end, images, detail: PullDetail { images: work.there, ..PullDetail::default() }, duration_ms: 0, disk: None })
 }
 
 async fn connect() -> Result<(Engine, About), DockerError> {

@@ -133,7 +133,7 @@ impl Work {
     fn look(&mut self) -> Result<(), Deaf> {
         let wish = self.wish.borrow_and_update().clone();
         let stage = wish.live.as_ref().and_then(|(attempt, stage)| Some((attempt.clone(), *stage, self.places.stage(attempt, *stage)?)));
-        for news in self.progress.look(stage) {
+        for news in self.progress.look(stage.as_ref()) {
             self.send(news)?;
         }
         self.watch.instead(&self.progress.folders());

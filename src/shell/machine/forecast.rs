@@ -17,7 +17,7 @@ use crate::ui::machine::{Forecast, LaterPulls, NextPull};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What could not be told is asked for again after this.
-const AGAIN: Duration = Duration::from_secs(600);
+const AGAIN: Duration = Duration::from_mins(10);
 
 /// Of so many images a registry is asked at most: those of a long queue change until their turn comes.
 const MOST: usize = 12;

@@ -43,10 +43,10 @@ impl Progress {
     }
 
     /// Looks, with the stage that pulls or prunes now, and says what is new.
-    pub(super) fn look(&mut self, stage: Option<(AttemptId, Stage, PathBuf)>) -> Vec<News> {
+    pub(super) fn look(&mut self, stage: Option<&(AttemptId, Stage, PathBuf)>) -> Vec<News> {
         self.folders = stage.iter().map(|(_, _, folder)| folder.clone()).collect();
-        let pull = stage.as_ref().filter(|(_, stage, _)| *stage == Stage::Pull).and_then(|(attempt, _, folder)| pull_in(attempt, folder));
-        let clean = stage.as_ref().filter(|(_, stage, _)| *stage == Stage::Clean).and_then(|(attempt, _, folder)| {
+        let pull = stage.filter(|(_, stage, _)| *stage == Stage::Pull).and_then(|(attempt, _, folder)| pull_in(attempt, folder));
+        let clean = stage.filter(|(_, stage, _)| *stage == Stage::Clean).and_then(|(attempt, _, folder)| {
             let progress: PruneProgress = read(&PruneFolder(folder.clone()).progress())?;
             Some(Prune { by: Pruner::Stage(attempt.clone()), progress, is_live: true })
         });

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use crate::model::ItemState;
 use crate::text::{bytes, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::machine::told::{self, OLD_DISKS};
 use crate::ui::machine::{Disk, text};
+use crate::ui::now::sentence;
 use crate::ui::words::between;
 use crate::ui::{Mood, Said};
 use crate::view::canvas::{Canvas, Flow, Words, role};
@@ -39,7 +41,12 @@ pub(super) fn rows(state: &State, cols: u16) -> Vec<Row> {
     let remote = remote.map(|here| {
         Said::new(Mood::Warn, format!("docker is on another machine: how full {} is there can't be seen from here", here.root))
     });
-    for said in remote.into_iter().chain(told::forecast(machine)) {
+    // what waits for room says how much of it
+    let waits = state.run.items.iter().filter(|item| matches!(item.state, ItemState::ForRoom { .. })).take(2).map(|item| {
+        let said = sentence(state, item, state.now);
+        Said::new(said.mood, format!("{}: {}", item.id, said.text))
+    });
+    for said in remote.into_iter().chain(told::forecast(machine)).chain(waits) {
         let lines = width::wrap(&said.text, usize::from(cols), 2);
         rows.extend(lines.into_iter().map(|line| Row::Said(Said::new(said.mood, line))));
     }

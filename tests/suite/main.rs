@@ -29,6 +29,7 @@ mod docker_pull;
 mod docker_registry;
 mod docker_engine;
 mod docker_stages;
+mod docker_sabotage;
 mod engine;
 mod errors;
 mod fold;

@@ -30,6 +30,7 @@ mod docker_pull;
 mod docker_prune;
 mod docker_registry;
 mod docker_stages;
+mod docker_sabotage;
 mod engine;
 mod errors;
 mod fold;

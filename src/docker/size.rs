@@ -158,7 +158,7 @@ impl Shelf {
 pub fn chains<'a>(diff_ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut chains: Vec<String> = Vec::new();
     for diff_id in diff_ids {
-        chains.push(chains.last().map_or_else(|| diff_id.to_owned(), |below| format!("sha256:{}", sha256(&format!("{below} {diff_id}")))));
+        chains.push(chains.last().map_or_else(|| diff_id.to_owned(), |below| format!("sha256:{}", sha256(format!("{below} {diff_id}")))));
     }
     chains
 }

@@ -77,10 +77,7 @@ pub(super) async fn is_busy(engine: &Engine) -> Result<bool, DockerError> {
 async fn image(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<Removal, DockerError> {
     const ASKED: &str = "the removal of an image";
     if scope == PruneScope::Run {
-        let names = match names(engine, &fate.id).await? {
-            Some(names) => names,
-            None => return Ok(Removal::WasGone),
-        };
+        let Some(names) = names(engine, &fate.id).await? else { return Ok(Removal::WasGone) };
         let known: Vec<&str> = fate.name.split(", ").collect();
         if let Some(new) = names.tags.iter().find(|name| !known.contains(&name.as_str())) {
             return Ok(Removal::Refused(format!("somebody named it {new} meanwhile")));

@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(read(&here, &digest, &Platform { arch: "s390x".to_owned(), ..platform.clone() }), None);
         let whole = fs::read_to_string(path(&here, &digest)).unwrap();
         let other = whole.replace(&"a".repeat(64), &"b".repeat(64));
-        for bad in [&whole[..whole.len() / 2], "", "\u{0}", "null", &other, &whole.replace("\"version\":1", "\"version\":2")] {
+        for bad in [whole.split_at(whole.len() / 2).0, "", "\u{0}", "null", &other, &whole.replace("\"version\":1", "\"version\":2")] {
             fs::write(path(&here, &digest), bad).unwrap();
             assert_eq!(read(&here, &digest, &platform), None, "{bad}");
             write(&here, &platform, &image);

@@ -1,5 +1,5 @@
 //! What registries say, right and wrong: a real one, and stand-ins for what it never says.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -118,7 +118,7 @@ fn each_trouble_with_a_registry_has_its_own_sentence() {
         "HOST refuses IMAGE: it is not there, or it is private, and we are nobody to it: check the name, or `docker login HOST`"
     );
     let (class, reset, said) = says(429, &[("X-RateLimit-Reset", "1900000000")]);
-    assert_eq!((class, reset.map(|at| at.as_second())), (FailureClass::RateLimit, Some(1_900_000_000)));
+    assert_eq!((class, reset.map(jiff::Timestamp::as_second)), (FailureClass::RateLimit, Some(1_900_000_000)));
     assert!(said.starts_with("HOST wants no more requests before ") && said.contains("`docker login HOST`"), "{said}");
     let (_, reset, said) = says(429, &[("RateLimit-Remaining", "0;w=21600")]);
     assert_eq!(reset, None);

@@ -41,7 +41,7 @@ impl Packing {
     pub(super) fn of(media: &str) -> Self {
         if media.ends_with("tar.gzip") || media.ends_with("tar+gzip") {
             Self::Gzip
-        } else if media.rsplit('.').next() == Some("tar") {
+        } else if media.rsplit_once('.').is_some_and(|(_, last)| last == "tar") {
             Self::None
         } else {
             Self::Other

@@ -219,19 +219,24 @@ fn a_pull_that_takes_too_long_or_is_stopped_ends_with_what_came() {
     assert_eq!(campaign.run(&["run", "--new", "--headless"]).status.code(), Some(1));
     let late = campaign.item(1);
     assert_eq!(late["class"], "timeout_pull", "{}", late["why"]);
-    assert!(late["why"].as_str().unwrap().contains(" of 8.0 MB of "), "{}", late["why"]);
+    assert!(late["why"].as_str().unwrap().contains(" of 8.4 MB of 127.0.0.1:"), "{}", late["why"]);
     assert_eq!(worked(&campaign).len(), 2);
 }
 
 #[test]
-fn without_an_engine_the_queue_stops_after_three_and_says_why() {
-    let mut campaign = Campaign::new(4, AGENT, ARM);
-    campaign.config("", "", "images = [\"127.0.0.1:9/x/y:1\"]\n[breaker]\nprobe_minutes = 60");
-    let socket = campaign.root.join("no.sock");
-    campaign.env.push(("DOCKER_HOST".to_owned(), format!("unix://{}", socket.display())));
+fn an_engine_that_goes_away_stops_the_queue_after_three_which_says_why() {
+    let (_gone, root) = folder();
+    let engine = Engine::start(&root, Driver::Overlay2, Options::default());
+    let (Some(engine), Some(registry)) = (engine, Registry::shared(&root)) else { return };
+    registry.push("stages/gone:1", &[noise("gone", 1)]);
+    let campaign = campaign(&engine, 4, &[registry.reference("stages/gone:1")], "[breaker]\nprobe_minutes = 60");
+    campaign.agent(&format!("[ $item = c-0001 ] && gate in\n{AGENT}"));
     campaign.detached();
+    campaign.at_gate(1, "in");
+    engine.kill();
+    campaign.open(1, "in");
     campaign.wait_fact("breaker_opened", |fact| fact["class"] == "no_docker");
     let ends = campaign.facts_of("attempt_finished");
-    assert!(ends.iter().all(|end| end["class"] == "no_docker" && end["why"].as_str().unwrap().contains("no.sock")), "{ends:?}");
+    assert!(ends.iter().all(|end| end["class"] == "no_docker" && end["why"].as_str().unwrap().contains("d.sock")), "{ends:?}");
     assert_eq!(ended(&campaign, 1, "clean")["end"], "failed", "nothing can be pruned there, and no item fails by it");
 }

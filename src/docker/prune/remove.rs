@@ -137,9 +137,7 @@ fn of(answer: Result<(), Error>, asked: &str) -> Result<Removal, DockerError> {
     match DockerError::of(&error, asked) {
         DockerError::Refused { status: 404, .. } => Ok(Removal::WasGone),
         DockerError::Refused { says, .. } if says.contains(BUSY) => Ok(Removal::Busy),
-        DockerError::Refused { says, .. } if says.contains(CHILD) || says.contains("referenced in") => {
-            Ok(Removal::TooEarly(says))
-        }
+        DockerError::Refused { says, .. } if says.contains(CHILD) || says.contains("referenced in") => Ok(Removal::TooEarly(says)),
         // an engine that is ended in the middle says so in the words of its context
         DockerError::Refused { status: 500.., says } if says.contains("context canceled") || says.contains("shutting down") => {
             Err(DockerError::Gone(says))

@@ -44,7 +44,7 @@ pub(super) fn images(look: &Look<'_>, items: &[PlannedItem]) -> Vec<Row> {
             Err(error) => return vec![Row::blocked(About::Images, error.to_string(), "mend arms.images in the configuration")],
         }
     }
-    let state = look.checkout.state.join("docker");
+    let state = look.checkout.docker();
     let (say, hear) = sync_channel(1);
     let asked = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

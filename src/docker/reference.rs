@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use oci_client::Reference;
+use oci_spec::distribution::{ParseError, Reference};
 
 use crate::text::clean;
 
@@ -130,7 +130,7 @@ impl fmt::Display for ImageName {
 }
 
 /// The likeliest mistake in a text.
-fn why(name: &str, error: &oci_client::ParseError) -> &'static str {
+fn why(name: &str, error: &ParseError) -> &'static str {
     let path = name.split('@').next().unwrap_or_default();
     let repository = path.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(path, |(repository, _)| repository);
     if name.trim().is_empty() {
@@ -141,9 +141,9 @@ fn why(name: &str, error: &oci_client::ParseError) -> &'static str {
         "a word in braces was not filled in"
     } else if name.contains(char::is_whitespace) {
         "it has a blank"
-    } else if matches!(error, oci_client::ParseError::NameTooLong) {
+    } else if matches!(error, ParseError::NameTooLong) {
         "it is too long"
-    } else if name.contains('@') && *error != oci_client::ParseError::ReferenceInvalidFormat {
+    } else if name.contains('@') && *error != ParseError::ReferenceInvalidFormat {
         "its digest is none (sha256: and 64 digits)"
     } else if repository.chars().any(char::is_uppercase) {
         NO_CAPITALS

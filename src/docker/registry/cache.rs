@@ -48,7 +48,7 @@ pub(super) fn write(folder: &Path, platform: &Platform, image: &ImageFacts) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::string_slice, reason = "a test says what went wrong by failing")]
+#[expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;

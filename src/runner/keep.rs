@@ -12,7 +12,7 @@ use crate::domain::{FailureClass, Stage, StageEnd, Temper};
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, Item, ItemState, Run};
 
-/// What the clean stage of an item keeps: the images of pending items of this run and of other live ones, and its own where
+/// What the clean stage of an item keeps: the images of pending items of this run, all that other live ones still need, and its own where
 /// it will be run again by itself.
 pub(super) fn keep(job: &Job, run: &Run, item: &Item) -> Vec<Keep> {
     let is_short = last_pull(item).is_some_and(|end| matches!(end, StageEnd::Deferred(_)));
@@ -22,12 +22,7 @@ pub(super) fn keep(job: &Job, run: &Run, item: &Item) -> Vec<Keep> {
     let stays = |other: &&Item| !(is_short && matches!(other.state, ItemState::ForRoom { .. }));
     let pending =
         run.items.iter().filter(|other| other.is_pending()).filter(stays).flat_map(|other| of_item(&job.config, other, "needs it"));
-    once(own.chain(pending).chain(live(&job.checkout, Some(&job.folder))))
-}
-
-/// The images of pending items of the live runs of a checkout: what a prune that nobody's stage asked for keeps.
-pub fn of_live_runs(checkout: &Checkout) -> Vec<Keep> {
-    once(live(checkout, None).into_iter())
+    once(own.chain(pending).chain(live(&job.checkout, &job.folder)))
 }
 
 /// Whether an attempt under way ends in a way after which its item is run again without anybody asking.
@@ -49,9 +44,9 @@ fn is_retried(class: FailureClass, item: &Item, config: &Config) -> bool {
 
 /// Of every run of the checkout that a runner holds. A ledger that can't be read is passed over: its images stay as long as
 /// anybody else needs them.
-fn live(checkout: &Checkout, but: Option<&RunFolder>) -> Vec<Keep> {
+fn live(checkout: &Checkout, but: &RunFolder) -> Vec<Keep> {
     let entries = fs::read_dir(RunFolder::all(&checkout.root)).into_iter().flatten().flatten();
-    let folders = entries.map(|entry| RunFolder::at(entry.path())).filter(|folder| but.is_none_or(|but| but.run_id() != folder.run_id()));
+    let folders = entries.map(|entry| RunFolder::at(entry.path())).filter(|folder| but.run_id() != folder.run_id());
     let images = folders.filter(|folder| RunnerLock::holder(folder).is_some()).filter_map(|folder| {
         let config = Resolved::of(&Manifest::read(&folder).ok()?).ok()?.config;
         if config.arms.images.is_empty() {
@@ -62,8 +57,10 @@ fn live(checkout: &Checkout, but: Option<&RunFolder>) -> Vec<Keep> {
     images.flatten().collect()
 }
 
+/// Of its pending items, and of the one under way: between two arms no container uses what the next one needs.
 fn of_run(config: &Config, run: &Run) -> Vec<Keep> {
-    run.items.iter().filter(|item| item.is_pending()).flat_map(|item| of_item(config, item, "needs it")).collect()
+    let needs = |item: &&Item| item.is_pending() || matches!(item.state, ItemState::Running);
+    run.items.iter().filter(needs).flat_map(|item| of_item(config, item, "needs it")).collect()
 }
 
 fn of_item(config: &Config, item: &Item, does: &str) -> Vec<Keep> {

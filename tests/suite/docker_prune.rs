@@ -1,5 +1,5 @@
 //! `prune` and its worker against real engines: what goes, what stays, and what happens when somebody or something comes between.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -69,7 +69,7 @@ fn pass(mut client: UnixStream, to: &str, (state, changed): &(Mutex<State>, Cond
         let _ = std::io::copy(&mut from, &mut back);
         let _ = back.shutdown(Shutdown::Both);
     });
-    let mut bytes = [0; 1 << 16];
+    let mut bytes = vec![0; 1 << 16];
     while let Ok(n @ 1..) = client.read(&mut bytes) {
         let mut now = state.lock().unwrap();
         if bytes.starts_with(b"POST /images/prune") && now.busy > 0 {
@@ -97,14 +97,14 @@ fn checkout(root: &Path, pulled: &[(&str, &str)]) -> PathBuf {
     let checkout = root.join("checkout");
     fs::create_dir_all(checkout.join("state/docker")).unwrap();
     fs::write(checkout.join("isobench-tui.toml"), "").unwrap();
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for (reference, id) in pulled {
         let (at, run, item) = ("2026-11-21T12:00:00Z", "2026-11-21_09-30-12-1f2e", "vllm_core-1");
-        text += &format!("{}\n", json!({"at":at,"run":run,"item":item,"event":"pulling","reference":reference,"present":false}));
-        text +=
-            &format!("{}\n", json!({"at":at,"run":run,"item":item,"event":"pulled","reference":reference,"id":id,"digest":"","bytes":1}));
+        lines.push(json!({"at":at,"run":run,"item":item,"event":"pulling","reference":reference,"present":false}));
+        lines.push(json!({"at":at,"run":run,"item":item,"event":"pulled","reference":reference,"id":id,"digest":"","bytes":1}));
     }
-    fs::write(checkout.join("state/docker/images.jsonl"), text).unwrap();
+    let lines: String = lines.into_iter().map(|line| line.to_string() + "\n").collect();
+    fs::write(checkout.join("state/docker/images.jsonl"), lines).unwrap();
     checkout
 }
 
@@ -120,7 +120,7 @@ fn out(output: &Output) -> String {
 }
 
 fn outcome(output: &Output) -> Value {
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     said["outcome"].clone()
 }
 

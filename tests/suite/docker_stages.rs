@@ -143,11 +143,12 @@ fn an_item_without_room_waits_while_the_others_go_on_and_is_taken_up_when_there_
     assert!(never["class"] == "no_space" && never["why"].as_str().unwrap().contains("the whole disk of"), "{}", never["why"]);
     // who waits is not forgotten by who takes over
     campaign.kill(campaign.runner().unwrap());
-    let taken_over = campaign.spawn(&["run", "--resume", "--headless"]);
+    let mut taken_over = campaign.spawn(&["run", "--resume", "--headless"]);
     wait_until("the next runner", || campaign.runner() == i32::try_from(taken_over.id()).ok());
     assert_eq!(campaign.statuses()[0], "waiting");
     fs::remove_file(ballast).unwrap();
     campaign.wait_end();
+    taken_over.wait().unwrap();
     assert_eq!(campaign.statuses(), ["done", "done", "failed"]);
     let from: Vec<Value> = campaign.facts_of("attempt_started").into_iter().filter(|fact| fact["item"] == "c-0001").collect();
     assert_eq!(from.last().unwrap()["from"], "pull");

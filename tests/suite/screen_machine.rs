@@ -367,7 +367,9 @@ fn every_size_of_the_machine_can_be_drawn() {
     dialog.tell(Msg::Machine(News::Planned(1, Ok(Box::new(plan(PruneScope::Run))))));
     let mut bare = Bench::with(&runs::finished(), Sight::Gone);
     bare.type_in("4");
-    for bench in &mut [pulling(|_, _| ()), pruning(Pruner::Stage(runs_attempt()), |_| ()), dialog, bare] {
+    let benches: Vec<Bench> =
+        [pulling(|_, _| ()), pruning(Pruner::Stage(runs_attempt()), |_| ())].into_iter().chain([dialog, bare]).collect();
+    for mut bench in benches {
         for (cols, rows) in (0..=44).flat_map(|cols| (0..=14).map(move |rows| (cols, rows))) {
             bench.frame(cols, rows);
         }

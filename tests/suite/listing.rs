@@ -214,7 +214,7 @@ fn the_keys_are_printed_from_the_keymap() {
     let keys: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(keys.len(), KEYMAP.len());
     let quit = keys.iter().find(|key| key["action"] == "quit").unwrap();
-    assert_eq!((&quit["keys"], &quit["places"]), (&json!(["q", "Ctrl-C"]), &json!(["queue", "agent", "result", "log"])));
+    assert_eq!((&quit["keys"], &quit["places"]), (&json!(["q", "Ctrl-C"]), &json!(["queue", "agent", "result", "machine", "log"])));
     assert!(
         keys.iter().any(|key| key["action"] == "retry-stage" && key["keys"] == json!(["r"]) && !key["places"].to_string().contains("home"))
     );

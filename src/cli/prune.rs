@@ -75,10 +75,11 @@ pub(super) fn prune(root: Option<&Path>, args: &PruneArgs) -> anyhow::Result<Exi
         Err(says) => return Ok(usage(format!("{says}; without a checkout there is `prune --scope all`"))),
     };
     let state = checkout.as_ref().map(|checkout| checkout.root.join("state/docker"));
-    let order = PruneOrder {
+    let waited_for = || checkout.as_ref().filter(|_| !args.no_keep).map(kept).unwrap_or_default();
+    let mut order = PruneOrder {
         scope: if is_all { PruneScope::All } else { PruneScope::Run },
         volumes: args.volumes,
-        keep: checkout.as_ref().filter(|_| !args.no_keep).map(kept).unwrap_or_default(),
+        keep: waited_for(),
         state,
         dry_run: args.dry_run,
         ..PruneOrder::default()
@@ -113,6 +114,8 @@ pub(super) fn prune(root: Option<&Path>, args: &PruneArgs) -> anyhow::Result<Exi
         print_line(format_args!("Nothing was removed."));
         return Ok(Exit::Well);
     }
+    // a run may have begun while the question stood there
+    order.keep = waited_for();
     let outcome = runtime.block_on(at_work(&order, &plan, args.format))?;
     if args.format == Format::Json {
         json_out(&json!({ "plan": plan, "outcome": outcome }))?;

@@ -1,11 +1,15 @@
 //! `status`: how a run stands, now or once something came.
 
+mod live;
+
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
+use self::live::Live;
 use super::watched::{Waited, Watched};
 use super::{Format, find, for_stdout, item, read, tell, usage};
 use crate::config::Config;
@@ -210,11 +214,19 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
         now: clock::now(),
     };
+    let live = Live::of(folder, run);
     let text = match format {
-        Format::Json => serde_json::to_string_pretty(&report::status(&folder.run_id(), run, &around))? + "\n",
+        Format::Json => {
+            let mut status = serde_json::to_value(report::status(&folder.run_id(), run, &around))?;
+            if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
+                stage.insert("progress".to_owned(), live.json());
+            }
+            serde_json::to_string_pretty(&status)? + "\n"
+        }
         Format::Text => {
             let line = |line: String| format!("{}\n", clean::shown(&line));
-            let head: Vec<String> = report::status::lines(&folder.run_id(), run, &around).into_iter().map(line).collect();
+            let head = report::status::lines(&folder.run_id(), run, &around).into_iter();
+            let head: Vec<String> = head.chain(live.and_then(|live| live.line())).map(line).collect();
             format!("{}\n{}", head.concat(), report::table(run, &around, read::terminal_width()))
         }
     };

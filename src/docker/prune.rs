@@ -7,10 +7,12 @@ mod meter;
 mod ours;
 mod plan;
 mod remove;
+mod words;
 mod work;
 
 pub use alone::{PruneImages, Told};
 pub use lock::was_cut_off;
+pub use words::{Words, kind, short};
 pub use work::{Stop, look, prune};
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,10 @@
 //! Pulls, prunes and room on a disk, in sentences.
 
 use super::{bytes, count, duration};
-use crate::domain::{PruneDetail, PullDetail, Shortage};
+use crate::domain::{Bar, PruneDetail, PruneProgress, PullDetail, PullPhase, PullProgress, Shortage};
+
+/// A pull in which nothing moved for so many ms is said to stand, with no rate.
+const QUIET_MS: u64 = 10_000;
 
 /// `needs 16.7 GB, 12.1 GB free, prune would free 9.8 GB`
 pub fn shortage(shortage: &Shortage) -> String {
@@ -30,6 +33,53 @@ pub fn pulled(pull: &PullDetail, ms: u64) -> String {
     let used = used.map_or_else(String::new, |used| format!(", {} on disk", bytes(used)));
     let present = if present == 0 { String::new() } else { format!(", {present} more there before") };
     format!("{}, {} in {}{used}{present}", count(came.len(), "image"), bytes(downloaded), duration::clock(ms))
+}
+
+/// `2 of 3, a/b:c: 1.2 of 12.3 GB, 4.9 MB/s, 14m left`: the image that is worked on. `None` where there is none.
+pub fn pulling(pull: &PullProgress) -> Option<String> {
+    let image = pull.live()?;
+    let at = pull.images.iter().position(|other| other.reference == image.reference).unwrap_or_default();
+    let which = if pull.images.len() > 1 { format!("{} of {}, ", at + 1, pull.images.len()) } else { String::new() };
+    let mut parts = Vec::new();
+    match &image.phase {
+        PullPhase::Asking => parts.push("the registry is asked".to_owned()),
+        PullPhase::Retrying { why, .. } => parts.push(format!("tries again: {why}")),
+        _ => {
+            parts.push(match image.download {
+                Some(Bar { done, total }) if done < total => format!("{} of {} came", bytes(done), bytes(total)),
+                Some(Bar { total, .. }) => format!("all {} came, docker unpacks", bytes(total)),
+                None => "docker pulls, its size is not known".to_owned(),
+            });
+            if image.quiet_ms >= QUIET_MS {
+                parts.push(format!("nothing moved for {}", duration::rough(image.quiet_ms)));
+            } else {
+                parts.extend(image.rate.map(|rate| format!("{}/s", bytes(rate))));
+                parts.extend(image.eta_ms.map(|ms| format!("{} left", duration::rough(ms))));
+            }
+        }
+    }
+    Some(format!("{which}{}: {}", image.reference, parts.join(", ")))
+}
+
+/// `1/3  2.1 GB of 9.8 GB freed  80 MB/s  1m left  a/b:c`, with this between its parts.
+pub fn pruning(prune: &PruneProgress, between: &str) -> String {
+    let all = prune.plan.going().count();
+    let mut parts = Vec::new();
+    match &prune.waits {
+        Some(waits) => parts.push(format!("waits for {waits}")),
+        None => parts.push(format!("{}/{all}", prune.done)),
+    }
+    let promised = bytes(prune.plan.promised());
+    parts.push(match prune.freed {
+        Some(freed) => format!("{} of {promised} freed", bytes(freed)),
+        None => format!("{} of {promised} removed", bytes(prune.promised)),
+    });
+    if prune.done < all {
+        parts.extend(prune.rate.map(|rate| format!("{}/s", bytes(rate))));
+        parts.extend(prune.eta_ms.map(|ms| format!("{} left", duration::rough(ms))));
+    }
+    parts.extend(prune.now.clone());
+    parts.join(between)
 }
 
 /// `3 things removed, 9.8 GB freed`; the bytes are what the disk got back where that could be seen.

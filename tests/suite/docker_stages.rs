@@ -174,6 +174,24 @@ fn in_the_middle(root: &Path, engine: &Engine, name: &str) -> Option<(Campaign, 
 }
 
 #[test]
+fn whoever_looks_from_outside_is_told_how_far_a_pull_is_and_its_log_says_what_came() {
+    let (_gone, root) = folder();
+    let Some(engine) = Engine::start(&root, Driver::Overlay2, Options::default()) else { return };
+    let Some((campaign, proxy, _registry)) = in_the_middle(&root, &engine, "stages/told:1") else { return };
+    let said = said(&campaign.run(&["status"]));
+    let line = said.lines().find(|line| line.starts_with("pull: ")).unwrap_or_default();
+    assert!(line.starts_with(&format!("pull: {}: ", proxy.reference("stages/told:1"))) && line.contains(" of 8.4 MB came"), "{said}");
+    let progress = campaign.status()["live"]["progress"].clone();
+    assert_eq!(progress["images"][0]["phase"]["phase"], "pulling", "{progress}");
+    proxy.throttle(0);
+    campaign.wait_end();
+    let log = |stage: &str| fs::read_to_string(campaign.stage_dir(1, 1, stage).join("out")).unwrap();
+    let (pull, clean) = (log("pull"), log("clean"));
+    assert!(pull.contains("1 layer (0 here), 8.") && pull.contains(" is here: 8."), "{pull}");
+    assert!(clean.contains("1/1 image ") && clean.contains("1 thing removed"), "{clean}");
+}
+
+#[test]
 fn a_pull_goes_on_without_its_runner_and_the_next_one_takes_its_end() {
     let (_gone, root) = folder();
     let Some(engine) = Engine::start(&root, Driver::Overlay2, Options::default()) else { return };

@@ -361,6 +361,26 @@ fn rate_and_time_left_come_from_what_was_seen() {
     assert!((4_500..9_500).contains(&left), "{left} ms");
 }
 
+#[test]
+fn what_the_disk_did_for_others_tells_how_long_it_takes_before_it_is_seen_at_work() {
+    let mut checked = Checked::new(Driver::Shared, Some(&planned(&LAYERS[..1], 0)));
+    let came = |current| CreateImageInfo {
+        id: Some(LAYERS[0].0.to_owned()),
+        status: Some("Downloading".to_owned()),
+        progress_detail: Some(ProgressDetail { current: Some(current), total: Some(40_000_000) }),
+        error_detail: None,
+    };
+    for part in 1..=2 {
+        checked.hear(&came(part * 10_000_000));
+        checked.sample(990, Some(FREE));
+    }
+    assert_eq!(checked.last.eta_ms, None);
+    checked.fold.expect_disk_rate(Some(50_000_000));
+    let eta = checked.look().eta_ms;
+    assert!(eta > Some(2_000), "{eta:?}");
+    assert_eq!(checked.fold.disk_rate(), Some(50_000_000));
+}
+
 fn any_number() -> impl Strategy<Value = Option<i64>> {
     prop_oneof![Just(None), (0..70_i64).prop_map(Some), any::<i64>().prop_map(Some)]
 }

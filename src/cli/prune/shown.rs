@@ -3,11 +3,11 @@
 use std::io::{IsTerminal, Write};
 
 use crate::cli::read;
-use crate::docker::prune::PruneOutcome;
+use crate::docker::prune::{PruneOutcome, Words, kind, short};
 use crate::domain::{Fate, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 use crate::report::table::{Columns, columns};
 use crate::text::width::{clip, middle, width};
-use crate::text::{bytes, clean, count, duration};
+use crate::text::{bytes, clean, count, room};
 
 /// Columns of a reason that are kept when a name is long.
 const LONGEST_WHY: usize = 36;
@@ -53,27 +53,10 @@ fn size(fate: &Fate) -> String {
     fate.bytes.map_or_else(|| "?".to_owned(), bytes)
 }
 
-fn kind(thing: Thing) -> &'static str {
-    match thing {
-        Thing::Container => "container",
-        Thing::Network => "network",
-        Thing::Volume => "volume",
-        Thing::Image => "image",
-        Thing::BuildCache => "cache",
-    }
-}
-
-/// What nobody named has a name of 64 digits: 12 are enough to know it by.
-fn short(fate: &Fate) -> String {
-    let is_digits = fate.name.len() == 64 && fate.name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_digits { fate.name.chars().take(12).collect() } else { clean::line(&fate.name) }
-}
-
 /// How far it is: one line that is redrawn on a terminal, one line a thing elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    printed: usize,
-    waits: Option<String>,
+    words: Words,
     is_drawn: bool,
     told_cut_off: bool,
 }
@@ -86,27 +69,14 @@ impl Line {
             let _ = writeln!(std::io::stderr(), "isobench-tui: {}: this one finishes it", clean::shown(says));
         }
         if std::io::stdout().is_terminal() {
-            let text = clean::line(&live(progress));
+            let text = clean::line(&room::pruning(progress, "  "));
             let room = read::terminal_width().unwrap_or(80).saturating_sub(1);
             let _ = write!(std::io::stdout(), "\r\u{1b}[K{}", clip(&text, room)).and_then(|()| std::io::stdout().flush());
             self.is_drawn = true;
             return;
         }
-        if progress.waits != self.waits {
-            self.waits.clone_from(&progress.waits);
-            if let Some(waits) = &progress.waits {
-                let _ = writeln!(std::io::stdout(), "waits for {}", clean::shown(waits));
-            }
-        }
-        let all = progress.plan.going().count();
-        for (at, fate) in progress.plan.going().enumerate().take(progress.done).skip(self.printed) {
-            self.printed = at + 1;
-            let refused = progress.refused.iter().find(|(name, _)| *name == fate.name);
-            let end = refused.map_or_else(
-                || fate.bytes.map_or_else(|| "gone".to_owned(), |n| format!("gone, {}", bytes(n))),
-                |(_, why)| format!("stays: {}", clean::line(why)),
-            );
-            let _ = writeln!(std::io::stdout(), "{}/{all} {} {} {end}", at + 1, kind(fate.thing), short(fate));
+        for line in self.words.take(progress) {
+            let _ = writeln!(std::io::stdout(), "{}", clean::shown(&line));
         }
     }
 
@@ -116,27 +86,6 @@ impl Line {
             let _ = write!(std::io::stdout(), "\r\u{1b}[K").and_then(|()| std::io::stdout().flush());
         }
     }
-}
-
-/// The line on a terminal.
-fn live(progress: &PruneProgress) -> String {
-    let all = progress.plan.going().count();
-    let mut parts = Vec::new();
-    match &progress.waits {
-        Some(waits) => parts.push(format!("waits for {waits}")),
-        None => parts.push(format!("{}/{all}", progress.done)),
-    }
-    let promised = bytes(progress.plan.promised());
-    parts.push(match progress.freed {
-        Some(freed) => format!("{} of {promised} freed", bytes(freed)),
-        None => format!("{} of {promised} removed", bytes(progress.promised)),
-    });
-    if progress.done < all {
-        parts.extend(progress.rate.map(|rate| format!("{}/s", bytes(rate))));
-        parts.extend(progress.eta_ms.map(|ms| format!("{} left", duration::rough(ms))));
-    }
-    parts.extend(progress.now.clone());
-    parts.join("  ")
 }
 
 /// What came of it, in lines.

@@ -1,17 +1,18 @@
 //! `prune-images FOLDER`: a prune in a process of its own, as the clean stage and the screen's dialog start it under a keeper.
 
 use std::cell::Cell;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{PruneFolder, PruneOrder, Stop, prune};
-use crate::domain::PruneProgress;
+use super::{PruneFolder, PruneOrder, Stop, Words, prune};
+use crate::domain::{PruneEnd, PruneProgress};
 use crate::host::files::{self, Links};
 use crate::host::stage_folder::Spec;
+use crate::text::{clean, room};
 
 /// A longer order is none of ours, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -47,7 +48,13 @@ impl PruneImages {
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
             let told = Told::default();
-            let mut say = |progress: &PruneProgress| told.write(&folder, progress);
+            let mut words = Words::default();
+            let mut say = |progress: &PruneProgress| {
+                told.write(&folder, progress);
+                for line in words.take(progress) {
+                    log(&line);
+                }
+            };
             let mut work = std::pin::pin!(prune(&order, None, Some(folder.0.clone()), &mut say, stop));
             tokio::select! {
                 outcome = &mut work => return Ok::<_, io::Error>(outcome),
@@ -62,8 +69,18 @@ impl PruneImages {
             tell.send_replace(Stop::Now);
             Ok(work.await)
         })?;
+        log(&match &outcome.end {
+            PruneEnd::Done => room::pruned(&outcome.detail),
+            PruneEnd::Stopped => format!("stopped: {}", room::pruned(&outcome.detail)),
+            PruneEnd::Failed { why, .. } => format!("{}: {}", clean::line(why), room::pruned(&outcome.detail)),
+        });
         files::replace(&folder.outcome(), &serde_json::to_vec(&outcome)?)
     }
+}
+
+/// A line for whoever reads the stage's output. On a full disk it is lost, and nothing else is.
+fn log(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// What was written last: the same is not written twice within a quarter of a second.

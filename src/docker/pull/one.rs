@@ -1,6 +1,7 @@
 //! One image: tried until it is there, or until it is known that it will not come.
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::time::Duration;
 
 use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder};
@@ -16,7 +17,7 @@ use crate::docker::owners::Event;
 use crate::docker::{DockerError, ImageName};
 use crate::domain::{PullPhase, PulledImage};
 use crate::host::clock;
-use crate::text::clean;
+use crate::text::{bytes, clean, count, duration};
 
 /// The longest pause between two tries, in s. It begins with one second, and doubles.
 const LONGEST_PAUSE: u32 = 60;
@@ -39,6 +40,7 @@ impl Work {
         let began = clock::up_ms();
         let free = self.free();
         if let Some(found) = self.find(name).await? {
+            log(&format!("{name} is here already"));
             self.fold(at).say(PullPhase::Present);
             self.is_there(at, name, found, true, began, None);
             return Ok(());
@@ -46,11 +48,20 @@ impl Work {
         match &known.facts {
             Ok(facts) => {
                 let (forecast, layers) = plan(Driver::of(&self.about), facts, there);
+                let here = layers.iter().filter(|layer| layer.is_present).count();
+                let come: u64 = layers.iter().filter(|layer| !layer.is_present).filter_map(|layer| layer.compressed).sum();
+                let stays = bytes(forecast.need.stays);
+                log(&format!(
+                    "{name}: {} ({here} here), {} to download, takes {stays} of the disk",
+                    count(layers.len(), "layer"),
+                    bytes(come)
+                ));
                 self.fold(at).plan(&facts.digest, &layers, Some(forecast.need));
             }
             Err(Unknown::Final(error)) => return Err(Over::Failed(at, Fault::refused(error))),
             Err(Unknown::Unasked(why)) => {
                 let why = format!("{}: docker is asked without a forecast", self.masker.line(why));
+                log(&format!("{name}: {why}"));
                 self.fold(at).unforecast(&why);
             }
         }
@@ -59,10 +70,12 @@ impl Work {
         self.record(&Event::Pulling { reference: &name.to_string(), present: false })?;
         let found = self.tries(at, name, known).await?;
         let is_ours = self.fold(at).verdict() == Some(Verdict::Newer) && !before.contains(&found.id);
-        let (digest, bytes) = (found.digest.clone().or_else(|| self.fold(at).digest().map(str::to_owned)), self.fold(at).fetched());
+        let (digest, bytes_came) = (found.digest.clone().or_else(|| self.fold(at).digest().map(str::to_owned)), self.fold(at).fetched());
         let (reference, digest) = (name.to_string(), digest.as_deref());
-        self.record(&Event::Pulled { reference: &reference, id: &found.id, digest, bytes, present: !is_ours })?;
+        self.record(&Event::Pulled { reference: &reference, id: &found.id, digest, bytes: bytes_came, present: !is_ours })?;
         self.fold(at).done();
+        let took = duration::clock(clock::up_ms().saturating_sub(began));
+        log(&format!("{name} is here: {} came in {took}", bytes(bytes_came)));
         self.is_there(at, name, found, false, began, free);
         self.tick();
         Ok(())
@@ -95,7 +108,6 @@ impl Work {
                 Err(fault) => fault,
             };
             let fault = Fault { why: self.masker.line(&fault.why), ..fault };
-            println!("{}", fault.why);
             let fault = match (&known.login_error, fault.class) {
                 (Some(error), crate::domain::FailureClass::ImageAccess) => {
                     Fault { why: format!("{} ({})", fault.why, self.masker.line(&error.to_string())), ..fault }
@@ -106,6 +118,7 @@ impl Work {
             if fault.again == Again::Never || attempt >= attempts {
                 return Err(Over::Failed(at, fault));
             }
+            log(&format!("try {attempt} of {attempts}: {}", fault.why));
             match fault.again {
                 Again::Never => {}
                 Again::Soon => self.pause(at, pause(attempt), &fault).await?,
@@ -153,7 +166,7 @@ impl Work {
                     self.sample(at);
                     self.tick();
                     for word in self.fold(at).take_words() {
-                        println!("{}", self.masker.line(&word));
+                        log(&self.masker.line(&word));
                     }
                     self.in_time(at)?;
                     let now = self.clock.now();
@@ -198,7 +211,9 @@ impl Work {
         let until = clock::now().checked_add(wait).unwrap_or(Timestamp::MAX);
         self.fold(at).say(PullPhase::Retrying { at: until, why: fault.why.clone() });
         self.tick();
-        while clock::now() < until {
+        // not by the wall clock, which may be set back by hours meanwhile
+        let (began, wait_ms) = (clock::up_ms(), u64::try_from(wait.as_millis()).unwrap_or_default());
+        while clock::up_ms().saturating_sub(began) < wait_ms {
             self.ticks.next().await;
             self.tick();
             self.in_time(at)?;
@@ -219,6 +234,11 @@ impl Work {
             }
         }
     }
+}
+
+/// A line for whoever reads the stage's output. On a full disk it is lost, and nothing else is.
+pub(super) fn log(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// How long it waits behind a try.

@@ -281,6 +281,16 @@ impl Fold {
         self.pace.fetched
     }
 
+    /// Bytes a second that the disk writes while layers are extracted.
+    pub fn disk_rate(&self) -> Option<u64> {
+        self.pace.disk()
+    }
+
+    /// What it wrote when other images came: so that it can be said how long this one takes before its first layer is extracted.
+    pub fn expect_disk_rate(&mut self, rate: Option<u64>) {
+        self.pace.expect(rate);
+    }
+
     /// What the engine said that we don't know; it is taken away.
     pub fn take_words(&mut self) -> Vec<String> {
         std::mem::take(&mut self.words)

@@ -11,6 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::ask::{self, Known, plan};
 use super::fault::Fault;
+use super::one::log;
 use super::progress::Fold;
 use super::{ORDER, OUTCOME, PROGRESS, PullEnd, PullOrder, PullOutcome};
 use crate::docker::forecast::{Driver, There};
@@ -19,8 +20,8 @@ use crate::docker::{About, DockerError, Engine, ImageName, Registry, disk, regis
 use crate::domain::{FailureClass, PullDetail, PullPhase, PullProgress, PulledImage, Shortage};
 use crate::host::files::{self, Links};
 use crate::host::{clock, environment};
-use crate::text::duration;
 use crate::text::mask::Masker;
+use crate::text::{duration, room};
 
 /// A larger order is none of ours, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -30,6 +31,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Between two looks more than this is time in which we were frozen, in ms.
 const FROZEN: u64 = 5_000;
+
+/// Within `<root>/state/docker`: bytes a second that the engine's disk took when layers were extracted last.
+const DISK_RATE: &str = "disk-rate";
 
 /// How often the outcome is written anew where the disk is full, with [`LOOK`] between.
 const WRITES: u32 = 120;
@@ -115,6 +119,12 @@ impl PullImages {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let began = clock::up_ms();
         let mut outcome = runtime.block_on(work(order, self.folder.clone()))?;
+        match &outcome.end {
+            PullEnd::Done => {}
+            PullEnd::Stopped => log("stopped: what was on its way is dropped"),
+            PullEnd::Short { shortage } => log(&room::shortage(shortage)),
+            PullEnd::Failed { why, .. } => log(why),
+        }
         outcome.duration_ms = clock::up_ms().saturating_sub(began);
         // a helper that still asks somebody is not waited for
         runtime.shutdown_background();
@@ -212,8 +222,15 @@ impl Work {
         if self.order.must_fit {
             self.fits(&known, there.clone())?;
         }
+        let mut disk_rate = self.remembered();
         for (at, (name, known)) in names.iter().zip(&known).enumerate() {
+            self.fold(at).expect_disk_rate(disk_rate);
             self.image(at, name, known, &there).await?;
+            let seen = self.fold(at).disk_rate();
+            if seen != disk_rate {
+                disk_rate = seen;
+                self.remember(disk_rate);
+            }
             if let Ok(facts) = &known.facts {
                 there.add(facts);
             }
@@ -248,6 +265,18 @@ impl Work {
             there.add(facts);
         }
         if needs <= room.bytes { Ok(()) } else { Err(Over::Short(Shortage { needs, free: room.bytes, prune_would_free: None })) }
+    }
+
+    /// What this disk wrote a second when the last images came.
+    fn remembered(&self) -> Option<u64> {
+        serde_json::from_slice(&files::read(&self.order.state.join(DISK_RATE), 64, Links::Refused).ok()?).ok().filter(|rate| *rate > 0)
+    }
+
+    /// For the next pull. That it can't be written only makes that one's forecast later.
+    fn remember(&self, rate: Option<u64>) {
+        if let Some(rate) = rate.filter(|rate| *rate > 0) {
+            let _ = files::replace(&self.order.state.join(DISK_RATE), rate.to_string().as_bytes());
+        }
     }
 
     /// Connects anew.

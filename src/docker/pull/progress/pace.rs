@@ -26,6 +26,8 @@ pub(super) struct Pace {
     last: Option<Look>,
     busy_ms: u64,
     busy_bytes: u64,
+    /// What the disk wrote a second when other images came: taken as long as this one told nothing.
+    before: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +42,16 @@ impl Pace {
     pub(super) fn begin(&mut self) {
         self.looks.clear();
         self.last = None;
+    }
+
+    /// What the disk writes a second while layers are extracted; `None` before it was seen for a while.
+    pub(super) fn disk(&self) -> Option<u64> {
+        if self.busy_ms < KNOWN_MS { self.before } else { per_second(self.busy_bytes, self.busy_ms) }
+    }
+
+    /// What it wrote when other images came.
+    pub(super) fn expect(&mut self, disk: Option<u64>) {
+        self.before = disk;
     }
 
     /// A look at what came and was written by now.
@@ -71,7 +83,7 @@ impl Pace {
     /// How long it will still take, in ms: layers come in their order, each is written once it and those below it are
     /// there. `None` as long as a rate that is needed is not known.
     pub(super) fn eta_ms(&self, rows: &[Row]) -> Option<u64> {
-        let disk = if self.busy_ms < KNOWN_MS { None } else { per_second(self.busy_bytes, self.busy_ms) };
+        let disk = self.disk();
         let mut comes = 0_u64;
         let mut at = 0_u64;
         for row in rows {

@@ -14,14 +14,12 @@ use self::shown::{Line, ending, told};
 use super::start::on_terminal;
 use super::{Format, find, for_stdout, print_line, read, tell, usage};
 use crate::artifact::Checkout;
-use crate::docker::prune::{Keep, PruneFolder, PruneOrder, PruneOutcome, Stop, Told, look, prune as work, was_cut_off};
+use crate::docker::prune::{PruneFolder, PruneOrder, PruneOutcome, Stop, Told, look, prune as work, was_cut_off};
 use crate::docker::{Engine, disk};
-use crate::domain::{PruneEnd, PrunePlan, PruneProgress, PruneScope, RunId};
+use crate::domain::{PruneEnd, PrunePlan, PruneProgress, PruneScope};
 use crate::exit::Exit;
 use crate::host::{clock, files};
-use crate::ledger::{RunFolder, RunnerLock};
-use crate::model::{Follower, ItemState};
-use crate::runner::Job;
+use crate::runner::keep;
 use crate::text::clean;
 
 /// `prune`
@@ -74,8 +72,8 @@ pub(super) fn prune(root: Option<&Path>, args: &PruneArgs) -> anyhow::Result<Exi
         Err(find::Lost::Nothing(_)) if is_all => None,
         Err(says) => return Ok(usage(format!("{says}; without a checkout there is `prune --scope all`"))),
     };
-    let state = checkout.as_ref().map(|checkout| checkout.root.join("state/docker"));
-    let waited_for = || checkout.as_ref().filter(|_| !args.no_keep).map(kept).unwrap_or_default();
+    let state = checkout.as_ref().map(Checkout::docker);
+    let waited_for = || checkout.as_ref().filter(|_| !args.no_keep).map(|checkout| keep::live(&checkout.root)).unwrap_or_default();
     let mut order = PruneOrder {
         scope: if is_all { PruneScope::All } else { PruneScope::Run },
         volumes: args.volumes,
@@ -195,28 +193,4 @@ async fn at_work(order: &PruneOrder, plan: &PrunePlan, format: Format) -> anyhow
         }
     }
     Ok(outcome)
-}
-
-/// The images that live runs of a checkout wait for, of which this is the folder for Docker.
-pub(super) fn keep(docker: &Path) -> Vec<Keep> {
-    docker.ancestors().nth(2).map(|root| kept(&Checkout::at(root.to_owned()))).unwrap_or_default()
-}
-
-/// The images that live runs of a checkout wait for. A run that can't be read waits for nothing that we could know.
-fn kept(checkout: &Checkout) -> Vec<Keep> {
-    let Ok(binary) = find::binary() else { return Vec::new() };
-    let live = find::runs(checkout).into_iter().filter(|folder| RunnerLock::holder(folder).is_some());
-    live.flat_map(|folder| of_run(&folder, &binary).unwrap_or_default()).collect()
-}
-
-fn of_run(folder: &RunFolder, binary: &Path) -> Option<Vec<Keep>> {
-    let run = Follower::load(folder).ok()?;
-    let job = Job::open(folder.clone(), binary).ok()?;
-    let RunId(id) = folder.run_id();
-    let waiting = run.items.iter().enumerate().filter(|(_, item)| item.is_pending() || matches!(item.state, ItemState::Running));
-    let keeps = waiting.flat_map(|(at, item)| {
-        let why = format!("item {} of run {} needs it", at + 1, id.rsplit('-').next().unwrap_or(&id));
-        job.images(item).into_iter().map(move |reference| Keep { reference, why: why.clone() })
-    });
-    Some(keeps.collect())
 }

@@ -8,12 +8,14 @@ use super::start::on_terminal;
 use super::{browse, compare, find, others, print_line, usage, watch};
 use crate::artifact::Checkout;
 use crate::config::ArmsConfig;
+use crate::docker::prune::Keep;
 use crate::domain::{AttemptId, ItemId};
 use crate::exit::Exit;
 use crate::host::{environment, private};
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, RunState};
 use crate::runner::job::Resolved;
+use crate::runner::keep;
 use crate::shell::{Begin, Browser, Facts, MachineSetup, Places, ScreenError, Setup, Sitting, themes};
 use crate::text::mask::Masker;
 use crate::ui::apart::Apart;
@@ -296,10 +298,15 @@ pub(super) fn machine(checkout: &Checkout, arms: ArmsConfig) -> MachineSetup {
     MachineSetup {
         state: checkout.state.clone(),
         work: Some(checkout.work.clone()),
-        docker: Some(checkout.root.join("state/docker")),
+        docker: Some(checkout.docker()),
         arms,
-        keep: super::prune::keep,
+        keep: keep_of,
     }
+}
+
+/// What live runs wait for, of the checkout whose folder for Docker this is.
+fn keep_of(docker: &Path) -> Vec<Keep> {
+    docker.ancestors().nth(2).map(keep::live).unwrap_or_default()
 }
 
 /// How the run stands when its reader leaves, and the command that comes back to it.

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::prune::Keep;
 use crate::domain::{FailureClass, ImagePull, PullDetail, Shortage};
 pub use work::PullImages;
 
@@ -49,6 +50,9 @@ pub struct PullOrder {
     /// Whether nothing is pulled where the images don't fit on the disk: then it ends as [`PullEnd::Short`].
     #[serde(default)]
     pub must_fit: bool,
+    /// Images that somebody waits for: where there is no room, it is said what a prune would free that leaves these.
+    #[serde(default)]
+    pub keep: Vec<Keep>,
     /// Folders whose `.env` holds secrets: their values are shown nowhere.
     #[serde(default)]
     pub dot_env: Vec<PathBuf>,

@@ -1,14 +1,14 @@
-//! The images that somebody waits for: no prune of ours takes them.
+//! The images that somebody waits for: no prune of ours takes them, be it a stage's, a command's or a dialog's.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use super::Job;
 use super::job::Resolved;
-use crate::artifact::Checkout;
 use crate::config::Config;
 use crate::docker::prune::Keep;
-use crate::domain::{FailureClass, Stage, StageEnd, Temper};
+use crate::domain::{FailureClass, RunId, Stage, StageEnd, Temper};
 use crate::ledger::{Manifest, RunFolder, RunnerLock};
 use crate::model::{Follower, Item, ItemState, Run};
 
@@ -16,13 +16,22 @@ use crate::model::{Follower, Item, ItemState, Run};
 /// it will be run again by itself.
 pub(super) fn keep(job: &Job, run: &Run, item: &Item) -> Vec<Keep> {
     let is_short = last_pull(item).is_some_and(|end| matches!(end, StageEnd::Deferred(_)));
-    let comes_again = item.skipping.is_none() && comes_again(item, &job.config);
-    let own = comes_again.then(|| of_item(&job.config, item, "this item will try again")).into_iter().flatten();
+    of_clean(job, run, item, is_short, comes_again(item, &job.config))
+}
+
+/// The same for an item whose pull has not begun, in case that its images don't fit.
+pub(super) fn if_short(job: &Job, run: &Run, item: &Item) -> Vec<Keep> {
+    of_clean(job, run, item, true, true)
+}
+
+fn of_clean(job: &Job, run: &Run, item: &Item, is_short: bool, comes_again: bool) -> Vec<Keep> {
+    let comes_again = item.skipping.is_none() && comes_again;
+    let own = comes_again.then(|| of_item(&job.config, item, "", "this item will try again")).into_iter().flatten();
     // of those that wait for room one is to get it: none keeps what the other needs
     let stays = |other: &&Item| !(is_short && matches!(other.state, ItemState::ForRoom { .. }));
-    let pending =
-        run.items.iter().filter(|other| other.is_pending()).filter(stays).flat_map(|other| of_item(&job.config, other, "needs it"));
-    once(own.chain(pending).chain(live(&job.checkout, &job.folder)))
+    let pending = run.items.iter().filter(|other| other.is_pending()).filter(stays);
+    let pending = pending.flat_map(|other| of_item(&job.config, other, "", "needs it"));
+    once(own.chain(pending).chain(others(&job.checkout.root, Some(&job.folder))))
 }
 
 /// Whether an attempt under way ends in a way after which its item is run again without anybody asking.
@@ -42,29 +51,36 @@ fn is_retried(class: FailureClass, item: &Item, config: &Config) -> bool {
     class.temper() == Temper::Transient && item.automatic_retries < config.retry.transient
 }
 
-/// Of every run of the checkout that a runner holds. A ledger that can't be read is passed over: its images stay as long as
+/// What the live runs of the checkout in this folder wait for.
+pub fn live(root: &Path) -> Vec<Keep> {
+    once(others(root, None).into_iter())
+}
+
+/// Of every run of the checkout that a runner holds, but one. A ledger that can't be read is passed over: its images stay as long as
 /// anybody else needs them.
-fn live(checkout: &Checkout, but: &RunFolder) -> Vec<Keep> {
-    let entries = fs::read_dir(RunFolder::all(&checkout.root)).into_iter().flatten().flatten();
-    let folders = entries.map(|entry| RunFolder::at(entry.path())).filter(|folder| but.run_id() != folder.run_id());
+fn others(root: &Path, but: Option<&RunFolder>) -> Vec<Keep> {
+    let entries = fs::read_dir(RunFolder::all(root)).into_iter().flatten().flatten();
+    let folders = entries.map(|entry| RunFolder::at(entry.path())).filter(|folder| but.is_none_or(|but| but.run_id() != folder.run_id()));
     let images = folders.filter(|folder| RunnerLock::holder(folder).is_some()).filter_map(|folder| {
         let config = Resolved::of(&Manifest::read(&folder).ok()?).ok()?.config;
         if config.arms.images.is_empty() {
             return None;
         }
-        Some(of_run(&config, &Follower::load(&folder).ok()?))
+        Some(of_run(&config, &Follower::load(&folder).ok()?, &folder))
     });
     images.flatten().collect()
 }
 
 /// Of its pending items, and of the one under way: between two arms no container uses what the next one needs.
-fn of_run(config: &Config, run: &Run) -> Vec<Keep> {
+fn of_run(config: &Config, run: &Run, folder: &RunFolder) -> Vec<Keep> {
     let needs = |item: &&Item| item.is_pending() || matches!(item.state, ItemState::Running);
-    run.items.iter().filter(needs).flat_map(|item| of_item(config, item, "needs it")).collect()
+    let RunId(id) = folder.run_id();
+    let whose = format!(" of run {}", id.rsplit('-').next().unwrap_or(&id));
+    run.items.iter().filter(needs).flat_map(|item| of_item(config, item, &whose, "needs it")).collect()
 }
 
-fn of_item(config: &Config, item: &Item, does: &str) -> Vec<Keep> {
-    let why = format!("{} {does}", item.id);
+fn of_item(config: &Config, item: &Item, whose: &str, does: &str) -> Vec<Keep> {
+    let why = format!("{}{whose} {does}", item.id);
     let images = config.arms.images_of(&item.id, &item.human, &item.parent);
     images.into_iter().map(|reference| Keep { reference, why: why.clone() }).collect()
 }

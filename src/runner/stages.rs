@@ -84,7 +84,7 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
             let then = prune.map(|command| Box::new((spec(job, attempt, stage, vec![command]), environment)));
             return Begun::Task(clean::remove(job.worktrees(), item.id.clone(), harness::leftovers(job, run, item)), then);
         }
-        Stage::Pull => pull::begin(job, item, attempt),
+        Stage::Pull => pull::begin(job, run, item, attempt),
     };
     match commands {
         Ok(commands) => Begun::Commands(spec(job, attempt, stage, commands), environment, facts),

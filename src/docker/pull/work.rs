@@ -16,8 +16,9 @@ use super::progress::Fold;
 use super::{ORDER, OUTCOME, PROGRESS, PullEnd, PullOrder, PullOutcome};
 use crate::docker::forecast::{Driver, There};
 use crate::docker::owners::{self, Event};
+use crate::docker::prune::{self, PruneOrder};
 use crate::docker::{About, DockerError, Engine, ImageName, Registry, disk, registry};
-use crate::domain::{FailureClass, PullDetail, PullPhase, PullProgress, PulledImage, Shortage};
+use crate::domain::{FailureClass, PullDetail, PullPhase, PullProgress, PulledImage, Shortage, Thing};
 use crate::host::files::{self, Links};
 use crate::host::{clock, environment};
 use crate::text::mask::Masker;
@@ -220,7 +221,12 @@ impl Work {
             fold.say(PullPhase::Waiting);
         }
         if self.order.must_fit {
-            self.fits(&known, there.clone())?;
+            match self.fits(&known, there.clone()) {
+                Err(Over::Short(shortage)) => {
+                    return Err(Over::Short(Shortage { prune_would_free: self.prune_would_free().await, ..shortage }));
+                }
+                fits => fits?,
+            }
         }
         let mut disk_rate = self.remembered();
         for (at, (name, known)) in names.iter().zip(&known).enumerate() {
@@ -277,6 +283,15 @@ impl Work {
         if let Some(rate) = rate.filter(|rate| *rate > 0) {
             let _ = files::replace(&self.order.state.join(DISK_RATE), rate.to_string().as_bytes());
         }
+    }
+
+    /// What a prune of what is ours would free, by its own plan; `None` where that can't be told.
+    async fn prune_would_free(&self) -> Option<u64> {
+        let order = PruneOrder { keep: self.order.keep.clone(), state: Some(self.order.state.clone()), ..PruneOrder::default() };
+        let plan = prune::look(&self.engine, &order).await.ok()?;
+        // what a container wrote is not known, and nothing beside an image
+        let all = plan.going().filter(|fate| fate.thing == Thing::Image).try_fold(0_u64, |sum, fate| Some(sum.saturating_add(fate.bytes?)));
+        all.map(|_images| plan.promised())
     }
 
     /// Connects anew.

@@ -7,14 +7,14 @@ use super::{Commands, command, make_folder};
 use crate::docker::pull::{ORDER, PullOrder};
 use crate::domain::{AttemptId, Stage};
 use crate::host::files;
-use crate::model::Item;
-use crate::runner::Job;
+use crate::model::{Item, Run};
+use crate::runner::{Job, keep};
 
 /// For how long a pull may be silent, in s.
 const STALL_S: u64 = 120;
 
 /// Writes down what is to be pulled, and asks for it.
-pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
+pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Commands {
     let folder = job.folder.stage(attempt, Stage::Pull);
     let order = PullOrder {
         run: job.folder.run_id().0,
@@ -25,6 +25,7 @@ pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId) -> Commands {
         stall_s: STALL_S,
         budget_ms: job.config.budget_ms(Stage::Pull),
         must_fit: true,
+        keep: keep::if_short(job, run, item),
         dot_env: job.checkout.env_folders().map(Path::to_owned).to_vec(),
     };
     make_folder(&folder)?;

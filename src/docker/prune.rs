@@ -10,7 +10,7 @@ mod words;
 mod work;
 
 pub use alone::{PruneImages, Told};
-pub use lock::was_cut_off;
+pub use lock::{at_work, was_cut_off};
 pub use words::{Words, kind, short};
 pub use work::{Stop, look, prune};
 

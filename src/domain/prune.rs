@@ -146,4 +146,9 @@ impl PrunePlan {
     pub fn promised(&self) -> u64 {
         self.going().filter_map(|fate| fate.bytes).sum()
     }
+
+    /// Whether that counts every image.
+    pub fn is_sized(&self) -> bool {
+        self.going().all(|fate| fate.thing != Thing::Image || fate.bytes.is_some())
+    }
 }

@@ -69,10 +69,11 @@ pub fn pruning(prune: &PruneProgress, between: &str) -> String {
         Some(waits) => parts.push(format!("waits for {waits}")),
         None => parts.push(format!("{}/{all}", prune.done)),
     }
-    let promised = bytes(prune.plan.promised());
+    // what is of unknown size makes the sum of no use
+    let of = if prune.plan.is_sized() { format!(" of {}", bytes(prune.plan.promised())) } else { String::new() };
     parts.push(match prune.freed {
-        Some(freed) => format!("{} of {promised} freed", bytes(freed)),
-        None => format!("{} of {promised} removed", bytes(prune.promised)),
+        Some(freed) => format!("{}{of} freed", bytes(freed)),
+        None => format!("{}{of} removed", bytes(prune.promised)),
     });
     if prune.done < all {
         parts.extend(prune.rate.map(|rate| format!("{}/s", bytes(rate))));
@@ -98,7 +99,7 @@ pub fn pruned(prune: &PruneDetail) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::PulledImage;
+    use crate::domain::{Fate, PrunePlan, PulledImage, Thing};
 
     #[test]
     fn a_shortage_says_its_numbers() {
@@ -117,6 +118,32 @@ mod tests {
         assert_eq!(of(&[came, image(false, 1, None)]), "2 images, 12.3 GB in 14:02");
         assert_eq!(of(&[there.clone(), there]), "all 2 images were there");
         assert_eq!(of(&[]), "no image came in 14:02");
+    }
+
+    #[test]
+    fn a_prune_of_what_has_no_known_size_does_not_say_of_how_much() {
+        let fate = |bytes| Fate { thing: Thing::Image, id: "i".to_owned(), name: "a:1".to_owned(), bytes, goes: true, why: String::new() };
+        let of = |fates: Vec<Fate>| {
+            let plan = PrunePlan { fates, ..PrunePlan::default() };
+            let prune = PruneProgress {
+                started: jiff::Timestamp::UNIX_EPOCH,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                plan,
+                done: 1,
+                now: Some("a:2".to_owned()),
+                promised: 1000,
+                freed: Some(2000),
+                rate: None,
+                eta_ms: None,
+                waits: None,
+                refused: Vec::new(),
+                cut_off: None,
+                end: None,
+            };
+            pruning(&prune, ", ")
+        };
+        assert_eq!(of(vec![fate(Some(1000)), fate(Some(4000))]), "1/2, 2.0 kB of 5.0 kB freed, a:2");
+        assert_eq!(of(vec![fate(Some(1000)), fate(None)]), "1/2, 2.0 kB freed, a:2");
     }
 
     #[test]

@@ -93,6 +93,19 @@ fn images_are_there_when_the_arms_run_and_go_when_nobody_needs_them_and_no_other
 }
 
 #[test]
+fn nothing_is_pulled_where_a_later_image_is_known_to_be_missing() {
+    let (_gone, root) = folder();
+    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
+        return;
+    };
+    registry.push("stages/first:1", &[noise("first", 1)]);
+    let campaign = campaign(&engine, 1, &[registry.reference("stages/first:1"), registry.reference("stages/nowhere:1")], "");
+    assert_eq!(campaign.headless(), Some(1));
+    assert_eq!(campaign.item(1)["class"], "image_missing");
+    assert!(!has(&engine, &registry.reference("stages/first:1")) && !campaign.root.join("state/docker/images.jsonl").exists());
+}
+
+#[test]
 fn nothing_is_removed_where_the_policy_says_never() {
     let (_gone, root) = folder();
     let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {

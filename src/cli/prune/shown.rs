@@ -91,8 +91,12 @@ impl Line {
 /// What came of it, in lines.
 pub(super) fn ending(outcome: &PruneOutcome) -> Vec<String> {
     let detail = &outcome.detail;
+    if let (PruneEnd::Stopped, 0, true, None) = (&outcome.end, detail.removed, outcome.left.is_empty(), detail.freed) {
+        return vec!["Stopped before anything was removed; the same command goes on".to_owned()];
+    }
     let freed = match detail.freed {
         Some(freed) => format!("{} freed on the disk ({} promised)", bytes(freed), bytes(detail.promised)),
+        None if detail.removed == 0 => "nothing came back".to_owned(),
         None => format!("{} by the engine's word: its disk can't be seen from here", bytes(detail.promised)),
     };
     let refused = if detail.refused > 0 { format!(", {} refused", detail.refused) } else { String::new() };

@@ -118,6 +118,17 @@ pub fn was_cut_off(state: &Path) -> Option<String> {
     cut_off(&read(&mut file)?)
 }
 
+/// Whose prune of this checkout works now, in words; `None` where none does.
+pub fn at_work(state: &Path) -> Option<String> {
+    let mut file = File::options().read(true).open(PruneFolder::lock(state)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            Some(read(&mut file).map_or_else(|| "another prune".to_owned(), |holder| holder.words(&TimeZone::system())))
+        }
+        Ok(()) | Err(TryLockError::Error(_)) => None,
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 mod tests {
@@ -134,6 +145,7 @@ mod tests {
         assert_eq!(lock.cut_off, None);
         let Taken::Held(Some(holder)) = PruneLock::take(state.path(), &me).unwrap() else { panic!("it is held") };
         assert_eq!(holder.words(&TimeZone::UTC), "another prune (pid 7), since 12:03");
+        assert!(at_work(state.path()).unwrap().starts_with("another prune (pid 7), since "));
         // the kernel gives it back, and nobody tidies up
         let fate = crate::domain::Fate {
             thing: crate::domain::Thing::Image,
@@ -167,5 +179,6 @@ mod tests {
         drop(next);
         drop(lock);
         assert_eq!(was_cut_off(state.path()), None);
+        assert_eq!(at_work(state.path()), None);
     }
 }

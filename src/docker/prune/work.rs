@@ -361,7 +361,8 @@ impl Work<'_> {
         self.progress.at = clock::now();
         self.progress.freed = self.meter.freed(free);
         self.progress.rate = self.meter.rate();
-        self.progress.eta_ms = self.meter.eta(self.progress.plan.promised());
+        // the bytes of what is of unknown size are not awaited
+        self.progress.eta_ms = if self.progress.plan.is_sized() { self.meter.eta(self.progress.plan.promised()) } else { None };
         (self.tell)(&self.progress);
     }
 

@@ -14,8 +14,8 @@ use super::progress::Verdict;
 use super::work::{Over, Work};
 use crate::docker::forecast::{Driver, There};
 use crate::docker::owners::Event;
-use crate::docker::{DockerError, ImageName, store};
-use crate::domain::{PullPhase, PulledImage};
+use crate::docker::{DockerError, ImageName, prune, store};
+use crate::domain::{FailureClass, PullPhase, PulledImage};
 use crate::host::clock;
 use crate::text::{bytes, clean, count, duration};
 
@@ -29,7 +29,7 @@ const KNOCK: Duration = Duration::from_secs(1);
 const COMES_BACK_WITHIN: u64 = 600_000;
 
 /// An image of the engine.
-struct Found {
+pub(super) struct Found {
     id: String,
     digest: Option<String>,
     tagged: Option<String>,
@@ -40,7 +40,7 @@ impl Work {
     pub(super) async fn image(&mut self, at: usize, name: &ImageName, known: &Known, there: &There) -> Result<(), Over> {
         let began = clock::up_ms();
         let free = self.free();
-        if let Some(found) = self.find(name).await? {
+        if let Some(found) = self.stays(at, name).await? {
             log(&format!("{name} is here already"));
             self.fold(at).say(PullPhase::Present);
             self.is_there(at, name, found, true, began, None);
@@ -111,7 +111,7 @@ impl Work {
             };
             let fault = Fault { why: self.masker.line(&fault.why), ..fault };
             let fault = match (&known.login_error, fault.class) {
-                (Some(error), crate::domain::FailureClass::ImageAccess) => {
+                (Some(error), FailureClass::ImageAccess) => {
                     Fault { why: format!("{} ({})", fault.why, self.masker.line(&error.to_string())), ..fault }
                 }
                 _ => fault,
@@ -185,8 +185,24 @@ impl Work {
         }
     }
 
+    /// The engine's image of a name, once no prune works that does not know yet that we need it.
+    async fn stays(&mut self, at: usize, name: &ImageName) -> Result<Option<Found>, Over> {
+        let mut was_told = false;
+        loop {
+            let found = self.find(name).await?;
+            let Some(who) = found.as_ref().and_then(|_| prune::at_work(&self.order.state)) else { return Ok(found) };
+            let why = format!("{who} works, and may take {name} away: waits for its end");
+            if !was_told {
+                log(&why);
+                was_told = true;
+            }
+            let fault = Fault { class: FailureClass::Unknown, why, again: Again::Soon };
+            self.pause(at, SignedDuration::from_secs(1), &fault).await?;
+        }
+    }
+
     /// The engine's image of a name.
-    async fn find(&mut self, name: &ImageName) -> Result<Option<Found>, Over> {
+    pub(super) async fn find(&mut self, name: &ImageName) -> Result<Option<Found>, Over> {
         match self.engine.quick().inspect_image(&name.to_string()).await {
             Ok(image) => {
                 let tagged = store::tagged(&image);

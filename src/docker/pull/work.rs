@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::ask::{self, Known, plan};
+use super::ask::{self, Known, Unknown, plan};
 use super::fault::Fault;
 use super::one::log;
 use super::progress::Fold;
@@ -219,6 +219,14 @@ impl Work {
         let (mut there, known) = self.ask(&names).await?;
         for fold in &mut self.folds {
             fold.say(PullPhase::Waiting);
+        }
+        // not after the half hour that those before it take
+        for (at, (name, known)) in names.iter().zip(&known).enumerate() {
+            if let Err(Unknown::Final(error)) = &known.facts
+                && self.find(name).await?.is_none()
+            {
+                return Err(Over::Failed(at, Fault::refused(error)));
+            }
         }
         if self.order.must_fit {
             match self.fits(&known, there.clone()) {

@@ -188,7 +188,7 @@ mod tests {
     fn engine_has(layers: &[(&str, Option<u64>)]) -> There {
         let layer = |(name, mb): &(&str, Option<u64>)| Layer { diff_id: format!("diff:{name}"), bytes: mb.map(|mb| mb * MB) };
         let layers = layers.iter().map(layer).collect();
-        There::of(&[Image { id: String::new(), names: Vec::new(), digests: Vec::new(), layers, created: 0 }])
+        There::of(&[Image { layers, ..Image::default() }])
     }
 
     fn in_mb(need: Need) -> (u64, u64, u64) {

@@ -4,7 +4,6 @@
 mod alone;
 mod lock;
 mod meter;
-mod ours;
 mod plan;
 mod remove;
 mod work;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use bollard::errors::Error;
-use bollard::models::{ContainerSummary, ContainerSummaryStateEnum, ImageSummary};
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum, ImageInspect, ImageSummary};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
 };
@@ -33,6 +33,9 @@ pub struct Image {
     pub layers: Vec<Layer>,
     /// When it was built, seconds since 1970.
     pub created: i64,
+    /// When somebody last gave it a name with `docker tag`, in the engine's words. A pull is no such moment, and an image that is
+    /// removed takes it along (seen with dockerd 20.10; containerd's store sets it at pulls too).
+    pub tagged: Option<String>,
 }
 
 /// A layer of an image of the engine.
@@ -44,9 +47,17 @@ pub struct Layer {
     pub bytes: Option<u64>,
 }
 
-/// Layers of images that were seen: an id never gets others, so nobody need ask twice.
+/// What was seen of images. The layers of an id never change; one that has just come may still get its name.
 #[derive(Debug, Clone, Default)]
-pub struct Seen(HashMap<String, Vec<Layer>>);
+pub struct Seen(HashMap<String, Inspected>);
+
+#[derive(Debug, Clone)]
+struct Inspected {
+    layers: Vec<Layer>,
+    tagged: Option<String>,
+    /// Whether it was seen once only.
+    is_new: bool,
+}
 
 /// A container, running or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,17 +111,24 @@ pub async fn images(engine: &Engine) -> Result<Vec<Image>, DockerError> {
 /// The same, where some were seen before: asked again and again this costs one question.
 pub async fn images_again(engine: &Engine, seen: &mut Seen) -> Result<Vec<Image>, DockerError> {
     let listed = list(engine, false).await?;
-    let new: Vec<String> = listed.iter().map(|image| image.id.clone()).filter(|id| !seen.0.contains_key(id)).collect();
-    let asked = stream::iter(new).map(async |id| layers(engine, &id).await.map(|layers| (id, layers)));
+    let ids = listed.iter().map(|image| image.id.clone());
+    let new: Vec<String> = ids.filter(|id| seen.0.get(id).is_none_or(|image| image.is_new)).collect();
+    let asked = stream::iter(new).map(async |id| inspect(engine, &id).await.map(|image| (id, image)));
     let answers: Vec<_> = asked.buffer_unordered(engine.at_once()).try_collect().await?;
     seen.0.retain(|id, _| listed.iter().any(|image| image.id == *id));
-    // what was removed since it was listed is gone, and no image
-    seen.0.extend(answers.into_iter().filter_map(|(id, layers)| Some((id, layers?))));
+    for (id, image) in answers {
+        let is_new = !seen.0.contains_key(&id);
+        // what was removed since it was listed is gone, and no image
+        match image {
+            Some(image) => drop(seen.0.insert(id, Inspected { is_new, ..image })),
+            None => drop(seen.0.remove(&id)),
+        }
+    }
     let image = |summary: ImageSummary| {
-        let layers = seen.0.get(&summary.id)?.clone();
+        let Inspected { layers, tagged, .. } = seen.0.get(&summary.id)?.clone();
         let named = |names: Vec<String>| names.into_iter().filter(|name| !name.contains("<none>")).map(|name| clean::line(&name)).collect();
         let (names, digests) = (named(summary.repo_tags), named(summary.repo_digests));
-        Some(Image { id: summary.id, names, digests, layers, created: summary.created })
+        Some(Image { id: summary.id, names, digests, layers, created: summary.created, tagged })
     };
     Ok(listed.into_iter().filter_map(image).collect())
 }
@@ -175,19 +193,26 @@ async fn list(engine: &Engine, all: bool) -> Result<Vec<ImageSummary>, DockerErr
     answer(engine, "its images", engine.quick().list_images(Some(options))).await
 }
 
-/// The layers of an image; `None` where it is gone.
-async fn layers(engine: &Engine, id: &str) -> Result<Option<Vec<Layer>>, DockerError> {
+/// [`Image::tagged`] of an inspected image. The engine tells the year 1 for never.
+pub fn tagged(image: &ImageInspect) -> Option<String> {
+    image.metadata.as_ref()?.last_tag_time.as_deref().filter(|at| !at.starts_with("0001-")).map(|at| clean::line(at))
+}
+
+/// What an image is; `None` where it is gone.
+async fn inspect(engine: &Engine, id: &str) -> Result<Option<Inspected>, DockerError> {
     let both = async { tokio::try_join!(engine.quick().inspect_image(id), engine.quick().image_history(id)) };
     let (inspected, history) = match answer(engine, "an image", both).await {
         Ok(both) => both,
         Err(error) if error.is_no_such() => return Ok(None),
         Err(error) => return Err(error),
     };
+    let tagged = tagged(&inspected);
     let diff_ids = inspected.root_fs.and_then(|root| root.layers).unwrap_or_default();
     // the newest comes first
     let lines = history.into_iter().rev().map(|line| Line { bytes: u64::try_from(line.size).unwrap_or_default(), by: line.created_by });
     let sizes = history::sizes(&lines.collect::<Vec<_>>(), &diff_ids);
-    Ok(Some(diff_ids.into_iter().zip(sizes).map(|(diff_id, bytes)| Layer { diff_id, bytes }).collect()))
+    let layers = diff_ids.into_iter().zip(sizes).map(|(diff_id, bytes)| Layer { diff_id, bytes }).collect();
+    Ok(Some(Inspected { layers, tagged, is_new: true }))
 }
 
 fn container(container: ContainerSummary) -> Option<Container> {

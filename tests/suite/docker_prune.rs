@@ -337,3 +337,35 @@ fn no_engine_is_a_sentence() {
     assert_eq!(ended.status.code(), Some(5), "{ended:?}");
     assert!(String::from_utf8_lossy(&ended.stderr).contains("there is no docker here"), "{ended:?}");
 }
+
+#[test]
+fn what_somebody_removed_and_pulled_again_is_his() {
+    let (_gone, root) = folder();
+    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
+        return;
+    };
+    let pushed: Vec<_> = ["again", "named", "ours"]
+        .into_iter()
+        .map(|name| registry.push(&format!("prune-signed/{name}:1"), &[Layer::new().busybox().file(name, MB, Content::Half)]))
+        .collect();
+    let references: Vec<String> = pushed.iter().map(|pushed| registry.reference(&pushed.name)).collect();
+    checkout(&root, &[]);
+    let stage = root.join("pulls");
+    fs::create_dir_all(&stage).unwrap();
+    let order = json!({"run": "r", "item": "i", "images": references, "state": root.join("checkout/state/docker")});
+    fs::write(stage.join("order.json"), order.to_string()).unwrap();
+    let mut pull = Command::new(BINARY);
+    pull.arg("pull-images").arg(&stage).env("DOCKER_HOST", engine.socket()).env("DOCKER_CONFIG", root.join("nobody"));
+    assert!(pull.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap().success());
+    let dry = out(&prune(&root, &engine.socket(), &["--dry-run"]).output().unwrap());
+    assert_eq!(dry.matches("run r pulled it").count(), 3, "{dry}");
+    engine.says(&["pull", "-q", &references[2]]);
+    engine.says(&["rmi", &references[0]]);
+    engine.says(&["pull", "-q", &references[0]]);
+    engine.says(&["tag", &references[1], &references[1]]);
+    let done = prune(&root, &engine.socket(), &["--yes"]).output().unwrap();
+    assert_eq!(out(&done).matches("named or pulled again by somebody else").count(), 2, "{done:?}");
+    let mut stays: Vec<String> = pushed[..2].iter().map(|pushed| pushed.id.clone()).collect();
+    stays.sort();
+    assert_eq!(ids(&engine), stays);
+}

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Keep;
-use super::ours::{Ours, Whose};
 use crate::docker::ImageName;
+use crate::docker::owners::{Owners, Whose};
 use crate::docker::size::{Keeping, Shelf};
 use crate::docker::store::{Container, Image, Network, Volume};
 use crate::domain::{Fate, PrunePlan, PruneScope, Thing};
@@ -43,7 +43,7 @@ pub(super) struct Wanted<'a> {
     /// Images that somebody waits for.
     pub(super) keep: &'a [Keep],
     /// Which images are ours.
-    pub(super) ours: &'a Ours,
+    pub(super) owners: &'a Owners,
 }
 
 /// The plan: what goes in the order of `docker system prune`, then what stays.
@@ -147,14 +147,15 @@ fn stays(image: &Image, wanted: &Wanted<'_>, user: Option<&Container>) -> Result
     if wanted.scope == PruneScope::All {
         return Ok(if image.names.is_empty() { "no name, no container" } else { "no container uses it" }.to_owned());
     }
-    match wanted.ours.whose(&image.id, &image.names) {
-        Whose::Ours { run, references } => match image.names.iter().find(|name| !is_known(name, &references)) {
+    match wanted.owners.whose(image) {
+        Whose::Ours(ours) => match image.names.iter().find(|name| !is_known(name, &ours.references)) {
             Some(other) => Err(format!("also named {}, not by us", clean::line(other))),
-            None => Ok(match run {
-                Some(run) => format!("run {} pulled it, no item waits", short(&run)),
+            None => Ok(match &ours.run {
+                Some(run) => format!("run {} pulled it, no item waits", short(run)),
                 None => "we pulled it, no item waits".to_owned(),
             }),
         },
+        Whose::Taken(_) => Err("named or pulled again by somebody else".to_owned()),
         Whose::WasHere => Err("was here before us".to_owned()),
         Whose::CutOff => Err("its pull was cut off: not known to be ours".to_owned()),
         Whose::NotOurs => Err("pulled by somebody else".to_owned()),
@@ -221,17 +222,17 @@ mod tests {
         Container { id: name.to_owned(), name: name.to_owned(), image: image.to_owned(), is_running, created: None, labels, volumes }
     }
 
-    fn pulled(images: &[&str]) -> Ours {
+    fn pulled(images: &[&str]) -> Owners {
         let line = |id: &&str| {
             format!(
                 "{{\"event\":\"pulled\",\"reference\":\"a/{id}:1\",\"id\":\"{id}\",\"run\":\"2026-11-21_09-30-12-1f2e\",\"present\":false}}\n"
             )
         };
-        Ours::of(&images.iter().map(line).collect::<String>())
+        Owners::of(images.iter().map(line).collect::<String>().as_bytes())
     }
 
-    fn wanted<'a>(scope: PruneScope, keep: &'a [Keep], ours: &'a Ours) -> Wanted<'a> {
-        Wanted { scope, volumes: true, keep, ours }
+    fn wanted<'a>(scope: PruneScope, keep: &'a [Keep], owners: &'a Owners) -> Wanted<'a> {
+        Wanted { scope, volumes: true, keep, owners }
     }
 
     fn fates(plan: &PrunePlan) -> Vec<(&str, bool, &str, Option<u64>)> {
@@ -282,7 +283,7 @@ mod tests {
             ],
             spares_named: true,
         };
-        let nothing = Ours::default();
+        let nothing = Owners::default();
         let told = |seen: &Seen| {
             let plan = plan(seen, &wanted(PruneScope::All, &[], &nothing));
             let ids = |goes: bool| plan.fates.iter().filter(|fate| fate.goes == goes).map(|fate| fate.id.clone()).collect::<Vec<_>>();

@@ -8,8 +8,9 @@ use bollard::query_parameters::{
     RemoveVolumeOptionsBuilder,
 };
 
-use crate::docker::{DockerError, Engine};
-use crate::domain::{Fate, PruneScope, Thing};
+use crate::docker::owners::Owners;
+use crate::docker::{DockerError, Engine, store};
+use crate::domain::{Fate, Thing};
 
 /// What the engine says while another prune of the same kind works.
 const BUSY: &str = "a prune operation is already running";
@@ -32,11 +33,11 @@ pub(super) enum Removal {
     Busy,
 }
 
-/// Removes one thing. The error is that the engine can't be asked.
-pub(super) async fn remove(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<Removal, DockerError> {
+/// Removes one thing. Where only what is ours may go, `owners` says what that is. The error is that the engine can't be asked.
+pub(super) async fn remove(engine: &Engine, owners: Option<&Owners>, fate: &Fate) -> Result<Removal, DockerError> {
     let docker = engine.patient();
     let answer = match fate.thing {
-        Thing::Image => return image(engine, scope, fate).await,
+        Thing::Image => return image(engine, owners, fate).await,
         Thing::Container => {
             // as the engine's own prune: the volumes have a plan of their own
             let options = RemoveContainerOptionsBuilder::default().v(false).force(false).build();
@@ -74,20 +75,23 @@ pub(super) async fn is_busy(engine: &Engine) -> Result<bool, DockerError> {
 
 /// By its id, which takes all of its names along and can hit no other; name by name where it has names of several
 /// repositories, for these the engine takes by force alone.
-async fn image(engine: &Engine, scope: PruneScope, fate: &Fate) -> Result<Removal, DockerError> {
+async fn image(engine: &Engine, owners: Option<&Owners>, fate: &Fate) -> Result<Removal, DockerError> {
     const ASKED: &str = "the removal of an image";
-    if scope == PruneScope::Run {
+    if let Some(owners) = owners {
         let Some(names) = names(engine, &fate.id).await? else { return Ok(Removal::WasGone) };
         let known: Vec<&str> = fate.name.split(", ").collect();
         if let Some(new) = names.tags.iter().find(|name| !known.contains(&name.as_str())) {
             return Ok(Removal::Refused(format!("somebody named it {new} meanwhile")));
+        }
+        if !owners.is_ours(&fate.id, names.tagged.as_deref()) {
+            return Ok(Removal::Refused("somebody named it or pulled it again meanwhile".to_owned()));
         }
     }
     match of(delete(engine, &fate.id).await, ASKED)? {
         Removal::TooEarly(says) => {
             let Some(names) = names(engine, &fate.id).await? else { return Ok(Removal::Gone) };
             // somebody built on ours: it keeps its name. Docker's own prune takes the name away
-            if says.contains(CHILD) && scope == PruneScope::Run {
+            if says.contains(CHILD) && owners.is_some() {
                 return Ok(Removal::TooEarly(says));
             }
             for name in names.tags.iter().chain(&names.digests) {
@@ -115,12 +119,17 @@ async fn delete(engine: &Engine, name: &str) -> Result<(), Error> {
 struct Names {
     tags: Vec<String>,
     digests: Vec<String>,
+    tagged: Option<String>,
 }
 
 /// The names that an image has now; `None` where it is gone.
 async fn names(engine: &Engine, id: &str) -> Result<Option<Names>, DockerError> {
     match engine.quick().inspect_image(id).await {
-        Ok(image) => Ok(Some(Names { tags: image.repo_tags.unwrap_or_default(), digests: image.repo_digests.unwrap_or_default() })),
+        Ok(image) => Ok(Some(Names {
+            tagged: store::tagged(&image),
+            tags: image.repo_tags.unwrap_or_default(),
+            digests: image.repo_digests.unwrap_or_default(),
+        })),
         Err(error) => match DockerError::of(&error, "an image") {
             error if error.is_no_such() => Ok(None),
             error => Err(error),

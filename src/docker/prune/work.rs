@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -10,10 +11,10 @@ use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::lock::{Holder, PruneLock, Taken};
 use super::meter::Meter;
-use super::ours::{self, Ours};
 use super::plan::{Seen, Wanted, plan};
 use super::remove::{Removal, is_busy, remove};
 use super::{PruneError, PruneFolder, PruneOrder, PruneOutcome};
+use crate::docker::owners::{self, Event, Owners};
 use crate::docker::{About, DockerError, Engine, disk, store};
 use crate::domain::{FailureClass, Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 use crate::host::clock;
@@ -45,10 +46,16 @@ pub enum Stop {
 
 /// What goes and what stays by this order, as the engine is now.
 pub async fn look(engine: &Engine, order: &PruneOrder) -> Result<PrunePlan, PruneError> {
-    let ours = match &order.state {
-        Some(state) => Ours::read(state).map_err(|source| PruneError::Owners { path: ours::file(state), source })?,
-        None => Ours::default(),
-    };
+    look_with(engine, order, &owners(order)?).await
+}
+
+/// Whose images they are; outside a checkout none is ours.
+fn owners(order: &PruneOrder) -> Result<Owners, PruneError> {
+    let Some(state) = &order.state else { return Ok(Owners::default()) };
+    Owners::read(state).map_err(|source| PruneError::Owners { path: state.join(owners::FILE), source })
+}
+
+async fn look_with(engine: &Engine, order: &PruneOrder, owners: &Owners) -> Result<PrunePlan, PruneError> {
     let about = engine.about().await?;
     let images = store::images(engine).await?;
     let containers = store::containers(engine).await?;
@@ -61,7 +68,7 @@ pub async fn look(engine: &Engine, order: &PruneOrder) -> Result<PrunePlan, Prun
     }
     let spares_named = spares_named(&about.api);
     let seen = Seen { driver: about.driver, images, containers, networks, volumes, spares_named };
-    Ok(plan(&seen, &Wanted { scope: order.scope, volumes: order.volumes, keep: &order.keep, ours: &ours }))
+    Ok(plan(&seen, &Wanted { scope: order.scope, volumes: order.volumes, keep: &order.keep, owners }))
 }
 
 /// From API 1.42 on a prune of volumes spares those with a name. A version that can't be read is a new one.
@@ -82,6 +89,7 @@ struct Work<'a> {
     removed: usize,
     meter: Meter,
     about: About,
+    owners: Arc<Owners>,
     /// Ids of images of ours that are gone, where that could not be written down yet: the disk was full.
     unwritten: Vec<String>,
 }
@@ -123,8 +131,8 @@ pub async fn prune(
         cut_off: None,
         end: None,
     };
-    let (meter, about) = (Meter::default(), About::default());
-    let mut work = Work { order, tell, stop, progress, removed: 0, meter, about, unwritten: Vec::new() };
+    let (meter, about, owners) = (Meter::default(), About::default(), Arc::default());
+    let mut work = Work { order, tell, stop, progress, removed: 0, meter, about, owners, unwritten: Vec::new() };
     let end = match work.all(agreed, folder).await {
         Ok(()) => PruneEnd::Done,
         Err(Ended::Stopped) => PruneEnd::Stopped,
@@ -145,7 +153,8 @@ impl Work<'_> {
         if !self.order.dry_run {
             self.let_others_end(&engine).await?;
         }
-        let mut plan = look(&engine, self.order).await?;
+        self.owners = Arc::new(owners(self.order)?);
+        let mut plan = look_with(&engine, self.order, &self.owners).await?;
         if let Some(agreed) = agreed {
             let is_agreed = |fate: &Fate| !fate.goes || agreed.going().any(|known| (known.thing, &known.id) == (fate.thing, &fate.id));
             plan.fates.retain(is_agreed);
@@ -223,7 +232,9 @@ impl Work<'_> {
 
     /// The removal itself. It is said how the disk comes back meanwhile.
     async fn ask(&mut self, engine: &Engine, fate: &Fate) -> Result<Removal, Ended> {
-        let mut removing = pin!(remove(engine, self.order.scope, fate));
+        let owners = Arc::clone(&self.owners);
+        let ours = (self.order.scope == PruneScope::Run).then_some(&*owners);
+        let mut removing = pin!(remove(engine, ours, fate));
         let mut ticks = interval(TICK);
         loop {
             tokio::select! {
@@ -254,9 +265,10 @@ impl Work<'_> {
         let Some(state) = &self.order.state else { return };
         let ids = std::mem::take(&mut self.unwritten);
         for id in ids {
-            let written = ours::removed(state, self.order.run.as_deref(), self.order.item.as_deref(), &id, clock::now());
+            let written =
+                owners::record(state, clock::now(), self.order.run.as_deref(), self.order.item.as_deref(), &Event::Removed { id: &id });
             if let Err(error) = written {
-                tracing::warn!("can't write to {}: {error}", ours::file(state).display());
+                tracing::warn!("can't write to {}: {error}", state.join(owners::FILE).display());
                 self.unwritten.push(id);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder};
+use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder, TagImageOptionsBuilder};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,7 +13,7 @@ use super::progress::Verdict;
 use super::work::{Over, Work};
 use crate::docker::forecast::{Driver, There};
 use crate::docker::owners::Event;
-use crate::docker::{DockerError, ImageName};
+use crate::docker::{DockerError, ImageName, store};
 use crate::domain::{PullPhase, PulledImage};
 use crate::host::clock;
 use crate::text::clean;
@@ -31,6 +31,7 @@ const COMES_BACK_WITHIN: u64 = 600_000;
 struct Found {
     id: String,
     digest: Option<String>,
+    tagged: Option<String>,
 }
 
 impl Work {
@@ -60,8 +61,9 @@ impl Work {
         let found = self.tries(at, name, known).await?;
         let is_ours = self.fold(at).verdict() == Some(Verdict::Newer) && !before.contains(&found.id);
         let (digest, bytes) = (found.digest.clone().or_else(|| self.fold(at).digest().map(str::to_owned)), self.fold(at).fetched());
-        let (reference, digest) = (name.to_string(), digest.as_deref());
-        self.record(&Event::Pulled { reference: &reference, id: &found.id, digest, bytes, present: !is_ours })?;
+        let tagged = if is_ours { self.sign(name, &found).await } else { None };
+        let (reference, digest, tagged) = (name.to_string(), digest.as_deref(), tagged.as_deref());
+        self.record(&Event::Pulled { reference: &reference, id: &found.id, digest, bytes, present: !is_ours, tagged })?;
         self.fold(at).done();
         self.is_there(at, name, found, false, began, free);
         self.tick();
@@ -174,15 +176,31 @@ impl Work {
     async fn find(&mut self, name: &ImageName) -> Result<Option<Found>, Over> {
         match self.engine.quick().inspect_image(&name.to_string()).await {
             Ok(image) => {
+                let tagged = store::tagged(&image);
                 let digests = image.repo_digests.unwrap_or_default();
                 let own = digests.iter().find_map(|digest| digest.strip_prefix(&format!("{}@", name.from_image())));
-                Ok(Some(Found { id: clean::line(&image.id.unwrap_or_default()), digest: own.map(clean::line) }))
+                Ok(Some(Found { id: clean::line(&image.id.unwrap_or_default()), digest: own.map(clean::line), tagged }))
             }
             Err(error) => match DockerError::of(&error, "its images") {
                 error if error.is_no_such() => Ok(None),
                 error => Err(Over::NoDocker(error)),
             },
         }
+    }
+
+    /// Gives what has just come the name that it has. To people nothing changes; the engine notes the moment, which nobody's pull
+    /// sets and no removal leaves: so it is told from the same image that somebody removes and pulls again. `None` where that
+    /// can't be done: it is pulled by digest, the engine's pulls set the moment too, or it does not answer.
+    async fn sign(&self, name: &ImageName, found: &Found) -> Option<String> {
+        let reference = name.to_string();
+        let engine = self.engine.quick();
+        if name.digest().is_some() || found.tagged.is_some() {
+            return None;
+        }
+        let options = TagImageOptionsBuilder::default().repo(&name.from_image()).tag(name.tag()).build();
+        engine.tag_image(&found.id, Some(options)).await.ok()?;
+        let signed = engine.inspect_image(&reference).await.ok()?;
+        store::tagged(&signed).filter(|_| signed.id.as_deref() == Some(&found.id))
     }
 
     /// The ids of all that the engine has.

@@ -49,7 +49,7 @@ pub fn pull(pull: &Pull, now: Timestamp) -> Told {
     };
     let mut figures: Vec<String> = image.bar.map(percent).into_iter().collect();
     figures.extend(image.download.filter(|_| !image.phase.is_over()).map(|bar| format!("{} downloaded", of(bar))));
-    figures.extend(image.rate.filter(|_| unheard.is_none()).map(|rate| format!("{}/s", bytes(rate))));
+    figures.extend(image.rate.filter(|rate| *rate > 0 && unheard.is_none()).map(|rate| format!("{}/s", bytes(rate))));
     figures
         .extend(image.eta_ms.filter(|_| !image.phase.is_over()).map(|left| format!("{} left", duration::clock(left.saturating_sub(age)))));
     let timeout = timeout.filter(|_| !image.phase.is_over());

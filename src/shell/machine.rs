@@ -4,7 +4,6 @@
 mod engine;
 mod errand;
 mod forecast;
-mod owned;
 mod progress;
 
 use std::path::{Path, PathBuf};

@@ -22,6 +22,8 @@ pub struct Machine {
     pub disks: Option<Seen<Vec<Disk>>>,
     /// Its Docker engine; `None` before the first answer.
     pub engine: Option<Seen<Engine>>,
+    /// What it said the last time that it answered, while it does not.
+    pub before: Option<Seen<Here>>,
     /// The pull that goes on.
     pub pull: Option<Pull>,
     /// The prune that goes on, or that ended a moment ago.
@@ -286,12 +288,22 @@ pub(super) fn take(state: &mut State, news: News) {
     let at = state.now;
     match news {
         News::Disks(disks) => state.machine.disks = Some(Seen { at, what: disks }),
-        News::Engine(engine) => state.machine.engine = Some(Seen { at, what: *engine }),
+        News::Engine(engine) => answered(&mut state.machine, Seen { at, what: *engine }),
         News::Pull(pull) => state.machine.pull = pull.map(|pull| *pull),
         News::Prune(prune) => state.machine.prune = prune.map(|prune| *prune),
         News::Forecast(forecast) => state.machine.forecast = *forecast,
         News::Planned(number, plan) => prune::planned(state, number, plan),
     }
+}
+
+/// What an engine said that answers no more stays to be seen.
+fn answered(machine: &mut Machine, seen: Seen<Engine>) {
+    match (machine.engine.take(), &seen.what) {
+        (_, Engine::Here(_)) => machine.before = None,
+        (Some(Seen { at, what: Engine::Here(here) }), Engine::Away { .. }) => machine.before = Some(Seen { at, what: here }),
+        _ => {}
+    }
+    machine.engine = Some(seen);
 }
 
 /// After every message: what is to be looked at.

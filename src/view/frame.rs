@@ -178,9 +178,13 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let shown = state.screen;
     rule(canvas, row);
     let mut x = row.x.saturating_add(1);
-    for screen in Screen::ALL.into_iter().filter(|screen| state.has_screen(*screen)) {
+    let screens = || Screen::ALL.into_iter().filter(|screen| state.has_screen(*screen));
+    // where not all names have room the digits do, and the name of what is shown
+    let is_narrow = screens().map(|screen| screen.name().len() + 5).sum::<usize>() >= usize::from(row.width);
+    for screen in screens() {
         let role = if screen == shown { Role::Strong } else { Role::Muted };
-        let words = Words::of(Role::Accent, format!(" {} ", screen.digit())).add(role, format!("{} ", screen.name()));
+        let name = if is_narrow && screen != shown { String::new() } else { format!("{} ", screen.name()) };
+        let words = Words::of(Role::Accent, format!(" {} ", screen.digit())).add(role, name);
         let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
         if x.saturating_add(wide) >= row.right() {
             return;

@@ -13,7 +13,7 @@ use super::parts::heading::wall;
 use crate::ui::State;
 use crate::ui::message::Layout;
 
-/// From so many columns on what goes on stands beside disks and images.
+/// From so many columns on what goes on, and the disks that feel it, stand beside the images.
 const TWO_COLUMNS: u16 = 150;
 
 /// From so many rows on blank ones stand between the sections.
@@ -30,10 +30,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
     }
     let wide = area.width / 2;
     let left = Rect { width: wide.saturating_sub(2), ..area };
-    panels(canvas, &mut Flow::new(left), state, now, 0);
+    let blank = usize::from(area.height >= AIRY);
+    let disks = disks::rows(state, left.width);
+    let mut flow = Flow::new(left);
+    panels(canvas, &mut flow, state, now, disks.len() + 1 + blank);
+    flow.take(blank);
+    disks::draw(canvas, &mut flow, state, disks, now);
     wall(canvas, Rect { x: area.x.saturating_add(wide - 1), width: 1, ..area });
     let right = Rect { x: area.x.saturating_add(wide + 1), width: area.width.saturating_sub(wide + 1), ..area };
-    column(canvas, right, state, now, false)
+    images::draw(canvas, right, state, now)
 }
 
 /// One below the other, what matters first.

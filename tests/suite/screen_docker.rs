@@ -10,6 +10,7 @@ use isobench_tui::domain::RunId;
 use isobench_tui::host::clock;
 use isobench_tui::ledger::{RunFolder, Writer};
 use jiff::SignedDuration;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::{Driver, Engine, Options};
 use crate::pty::Pty;
@@ -75,6 +76,31 @@ fn images_are_looked_at_and_ours_are_pruned_through_the_dialog() {
     other.press("4");
     other.wait_for("prune: images of our runs (begun at a screen)");
     other.wait_for("done");
+}
+
+#[test]
+fn an_engine_that_hangs_is_said_to_and_comes_back() {
+    let (_gone, root) = folder();
+    let Some(engine) = Engine::start(&root, Driver::Overlay2, Options::default()) else { return };
+    engine.import_busybox("here:1");
+    let (run, _writer) = run(&root, &finished());
+    let mut screen = attach(&root, &run, &engine.socket());
+    screen.wait_for("4 machine");
+    screen.press("4");
+    screen.wait_for("here:1");
+    let pid = fs::read_to_string(root.join("engine-overlay2/dockerd.pid")).unwrap();
+    let dockerd = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    kill_process(dockerd, Signal::STOP).unwrap();
+    screen.wait_for("docker does not answer in time");
+    // what it said before stays, with its age, and the screen is alive
+    screen.wait_until("what it said before", |text| text.contains("here:1") && text.contains("as it was "));
+    screen.press("1");
+    screen.wait_gone("as it was ");
+    screen.press("4");
+    screen.wait_for("docker does not answer in time");
+    kill_process(dockerd, Signal::CONT).unwrap();
+    screen.wait_gone("docker does not answer in time");
+    screen.wait_until("what it says now", |text| text.contains("here:1") && !text.contains("as it was "));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::forecast::{Forecasts, Lies};
-use super::owned::Owned;
+use crate::docker::owners::{Owners, Whose};
 use crate::docker::size::{Keeping, Shelf};
 use crate::docker::store::{self, Seen};
 use crate::docker::{self, DockerError, ImageName};
@@ -95,7 +95,8 @@ async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(
     let images = store::images_again(&engine, seen).await?;
     let containers = store::containers(&engine).await?;
     let mut shelf = Shelf::new(Keeping::of(&about.driver), &images);
-    let owned = docker.map(Owned::read).unwrap_or_default();
+    // where nothing can be read of it nothing is said to be ours
+    let owners = docker.and_then(|docker| Owners::read(docker).ok()).unwrap_or_default();
     let uses = |id: &str| containers.iter().filter(|container| container.image == id).count();
     let mut shown: Vec<Image> = images
         .iter()
@@ -107,7 +108,7 @@ async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(
                 names,
                 bytes: shelf.image(image).exact(),
                 created: Timestamp::from_second(image.created).ok().filter(|at| at.as_second() > 0),
-                owner: owned.of(&image.id, &image.names),
+                owner: owner(&owners, image),
                 containers: uses(&image.id),
             }
         })
@@ -116,13 +117,22 @@ async fn look(seen: &mut Seen, wanted: &Wish, docker: Option<&Path>) -> Result<(
     // a removal may make another image the last one upon a layer, so they go one by one
     let idle: Vec<_> = images
         .iter()
-        .filter(|image| matches!(owned.of(&image.id, &image.names), Owner::Ours { .. }) && uses(&image.id) == 0)
+        .filter(|image| matches!(owners.whose(image), Whose::Ours(_)) && uses(&image.id) == 0)
         .filter(|image| waiting(&wanted.needed, &image.names, &image.digests).is_empty())
         .collect();
     let prune_frees = idle.into_iter().try_fold(0_u64, |sum, image| Some(sum.saturating_add(shelf.remove(image).exact()?)));
     let root = clean::path(&about.root);
     let here = Here { driver: about.driver.clone(), root, is_remote: !about.is_local, running: about.running, prune_frees, images: shown };
     Ok((here, Lies { about, images }))
+}
+
+/// Whose an image is.
+fn owner(owners: &Owners, image: &store::Image) -> Owner {
+    match owners.whose(image) {
+        Whose::Ours(ours) => Owner::Ours { run: ours.run.clone().unwrap_or_default(), item: ours.item.clone().unwrap_or_default() },
+        Whose::CutOff => Owner::Uncertain,
+        Whose::Taken(_) | Whose::WasHere | Whose::NotOurs => Owner::Others,
+    }
 }
 
 /// The items that wait for an image of these names.

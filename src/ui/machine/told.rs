@@ -28,6 +28,10 @@ pub struct Told {
     pub share: Option<f64>,
     /// Its figures, the most important first.
     pub figures: Vec<String>,
+    /// When it is ended, where it may not take as long as it takes.
+    pub timeout: Option<String>,
+    /// What else is worth knowing about it, in a sentence.
+    pub note: Option<String>,
     /// What happens now, or what is wrong.
     pub now: Option<Said>,
     /// For how long nothing was heard of it, in ms, where that is too long.
@@ -41,16 +45,17 @@ pub fn pull(pull: &Pull, now: Timestamp) -> Told {
     let timeout = progress.left_ms.map(|left| format!("times out in {}", duration::clock(left.saturating_sub(age))));
     let unheard = (age >= STALE).then_some(age);
     let Some(image) = progress.live().or_else(|| progress.images.iter().rev().find(|image| image.phase != PullPhase::Waiting)) else {
-        return Told { unheard, figures: timeout.into_iter().collect(), ..Told::default() };
+        return Told { unheard, timeout, ..Told::default() };
     };
     let mut figures: Vec<String> = image.bar.map(percent).into_iter().collect();
-    figures.extend(image.download.filter(|_| !image.phase.is_over()).map(of));
-    figures.extend(image.rate.filter(|_| unheard.is_none()).map(|rate| format!("{}/s", bytes(rate))));
+    figures.extend(image.download.filter(|_| !image.phase.is_over()).map(|bar| format!("{} downloaded", of(bar))));
+    figures.extend(image.rate.filter(|rate| *rate > 0 && unheard.is_none()).map(|rate| format!("{}/s", bytes(rate))));
     figures
         .extend(image.eta_ms.filter(|_| !image.phase.is_over()).map(|left| format!("{} left", duration::clock(left.saturating_sub(age)))));
-    figures.extend(timeout.filter(|_| !image.phase.is_over()));
+    let timeout = timeout.filter(|_| !image.phase.is_over());
+    let note = image.unforecast.as_ref().filter(|_| image.bar.is_none()).map(|why| format!("how large it is, is not known: {why}"));
     let share = image.bar.map(share);
-    Told { name: image.reference.clone(), share, figures, now: pull_now(pull, image, now), unheard }
+    Told { name: image.reference.clone(), share, figures, timeout, note, now: pull_now(pull, image, now), unheard }
 }
 
 /// `image 2 of 3`, and which try it is.
@@ -169,7 +174,8 @@ pub fn prune(prune: &Prune, now: Timestamp) -> Told {
         share(Bar { done: progress.done as u64, total: all as u64 })
     };
     let unheard = (!is_over && prune.is_live && age >= STALE).then_some(age);
-    Told { name: scope(progress.plan.scope).to_owned(), share: Some(share), figures, now: prune_now(prune), unheard }
+    let note = progress.cut_off.clone();
+    Told { name: scope(progress.plan.scope).to_owned(), share: Some(share), figures, timeout: None, note, now: prune_now(prune), unheard }
 }
 
 fn prune_now(prune: &Prune) -> Option<Said> {
@@ -217,12 +223,19 @@ pub fn forecast(machine: &Machine) -> Vec<Said> {
 
 fn next_pull(machine: &Machine, next: &NextPull, free: Option<u64>) -> Said {
     let Some(need) = next.need else {
-        let says = format!("the next pull: {}, size not known yet", text::count(next.missing, "image"));
+        let which = if is_coming(machine, next) { "this pull" } else { "the next pull" };
+        let says = format!("{which}: {}, size not known yet", text::count(next.missing, "image"));
         return Said::new(Mood::Quiet, says);
     };
     let about = if need.is_estimate { "about " } else { "" };
-    let peak = if need.peak > need.stays { format!(" (peak {})", bytes(need.peak)) } else { String::new() };
-    let needs = format!("the next pull needs {about}{}{peak}", bytes(need.stays));
+    let (stays, most) = (bytes(need.stays), bytes(worst(need)));
+    let peak = if most == stays { String::new() } else { format!(" (peak {most})") };
+    let which = if is_coming(machine, next) { "this pull" } else { "the next pull" };
+    let needs = format!("{which} needs {about}{stays}{peak}");
+    // a part of it lies there by now
+    if is_coming(machine, next) {
+        return Said::new(Mood::Calm, needs);
+    }
     let Some(free) = free else { return Said::new(Mood::Calm, needs) };
     match short(machine) {
         Some(shortage) => Said::new(Mood::Bad, format!("the next pull does not fit: {}", shortage_says(shortage, about))),
@@ -232,9 +245,15 @@ fn next_pull(machine: &Machine, next: &NextPull, free: Option<u64>) -> Said {
 
 /// What is missing for the next pull.
 pub fn short(machine: &Machine) -> Option<Shortage> {
-    let needs = worst(machine.forecast.next.as_ref()?.need?);
+    let next = machine.forecast.next.as_ref().filter(|next| !is_coming(machine, next))?;
+    let needs = worst(next.need?);
     let free = machine.engine_disk()?.free;
     (free < needs).then_some(Shortage { needs, free, prune_would_free: machine.here().and_then(|here| here.prune_frees) })
+}
+
+/// Whether its images come already: what they need is then no more held against what is free.
+fn is_coming(machine: &Machine, next: &NextPull) -> bool {
+    machine.pull.as_ref().is_some_and(|pull| pull.attempt.item == next.item)
 }
 
 /// At the worst moment.

@@ -24,12 +24,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
     let machine = &state.machine;
     let mut flow = Flow::new(area);
     let Some(head) = flow.row() else { return Layout::default() };
-    let age = machine.engine.as_ref().map_or(0, |seen| between(seen.at, now));
-    let is_old = age > OLD_ENGINE;
-    let Some(here) = machine.here() else {
-        heading(canvas, head, "docker", "");
-        away(canvas, &mut flow, state);
-        return Layout::default();
+    let seen = machine.engine.as_ref();
+    let (here, age, is_old) = match (machine.here(), &machine.before) {
+        (Some(here), _) => {
+            let age = seen.map_or(0, |seen| between(seen.at, now));
+            (here, age, age > OLD_ENGINE)
+        }
+        (None, Some(before)) => {
+            away(canvas, &mut flow, state);
+            (&before.what, between(before.at, now), true)
+        }
+        (None, None) => {
+            heading(canvas, head, "docker", "");
+            away(canvas, &mut flow, state);
+            return Layout::default();
+        }
     };
     let images = here.images.as_slice();
     let rows = flow.left().saturating_sub(1);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use crate::domain::{Fate, LayerPull, LayerState};
+use crate::domain::{Fate, LayerPull, LayerState, PullPhase};
 use crate::text::{bytes, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -34,9 +34,17 @@ pub fn pull(canvas: &mut Canvas<'_>, flow: &mut Flow, pull: &Pull, now: Timestam
         heading(canvas, row, &format!("pull for {}", pull.attempt.item), "x stops it");
     }
     head(canvas, flow, &told, &told::place(pull));
-    let layers = pull.progress.live().map(|image| image.layers.as_slice()).unwrap_or_default();
+    let Some(image) = pull.progress.live() else { return };
     let room = rows.saturating_sub(before - flow.left());
-    layer_rows(canvas, flow, layers, room);
+    if image.phase == PullPhase::Pulling {
+        layer_rows(canvas, flow, &image.layers, room);
+    } else {
+        // between two tries nothing comes: what the one before it began is begun again
+        let is_here = |layer: &LayerPull| matches!(layer.state, LayerState::Present | LayerState::Done);
+        let state = |layer: &LayerPull| if is_here(layer) { layer.state } else { LayerState::Waiting };
+        let layers: Vec<LayerPull> = image.layers.iter().map(|layer| LayerPull { state: state(layer), ..layer.clone() }).collect();
+        layer_rows(canvas, flow, &layers, room);
+    }
 }
 
 /// A prune in so many rows at most.
@@ -80,10 +88,16 @@ fn head(canvas: &mut Canvas<'_>, flow: &mut Flow, told: &Told, place: &str) {
         let right = Rect { x: row.right().saturating_sub(wide), width: wide, ..row };
         canvas.line(right, &Words::of(of(Role::Strong), format!("  {first}")));
     }
+    let rest: Vec<&str> = rest.iter().chain(&told.timeout).map(String::as_str).collect();
     if !rest.is_empty()
         && let Some(row) = flow.row()
     {
         canvas.line(row, &Words::of(of(Role::Text), rest.join("   ")));
+    }
+    let cols = usize::from(flow.rest().width);
+    for line in told.note.iter().flat_map(|note| width::wrap(note, cols, 2)) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(Role::Muted, line));
     }
     for line in now_rows(told, usize::from(flow.rest().width)) {
         let Some(row) = flow.row() else { return };

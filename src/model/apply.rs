@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::act::{Act, Deed};
 use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 use super::run::{Breaker, Fault, Pause, Run, Runner};
-use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageDetail};
+use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageDetail, StageEnd};
 use crate::ledger::fact::{Answer, AttemptEnd};
 use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
 use crate::text::room;
@@ -198,7 +198,14 @@ impl Run {
                     StageDetail::Pull(pull) if !pull.images.is_empty() => {
                         self.note(at, format!("{item}: pull: {}", room::pulled(pull, outcome.duration_ms)));
                     }
-                    StageDetail::Clean(prune) => self.note(at, format!("{item}: clean: {}", room::pruned(prune))),
+                    StageDetail::Clean(prune) => {
+                        // no item fails by it: here alone is said why nothing went
+                        let why = match &outcome.end {
+                            StageEnd::Failed { why, .. } => format!("; {why}"),
+                            _ => String::new(),
+                        };
+                        self.note(at, format!("{item}: clean: {}{why}", room::pruned(prune)));
+                    }
                     _ => {}
                 }
                 self.with_live(item, *stage, |state| *state = StageState::Ended(outcome.clone()));

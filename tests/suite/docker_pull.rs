@@ -351,14 +351,26 @@ fn a_disk_that_is_too_small_is_said_before_or_in_the_middle() {
     let Some(registry) = Registry::start(&root) else { return };
     let pushed = registry.push("pull/full:1", &layers(3, 20 * MB));
     let reference = registry.reference(&pushed.name);
-    let mut pull = Pull::start(&root, &engine, &[&reference], &json!({"must_fit": true}));
+    // two that we pulled, and somebody waits for one of them
+    let small = ["idle", "kept"].map(|name| {
+        let pushed = registry.push(&format!("pull/{name}:1"), &[Layer::new().file(name, 5 * MB, Content::Noise)]);
+        registry.reference(&pushed.name)
+    });
+    Pull::start(&root, &engine, &[&small[0], &small[1]], &json!({})).ends_well();
+    let keep = json!([{"reference": small[1], "why": "item"}]);
+    let mut pull = Pull::start(&root, &engine, &[&reference], &json!({"must_fit": true, "keep": keep}));
     match pull.end().end {
         PullEnd::Short { shortage } => {
             assert!(shortage.needs > pushed.room.copies && shortage.free < 80 * MB, "{shortage:?}");
+            let frees = shortage.prune_would_free.unwrap();
+            assert!(frees.abs_diff(5 * MB) < MB, "{shortage:?}");
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(records(&root), []);
+    for image in small {
+        engine.says(&["rmi", &image]);
+    }
+    fs::remove_file(root.join("state/docker/images.jsonl")).unwrap();
     let (class, why) = Pull::start(&root, &engine, &[&reference], &json!({})).fails();
     assert_eq!(class, FailureClass::NoSpace);
     assert!(why.contains("no space left on device") && why.contains(engine.data().to_str().unwrap()), "{why}");

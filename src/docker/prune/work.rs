@@ -330,12 +330,12 @@ impl Work<'_> {
         }
     }
 
-    /// The disk may give bytes back later than the engine says that an image is gone.
+    /// The disk may give bytes back later than the engine says that an image is gone. What came back already is not waited for.
     async fn settle(&mut self) {
         self.progress.now = None;
         let (begin, mut quiet) = (Instant::now(), Instant::now());
         let mut last = self.free();
-        while last.is_some() && self.removed > 0 && begin.elapsed() < SETTLES && quiet.elapsed() < QUIET {
+        while last.is_some() && self.is_owed(last) && self.removed > 0 && begin.elapsed() < SETTLES && quiet.elapsed() < QUIET {
             let mut stop = self.stop.clone();
             tokio::select! {
                 () = sleep(TICK) => {}
@@ -348,6 +348,12 @@ impl Work<'_> {
             last = free;
             self.say();
         }
+    }
+
+    /// Whether the disk has still to give back more than a hundredth of what was promised.
+    fn is_owed(&self, free: Option<u64>) -> bool {
+        let promised = self.progress.promised;
+        self.meter.freed(free).is_none_or(|freed| freed < promised.saturating_sub(promised / 100))
     }
 
     /// Free on the engine's disk, what is kept back for root included: a full disk gives that back first.

@@ -45,7 +45,7 @@ pub fn pull(pull: &Pull, now: Timestamp) -> Told {
     let timeout = progress.left_ms.map(|left| format!("times out in {}", duration::clock(left.saturating_sub(age))));
     let unheard = (age >= STALE).then_some(age);
     let Some(image) = progress.live().or_else(|| progress.images.iter().rev().find(|image| image.phase != PullPhase::Waiting)) else {
-        return Told { unheard, timeout, ..Told::default() };
+        return Told { timeout, unheard, ..Told::default() };
     };
     let mut figures: Vec<String> = image.bar.map(percent).into_iter().collect();
     figures.extend(image.download.filter(|_| !image.phase.is_over()).map(|bar| format!("{} downloaded", of(bar))));

@@ -195,7 +195,7 @@ async fn list(engine: &Engine, all: bool) -> Result<Vec<ImageSummary>, DockerErr
 
 /// [`Image::tagged`] of an inspected image. The engine tells the year 1 for never.
 pub fn tagged(image: &ImageInspect) -> Option<String> {
-    image.metadata.as_ref()?.last_tag_time.as_deref().filter(|at| !at.starts_with("0001-")).map(|at| clean::line(at))
+    image.metadata.as_ref()?.last_tag_time.as_deref().filter(|at| !at.starts_with("0001-")).map(clean::line)
 }
 
 /// What an image is; `None` where it is gone.

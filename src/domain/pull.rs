@@ -58,7 +58,7 @@ pub struct ImagePull {
     /// For how long neither its stream nor the free space moved, in ms.
     #[serde(default)]
     pub quiet_ms: u64,
-    /// Whether that is longer than a pull may be silent.
+    /// Whether that is longer than a pull may be silent, or was when the last try was given up.
     #[serde(default)]
     pub stalled: bool,
     /// Which try this is, from 1.

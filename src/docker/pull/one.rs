@@ -173,6 +173,7 @@ impl Work {
                     self.in_time(at)?;
                     let now = self.clock.now();
                     if self.fold(at).is_stalled(now) {
+                        self.fold(at).stands_still();
                         return Ok(Err(Fault::stalled(self.order.stall_s, &place)));
                     }
                 }

@@ -66,6 +66,8 @@ pub struct Fold {
     attempts: u32,
     /// Longest silence, in ms.
     stall_ms: u64,
+    /// Whether the last try was given up for its silence.
+    stood_still: bool,
     verdict: Option<Verdict>,
     pace: Pace,
     /// When the stream or the free space moved, in ms.
@@ -108,6 +110,7 @@ impl Fold {
             attempt: 1,
             attempts,
             stall_ms,
+            stood_still: false,
             verdict: None,
             pace: Pace::default(),
             moved_ms: 0,
@@ -153,6 +156,7 @@ impl Fold {
     pub fn begin(&mut self, at_ms: u64, attempt: u32) {
         self.phase = PullPhase::Pulling;
         self.attempt = attempt;
+        self.stood_still = false;
         self.verdict = None;
         self.moved_ms = at_ms;
         self.pace.begin();
@@ -306,6 +310,11 @@ impl Fold {
         self.quiet_ms(at_ms) >= self.stall_ms && self.phase == PullPhase::Pulling
     }
 
+    /// It is given up for its silence, and that is said until it is begun again.
+    pub fn stands_still(&mut self) {
+        self.stood_still = true;
+    }
+
     /// How far it is, for people.
     pub fn image(&self, at_ms: u64) -> ImagePull {
         let is_pulling = self.phase == PullPhase::Pulling;
@@ -327,7 +336,7 @@ impl Fold {
             rate: self.pace.rate().filter(|_| is_pulling && self.rows.iter().any(Row::is_downloading)),
             eta_ms: self.totals.filter(|_| is_pulling).and_then(|_| self.pace.eta_ms(&self.rows)),
             quiet_ms: self.quiet_ms(at_ms),
-            stalled: self.is_stalled(at_ms),
+            stalled: self.stood_still || self.is_stalled(at_ms),
             attempt: self.attempt,
             attempts: self.attempts,
         }

@@ -81,6 +81,9 @@ fn totals(machine: &Machine, open: &Dialog) -> Words {
         return Words::of(Role::Text, "there is nothing to remove").add(Role::Muted, format!("; {staying} stay"));
     }
     let unknown = plan.going().any(|fate| fate.bytes.is_none());
+    if unknown && plan.promised() == 0 {
+        return Words::of(Role::Text, format!("{going} go; nobody can tell what that frees")).add(Role::Muted, format!("; {staying} stay"));
+    }
     let frees = format!("{}{}", if unknown { "at least " } else { "" }, bytes(plan.promised()));
     let then = machine.engine_disk().map(|disk| format!(", then {} are free", bytes(disk.free.saturating_add(plan.promised()))));
     Words::of(Role::Text, format!("{going} go and free {frees}{}", then.unwrap_or_default())).add(Role::Muted, format!("; {staying} stay"))

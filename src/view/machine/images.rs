@@ -126,11 +126,11 @@ fn image_row(canvas: &mut Canvas<'_>, row: Rect, cols: &Columns, (image, says): 
     canvas.line(row, &Words::of(of(Role::Text), head).add(of(whose), says));
 }
 
-/// An age in one unit: `40 s`, `25 min`, `15 h`, `12 d`, `3 y`.
+/// An age in one unit: `25 min`, `15 h`, `12 d`, `3 y`.
 fn age(ms: u64) -> String {
     let hours = ms / 3_600_000;
     match hours {
-        0 => format!("{} m", ms / 60_000),
+        0 => format!("{} min", ms / 60_000),
         1..48 => format!("{hours} h"),
         48..17_520 => format!("{} d", hours / 24),
         _ => format!("{} y", hours / 8760),

@@ -127,6 +127,9 @@ enum Command {
     /// Removes what an order says from the Docker engine (started by the clean stage and by the screen)
     #[command(hide = true)]
     PruneImages(crate::docker::prune::PruneImages),
+    /// Looks at the machine once a second and writes what it sees (started by the runner and by the screen)
+    #[command(hide = true)]
+    SampleMachine(crate::sampler::SampleMachine),
     /// The demo's scripted agent (started by the demo's runner)
     #[command(hide = true)]
     DemoAgent(crate::demo::agent::Args),
@@ -258,6 +261,7 @@ pub fn main() -> anyhow::Result<Exit> {
         Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::PullImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::PruneImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
+        Some(Command::SampleMachine(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),
         Some(Command::DemoBench(args)) => Ok(if crate::demo::bench::measure(&args)? { Exit::Well } else { Exit::ItemsFailed }),
     }

@@ -11,4 +11,4 @@ mod suspect;
 
 pub use item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 pub use load::Follower;
-pub use run::{Breaker, Fault, Pause, Run, RunState, Runner};
+pub use run::{Band, Breaker, Delay, Fault, Pause, Run, RunState, Runner};

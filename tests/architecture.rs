@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder of `src/`, what it is for, and the folders that it may use.
-const TABLE: [(&str, &str, &[&str]); 22] = [
+const TABLE: [(&str, &str, &[&str]); 24] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
     ("theme", "roles to colours", &["domain", "text"]),
@@ -21,8 +21,16 @@ const TABLE: [(&str, &str, &[&str]); 22] = [
     ("bench", "numbers, failure classes, score", &["domain", "text"]),
     ("config", "as written, as resolved, what is wrong", &["domain", "text", "theme", "artifact"]),
     ("host", "the outside world", &["domain", "text"]),
+    // host: files and their locks; ledger: the reader of a file that grows
+    ("telemetry", "what the sampler writes of the machine, and how it is read", &["domain", "text", "host", "ledger"]),
     // bench: its table of failures has the engine's and the registries' words
     ("docker", "the Docker engine and its registry: pulls, disk, prunes", &["domain", "text", "host", "bench"]),
+    // the one process that asks the driver; ledger and model: when arms ran, whose telemetry is kept
+    (
+        "sampler",
+        "the process that looks at GPUs, disks, containers and stages",
+        &["domain", "text", "host", "docker", "ledger", "model", "telemetry"],
+    ),
     // detect: which errors are the same one
     ("model", "the fold", &["domain", "text", "ledger", "detect"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
@@ -38,25 +46,60 @@ const TABLE: [(&str, &str, &[&str]); 22] = [
     (
         "ui",
         "state, messages, actions, keymap, update",
-        &["domain", "text", "model", "plan", "ledger", "agent", "detect", "patch", "bench", "config"],
+        &["domain", "text", "model", "plan", "ledger", "agent", "detect", "patch", "bench", "config", "telemetry"],
     ),
-    ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui"]),
+    ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui", "telemetry"]),
     // plan, ledger: why an item waits and who did what, as the screen says them
-    ("report", "tables, JSON", &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch", "import"]),
+    (
+        "report",
+        "tables, JSON",
+        &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch", "import", "telemetry"],
+    ),
     (
         "runner",
         "the loop, engines, inbox",
         &[
-            "domain", "text", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "docker", "model", "plan",
+            "domain",
+            "text",
+            "ledger",
+            "artifact",
+            "agent",
+            "detect",
+            "patch",
+            "bench",
+            "config",
+            "host",
+            "docker",
+            "model",
+            "plan",
             "watch",
+            "telemetry",
+            "sampler",
         ],
     ),
     (
         "shell",
         "the loop of the screen",
         &[
-            "domain", "text", "theme", "ledger", "artifact", "agent", "detect", "patch", "bench", "config", "host", "docker", "model",
-            "plan", "ui", "view", "report",
+            "domain",
+            "text",
+            "theme",
+            "ledger",
+            "artifact",
+            "agent",
+            "detect",
+            "patch",
+            "bench",
+            "config",
+            "host",
+            "docker",
+            "model",
+            "plan",
+            "ui",
+            "view",
+            "report",
+            "telemetry",
+            "sampler",
         ],
     ),
     ("demo", "the embedded campaign", &["domain", "text", "artifact", "config", "runner"]),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AgentTotals, Deferral, FailureClass, Finding, ItemId, OnStuck, PromptSource, Remark, Stage, StageOutcome};
+use crate::domain::{AgentTotals, Deferral, FailureClass, Finding, ItemId, MachineUse, OnStuck, PromptSource, Remark, Stage, StageOutcome};
 
 /// Who caused something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -375,6 +375,28 @@ pub enum Fact {
         why: String,
         /// Who stopped it.
         by: By,
+    },
+    /// An arm may not begin yet: its GPU is held, or not clean. It is over when the stage starts.
+    ArmDelayed {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The arm's stage.
+        stage: Stage,
+        /// What it waits for, in a sentence.
+        why: String,
+    },
+    /// What the machine did while a stage ran; before the stage's end.
+    MachineRecorded {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The stage.
+        stage: Stage,
+        /// What it did.
+        machine: MachineUse,
     },
     /// A stage ended.
     StageFinished {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::act::{Act, Deed};
 use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
-use super::run::{Breaker, Fault, Pause, Run, Runner};
-use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageDetail, StageEnd};
+use super::run::{Breaker, Delay, Fault, Pause, Run, Runner};
+use crate::domain::{AgentTotals, AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd};
 use crate::ledger::fact::{Answer, AttemptEnd};
 use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
 use crate::text::room;
@@ -71,6 +71,7 @@ impl Run {
             Fact::RunnerStarted { pid, boot, .. } => {
                 self.runner = Some(Runner { pid: *pid, boot: boot.clone(), since: at, stopped: None });
                 self.finished = None;
+                self.delay = None;
             }
             Fact::RunnerStopped { why } => {
                 if let Some(runner) = &mut self.runner {
@@ -96,6 +97,8 @@ impl Run {
             | Fact::StageFrozen { .. }
             | Fact::StageThawed { .. }
             | Fact::StageStopping { .. }
+            | Fact::ArmDelayed { .. }
+            | Fact::MachineRecorded { .. }
             | Fact::StageFinished { .. } => self.apply_stage(fact, at),
             Fact::FindingMade { .. } | Fact::FindingCleared { .. } | Fact::AlarmRaised { .. } | Fact::BadgeGiven { .. } => {
                 self.apply_finding(fact);
@@ -145,7 +148,21 @@ impl Run {
 
     fn apply_stage(&mut self, fact: &Fact, at: Timestamp) {
         match fact {
-            Fact::StageStarting { item, stage, budget_ms, .. } => self.start_stage(item, *stage, *budget_ms, at),
+            Fact::StageStarting { item, stage, budget_ms, .. } => {
+                self.delay = None;
+                self.start_stage(item, *stage, *budget_ms, at);
+            }
+            Fact::ArmDelayed { item, n, stage, why } => {
+                let attempt = AttemptId { item: item.clone(), n: *n };
+                let since =
+                    self.delay.as_ref().filter(|delay| delay.attempt == attempt && delay.stage == *stage).map_or(at, |delay| delay.since);
+                self.delay = Some(Delay { attempt, stage: *stage, why: why.clone(), since });
+            }
+            Fact::MachineRecorded { item, stage, machine, .. } => self.with_attempt(item, |attempt| {
+                if let Some(record) = attempt.stages.iter_mut().find(|record| record.stage == *stage) {
+                    record.machine = Some(machine.clone());
+                }
+            }),
             Fact::StageStarted { item, stage, pid, .. } | Fact::StageAdopted { item, stage, pid, .. } => {
                 if matches!(fact, Fact::StageAdopted { .. }) {
                     self.act(at, Deed::Adopted { item: item.clone(), stage: *stage });
@@ -314,6 +331,7 @@ impl Run {
     fn finish_attempt(&mut self, id: &ItemId, end: &AttemptEnd, at: Timestamp) {
         if self.live.as_ref() == Some(id) {
             self.live = None;
+            self.delay = None;
         }
         if let AttemptEnd::Deferred(deferral) = end {
             self.note(at, format!("{id} waits for room: {}; the others go on", deferral.why));
@@ -350,7 +368,7 @@ impl Run {
             stopping: None,
             totals: AgentTotals::default(),
         };
-        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, state });
+        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, state });
     }
 
     fn with_live(&mut self, item: &ItemId, stage: Stage, change: impl FnOnce(&mut StageState)) {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, Answer, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, PromptSource, PullDetail, Remark, Rung,
-    RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
+    AgentTotals, Answer, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, MachineUse, PromptSource, PullDetail,
+    Remark, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::{AttemptEnd, JournalSaid};
@@ -138,6 +138,10 @@ pub struct StageRecord {
     pub stage: Stage,
     /// The attempt in which it really ran: its files lie there.
     pub ran_in: u32,
+    /// When it began.
+    pub began: Timestamp,
+    /// What the machine did in its time; `None` where nobody looked.
+    pub machine: Option<MachineUse>,
     /// How far it is.
     pub state: StageState,
 }

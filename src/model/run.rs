@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::act::Act;
-use super::item::{Item, ItemState, StageRecord};
-use crate::domain::{AttemptId, FailureClass, ItemId, OnStuck, Stage, Usage};
+use super::item::{Item, ItemState, StageRecord, StageState};
+use crate::domain::{AttemptId, FailureClass, ItemId, OnStuck, Stage, StageOutcome, Usage};
 use crate::ledger::By;
 use crate::ledger::fact::Answer;
 
@@ -60,6 +60,8 @@ pub struct Run {
     pub breaker: Breaker,
     /// A person resumed after a limit of the run had paused it: the limits of the run are off.
     pub limits_lifted: bool,
+    /// The arm that may not begin yet.
+    pub delay: Option<Delay>,
     /// When everything was done.
     pub finished: Option<Timestamp>,
     /// The newest runner.
@@ -94,6 +96,34 @@ pub struct Pause {
     pub by: By,
     /// When.
     pub at: Timestamp,
+}
+
+/// An arm that may not begin yet: its GPU is held by somebody else, or is not clean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delay {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The arm's stage.
+    pub stage: Stage,
+    /// What it waits for, in a sentence.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A stage with the time that it took: what is drawn below the curves of the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Band {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The stage.
+    pub stage: Stage,
+    /// When it began.
+    pub from: Timestamp,
+    /// When it ended; `None`: it runs.
+    pub to: Option<Timestamp>,
+    /// Whether it did its work, once it ended.
+    pub is_done: bool,
 }
 
 /// Whether the same cause ended several items in a row: one outside the items by its class, or by the same error.
@@ -166,6 +196,29 @@ impl RunState {
 }
 
 impl Run {
+    /// The stages of all attempts in the order in which they began, each where it really ran.
+    pub fn bands(&self) -> Vec<Band> {
+        let mut bands: Vec<Band> = Vec::new();
+        for item in &self.items {
+            for attempt in &item.attempts {
+                let own = attempt.stages.iter().filter(|record| record.ran_in == attempt.n);
+                bands.extend(own.map(|record| {
+                    let lasted = |outcome: &StageOutcome| i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX);
+                    let (to, is_done) = match &record.state {
+                        StageState::Running { .. } => (None, false),
+                        StageState::Ended(outcome) => {
+                            (record.began.checked_add(SignedDuration::from_millis(lasted(outcome))).ok(), outcome.is_done())
+                        }
+                    };
+                    let attempt = AttemptId { item: item.id.clone(), n: attempt.n };
+                    Band { attempt, stage: record.stage, from: record.began, to, is_done }
+                }));
+            }
+        }
+        bands.sort_by_key(|band| band.from);
+        bands
+    }
+
     /// The item of this id.
     pub fn item(&self, id: &ItemId) -> Option<&Item> {
         self.items.get(*self.index.get(id)?)

@@ -104,6 +104,8 @@ mod tests {
             .map(|(stage, ran_in, end)| StageRecord {
                 stage: *stage,
                 ran_in: *ran_in,
+                began: Timestamp::UNIX_EPOCH,
+                machine: None,
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();

@@ -1,5 +1,6 @@
 //! The machine: disks, the Docker engine and its images, what is pulled and removed. It is told by a thread of the shell.
 
+pub mod gpus;
 pub mod prune;
 pub mod text;
 pub mod told;
@@ -14,6 +15,7 @@ use super::{Action, Effect, Mood, Said, Screen};
 use crate::config::ArmsConfig;
 use crate::domain::{AttemptId, ItemId, Need, PrunePlan, PruneProgress, PullProgress, Stage};
 use crate::model::Item;
+use crate::telemetry::{Chart, Latest, Window};
 
 /// What is known of the machine.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +32,8 @@ pub struct Machine {
     pub prune: Option<Prune>,
     /// What pulls will need.
     pub forecast: Forecast,
+    /// Its GPUs.
+    pub gpus: gpus::Gpus,
     /// Which images the arms of an item need.
     pub arms: ArmsConfig,
     /// The first image shown.
@@ -215,10 +219,12 @@ pub struct Wish {
     pub live: Option<(AttemptId, Stage)>,
     /// The images that items wait for, in the order of the queue.
     pub needed: Vec<(ItemId, Vec<String>)>,
+    /// The part of the telemetry whose curves are shown.
+    pub chart: Option<Window>,
 }
 
 /// What it saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum News {
     /// The file systems.
     Disks(Vec<Disk>),
@@ -230,6 +236,12 @@ pub enum News {
     Prune(Option<Box<Prune>>),
     /// What pulls will need.
     Forecast(Box<Forecast>),
+    /// Who samples.
+    Sampler(gpus::Source),
+    /// The newest sample.
+    Latest(Box<Latest>),
+    /// The curves of a window.
+    Chart(Box<Chart>),
     /// What a dry run found, by its number; the error is a sentence.
     Planned(u64, Result<Box<PrunePlan>, String>),
 }
@@ -292,6 +304,9 @@ pub(super) fn take(state: &mut State, news: News) {
         News::Pull(pull) => state.machine.pull = pull.map(|pull| *pull),
         News::Prune(prune) => state.machine.prune = prune.map(|prune| *prune),
         News::Forecast(forecast) => state.machine.forecast = *forecast,
+        News::Sampler(source) => state.machine.gpus.source = Some(source),
+        News::Latest(latest) => state.machine.gpus.latest = Some(*latest),
+        News::Chart(chart) => state.machine.gpus.chart = Some(Seen { at, what: *chart }),
         News::Planned(number, plan) => prune::planned(state, number, plan),
     }
 }
@@ -311,7 +326,8 @@ pub(super) fn settle(state: &mut State) -> Option<Effect> {
     let live = state.run.live_stage().map(|(attempt, record)| (attempt, record.stage));
     let live = live.filter(|(_, stage)| matches!(stage, Stage::Pull | Stage::Clean));
     let is_shown = state.screen == Screen::Machine || matches!(state.over, Over::Prune(_));
-    let wish = Wish { is_shown, live, needed: needed(state) };
+    let chart = state.machine.gpus.window(state.now.as_millisecond()).filter(|_| is_shown);
+    let wish = Wish { is_shown, live, needed: needed(state), chart };
     if state.machine.wish.as_ref() == Some(&wish) {
         return None;
     }

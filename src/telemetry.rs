@@ -1,0 +1,18 @@
+//! What the sampler writes of the machine, and how it is read: one line a second, roll-ups of 10 and 60 s beside it.
+//!
+//! Only the sampler's process (`sampler`) asks the driver. Everybody else, runner and screens, reads these files.
+
+pub mod chart;
+pub mod files;
+pub mod line;
+pub mod read;
+pub mod rollup;
+pub mod sample;
+pub mod taint;
+
+pub use chart::{Chart, Latest, Window};
+pub use files::Files;
+pub use rollup::{Bucket, GpuBucket, Span};
+pub use sample::{
+    DiskReading, GpuFacts, GpuKey, GpuProcess, GpuReading, GroupReading, Header, HostReading, Lack, ProcessMemory, Sample, Xid,
+};

@@ -3,6 +3,7 @@
 //! Only the sampler's process (`sampler`) asks the driver. Everybody else, runner and screens, reads these files.
 
 pub mod chart;
+pub mod energy;
 pub mod files;
 pub mod line;
 pub mod read;
@@ -11,6 +12,7 @@ pub mod sample;
 pub mod taint;
 
 pub use chart::{Chart, Latest, Window};
+pub use energy::Energy;
 pub use files::Files;
 pub use rollup::{Bucket, GpuBucket, Span};
 pub use sample::{

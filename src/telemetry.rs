@@ -5,6 +5,7 @@
 pub mod chart;
 pub mod files;
 pub mod line;
+mod lines;
 pub mod read;
 pub mod rollup;
 pub mod sample;

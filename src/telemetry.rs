@@ -6,6 +6,7 @@ pub mod chart;
 pub mod energy;
 pub mod files;
 pub mod line;
+mod lines;
 pub mod read;
 pub mod rollup;
 pub mod sample;

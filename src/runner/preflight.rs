@@ -5,6 +5,7 @@ mod agent;
 mod arms;
 mod commits;
 mod docker;
+mod gpu;
 mod harness;
 mod images;
 mod judge;
@@ -25,6 +26,8 @@ use crate::ledger::fact::Blocked;
 
 pub use agent::find_program;
 pub use commits::resolve_added;
+pub use docker::beside as docker_beside;
+pub use gpu::Gpus;
 pub use length::{Length, spoken};
 pub use surroundings::Surroundings;
 

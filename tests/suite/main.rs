@@ -51,6 +51,8 @@ mod log_desk;
 mod log_journeys;
 mod log_sources;
 mod nvml;
+mod nvml_broken;
+mod nvml_read;
 mod opened;
 mod outside;
 mod paged;

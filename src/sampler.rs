@@ -1,6 +1,7 @@
 //! The sampler: a process of its own that looks at GPUs, disks, containers and stages, and writes what it sees. It alone loads
 //! NVIDIA's library: a driver that hangs takes nobody along.
 
+mod groups;
 mod clock;
 mod disks;
 mod host;

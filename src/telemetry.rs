@@ -4,6 +4,7 @@
 
 pub mod chart;
 pub mod curves;
+pub mod energy;
 pub mod files;
 pub mod line;
 mod lines;
@@ -14,6 +15,7 @@ pub mod taint;
 
 pub use chart::{Chart, Latest, Window};
 pub use curves::Curves;
+pub use energy::Energy;
 pub use files::Files;
 pub use rollup::{Bucket, GpuBucket, Span};
 pub use sample::{

@@ -14,7 +14,7 @@ pub struct Arm<'a> {
     pub from: Timestamp,
     /// When it ended.
     pub to: Timestamp,
-    /// UUIDs of the GPUs that it may use; empty: all.
+    /// UUIDs of the GPUs that it used: those whose locks its keeper had. Of none nothing is said.
     pub gpus: &'a [String],
     /// For how long it was frozen, in ms.
     pub frozen_ms: u64,

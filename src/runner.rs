@@ -14,6 +14,7 @@ pub mod keep;
 pub mod live;
 pub mod preflight;
 pub mod prompt;
+mod sampling;
 pub mod score;
 mod served;
 pub mod signals;

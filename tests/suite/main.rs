@@ -50,6 +50,7 @@ mod listing;
 mod log_desk;
 mod log_journeys;
 mod log_sources;
+mod nvml;
 mod opened;
 mod outside;
 mod paged;

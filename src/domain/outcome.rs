@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, Shortage, SoftVerdict, Standing, Taint, Usage, Verdict,
-    Workload,
+    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, Shortage, SoftVerdict, Standing, Taint, Usage,
+    Verdict, Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.

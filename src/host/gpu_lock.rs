@@ -113,7 +113,14 @@ impl Held {
         let form = if since.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
         // the number of the attempt is nothing to anybody else
         let item = holder.item.rsplit_once('.').map_or(holder.item.as_str(), |(item, _)| item);
-        let says = format!("{} is held by {}: run {}, {} of {item}, since {}", self.gpu, holder.user, holder.run, holder.stage, since.strftime(form));
+        let says = format!(
+            "{} is held by {}: run {}, {} of {item}, since {}",
+            self.gpu,
+            holder.user,
+            holder.run,
+            holder.stage,
+            since.strftime(form)
+        );
         // somebody else wrote it
         clean::line(&says)
     }

@@ -1,9 +1,9 @@
 //! The sampler: a process of its own that looks at GPUs, disks, containers and stages, and writes what it sees. It alone loads
 //! NVIDIA's library: a driver that hangs takes nobody along.
 
-mod groups;
 mod clock;
 mod disks;
+mod groups;
 mod host;
 mod keep;
 mod lock;

@@ -77,8 +77,11 @@ pub struct Nvml {
 impl Nvml {
     /// Starts them. The library: this one, else [`LIBRARY`], else `libnvidia-ml.so.1` as the system finds it.
     pub fn start(library: Option<PathBuf>) -> Self {
-        let library =
-            library.map(OsString::from).or_else(|| std::env::var_os(LIBRARY)).filter(|name| !name.is_empty()).unwrap_or_else(|| USUAL.into());
+        let library = library
+            .map(OsString::from)
+            .or_else(|| std::env::var_os(LIBRARY))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| USUAL.into());
         let (questions, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
         let (tell, xids) = sync_channel(KEPT_XIDS);
@@ -103,7 +106,8 @@ impl Nvml {
                 }
                 Err(RecvTimeoutError::Timeout) => return (Some(open.at), self.last.clone()),
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.last = Looked { driver: Driver::Broken { says: "our own thread that asks it ended".to_owned() }, ..Looked::default() };
+                    self.last =
+                        Looked { driver: Driver::Broken { says: "our own thread that asks it ended".to_owned() }, ..Looked::default() };
                     return (None, self.last.clone());
                 }
             }

@@ -83,7 +83,8 @@ impl<'nvml> Gpu<'nvml> {
         }
         let key = GpuKey { gpu: self.index, mig: None };
         if let Some(device) = self.device.as_ref().filter(|_| !self.lacks.is_lost) {
-            let reading = GpuReading { tx: traffic[0], rx: traffic[1], ..reading(device, &mut self.lacks, &self.seldom, self.facts.memory) };
+            let reading =
+                GpuReading { tx: traffic[0], rx: traffic[1], ..reading(device, &mut self.lacks, &self.seldom, self.facts.memory) };
             let processes = self.processes.read(device, &mut self.lacks, self.facts.memory);
             if !self.lacks.is_lost {
                 self.last = reading;
@@ -207,7 +208,8 @@ fn facts(device: &Device<'_>, lacks: &mut Lacks) -> GpuFacts {
 
 /// What changes seldom, or is slow to ask for.
 fn seldom(device: &Device<'_>, lacks: &mut Lacks) -> Seldom {
-    let mut errors = |field, kind| lacks.ask(field, || device.total_ecc_errors(kind, EccCounter::Volatile)).and_then(|count| sane(count, sane::COUNT));
+    let mut errors =
+        |field, kind| lacks.ask(field, || device.total_ecc_errors(kind, EccCounter::Volatile)).and_then(|count| sane(count, sane::COUNT));
     let ecc = [errors("ecc_corrected", MemoryError::Corrected), errors("ecc_uncorrected", MemoryError::Uncorrected)];
     let link = lacks.ask("pcie", || Ok([device.current_pcie_link_gen()?, device.current_pcie_link_width()?]));
     Seldom {

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nvml_wrapper::enum_wrappers::device::PcieUtilCounter;
 use nvml_wrapper::Nvml;
+use nvml_wrapper::enum_wrappers::device::PcieUtilCounter;
 
 use super::lacks::Lacks;
 use super::sane::{self, sane};

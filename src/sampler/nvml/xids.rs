@@ -45,8 +45,7 @@ impl Errors {
 }
 
 fn wait(nvml: &Nvml, gpus: u32, tell: &SyncSender<Xid>, left: &Receiver<()>) {
-    let mut all: Vec<Waiting<'_>> =
-        (0..gpus).map(|gpu| Waiting { gpu, set: register(nvml, gpu), tried: Instant::now() }).collect();
+    let mut all: Vec<Waiting<'_>> = (0..gpus).map(|gpu| Waiting { gpu, set: register(nvml, gpu), tried: Instant::now() }).collect();
     while !is_over(left, Duration::ZERO) {
         let waits = u32::try_from(all.iter().filter(|one| one.set.is_some()).count()).unwrap_or(u32::MAX);
         if waits == 0 && is_over(left, ROUND) {

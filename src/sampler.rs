@@ -3,6 +3,7 @@
 
 mod clock;
 mod disks;
+mod groups;
 mod host;
 mod keep;
 mod lock;

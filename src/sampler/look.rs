@@ -41,7 +41,7 @@ impl Eyes {
         let mut asked = Disks::default();
         disks.iter().for_each(|disk| asked.add(disk));
         let host = Host::open();
-        let attribution = Attribution::default();
+        let attribution = Attribution::start(None);
         let machine = Header {
             v: VERSION,
             boot: clock::boot_id(),
@@ -59,6 +59,9 @@ impl Eyes {
     pub(super) fn look(&mut self, patience: Duration) -> Seen {
         let (silent_since, Looked { driver, driver_version, cuda, facts, gpus, processes }) = self.nvml.look(patience);
         let processes = self.named(processes);
+        if let Some(root) = self.attribution.docker_root() {
+            self.disks.add(&root);
+        }
         let sample = Sample {
             driver,
             silent_since,
@@ -70,6 +73,11 @@ impl Eyes {
         };
         let header = Header { driver_version, cuda, gpus: facts, ..self.machine.clone() };
         Seen { header, sample, xids: self.nvml.xids() }
+    }
+
+    /// Waits until it is known to whom containers belong, for who looks only once.
+    pub(super) fn wait_for_names(&mut self, patience: Duration) {
+        self.attribution.wait(patience);
     }
 
     fn named(&mut self, processes: BTreeMap<u32, BTreeMap<GpuKey, ProcessMemory>>) -> BTreeMap<u32, GpuProcess> {

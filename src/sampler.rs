@@ -1,9 +1,9 @@
 //! The sampler: a process of its own that looks at GPUs, disks, containers and stages, and writes what it sees. It alone loads
 //! NVIDIA's library: a driver that hangs takes nobody along.
 
-mod groups;
 mod clock;
 mod disks;
+mod groups;
 mod host;
 mod keep;
 mod lock;
@@ -35,6 +35,9 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How long the one look of `--once` waits for it: a driver that has to wake GPUs up takes its time.
 const PATIENCE_ONCE: Duration = Duration::from_secs(4);
+
+/// How long it waits for the Docker engine: one that is here answers within a moment, and without it names are missing.
+const PATIENCE_ENGINE: Duration = Duration::from_secs(1);
 
 /// `sample-machine FOLDER`, or `sample-machine --once`
 #[derive(Debug, clap::Args)]
@@ -84,6 +87,7 @@ impl SampleMachine {
 /// Prints what one look sees.
 fn once(disks: &[PathBuf]) -> Result<(), SamplerError> {
     let mut eyes = Eyes::open(disks);
+    eyes.adjust(PATIENCE_ENGINE);
     let seen = eyes.look(PATIENCE_ONCE);
     let at = Moment::now().at;
     let mut encoder = Encoder::default();

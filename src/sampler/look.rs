@@ -41,7 +41,7 @@ impl Eyes {
         let mut asked = Disks::default();
         disks.iter().for_each(|disk| asked.add(disk));
         let host = Host::open();
-        let attribution = Attribution::default();
+        let attribution = Attribution::start(None);
         let machine = Header {
             v: VERSION,
             boot: clock::boot_id(),
@@ -55,10 +55,18 @@ impl Eyes {
         Self { nvml: Nvml::start(std::env::var_os(LIBRARY).map(PathBuf::from)), attribution, host, disks: asked, machine }
     }
 
+    /// Waits for what takes a moment to begin: the engine's first answer, for a look that is the only one.
+    pub(super) fn adjust(&mut self, patience: Duration) {
+        self.attribution.wait(patience);
+    }
+
     /// Looks; the driver may take so long for an answer.
     pub(super) fn look(&mut self, patience: Duration) -> Seen {
         let (silent_since, Looked { driver, driver_version, cuda, facts, gpus, processes }) = self.nvml.look(patience);
         let processes = self.named(processes);
+        if let Some(root) = self.attribution.docker_root() {
+            self.disks.add(&root);
+        }
         let sample = Sample {
             driver,
             silent_since,

@@ -13,6 +13,7 @@ pub mod rollup;
 pub mod sample;
 pub mod taint;
 pub mod told;
+pub mod users;
 
 pub use chart::{Chart, Latest, Window};
 pub use curves::Curves;

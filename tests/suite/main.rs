@@ -87,6 +87,7 @@ mod select;
 mod stuck;
 mod support;
 mod taken;
+mod telemetry;
 mod terminal;
 mod testbed;
 mod themes;

@@ -142,6 +142,15 @@ impl Builder {
         ended
     }
 
+    /// Passes over a sample that was counted elsewhere: the next one is held against it.
+    pub fn pass(&mut self, t: i64, sample: &Sample) {
+        self.last = Some(t);
+        if sample.silent_since.is_none() {
+            let here = sample.gpus.iter().filter(|(_, reading)| !reading.lost);
+            self.read = here.map(|(key, reading)| (*key, (t, reading.energy_mj))).collect();
+        }
+    }
+
     /// Ends the stretch: what comes next is held against nothing that came before. Returns the bucket that was not full.
     pub fn end(&mut self) -> Option<Bucket> {
         self.last = None;

@@ -453,7 +453,8 @@ impl State {
     /// Whether something on the screen changes by time alone.
     pub fn ticks(&self) -> bool {
         let runs = self.has_runner() && self.run.finished.is_none();
-        runs || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
+        let is_seen = self.screen == Screen::Machine && self.machine.gpus.latest.is_some();
+        runs || is_seen || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
     }
 
     /// Measures the list's columns and counts its items.

@@ -1,6 +1,7 @@
 //! The runner's loop.
 
 mod agent;
+mod arm;
 mod harness;
 mod inbox;
 mod recover;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::agent_watch::AgentWatch;
 use super::conclude::{Case, conclude, failed};
 use super::detection::ends_of;
+use super::gate::Gate;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::sampling::Sampling;
@@ -28,6 +30,7 @@ use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
+use crate::host::gpu_lock::Gpu;
 use crate::host::launch::{self, Environment};
 use crate::host::stage_folder::Spec;
 use crate::host::watch::{Heed, Watch};
@@ -87,6 +90,9 @@ struct Turn<'a> {
     room: Option<(Instant, Option<u64>)>,
     masker: Masker,
     sampling: Sampling,
+    gate: Gate,
+    /// Whether the live stage may still wait in its keeper for its GPUs.
+    claims: bool,
     report: Report<'a>,
 }
 
@@ -132,6 +138,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let checkout = job.checkout.clone();
     let ends = ends_of(&run);
     let sampling = Sampling::start(&job);
+    let gate = Gate::new(&job);
     let mut turn = Turn {
         job,
         run,
@@ -154,6 +161,8 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         room: None,
         masker: Masker::new(environment_variables(), secrets(&checkout.env_folders())),
         sampling,
+        gate,
+        claims: false,
         report,
     };
     let boot = clock::boot_id();
@@ -235,7 +244,10 @@ impl Turn<'_> {
                         self.record(fact).await?;
                     }
                 }
-                Next::Start { attempt, stage } => self.start(attempt, stage).await?,
+                Next::Start { attempt, stage } => match self.may_begin(&attempt, stage).await? {
+                    Ok(gpus) => self.start(attempt, stage, gpus).await?,
+                    Err(again) => return Ok(Settled::Until(Some(again))),
+                },
                 Next::Busy => return Ok(Settled::Until(None)),
                 Next::Wait { until, .. } => return Ok(Settled::Until(until)),
                 Next::Over => return Ok(Settled::Over),
@@ -277,6 +289,7 @@ impl Turn<'_> {
             self.look_at_harness(false).await?;
             self.look_at_agent().await?;
         }
+        self.look_at_claim().await?;
         self.read_inbox(None).await
     }
 
@@ -310,7 +323,7 @@ impl Turn<'_> {
     }
 
     /// Starts a stage: on record first, then in the world.
-    async fn start(&mut self, attempt: AttemptId, stage: Stage) -> Result<(), RunnerError> {
+    async fn start(&mut self, attempt: AttemptId, stage: Stage, gpus: Vec<Gpu>) -> Result<(), RunnerError> {
         // people know the budget that they set; the margin that ISO-Bench's own script has on top is for its keeper
         let budget_ms = self.job.config.budget_ms(stage);
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
@@ -325,7 +338,7 @@ impl Turn<'_> {
                 for fact in facts {
                     self.record(fact).await?;
                 }
-                (spec, environment)
+                self.with_gpus(spec, environment, gpus)
             }
         };
         self.launch(attempt, stage, spec, environment, None).await
@@ -343,6 +356,7 @@ impl Turn<'_> {
         let folder = self.job.folder.stage(&attempt, stage);
         match launch::launch(&self.job.binary, &folder, &spec, &environment) {
             Ok(kept) => {
+                self.claims = !spec.gpus.is_empty();
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
                 self.live =
                     Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false }, before });

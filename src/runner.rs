@@ -13,6 +13,7 @@ mod images;
 pub mod job;
 pub mod keep;
 pub mod live;
+mod machine;
 pub mod preflight;
 pub mod prompt;
 mod sampling;

@@ -3,6 +3,7 @@
 
 mod clock;
 mod disks;
+mod groups;
 mod host;
 mod keep;
 mod lock;
@@ -45,7 +46,7 @@ pub struct SampleMachine {
     #[arg(long, conflicts_with = "folder")]
     once: bool,
     /// Look at the disk of this folder as well
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "once")]
     disk: Vec<PathBuf>,
 }
 
@@ -75,14 +76,14 @@ impl SampleMachine {
     pub fn run(self) -> Result<(), SamplerError> {
         match self.folder {
             Some(folder) => sample(&folder, &self.disk),
-            None => once(&self.disk),
+            None => once(),
         }
     }
 }
 
 /// Prints what one look sees.
-fn once(disks: &[PathBuf]) -> Result<(), SamplerError> {
-    let mut eyes = Eyes::open(disks);
+fn once() -> Result<(), SamplerError> {
+    let mut eyes = Eyes::open(&[]);
     let seen = eyes.look(PATIENCE_ONCE);
     let at = Moment::now().at;
     let mut encoder = Encoder::default();

@@ -19,6 +19,7 @@ use super::detection::ends_of;
 use super::gate::Gate;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
+use super::machine::Look;
 use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
@@ -26,7 +27,7 @@ use super::{Job, RunnerError};
 use crate::config::time_of_day;
 use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
-use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
+use crate::domain::{AttemptId, FailureClass, MachineUse, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
@@ -377,6 +378,9 @@ impl Turn<'_> {
 
     async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
         let Some(live) = self.live.take() else { return Ok(()) };
+        if let WorkEnd::Over(machine, outcome) = end {
+            return self.over(live.attempt, live.stage, machine, *outcome).await;
+        }
         // what it wrote since the last look is still said
         self.look_at_harness(true).await?;
         self.look_at_agents_end(&live.attempt).await?;
@@ -392,6 +396,7 @@ impl Turn<'_> {
             WorkEnd::Child(Err(error)) => {
                 failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)
             }
+            WorkEnd::Over(_, outcome) => *outcome,
             WorkEnd::Panicked(says) => {
                 failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing)
             }
@@ -412,6 +417,28 @@ impl Turn<'_> {
         self.detection = None;
         self.harness = None;
         self.watch.instead(&[]);
+        let record = self.run.live_stage().filter(|(live, record)| *live == attempt && record.stage == stage);
+        match record.and_then(|(_, record)| Look::at(&self.job.folder, stage, record.began, &outcome)) {
+            Some(look) => {
+                let work = Work::Over(tokio::task::spawn_blocking(move || look.read()), Box::new(outcome));
+                self.live = Some(Live { attempt, stage, work, before: None });
+                Ok(())
+            }
+            None => self.over(attempt, stage, None, outcome).await,
+        }
+    }
+
+    /// Puts a stage's end on record, after what the machine did in its time.
+    async fn over(
+        &mut self,
+        attempt: AttemptId,
+        stage: Stage,
+        machine: Option<MachineUse>,
+        outcome: StageOutcome,
+    ) -> Result<(), RunnerError> {
+        if let Some(machine) = machine {
+            self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;
+        }
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
     }
 

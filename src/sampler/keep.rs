@@ -205,3 +205,81 @@ fn make(path: &Path) -> io::Result<File> {
     let _ = fs::remove_file(path);
     File::options().append(true).create_new(true).mode(0o600).open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use super::*;
+    use crate::host::gzip;
+
+    /// A line every ten minutes is a header, one every minute a sample: from 0 to so many minutes.
+    fn written(files: &Files, minutes: i64) -> Vec<String> {
+        let header = |t: i64| format!("{{\"t\":{t},\"header\":{{\"v\":1}}}}\n");
+        let sample = |t: i64| format!("{{\"t\":{t},\"is\":{{\"host\":{{\"cpu\":{}}}}}}}\n", t % 1000);
+        let of = |minute: i64| if minute % 10 == 0 { header(minute * 60_000) } else { sample(minute * 60_000) };
+        let lines: Vec<String> = (0..=minutes).map(of).collect();
+        fs::write(files.seconds(), lines.concat()).unwrap();
+        lines
+    }
+
+    fn unpacked(files: &Files) -> Vec<(i64, String)> {
+        let text = |path: PathBuf| String::from_utf8(gzip::unpack(File::open(path).unwrap(), 1 << 20).unwrap()).unwrap();
+        files.all_packed().into_iter().map(|(from, path)| (from, text(path))).collect()
+    }
+
+    const fn minutes(from: i64, to: i64) -> (i64, i64) {
+        (from * 60_000, to * 60_000)
+    }
+
+    #[test]
+    fn what_is_older_is_packed_around_arms_and_the_rest_of_it_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::of(folder.path());
+        let lines = written(&files, 59);
+        let mut seconds = Lines::open(files.seconds()).unwrap();
+        // an arm from 13 to 15, another from 17 to 22, one that is too young to be packed; before: 35, so that 30 is the cut
+        let kept = vec![minutes(13, 15), minutes(17, 22), minutes(44, i64::MAX / 60_000)];
+        let shorter = shorten(&files, 35 * 60_000, &kept).unwrap().unwrap();
+        // what came while the thread worked
+        seconds.append("{\"t\":3600000}").unwrap();
+        take_over(shorter, &mut seconds).unwrap();
+        seconds.append("{\"t\":3601000}").unwrap();
+        let left = format!("{}{{\"t\":3600000}}\n{{\"t\":3601000}}\n", lines[30..].concat());
+        assert_eq!(fs::read_to_string(files.seconds()).unwrap(), left);
+        assert_eq!(unpacked(&files), [(600_000, lines[10..=22].concat())], "from the header before an arm to its end");
+        let names = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 2, "nothing else is left behind");
+        assert!(shorten(&files, 29 * 60_000, &kept).unwrap().is_none(), "nothing is that old any more");
+    }
+
+    #[test]
+    fn whoever_died_in_between_left_everything_and_the_next_one_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::of(folder.path());
+        let lines = written(&files, 39);
+        let all = fs::read_to_string(files.seconds()).unwrap();
+        let mut seconds = Lines::open(files.seconds()).unwrap();
+        // packed, copied, and killed: the long file still has the name
+        drop(shorten(&files, 15 * 60_000, &vec![minutes(2, 4), minutes(11, 39)]).unwrap());
+        assert_eq!(fs::read_to_string(files.seconds()).unwrap(), all);
+        let shorter = shorten(&files, 25 * 60_000, &vec![minutes(2, 4), minutes(11, 13)]).unwrap().unwrap();
+        take_over(shorter, &mut seconds).unwrap();
+        assert_eq!(fs::read_to_string(files.seconds()).unwrap(), lines[20..].concat());
+        assert_eq!(unpacked(&files), [(0, [&lines[0..=4], &lines[10..=13]].concat().concat())]);
+    }
+
+    #[test]
+    fn torn_lines_and_a_clock_that_was_put_back_keep_nothing_from_being_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::of(folder.path());
+        let text = "torn\n{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n{\"t\":90\n{\"t\":1000,\"header\":{}}\n{\"t\":2000}\n";
+        fs::write(files.seconds(), text).unwrap();
+        let mut seconds = Lines::open(files.seconds()).unwrap();
+        let shorter = shorten(&files, 1000, &vec![(9001, 9001)]).unwrap().unwrap();
+        take_over(shorter, &mut seconds).unwrap();
+        assert_eq!(fs::read_to_string(files.seconds()).unwrap(), "{\"t\":1000,\"header\":{}}\n{\"t\":2000}\n");
+        assert_eq!(unpacked(&files), [(9000, "{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n".to_owned())]);
+        assert!(arms(folder.path()).unwrap().is_empty(), "a folder without a ledger has no arms");
+    }
+}

@@ -61,19 +61,19 @@ pub(super) fn reaches(files: &Files) -> io::Result<Option<(i64, i64)>> {
     Ok(all)
 }
 
-/// The newest header at a moment; where that one is not kept any more, the first one after.
-pub(super) fn header_at(files: &Files, at: i64) -> io::Result<Option<Header>> {
+/// The newest header at a moment, with its own; where that one is not kept any more, the first one after.
+pub(super) fn header_at(files: &Files, at: i64) -> io::Result<Option<(i64, Header)>> {
     let Some(lines) = Lines::open(&files.seconds())? else { return Ok(None) };
     let mut decoder = Decoder::default();
-    let mut found: Option<Header> = None;
+    let mut found: Option<(i64, Header)> = None;
     lines.read(lines.header_before(lines.seek(at)?)?, |t, line| {
         if found.is_some() && t.is_some_and(|t| t > at) {
             return Enough::Yes;
         }
         if line.contains("\"header\"")
-            && let Some(Said::Header(_, header)) = decoder.take(line)
+            && let Some(Said::Header(t, header)) = decoder.take(line)
         {
-            found = Some(header.clone());
+            found = Some((t, header.clone()));
         }
         Enough::NotYet
     })?;

@@ -41,6 +41,12 @@ pub struct Bucket {
     /// Memory of the machine in use in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Span>,
+    /// Time in which something waited for a processor, for memory, for a disk, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressure: Option<[Span; 3]>,
+    /// Bytes that may still be written, by file system as in a sample.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disks: BTreeMap<String, Span>,
     /// What the driver reported, each error of a GPU once, with the moment of its first report in ms of Unix time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub xid: Vec<(i64, Xid)>,
@@ -111,6 +117,11 @@ impl Builder {
         bucket.n = bucket.n.saturating_add(1);
         Span::join(&mut bucket.cpu, sample.host.cpu.map(|tenths| Span::of(f64::from(tenths) / 10.0)));
         Span::join(&mut bucket.memory, sample.host.memory.map(|bytes| Span::of(real(bytes))));
+        let pressure = sample.host.pressure.map(|tenths| tenths.map(|tenths| Span::of(f64::from(tenths) / 10.0)));
+        Bucket::press(&mut bucket.pressure, pressure);
+        for (folder, disk) in &sample.disks {
+            bucket.fill(folder, Span::of(real(disk.free)));
+        }
         bucket.report(xid.iter().map(|xid| (t, *xid)));
         if sample.silent_since.is_some() {
             // what stands in the sample was read before: it says nothing of this moment
@@ -129,6 +140,15 @@ impl Builder {
             gpu.add(reading, since);
         }
         ended
+    }
+
+    /// Passes over a sample that was counted elsewhere: the next one is held against it.
+    pub fn pass(&mut self, t: i64, sample: &Sample) {
+        self.last = Some(t);
+        if sample.silent_since.is_none() {
+            let here = sample.gpus.iter().filter(|(_, reading)| !reading.lost);
+            self.read = here.map(|(key, reading)| (*key, (t, reading.energy_mj))).collect();
+        }
     }
 
     /// Ends the stretch: what comes next is held against nothing that came before. Returns the bucket that was not full.
@@ -151,9 +171,30 @@ impl Bucket {
         self.silent_ms = self.silent_ms.saturating_add(other.silent_ms);
         Span::join(&mut self.cpu, other.cpu);
         Span::join(&mut self.memory, other.memory);
+        Self::press(&mut self.pressure, other.pressure);
+        for (folder, free) in &other.disks {
+            self.fill(folder, *free);
+        }
         self.report(other.xid.iter().copied());
         for (key, gpu) in &other.gpus {
             self.gpus.entry(*key).or_default().merge(gpu);
+        }
+    }
+
+    fn press(all: &mut Option<[Span; 3]>, other: Option<[Span; 3]>) {
+        let Some(other) = other else { return };
+        match all {
+            Some(all) => all.iter_mut().zip(other).for_each(|(all, other)| all.take(other)),
+            None => *all = Some(other),
+        }
+    }
+
+    fn fill(&mut self, folder: &str, free: Span) {
+        match self.disks.get_mut(folder) {
+            Some(span) => span.take(free),
+            None => {
+                self.disks.insert(folder.to_owned(), free);
+            }
         }
     }
 
@@ -220,15 +261,18 @@ impl Span {
     /// Takes the values of another one in.
     fn join(all: &mut Option<Self>, other: Option<Self>) {
         let Some(other) = other else { return };
-        let Some(span) = all else {
-            *all = Some(other);
-            return;
-        };
-        let n = span.n.saturating_add(other.n);
-        span.mean += (other.mean - span.mean) * f64::from(other.n) / f64::from(n.max(1));
-        span.n = n;
-        span.least = span.least.min(other.least);
-        span.most = span.most.max(other.most);
+        match all {
+            Some(all) => all.take(other),
+            None => *all = Some(other),
+        }
+    }
+
+    fn take(&mut self, other: Self) {
+        let n = self.n.saturating_add(other.n);
+        self.mean += (other.mean - self.mean) * f64::from(other.n) / f64::from(n.max(1));
+        self.n = n;
+        self.least = self.least.min(other.least);
+        self.most = self.most.max(other.most);
     }
 }
 

@@ -67,6 +67,7 @@ mod recover;
 mod reported;
 mod sabotage;
 mod sabotage_files;
+mod sampler;
 mod scores;
 mod screen;
 mod screen_circles;

@@ -49,6 +49,9 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// Every reader looks this often, hint or no hint.
 const BACKSTOP: Duration = Duration::from_secs(1);
 
+/// While an arm waits in its keeper for its GPUs, its beginning is noticed within this.
+const CLAIM_LOOK: Duration = Duration::from_millis(100);
+
 /// The agent's file is read at most this often: it is rewritten several times a step.
 const AGENT_LOOK: Duration = Duration::from_millis(250);
 
@@ -262,7 +265,7 @@ impl Turn<'_> {
             let left = until.duration_since(clock::now());
             Duration::try_from(left).unwrap_or(Duration::ZERO).min(BACKSTOP)
         });
-        let backstop = Instant::now() + patience;
+        let backstop = Instant::now() + if self.claims { patience.min(CLAIM_LOOK) } else { patience };
         let wake = self.agent_look.next.map_or(backstop, |look| look.min(backstop));
         let live = async {
             match &mut self.live {
@@ -418,7 +421,7 @@ impl Turn<'_> {
         self.harness = None;
         self.watch.instead(&[]);
         let record = self.run.live_stage().filter(|(live, record)| *live == attempt && record.stage == stage);
-        match record.and_then(|(_, record)| Look::at(&self.job.folder, stage, record.began, &outcome)) {
+        match record.and_then(|(_, record)| Look::at(&self.job.folder, &attempt, stage, record.began, &outcome)) {
             Some(look) => {
                 let work = Work::Over(tokio::task::spawn_blocking(move || look.read()), Box::new(outcome));
                 self.live = Some(Live { attempt, stage, work, before: None });
@@ -434,9 +437,13 @@ impl Turn<'_> {
         attempt: AttemptId,
         stage: Stage,
         machine: Option<MachineUse>,
-        outcome: StageOutcome,
+        mut outcome: StageOutcome,
     ) -> Result<(), RunnerError> {
+        self.claims = false;
         if let Some(machine) = machine {
+            if let StageDetail::Arm(arm) = &mut outcome.detail {
+                arm.taint(&machine.taints);
+            }
             self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;
         }
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await

@@ -6,9 +6,11 @@ pub mod apply;
 pub mod detected;
 pub mod item;
 pub mod load;
+pub mod past;
 pub mod run;
 mod suspect;
 
 pub use item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 pub use load::Follower;
+pub use past::{Past, PastItem};
 pub use run::{Band, Breaker, Delay, Fault, Pause, Run, RunState, Runner};

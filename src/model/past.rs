@@ -49,9 +49,9 @@ impl Past {
         Self { repo: run.repo.clone(), agent: run.agent.clone(), model: run.model.clone(), stages: run.stages.clone(), items }
     }
 
-    /// Of the newest runs of a checkout but one, the newest first. Ledgers that can't be read, or are very large, are passed over.
-    pub fn read(root: &Path, but: Option<&RunId>) -> Vec<Self> {
-        let entries = fs::read_dir(RunFolder::all(root)).into_iter().flatten().flatten();
+    /// Of the newest runs in a folder but one, the newest first. Ledgers that can't be read, or are very large, are passed over.
+    pub fn read(runs: &Path, but: Option<&RunId>) -> Vec<Self> {
+        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
         let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         folders.sort();
         let mut room = MOST;

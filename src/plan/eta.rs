@@ -148,8 +148,9 @@ pub fn estimate(queue: &Queue<'_>, own: &Past, earlier: &[Past], now: Timestamp)
     }
     let (mut sums, mut longest) = ([0_u64; DRAWS], [0_u64; DRAWS]);
     for task in &queue.tasks {
+        let images = known.images(task.commit);
         for (draw, (sum, longest)) in sums.iter_mut().zip(&mut longest).enumerate() {
-            let took = known.draw(task, &Dice { draw, place: task.place });
+            let took = known.draw(task, &images, &Dice { draw, place: task.place });
             *sum = sum.saturating_add(took);
             if task.live.is_some() {
                 *longest = took.max(*longest);
@@ -164,13 +165,16 @@ pub fn estimate(queue: &Queue<'_>, own: &Past, earlier: &[Past], now: Timestamp)
     Eta::Left(Left { p50_ms: rank(50), p90_ms: rank(90), from: known.from, lacks, at: now })
 }
 
+/// The stages of an item that ran before with the same image, with their times.
+type Images<'a> = Vec<(Stage, &'a [u64])>;
+
 /// What of the past is like what is to come.
 struct Known<'a> {
     stages: &'a [Stage],
     /// Items that went their way to the end; empty where there are too few.
     whole: Vec<&'a PastItem>,
-    /// What is left of each of them from a stage on; of those that reached it.
-    rests: BTreeMap<Stage, Vec<u64>>,
+    /// Those of them that reached a stage, each with what it took from that stage on.
+    reached: BTreeMap<Stage, Vec<(u64, &'a PastItem)>>,
     /// Times of each stage.
     by_stage: BTreeMap<Stage, Vec<u64>>,
     /// Times of pulls and benchmarks of the same commit, in earlier runs.
@@ -208,12 +212,12 @@ impl<'a> Known<'a> {
                 by_commit.entry((item.commit.as_str(), *stage)).or_default().push(*took);
             }
         }
-        let rest = |item: &&PastItem, from: Stage| {
+        let rest = |item: &'a PastItem, from: Stage| {
             let reached = item.took.iter().any(|(stage, _)| *stage >= from);
-            reached.then(|| item.took.iter().filter(|(stage, _)| *stage >= from).map(|(_, took)| took).sum())
+            reached.then(|| (item.took.iter().filter(|(stage, _)| *stage >= from).map(|(_, took)| took).sum(), item))
         };
-        let rests = queue.stages.iter().map(|stage| (*stage, whole.iter().filter_map(|item| rest(item, *stage)).collect())).collect();
-        Self { stages: queue.stages, whole, rests, by_stage, by_commit, from }
+        let reached = queue.stages.iter().map(|stage| (*stage, whole.iter().filter_map(|item| rest(item, *stage)).collect()));
+        Self { stages: queue.stages, reached: reached.collect(), by_stage, by_commit, from, whole }
     }
 
     /// Stages that take long, are to come, and of which nothing is known.
@@ -231,65 +235,64 @@ impl<'a> Known<'a> {
         self.whole.is_empty() && !self.by_stage.keys().any(|stage| first.is_some_and(|first| *stage >= first))
     }
 
+    /// What pulls and benchmarks of a commit took before.
+    fn images(&self, commit: &'a str) -> Images<'_> {
+        let stages = self.stages.iter().filter(|stage| is_of_image(**stage));
+        stages.filter_map(|stage| Some((*stage, self.by_commit.get(&(commit, *stage))?.as_slice()))).collect()
+    }
+
     /// What a task takes, this time.
-    fn draw(&self, task: &Task<'_>, dice: &Dice) -> u64 {
-        match task.live {
-            Some(live) => {
-                let after = self.stages.iter().copied().find(|stage| *stage > task.from);
-                self.rest_of(task, live, dice).saturating_add(after.map_or(0, |stage| self.from(task.commit, stage, task.from, dice)))
-            }
-            None => self.from(task.commit, task.from, task.from, dice),
-        }
+    fn draw(&self, task: &Task<'_>, images: &Images<'_>, dice: &Dice) -> u64 {
+        let Some(live) = task.live else { return self.from(images, task.from, task.from, dice) };
+        let after = self.stages.iter().copied().find(|stage| *stage > task.from);
+        let rest = self.rest_of(task, live, images, dice);
+        rest.saturating_add(after.map_or(0, |stage| self.from(images, stage, task.from, dice)))
     }
 
     /// What an item takes from a stage on, of those that reached another one.
-    fn from(&self, commit: &str, from: Stage, reached: Stage, dice: &Dice) -> u64 {
-        let is_known = |stage: Stage| self.by_commit.contains_key(&(commit, stage));
-        let has_own = !self.by_commit.is_empty() && Stage::ALL.into_iter().any(is_known);
-        match self.rests.get(&reached) {
-            Some(rests) if !has_own && from == reached && !rests.is_empty() => rests.get(dice.pick(rests.len(), reached)).copied(),
-            Some(rests) if !rests.is_empty() => {
-                let mut those = self.whole.iter().filter(|item| item.took.iter().any(|(stage, _)| *stage >= reached));
-                let item = those.nth(dice.pick(rests.len(), reached));
-                item.map(|item| {
-                    let stages = item.took.iter().filter(|(stage, _)| *stage >= from);
-                    // an image and its benchmark take what they took before, whoever brings the patch
-                    stages.map(|(stage, took)| self.of_image(commit, *stage, dice).unwrap_or(*took)).sum()
-                })
+    fn from(&self, images: &Images<'_>, from: Stage, reached: Stage, dice: &Dice) -> u64 {
+        let those = self.reached.get(&reached).map(Vec::as_slice).unwrap_or_default();
+        match those.get(dice.pick(those.len(), reached)) {
+            Some((rest, _)) if images.is_empty() && from == reached => *rest,
+            // an image and its benchmark take what they took before, whoever brings the patch
+            Some((_, item)) => {
+                let stages = item.took.iter().filter(|(stage, _)| *stage >= from);
+                stages.map(|(stage, took)| of_image(images, *stage, dice).unwrap_or(*took)).sum()
             }
-            _ => Some(self.stages.iter().filter(|stage| **stage >= from).filter_map(|stage| self.of_stage(commit, *stage, dice)).sum()),
+            None => {
+                let stages = self.stages.iter().filter(|stage| **stage >= from);
+                stages.filter_map(|stage| of_image(images, *stage, dice).or_else(|| self.of_stage(*stage, dice))).sum()
+            }
         }
-        .unwrap_or_default()
     }
 
     /// What a stage takes.
-    fn of_stage(&self, commit: &str, stage: Stage, dice: &Dice) -> Option<u64> {
-        self.of_image(commit, stage, dice).or_else(|| {
-            let times = self.by_stage.get(&stage)?;
-            times.get(dice.pick(times.len(), stage)).copied()
-        })
-    }
-
-    /// What a stage took with the same image.
-    fn of_image(&self, commit: &str, stage: Stage, dice: &Dice) -> Option<u64> {
-        let times = self.by_commit.get(&(commit, stage))?;
+    fn of_stage(&self, stage: Stage, dice: &Dice) -> Option<u64> {
+        let times = self.by_stage.get(&stage)?;
         times.get(dice.pick(times.len(), stage)).copied()
     }
 
     /// What is left of a stage that runs: those of the past that lasted longer say it. One that outlasted them all may take as
     /// long again at most, and no longer than its budget.
-    fn rest_of(&self, task: &Task<'_>, live: Live, dice: &Dice) -> u64 {
-        let longer = |times: &Vec<u64>| {
+    fn rest_of(&self, task: &Task<'_>, live: Live, images: &Images<'_>, dice: &Dice) -> u64 {
+        let longer = |times: &[u64]| {
             let longer = times.iter().filter(|took| **took > live.for_ms);
             let n = longer.clone().count();
             longer.copied().nth(dice.pick(n, task.from)).map(|took| took - live.for_ms)
         };
-        let rest = self.by_commit.get(&(task.commit, task.from)).and_then(longer).or_else(|| self.by_stage.get(&task.from).and_then(longer));
+        let of_image = images.iter().find(|(stage, _)| *stage == task.from).and_then(|(_, times)| longer(times));
+        let rest = of_image.or_else(|| longer(self.by_stage.get(&task.from)?));
         let most = live.left_ms.unwrap_or(u64::MAX);
         // of a stage that nothing is known of nothing is said
         let unheard = || if self.by_stage.contains_key(&task.from) { dice.part_of(live.for_ms.min(most), task.from) } else { 0 };
         rest.unwrap_or_else(unheard).min(most)
     }
+}
+
+/// What a stage took with the same image.
+fn of_image(images: &Images<'_>, of: Stage, dice: &Dice) -> Option<u64> {
+    let (_, times) = images.iter().find(|(stage, _)| *stage == of)?;
+    times.get(dice.pick(times.len(), of)).copied()
 }
 
 /// Items that went their way to the end: of this run where there are enough, with those of earlier runs else; none where these

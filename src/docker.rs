@@ -10,6 +10,7 @@ mod engine;
 mod error;
 pub mod forecast;
 mod history;
+pub mod labels;
 pub mod owners;
 pub mod prune;
 pub mod pull;

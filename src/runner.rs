@@ -15,6 +15,7 @@ pub mod live;
 mod machine;
 pub mod preflight;
 pub mod prompt;
+mod sampling;
 pub mod score;
 mod served;
 pub mod signals;

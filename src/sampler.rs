@@ -1,20 +1,53 @@
 //! The sampler: a process of its own that looks at GPUs, disks, containers and stages, and writes what it sees. It alone loads
 //! NVIDIA's library: a driver that hangs takes nobody along.
 
+mod clock;
+mod disks;
+mod groups;
+mod host;
+mod keep;
+mod lock;
+mod look;
 pub mod nvml;
+mod record;
 pub mod start;
 pub mod whose;
+mod write;
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// `sample FOLDER`
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Signal, getpid, kill_process};
+
+use self::clock::Moment;
+use self::lock::SamplerLock;
+use self::look::Eyes;
+use self::record::Record;
+use crate::host::detach;
+use crate::telemetry::Files;
+use crate::telemetry::line::Encoder;
+
+/// How long a sample waits for the driver. One that comes later is in the next sample.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long the one look of `--once` waits for it: a driver that has to wake GPUs up takes its time.
+const PATIENCE_ONCE: Duration = Duration::from_secs(4);
+
+/// `sample-machine FOLDER`, or `sample-machine --once`
 #[derive(Debug, clap::Args)]
 pub struct SampleMachine {
-    /// The folder that it writes telemetry into
+    /// The folder that it writes telemetry into, until its stdin closes
+    #[arg(required_unless_present = "once")]
     folder: Option<PathBuf>,
     /// Look once, print header and sample as two lines, and end
     #[arg(long, conflicts_with = "folder")]
     once: bool,
+    /// Look at the disk of this folder as well
+    #[arg(long, value_name = "FOLDER", conflicts_with = "once")]
+    disk: Vec<PathBuf>,
 }
 
 /// What keeps the sampler from its job.
@@ -28,7 +61,7 @@ pub enum SamplerError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Another one writes there.
     #[error("another sampler writes in {folder}")]
@@ -41,7 +74,77 @@ pub enum SamplerError {
 impl SampleMachine {
     /// Samples until whoever started it is gone.
     pub fn run(self) -> Result<(), SamplerError> {
-        let _ = (self.folder, self.once);
-        Ok(())
+        match self.folder {
+            Some(folder) => sample(&folder, &self.disk),
+            None => once(),
+        }
     }
+}
+
+/// Prints what one look sees.
+fn once() -> Result<(), SamplerError> {
+    let mut eyes = Eyes::open(&[]);
+    let seen = eyes.look(PATIENCE_ONCE);
+    let at = Moment::now().at;
+    let mut encoder = Encoder::default();
+    let lines = encoder.header(at, &seen.header).and_then(|header| Ok([header, encoder.sample(at, &seen.sample, &seen.xids)?]));
+    let print = |[header, sample]: [String; 2]| {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{header}\n{sample}").and_then(|()| out.flush())
+    };
+    let printed = lines.map_err(io::Error::from).and_then(print);
+    if printed.is_ok() && seen.sample.silent_since.is_some() {
+        leave_at_once();
+    }
+    printed.map_err(|source| SamplerError::File { doing: "write to", path: PathBuf::from("stdout"), source })
+}
+
+/// Samples into a folder until stdin closes.
+fn sample(folder: &Path, disks: &[PathBuf]) -> Result<(), SamplerError> {
+    // what a terminal sends to its processes is not meant for us
+    detach::own_session();
+    let files = Files::of(folder);
+    let lock = SamplerLock::take(&files)?;
+    let mut record = Record::open(&files)?;
+    let mut eyes = Eyes::open(disks);
+    loop {
+        let now = Moment::now();
+        let seen = eyes.look(PATIENCE);
+        record.add(now, &seen);
+        if is_closed_within(Moment::now().to_next()) {
+            record.close();
+            // a thread that waits for the driver keeps our files open for as long as the kernel keeps the thread
+            lock.release();
+            if seen.sample.silent_since.is_some() {
+                leave_at_once();
+            }
+            return Ok(());
+        }
+    }
+}
+
+/// Waits until stdin closes (true), or so long (false). What somebody writes into it is read and means nothing.
+fn is_closed_within(time: Duration) -> bool {
+    let stdin = io::stdin();
+    let until = std::time::Instant::now() + time;
+    loop {
+        let left = until.saturating_duration_since(std::time::Instant::now());
+        let mut ask = [PollFd::new(&stdin, PollFlags::IN)];
+        match poll(&mut ask, Timespec::try_from(left).ok().as_ref()) {
+            Ok(0) => return false,
+            Ok(_) => match rustix::io::read(&stdin, &mut [0_u8; 512]) {
+                Ok(0) => return true,
+                Ok(_) | Err(Errno::INTR) => {}
+                // a closed stdin or a folder in its place: nobody holds it
+                Err(_) => return true,
+            },
+            Err(Errno::INTR) => {}
+            Err(_) => return true,
+        }
+    }
+}
+
+/// Ends this process without its exit handlers: a library with a call that hangs may have one that waits for it.
+fn leave_at_once() {
+    let _ = kill_process(getpid(), Signal::KILL);
 }

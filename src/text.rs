@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod clean;
 pub mod duration;
 pub mod find;
+pub mod gpu;
 pub mod hang;
 pub mod mask;
 pub mod paint;

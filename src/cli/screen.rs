@@ -295,7 +295,14 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
 
 /// Where the machine of a checkout is looked at.
 pub(super) fn machine(checkout: &Checkout, arms: ArmsConfig) -> MachineSetup {
-    MachineSetup { state: checkout.state.clone(), work: Some(checkout.work.clone()), docker: Some(checkout.docker()), arms, keep: keep_of }
+    MachineSetup {
+        state: checkout.state.clone(),
+        work: Some(checkout.work.clone()),
+        docker: Some(checkout.docker()),
+        arms,
+        keep: keep_of,
+        binary: find::binary().unwrap_or_default(),
+    }
 }
 
 /// What live runs wait for, of the checkout whose folder for Docker this is.

@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::engine::PATIENCE;
-use super::{DockerError, Engine};
+use super::{DockerError, Engine, labels};
+use crate::domain::Whose;
 use crate::text::clean;
 use crate::text::mask::Masker;
 
@@ -40,6 +41,8 @@ pub struct Container {
     pub created: Option<Timestamp>,
     /// Where files of the host are mounted in it.
     pub mounts: Vec<String>,
+    /// Whose it is, by its labels.
+    pub whose: Whose,
 }
 
 /// What was seen last.
@@ -112,7 +115,7 @@ async fn look_on(tell: watch::Sender<Seen>, mut wished: watch::Receiver<Option<W
 /// Lists containers again and again; ends when nobody listens.
 async fn list_on(tell: &watch::Sender<Seen>) {
     while !tell.is_closed() {
-        let seen = Some(containers().await);
+        let seen = Some(connected().await);
         tell.send_if_modified(|known| {
             let is_news = *known != seen;
             *known = seen;
@@ -122,19 +125,25 @@ async fn list_on(tell: &watch::Sender<Seen>) {
     }
 }
 
+async fn connected() -> Result<Vec<Container>, DockerError> {
+    running(&Engine::connect().await?).await
+}
+
 /// The containers that run, the newest first.
-async fn containers() -> Result<Vec<Container>, DockerError> {
-    let engine = Engine::connect().await?;
+pub async fn running(engine: &Engine) -> Result<Vec<Container>, DockerError> {
     let listed = timeout(PATIENCE, engine.quick().list_containers(Some(ListContainersOptionsBuilder::default().build()))).await;
     let listed = listed.map_err(|_late| DockerError::Silent("its list of containers".to_owned()))?;
     let listed = listed.map_err(|error| DockerError::of(&error, "its list of containers"))?;
     let mut found: Vec<Container> = listed
         .into_iter()
         .filter_map(|container| {
+            let id = container.id?;
             let name = container.names.unwrap_or_default().into_iter().next().unwrap_or_default();
+            let name = clean::line(name.trim_start_matches('/'));
             Some(Container {
-                id: container.id?,
-                name: clean::line(name.trim_start_matches('/')),
+                whose: labels::whose(&id, Some(&name), &container.labels.unwrap_or_default()),
+                id,
+                name,
                 image: clean::line(&container.image.unwrap_or_default()),
                 created: container.created.and_then(|seconds| Timestamp::from_second(seconds).ok()),
                 mounts: container.mounts.unwrap_or_default().into_iter().filter_map(|mount| mount.destination).collect(),
@@ -143,6 +152,14 @@ async fn containers() -> Result<Vec<Container>, DockerError> {
         .collect();
     found.sort_by_key(|container| std::cmp::Reverse(container.created));
     Ok(found)
+}
+
+/// The pid of a container's first process, as the engine's pid namespace counts; `None` where it does not run.
+pub async fn first_process(engine: &Engine, id: &str) -> Result<Option<i32>, DockerError> {
+    let asked = timeout(PATIENCE, engine.quick().inspect_container(id, None)).await;
+    let asked = asked.map_err(|_late| DockerError::Silent("a container".to_owned()))?;
+    let state = asked.map_err(|error| DockerError::of(&error, "a container"))?.state;
+    Ok(state.and_then(|state| state.pid).and_then(|pid| i32::try_from(pid).ok()).filter(|pid| *pid > 0))
 }
 
 /// Keeps what a container prints, until it ends; then, and where nothing is wished for, it waits for ever.

@@ -137,6 +137,16 @@ pub enum Whose {
 }
 
 impl Whose {
+    /// The stage that a process's tag names: `<run>/<item>.<n>/<stage>`. `None`: it names none.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let mut parts = tag.split('/');
+        let (run, attempt, stage) = (parts.next()?, parts.next()?, parts.next()?);
+        let (item, n) = attempt.rsplit_once('.')?;
+        let item = ItemId(item.to_owned());
+        let is_whole = parts.next().is_none() && !run.is_empty() && item.unfit().is_none();
+        is_whole.then_some(Self::Stage { run: run.to_owned(), item, n: n.parse().ok()?, stage: Stage::from_name(stage)? })
+    }
+
     /// The attempt whose stage it is.
     pub fn attempt(&self) -> Option<(AttemptId, Stage)> {
         match self {
@@ -151,6 +161,22 @@ impl Whose {
             Self::Stage { run, .. } => run != here,
             Self::Container { .. } | Self::Foreign { .. } => true,
             Self::Unknown => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_a_stage_or_nothing() {
+        let stage = |n| Whose::Stage { run: "r".to_owned(), item: ItemId("a.b-1".to_owned()), n, stage: Stage::Human };
+        assert_eq!(Whose::of_tag("r/a.b-1.12/human"), Some(stage(12)));
+        for bad in
+            ["", "r", "r/i.1", "r/i.1/lunch", "r/i/human", "r/.1/human", "/i.1/human", "r/i.x/human", "r/i.1/human/", "a/r/i.1/human"]
+        {
+            assert_eq!(Whose::of_tag(bad), None, "{bad:?}");
         }
     }
 }

@@ -45,7 +45,14 @@ pub struct Process {
     pub session: i32,
     /// What it is doing.
     pub state: State,
+    /// Its threads, the first one included.
+    pub threads: u32,
+    /// Processor time of its own and of those of its children that ended and were waited for, in clock ticks.
+    pub cpu_ticks: u64,
 }
+
+/// Clock ticks in a second: the kernel's `USER_HZ`, which is 100 on all machines that have GPUs of NVIDIA.
+pub const TICKS_A_SECOND: u64 = 100;
 
 /// The process with this pid, zombies included; `None` when there is none.
 pub fn read(pid: i32) -> Option<Process> {
@@ -109,6 +116,27 @@ pub fn carries(pid: i32, tag: &str) -> bool {
     fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| holds_tag(&environment, tag))
 }
 
+/// The tag in the environment that a process was started with. Where the process hangs in a driver this may hang, too.
+pub fn tag(pid: i32) -> Option<String> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let tag = entries(&environment).find_map(|entry| entry.strip_prefix(TAG_VARIABLE.as_bytes())?.strip_prefix(b"="))?;
+    String::from_utf8(tag.to_vec()).ok()
+}
+
+/// More of a command line is not read, in bytes.
+const LONGEST_COMMAND: u64 = 64 << 10;
+
+/// The command line of a process, as it is now; a kernel thread has none. Where the process hangs in a driver this may hang,
+/// too.
+pub fn arguments(pid: i32) -> Vec<String> {
+    let mut line = Vec::new();
+    let read = File::open(format!("/proc/{pid}/cmdline")).and_then(|file| file.take(LONGEST_COMMAND).read_to_end(&mut line));
+    if read.is_err() || line.is_empty() {
+        return Vec::new();
+    }
+    entries(line.strip_suffix(b"\0").unwrap_or(&line)).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
 /// What became of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
@@ -156,13 +184,19 @@ fn parse_stat(line: &str) -> Option<Process> {
         group: field(5)?.parse().ok()?,
         session: field(6)?.parse().ok()?,
         state,
+        threads,
+        // user and system time of its own, then of its children
+        cpu_ticks: (14..=17).filter_map(|number| field(number)?.parse::<u64>().ok()).sum(),
     })
+}
+
+fn entries(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == 0)
 }
 
 /// Whether one of the NUL-separated entries is exactly the tag's.
 fn holds_tag(environment: &[u8], tag: &str) -> bool {
-    environment
-        .split(|byte| *byte == 0)
+    entries(environment)
         .any(|entry| entry.strip_prefix(TAG_VARIABLE.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) == Some(tag.as_bytes()))
 }
 
@@ -172,13 +206,14 @@ mod tests {
     use super::*;
 
     const LINE: &str =
-        "4242 (a) b (c) S 17 4242 4200 0 -1 4194560 142 0 0 0 0 0 0 0 20 0 1 0 987654 2613248 300 18446744073709551615 1 1 0";
+        "4242 (a) b (c) S 17 4242 4200 0 -1 4194560 142 0 0 0 3 4 50 60 20 0 1 0 987654 2613248 300 18446744073709551615 1 1 0";
 
     #[test]
     fn a_name_with_brackets_does_not_shift_the_fields() {
         let process = parse_stat(LINE).unwrap();
         assert_eq!(process.id, Identity { pid: 4242, start_ticks: 987_654 });
         assert_eq!((process.parent, process.group, process.session, process.state), (17, 4242, 4200, State::Alive));
+        assert_eq!((process.threads, process.cpu_ticks), (1, 117));
     }
 
     #[test]

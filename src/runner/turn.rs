@@ -19,6 +19,7 @@ use super::detection::ends_of;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::machine::Look;
+use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
 use super::{Job, RunnerError};
@@ -87,6 +88,7 @@ struct Turn<'a> {
     until: Option<Timestamp>,
     room: Option<(Instant, Option<u64>)>,
     masker: Masker,
+    sampling: Sampling,
     report: Report<'a>,
 }
 
@@ -131,6 +133,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let inbox = Tail::new(job.folder.requests());
     let checkout = job.checkout.clone();
     let ends = ends_of(&run);
+    let sampling = Sampling::start(&job);
     let mut turn = Turn {
         job,
         run,
@@ -152,6 +155,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         until,
         room: None,
         masker: Masker::new(environment_variables(), secrets(&checkout.env_folders())),
+        sampling,
         report,
     };
     let boot = clock::boot_id();
@@ -190,6 +194,7 @@ impl Turn<'_> {
                 Settled::Leave => return Ok(false),
                 Settled::Until(until) => until,
             };
+            self.sampling.look();
             self.wait(until).await?;
         }
     }

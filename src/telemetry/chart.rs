@@ -46,6 +46,9 @@ pub struct Chart {
     pub header: Option<Header>,
     /// The moments of the run's first and last samples in ms of Unix time, for the zoom to the whole run.
     pub reaches: Option<(i64, i64)>,
+    /// The time in ms of the roll-ups that stand in columns shorter than they are, where there are such: one-second lines are
+    /// kept for two hours and around arms. Such a column's `t` is the beginning of the roll-up.
+    pub rolled_ms: Option<i64>,
 }
 
 /// The newest sample with its moment.

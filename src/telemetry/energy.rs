@@ -152,7 +152,8 @@ impl Meter {
         for (key, gpu) in bucket.gpus.iter().filter(|(key, _)| key.mig.is_none()) {
             let count = self.gpus.entry(key.gpu).or_default();
             let Some(energy) = gpu.energy_mj else { continue };
-            count.energy += u64::try_from(share(i64::try_from(energy.saturating_mul(1000)).unwrap_or(i64::MAX / BUCKET_MS))).unwrap_or_default();
+            count.energy +=
+                u64::try_from(share(i64::try_from(energy.saturating_mul(1000)).unwrap_or(i64::MAX / BUCKET_MS))).unwrap_or_default();
             count.known_ms += share(ms);
             count.last = None;
         }

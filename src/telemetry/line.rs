@@ -2,6 +2,8 @@
 //! on the machine as the line before it left it, the first one on nothing. Whoever begins to read in the middle waits for
 //! the next header.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,24 +12,17 @@ use super::sample::{Header, Sample, Xid};
 /// The newest version of the format that this program writes and reads.
 pub const VERSION: u32 = 1;
 
-/// One line as it lies on the disk.
+/// One line as it lies on the disk: the beginning of a stretch, or a sample.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Written {
-    /// The beginning of a stretch.
-    Header {
-        /// When, in ms of Unix time.
-        t: i64,
-        header: Header,
-    },
-    /// A sample.
-    Sample {
-        t: i64,
-        #[serde(default, skip_serializing_if = "Map::is_empty")]
-        is: Map<String, Value>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        xid: Vec<Xid>,
-    },
+struct Written<'a> {
+    /// When, in ms of Unix time. It comes first: whoever searches reads no further.
+    t: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    header: Option<Cow<'a, Header>>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    is: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    xid: Vec<Xid>,
 }
 
 /// What a line says.
@@ -49,7 +44,7 @@ pub struct Encoder {
 #[derive(Debug, Default)]
 pub struct Decoder {
     header: Option<Header>,
-    state: Map<String, Value>,
+    state: Value,
     xid: Vec<Xid>,
 }
 
@@ -57,7 +52,7 @@ impl Encoder {
     /// A header; what follows is told from the beginning.
     pub fn header(&mut self, t: i64, header: &Header) -> serde_json::Result<String> {
         self.last.clear();
-        serde_json::to_string(&Written::Header { t, header: header.clone() })
+        serde_json::to_string(&Written { t, header: Some(Cow::Borrowed(header)), is: Map::new(), xid: Vec::new() })
     }
 
     /// A sample: what changed.
@@ -68,31 +63,41 @@ impl Encoder {
         };
         let is = difference(&self.last, &now);
         self.last = now;
-        serde_json::to_string(&Written::Sample { t, is, xid: xid.to_vec() })
+        serde_json::to_string(&Written { t, header: None, is, xid: xid.to_vec() })
     }
 }
 
 impl Decoder {
-    /// Takes the next line. `None`: it says nothing to us (torn, of a newer version, or no header came yet).
+    /// Takes the next line. `None`: it says nothing to us (torn, of a newer version, or no header came yet). Behind a torn line
+    /// nobody knows what changed: the next header is waited for.
     pub fn take(&mut self, line: &str) -> Option<Said<'_>> {
-        match serde_json::from_str(line).ok()? {
-            Written::Header { t, header } => {
-                self.state.clear();
-                self.header = (header.v <= VERSION).then_some(header);
-                self.header.as_ref().map(|header| Said::Header(t, header))
+        let Written { t, header, is, xid } = match serde_json::from_str(line) {
+            Ok(written) => written,
+            Err(_) if line.is_empty() => return None,
+            Err(_) => {
+                self.header = None;
+                return None;
             }
-            Written::Sample { t, is, xid } => {
-                self.header.as_ref()?;
-                merge(&mut self.state, is);
-                self.xid = xid;
-                Some(Said::Sample(t, &self.xid))
-            }
+        };
+        if let Some(header) = header {
+            self.state = Value::Object(Map::new());
+            self.header = Some(header.into_owned()).filter(|header| header.v <= VERSION);
+            return self.header.as_ref().map(|header| Said::Header(t, header));
         }
+        self.header.as_ref()?;
+        merge(self.state.as_object_mut()?, is);
+        self.xid = xid;
+        Some(Said::Sample(t, &self.xid))
     }
 
     /// The machine after the last line.
     pub fn sample(&self) -> Option<Sample> {
-        Sample::deserialize(Value::Object(self.state.clone())).ok()
+        Sample::deserialize(&self.state).ok()
+    }
+
+    /// What happened since the sample before.
+    pub fn xids(&self) -> &[Xid] {
+        &self.xid
     }
 
     /// The header of the stretch.

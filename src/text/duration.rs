@@ -18,6 +18,11 @@ pub fn short(ms: u64) -> String {
     }
 }
 
+/// How long ago, in whole seconds: `4 s`, `42 s`, `5m12s`, `3h07m`. It changes no more than once a second.
+pub fn age(ms: u64) -> String {
+    if ms < 10_000 { format!("{} s", ms / 1000) } else { short(ms) }
+}
+
 /// A duration that is no more than a guess: `40 s`, `25 min`, `1.5 h`, `15 h`.
 pub fn rough(ms: u64) -> String {
     let s = ms / 1000;

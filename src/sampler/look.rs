@@ -41,7 +41,7 @@ impl Eyes {
         let mut asked = Disks::default();
         disks.iter().for_each(|disk| asked.add(disk));
         let host = Host::open();
-        let attribution = Attribution::default();
+        let attribution = Attribution::start(None);
         let machine = Header {
             v: VERSION,
             boot: clock::boot_id(),

@@ -11,7 +11,7 @@ use super::item::{item, seconds};
 use super::runs::Summary;
 use super::{by_command, joined};
 use crate::domain::{Finding, ItemId, Level, RunId};
-use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
+use crate::model::{Attempt, Breaker, Energy, Item, ItemState, Run, RunState, StageState};
 use crate::plan::{self, Eta, why_not};
 use crate::text::{self, duration};
 
@@ -152,6 +152,8 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
         "last_fact": run.at,
         "worked_s": seconds(run.worked_ms(clock)),
         "eta": around.ahead.map(Ahead::json),
+        "energy_wh": run.energy().map(Energy::wh),
+        "energy_covered_pct": run.energy().map(|energy| energy.covered_pct),
         "tokens": {"input": run.usage().input, "output": run.usage().output},
     })
 }
@@ -243,7 +245,9 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
     let selection = run.selection.as_ref().map_or_else(String::new, |chosen| format!(", {chosen}"));
     let mut lines = vec![format!("run {id}: {}{why}", run.state(around.runner_lives()).name())];
     if run.created.is_some() {
-        lines.push(format!("{} {}, plan {}{selection}, {} of work", run.agent, run.model, run.plan, duration::short(run.worked_ms(clock))));
+        let energy = run.energy().map_or_else(String::new, |energy| format!(", {}", energy.words()));
+        let worked = duration::short(run.worked_ms(clock));
+        lines.push(format!("{} {}, plan {}{selection}, {worked} of work{energy}", run.agent, run.model, run.plan));
     }
     lines.extend(live(run, around.limits, clock));
     let goes_on = matches!(run.state(around.runner_lives()), RunState::Running | RunState::Pausing) && frozen(run).is_none();

@@ -68,7 +68,7 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
 
 /// The table as far as it can be had: a row stands for what can't be read. And the GPUs.
 fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Preflight, Gpus) {
-    let only = |rows| Preflight { rows, items: Vec::new(), git_dir: None, length: Length::Unknown { known: 0 } };
+    let only = |rows| Preflight { rows, items: Vec::new(), git_dir: None, length: Length::Unknown };
     let of_plan = || args.plan.as_deref().filter(|_| root.is_none()).and_then(|plan| root_of_plan(plan).ok());
     let checkout = match find::checkout(root) {
         Ok(checkout) => Ok(checkout),

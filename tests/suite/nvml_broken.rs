@@ -51,7 +51,8 @@ fn each_error_of_a_driver_that_does_not_start_is_a_state_with_its_words() {
 fn each_error_of_one_reading_is_that_reading_missing_and_no_more() {
     let Some(library) = stand_in() else { return };
     for codes in [[1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12], [13, 14, 16, 17, 18, 19, 20, 21, 22, 25, 999]] {
-        let rules: String = codes.iter().zip(0..).map(|(code, at)| format!("call nvmlDeviceGetPowerUsage gpu {at} fails {code}\n")).collect();
+        let rules: String =
+            codes.iter().zip(0..).map(|(code, at)| format!("call nvmlDeviceGetPowerUsage gpu {at} fails {code}\n")).collect();
         let text = two(&rules).replace("gpus 2", "gpus 12");
         let (header, sample) = once_of(&library, &text);
         for (code, at) in codes.iter().zip(0..) {
@@ -89,7 +90,8 @@ fn a_driver_that_does_not_answer_is_told_since_when_and_answers_again() {
     let silent = machine.wait_for("silence", |sample| sample.silent_since.is_some());
     assert_eq!((&silent.driver, silent.gpus.len()), (&Driver::Here, 2), "what was said before stands there");
     let since = |machine: &Machine| -> Vec<i64> {
-        let samples = machine.told().into_iter().filter_map(|told| if let Told::Sample(_, sample, _) = told { sample.silent_since } else { None });
+        let samples =
+            machine.told().into_iter().filter_map(|told| if let Told::Sample(_, sample, _) = told { sample.silent_since } else { None });
         samples.collect()
     };
     wait_until("samples go on", || since(&machine).len() >= 3);
@@ -168,11 +170,17 @@ fn mig_that_is_switched_on_shows_its_instances() {
     let Some(library) = stand_in() else { return };
     let machine = Machine::start(&library, &two("gpu * mig 0\ngpu * util 5\ngpu * mem_util 5"));
     machine.wait_for("two whole GPUs", |sample| sample.gpus.len() == 2);
-    machine.becomes(&two("gpu * mig 0\ngpu * util 5\ngpu * mem_util 5\ngpu 1 mig 1\ngpu 1 util none\ngpu 1.2 total 1000\ngpu 1.2 memory 10"));
+    machine
+        .becomes(&two("gpu * mig 0\ngpu * util 5\ngpu * mem_util 5\ngpu 1 mig 1\ngpu 1 util none\ngpu 1.2 total 1000\ngpu 1.2 memory 10"));
     let sample = machine.wait_for("an instance", |sample| sample.gpus.len() == 3);
     assert_eq!(sample.gpus.get(&"1.2".parse().unwrap()).unwrap().memory, Some(10));
     let header = wait_for("a header that says so", || {
-        machine.told().into_iter().rev().find_map(|told| if let Told::Header(_, header) = told { Some(header) } else { None }).filter(|header| header.gpus.len() == 3)
+        machine
+            .told()
+            .into_iter()
+            .rev()
+            .find_map(|told| if let Told::Header(_, header) = told { Some(header) } else { None })
+            .filter(|header| header.gpus.len() == 3)
     });
     assert_eq!(header.gpus.get(&gpu(1)).unwrap().mig, Some(true));
 }

@@ -221,7 +221,8 @@ fn processes_are_told_once_with_every_gpu_that_they_are_on() {
                 process 10 gpu 1 graphics memory 1000\nprocess 11 gpu 0\nprocess 12 gpu 2 mps memory 2000\nprocess 13 gpu 0 graphics memory 5 sm 0\n";
     let (_, sample) = once_of(&library, text);
     let memory = |bytes, sm| ProcessMemory { bytes, sm };
-    let on: BTreeMap<u32, BTreeMap<GpuKey, ProcessMemory>> = sample.processes.iter().map(|(pid, process)| (*pid, process.on.clone())).collect();
+    let on: BTreeMap<u32, BTreeMap<GpuKey, ProcessMemory>> =
+        sample.processes.iter().map(|(pid, process)| (*pid, process.on.clone())).collect();
     let wanted = [
         (10, (0..3).map(|index| (gpu(index), memory(Some(1000), Some(33)))).collect()),
         (11, [(gpu(0), memory(None, None))].into()),

@@ -3,6 +3,7 @@
 mod bench;
 mod error;
 mod file;
+mod gpus;
 mod images;
 mod model_name;
 mod origin;
@@ -10,6 +11,7 @@ mod resolve;
 mod wrong;
 
 pub use error::ConfigError;
+pub use gpus::ArmGpus;
 pub use images::PrunePolicy;
 pub use model_name::codex_model;
 pub use origin::Origin;
@@ -153,6 +155,12 @@ pub struct ArmsConfig {
     pub images: Vec<String>,
     /// What is removed from the Docker engine once an item is over, where there are `images`.
     pub prune: PrunePolicy,
+    /// The GPUs that the arms use: no other run on this host measures on them at the same time. Where they are numbers, the
+    /// arms' commands see no others (`CUDA_VISIBLE_DEVICES`); `three_way` takes all GPUs of the machine, whatever stands there.
+    pub gpus: ArmGpus,
+    /// Minutes that an arm waits for GPUs that are not clean: somebody else's process, memory in use, too hot. Then it starts
+    /// all the same. 0 means that it does not wait.
+    pub gpu_wait: f64,
 }
 
 /// Where the arms run.
@@ -275,6 +283,8 @@ impl Default for ArmsConfig {
             threshold_pct: Standing::THRESHOLD_PCT,
             images: Vec::new(),
             prune: PrunePolicy::Run,
+            gpus: ArmGpus::Visible,
+            gpu_wait: 10.0,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Only the sampler's process (`sampler`) asks the driver. Everybody else, runner and screens, reads these files.
 
 pub mod chart;
+pub mod curves;
 pub mod energy;
 pub mod files;
 pub mod line;
@@ -11,8 +12,11 @@ pub mod read;
 pub mod rollup;
 pub mod sample;
 pub mod taint;
+pub mod told;
+pub mod users;
 
 pub use chart::{Chart, Latest, Window};
+pub use curves::Curves;
 pub use energy::Energy;
 pub use files::Files;
 pub use rollup::{Bucket, GpuBucket, Span};

@@ -228,21 +228,11 @@ pub(super) fn binary() -> anyhow::Result<PathBuf> {
 /// Who we are, for the ledger.
 pub(super) fn me() -> By {
     let uid = rustix::process::getuid().as_raw();
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok().or_else(|| login_name(uid));
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok().or_else(|| crate::host::user::login_name(uid));
     let user = user.unwrap_or_else(|| format!("uid {uid}"));
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new())
         .ok()
         .map(|name| name.to_string_lossy().trim_start_matches("/dev/").to_owned());
     By::Person { user, host, tty }
-}
-
-/// The login name of a user by `/etc/passwd`.
-fn login_name(uid: u32) -> Option<String> {
-    let passwd = fs::read_to_string("/etc/passwd").ok()?;
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, id) = (fields.next()?, fields.nth(1)?);
-        (id.parse() == Ok(uid)).then(|| name.to_owned())
-    })
 }

@@ -288,14 +288,21 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
         by: find::me(),
         state_home: find::state_home(),
         masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),
-        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens, until: config.limits.until },
         access,
     })
 }
 
 /// Where the machine of a checkout is looked at.
 pub(super) fn machine(checkout: &Checkout, arms: ArmsConfig) -> MachineSetup {
-    MachineSetup { state: checkout.state.clone(), work: Some(checkout.work.clone()), docker: Some(checkout.docker()), arms, keep: keep_of }
+    MachineSetup {
+        state: checkout.state.clone(),
+        work: Some(checkout.work.clone()),
+        docker: Some(checkout.docker()),
+        arms,
+        keep: keep_of,
+        binary: find::binary().unwrap_or_default(),
+    }
 }
 
 /// What live runs wait for, of the checkout whose folder for Docker this is.

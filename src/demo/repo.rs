@@ -135,6 +135,7 @@ max_steps = 200
 
 [arms]
 command = [{binary}, "demo-bench", "--speed", "{speed}"]
+gpus = [] # nothing here runs on one
 
 [budget] # minutes
 agent = 2

@@ -38,6 +38,8 @@ pub enum Flag {
     ModelOverridden,
     /// The numbers in the file are not those that its own output prints.
     NotAsPrinted,
+    /// Something on the machine made its numbers doubtful: a slowdown, somebody else on its GPU, an Xid, a freeze.
+    Tainted,
 }
 
 impl Flag {
@@ -59,6 +61,7 @@ impl Flag {
             Self::CutShort => "cut_short",
             Self::ModelOverridden => "model_overridden",
             Self::NotAsPrinted => "not_as_printed",
+            Self::Tainted => "tainted",
         }
     }
 
@@ -80,6 +83,7 @@ impl Flag {
             Self::CutShort => "requests that count as successful were cut short",
             Self::ModelOverridden => "another model was served than the one named",
             Self::NotAsPrinted => "the file's numbers are not those that its output prints",
+            Self::Tainted => "tainted: the machine was not itself while it was measured",
         }
     }
 }

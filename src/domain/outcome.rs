@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, Shortage, SoftVerdict, Standing, Usage, Verdict,
-    Workload,
+    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, Shortage, SoftVerdict, Standing, Taint, Usage,
+    Verdict, Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
@@ -154,6 +154,9 @@ pub struct ArmDetail {
     /// What casts doubt on the numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
+    /// What on the machine tainted them, with the evidence: then [`Flag::Tainted`] is among the flags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taints: Vec<Taint>,
     /// The result file that it was read from; `None` for an arm of ours, whose files lie with the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -217,6 +220,21 @@ pub struct StageOutcome {
     /// What it found.
     #[serde(default)]
     pub detail: StageDetail,
+}
+
+impl ArmDetail {
+    /// Puts what the machine did to its numbers beside them.
+    pub fn taint(&mut self, taints: &[Taint]) {
+        if !taints.is_empty() {
+            self.taints = taints.to_vec();
+            self.flags.push(Flag::Tainted);
+        }
+    }
+
+    /// Whether its numbers are doubtful for what the machine did meanwhile.
+    pub fn is_tainted(&self) -> bool {
+        self.flags.contains(&Flag::Tainted)
+    }
 }
 
 impl ScoreDetail {

@@ -7,6 +7,7 @@
 //! | USR1, USR2 | freezes, thaws it; `keeper.json` says when that is done |
 //! | HUP, INT | goes on |
 
+mod claim;
 mod start;
 mod watch;
 
@@ -24,6 +25,7 @@ use super::stage_folder::{FolderError, KeeperState, StageFolder, StageLock};
 use super::tree::{Frozen, Tree};
 use super::{clock, process};
 use crate::domain::{ChildEnd, EndCause};
+use claim::Claim;
 use watch::{Keeper, Said, Signals};
 
 /// How long to wait before a file that could not be written is tried again: the disk is full, and somebody frees it.
@@ -88,12 +90,15 @@ fn prepare(folder: &StageFolder) -> Result<(Runtime, Keeper), KeeperError> {
     let spec = folder.spec()?.ok_or(KeeperError::NoSpec)?;
     let id = process::identity(getpid().as_raw_nonzero().get())
         .ok_or_else(|| KeeperError::system("find ourselves in /proc")(io::ErrorKind::NotFound.into()))?;
-    let state = KeeperState { id, boot: clock::boot_id(), frozen: false, frozen_ms: 0 };
+    let mut claim = Claim::new(&spec);
+    // its first words tell already whether it waits
+    let state = KeeperState { id, boot: clock::boot_id(), frozen: false, frozen_ms: 0, waits: claim.try_again() };
     folder.write_keeper(&state)?;
     let keeper = Keeper {
         folder: folder.clone(),
         tree: Tree::new(Some(id), spec.tag.clone()),
         spec,
+        claim,
         signals,
         state,
         said: Said::All,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::files::open_regular;
+use super::gpu_lock::Gpu;
 use super::process::Identity;
 use crate::domain::ChildEnd;
 
@@ -67,6 +68,9 @@ pub struct Spec {
     /// How readily the kernel picks the commands when memory runs out, -1000 to 1000; `None` leaves it as it is.
     #[serde(default)]
     pub oom_score_adj: Option<i32>,
+    /// The GPUs that are to be its alone while it runs; it waits for them, and that does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpus: Vec<Gpu>,
 }
 
 /// One command of a stage. Relative files are meant from the stage's folder.
@@ -102,6 +106,9 @@ pub struct KeeperState {
     pub frozen: bool,
     /// Time frozen up to the last change of `frozen`, in ms.
     pub frozen_ms: u64,
+    /// Who holds one of its GPUs, in a sentence, while its first command waits for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
 }
 
 /// The folder of one stage of one attempt.

@@ -387,6 +387,26 @@ pub enum Fact {
         /// What it waits for, in a sentence.
         why: String,
     },
+    /// An arm that waited in its keeper has its GPUs: it begins now.
+    ArmBegan {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The arm's stage.
+        stage: Stage,
+    },
+    /// What is to be known of how an arm began: it is measured all the same.
+    ArmNoted {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        n: u32,
+        /// The arm's stage.
+        stage: Stage,
+        /// What, in a sentence.
+        says: String,
+    },
     /// What the machine did while a stage ran; before the stage's end.
     MachineRecorded {
         /// The item.

@@ -69,11 +69,12 @@ impl Run {
         match fact {
             Fact::RunCreated(plan) => self.create(plan, at),
             Fact::RunnerStarted { pid, boot, .. } => {
+                self.delay = None;
                 self.runner = Some(Runner { pid: *pid, boot: boot.clone(), since: at, stopped: None });
                 self.finished = None;
-                self.delay = None;
             }
             Fact::RunnerStopped { why } => {
+                self.delay = None;
                 if let Some(runner) = &mut self.runner {
                     runner.stopped = Some((why.clone(), at));
                 }
@@ -98,6 +99,8 @@ impl Run {
             | Fact::StageThawed { .. }
             | Fact::StageStopping { .. }
             | Fact::ArmDelayed { .. }
+            | Fact::ArmBegan { .. }
+            | Fact::ArmNoted { .. }
             | Fact::MachineRecorded { .. }
             | Fact::StageFinished { .. } => self.apply_stage(fact, at),
             Fact::FindingMade { .. } | Fact::FindingCleared { .. } | Fact::AlarmRaised { .. } | Fact::BadgeGiven { .. } => {
@@ -158,6 +161,19 @@ impl Run {
                     self.delay.as_ref().filter(|delay| delay.attempt == attempt && delay.stage == *stage).map_or(at, |delay| delay.since);
                 self.delay = Some(Delay { attempt, stage: *stage, why: why.clone(), since });
             }
+            // what it waited is not the arm's time
+            Fact::ArmBegan { item, stage, .. } => {
+                self.delay = None;
+                self.with_attempt(item, |attempt| {
+                    if let Some(record) = attempt.stages.iter_mut().find(|record| record.stage == *stage) {
+                        record.began = at;
+                        if let StageState::Running { since, .. } = &mut record.state {
+                            *since = at;
+                        }
+                    }
+                });
+            }
+            Fact::ArmNoted { item, stage, says, .. } => self.note(at, format!("{item}: {stage}: {says}")),
             Fact::MachineRecorded { item, stage, machine, .. } => self.with_attempt(item, |attempt| {
                 if let Some(record) = attempt.stages.iter_mut().find(|record| record.stage == *stage) {
                     record.machine = Some(machine.clone());
@@ -211,6 +227,8 @@ impl Run {
                 });
             }
             Fact::StageFinished { item, stage, outcome, .. } => {
+                // stopped while its keeper waited
+                self.delay = None;
                 match &outcome.detail {
                     StageDetail::Pull(pull) if !pull.images.is_empty() => {
                         self.note(at, format!("{item}: pull: {}", room::pulled(pull, outcome.duration_ms)));

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinHandle;
 
-use crate::domain::{AttemptId, ChildEnd, Stage, StageOutcome};
+use crate::domain::{AttemptId, ChildEnd, MachineUse, Stage, StageOutcome};
 use crate::host::launch::{Environment, Kept, LaunchError};
 use crate::host::stage_folder::Spec;
 
@@ -33,6 +33,8 @@ pub enum Work {
     },
     /// Our own work on a thread, and what a keeper runs once it is over.
     Task(JoinHandle<StageOutcome>, Option<Box<(Spec, Environment)>>),
+    /// It is done: its end, while a thread reads what the machine did.
+    Over(JoinHandle<Option<MachineUse>>, Box<StageOutcome>),
 }
 
 /// How a stage's work came to its end.
@@ -44,6 +46,8 @@ pub enum WorkEnd {
     Own(Box<StageOutcome>),
     /// Our own work panicked.
     Panicked(String),
+    /// It had ended so, and this is what the machine did meanwhile, where anybody knows.
+    Over(Option<MachineUse>, Box<StageOutcome>),
 }
 
 impl Live {
@@ -55,6 +59,13 @@ impl Live {
                 Ok(outcome) => WorkEnd::Own(Box::new(outcome)),
                 Err(error) => WorkEnd::Panicked(error.to_string()),
             },
+            Work::Over(look, outcome) => {
+                let machine = look.await.unwrap_or_else(|error| {
+                    tracing::error!("looking at the machine: {error}");
+                    None
+                });
+                WorkEnd::Over(machine, outcome.clone())
+            }
         }
     }
 

@@ -80,6 +80,11 @@ impl Eyes {
         Seen { header, sample, xids: self.nvml.xids() }
     }
 
+    /// Waits until it is known to whom containers belong, for who looks only once.
+    pub(super) fn wait_for_names(&mut self, patience: Duration) {
+        self.attribution.wait(patience);
+    }
+
     fn named(&mut self, processes: BTreeMap<u32, BTreeMap<GpuKey, ProcessMemory>>) -> BTreeMap<u32, GpuProcess> {
         let whose = |(pid, on)| {
             let known = self.attribution.of(pid);

@@ -9,7 +9,7 @@ use super::look::Seen;
 use super::write::{Lines, last_moment};
 use crate::telemetry::line::Encoder;
 use crate::telemetry::rollup::Builder;
-use crate::telemetry::{Bucket, Files, Header, read};
+use crate::telemetry::{Bucket, Files, Header, Xid, read};
 
 /// A stretch is no longer than this, in ms: who begins to read in the middle finds its beginning soon.
 const STRETCH_MS: i64 = 600_000;
@@ -23,6 +23,8 @@ pub(super) struct Record {
     rolled: [Rolled; 2],
     /// The stretch that is being written; `None` where the next sample begins one.
     stretch: Option<Stretch>,
+    /// What the driver reported while nothing could be written: it is told with the next sample.
+    untold: Vec<Xid>,
     /// It was said that nothing can be written.
     told: bool,
 }
@@ -62,13 +64,17 @@ impl Record {
         });
         let seconds = open(files.seconds())?;
         let keep = Keep::new(files.clone(), Moment::now());
-        Ok(Self { seconds, keep, encoder: Encoder::default(), rolled: [tens?, minutes?], stretch: None, told: false })
+        Ok(Self { seconds, keep, encoder: Encoder::default(), rolled: [tens?, minutes?], stretch: None, untold: Vec::new(), told: false })
     }
 
     /// Puts on record what was seen at a moment. Where there is no room it is dropped, and what comes after it begins a stretch.
     pub(super) fn add(&mut self, now: Moment, seen: &Seen) {
+        self.untold.extend(&seen.xids);
         match self.add_second(now, seen) {
-            Ok(()) => self.told = false,
+            Ok(()) => {
+                self.told = false;
+                self.untold.clear();
+            }
             Err(error) => {
                 self.stretch = None;
                 if !std::mem::replace(&mut self.told, true) {
@@ -98,7 +104,7 @@ impl Record {
             lines.push('\n');
             self.stretch = Some(Stretch { began: now.at, last: now, header: seen.header.clone() });
         }
-        lines.push_str(&self.encoder.sample(now.at, &seen.sample, &seen.xids)?);
+        lines.push_str(&self.encoder.sample(now.at, &seen.sample, &self.untold)?);
         if let Some(stretch) = &mut self.stretch {
             stretch.last = now;
         }
@@ -119,5 +125,78 @@ impl Rolled {
     fn write(&mut self, bucket: &Bucket) {
         // a full disk was told already, of the seconds
         let _ = serde_json::to_string(bucket).map_err(io::Error::other).and_then(|line| self.lines.append(&line));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs;
+
+    use super::*;
+    use crate::telemetry::line::{Decoder, Said};
+    use crate::telemetry::{GpuFacts, GpuKey};
+
+    /// The moments of headers, and of samples with what the driver reported.
+    fn told(files: &Files) -> (Vec<i64>, Vec<(i64, Vec<Xid>)>) {
+        let (mut decoder, mut headers, mut samples) = (Decoder::default(), Vec::new(), Vec::new());
+        for line in fs::read_to_string(files.seconds()).unwrap().lines() {
+            match decoder.take(line) {
+                Some(Said::Header(t, _)) => headers.push(t),
+                Some(Said::Sample(t, xids)) => samples.push((t, xids.to_vec())),
+                None => {}
+            }
+        }
+        (headers, samples)
+    }
+
+    fn seen() -> Seen {
+        Seen { header: Header { v: 1, ..Header::default() }, sample: crate::telemetry::Sample::default(), xids: Vec::new() }
+    }
+
+    #[test]
+    fn a_stretch_begins_after_a_gap_a_jump_ten_minutes_and_when_a_gpu_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::of(folder.path());
+        let mut record = Record::open(&files).unwrap();
+        let mut now = Moment { at: 1_795_300_000_000, up: 5_000 };
+        let mut begun = vec![now.at];
+        let mut add = |wall: i64, boot: i64, seen: &Seen| {
+            now = Moment { at: now.at + wall, up: now.up + boot };
+            record.add(now, seen);
+            now.at
+        };
+        add(0, 0, &seen());
+        add(1_000, 1_000, &seen());
+        begun.push(add(90_000, 90_000, &seen()));
+        begun.push(add(-3_600_000, 1_000, &seen()));
+        let mut other = seen();
+        other.header.gpus.insert(GpuKey { gpu: 0, mig: None }, GpuFacts::default());
+        begun.push(add(1_000, 1_000, &other));
+        (0..599).for_each(|_| _ = add(1_000, 1_000, &other));
+        begun.push(add(1_000, 1_000, &other));
+        add(1_000, 1_000, &other);
+        let (headers, samples) = told(&files);
+        assert_eq!((headers, samples.len()), (begun, 606));
+    }
+
+    #[test]
+    fn what_the_driver_reported_while_nothing_could_be_written_is_told_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::of(folder.path());
+        let mut record = Record::open(&files).unwrap();
+        let xid = Xid { gpu: 3, code: 79 };
+        let moment = |second: i64| Moment { at: second * 1_000, up: second * 1_000 };
+        record.add(moment(1), &seen());
+        // a folder in its place refuses it as a full disk does
+        fs::remove_file(files.seconds()).unwrap();
+        fs::create_dir(files.seconds()).unwrap();
+        record.add(moment(2), &Seen { xids: vec![xid], ..seen() });
+        record.add(moment(3), &seen());
+        fs::remove_dir(files.seconds()).unwrap();
+        record.add(moment(4), &seen());
+        record.add(moment(5), &seen());
+        assert_eq!(told(&files), (vec![4_000], vec![(4_000, vec![xid]), (5_000, Vec::new())]));
     }
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::host::process::TAG_VARIABLE;
 use crate::ledger::regular;
@@ -12,6 +14,9 @@ use crate::telemetry::Files;
 
 /// What of its log tells why it ended, at most, in bytes.
 const WHY: u64 = 4096;
+
+/// How long it may take to end once nobody wants it any more.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A sampler at work. It ends with this, and with our process, however that ends: its stdin is a pipe that we hold.
 #[derive(Debug)]
@@ -58,6 +63,20 @@ impl Sampler {
             self.ended = Some(said.unwrap_or(how));
         }
         self.ended.as_deref()
+    }
+
+    /// Ends it, and waits for its end: whoever goes on to remove its folder needs that. One that does not hear is killed.
+    pub fn end(mut self) {
+        drop(self.child.stdin.take());
+        let patience = Instant::now() + PATIENCE;
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() >= patience {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            thread::sleep(PATIENCE / 100);
+        }
     }
 
     /// Its pid.

@@ -1,10 +1,11 @@
 //! Threads that look at the machine: one at disks and at what pulls and prunes write of themselves, one at the Docker engine.
-//! An engine that hangs delays only the news of it.
+//! An engine that hangs delays only the news of it. A third one follows what samplers write.
 
 mod engine;
 mod errand;
 mod forecast;
 mod progress;
+mod telemetry;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use self::progress::Progress;
+use self::telemetry::Telemetry;
 use super::places::Places;
 use crate::config::ArmsConfig;
 use crate::docker::prune::Keep;
@@ -45,6 +47,8 @@ pub struct MachineSetup {
     pub arms: ArmsConfig,
     /// The images that other live runs of the checkout wait for, by its `state/docker`.
     pub keep: fn(&Path) -> Vec<Keep>,
+    /// This program: its sampler looks at the machine where no runner's does.
+    pub binary: PathBuf,
 }
 
 /// The loop's end of the threads. They end with it.
@@ -54,6 +58,7 @@ pub struct Looker {
     hint: SyncSender<()>,
     setup: MachineSetup,
     news: mpsc::Sender<Msg>,
+    telemetry: Telemetry,
 }
 
 /// The end of the thread that looks at files.
@@ -87,11 +92,18 @@ impl Looker {
         });
         engine::start(wishes.clone(), setup.docker.clone(), root_from, news.clone())?;
         let progress = Progress::new(setup.docker.clone());
+        let telemetry = Telemetry::start(telemetry::Start {
+            run: places.run().cloned(),
+            binary: setup.binary.clone(),
+            disks: std::iter::once(&setup.state).chain(&setup.work).cloned().collect(),
+            wish: wishes.clone(),
+            news: news.clone(),
+        })?;
         let (setup_of_work, news_of_work) = (setup.clone(), news.clone());
         let (disks, looked) = (Vec::new(), None);
         let work = Work { setup: setup_of_work, places, wish: wishes, hints, root, news: news_of_work, watch, progress, disks, looked };
         thread::Builder::new().name("machine".to_owned()).spawn(move || work.run())?;
-        Ok(Self { wish, hint, setup, news })
+        Ok(Self { wish, hint, setup, news, telemetry })
     }
 
     /// Does what the screen wants done.
@@ -100,6 +112,7 @@ impl Looker {
             Errand::Look(wish) => {
                 self.wish.send_replace(wish);
                 let _ = self.hint.try_send(());
+                self.telemetry.look();
             }
             other => {
                 let (setup, needed, news) = (self.setup.clone(), self.wish.borrow().needed.clone(), self.news.clone());

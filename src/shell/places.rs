@@ -81,6 +81,14 @@ impl Places {
         }
     }
 
+    /// The run, where it is one of ours.
+    pub const fn run(&self) -> Option<&RunFolder> {
+        match &self.whose {
+            Whose::Ours { folder, .. } => Some(folder),
+            Whose::Others { .. } => None,
+        }
+    }
+
     /// The ledger, where the run has one.
     pub fn events(&self) -> Option<PathBuf> {
         match &self.whose {

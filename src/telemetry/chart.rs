@@ -46,6 +46,9 @@ pub struct Chart {
     pub header: Option<Header>,
     /// The moments of the run's first and last samples in ms of Unix time, for the zoom to the whole run.
     pub reaches: Option<(i64, i64)>,
+    /// The time in ms of the roll-ups that stand in columns shorter than they are, where there are such: one-second lines are
+    /// kept for two hours and around arms. Such a column's `t` is the beginning of the roll-up.
+    pub rolled_ms: Option<i64>,
 }
 
 /// The newest sample with its moment.
@@ -57,6 +60,18 @@ pub struct Latest {
     pub sample: Sample,
     /// The header of its stretch.
     pub header: Header,
+}
+
+impl Latest {
+    /// How long ago it was taken, in ms.
+    pub fn age_ms(&self, now: Timestamp) -> u64 {
+        u64::try_from(now.as_millisecond().saturating_sub(self.at.as_millisecond())).unwrap_or(0)
+    }
+
+    /// Whether it is older than three intervals: nobody samples any more, or the sampler lags behind.
+    pub fn is_old(&self, now: Timestamp) -> bool {
+        self.age_ms(now) > 3 * self.header.interval_ms.max(1_000)
+    }
 }
 
 impl Chart {

@@ -41,6 +41,12 @@ pub struct Bucket {
     /// Memory of the machine in use in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Span>,
+    /// Time in which something waited for a processor, for memory, for a disk, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressure: Option<[Span; 3]>,
+    /// Bytes that may still be written, by file system as in a sample.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disks: BTreeMap<String, Span>,
     /// What the driver reported, each error of a GPU once, with the moment of its first report in ms of Unix time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub xid: Vec<(i64, Xid)>,
@@ -111,6 +117,11 @@ impl Builder {
         bucket.n = bucket.n.saturating_add(1);
         Span::join(&mut bucket.cpu, sample.host.cpu.map(|tenths| Span::of(f64::from(tenths) / 10.0)));
         Span::join(&mut bucket.memory, sample.host.memory.map(|bytes| Span::of(real(bytes))));
+        let pressure = sample.host.pressure.map(|tenths| tenths.map(|tenths| Span::of(f64::from(tenths) / 10.0)));
+        Bucket::press(&mut bucket.pressure, pressure);
+        for (folder, disk) in &sample.disks {
+            bucket.fill(folder, Span::of(real(disk.free)));
+        }
         bucket.report(xid.iter().map(|xid| (t, *xid)));
         if sample.silent_since.is_some() {
             // what stands in the sample was read before: it says nothing of this moment
@@ -129,6 +140,15 @@ impl Builder {
             gpu.add(reading, since);
         }
         ended
+    }
+
+    /// Passes over a sample that was counted elsewhere: the next one is held against it.
+    pub fn pass(&mut self, t: i64, sample: &Sample) {
+        self.last = Some(t);
+        if sample.silent_since.is_none() {
+            let here = sample.gpus.iter().filter(|(_, reading)| !reading.lost);
+            self.read = here.map(|(key, reading)| (*key, (t, reading.energy_mj))).collect();
+        }
     }
 
     /// Ends the stretch: what comes next is held against nothing that came before. Returns the bucket that was not full.
@@ -151,9 +171,30 @@ impl Bucket {
         self.silent_ms = self.silent_ms.saturating_add(other.silent_ms);
         Span::join(&mut self.cpu, other.cpu);
         Span::join(&mut self.memory, other.memory);
+        Self::press(&mut self.pressure, other.pressure);
+        for (folder, free) in &other.disks {
+            self.fill(folder, *free);
+        }
         self.report(other.xid.iter().copied());
         for (key, gpu) in &other.gpus {
             self.gpus.entry(*key).or_default().merge(gpu);
+        }
+    }
+
+    fn press(all: &mut Option<[Span; 3]>, other: Option<[Span; 3]>) {
+        let Some(other) = other else { return };
+        match all {
+            Some(all) => all.iter_mut().zip(other).for_each(|(all, other)| all.take(other)),
+            None => *all = Some(other),
+        }
+    }
+
+    fn fill(&mut self, folder: &str, free: Span) {
+        match self.disks.get_mut(folder) {
+            Some(span) => span.take(free),
+            None => {
+                self.disks.insert(folder.to_owned(), free);
+            }
         }
     }
 
@@ -220,15 +261,18 @@ impl Span {
     /// Takes the values of another one in.
     fn join(all: &mut Option<Self>, other: Option<Self>) {
         let Some(other) = other else { return };
-        let Some(span) = all else {
-            *all = Some(other);
-            return;
-        };
-        let n = span.n.saturating_add(other.n);
-        span.mean += (other.mean - span.mean) * f64::from(other.n) / f64::from(n.max(1));
-        span.n = n;
-        span.least = span.least.min(other.least);
-        span.most = span.most.max(other.most);
+        match all {
+            Some(all) => all.take(other),
+            None => *all = Some(other),
+        }
+    }
+
+    fn take(&mut self, other: Self) {
+        let n = self.n.saturating_add(other.n);
+        self.mean += (other.mean - self.mean) * f64::from(other.n) / f64::from(n.max(1));
+        self.n = n;
+        self.least = self.least.min(other.least);
+        self.most = self.most.max(other.most);
     }
 }
 
@@ -287,4 +331,136 @@ fn distance(from: i64, to: i64) -> Option<u32> {
 #[expect(clippy::cast_precision_loss, reason = "bytes of a machine are far below 2^53")]
 const fn real(bytes: u64) -> f64 {
     bytes as f64
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::telemetry::HostReading;
+
+    const GPU: GpuKey = GpuKey { gpu: 0, mig: None };
+
+    fn reading(power_mw: Option<u32>, energy_mj: Option<u64>) -> GpuReading {
+        GpuReading { power_mw, energy_mj, ..GpuReading::default() }
+    }
+
+    fn sample(reading: GpuReading) -> Sample {
+        Sample { gpus: [(GPU, reading)].into(), ..Sample::default() }
+    }
+
+    fn rolled(length_ms: i64, samples: &[(i64, Sample)]) -> Vec<Bucket> {
+        let mut builder = Builder::new(length_ms);
+        let mut buckets: Vec<Bucket> = samples.iter().filter_map(|(t, sample)| builder.add(*t, sample, &[])).collect();
+        buckets.extend(builder.end());
+        buckets
+    }
+
+    #[test]
+    fn energy_is_the_counters_else_power_by_time_and_none_for_a_gap() {
+        let energy = |samples: &[(i64, Sample)]| {
+            let buckets = rolled(60_000, samples);
+            buckets.iter().map(|bucket| bucket.gpus.get(&GPU).unwrap().energy_mj).collect::<Vec<_>>()
+        };
+        let by_counter = [(0, sample(reading(Some(1), Some(1_000)))), (1_000, sample(reading(Some(1), Some(701_000))))];
+        assert_eq!(energy(&by_counter), [Some(700_000)]);
+        let by_power = [(0, sample(reading(Some(700_000), None))), (1_500, sample(reading(Some(700_000), None)))];
+        assert_eq!(energy(&by_power), [Some(1_050_000)], "700 W for 1.5 s");
+        let anew = [(0, sample(reading(Some(500_000), Some(9_000_000)))), (1_000, sample(reading(Some(500_000), Some(20))))];
+        assert_eq!(energy(&anew), [Some(500_000)], "a counter that began anew is not subtracted");
+        let apart = [(0, sample(reading(Some(700_000), Some(0)))), (GAP_MS + 1, sample(reading(Some(700_000), Some(9_000))))];
+        assert_eq!(energy(&apart), [None], "a gap has no energy");
+        let unknown = [(0, sample(reading(None, None))), (1_000, sample(reading(None, None)))];
+        assert_eq!(energy(&unknown), [None], "unknown is not 0");
+    }
+
+    #[test]
+    fn what_a_silent_driver_said_before_is_no_reading() {
+        let hot = GpuReading { temp: Some(80), throttle: Some(Throttle(0x41)), ..reading(Some(700_000), None) };
+        let silent = Sample { silent_since: Some(1_500), ..sample(hot.clone()) };
+        let lost = sample(GpuReading { lost: true, ..hot.clone() });
+        let samples = [(0, sample(hot.clone())), (1_000, sample(hot)), (2_000, silent.clone()), (3_000, silent), (4_000, lost)];
+        let [bucket] = <[Bucket; 1]>::try_from(rolled(10_000, &samples)).unwrap();
+        let gpu = bucket.gpus.get(&GPU).unwrap();
+        assert_eq!((bucket.n, bucket.silent_ms, gpu.lost), (5, 2_000, true));
+        assert_eq!(gpu.temp, Some(Span { n: 2, ..Span::of(80.0) }));
+        assert_eq!(gpu.throttle_ms, [(0x40, 1_000)].into(), "idle hampers nothing");
+        assert_eq!(gpu.energy_mj, Some(700_000));
+    }
+
+    #[test]
+    fn a_line_has_no_digits_that_nobody_reads() {
+        let span = |least, mean, most| Span { n: 10, least, mean, most };
+        let says = |span: Span| serde_json::to_string(&span).unwrap();
+        assert_eq!(says(Span { n: 10, ..Span::of(80e9) }), "[10,80000000000]");
+        assert_eq!(says(span(96.0, 97.0 + 1.0 / 3.0, 99.5)), "[10,96,97.33,99.5]");
+        for text in ["[10,96,97.33,99.5]", "[3,0]"] {
+            assert_eq!(says(serde_json::from_str(text).unwrap()), text);
+        }
+        assert!(["[]", "[1]", "[1,2,3]", "[1,2,3,4,5]", "{}"].iter().all(|text| serde_json::from_str::<Span>(text).is_err()));
+    }
+
+    fn any_reading() -> impl Strategy<Value = GpuReading> {
+        let some = |range| proptest::option::weighted(0.8, range);
+        let energy = proptest::option::weighted(0.5, 0_u64..10_000_000);
+        let bits = proptest::option::weighted(0.8, 0_u64..0x200);
+        (some(0..101_u32), some(0..700_000_u32), some(20..95_u32), energy, bits, proptest::bool::weighted(0.05)).prop_map(
+            |(util, power_mw, temp, energy_mj, bits, lost)| {
+                GpuReading { util, power_mw, temp, energy_mj, throttle: bits.map(Throttle), lost, ..GpuReading::default() }
+            },
+        )
+    }
+
+    fn any_samples() -> impl Strategy<Value = Vec<(i64, Sample, Vec<Xid>)>> {
+        let xids = proptest::collection::vec((0_u32..2, 60_u64..64).prop_map(|(gpu, code)| Xid { gpu, code }), 0..2);
+        let rest = (proptest::option::of(0..1_001_u32), proptest::bool::weighted(0.1), xids);
+        let one = (50_i64..9_000, proptest::option::weighted(0.9, any_reading()), rest);
+        proptest::collection::vec(one, 1..120).prop_map(|all| {
+            let mut t = 1_763_769_600_000;
+            let at = |(apart, reading, (cpu, is_silent, xids)): (i64, Option<GpuReading>, (Option<u32>, bool, Vec<Xid>))| {
+                t += apart;
+                let host = HostReading { cpu, ..HostReading::default() };
+                let gpus = reading.into_iter().map(|reading| (GPU, reading)).collect();
+                (t, Sample { gpus, host, silent_since: is_silent.then_some(t), ..Sample::default() }, xids)
+            };
+            all.into_iter().map(at).collect()
+        })
+    }
+
+    fn is_near(a: Option<Span>, b: Option<Span>) -> bool {
+        let near = |a: Span, b: Span| (a.n, a.least.to_bits(), a.most.to_bits()) == (b.n, b.least.to_bits(), b.most.to_bits())
+            && (a.mean - b.mean).abs() < 1e-6;
+        a.is_none() == b.is_none() && a.zip(b).is_none_or(|(a, b)| near(a, b))
+    }
+
+    proptest! {
+        #[test]
+        fn roll_ups_of_roll_ups_are_roll_ups_of_samples(samples in any_samples(), short in prop_oneof![Just(1_000), Just(2_000), Just(10_000)]) {
+            let roll = |length| {
+                let mut builder = Builder::new(length);
+                let mut buckets: Vec<Bucket> = samples.iter().filter_map(|(t, sample, xids)| builder.add(*t, sample, xids)).collect();
+                buckets.extend(builder.end());
+                buckets
+            };
+            let mut merged: BTreeMap<i64, Bucket> = BTreeMap::new();
+            for bucket in roll(short) {
+                let t = bucket.t.div_euclid(60_000) * 60_000;
+                merged.entry(t).or_insert_with(|| Bucket { t, ..Bucket::default() }).merge(&bucket);
+            }
+            let whole = roll(60_000);
+            prop_assert_eq!(whole.len(), merged.len());
+            for (a, b) in whole.iter().zip(merged.values()) {
+                prop_assert_eq!((a.t, a.n, a.silent_ms, &a.xid), (b.t, b.n, b.silent_ms, &b.xid));
+                prop_assert!(is_near(a.cpu, b.cpu));
+                prop_assert_eq!(a.gpus.len(), b.gpus.len());
+                for (a, b) in a.gpus.values().zip(b.gpus.values()) {
+                    prop_assert_eq!((a.energy_mj, &a.throttle_ms, a.lost), (b.energy_mj, &b.throttle_ms, b.lost));
+                    prop_assert!(is_near(a.util, b.util) && is_near(a.power, b.power) && is_near(a.temp, b.temp));
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The machine: disks, the Docker engine and its images, what is pulled and removed. It is told by a thread of the shell.
 
+pub mod beside;
 pub mod gpus;
 pub mod prune;
 pub mod text;
@@ -215,6 +216,8 @@ pub struct LaterPulls {
 pub struct Wish {
     /// Whether the screen is shown: the engine is asked then.
     pub is_shown: bool,
+    /// Whether anything of what the machine does now is on the screen, in lines beside the queue or whole.
+    pub is_told: bool,
     /// The stage that pulls or prunes now.
     pub live: Option<(AttemptId, Stage)>,
     /// The images that items wait for, in the order of the queue.
@@ -327,7 +330,8 @@ pub(super) fn settle(state: &mut State) -> Option<Effect> {
     let live = live.filter(|(_, stage)| matches!(stage, Stage::Pull | Stage::Clean));
     let is_shown = state.screen == Screen::Machine || matches!(state.over, Over::Prune(_));
     let chart = state.machine.gpus.window(state.now.as_millisecond()).filter(|_| is_shown);
-    let wish = Wish { is_shown, live, needed: needed(state), chart };
+    let is_told = is_shown || (state.screen == Screen::Queue && state.run.live.is_some());
+    let wish = Wish { is_shown, is_told, live, needed: needed(state), chart };
     if state.machine.wish.as_ref() == Some(&wish) {
         return None;
     }

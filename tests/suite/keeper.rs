@@ -35,7 +35,14 @@ impl Stage {
             .iter()
             .map(|script| Command { argv: ["sh", "-c", script].map(str::to_owned).to_vec(), cwd: work.clone(), ..Command::default() })
             .collect();
-        let spec = Spec { tag: format!("test:{}", base.display()), commands, budget_ms: None, grace_ms: 300, oom_score_adj: None };
+        let spec = Spec {
+            tag: format!("test:{}", base.display()),
+            commands,
+            budget_ms: None,
+            grace_ms: 300,
+            oom_score_adj: None,
+            gpus: Vec::new(),
+        };
         Self { _folder: folder, at: base.join("stage"), spec }
     }
 

@@ -88,6 +88,7 @@ pub fn notes(detail: &ArmDetail) -> Vec<String> {
     if let (true, Some(asked), Some(run)) = (has(detail, Flag::ModelOverridden), &detail.model, &detail.model_run) {
         notes.push(format!("measured with {run}, not with {asked}"));
     }
+    notes.extend(detail.taints.iter().map(|taint| format!("tainted: {}", taint.evidence)));
     if detail.left_out > 0 {
         notes.push(format!("{} numbers after its first {} are left out", detail.left_out, detail.metrics.len()));
     }

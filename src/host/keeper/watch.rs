@@ -9,6 +9,7 @@ use rustix::process::{WaitOptions, WaitStatus, wait};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
+use super::claim::Claim;
 use super::{TRY_AGAIN, start};
 use crate::domain::{ChildEnd, EndCause};
 use crate::host::clock;
@@ -58,6 +59,8 @@ pub(super) struct Keeper {
     pub(super) spec: Spec,
     /// All processes of the stage.
     pub(super) tree: Tree,
+    /// Its GPUs; let go with the keeper.
+    pub(super) claim: Claim,
     /// What we listen to.
     pub(super) signals: Signals,
     /// As it is in `keeper.json`, or should be.
@@ -99,7 +102,10 @@ impl Keeper {
     /// Runs the commands one after another, clears away what they left, and says how it ended. What an earlier command
     /// left running may serve the later ones, and goes with the stage.
     pub(super) async fn run(mut self) -> ChildEnd {
+        self.own_gpus().await;
         self.began_ms = clock::up_ms();
+        // what it waited for its GPUs counts for nothing, frozen or not
+        self.frozen_since = self.frozen_since.map(|_| self.began_ms);
         let commands = std::mem::take(&mut self.spec.commands);
         let mut last = (0, EndCause::NotStarted { error: "the stage has no command".to_owned() });
         for (index, command) in commands.iter().enumerate() {
@@ -123,6 +129,20 @@ impl Keeper {
             frozen_ms: self.frozen_ms(now),
             swept: u32::try_from(swept).unwrap_or(u32::MAX),
         }
+    }
+
+    /// Waits until its GPUs are its own, or until it is to stop.
+    async fn own_gpus(&mut self) {
+        while self.state.waits.is_some() && !self.stop {
+            self.began_ms = clock::up_ms();
+            self.happening().await;
+            let waits = self.claim.try_again();
+            if waits != self.state.waits {
+                self.state.waits = waits;
+                self.say();
+            }
+        }
+        self.state.frozen_ms = 0;
     }
 
     /// Waits before a command while the stage is frozen. Says why it must not be started at all.
@@ -204,7 +224,8 @@ impl Keeper {
             (Some(budget), None) => Duration::from_millis(budget.saturating_sub(self.used_ms())),
             _ => IDLE,
         };
-        if self.said == Said::Outdated { budget.min(TRY_AGAIN) } else { budget }
+        let again = self.said == Said::Outdated || self.state.waits.is_some();
+        if again { budget.min(TRY_AGAIN) } else { budget }
     }
 
     /// Buries every child that ended, and notes how the command did.

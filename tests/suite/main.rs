@@ -101,3 +101,4 @@ mod watched;
 mod watched_docker;
 mod watched_results;
 mod watched_screen;
+mod whose;

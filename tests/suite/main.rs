@@ -34,6 +34,8 @@ mod docker_stages;
 mod engine;
 mod errors;
 mod fold;
+mod gpu_arms;
+mod gpu_lock;
 mod harness_player;
 mod home;
 mod home_pty;

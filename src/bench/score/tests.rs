@@ -1,7 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use super::*;
-use crate::domain::{BenchKind, FailureClass, Flag, Quadrant, SoftVerdict, Target};
+use crate::domain::{BenchKind, FailureClass, Flag, Quadrant, SoftVerdict, Taint, TaintKind, Target};
+use jiff::Timestamp;
 
 fn arm(numbers: &[(&str, f64, &str)]) -> ArmDetail {
     let metrics = numbers.iter().map(|(name, value, unit)| Metric { name: (*name).to_owned(), value: *value, unit: (*unit).to_owned() });

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -24,7 +25,6 @@ use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
 use super::{Job, RunnerError};
-use crate::config::time_of_day;
 use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
 use crate::domain::{AttemptId, FailureClass, MachineUse, Stage, StageDetail, StageOutcome};
@@ -38,6 +38,7 @@ use crate::host::watch::{Heed, Watch};
 use crate::ledger::lock::Taken;
 use crate::ledger::{By, Entry, Fact, LedgerError, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
+use crate::plan::eta::next_time_of_day;
 use crate::plan::next::{Limits, Next, next};
 use crate::plan::room;
 use crate::text::mask::Masker;
@@ -137,7 +138,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         let _ = hint.try_send(());
     });
     watch.always(job.folder.path());
-    let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
+    let until = job.config.limits.until.as_deref().and_then(|until| next_time_of_day(until, clock::now(), &TimeZone::system()));
     let inbox = Tail::new(job.folder.requests());
     let checkout = job.checkout.clone();
     let ends = ends_of(&run);
@@ -183,15 +184,6 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let why = if finished { "everything is done" } else { "told to leave" };
     turn.record(Fact::RunnerStopped { why: why.to_owned() }).await?;
     Ok(Ended { run: turn.run, finished })
-}
-
-/// The next moment at which the local clock shows this time of day.
-fn next_time_of_day(text: &str) -> Option<Timestamp> {
-    let (hour, minute) = time_of_day(text)?;
-    let now = clock::now().to_zoned(jiff::tz::TimeZone::system());
-    let today = now.with().hour(hour).minute(minute).second(0).subsec_nanosecond(0).build().ok()?;
-    let next = if today > now { today } else { today.tomorrow().ok()? };
-    Some(next.timestamp())
 }
 
 /// The end of a stage whose processes came after work of our own: what went wrong first counts.

@@ -55,10 +55,18 @@ impl Eyes {
         Self { nvml: Nvml::start(std::env::var_os(LIBRARY).map(PathBuf::from)), attribution, host, disks: asked, machine }
     }
 
+    /// Waits for what takes a moment to begin: the engine's first answer, for a look that is the only one.
+    pub(super) fn adjust(&mut self, patience: Duration) {
+        self.attribution.wait(patience);
+    }
+
     /// Looks; the driver may take so long for an answer.
     pub(super) fn look(&mut self, patience: Duration) -> Seen {
         let (silent_since, Looked { driver, driver_version, cuda, facts, gpus, processes }) = self.nvml.look(patience);
         let processes = self.named(processes);
+        if let Some(root) = self.attribution.docker_root() {
+            self.disks.add(&root);
+        }
         let sample = Sample {
             driver,
             silent_since,
@@ -70,6 +78,11 @@ impl Eyes {
         };
         let header = Header { driver_version, cuda, gpus: facts, ..self.machine.clone() };
         Seen { header, sample, xids: self.nvml.xids() }
+    }
+
+    /// Waits until it is known to whom containers belong, for who looks only once.
+    pub(super) fn wait_for_names(&mut self, patience: Duration) {
+        self.attribution.wait(patience);
     }
 
     fn named(&mut self, processes: BTreeMap<u32, BTreeMap<GpuKey, ProcessMemory>>) -> BTreeMap<u32, GpuProcess> {

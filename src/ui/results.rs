@@ -9,6 +9,7 @@ use crate::domain::{
 };
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
+use crate::text;
 
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Results {
     pub has_patch: bool,
     /// What the agent was asked, in a few words; no result by itself.
     pub asked: Option<String>,
+    /// What the GPUs took in its stages, in a few words.
+    pub energy: Option<String>,
     /// The ladder.
     pub rungs: Vec<RungAnswer>,
     /// What makes it suspicious, in a sentence.
@@ -69,6 +72,7 @@ impl Results {
             }),
             has_patch: attempt.check().is_some_and(|check| check.files > 0),
             asked: attempt.asked.as_ref().map(asked),
+            energy: energy(attempt),
             rungs: attempt.rungs(),
             doubts: doubts(attempt),
             rows: rows(verdicts, attempt),
@@ -123,6 +127,15 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
         Some(Standing::Worse) => Said::new(Mood::Warn, "a valid result, but worse than the human's commit"),
         None => Said::new(Mood::Calm, "a valid result; nothing tells how it stands against the human's commit"),
     })
+}
+
+/// `412 Wh: agent 300 Wh, human 56.0 Wh, candidate 56.0 Wh`; of one stage alone its name.
+fn energy(attempt: &Attempt) -> Option<String> {
+    let all = attempt.energy()?;
+    let own = attempt.stages.iter().filter(|record| record.ran_in == attempt.n);
+    let parts: Vec<String> =
+        own.filter_map(|record| Some(format!("{} {}", record.stage, text::energy(record.energy()?.wh())))).collect();
+    Some(format!("{}: {}", all.words(), parts.join(", ")))
 }
 
 /// The class of an item that failed or can't run.

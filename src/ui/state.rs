@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ahead::Ahead;
 use super::labels::Labels;
@@ -21,15 +21,21 @@ use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::sought::Sought;
 use super::step::Shown;
+use super::now::{Pulse, pulse};
 use super::tally::Tally;
 use super::{Beside, Focus, Said, Screen};
 use crate::detect::silence::Usual;
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
-use crate::model::{Item, Run, RunState};
+use crate::model::{Item, Past, Run, RunState};
+use crate::plan::Eta;
+use crate::plan::eta::{self, Left, next_time_of_day};
 use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 use crate::text::width;
+
+/// So old an estimate grows while a stage runs without a word.
+const ESTIMATES: SignedDuration = SignedDuration::from_secs(30);
 
 /// Everything that the screen knows.
 #[derive(Debug)]
@@ -112,6 +118,8 @@ pub struct State {
     pub id_cols: usize,
     /// What is counted over all items.
     pub tally: Tally,
+    /// What items of earlier runs took, once they are read.
+    pub earlier: Vec<Past>,
     /// When this person looked at the run before; `None` at a first look.
     pub last_look: Option<Timestamp>,
     /// What people say of findings.
@@ -197,13 +205,15 @@ pub enum Others {
     Files,
 }
 
-/// Limits of an item that no fact carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Limits that no fact carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Steps of the agent.
     pub steps: Option<u32>,
     /// Tokens of an item.
     pub tokens: Option<u64>,
+    /// The time of day by which all is to end: `08:00`.
+    pub until: Option<String>,
 }
 
 /// The list of items.
@@ -335,6 +345,7 @@ impl State {
             is_unread: false,
             id_cols: 0,
             tally: Tally::default(),
+            earlier: Vec::new(),
             last_look: None,
             labels: Labels::default(),
             told: Vec::new(),
@@ -453,13 +464,34 @@ impl State {
     /// Whether something on the screen changes by time alone.
     pub fn ticks(&self) -> bool {
         let runs = self.has_runner() && self.run.finished.is_none();
-        runs || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
+        let is_seen = self.screen == Screen::Machine && self.machine.gpus.latest.is_some();
+        runs || is_seen || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
+    }
+
+    /// How long the queue still takes, told at a moment: while nothing runs it grows no shorter.
+    pub fn left(&self, now: Timestamp) -> Option<Left> {
+        let Eta::Left(left) = &self.tally.eta else { return None };
+        let stands = self.run.live_item().is_none_or(|live| pulse(self, live) != Pulse::Runs);
+        Some(if stands { left.clone() } else { left.at(self.clock(now)) })
+    }
+
+    /// The moment at which no stage starts any more, where one is configured.
+    pub fn until(&self) -> Option<Timestamp> {
+        let since = self.run.runner.as_ref()?.since;
+        next_time_of_day(self.limits.until.as_deref()?, since, &self.zone).filter(|_| !self.run.limits_lifted)
+    }
+
+    /// What runs goes on without any fact: what was estimated is estimated anew from time to time.
+    pub(super) fn estimate(&mut self) {
+        let is_old = |left: &Left| self.now.duration_since(left.at) > ESTIMATES;
+        if matches!(&self.tally.eta, Eta::Left(left) if is_old(left)) {
+            self.tally.eta = eta::left(&self.run, &self.earlier, self.unnamed, self.clock(self.now));
+        }
     }
 
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
-        self.tally = Tally::of(&self.run);
-        self.tally.unnamed = self.unnamed;
+        self.tally = Tally::of(&self.run, &self.earlier, self.unnamed, self.clock(self.now));
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

@@ -20,8 +20,8 @@ use crate::text;
 /// A sample tells of now for so long, in ms.
 const FRESH_MS: i64 = 3_000;
 
-/// How long the sampler may have said nothing before an arm begins without it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an arm waits for the sampler's word before it begins without, in ms.
+const PATIENCE_MS: i64 = 10_000;
 
 /// How often somebody who has to wait asks again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -33,8 +33,8 @@ const SOON: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Gate {
     follow: Follow,
-    /// When the newest sample was fresh, at first when the runner began.
-    heard: Instant,
+    /// An arm waited in vain for the sampler's word: the next ones don't, until it speaks again.
+    is_deaf: bool,
     /// The arm that was asked about last.
     asked: Option<Asked>,
     /// What was noted: what holds for every arm is told once.
@@ -46,6 +46,8 @@ pub(super) struct Gate {
 struct Asked {
     attempt: AttemptId,
     stage: Stage,
+    /// Since when, in ms of Unix time.
+    since: i64,
     /// Since when its GPUs are not clean, while nobody holds them.
     unclean: Option<Instant>,
     /// The reason that was told last.
@@ -72,7 +74,7 @@ impl Gate {
     /// Of a run that is about to be driven.
     pub(super) fn new(job: &Job) -> Self {
         let follow = Follow::new(&Files::of(job.folder.path()));
-        Self { follow, heard: Instant::now(), asked: None, noted: BTreeSet::new() }
+        Self { follow, is_deaf: false, asked: None, noted: BTreeSet::new() }
     }
 
     /// Nobody wants to begin an arm now: what it waited so far is forgotten.
@@ -85,20 +87,25 @@ impl Gate {
         if job.config.arms.gpus == ArmGpus::Numbers(Vec::new()) {
             return Look::Open(Vec::new(), Vec::new());
         }
-        if self.asked.as_ref().is_none_or(|asked| asked.attempt != *attempt || asked.stage != stage) {
-            self.asked = Some(Asked { attempt: attempt.clone(), stage, unclean: None, told: None });
-        }
+        let now = clock::now().as_millisecond();
+        let since = match self.asked.as_ref().filter(|asked| asked.attempt == *attempt && asked.stage == stage) {
+            Some(asked) => asked.since,
+            None => self.asked.insert(Asked { attempt: attempt.clone(), stage, since: now, unclean: None, told: None }).since,
+        };
         if let Err(error) = self.follow.read_on(|_, _| {}) {
             tracing::warn!("the telemetry of the run can't be read: {error}");
         }
-        let now = clock::now().as_millisecond();
         let latest = self.follow.latest();
         let is_fresh = |at: jiff::Timestamp| now.saturating_sub(at.as_millisecond()).abs() <= FRESH_MS;
-        let fresh = latest.as_ref().filter(|latest| is_fresh(latest.at) && latest.sample.driver != Driver::Starting);
-        if fresh.is_some() {
-            self.heard = Instant::now();
-        } else if self.heard.elapsed() < PATIENCE {
-            return Look::Closed(SOON, None);
+        let spoken = latest.as_ref().filter(|latest| is_fresh(latest.at) && latest.sample.driver != Driver::Starting);
+        // of before its time is what the arm before it had in use
+        let fresh = spoken.filter(|latest| latest.at.as_millisecond() >= since || latest.header.gpus.is_empty());
+        self.is_deaf &= spoken.is_none();
+        if fresh.is_none() && !self.is_deaf {
+            if now.saturating_sub(since) < PATIENCE_MS {
+                return Look::Closed(SOON, None);
+            }
+            self.is_deaf = true;
         }
         let mut notes = Vec::new();
         let header = latest.as_ref().map(|latest| &latest.header);

@@ -433,9 +433,7 @@ impl Turn<'_> {
     ) -> Result<(), RunnerError> {
         self.claims = false;
         if let Some(machine) = machine {
-            if let StageDetail::Arm(arm) = &mut outcome.detail {
-                arm.taint(&machine.taints);
-            }
+            self.taint(&attempt, stage, &mut outcome, &machine.taints);
             self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;
         }
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await

@@ -35,6 +35,8 @@ mod doctor_gpus;
 mod engine;
 mod errors;
 mod fold;
+mod gpu_arms;
+mod gpu_lock;
 mod harness_player;
 mod home;
 mod home_pty;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Turn;
 use crate::config::{ArmGpus, Engine};
-use crate::domain::{AttemptId, Stage};
+use crate::domain::{AttemptId, Stage, StageDetail, StageOutcome, Taint};
 use crate::host::clock;
 use crate::host::gpu_lock::Gpu;
 use crate::host::launch::Environment;
@@ -16,6 +16,7 @@ use crate::runner::RunnerError;
 use crate::runner::gate::Look;
 use crate::runner::live::Work;
 use crate::runner::stages::is_reused;
+use crate::runner::three_way;
 
 impl Turn<'_> {
     /// The GPUs that a stage has for itself, or when to ask again: then it is on record why not, and nothing is blocked.
@@ -56,6 +57,17 @@ impl Turn<'_> {
         }
         spec.gpus = gpus;
         (spec, environment)
+    }
+
+    /// Puts what the machine did to an arm's numbers beside them.
+    pub(super) fn taint(&self, attempt: &AttemptId, stage: Stage, outcome: &mut StageOutcome, taints: &[Taint]) {
+        let (StageDetail::Arm(arm), false) = (&mut outcome.detail, taints.is_empty()) else { return };
+        arm.taint(taints);
+        if let Some(item) = self.run.item(&attempt.item).filter(|_| three_way::is_used(&self.job.config))
+            && let Err(error) = three_way::mark(&self.job, item, attempt, stage, taints)
+        {
+            tracing::warn!("{attempt}/{stage}: what tainted it can't be put into its result: {error}");
+        }
     }
 
     /// Somebody was faster, and the arm waits in its keeper: that is said, and that it is over.

@@ -67,7 +67,7 @@ impl Results {
                 if check.files == 0 {
                     "no changes".to_owned()
                 } else {
-                    format!("{}, +{} -{}", crate::text::count(check.files as usize, "file"), check.added, check.removed)
+                    format!("{}, +{} -{}", text::count(check.files as usize, "file"), check.added, check.removed)
                 }
             }),
             has_patch: attempt.check().is_some_and(|check| check.files > 0),

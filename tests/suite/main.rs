@@ -31,6 +31,7 @@ mod docker_pull;
 mod docker_registry;
 mod docker_sabotage;
 mod docker_stages;
+mod energy;
 mod engine;
 mod errors;
 mod fold;

@@ -32,6 +32,7 @@ mod docker_registry;
 mod docker_sabotage;
 mod docker_stages;
 mod doctor_gpus;
+mod energy;
 mod engine;
 mod errors;
 mod fold;

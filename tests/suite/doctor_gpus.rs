@@ -70,7 +70,7 @@ fn gpus_are_counted_and_what_is_worth_knowing_of_them_is_told() {
     let campaign = Campaign::good(1);
     let found = doctor(&campaign, &library, &script("eight"));
     is(&found, "gpu", "ok", "NVIDIA's driver 550.54.15, CUDA 12.4: 8 × NVIDIA H100 80GB HBM3");
-    is(&found, "gpu", "ok", "persistence mode is on on GPUs 0, 1, 2, 3, 4, 5, 6, 7");
+    is(&found, "gpu", "ok", "persistence mode is on: GPUs 0, 1, 2, 3, 4, 5, 6, 7");
     assert_eq!(found["machine"]["sample"]["driver"]["state"], "here");
     assert_eq!(found["machine"]["header"]["gpus"].as_object().unwrap().len(), 8);
     assert_eq!(found["machine"]["sample"]["gpus"]["7"]["util"], json!(0));

@@ -65,7 +65,12 @@ impl Gpus {
         };
         if let Some(since) = sample.silent_since {
             let ms = clock::now().as_millisecond().saturating_sub(since);
-            return vec![warning(gpu::silent(u64::try_from(ms).unwrap_or_default()))];
+            let Trouble { says, .. } = gpu::silent(u64::try_from(ms).unwrap_or_default());
+            return vec![Row::warning(
+                About::Gpu,
+                says,
+                "`nvidia-smi` will hang as well: `sudo dmesg | grep -i nvrm` says why, and a reboot heals it",
+            )];
         }
         match (&sample.driver, gpu::driver(&sample.driver)) {
             // no GPU is no fault: what is to be done stands there for who wants one
@@ -147,7 +152,7 @@ fn persistence(gpus: &BTreeMap<GpuKey, &GpuFacts>) -> Option<Row> {
             format!("persistence mode is off on {}: an idle one is let go, and whoever comes next waits seconds for it", which(&off));
         return Some(Row::warning(About::Gpu, says, "`sudo nvidia-smi -pm 1`, or start the service nvidia-persistenced"));
     }
-    those(gpus, |gpu| gpu.persistence == Some(true)).map(|on| Row::ok(About::Gpu, format!("persistence mode is on on {}", which(&on))))
+    those(gpus, |gpu| gpu.persistence == Some(true)).map(|on| Row::ok(About::Gpu, format!("persistence mode is on: {}", which(&on))))
 }
 
 fn mig(header: &Header) -> Vec<Row> {

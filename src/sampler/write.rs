@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use crate::host::files;
 use crate::ledger::regular;
 
@@ -60,7 +62,8 @@ impl Lines {
             Err(_) => self.torn,
         };
         match written {
-            Ok(count) if count < bytes.len() => Err(io::ErrorKind::StorageFull.into()),
+            // that is how a disk says that it is full now
+            Ok(count) if count < bytes.len() => Err(Errno::NOSPC.into()),
             other => other.map(drop),
         }
     }

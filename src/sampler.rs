@@ -39,7 +39,6 @@ const PATIENCE_ONCE: Duration = Duration::from_secs(4);
 
 /// How long it waits for the Docker engine to say whose the processes are.
 const PATIENCE_NAMES: Duration = Duration::from_secs(1);
-
 /// `sample-machine FOLDER`, or `sample-machine --once`
 #[derive(Debug, clap::Args)]
 pub struct SampleMachine {

@@ -114,6 +114,20 @@ impl Lines {
         Ok(0)
     }
 
+    /// Where the newest stretch begins that has a sample; without one the file's beginning.
+    pub(super) fn newest(&self) -> io::Result<u64> {
+        let mut paged = Paged::new(&self.file, self.len);
+        let mut at = self.len;
+        while let Some(line) = paged.before(at)? {
+            let head = head(&mut paged, line)?;
+            if time(&head).is_some() && !is_header(&head) && paged.line(line)?.ends == Edge::Whole {
+                return self.header_before(line);
+            }
+            at = line;
+        }
+        Ok(0)
+    }
+
     /// Hands every whole line from a place on to `each`, with its time, until it says that this is enough. Returns the place
     /// behind the last one that was handed out. A line without a time is handed out as such.
     pub(super) fn read(&self, from: u64, mut each: impl FnMut(Option<i64>, &str) -> Enough) -> io::Result<u64> {

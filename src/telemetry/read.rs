@@ -141,7 +141,7 @@ impl Follow {
         if !is_same {
             self.lines = Lines::open(&self.path)?;
             self.decoder = Decoder::default();
-            self.at = self.lines.as_ref().map_or(Ok(0), |lines| lines.header_before(there.len()))?;
+            self.at = self.lines.as_ref().map_or(Ok(0), Lines::newest)?;
         }
         // of a file that was rewritten nothing is told twice
         let known = self.last.filter(|_| !is_same);

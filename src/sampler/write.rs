@@ -74,7 +74,9 @@ pub(super) fn moment(line: &[u8]) -> Option<(i64, bool)> {
     let rest = line.strip_prefix(b"{\"t\":")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let t = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
-    Some((t, rest.get(digits..)?.starts_with(b",\"header\":")))
+    let rest = rest.get(digits..)?;
+    // of a torn line the last digits may be missing
+    matches!(rest.first(), Some(b',' | b'}')).then(|| (t, rest.starts_with(b",\"header\":")))
 }
 
 /// The moment of a file's last whole line.

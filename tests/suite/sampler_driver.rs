@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -157,7 +158,10 @@ fn a_full_disk_costs_the_samples_of_its_time_and_no_others() {
     let files = Files::of(&inside);
     wait_until("two samples", || samples(&files.seconds()).len() >= 2);
     let mut fill = fs::File::create(inside.join("fill")).unwrap();
-    while std::io::Write::write_all(&mut fill, &[0; 64]).is_ok() {}
+    while fill.write_all(&[0; 64]).is_ok() {}
+    // the room that is left in the last block of its own file
+    let mut own = fs::File::options().append(true).open(files.seconds()).unwrap();
+    while own.write_all(b"\n").is_ok() {}
     wait_until("what it says of that", || fs::read_to_string(path.with_extension("said")).unwrap().contains("No space left on device"));
     let before = samples(&files.seconds());
     fs::remove_file(inside.join("fill")).unwrap();

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
@@ -26,8 +26,8 @@ const EVERY_MS: i64 = 1_800_000;
 /// Kept before and after an arm, in ms.
 const AROUND_MS: i64 = 60_000;
 
-/// Stretches of time, as first and last moments in ms of Unix time.
-type Times = Vec<(i64, i64)>;
+/// A time by its first and last moments, in ms of Unix time.
+type Time = (i64, i64);
 
 /// Cuts the file now and then. The work is done by a thread, so that no sample waits for a disk.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(super) struct Keep {
 struct Shorter {
     path: PathBuf,
     file: File,
+    /// The number of the old file in its file system.
+    of: u64,
     /// It holds what the old file held up to here, in bytes.
     copied: u64,
 }
@@ -72,7 +74,7 @@ impl Keep {
 }
 
 /// When arms ran, and a minute around them, by the ledger of the folder. A folder without one has no arms.
-fn arms(folder: &Path) -> io::Result<Times> {
+fn arms(folder: &Path) -> io::Result<Vec<Time>> {
     let run = Follower::load(&RunFolder::at(folder.to_owned()))?;
     let attempts = run.items.iter().flat_map(|item| &item.attempts);
     let own = attempts.flat_map(|attempt| attempt.stages.iter().filter(|record| record.ran_in == attempt.n));
@@ -88,9 +90,10 @@ fn arms(folder: &Path) -> io::Result<Times> {
 }
 
 /// Packs what is older than `before` and lies in `kept`, and copies the rest. `None`: there is nothing that old.
-fn shorten(files: &Files, before: i64, kept: &Times) -> io::Result<Option<Shorter>> {
+fn shorten(files: &Files, before: i64, kept: &[Time]) -> io::Result<Option<Shorter>> {
     let path = files.seconds();
     let mut old = BufReader::new(regular::open(File::options().read(true), &path)?);
+    let of = old.get_ref().metadata()?.ino();
     let cut = last_header(&mut old, before)?;
     if cut == 0 {
         return Ok(None);
@@ -103,12 +106,16 @@ fn shorten(files: &Files, before: i64, kept: &Times) -> io::Result<Option<Shorte
     let copied = cut + io::copy(&mut old, &mut file)?;
     // the name must not be there before the bytes
     file.sync_data()?;
-    Ok(Some(Shorter { path, file, copied }))
+    Ok(Some(Shorter { path, file, of, copied }))
 }
 
 /// Adds what came meanwhile, and gives the shorter file the name.
 fn take_over(mut shorter: Shorter, seconds: &mut Lines) -> io::Result<()> {
     let mut old = regular::open(File::options().read(true), seconds.path())?;
+    // somebody removed the old one meanwhile: what is there now is short
+    if old.metadata()?.ino() != shorter.of {
+        return fs::remove_file(&shorter.path);
+    }
     old.seek(SeekFrom::Start(shorter.copied))?;
     io::copy(&mut old, &mut shorter.file)?;
     fs::rename(&shorter.path, seconds.path())?;
@@ -129,7 +136,7 @@ fn last_header(lines: &mut impl BufRead, before: i64) -> io::Result<u64> {
 }
 
 /// Packs the stretches that reach into a time that is kept, each from its header to the end of that time.
-fn pack(files: &Files, lines: &mut impl BufRead, kept: &Times) -> io::Result<()> {
+fn pack(files: &Files, lines: &mut impl BufRead, kept: &[Time]) -> io::Result<()> {
     // one name for all of them: what a killed sampler left is not left for ever
     let new = aside(&files.seconds().with_extension("gz"));
     let mut packed: Option<(i64, GzEncoder<BufWriter<File>>)> = None;
@@ -180,7 +187,7 @@ impl Stretch {
     }
 
     /// What of it is kept: its beginning, with its first and last moments.
-    fn kept(&self, kept: &Times) -> Option<(i64, i64, &[u8])> {
+    fn kept(&self, kept: &[Time]) -> Option<(i64, i64, &[u8])> {
         let ((from, _), (to, _)) = (self.lines.first()?, self.lines.last()?);
         let until = kept.iter().filter(|(begin, end)| begin <= to && from <= end).map(|(_, end)| *end).max()?;
         let (last, end) = self.lines.iter().take_while(|(t, _)| *t <= until).last()?;
@@ -248,7 +255,7 @@ mod tests {
         let lines = written(&files, 59);
         let mut seconds = Lines::open(files.seconds()).unwrap();
         // an arm from 13 to 15, another from 17 to 22, one that is too young to be packed; before: 35, so that 30 is the cut
-        let kept = vec![minutes(13, 15), minutes(17, 22), minutes(44, i64::MAX / 60_000)];
+        let kept = [minutes(13, 15), minutes(17, 22), minutes(44, i64::MAX / 60_000)];
         let shorter = shorten(&files, 35 * 60_000, &kept).unwrap().unwrap();
         // what came while the thread worked
         seconds.append("{\"t\":3600000}").unwrap();
@@ -273,10 +280,10 @@ mod tests {
         let all = fs::read_to_string(files.seconds()).unwrap();
         let mut seconds = Lines::open(files.seconds()).unwrap();
         // packed, copied, and killed: the long file still has the name
-        drop(shorten(&files, 15 * 60_000, &vec![minutes(2, 4), minutes(11, 39)]).unwrap());
+        drop(shorten(&files, 15 * 60_000, &[minutes(2, 4), minutes(11, 39)]).unwrap());
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), all);
         assert_eq!(read(&files, 0, 39), (0..=39).filter(|minute| minute % 10 != 0).collect::<Vec<i64>>(), "none is told twice");
-        let shorter = shorten(&files, 25 * 60_000, &vec![minutes(2, 4), minutes(11, 13)]).unwrap().unwrap();
+        let shorter = shorten(&files, 25 * 60_000, &[minutes(2, 4), minutes(11, 13)]).unwrap().unwrap();
         take_over(shorter, &mut seconds).unwrap();
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), lines[20..].concat());
         assert_eq!(unpacked(&files), [(0, 13, [&lines[0..=4], &lines[10..=13]].concat().concat())]);
@@ -289,7 +296,7 @@ mod tests {
         let text = "torn\n{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n{\"t\":90\n{\"t\":1000,\"header\":{}}\n{\"t\":2000}\n";
         fs::write(files.seconds(), text).unwrap();
         let mut seconds = Lines::open(files.seconds()).unwrap();
-        let shorter = shorten(&files, 1000, &vec![(9001, 9001)]).unwrap().unwrap();
+        let shorter = shorten(&files, 1000, &[(9001, 9001)]).unwrap().unwrap();
         take_over(shorter, &mut seconds).unwrap();
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), "{\"t\":1000,\"header\":{}}\n{\"t\":2000}\n");
         assert_eq!(unpacked(&files), [(0, 0, "{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n".to_owned())]);

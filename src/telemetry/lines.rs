@@ -181,8 +181,8 @@ fn split(head: &[u8]) -> Option<(i64, &[u8])> {
     let rest = head.strip_prefix(TIME)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = rest.split_at_checked(digits)?;
-    // digits at the end may be the first ones of more
-    let is_whole = !rest.is_empty();
+    // digits at the end of a torn line may be the first ones of more
+    let is_whole = matches!(rest.first(), Some(b',' | b'}'));
     Some((std::str::from_utf8(digits).ok().filter(|_| is_whole)?.parse().ok()?, rest))
 }
 

@@ -74,6 +74,7 @@ mod reported;
 mod sabotage;
 mod sabotage_files;
 mod sampler;
+mod sampler_driver;
 mod scores;
 mod screen;
 mod screen_circles;

@@ -115,9 +115,9 @@ fn samples_are_found_in_the_middle_of_a_file() {
     assert_eq!(found(at(599), at(600)), wanted(599..601), "where a header stands");
     assert_eq!(found(at(11_999), i64::MAX), wanted(11_999..12_000));
     assert_eq!(found(i64::MIN, at(0)), wanted(0..1));
-    assert_eq!(found(at(6_000), at(8_000)), []);
-    assert_eq!(found(at(13_000), i64::MAX), []);
-    assert_eq!(between(&Files::of(Path::new("/nowhere")), 0, i64::MAX), [], "no file has no samples");
+    assert!(found(at(6_000), at(8_000)).is_empty());
+    assert!(found(at(13_000), i64::MAX).is_empty());
+    assert!(between(&Files::of(Path::new("/nowhere")), 0, i64::MAX).is_empty(), "no file has no samples");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_file_that_is_rewritten_is_followed_and_nothing_is_told_twice() {
         all
     };
     assert_eq!(told(&mut follow), (1_200..1_300).map(at).collect::<Vec<_>>(), "from the last header on");
-    assert_eq!(told(&mut follow), []);
+    assert!(told(&mut follow).is_empty());
     writer.stretch(1_300..1_302);
     assert_eq!(told(&mut follow), [at(1_300), at(1_301)]);
     // retention: a new file with the newer half, and more than was read
@@ -166,7 +166,7 @@ fn a_file_that_is_rewritten_is_followed_and_nothing_is_told_twice() {
     let latest = follow.latest().unwrap();
     assert_eq!((latest.at.as_millisecond(), latest.sample), (at(1_302), sample(1_302)));
     fs::remove_file(&path).unwrap();
-    assert_eq!(told(&mut follow), []);
+    assert!(told(&mut follow).is_empty());
 }
 
 /// The chart of a window by its definition.
@@ -227,7 +227,7 @@ fn a_chart_that_is_kept_up_to_date_equals_one_that_is_made_anew() {
         let mut writer = Writer::of(&[0..1_234]);
         let mut curves = Curves::new([writer.files()]);
         let mut completed = 0;
-        for second in [1_234, 1_236, 1_300, 1_700, 1_701] {
+        for second in [1_234, 1_264, 1_300, 1_700, 1_730] {
             let to_ms = (BEGIN + second * 1_000).div_euclid(step_ms) * step_ms + step_ms;
             let window = Window { to_ms, step_ms, columns: 20 };
             let chart = curves.chart(window).unwrap();

@@ -82,6 +82,7 @@ mod screen_docker;
 mod screen_findings;
 mod screen_frames;
 mod screen_journeys;
+mod screen_gpus;
 mod screen_machine;
 mod screen_pty;
 mod screen_queue;

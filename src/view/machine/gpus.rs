@@ -38,7 +38,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
     let spare = flow.left().saturating_sub(below + 2 * blank);
     if !list.is_empty() && spare > CURVES + 3 {
         flow.take(blank);
-        let most = (list.len() + 1).min(PROCESSES).min(spare - CURVES);
+        let most = (list.len() + 2).min(PROCESSES).min(spare - CURVES);
         if let Some(area) = flow.take(most) {
             processes::draw(canvas, area, state, &list);
         }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::theme::Role;
-use crate::ui::machine::gpus::curves::{Curve, Point};
+use crate::ui::machine::gpus::curves::Curve;
 use crate::view::canvas::Canvas;
 
 /// Eighths of a row that a shade must have to be worth it.
@@ -16,11 +16,13 @@ pub fn columns(canvas: &mut Canvas<'_>, area: Rect, curve: &Curve) {
     for (x, point) in (area.x..area.right()).zip(&curve.points) {
         let Some(point) = point else { continue };
         let (mean, most) = (level(curve, point.span.mean, eighths), level(curve, point.span.most, eighths));
-        let role = role(point);
+        let role = if point.is_spoiled { Role::Warn } else { Role::Accent };
         for (row, y) in (area.y..area.bottom()).rev().enumerate() {
             let foot = u32::try_from(row).unwrap_or_default() * 8;
             let filled = mean.saturating_sub(foot).min(8);
             let cell = Rect { x, y, width: 1, height: 1 };
+            // its upper edge is the curve; what lies below it only carries it
+            let role = if mean > foot + 8 { Role::Track } else { role };
             match usize::try_from(filled).ok().and_then(|filled| filled.checked_sub(1)).and_then(|at| glyphs.heights.get(at)) {
                 Some(glyph) => canvas.fill(cell, glyph, role),
                 None if most > foot && most - mean >= WORTH => canvas.fill(cell, glyphs.shade, Role::Muted),
@@ -30,10 +32,6 @@ pub fn columns(canvas: &mut Canvas<'_>, area: Rect, curve: &Curve) {
             }
         }
     }
-}
-
-const fn role(point: &Point) -> Role {
-    if point.is_spoiled { Role::Warn } else { Role::Accent }
 }
 
 /// How high a value is in eighths of a row; one that is above its foot is seen.

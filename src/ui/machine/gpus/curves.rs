@@ -47,6 +47,9 @@ pub enum Unit {
     Mhz,
 }
 
+/// Values of a column that lie within this share of the largest one are alike.
+const ALIKE: f64 = 0.02;
+
 impl Unit {
     /// A value in it.
     pub fn says(self, value: f64) -> String {
@@ -61,9 +64,14 @@ impl Unit {
 
     /// The values of a column: their mean, and between which two they lie where that is another thing.
     pub fn spread(self, span: Span) -> String {
-        let (least, most) = (self.says(span.least), self.says(span.most));
-        let mean = self.says(span.mean);
-        if least == most { mean } else { format!("{mean} ({least} to {most})") }
+        let (mean, least, most) = (self.says(span.mean), self.says(span.least), self.says(span.most));
+        if span.most - span.least <= span.most.abs() * ALIKE {
+            return mean;
+        }
+        // a unit that both have stands once
+        let (number, unit) = least.rsplit_once(' ').unwrap_or((&least, ""));
+        let from = if most.rsplit_once(' ').is_some_and(|(_, of)| of == unit) { number } else { &least };
+        format!("{mean} ({from}–{most})")
     }
 }
 
@@ -169,7 +177,7 @@ mod tests {
     fn a_column_says_its_mean_and_where_values_lay_only_where_they_differ() {
         let span = |least, mean, most| Span { n: 3, least, mean, most };
         assert_eq!(Unit::Percent.spread(span(97.0, 97.2, 97.4)), "97 %");
-        assert_eq!(Unit::Watts.spread(span(120.0, 640.4, 701.0)), "640 W (120 W to 701 W)");
+        assert_eq!(Unit::Watts.spread(span(120.0, 640.4, 701.0)), "640 W (120–701 W)");
         assert_eq!(Unit::Bytes.says(61_234_000_000.0), "61.2 GB");
     }
 }

@@ -39,9 +39,6 @@ const PATIENCE_ONCE: Duration = Duration::from_secs(4);
 
 /// How long it waits for the Docker engine to say whose the processes are.
 const PATIENCE_NAMES: Duration = Duration::from_secs(1);
-/// How long it waits for the Docker engine: one that is here answers within a moment, and without it names are missing.
-const PATIENCE_ENGINE: Duration = Duration::from_secs(1);
-
 /// `sample-machine FOLDER`, or `sample-machine --once`
 #[derive(Debug, clap::Args)]
 pub struct SampleMachine {
@@ -97,10 +94,6 @@ fn once() -> Result<(), SamplerError> {
         seen = eyes.look(PATIENCE_ONCE);
         seen.xids.splice(0..0, xids);
     }
-fn once(disks: &[PathBuf]) -> Result<(), SamplerError> {
-    let mut eyes = Eyes::open(disks);
-    eyes.adjust(PATIENCE_ENGINE);
-    let seen = eyes.look(PATIENCE_ONCE);
     let at = Moment::now().at;
     let mut encoder = Encoder::default();
     let lines = encoder.header(at, &seen.header).and_then(|header| Ok([header, encoder.sample(at, &seen.sample, &seen.xids)?]));

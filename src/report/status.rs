@@ -68,14 +68,16 @@ impl Ahead {
 
     fn json(&self) -> Value {
         let Eta::Left(left) = &self.eta else { return Value::Null };
-        json!({
-            "p50_s": seconds(left.p50_ms),
-            "p90_s": seconds(left.p90_ms),
-            "from": {"items": left.from.items, "earlier_runs": left.from.runs},
-            "lacks": left.lacks,
-            "misses": self.until.and_then(|until| left.misses(until, &self.zone)),
-        })
+        let misses = self.until.and_then(|until| left.misses(until, &self.zone));
+        joined([eta(&self.eta), json!({"until": self.until, "misses": misses})])
     }
+}
+
+/// An estimate as JSON; null where there is none.
+pub(super) fn eta(eta: &Eta) -> Value {
+    let Eta::Left(left) = eta else { return Value::Null };
+    let from = json!({"items": left.from.items, "earlier_runs": left.from.runs});
+    json!({"p50_s": seconds(left.p50_ms), "p90_s": seconds(left.p90_ms), "from": from, "lacks": left.lacks, "at": left.at})
 }
 
 /// Of a run that somebody else makes.

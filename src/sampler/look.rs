@@ -55,11 +55,6 @@ impl Eyes {
         Self { nvml: Nvml::start(std::env::var_os(LIBRARY).map(PathBuf::from)), attribution, host, disks: asked, machine }
     }
 
-    /// Waits for what takes a moment to begin: the engine's first answer, for a look that is the only one.
-    pub(super) fn adjust(&mut self, patience: Duration) {
-        self.attribution.wait(patience);
-    }
-
     /// Looks; the driver may take so long for an answer.
     pub(super) fn look(&mut self, patience: Duration) -> Seen {
         let (silent_since, Looked { driver, driver_version, cuda, facts, gpus, processes }) = self.nvml.look(patience);

@@ -67,7 +67,7 @@ impl Results {
                 if check.files == 0 {
                     "no changes".to_owned()
                 } else {
-                    format!("{}, +{} -{}", crate::text::count(check.files as usize, "file"), check.added, check.removed)
+                    format!("{}, +{} -{}", text::count(check.files as usize, "file"), check.added, check.removed)
                 }
             }),
             has_patch: attempt.check().is_some_and(|check| check.files > 0),
@@ -133,8 +133,7 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
 fn energy(attempt: &Attempt) -> Option<String> {
     let all = attempt.energy()?;
     let own = attempt.stages.iter().filter(|record| record.ran_in == attempt.n);
-    let parts: Vec<String> =
-        own.filter_map(|record| Some(format!("{} {}", record.stage, text::energy(record.energy()?.wh())))).collect();
+    let parts: Vec<String> = own.filter_map(|record| Some(format!("{} {}", record.stage, text::energy(record.energy()?.wh())))).collect();
     Some(format!("{}: {}", all.words(), parts.join(", ")))
 }
 

@@ -13,6 +13,7 @@ use super::machine::prune::Dialog;
 use super::marks::Marks;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
+use super::now::{Pulse, pulse};
 use super::pages::{Pages, Wishes};
 use super::palette::Palette;
 use super::prompt::Search;
@@ -21,7 +22,6 @@ use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::sought::Sought;
 use super::step::Shown;
-use super::now::{Pulse, pulse};
 use super::tally::Tally;
 use super::{Beside, Focus, Said, Screen};
 use crate::detect::silence::Usual;
@@ -120,6 +120,8 @@ pub struct State {
     pub tally: Tally,
     /// What items of earlier runs took, once they are read.
     pub earlier: Vec<Past>,
+    /// What the estimate of the time that is left was made from, in numbers that change with it.
+    known: [usize; 5],
     /// When this person looked at the run before; `None` at a first look.
     pub last_look: Option<Timestamp>,
     /// What people say of findings.
@@ -346,6 +348,7 @@ impl State {
             id_cols: 0,
             tally: Tally::default(),
             earlier: Vec::new(),
+            known: [0; 5],
             last_look: None,
             labels: Labels::default(),
             told: Vec::new(),
@@ -483,15 +486,28 @@ impl State {
 
     /// What runs goes on without any fact: what was estimated is estimated anew from time to time.
     pub(super) fn estimate(&mut self) {
-        let is_old = |left: &Left| self.now.duration_since(left.at) > ESTIMATES;
-        if matches!(&self.tally.eta, Eta::Left(left) if is_old(left)) {
-            self.tally.eta = eta::left(&self.run, &self.earlier, self.unnamed, self.clock(self.now));
+        self.tally.eta = self.eta();
+    }
+
+    /// The estimate that stands, or a new one: where it is old, or something began, ended or was queued since. A step of an agent, of
+    /// which there are many, changes nothing.
+    fn eta(&mut self) -> Eta {
+        let stages = self.run.items.iter().filter_map(Item::last_attempt).map(|last| last.stages.len() + last.n as usize).sum();
+        let pending = self.run.items.iter().filter(|item| item.is_pending()).count();
+        let is_live = usize::from(self.run.live_stage().is_some()) + usize::from(self.run.finished.is_some());
+        let known = [stages, pending, is_live, self.run.items.len() + self.unnamed, self.earlier.len()];
+        let is_old = matches!(&self.tally.eta, Eta::Left(left) if self.clock(self.now).duration_since(left.at) > ESTIMATES);
+        if known == self.known && !is_old {
+            return std::mem::take(&mut self.tally.eta);
         }
+        self.known = known;
+        eta::left(&self.run, &self.earlier, self.unnamed, self.clock(self.now))
     }
 
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
-        self.tally = Tally::of(&self.run, &self.earlier, self.unnamed, self.clock(self.now));
+        let eta = self.eta();
+        self.tally = Tally::of(&self.run, self.unnamed, eta, self.clock(self.now));
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

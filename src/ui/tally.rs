@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::detected;
 use crate::domain::{Detector, FailureClass, Level, Standing, Usage};
-use crate::model::{Attempt, Item, ItemState, Past, Run};
-use crate::plan::{Eta, eta, why};
+use crate::model::{Attempt, Item, ItemState, Run};
+use crate::plan::{Eta, why};
 
 /// Counts over all items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,9 +52,8 @@ pub struct Achieved {
 }
 
 impl Tally {
-    /// Of a run at a moment, beside what earlier runs took. `unnamed` items are still to come that nothing names.
-    pub fn of(run: &Run, earlier: &[Past], unnamed: usize, now: Timestamp) -> Self {
-        let eta = eta::left(run, earlier, unnamed, now);
+    /// Of a run at a moment, with how long it still takes. `unnamed` items are still to come that nothing names.
+    pub fn of(run: &Run, unnamed: usize, eta: Eta, now: Timestamp) -> Self {
         let mut tally = Self { usage: run.usage(), before: why::before(run), eta, unnamed, ..Self::default() };
         tally.stuck_findings = detected::stuck_findings(&run.items);
         for item in &run.items {

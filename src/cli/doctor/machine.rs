@@ -78,13 +78,14 @@ fn terminal() -> Row {
 fn locale() -> Row {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| Some((name, variable(name).filter(|value| !value.is_empty())?)));
     let set = set.map_or_else(|| "neither LC_ALL nor LC_CTYPE nor LANG is set".to_owned(), |(name, value)| format!("{name}={value}"));
-    match Glyphs::of(variable).is_ascii() {
-        false => Row::ok(About::Locale, format!("{set}: UTF-8")),
-        true if std::io::stdout().is_terminal() => {
-            Row::warning(About::Locale, format!("{set}: ASCII"), "set LANG or LC_ALL to a UTF-8 locale, e.g. C.UTF-8, for finer drawing")
-        }
-        true => Row::ok(About::Locale, format!("{set}: ASCII")),
+    if !Glyphs::of(variable).is_ascii() {
+        return Row::ok(About::Locale, format!("{set}: UTF-8"));
     }
+    let says = format!("{set}: ASCII");
+    if std::io::stdout().is_terminal() {
+        return Row::warning(About::Locale, says, "set LANG or LC_ALL to a UTF-8 locale, e.g. C.UTF-8, for finer drawing");
+    }
+    Row::ok(About::Locale, says)
 }
 
 fn logout() -> Row {

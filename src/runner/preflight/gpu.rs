@@ -33,8 +33,10 @@ impl Gpus {
             Err(error) => return Self::Unseen(format!("can't find our own program: {error}")),
         };
         match ask(Command::new(binary).args(["sample-machine", "--once"]), PATIENCE) {
-            Ok(Asked::Answered(output)) => read(&String::from_utf8_lossy(&output.stdout))
-                .map_or_else(|| Self::Unseen(format!("the sampler ended with {} and said nothing", output.status)), |seen| Self::Seen(Box::new(seen))),
+            Ok(Asked::Answered(output)) => read(&String::from_utf8_lossy(&output.stdout)).map_or_else(
+                || Self::Unseen(format!("the sampler ended with {} and said nothing", output.status)),
+                |seen| Self::Seen(Box::new(seen)),
+            ),
             Ok(Asked::TooSlow) => Self::Unseen(format!("the sampler said nothing within {} s", PATIENCE.as_secs())),
             Err(error) => Self::Unseen(format!("can't start the sampler: {error}")),
         }
@@ -97,7 +99,11 @@ fn here(header: &Header, sample: &Sample) -> Vec<Row> {
     let driver = format!("NVIDIA's driver {version}{cuda}");
     let gpus: BTreeMap<GpuKey, &GpuFacts> = header.gpus.iter().filter(|(key, _)| key.mig.is_none()).map(|(key, gpu)| (*key, gpu)).collect();
     if gpus.is_empty() {
-        return vec![Row::warning(About::Gpu, format!("{driver}, and no GPU"), "`lspci | grep -i nvidia` shows what is built in, `sudo dmesg | grep -i nvrm` why it does not start; start a container with --gpus all")];
+        return vec![Row::warning(
+            About::Gpu,
+            format!("{driver}, and no GPU"),
+            "`lspci | grep -i nvidia` shows what is built in, `sudo dmesg | grep -i nvrm` why it does not start; start a container with --gpus all",
+        )];
     }
     let mut rows = vec![Row::ok(About::Gpu, format!("{driver}: {}", named(&gpus)))];
     let whole = || sample.gpus.iter().filter(|(key, _)| key.mig.is_none());
@@ -137,7 +143,8 @@ fn those(gpus: &BTreeMap<GpuKey, &GpuFacts>, is_so: impl Fn(&GpuFacts) -> bool) 
 
 fn persistence(gpus: &BTreeMap<GpuKey, &GpuFacts>) -> Option<Row> {
     if let Some(off) = those(gpus, |gpu| gpu.persistence == Some(false)) {
-        let says = format!("persistence mode is off on {}: an idle one is let go, and whoever comes next waits seconds for it", which(&off));
+        let says =
+            format!("persistence mode is off on {}: an idle one is let go, and whoever comes next waits seconds for it", which(&off));
         return Some(Row::warning(About::Gpu, says, "`sudo nvidia-smi -pm 1`, or start the service nvidia-persistenced"));
     }
     those(gpus, |gpu| gpu.persistence == Some(true)).map(|on| Row::ok(About::Gpu, format!("persistence mode is on on {}", which(&on))))
@@ -145,12 +152,19 @@ fn persistence(gpus: &BTreeMap<GpuKey, &GpuFacts>) -> Option<Row> {
 
 fn mig(header: &Header) -> Vec<Row> {
     let split = header.gpus.iter().filter(|(key, gpu)| key.mig.is_none() && gpu.mig == Some(true));
-    let row = |(key, _): (&GpuKey, &GpuFacts)| match header.gpus.keys().filter(|other| other.gpu == key.gpu && other.mig.is_some()).count() {
+    let row = |(key, _): (&GpuKey, &GpuFacts)| match header.gpus.keys().filter(|other| other.gpu == key.gpu && other.mig.is_some()).count()
+    {
         0 => {
             let says = format!("GPU {key} is in MIG mode and has no instance: nothing can run on it");
-            Row::warning(About::Gpu, says, format!("`sudo nvidia-smi mig -i {key} -cgi PROFILE -C` makes one, `sudo nvidia-smi -i {key} -mig 0` ends the mode"))
+            Row::warning(
+                About::Gpu,
+                says,
+                format!("`sudo nvidia-smi mig -i {key} -cgi PROFILE -C` makes one, `sudo nvidia-smi -i {key} -mig 0` ends the mode"),
+            )
         }
-        instances => Row::ok(About::Gpu, format!("GPU {key} is split by MIG into {}: its utilisation can't be read", count(instances, "instance"))),
+        instances => {
+            Row::ok(About::Gpu, format!("GPU {key} is split by MIG into {}: its utilisation can't be read", count(instances, "instance")))
+        }
     };
     split.map(row).collect()
 }
@@ -160,8 +174,13 @@ fn ecc(gpus: &BTreeMap<GpuKey, &GpuFacts>, sample: &Sample) -> Vec<Row> {
     let off = off.map(|off| Row::ok(About::Gpu, format!("ECC is off on {}: errors of its memory go unseen", which(&off))));
     let errors = |(key, gpu): (&GpuKey, &GpuReading)| {
         let errors = usize::try_from(gpu.ecc_uncorrected?).ok().filter(|errors| *errors > 0)?;
-        let says = format!("GPU {key} had {} of its memory that ECC could not correct, since the driver was loaded", count(errors, "error"));
-        Some(Row::warning(About::Gpu, says, format!("`nvidia-smi -q -d ECC,ROW_REMAPPER -i {key}` says more; reset or reboot before you measure on it")))
+        let says =
+            format!("GPU {key} had {} of its memory that ECC could not correct, since the driver was loaded", count(errors, "error"));
+        Some(Row::warning(
+            About::Gpu,
+            says,
+            format!("`nvidia-smi -q -d ECC,ROW_REMAPPER -i {key}` says more; reset or reboot before you measure on it"),
+        ))
     };
     off.into_iter().chain(sample.gpus.iter().filter_map(errors)).collect()
 }
@@ -184,13 +203,23 @@ fn processes(header: &Header, sample: &Sample) -> Vec<Row> {
     let stages = of(|whose| matches!(whose, Whose::Stage { .. }));
     let mut rows = Vec::new();
     if !foreign.is_empty() {
-        let says = format!("{} on the GPUs that {} no run of ours: {}", processes_of(foreign.len()), if foreign.len() == 1 { "is of" } else { "are of" }, few(&foreign));
+        let says = format!(
+            "{} on the GPUs that {} no run of ours: {}",
+            processes_of(foreign.len()),
+            if foreign.len() == 1 { "is of" } else { "are of" },
+            few(&foreign)
+        );
         rows.push(Row::warning(About::Gpu, says, "end what is not needed: an arm beside it is tainted"));
     }
     if !unknown.is_empty() {
         let says = format!("{} on the GPUs whose owner can't be known: {}", processes_of(unknown.len()), few(&unknown));
         rows.push(if header.in_container {
-            Row { check: Check::Ok, about: About::Gpu, says: format!("{says}: {}", gpu::IN_CONTAINER), fix: Some(gpu::IN_CONTAINER_TODO.to_owned()) }
+            Row {
+                check: Check::Ok,
+                about: About::Gpu,
+                says: format!("{says}: {}", gpu::IN_CONTAINER),
+                fix: Some(gpu::IN_CONTAINER_TODO.to_owned()),
+            }
         } else {
             Row::ok(About::Gpu, says)
         });

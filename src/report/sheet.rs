@@ -10,7 +10,7 @@ use crate::model::Energy;
 /// Attempts and arms as one table: what they have in common stands in the same columns, `row` says what a row is. The
 /// numbers of arms have a column each.
 pub fn rows(study: &Study) -> Result<Vec<u8>, csv::Error> {
-    const HEADS: [&str; 27] = [
+    const HEADS: [&str; 29] = [
         "row",
         "item_id",
         "commit",

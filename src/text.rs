@@ -9,6 +9,7 @@ pub mod hang;
 pub mod mask;
 pub mod paint;
 pub mod room;
+pub mod stamp;
 pub mod tree;
 pub mod width;
 

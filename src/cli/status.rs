@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::live::Live;
 use super::watched::{Waited, Watched};
@@ -25,6 +25,7 @@ use crate::report::status::Ahead;
 use crate::report::{self, Surroundings};
 use crate::runner::job::Resolved;
 use crate::shell::effects;
+use crate::telemetry::{self, Files};
 use crate::text::{clean, duration};
 use crate::ui::message::Sight;
 
@@ -227,9 +228,15 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         now: at,
     };
     let live = Live::of(folder, run);
+    // a file that can't be read is told by nobody: the run is what was asked for
+    let latest = telemetry::read::latest(&Files::of(folder.path())).ok().flatten();
     let text = match format {
         Format::Json => {
             let mut status = serde_json::to_value(report::status(&folder.run_id(), run, &around))?;
+            if let Value::Object(status) = &mut status {
+                let machine = latest.as_ref().map(|latest| report::machine(latest, around.now));
+                status.insert("machine".to_owned(), json!(machine));
+            }
             if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
                 stage.insert("progress".to_owned(), live.json());
             }
@@ -238,7 +245,8 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         Format::Text => {
             let line = |line: String| format!("{}\n", clean::shown(&line));
             let head = report::status::lines(&folder.run_id(), run, &around).into_iter();
-            let head: Vec<String> = head.chain(live.and_then(|live| live.line())).map(line).collect();
+            let machine = latest.as_ref().filter(|_| runner.is_some()).map(|latest| report::machine_line(latest, around.now));
+            let head: Vec<String> = head.chain(live.and_then(|live| live.line())).chain(machine).map(line).collect();
             format!("{}\n{}", head.concat(), report::table(run, &around, read::terminal_width()))
         }
     };

@@ -120,8 +120,8 @@ fn agent_end(attempt: &Attempt) -> Option<Value> {
 /// What an arm printed, and how it ended.
 fn arm(outcome: &StageOutcome) -> Value {
     let found = match &outcome.detail {
-        StageDetail::Arm(arm) => json!({"metrics": arm.metrics, "left_out": arm.left_out}),
-        _ => json!({"metrics": [], "left_out": 0}),
+        StageDetail::Arm(arm) => json!({"metrics": arm.metrics, "left_out": arm.left_out, "flags": arm.flags, "taints": arm.taints}),
+        _ => json!({"metrics": [], "left_out": 0, "flags": [], "taints": []}),
     };
     joined([json!(outcome.end), found])
 }

@@ -205,7 +205,7 @@ impl Cell {
             Self::Share(n, of) => share(*n, *of),
             Self::Change(value) | Self::Number(value, _) | Self::Seconds(value) | Self::Dollars(value) | Self::Energy(value) => {
                 Some(*value)
-            },
+            }
             Self::Tokens(n) | Self::Bytes(n) => Some(float(usize::try_from(*n).unwrap_or(usize::MAX))),
             _ => None,
         }

@@ -172,6 +172,9 @@ fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
     json!({
         "frozen": frozen(run),
         "pause": run.pause.as_ref().map(|pause| json!({"why": pause.why, "by": pause.by.words(), "at": pause.at})),
+        "delay": run.delay.as_ref().map(|delay| {
+            json!({"item_id": delay.attempt.item, "attempt": delay.attempt.n, "stage": delay.stage, "why": delay.why, "since": delay.since})
+        }),
         "breaker": breaker,
         "hold": run.hold,
         "limits_lifted": run.limits_lifted,
@@ -207,7 +210,8 @@ pub fn waits(run: &Run, state: RunState) -> Option<String> {
                 ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),
                 _ => None,
             });
-            later.or_else(|| plan::room::says(run))
+            let delay = || run.delay.as_ref().map(|delay| format!("{}: {}", delay.attempt.item, delay.says()));
+            delay().or(later).or_else(|| plan::room::says(run))
         }
         _ => pause,
     }

@@ -1,6 +1,7 @@
 //! The runner's loop.
 
 mod agent;
+mod arm;
 mod harness;
 mod inbox;
 mod recover;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::agent_watch::AgentWatch;
 use super::conclude::{Case, conclude, failed};
 use super::detection::ends_of;
+use super::gate::Gate;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
 use super::machine::Look;
@@ -29,6 +31,7 @@ use crate::domain::{AttemptId, FailureClass, MachineUse, Stage, StageDetail, Sta
 use crate::host::clock;
 use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
+use crate::host::gpu_lock::Gpu;
 use crate::host::launch::{self, Environment};
 use crate::host::stage_folder::Spec;
 use crate::host::watch::{Heed, Watch};
@@ -46,6 +49,9 @@ const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Every reader looks this often, hint or no hint.
 const BACKSTOP: Duration = Duration::from_secs(1);
+
+/// While an arm waits in its keeper for its GPUs, its beginning is noticed within this.
+const CLAIM_LOOK: Duration = Duration::from_millis(100);
 
 /// The agent's file is read at most this often: it is rewritten several times a step.
 const AGENT_LOOK: Duration = Duration::from_millis(250);
@@ -89,6 +95,9 @@ struct Turn<'a> {
     room: Option<(Instant, Option<u64>)>,
     masker: Masker,
     sampling: Sampling,
+    gate: Gate,
+    /// Whether the live stage may still wait in its keeper for its GPUs.
+    claims: bool,
     report: Report<'a>,
 }
 
@@ -134,6 +143,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let checkout = job.checkout.clone();
     let ends = ends_of(&run);
     let sampling = Sampling::start(&job);
+    let gate = Gate::new(&job);
     let mut turn = Turn {
         job,
         run,
@@ -156,6 +166,8 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         room: None,
         masker: Masker::new(environment_variables(), secrets(&checkout.env_folders())),
         sampling,
+        gate,
+        claims: false,
         report,
     };
     let boot = clock::boot_id();
@@ -228,7 +240,10 @@ impl Turn<'_> {
                         self.record(fact).await?;
                     }
                 }
-                Next::Start { attempt, stage } => self.start(attempt, stage).await?,
+                Next::Start { attempt, stage } => match self.may_begin(&attempt, stage).await? {
+                    Ok(gpus) => self.start(attempt, stage, gpus).await?,
+                    Err(again) => return Ok(Settled::Until(Some(again))),
+                },
                 Next::Busy => return Ok(Settled::Until(None)),
                 Next::Wait { until, .. } => return Ok(Settled::Until(until)),
                 Next::Over => return Ok(Settled::Over),
@@ -242,7 +257,7 @@ impl Turn<'_> {
             let left = until.duration_since(clock::now());
             Duration::try_from(left).unwrap_or(Duration::ZERO).min(BACKSTOP)
         });
-        let backstop = Instant::now() + patience;
+        let backstop = Instant::now() + if self.claims { patience.min(CLAIM_LOOK) } else { patience };
         let wake = self.agent_look.next.map_or(backstop, |look| look.min(backstop));
         let live = async {
             match &mut self.live {
@@ -270,6 +285,7 @@ impl Turn<'_> {
             self.look_at_harness(false).await?;
             self.look_at_agent().await?;
         }
+        self.look_at_claim().await?;
         self.read_inbox(None).await
     }
 
@@ -303,7 +319,7 @@ impl Turn<'_> {
     }
 
     /// Starts a stage: on record first, then in the world.
-    async fn start(&mut self, attempt: AttemptId, stage: Stage) -> Result<(), RunnerError> {
+    async fn start(&mut self, attempt: AttemptId, stage: Stage, gpus: Vec<Gpu>) -> Result<(), RunnerError> {
         // people know the budget that they set; the margin that ISO-Bench's own script has on top is for its keeper
         let budget_ms = self.job.config.budget_ms(stage);
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
@@ -318,7 +334,7 @@ impl Turn<'_> {
                 for fact in facts {
                     self.record(fact).await?;
                 }
-                (spec, environment)
+                self.with_gpus(spec, environment, gpus)
             }
         };
         self.launch(attempt, stage, spec, environment, None).await
@@ -336,6 +352,7 @@ impl Turn<'_> {
         let folder = self.job.folder.stage(&attempt, stage);
         match launch::launch(&self.job.binary, &folder, &spec, &environment) {
             Ok(kept) => {
+                self.claims = !spec.gpus.is_empty();
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
                 self.live =
                     Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false }, before });
@@ -396,7 +413,7 @@ impl Turn<'_> {
         self.harness = None;
         self.watch.instead(&[]);
         let record = self.run.live_stage().filter(|(live, record)| *live == attempt && record.stage == stage);
-        match record.and_then(|(_, record)| Look::at(&self.job.folder, stage, record.began, &outcome)) {
+        match record.and_then(|(_, record)| Look::at(&self.job.folder, &attempt, stage, record.began, &outcome)) {
             Some(look) => {
                 let work = Work::Over(tokio::task::spawn_blocking(move || look.read()), Box::new(outcome));
                 self.live = Some(Live { attempt, stage, work, before: None });
@@ -412,9 +429,11 @@ impl Turn<'_> {
         attempt: AttemptId,
         stage: Stage,
         machine: Option<MachineUse>,
-        outcome: StageOutcome,
+        mut outcome: StageOutcome,
     ) -> Result<(), RunnerError> {
+        self.claims = false;
         if let Some(machine) = machine {
+            self.taint(&attempt, stage, &mut outcome, &machine.taints);
             self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;
         }
         self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await

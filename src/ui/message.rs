@@ -218,6 +218,8 @@ pub struct Layout {
     pub log_rows: usize,
     /// Its columns.
     pub log_cols: usize,
+    /// Columns of the curves of the machine, while they are shown.
+    pub chart_cols: u16,
     /// Rows of the help that are seen.
     pub help_rows: usize,
     /// All its rows, while it is shown.

@@ -4,7 +4,7 @@ use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
+    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
     Verdict,
 };
 use crate::model::item::Asked;
@@ -77,7 +77,7 @@ impl Results {
             doubts: doubts(attempt),
             rows: rows(verdicts, attempt),
             verdict: match score {
-                Some(score) => comparison(score, one_sample(&attempt.rungs())),
+                Some(score) => comparison(score, one_sample(&attempt.rungs())).map(|said| doubted(said, attempt)),
                 None => alone(attempt),
             },
             judged: score.and_then(judged),
@@ -116,6 +116,12 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
         return no_success(class.name().to_owned());
     }
     reached(&rungs).filter(|rung| *rung == Rung::BeyondNoise)?;
+    if attempt.tainted().contains(&Arm::Human) {
+        return Some(Said::new(
+            Mood::Warn,
+            "a valid result, and nobody knows how it stands against the human's commit: that arm is tainted",
+        ));
+    }
     Some(match attempt.score().and_then(|score| score.verdicts.first()?.standing) {
         Some(Standing::Beats | Standing::Similar) => Said::new(Mood::Good, "a real success: every rung that is checked holds"),
         Some(Standing::Worse) => Said::new(Mood::Warn, "a valid result, but worse than the human's commit"),
@@ -127,8 +133,7 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
 fn energy(attempt: &Attempt) -> Option<String> {
     let all = attempt.energy()?;
     let own = attempt.stages.iter().filter(|record| record.ran_in == attempt.n);
-    let parts: Vec<String> =
-        own.filter_map(|record| Some(format!("{} {}", record.stage, text::energy(record.energy()?.wh())))).collect();
+    let parts: Vec<String> = own.filter_map(|record| Some(format!("{} {}", record.stage, text::energy(record.energy()?.wh())))).collect();
     Some(format!("{}: {}", all.words(), parts.join(", ")))
 }
 
@@ -242,6 +247,12 @@ fn comparison(score: &ScoreDetail, sample: &str) -> Option<Said> {
     let beside = primary.filter(|primary| primary.against_baseline_pct.is_some()).map(|primary| sentence(primary, sample).text);
     let beside = beside.map_or_else(String::new, |beside| format!(" · {beside}"));
     Some(Said::new(Mood::Warn, format!("incomparable: {why}{beside}")))
+}
+
+/// A tainted number is compared, and proves nothing.
+fn doubted(said: Said, attempt: &Attempt) -> Said {
+    let arms: Vec<&str> = attempt.tainted().into_iter().map(Arm::name).collect();
+    if arms.is_empty() { said } else { Said::new(Mood::Warn, format!("doubtful, tainted: {} · {}", arms.join(", "), said.text)) }
 }
 
 /// Why something could not be compared, but what the comparison's own sentence says.

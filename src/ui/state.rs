@@ -13,6 +13,7 @@ use super::machine::prune::Dialog;
 use super::marks::Marks;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
+use super::now::{Pulse, pulse};
 use super::pages::{Pages, Wishes};
 use super::palette::Palette;
 use super::prompt::Search;
@@ -21,7 +22,6 @@ use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::sought::Sought;
 use super::step::Shown;
-use super::now::{Pulse, pulse};
 use super::tally::Tally;
 use super::{Beside, Focus, Said, Screen};
 use crate::detect::silence::Usual;
@@ -467,7 +467,8 @@ impl State {
     /// Whether something on the screen changes by time alone.
     pub fn ticks(&self) -> bool {
         let runs = self.has_runner() && self.run.finished.is_none();
-        runs || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
+        let is_seen = self.screen == Screen::Machine && self.machine.gpus.latest.is_some();
+        runs || is_seen || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
     }
 
     /// How long the queue still takes, told at a moment: while nothing runs it grows no shorter.

@@ -56,12 +56,12 @@ pub fn start_runner(folder: &RunFolder, news: mpsc::Sender<Msg>) -> std::io::Res
     Ok(())
 }
 
-/// What earlier runs took, read beside the screen: their ledgers may be long.
-pub fn read_earlier(folder: RunFolder, news: mpsc::Sender<Msg>) -> std::io::Result<()> {
+/// What earlier runs took, read beside the screen: their ledgers may be long. Without a thread for it estimates go by this run alone.
+pub fn read_earlier(folder: RunFolder, news: mpsc::Sender<Msg>) {
     let read = move || {
         let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
         // the screen may be gone by now
         let _ = news.blocking_send(Msg::Earlier(earlier));
     };
-    thread::Builder::new().name("earlier runs".to_owned()).spawn(read).map(drop)
+    let _ = thread::Builder::new().name("earlier runs".to_owned()).spawn(read);
 }

@@ -130,9 +130,6 @@ impl<'a> Screen<'a> {
         let outside = Outside::new(setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
         let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
         let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
-        if let Source::Ours { folder, .. } = &source {
-            effects::read_earlier(folder.clone(), news_from.clone()).map_err(io_error("start to read earlier runs"))?;
-        }
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
         Ok(Self {
@@ -162,7 +159,8 @@ impl<'a> Screen<'a> {
         self.wait_for_files().await;
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         self.read_labels();
-        if let Source::Ours { looks, .. } = &mut self.source {
+        if let Source::Ours { looks, folder, .. } = &mut self.source {
+            effects::read_earlier(folder.clone(), self.news_from.clone());
             let looked = looks.before(clock::now());
             self.change(Msg::Looked(looked));
         }

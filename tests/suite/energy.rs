@@ -20,6 +20,8 @@ fn beside(script: &str) -> Option<Campaign> {
     let variable = |name: &str, value: String| (name.to_owned(), value);
     campaign.env.push(variable("ISOBENCH_TUI_NVML", library.display().to_string()));
     campaign.env.push(variable("ISOBENCH_NVML_SCRIPT", path.display().to_string()));
+    // nobody else's locks on GPUs of these names
+    campaign.env.push(variable("ISOBENCH_TUI_GPU_LOCKS", campaign.root.join("locks").display().to_string()));
     Some(campaign)
 }
 

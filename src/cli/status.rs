@@ -208,7 +208,10 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
     let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
     let since = run.runner.as_ref().map_or(at, |runner| runner.since);
     let until = config.limits.until.as_deref().filter(|_| !run.limits_lifted).and_then(|until| next_time_of_day(until, since, &zone));
-    let ahead = Ahead { eta: eta::left(run, &earlier, 0, at), zone, until };
+    let is_at_work = runner.is_some() || matches!(orphan, Some(Sight::Alive(_)));
+    // with nobody at work clocks stand at the last fact
+    let eta = eta::left(run, &earlier, 0, if is_at_work { at } else { run.at.unwrap_or(at) });
+    let ahead = Ahead { eta, zone, until };
     let around = Surroundings {
         folder: folder.path(),
         runner,

@@ -257,7 +257,9 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
     }
     lines.extend(live(run, around.limits, clock));
     let goes_on = matches!(run.state(around.runner_lives()), RunState::Running | RunState::Pausing) && frozen(run).is_none();
-    lines.extend(around.ahead.and_then(|ahead| ahead.words(goes_on)));
+    // what somebody else left nobody here goes on with
+    let ahead = around.ahead.filter(|_| around.others.is_none() || around.runner_lives());
+    lines.extend(ahead.and_then(|ahead| ahead.words(goes_on)));
     if run.hold {
         lines.push("hold is on: a failure pauses the queue and keeps its worktree".to_owned());
     }

@@ -45,7 +45,8 @@ impl Look {
     /// Reads the files, which may take a moment; `None` where they say nothing of that time.
     pub(super) fn read(&self) -> Option<MachineUse> {
         let energy = match energy::between(&self.files, self.from.as_millisecond(), self.to.as_millisecond()) {
-            Ok(energy) => energy,
+            // of a machine without any GPU there is nothing to tell
+            Ok(energy) => energy.filter(|energy| !energy.uuids.is_empty() || energy.total_mj().is_some()),
             Err(error) => {
                 tracing::warn!("can't read the telemetry of this run: {error}");
                 return None;

@@ -1,6 +1,7 @@
 //! The runner's loop.
 
 mod agent;
+mod end;
 mod arm;
 mod harness;
 mod inbox;
@@ -15,19 +16,18 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
-use super::conclude::{Case, conclude, failed};
+use super::conclude::failed;
 use super::detection::ends_of;
 use super::gate::Gate;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
-use super::machine::Look;
 use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
 use super::{Job, RunnerError};
 use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
-use crate::domain::{AttemptId, FailureClass, MachineUse, Stage, StageDetail, StageOutcome};
+use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
@@ -398,45 +398,6 @@ impl Turn<'_> {
         };
         self.tell_end(&live.attempt, live.stage, &outcome).await?;
         self.finish(live.attempt, live.stage, joined(live.before, outcome)).await
-    }
-
-    fn judge(&self, attempt: &AttemptId, stage: Stage, child: crate::domain::ChildEnd) -> StageOutcome {
-        match self.run.item(&attempt.item) {
-            Some(item) => conclude(&Case { job: &self.job, run: &self.run, item, attempt, stage, masker: &self.masker }, child),
-            None => failed(FailureClass::Unknown, "its item is not in the queue".to_owned(), Some(child), StageDetail::Nothing),
-        }
-    }
-
-    async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
-        self.agent = None;
-        self.detection = None;
-        self.harness = None;
-        self.watch.instead(&[]);
-        let record = self.run.live_stage().filter(|(live, record)| *live == attempt && record.stage == stage);
-        match record.and_then(|(_, record)| Look::at(&self.job.folder, &attempt, stage, record.began, &outcome)) {
-            Some(look) => {
-                let work = Work::Over(tokio::task::spawn_blocking(move || look.read()), Box::new(outcome));
-                self.live = Some(Live { attempt, stage, work, before: None });
-                Ok(())
-            }
-            None => self.over(attempt, stage, None, outcome).await,
-        }
-    }
-
-    /// Puts a stage's end on record, after what the machine did in its time.
-    async fn over(
-        &mut self,
-        attempt: AttemptId,
-        stage: Stage,
-        machine: Option<MachineUse>,
-        mut outcome: StageOutcome,
-    ) -> Result<(), RunnerError> {
-        self.claims = false;
-        if let Some(machine) = machine {
-            self.taint(&attempt, stage, &mut outcome, &machine.taints);
-            self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;
-        }
-        self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
     }
 
     /// Appends a fact, waiting for room where the disk is full, and folds it.

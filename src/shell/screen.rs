@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{io, thread};
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
@@ -24,7 +23,6 @@ use crate::domain::AttemptId;
 use crate::host::clock;
 use crate::host::environment::variable;
 use crate::ledger::{By, RunFolder, RunnerLock, Tail};
-use crate::model::Past;
 use crate::text::clean;
 use crate::ui::compare::{Against, Parted, Wanted, Who};
 use crate::ui::labels::Label;
@@ -90,16 +88,6 @@ async fn folded(source: &mut Source) -> Option<Folded> {
     }
 }
 
-/// What earlier runs took, read beside the screen: their ledgers may be long.
-fn read_earlier(folder: RunFolder, news: mpsc::Sender<Msg>) -> io::Result<()> {
-    let read = move || {
-        let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
-        // the screen may be gone by now
-        let _ = news.blocking_send(Msg::Earlier(earlier));
-    };
-    thread::Builder::new().name("earlier runs".to_owned()).spawn(read).map(drop)
-}
-
 /// Shows the run until somebody leaves.
 pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, ScreenError> {
     Screen::open(console, setup)?.stay().await
@@ -142,9 +130,6 @@ impl<'a> Screen<'a> {
         let outside = Outside::new(setup.masker.clone(), TimeZone::system(), setup.state_home, ready_from);
         let pager = Pager::start(places.clone(), setup.masker.clone(), news_from.clone()).map_err(io_error("start the pager"))?;
         let reader = Reader::start(places.clone(), setup.masker, news_from.clone(), ledger_from).map_err(io_error("start the reader"))?;
-        if let Source::Ours { folder, .. } = &source {
-            read_earlier(folder.clone(), news_from.clone()).map_err(io_error("start to read earlier runs"))?;
-        }
         console.changed();
         let (elsewhere, begin) = (setup.elsewhere, Some(setup.begin));
         Ok(Self {
@@ -174,7 +159,8 @@ impl<'a> Screen<'a> {
         self.wait_for_files().await;
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         self.read_labels();
-        if let Source::Ours { looks, .. } = &mut self.source {
+        if let Source::Ours { looks, folder, .. } = &mut self.source {
+            effects::read_earlier(folder.clone(), self.news_from.clone());
             let looked = looks.before(clock::now());
             self.change(Msg::Looked(looked));
         }

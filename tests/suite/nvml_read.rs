@@ -178,7 +178,7 @@ fn what_an_old_library_has_no_symbol_for_is_lacking() {
 #[test]
 fn numbers_that_nothing_can_be_are_missing() {
     let Some(library) = stand_in() else { return };
-    let huge = "driver 550.54.15\ncuda 12040\ngpus 2\ngpu * total 85520809984\ngpu 1 util 97\ngpu 1 mem_util 0\ngpu 1 memory 0\n\
+    let huge = "driver 550.54.15\ncuda 12040\ngpus 2\ngpu * total 85520809984\ngpu 1 util 100\ngpu 1 mem_util 0\ngpu 1 memory 0\n\
                 gpu 0 util 991\ngpu 0 mem_util 101\ngpu 0 memory 85520809985\ngpu 0 power_mw 4294967295\ngpu 0 limit_mw 4294967295\n\
                 gpu 0 energy_mj 18446744073709551615\ngpu 0 temp 4294967295\ngpu 0 fan 65535\ngpu 0 sm_mhz 4294967295\n\
                 gpu 0 mem_mhz 2147483648\ngpu 0 pstate 32\ngpu 0 ecc_corrected 18446744073709551615\ngpu 0 ecc_uncorrected 18446744073709551615\n\
@@ -186,8 +186,8 @@ fn numbers_that_nothing_can_be_are_missing() {
                 process 78 gpu 1 memory 85520809985 sm 4294967\n";
     let (_, sample) = once_of(&library, huge);
     assert_eq!(sample.gpus.get(&gpu(0)), Some(&GpuReading::default()));
-    let other = GpuReading { util: Some(97), mem_util: Some(0), memory: Some(0), ..GpuReading::default() };
-    assert_eq!(sample.gpus.get(&gpu(1)), Some(&other), "0 is a number");
+    let other = GpuReading { util: Some(100), mem_util: Some(0), memory: Some(0), ..GpuReading::default() };
+    assert_eq!(sample.gpus.get(&gpu(1)), Some(&other), "0 is a number, and 100 a percentage");
     let on: Vec<_> = sample.processes.iter().map(|(pid, process)| (*pid, process.on.clone())).collect();
     assert_eq!(on, [(78, [(gpu(1), ProcessMemory::default())].into())], "a list with a pid that can be none is no list");
 }

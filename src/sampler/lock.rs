@@ -26,16 +26,16 @@ impl SamplerLock {
     /// Takes the lock of a folder and writes our pid into it.
     pub(super) fn take(files: &Files) -> Result<Self, SamplerError> {
         let path = files.lock();
-        let fails = |doing| move |source, path| SamplerError::File { doing, path, source };
+        let fails = |doing, source| SamplerError::File { doing, path: path.clone(), source };
         let mut file = regular::open(File::options().read(true).write(true).create(true).truncate(false).mode(0o600), &path)
-            .map_err(|source| fails("open")(source, path.clone()))?;
+            .map_err(|source| fails("open", source))?;
         let until = Instant::now() + PATIENCE;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,
                 Err(Errno::WOULDBLOCK) if Instant::now() < until => sleep(Duration::from_millis(10)),
                 Err(Errno::WOULDBLOCK) => return Err(SamplerError::Taken { folder: files.0.clone() }),
-                Err(errno) => return Err(fails("lock")(errno.into(), path)),
+                Err(errno) => return Err(fails("lock", errno.into())),
             }
         }
         // for people; a full disk is no reason not to sample

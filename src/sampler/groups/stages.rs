@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
+
 use super::cpu;
 use crate::domain::Whose;
 use crate::host::process::{self, Identity, Process, TICKS_A_SECOND};
@@ -13,8 +15,8 @@ use crate::telemetry::GroupReading;
 /// Between two looks at all processes, at least.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// A look may take this part of the time: on a machine with thousands of processes it is taken less often.
-const SHARE: u32 = 2000;
+/// A look may take this part of a processor's time: on a machine with thousands of processes it is taken less often.
+const SHARE: u32 = 1000;
 
 /// The stages that keepers keep.
 #[derive(Debug, Default)]
@@ -42,11 +44,12 @@ impl Stages {
     pub(super) fn read(&mut self) -> BTreeMap<String, GroupReading> {
         let now = Instant::now();
         if self.due.is_none_or(|due| now >= due) {
+            let before = worked();
             self.find();
             if self.holders.values().any(Option::is_some) {
                 self.look();
             }
-            self.due = Some(now + LOOK.max(now.elapsed() * SHARE));
+            self.due = Some(now + LOOK.max(worked().saturating_sub(before) * SHARE));
         }
         self.holders.retain(|id, kept| kept.is_none() || process::identity(id.pid) == Some(*id));
         self.holders.values().flatten().filter_map(|kept| Some((kept.tag.clone(), kept.reading.clone()?))).collect()
@@ -89,6 +92,13 @@ impl Kept {
         let Whose::Stage { run, item, n, stage } = &whose else { return None };
         Some(Self { tag: format!("{run}/{item}.{n}/{stage}"), reading: None, whose, cpu: None })
     }
+}
+
+/// Processor time of this thread: what a look costs is that, however long it waits for its turn.
+fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
 /// Pids of those who hold a whole file for themselves: `1: FLOCK  ADVISORY  WRITE 2212 fe:00:5563237 0 EOF`, proc_locks(5). Who

@@ -408,8 +408,14 @@ mod tests {
         let energy = proptest::option::weighted(0.5, 0_u64..10_000_000);
         let bits = proptest::option::weighted(0.8, 0_u64..0x200);
         (some(0..101_u32), some(0..700_000_u32), some(20..95_u32), energy, bits, proptest::bool::weighted(0.05)).prop_map(
-            |(util, power_mw, temp, energy_mj, bits, lost)| {
-                GpuReading { util, power_mw, temp, energy_mj, throttle: bits.map(Throttle), lost, ..GpuReading::default() }
+            |(util, power_mw, temp, energy_mj, bits, lost)| GpuReading {
+                util,
+                power_mw,
+                temp,
+                energy_mj,
+                throttle: bits.map(Throttle),
+                lost,
+                ..GpuReading::default()
             },
         )
     }
@@ -431,8 +437,9 @@ mod tests {
     }
 
     fn is_near(a: Option<Span>, b: Option<Span>) -> bool {
-        let near = |a: Span, b: Span| (a.n, a.least.to_bits(), a.most.to_bits()) == (b.n, b.least.to_bits(), b.most.to_bits())
-            && (a.mean - b.mean).abs() < 1e-6;
+        let near = |a: Span, b: Span| {
+            (a.n, a.least.to_bits(), a.most.to_bits()) == (b.n, b.least.to_bits(), b.most.to_bits()) && (a.mean - b.mean).abs() < 1e-6
+        };
         a.is_none() == b.is_none() && a.zip(b).is_none_or(|(a, b)| near(a, b))
     }
 

@@ -134,7 +134,10 @@ fn behind_a_torn_line_the_next_header_is_waited_for() {
     append(&writer.files().seconds(), "{\"t\":1763769700300,\"is\":{\"gpus\":{\"0\":{\"ut\n{\"t\":1763769701300,\"is\":{}}\n");
     writer.stretch(105..110);
     assert_eq!(between(&writer.files(), i64::MIN, i64::MAX), wanted((0..100).chain(105..110)));
-    append(&writer.files().seconds(), "{\"t\":1763769800300,\"header\":{\"v\":2,\"boot\":\"\",\"pid\":1,\"interval_ms\":1000,\"cores\":1,\"memory\":1}}\n");
+    append(
+        &writer.files().seconds(),
+        "{\"t\":1763769800300,\"header\":{\"v\":2,\"boot\":\"\",\"pid\":1,\"interval_ms\":1000,\"cores\":1,\"memory\":1}}\n",
+    );
     append(&writer.files().seconds(), "{\"t\":1763769801300,\"is\":{}}\n");
     assert_eq!(between(&writer.files(), at(109), i64::MAX), wanted(109..110), "of a newer version nothing is read");
 }

@@ -23,6 +23,10 @@ pub struct Glyphs {
     pub bar: &'static str,
     /// Where colours don't tell them apart: what failed, what runs, what was cut off, what was left out.
     pub bars: [&'static str; 4],
+    /// A column of a curve that fills so many eighths of its row.
+    pub heights: [&'static str; 8],
+    /// What lies between the mean of a column and its largest value.
+    pub shade: &'static str,
     /// The empty part of a bar.
     pub track: &'static str,
     /// A horizontal rule.
@@ -69,6 +73,8 @@ impl Glyphs {
         live: "▸",
         bar: "━",
         bars: ["━"; 4],
+        heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        shade: "░",
         track: "─",
         rule: "─",
         wall: "│",
@@ -98,6 +104,8 @@ impl Glyphs {
         live: ">",
         bar: "=",
         bars: ["x", ">", "/", "."],
+        heights: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        shade: ":",
         track: "-",
         rule: "-",
         wall: "|",
@@ -155,6 +163,7 @@ impl Glyphs {
             .map(|char| match char {
                 _ if char.is_ascii() => char,
                 '…' | '≈' => '~',
+                '°' => ' ',
                 '≠' => '!',
                 '·' | '–' | '—' => '-',
                 '×' => 'x',

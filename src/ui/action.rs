@@ -87,13 +87,25 @@ pub enum Action {
     NextBeside,
     /// What stood there before it.
     PreviousBeside,
+    /// Another part of the machine's screen.
+    NextHalf,
+    /// Other curves of the GPUs.
+    NextCurves,
+    /// Shorter columns of the curves.
+    ZoomIn,
+    /// Longer ones.
+    ZoomOut,
+    /// The cursor to the next border of a stage, error or throttling.
+    NextMark,
+    /// To the one before.
+    PreviousMark,
     /// The chosen finding is right.
     FindingRight,
     /// The chosen finding is wrong.
     FindingWrong,
     /// The bell that rings when an agent is stuck: off, or on again.
     Bell,
-    /// Every line of the step under the cursor, or of long bodies their beginnings and ends.
+    /// Every line of the step under the cursor, or of long bodies their beginnings and ends; of the curves the whole run.
     Whole,
     /// Unfold every step, or fold all of them.
     FoldAll,
@@ -180,6 +192,10 @@ impl Action {
                 | Self::PreviousDifference
                 | Self::NextBeside
                 | Self::PreviousBeside
+                | Self::NextHalf
+                | Self::NextCurves
+                | Self::NextMark
+                | Self::PreviousMark
                 | Self::Find
                 | Self::FindNext
                 | Self::FindPrevious

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use super::finding::{self, Turned};
 use super::jumps::Aim;
+use super::log::Moment;
 use super::message::{MarkNews, Unfolds};
 use super::pages::{self, Extent};
-use super::reading::Pane;
+use super::reading::{Pane, Stick};
 use super::state::{State, Trail};
+use super::step::Shown;
 use super::{Mood, Said, Screen, moves, problems};
 use crate::text;
 
@@ -24,10 +26,12 @@ pub(super) enum Goal {
 }
 
 /// The way there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ahead {
     /// It is looked for: from this step on, by its position among all.
     Looking { goal: Goal, forward: bool, from: usize },
+    /// It is the step of a moment, once there are steps.
+    Moment(Box<Moment>),
     /// It is a match in this step, whose window is being read.
     Coming { step: usize, forward: bool, turned: Turned },
 }
@@ -166,10 +170,49 @@ fn go_to(state: &mut State, goal: Goal, step: usize, (forward, turned): (bool, T
 
 /// Another window came: with the match that was waited for, or with what was not known before.
 pub(super) fn arrive(state: &mut State) {
+    if let Some(Ahead::Moment(moment)) = state.ahead.clone() {
+        return at_moment(state, &moment);
+    }
     let Some(Ahead::Coming { step, forward, turned }) = state.ahead else { return look(state) };
     let held = state.shown_trail().and_then(|trail| trail.pages?.position(step).filter(|at| *at < trail.steps.len()));
     if let Some(at) = held {
         state.ahead = None;
         finding::go_to_match_at_end(state, at, forward, turned);
     }
+}
+
+/// To the step of the agent that was recorded next to a moment, as soon as its steps are read. The item is the one looked at.
+pub(super) fn to_moment(state: &mut State, moment: Moment) {
+    state.screen = Screen::Agent;
+    state.reading.stick = Stick::Hand;
+    if state.shown_trail().is_some_and(|trail| trail.attempt == moment.attempt && !trail.steps.is_empty()) {
+        return at_moment(state, &moment);
+    }
+    state.ahead = Some(Ahead::Moment(Box::new(moment)));
+}
+
+fn at_moment(state: &mut State, moment: &Moment) {
+    let found = state.shown_trail().filter(|trail| trail.attempt == moment.attempt && !trail.steps.is_empty());
+    let Some(trail) = found else { return };
+    let apart = |step: &Shown| step.at.map(|at| at.duration_since(moment.at).as_millis().unsigned_abs());
+    let near = trail.steps.iter().enumerate().filter_map(|(at, step)| Some((apart(step)?, at))).min();
+    // of a window the nearest step may lie outside of it
+    let is_inside = |at: usize| trail.pages.is_none() || (at > 0 && at + 1 < trail.steps.len());
+    let says = &moment.says;
+    if let Some((_, at)) = near.filter(|(_, at)| is_inside(*at)) {
+        let said = Said::new(Mood::Quiet, format!("the step next to {says}"));
+        state.ahead = None;
+        moves::go_to_step(state, at);
+        return state.remark(said);
+    }
+    let (all, share, is_paged) = (trail.count(), moment.passed / 10, trail.pages.is_some());
+    let step = (u64::from(all) * u64::from(moment.passed) / 1000).clamp(1, u64::from(all.max(1)));
+    let said = format!("an estimate: step {step} of {all}, as at {says} {share} % of the agent's time had passed");
+    state.ahead = None;
+    if is_paged {
+        pages::to_step(state, u32::try_from(step).unwrap_or(u32::MAX));
+    } else {
+        moves::go_to_step(state, usize::try_from(step.saturating_sub(1)).unwrap_or_default());
+    }
+    state.remark(Said::new(Mood::Warn, said));
 }

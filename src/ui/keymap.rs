@@ -32,6 +32,8 @@ const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Res
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log];
 /// On every screen that something is taken out of.
 const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
+/// At the machine only.
+const MACHINE: &[Place] = &[Place::Machine];
 /// On those of a run, and in a comparison.
 const READ: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
 /// In a comparison only.
@@ -126,6 +128,14 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('O')], Action::PreviousBeside, &[Place::Agent], Group::Move, "", ""),
     bind(&[Key::Char('+')], Action::FindingRight, &[Place::Agent], Group::Item, "right", "the finding is right, or wrong"),
     bind(&[Key::Char('-')], Action::FindingWrong, &[Place::Agent], Group::Item, "wrong", ""),
+    bind(&[Key::Char('o')], Action::NextHalf, MACHINE, Group::Screen, "other part", "GPUs and curves, processes, disks and images: the next of them"),
+    bind(&[Key::Char('a')], Action::NextCurves, MACHINE, Group::Screen, "all GPUs", "all curves of one GPU, or one curve of all: utilisation, memory, power, temperature, clock"),
+    bind(&[Key::Char('+')], Action::ZoomIn, MACHINE, Group::Move, "zoom", "shorter columns, longer ones: from a second to half an hour"),
+    bind(&[Key::Char('-')], Action::ZoomOut, MACHINE, Group::Move, "", ""),
+    bind(&[Key::Char('z')], Action::Whole, MACHINE, Group::Move, "whole run", "the whole run in one picture"),
+    bind(&[Key::Char(']')], Action::NextMark, MACHINE, Group::Move, "marks", "the cursor to the next border of a stage, error or throttling; to the one before"),
+    bind(&[Key::Char('[')], Action::PreviousMark, MACHINE, Group::Move, "", ""),
+    bind(&[Key::Enter], Action::Open, MACHINE, Group::Screen, "its log", "the log of the stage under the cursor at that second; of an agent its step"),
     bind(&[Key::Char('s')], Action::Skip, ITEMS, Group::Item, "skip", "skip the item (asks)"),
     bind(&[Key::Char('r')], Action::RetryStage, ITEMS, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
     bind(&[Key::Char('R')], Action::Retry, ITEMS, Group::Item, "retry item", "run the item again from its first stage"),
@@ -146,7 +156,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
-    bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "disks, docker images, pull and prune"),
+    bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "GPUs and their curves, processes, disks, docker images, pull and prune"),
     bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),
     bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "start screen", "the start screen: other runs, new ones"),
     bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "next screen", "the next screen, the one before"),
@@ -198,7 +208,7 @@ pub const KEYMAP: &[Binding] = &[
 #[rustfmt::skip]
 pub const FOOTER: &[Action] = &[
     Action::Continue, Action::Prune, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::NextHalf, Action::NextMark, Action::ZoomIn, Action::Whole, Action::NextCurves, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
 

@@ -2,6 +2,7 @@
 //! hundred lines, and where it lies. Keys move inside the window; near its edge the next one is asked for.
 
 mod hunt;
+pub(super) mod moment;
 mod source;
 mod window;
 
@@ -10,7 +11,8 @@ use jiff::Timestamp;
 use super::state::State;
 use super::{Action, Effect, Screen, beside, sought};
 use crate::text::find::Pattern;
-pub use hunt::{Aim, Found, Hunt, Hunting, PROBLEM, Progress, Way};
+pub use hunt::{Aim, Found, Hunt, Hunting, PROBLEM, Progress, Target, Way};
+pub use moment::Moment;
 pub use source::{Kept, Source, Tab, Written, tabs};
 pub(super) use source::{of_agent, patch};
 pub use window::{Fate, Line, Turn, Window};
@@ -48,6 +50,8 @@ pub struct Log {
     pub paused: Option<Hunting>,
     /// What became of the file while it was read.
     pub told: Option<(Timestamp, Turn)>,
+    /// The moment to which somebody wants to go, once there are lines.
+    moment: Option<Moment>,
     /// Where to go once the lines there are known.
     goal: Option<Goal>,
     /// Bytes of the file, by the newest news.
@@ -392,6 +396,8 @@ pub(super) fn take(state: &mut State, news: News) {
         News::Written(written) => log.written = written,
         News::Window(window) if log.source.as_ref() == Some(&window.source) => {
             log.take_window(window, rows);
+            moment::begin(state);
+            let log = &mut state.log;
             if std::mem::take(&mut log.wants_match) && state.find.is_some() {
                 hunt::begin(state, Aim::Match, Way::Forwards);
             }

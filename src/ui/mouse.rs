@@ -1,6 +1,7 @@
 //! The mouse, without a terminal.
 
 use super::detected::Which;
+use super::machine::gpus::Subject;
 use super::state::Pointer;
 use super::{Action, Beside, Mood, Said, Screen};
 use crate::domain::ItemId;
@@ -60,6 +61,10 @@ pub enum Hit {
     Source(usize),
     /// The mark that folds a line of the browser, by its position.
     Fold(usize),
+    /// A row of the machine's table.
+    Subject(Subject),
+    /// The curves of the machine, from this column on.
+    Curves(usize),
     /// The letters of a strip, from the step at this position on.
     Strip(usize),
     /// What stands beside the steps.

@@ -265,6 +265,9 @@ fn scrolled_down(action: Action, top: usize, rows: usize, lines: usize) -> usize
 
 /// Keys of the machine's screen.
 fn read_machine(state: &mut State, action: Action) {
+    if machine::gpus::keys::perform(state, action) {
+        return;
+    }
     if !machine::perform(state, action) && matches!(action, Action::Back | Action::Left) {
         show(state, Screen::Queue);
     }

@@ -121,6 +121,7 @@ fn what(state: &State, way: Way, part: Part) -> Result<What, &'static str> {
             let step = trail.steps.get(state.reading.cursor).ok_or("no step is chosen")?;
             Ok(What::Step(trail.attempt.clone(), step.index))
         }
+        Screen::Machine if part == Part::Seen => Ok(What::Text { name: "the readings".to_owned(), text: machine::text::seen(state) }),
         Screen::Machine => Ok(What::Text { name: "the machine".to_owned(), text: machine::text::all(state) }),
         Screen::Result => Ok(What::Result(item()?.id.clone(), part)),
         Screen::Log => {

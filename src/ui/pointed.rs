@@ -4,7 +4,7 @@ use super::mouse::{Did, Hit, NOTCH, under};
 use super::reading::Pane;
 use super::state::{Over, State};
 use super::update::{act, press};
-use super::{Action, Effect, Key, Mouse, Screen, beside, log, moves};
+use super::{Action, Effect, Key, Mouse, Screen, beside, log, machine, moves};
 
 /// Does what the mouse means.
 pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
@@ -24,6 +24,7 @@ pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
             let hit = hits.find(|(_, hit)| !is_over || matches!(hit, Hit::Choice(_)));
             let hit = hit.map(|(x, hit)| match hit {
                 Hit::Strip(first) => Hit::Strip(first + usize::from(mouse.x.saturating_sub(x))),
+                Hit::Curves(first) => Hit::Curves(first + usize::from(mouse.x.saturating_sub(x))),
                 hit => hit.clone(),
             });
             drop(hits);
@@ -83,6 +84,14 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
         Hit::Strip(at) => {
             moves::go_to_step(state, at);
             state.reading.pane = Pane::Steps;
+            Vec::new()
+        }
+        Hit::Subject(subject) => {
+            state.machine.gpus.selected = Some(subject);
+            Vec::new()
+        }
+        Hit::Curves(column) => {
+            machine::gpus::keys::click(state, column);
             Vec::new()
         }
         Hit::Beside(beside) => {

@@ -102,9 +102,14 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Elsewhere(root) => state.remark(Said::new(Mood::Quiet, format!("this run lies in {}", root.display()))),
         Msg::Unstarted(why) => state.unstarted = Some(why),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
-        Msg::Tick => {}
+        Msg::Earlier(earlier) => {
+            state.earlier = earlier;
+            state.measure();
+        }
+        Msg::Tick => state.estimate(),
         Msg::Laid(layout, spots) => {
             state.layout = layout;
+            state.machine.gpus.columns = layout.chart_cols;
             state.spots = spots;
         }
         Msg::Space(free) => state.free = Some(free),
@@ -290,7 +295,7 @@ fn take_trail(state: &mut State, news: TrailNews) {
     let mut trail = Trail { attempt, steps, alike: firsts, turn, max_steps, last_at, totals, pages, marks, usual, heard };
     trail.mark();
     state.trails.push(trail);
-    if is_shown && pages.is_some() {
+    if is_shown {
         ahead::arrive(state);
     }
 }

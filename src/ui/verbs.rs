@@ -6,6 +6,7 @@ use super::comparing;
 use super::detected::{self, Which};
 use super::keymap::{Binding, Place};
 use super::machine::Errand;
+use super::machine::gpus::Page;
 use super::message::Sight;
 use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
@@ -95,6 +96,11 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         Action::Open if state.screen == Screen::Agent && item.is_some_and(Item::is_over) => {
             state.shown_trail().is_some_and(|trail| !trail.steps.is_empty())
         }
+        Action::NextHalf => true,
+        Action::NextCurves => state.machine.gpus.page() == Page::Curves && !state.machine.gpus.keys().is_empty(),
+        Action::NextMark | Action::PreviousMark | Action::ZoomIn | Action::ZoomOut => state.machine.gpus.page() == Page::Curves,
+        Action::Whole if state.screen == Screen::Machine => state.machine.gpus.page() == Page::Curves,
+        Action::Open if state.screen == Screen::Machine => state.machine.gpus.cursor.is_some(),
         // of one item there is no list to go back to
         Action::Prune => state.screen == Screen::Machine && state.machine.live_prune().is_none() && state.machine.here().is_some(),
         Action::Back if state.only_item().is_some() && state.screen == Screen::Agent => {
@@ -169,6 +175,10 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Freeze if frozen(state).is_some() => ("thaw", "the processes of the live stage go on"),
         Action::Back if state.screen == Screen::Machine && machine::stops(state).is_some() => {
             ("stop prune", "stop the prune between two things")
+        }
+        Action::NextHalf => return (state.machine.gpus.page().next().name().into(), binding.sentence()),
+        Action::Back if state.screen == Screen::Machine && state.machine.gpus.cursor.is_some() => {
+            ("no cursor", "back to the newest columns")
         }
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),

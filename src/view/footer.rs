@@ -117,6 +117,8 @@ impl Keys {
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
             Action::PreviousSource | Action::NextFinding | Action::NextDifference => "[ ]".into(),
+            Action::NextMark => "[ ]".into(),
+            Action::ZoomIn => "+ -".into(),
             Action::NextEdit => "( )".into(),
             Action::NextRefusal => "< >".into(),
             Action::NextCall => ", .".into(),

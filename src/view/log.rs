@@ -12,7 +12,7 @@ use crate::text::paint::diff;
 use crate::text::width;
 use crate::theme::{Glyphs, Role};
 use crate::ui::Mood;
-use crate::ui::log::{Aim, Fate, Log, Source, Stick, Tab, tabs};
+use crate::ui::log::{Fate, Log, Source, Stick, Tab, tabs};
 use crate::ui::message::Layout;
 use crate::ui::mouse::Hit;
 use crate::ui::state::State;
@@ -163,10 +163,7 @@ pub fn position(log: &Log, rows: usize) -> String {
 fn word(state: &State, now: Timestamp) -> Option<(Role, String)> {
     let log = &state.log;
     if let Some(hunting) = &log.hunting {
-        let what = match hunting.aim {
-            Aim::Match => format!("'{}'", hunting.hunt.pattern.text),
-            Aim::Problem => "a line that says an error".to_owned(),
-        };
+        let what = hunting.what();
         let (searched, of) = (text::bytes(hunting.searched), text::bytes(log.len()));
         return Some((Role::Live, format!("searching {what}: {searched} of {of} searched; Esc stops")));
     }

@@ -2,6 +2,7 @@
 
 pub mod dialog;
 mod disks;
+mod gpus;
 mod images;
 pub mod live;
 
@@ -11,10 +12,14 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow};
 use super::parts::heading::wall;
 use crate::ui::State;
+use crate::ui::machine::gpus::Page;
 use crate::ui::message::Layout;
 
 /// From so many columns on what goes on, and the disks that feel it, stand beside the images.
 const TWO_COLUMNS: u16 = 150;
+
+/// From this size on both halves stand beside each other.
+const BOTH: (u16, u16) = (190, 44);
 
 /// From so many rows on blank ones stand between the sections.
 const AIRY: u16 = 24;
@@ -22,8 +27,25 @@ const AIRY: u16 = 24;
 /// Rows of images at least: heading, columns, three of them.
 const FEW_IMAGES: usize = 5;
 
-/// Draws it and says how much room the images have.
+/// Draws the part that is shown, or both halves where they have room, and says how much room curves and lists have.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> Layout {
+    match state.machine.gpus.page() {
+        Page::Docker => docker(canvas, area, state, now),
+        Page::Processes => gpus::processes::page(canvas, area, state, now),
+        Page::Curves if area.width < BOTH.0 || area.height < BOTH.1 => gpus::draw(canvas, area, state, now),
+        Page::Curves => {
+            let wide = area.width * 5 / 8;
+            let rest = area.width.saturating_sub(wide + 3);
+            wall(canvas, Rect { x: area.x.saturating_add(wide + 1), width: 1, ..area });
+            let right = Rect { x: area.x.saturating_add(wide + 3), width: rest, ..area };
+            column(canvas, right, state, now, state.machine.pull.is_some() || state.machine.prune.is_some());
+            gpus::draw(canvas, Rect { width: wide, ..area }, state, now)
+        }
+    }
+}
+
+/// Disks and images, with what is pulled and removed.
+fn docker(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) -> Layout {
     let is_live = state.machine.pull.is_some() || state.machine.prune.is_some();
     if area.width < TWO_COLUMNS || !is_live {
         return column(canvas, area, state, now, is_live);

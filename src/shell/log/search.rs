@@ -10,13 +10,17 @@ use crate::text::ansi;
 use crate::text::clean::LONGEST;
 use crate::text::find::{Meaning, Pattern};
 use crate::text::mask::Masker;
-use crate::ui::log::{Found, Hunt, Progress, Way};
+use crate::text::stamp;
+use crate::ui::log::{Found, Hunt, Moment, Progress, Target, Way};
 
 /// Bytes searched at once: a few milliseconds, then keys are heard.
 const SLICE: u64 = 1024 * 1024;
 
 /// After this time a search asks whether to go on.
 const BUDGET: Duration = Duration::from_secs(5);
+
+/// Bytes of a line in which its time is looked for.
+const HEAD: usize = 512;
 
 /// A search under way.
 #[derive(Debug)]
@@ -26,20 +30,28 @@ pub(super) struct Search {
     begun: Instant,
     /// Bytes searched at once.
     slice: u64,
+    /// The last line that says a time before the moment that is searched for.
+    before: Option<u64>,
 }
 
 impl Search {
     /// Begins one, or goes on with one.
     pub(super) fn new(hunt: Hunt) -> Self {
         let progress = hunt.on.unwrap_or(Progress { at: hunt.from, wrapped: false, searched: 0 });
-        Self { hunt, progress, begun: Instant::now(), slice: SLICE }
+        Self { hunt, progress, begun: Instant::now(), slice: SLICE, before: None }
     }
 
     /// Searches the next slice.
     pub(super) fn go_on(&mut self, pages: &mut Paged<'_>, masker: &Masker) -> io::Result<Found> {
-        let Some(slice) = self.slice(pages)? else { return Ok(Found::Nowhere) };
+        let Some(slice) = self.slice(pages)? else {
+            return Ok(self.before.map_or(Found::Nowhere, |at| Found::At { at, wrapped: true }));
+        };
+        let found = match &self.hunt.target {
+            Target::Pattern(pattern) => line_in(pages, slice.clone(), pattern, self.hunt.way, masker)?,
+            Target::Moment(moment) => line_at(pages, slice.clone(), moment, &mut self.before)?,
+        };
         let progress = &mut self.progress;
-        if let Some(at) = line_in(pages, slice.clone(), &self.hunt, masker)? {
+        if let Some(at) = found {
             return Ok(Found::At { at, wrapped: progress.wrapped });
         }
         progress.searched += slice.end - slice.start;
@@ -98,14 +110,31 @@ fn forwards(pages: &mut Paged<'_>, start: u64, end: u64, most: u64) -> io::Resul
 }
 
 /// The line of the slice that is found first, going this way.
-fn line_in(pages: &mut Paged<'_>, slice: Range<u64>, hunt: &Hunt, masker: &Masker) -> io::Result<Option<u64>> {
+fn line_in(pages: &mut Paged<'_>, slice: Range<u64>, pattern: &Pattern, way: Way, masker: &Masker) -> io::Result<Option<u64>> {
     let mut found = None;
-    lines_in(pages, slice, &hunt.pattern, masker, |at| {
+    lines_in(pages, slice, pattern, masker, |at| {
         found = Some(at);
         // the last one counts going backwards
-        if hunt.way == Way::Forwards { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if way == Way::Forwards { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(found)
+}
+
+/// The first line of the slice that says the moment or a later one; `before`: the last one that says an earlier one.
+fn line_at(pages: &mut Paged<'_>, slice: Range<u64>, moment: &Moment, before: &mut Option<u64>) -> io::Result<Option<u64>> {
+    let bytes = pages.bytes(slice.clone())?;
+    let mut at = slice.start;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        // a time is looked for at the beginning alone, and of a second its beginning counts
+        let head = String::from_utf8_lossy(line.get(..HEAD).unwrap_or(line));
+        match stamp::of(&head, &moment.frame) {
+            Some(said) if said.as_second() >= moment.at.as_second() => return Ok(Some(at)),
+            Some(_) => *before = Some(at),
+            None => {}
+        }
+        at += line.len() as u64;
+    }
+    Ok(None)
 }
 
 /// Tells where each line of the slice begins that holds the pattern.
@@ -195,7 +224,7 @@ mod tests {
     }
 
     fn hunt(pattern: &str, meaning: Meaning, way: Way, from: u64) -> Hunt {
-        Hunt { number: 1, pattern: Pattern::new(pattern, meaning).unwrap(), way, from, on: None }
+        Hunt { number: 1, target: Target::Pattern(Pattern::new(pattern, meaning).unwrap()), way, from, on: None }
     }
 
     #[test]

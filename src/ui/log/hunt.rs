@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Stick;
+use super::moment::{self, Moment};
 use crate::text;
 use crate::text::find::{Meaning, Pattern};
 use crate::ui::state::State;
@@ -23,6 +24,17 @@ pub enum Aim {
     Match,
     /// A line that says an error.
     Problem,
+    /// The log at a second.
+    Moment,
+}
+
+/// What a line must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// One that holds this.
+    Pattern(Pattern),
+    /// One that says this time or a later one.
+    Moment(Box<Moment>),
 }
 
 /// Where to.
@@ -39,8 +51,8 @@ pub enum Way {
 pub struct Hunt {
     /// Which one this is.
     pub number: u64,
-    /// What a line must hold.
-    pub pattern: Pattern,
+    /// What a line must be.
+    pub target: Target,
     /// Where to.
     pub way: Way,
     /// Forwards: lines from this byte on; backwards: lines that begin before it.
@@ -91,17 +103,30 @@ pub enum Found {
     Broken(String),
 }
 
+impl Hunting {
+    /// What is searched for, for people.
+    pub fn what(&self) -> String {
+        match &self.hunt.target {
+            Target::Moment(moment) => format!("a line that says {} or later", moment.says),
+            Target::Pattern(_) if self.aim == Aim::Problem => "a line that says an error".to_owned(),
+            Target::Pattern(pattern) => format!("'{}'", pattern.text),
+        }
+    }
+}
+
 /// Begins a search, or goes on with one whose time was over.
 pub(super) fn begin(state: &mut State, aim: Aim, way: Way) {
     let rows = state.layout.log_rows.max(1);
     let pattern = match aim {
         Aim::Match => state.find.clone(),
         Aim::Problem => PROBLEMS.clone(),
+        Aim::Moment => None,
     };
     let log = &mut state.log;
     let (Some(pattern), Some(_)) = (pattern, &log.window) else { return };
     log.number += 1;
-    let same = |late: &Hunting| late.aim == aim && late.hunt.way == way && late.hunt.pattern == pattern;
+    let target = Target::Pattern(pattern);
+    let same = |late: &Hunting| late.aim == aim && late.hunt.way == way && late.hunt.target == target;
     if let Some(mut late) = log.paused.take().filter(same) {
         late.hunt.number = log.number;
         log.hunting = Some(late);
@@ -119,7 +144,7 @@ pub(super) fn begin(state: &mut State, aim: Aim, way: Way) {
         (None, Way::Backwards) if log.stick == Stick::Newest => log.bottom(rows),
         (None, Way::Backwards) => first,
     };
-    let hunt = Hunt { number: log.number, pattern, way, from, on: None };
+    let hunt = Hunt { number: log.number, target, way, from, on: None };
     log.hunting = Some(Hunting { hunt, aim, searched: 0 });
 }
 
@@ -136,10 +161,10 @@ pub(super) fn take(state: &mut State, number: u64, found: Found) {
     let rows = state.layout.log_rows.max(1);
     let log = &mut state.log;
     let Some(mut hunting) = log.hunting.take_if(|hunting| hunting.hunt.number == number) else { return };
-    let what = match hunting.aim {
-        Aim::Match => format!("'{}'", hunting.hunt.pattern.text),
-        Aim::Problem => "a line that says an error".to_owned(),
-    };
+    let what = hunting.what();
+    if let (Target::Moment(moment), false) = (&hunting.hunt.target, matches!(found, Found::NotYet(_) | Found::Broken(_))) {
+        return moment::arrive(state, moment, &found);
+    }
     let remark = match found {
         Found::NotYet(searched) => {
             hunting.searched = searched;
@@ -170,8 +195,8 @@ pub(super) fn take(state: &mut State, number: u64, found: Found) {
             let key = match (hunting.aim, hunting.hunt.way) {
                 (Aim::Match, Way::Forwards) => "n",
                 (Aim::Match, Way::Backwards) => "N",
-                (Aim::Problem, Way::Forwards) => "e",
-                (Aim::Problem, Way::Backwards) => "E",
+                (Aim::Problem | Aim::Moment, Way::Forwards) => "e",
+                (Aim::Problem | Aim::Moment, Way::Backwards) => "E",
             };
             let says = format!("{what} was not found in the {} searched so far; {key} searches on", text::bytes(progress.searched));
             hunting.hunt.on = Some(progress);

@@ -2,15 +2,21 @@
 
 use std::fmt::Write as _;
 
+use super::gpus::{Page, readout};
 use super::{Disk, Engine, Image, Owner, told};
 use crate::domain::RunId;
 use crate::text::bytes;
 use crate::ui::state::State;
 
-/// Disks, what pulls will need, and images.
+/// What is under the cursor of the curves, or what the part that is shown says.
+pub(in crate::ui) fn seen(state: &State) -> String {
+    if state.machine.gpus.page() == Page::Docker { all(state) } else { readout::text(state) }
+}
+
+/// GPUs, disks, what pulls will need, and images.
 pub(in crate::ui) fn all(state: &State) -> String {
     let machine = &state.machine;
-    let mut text = String::new();
+    let mut text = if state.machine.gpus.latest.is_some() { readout::table(state) } else { String::new() };
     for disk in machine.disks.iter().flat_map(|seen| &seen.what) {
         let _ = writeln!(text, "{}: {} free of {} ({})", uses(disk), bytes(disk.free), bytes(disk.total), disk.path);
     }

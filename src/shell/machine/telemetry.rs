@@ -22,6 +22,9 @@ use crate::ui::machine::{News, Wish};
 /// A sampler that wrote nothing for so long does not work, in ms: three of its intervals.
 const FRESH_MS: i64 = 3_000;
 
+/// Between two samples that are told to lines beside something else, in ms: a little less than two intervals.
+const CALM_MS: i64 = 1_900;
+
 /// After so long that nobody looked, it is begun anew with the newest samples.
 const FORGET: Duration = Duration::from_secs(60);
 
@@ -153,7 +156,7 @@ impl Work {
         let completed = self.read_on();
         self.choose()?;
         self.watch.instead(&self.followed.iter().map(|(files, _)| files.0.clone()).collect::<Vec<_>>());
-        self.tell_latest()?;
+        self.tell_latest(wish.is_shown)?;
         self.tell_chart(wish.chart, completed)
     }
 
@@ -199,9 +202,11 @@ impl Work {
         self.send(News::Sampler(source))
     }
 
-    fn tell_latest(&mut self) -> Result<(), Deaf> {
+    /// Every new sample where it is what one looks at; lines beside something else change half as often.
+    fn tell_latest(&mut self, is_shown: bool) -> Result<(), Deaf> {
         let newest = self.followed.iter().max_by_key(|(_, follow)| follow.last());
-        let Some((_, follow)) = newest.filter(|(_, follow)| follow.last() != self.told.latest) else { return Ok(()) };
+        let is_due = |last: i64| self.told.latest.is_none_or(|told| last != told && (is_shown || (last - told).abs() >= CALM_MS));
+        let Some((_, follow)) = newest.filter(|(_, follow)| follow.last().is_some_and(is_due)) else { return Ok(()) };
         let Some(latest) = follow.latest() else { return Ok(()) };
         self.told.latest = follow.last();
         self.send(News::Latest(Box::new(latest)))

@@ -4,11 +4,15 @@
 pub mod act;
 pub mod apply;
 pub mod detected;
+pub mod energy;
 pub mod item;
 pub mod load;
+pub mod past;
 pub mod run;
 mod suspect;
 
+pub use energy::Energy;
 pub use item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 pub use load::Follower;
+pub use past::{Past, PastItem};
 pub use run::{Band, Breaker, Delay, Fault, Pause, Run, RunState, Runner};

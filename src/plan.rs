@@ -1,6 +1,7 @@
 //! What now, and why not. Pure functions of model, configuration and time: nothing here reads a clock or a file.
 
 pub mod answer;
+pub mod eta;
 pub mod next;
 pub mod pipeline;
 pub mod recover;
@@ -8,6 +9,7 @@ pub mod room;
 pub mod why;
 
 pub use answer::answer;
+pub use eta::Eta;
 pub use next::{Next, next};
 pub use recover::{Recovery, Seen, recover};
 pub use why::{WhyNot, why_not};

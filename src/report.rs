@@ -8,6 +8,7 @@ pub mod html;
 pub mod item;
 pub mod json;
 pub mod lead;
+pub mod machine;
 pub mod markdown;
 pub mod plain;
 pub mod runs;
@@ -23,6 +24,7 @@ pub mod verdict;
 
 pub use counted::Counted;
 pub use lead::{Lead, lead};
+pub use machine::{machine, machine_line};
 pub use runs::Listed;
 pub use section::{Align, Cell, Column, Document, Narrow, Section, Table, Tone};
 pub use sections::sections;

@@ -7,6 +7,7 @@ mod checking;
 pub mod conclude;
 pub mod create;
 pub mod detection;
+mod gate;
 pub mod harness;
 mod images;
 pub mod job;

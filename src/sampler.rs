@@ -16,7 +16,8 @@ mod write;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -36,6 +37,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// How long the one look of `--once` waits for it: a driver that has to wake GPUs up takes its time.
 const PATIENCE_ONCE: Duration = Duration::from_secs(4);
 
+/// How long it waits for the Docker engine to say whose the processes are.
+const PATIENCE_NAMES: Duration = Duration::from_secs(1);
 /// `sample-machine FOLDER`, or `sample-machine --once`
 #[derive(Debug, clap::Args)]
 pub struct SampleMachine {
@@ -84,7 +87,13 @@ impl SampleMachine {
 /// Prints what one look sees.
 fn once() -> Result<(), SamplerError> {
     let mut eyes = Eyes::open(&[]);
-    let seen = eyes.look(PATIENCE_ONCE);
+    let mut seen = eyes.look(PATIENCE_ONCE);
+    if !seen.sample.processes.is_empty() && seen.sample.silent_since.is_none() {
+        eyes.wait_for_names(PATIENCE_NAMES);
+        let xids = seen.xids;
+        seen = eyes.look(PATIENCE_ONCE);
+        seen.xids.splice(0..0, xids);
+    }
     let at = Moment::now().at;
     let mut encoder = Encoder::default();
     let lines = encoder.header(at, &seen.header).and_then(|header| Ok([header, encoder.sample(at, &seen.sample, &seen.xids)?]));
@@ -93,8 +102,8 @@ fn once() -> Result<(), SamplerError> {
         writeln!(out, "{header}\n{sample}").and_then(|()| out.flush())
     };
     let printed = lines.map_err(io::Error::from).and_then(print);
-    if printed.is_ok() && seen.sample.silent_since.is_some() {
-        leave_at_once();
+    if seen.sample.silent_since.is_some() {
+        leave_soon();
     }
     printed.map_err(|source| SamplerError::File { doing: "write to", path: PathBuf::from("stdout"), source })
 }
@@ -116,7 +125,7 @@ fn sample(folder: &Path, disks: &[PathBuf]) -> Result<(), SamplerError> {
             // a thread that waits for the driver keeps our files open for as long as the kernel keeps the thread
             lock.release();
             if seen.sample.silent_since.is_some() {
-                leave_at_once();
+                leave_soon();
             }
             return Ok(());
         }
@@ -126,9 +135,9 @@ fn sample(folder: &Path, disks: &[PathBuf]) -> Result<(), SamplerError> {
 /// Waits until stdin closes (true), or so long (false). What somebody writes into it is read and means nothing.
 fn is_closed_within(time: Duration) -> bool {
     let stdin = io::stdin();
-    let until = std::time::Instant::now() + time;
+    let until = Instant::now() + time;
     loop {
-        let left = until.saturating_duration_since(std::time::Instant::now());
+        let left = until.saturating_duration_since(Instant::now());
         let mut ask = [PollFd::new(&stdin, PollFlags::IN)];
         match poll(&mut ask, Timespec::try_from(left).ok().as_ref()) {
             Ok(0) => return false,
@@ -144,7 +153,12 @@ fn is_closed_within(time: Duration) -> bool {
     }
 }
 
-/// Ends this process without its exit handlers: a library with a call that hangs may have one that waits for it.
-fn leave_at_once() {
-    let _ = kill_process(getpid(), Signal::KILL);
+/// Ends this process in a second, should it not have ended by itself: a library with a call that hangs may have an exit handler
+/// that waits for it.
+fn leave_soon() {
+    let end = || {
+        thread::sleep(Duration::from_secs(1));
+        let _ = kill_process(getpid(), Signal::KILL);
+    };
+    let _ = thread::Builder::new().name("end".to_owned()).spawn(end);
 }

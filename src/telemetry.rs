@@ -12,6 +12,7 @@ pub mod read;
 pub mod rollup;
 pub mod sample;
 pub mod taint;
+pub mod told;
 pub mod users;
 
 pub use chart::{Chart, Latest, Window};

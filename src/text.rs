@@ -23,6 +23,17 @@ pub fn tokens(n: u64) -> String {
     if n < 1000 { n.to_string() } else { scaled(n, &["k", "M", "G", "T", "P", "E"]) }
 }
 
+/// Energy: `0.04 Wh`, `8.1 Wh`, `412 Wh`, `1.32 kWh`.
+pub fn energy(wh: f64) -> String {
+    match wh {
+        ..0.95 => format!("{wh:.2} Wh"),
+        ..99.5 => format!("{wh:.1} Wh"),
+        ..999.5 => format!("{wh:.0} Wh"),
+        ..99_500.0 => format!("{:.2} kWh", wh / 1000.0),
+        _ => format!("{:.0} kWh", wh / 1000.0),
+    }
+}
+
 /// A count with the right noun: `1 item`, `3 items`.
 pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
@@ -58,6 +69,12 @@ mod tests {
     fn bytes_are_decimal_and_short() {
         let seen: Vec<_> = [0, 999, 1000, 16_700_000_000, 412_000_000_000, 999_960_000, u64::MAX].map(bytes).into();
         assert_eq!(seen, ["0 B", "999 B", "1.0 kB", "16.7 GB", "412 GB", "1.0 GB", "18.4 EB"]);
+    }
+
+    #[test]
+    fn energy_is_short() {
+        let seen: Vec<_> = [0.0, 0.04, 8.14, 412.4, 1322.0, 250_000.0].map(energy).into();
+        assert_eq!(seen, ["0.00 Wh", "0.04 Wh", "8.1 Wh", "412 Wh", "1.32 kWh", "250 kWh"]);
     }
 
     #[test]

@@ -75,7 +75,8 @@ pub fn score(arms: &[ArmInput<'_>], threshold_pct: f64) -> ScoreDetail {
         }
         first_the_primary(&mut verdicts, &mut why_not, &agent, &to_human);
     }
-    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), &to_baseline, threshold_pct)];
+    let tainted: Vec<&str> = [&agent, &baseline].into_iter().filter(|side| side.is_tainted()).map(|side| side.whose.name()).collect();
+    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), &to_baseline, threshold_pct, &tainted)];
     let incomparable = match verdicts.first() {
         Some(Verdict { standing: Some(_), .. }) => None,
         primary => Some(to_human.incomparable(primary)),
@@ -101,6 +102,10 @@ impl Side<'_> {
     fn metrics(&self) -> impl Iterator<Item = &Metric> {
         let detail = self.brought.as_ref().ok();
         detail.into_iter().flat_map(|detail| detail.metrics.iter().filter(|metric| left_out(detail, metric).is_none()))
+    }
+
+    fn is_tainted(&self) -> bool {
+        self.brought.as_ref().is_ok_and(|detail| detail.is_tainted())
     }
 
     /// Why it has no numbers, and what is to be known of those that it has.
@@ -225,8 +230,17 @@ fn metrics_rung(agent: &Side<'_>) -> RungAnswer {
     RungAnswer { rung: Rung::Metrics, answer, evidence }
 }
 
-fn beyond_noise(primary: Option<&Verdict>, to_baseline: &Pair<'_>, threshold_pct: f64) -> RungAnswer {
+/// A number of an arm that is tainted proves nothing, neither way: it is shown, and the rung stays unchecked.
+fn beyond_noise(primary: Option<&Verdict>, to_baseline: &Pair<'_>, threshold_pct: f64, tainted: &[&str]) -> RungAnswer {
     let (answer, evidence) = match primary.and_then(|primary| Some((primary, primary.against_baseline_pct?))) {
+        Some((primary, pct)) if !tainted.is_empty() => {
+            let evidence = format!(
+                "{} {pct:+.1} % against the baseline, one sample, and that proves nothing: tainted: {}",
+                primary.metric,
+                tainted.join(", ")
+            );
+            (Answer::Unchecked, evidence)
+        }
         Some((primary, pct)) => {
             let answer = if Standing::of(pct, threshold_pct) == Standing::Beats { Answer::Yes } else { Answer::No };
             (answer, format!("{} {pct:+.1} % against the baseline, one sample, threshold {threshold_pct} %", primary.metric))

@@ -9,7 +9,8 @@ use super::{Format, find, for_stdout, read, tell, usage};
 use crate::exit::Exit;
 use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock};
-use crate::model::Follower;
+use crate::model::{Follower, Past, Run};
+use crate::plan::eta;
 use crate::report::runs::{self, Listed, Summary};
 
 pub(super) fn ls(root: Option<&Path>, format: Format) -> anyhow::Result<Exit> {
@@ -31,11 +32,22 @@ pub(super) fn ls(root: Option<&Path>, format: Format) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
+/// What is told of a run; of one that goes on, how long it still takes.
+fn summary(folder: &RunFolder, run: &Run) -> Summary {
+    let (now, runner) = (clock::now(), RunnerLock::holder(folder));
+    let summary = Summary::of(run, runner, now);
+    if runner.is_none() {
+        return summary;
+    }
+    let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
+    summary.with_eta(eta::left(run, &earlier, 0, now))
+}
+
 /// One run that somebody broke hides no other.
 fn listed(folder: &RunFolder) -> Listed {
     let found = if folder.events().symlink_metadata().is_ok() {
         match Follower::load(folder) {
-            Ok(run) if run.created.is_some() => Ok(Summary::of(&run, RunnerLock::holder(folder), clock::now())),
+            Ok(run) if run.created.is_some() => Ok(summary(folder, &run)),
             Ok(run) => Err(read::no_beginning(folder, &run)),
             Err(error) => Err(read::unreadable(folder, &error)),
         }

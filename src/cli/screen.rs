@@ -288,7 +288,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
         by: find::me(),
         state_home: find::state_home(),
         masker: Masker::new(environment::variables(), environment::secrets(&checkout.env_folders())),
-        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
+        limits: Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens, until: config.limits.until },
         access,
     })
 }

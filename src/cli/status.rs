@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
 use self::live::Live;
 use super::watched::{Waited, Watched};
@@ -17,11 +18,14 @@ use crate::domain::ItemId;
 use crate::exit::Exit;
 use crate::host::{clock, disk};
 use crate::ledger::{Fact, LedgerError, Manifest, RunFolder, RunnerLock};
-use crate::model::{Run, RunState};
+use crate::model::{Past, Run, RunState};
+use crate::plan::eta::{self, next_time_of_day};
 use crate::plan::next::{Limits, Next, next};
+use crate::report::status::Ahead;
 use crate::report::{self, Surroundings};
 use crate::runner::job::Resolved;
 use crate::shell::effects;
+use crate::telemetry::{self, Files};
 use crate::text::{clean, duration};
 use crate::ui::message::Sight;
 
@@ -200,6 +204,14 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
     let orphan = run.live_stage().filter(|_| runner.is_none()).map(|(attempt, record)| effects::keeper(folder, &attempt, record.stage));
     let manifest = Manifest::look(folder).ok();
     let config = manifest.as_ref().and_then(|manifest| Resolved::of(manifest).ok()).map(|found| found.config).unwrap_or_default();
+    let (at, zone) = (clock::now(), TimeZone::system());
+    let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
+    let since = run.runner.as_ref().map_or(at, |runner| runner.since);
+    let until = config.limits.until.as_deref().filter(|_| !run.limits_lifted).and_then(|until| next_time_of_day(until, since, &zone));
+    let is_at_work = runner.is_some() || matches!(orphan, Some(Sight::Alive(_)));
+    // with nobody at work clocks stand at the last fact
+    let eta = eta::left(run, &earlier, 0, if is_at_work { at } else { run.at.unwrap_or(at) });
+    let ahead = Ahead { eta, zone, until };
     let around = Surroundings {
         folder: folder.path(),
         runner,
@@ -210,14 +222,21 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         free: disk::room(folder.path()).ok().map(|room| room.bytes),
         limits: report::Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         hint: crate::ui::now::hint,
+        ahead: Some(&ahead),
         others: None,
         newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
-        now: clock::now(),
+        now: at,
     };
     let live = Live::of(folder, run);
+    // a file that can't be read is told by nobody: the run is what was asked for
+    let latest = telemetry::read::latest(&Files::of(folder.path())).ok().flatten();
     let text = match format {
         Format::Json => {
             let mut status = serde_json::to_value(report::status(&folder.run_id(), run, &around))?;
+            if let Value::Object(status) = &mut status {
+                let machine = latest.as_ref().map(|latest| report::machine(latest, around.now));
+                status.insert("machine".to_owned(), json!(machine));
+            }
             if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
                 stage.insert("progress".to_owned(), live.json());
             }
@@ -226,7 +245,8 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         Format::Text => {
             let line = |line: String| format!("{}\n", clean::shown(&line));
             let head = report::status::lines(&folder.run_id(), run, &around).into_iter();
-            let head: Vec<String> = head.chain(live.and_then(|live| live.line())).map(line).collect();
+            let machine = latest.as_ref().filter(|_| runner.is_some()).map(|latest| report::machine_line(latest, around.now));
+            let head: Vec<String> = head.chain(live.and_then(|live| live.line())).chain(machine).map(line).collect();
             format!("{}\n{}", head.concat(), report::table(run, &around, read::terminal_width()))
         }
     };

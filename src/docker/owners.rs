@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -68,7 +68,7 @@ struct Line<'a> {
 /// ended first, so that ours can be read.
 pub fn record(state: &Path, at: Timestamp, run: Option<&str>, item: Option<&str>, event: &Event<'_>) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(state)?;
-    let mut file = File::options().read(true).append(true).create(true).mode(0o600).open(state.join(FILE))?;
+    let mut file = files::open_to_add(&state.join(FILE))?;
     let mut line = Vec::new();
     if is_torn(&mut file)? {
         line.push(b'\n');
@@ -254,6 +254,23 @@ mod tests {
             r#"{"at":"1970-01-01T00:00:00Z","run":null,"item":null,"event":"removed","id":"sha256:1"}"#,
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_link_in_the_files_place_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, others) = (folder.path().join(FILE), folder.path().join("others"));
+        let event = Event::Removed { id: "sha256:1" };
+        for target in ["others", "missing"] {
+            fs::write(&others, "theirs").unwrap();
+            std::os::unix::fs::symlink(target, &file).unwrap();
+            let error = record(folder.path(), Timestamp::UNIX_EPOCH, None, None, &event).unwrap_err();
+            assert!(error.to_string().contains("it is a link"), "{error}");
+            assert_eq!(fs::read_to_string(&others).unwrap(), "theirs");
+            assert!(!folder.path().join("missing").exists());
+            fs::remove_file(&file).unwrap();
+        }
+        record(folder.path(), Timestamp::UNIX_EPOCH, None, None, &event).unwrap();
     }
 
     #[test]

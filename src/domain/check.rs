@@ -54,8 +54,12 @@ pub enum About {
     Disk,
     /// git itself.
     Git,
+    /// GPUs and their driver.
+    Gpu,
     /// The terminal.
     Terminal,
+    /// The language of the terminal.
+    Locale,
     /// What a logout does to a run.
     Logout,
     /// The wall clock.
@@ -108,7 +112,9 @@ impl About {
             Self::Folders => "folders",
             Self::Disk => "disk",
             Self::Git => "git",
+            Self::Gpu => "gpu",
             Self::Terminal => "terminal",
+            Self::Locale => "locale",
             Self::Logout => "logout",
             Self::Clock => "clock",
         }

@@ -222,6 +222,21 @@ pub struct StageOutcome {
     pub detail: StageDetail,
 }
 
+impl ArmDetail {
+    /// Puts what the machine did to its numbers beside them.
+    pub fn taint(&mut self, taints: &[Taint]) {
+        if !taints.is_empty() {
+            self.taints = taints.to_vec();
+            self.flags.push(Flag::Tainted);
+        }
+    }
+
+    /// Whether its numbers are doubtful for what the machine did meanwhile.
+    pub fn is_tainted(&self) -> bool {
+        self.flags.contains(&Flag::Tainted)
+    }
+}
+
 impl ScoreDetail {
     /// The hard class: how the primary metric stands against the human's.
     pub fn standing(&self) -> Option<Standing> {

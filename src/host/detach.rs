@@ -44,17 +44,26 @@ pub fn own_session() {
 
 /// What logind does at logout, by its configuration and by this user's lingering.
 pub fn logout() -> Logout {
-    let user = std::env::var("USER").unwrap_or_default();
-    let lingers = !user.is_empty() && Path::new("/var/lib/systemd/linger").join(&user).exists();
-    if !Path::new("/run/systemd/system").exists() || rustix::process::getuid().is_root() || lingers || !kills_user_processes() {
+    if !Path::new("/run/systemd/system").exists() || rustix::process::getuid().is_root() || lingers() || !kills_user_processes() {
         return Logout::Harmless;
     }
     if std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|runtime| Path::new(&runtime).join("systemd").exists()) {
         return Logout::NeedsScope;
     }
     Logout::Kills(format!(
-        "logind here kills a user's processes at logout (KillUserProcesses=yes), and would kill the run: `loginctl enable-linger {user}` keeps it"
+        "logind here kills a user's processes at logout (KillUserProcesses=yes), and would kill the run: `loginctl enable-linger {}` keeps it",
+        user()
     ))
+}
+
+/// Whether this user's processes live on without a login.
+pub fn lingers() -> bool {
+    let user = user();
+    !user.is_empty() && Path::new("/var/lib/systemd/linger").join(user).exists()
+}
+
+fn user() -> String {
+    std::env::var("USER").unwrap_or_default()
 }
 
 fn kills_user_processes() -> bool {

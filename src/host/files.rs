@@ -60,6 +60,19 @@ pub fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     if there.is_file() { Ok((file, there)) } else { Err(no_file()) }
 }
 
+/// Opens a small file of our own to add to its end, and makes it for this user alone where it is missing. What is no regular
+/// file is an error, and so is a link: whoever made it may have wanted us to write into somebody else's file.
+pub fn open_to_add(path: &Path) -> io::Result<File> {
+    match open(path, Links::Refused) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+    let file = File::options().read(true).append(true).create(true).mode(0o600).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
+}
+
 /// Reads such a file whole. One of more than `most` bytes is an error of the kind `FileTooLarge`.
 pub fn read(path: &Path, most: u64, links: Links) -> io::Result<Vec<u8>> {
     let (file, there) = open(path, links)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, Answer, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, MachineUse, PromptSource, PullDetail,
+    AgentTotals, Answer, Arm, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, MachineUse, PromptSource, PullDetail,
     Remark, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
@@ -331,6 +331,14 @@ impl Attempt {
     /// The stage that runs now.
     pub fn live_stage(&self) -> Option<&StageRecord> {
         self.stages.iter().find(|record| matches!(record.state, StageState::Running { .. }))
+    }
+
+    /// The arms whose numbers are doubtful for what the machine did meanwhile.
+    pub fn tainted(&self) -> Vec<Arm> {
+        let is_tainted =
+            |stage| matches!(self.outcome(stage).map(|outcome| &outcome.detail), Some(StageDetail::Arm(arm)) if arm.is_tainted());
+        let arms = [Stage::Human, Stage::Baseline, Stage::Candidate];
+        arms.into_iter().filter(|stage| is_tainted(*stage)).filter_map(Stage::arm).collect()
     }
 
     /// How its agent ended, where that was not well.

@@ -19,7 +19,7 @@ pub enum RunState {
     Pausing,
     /// Nothing runs until somebody resumes.
     Paused,
-    /// Nothing can run before a moment.
+    /// Nothing can run before a moment, or before an arm has its GPUs.
     Waiting,
     /// Nothing is left to do.
     Finished,
@@ -109,6 +109,13 @@ pub struct Delay {
     pub why: String,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl Delay {
+    /// `candidate waits for its GPUs: GPU 0 is held by ann: …`
+    pub fn says(&self) -> String {
+        format!("{} waits for its GPUs: {}", self.stage, self.why)
+    }
 }
 
 /// A stage with the time that it took: what is drawn below the curves of the machine.
@@ -219,6 +226,11 @@ impl Run {
         bands
     }
 
+    /// What an item's arm waits for, while a runner lives.
+    pub fn delay_of(&self, item: &ItemId) -> Option<&Delay> {
+        self.delay.as_ref().filter(|delay| delay.attempt.item == *item)
+    }
+
     /// The item of this id.
     pub fn item(&self, id: &ItemId) -> Option<&Item> {
         self.items.get(*self.index.get(id)?)
@@ -248,6 +260,8 @@ impl Run {
             RunState::Interrupted
         } else if self.pause.is_some() {
             if self.live_stage().is_some() { RunState::Pausing } else { RunState::Paused }
+        } else if self.delay.is_some() {
+            RunState::Waiting
         } else if self.live.is_some() {
             RunState::Running
         } else if matches!(self.breaker, Breaker::Open { .. })

@@ -1,7 +1,7 @@
 //! Requests answered: which facts a verb makes of the run as it stands.
 
 use super::next::retry_from;
-use crate::domain::{AttemptId, ItemId, OnStuck, Stage};
+use crate::domain::{AttemptId, ItemId, OnStuck, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, PlannedItem, Request, Verb};
 use crate::model::{Item, ItemState, Run, StageRecord, StageState};
@@ -30,8 +30,11 @@ fn decide(run: &Run, request: &Request, added: Option<Result<PlannedItem, String
         Verb::Resume => resume(run, request),
         Verb::Freeze | Verb::Thaw => freeze(run, request),
         Verb::Stop => {
-            let fact = stopping(run, request, "asked for")?;
-            Ok((vec![fact], "the stage is stopped".to_owned()))
+            let facts = match unbegun(run, request) {
+                Some(facts) => facts,
+                None => vec![stopping(run, request, "asked for")?],
+            };
+            Ok((facts, "the stage is stopped".to_owned()))
         }
         Verb::Skip => skip(run, request),
         Verb::Retry => retry(run, request, Some(Stage::Worktree)),
@@ -153,6 +156,18 @@ fn stopping(run: &Run, request: &Request, why: &str) -> Result<Fact, String> {
     })
 }
 
+/// Stops an arm that waits for its GPUs and has no process yet, where that is what is meant.
+fn unbegun(run: &Run, request: &Request) -> Option<Vec<Fact>> {
+    let delay = run.delay.as_ref().filter(|_| run.live_stage().is_none())?;
+    let (item, n, stage) = (delay.attempt.item.clone(), delay.attempt.n, delay.stage);
+    let is_meant = request.ask.stage.is_none_or(|asked| asked == stage) && named(run, request).is_ok_and(|named| named.id == item);
+    let end = StageEnd::Stopped { why: format!("asked for by {}", request.by.words()) };
+    let outcome = StageOutcome { end, child: None, duration_ms: 0, detail: StageDetail::Nothing };
+    is_meant.then(|| {
+        vec![Fact::StageStarting { item: item.clone(), n, stage, budget_ms: None }, Fact::StageFinished { item, n, stage, outcome }]
+    })
+}
+
 fn skip(run: &Run, request: &Request) -> Decision {
     let item = named(run, request)?;
     let skipped = Fact::ItemSkipped { item: item.id.clone(), by: request.by.clone() };
@@ -199,10 +214,11 @@ fn possible_from(run: &Run, item: &Item, wanted: Stage) -> Result<Stage, String>
         stage if !run.stages.contains(&stage) => Err(format!("this run has no stage {stage}")),
         Stage::Check | Stage::Clean => Err(format!("{wanted} needs the agent's worktree, which is gone; R tries the whole item again")),
         stage => {
-            let missing =
-                run.stages.iter().filter(|before| **before < stage && matches!(before, Stage::Worktree | Stage::Check)).find(|before| {
-                    !item.last_attempt().and_then(|last| last.outcome(**before)).is_some_and(crate::domain::StageOutcome::is_done)
-                });
+            let missing = run
+                .stages
+                .iter()
+                .filter(|before| **before < stage && matches!(before, Stage::Worktree | Stage::Check))
+                .find(|before| !item.last_attempt().and_then(|last| last.outcome(**before)).is_some_and(StageOutcome::is_done));
             match missing {
                 Some(before) => {
                     Err(format!("{stage} needs what {before} left, and {before} did not end well; R tries the whole item again"))

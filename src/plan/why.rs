@@ -78,8 +78,12 @@ pub fn before(run: &Run) -> Vec<usize> {
     counted.collect()
 }
 
-/// Why a pending item is not running, in a sentence; `None` for an item that runs or is over.
+/// Why a pending item is not running, or what the arm of the one that runs waits for, in a sentence; `None` for an item that
+/// goes on or is over.
 pub fn why_not(run: &Run, item: &ItemId, runner_lives: bool) -> Option<String> {
+    if let Some(delay) = run.delay_of(item).filter(|_| runner_lives) {
+        return Some(delay.says());
+    }
     let at = run.position(item)?;
     let before = run.items.iter().take(at).filter(|other| other.is_pending()).count();
     WhyNot::of(run, run.items.get(at)?, before, runner_lives).map(|why| why.says())

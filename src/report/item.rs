@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Surroundings, by_command, joined};
 use crate::domain::{Level, Rung, Stage, StageDetail, StageOutcome};
-use crate::model::{Attempt, Item, ItemState, Run, StageRecord, StageState};
+use crate::model::{Attempt, Energy, Item, ItemState, Run, StageRecord, StageState};
 
 /// The item with everything that a screen shows of it. `clock` is the moment up to which what runs has run.
 pub fn item(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
@@ -14,7 +14,7 @@ pub fn item(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
 
 /// Where it stands, with the data of its state.
 fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
-    let last = item.last_attempt();
+    let (last, energy) = (item.last_attempt(), item.energy());
     let stage = last.and_then(|last| last.live_stage().or_else(|| last.stages.last())).map(|record| record.stage.name());
     let class = match &item.state {
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(class),
@@ -46,6 +46,8 @@ fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
         "why_not": around.why_not(run, &item.id).as_deref().map(by_command),
         "skipping": item.skipping.as_ref().map(crate::ledger::By::words),
         "duration_s": last.map(|_| seconds(item.worked_ms(clock))),
+        "energy_wh": energy.map(Energy::wh),
+        "energy_covered_pct": energy.map(|energy| energy.covered_pct),
         "live": item.live_stage().map(|record| stage_of(record, clock)),
     })
 }
@@ -118,8 +120,8 @@ fn agent_end(attempt: &Attempt) -> Option<Value> {
 /// What an arm printed, and how it ended.
 fn arm(outcome: &StageOutcome) -> Value {
     let found = match &outcome.detail {
-        StageDetail::Arm(arm) => json!({"metrics": arm.metrics, "left_out": arm.left_out}),
-        _ => json!({"metrics": [], "left_out": 0}),
+        StageDetail::Arm(arm) => json!({"metrics": arm.metrics, "left_out": arm.left_out, "flags": arm.flags, "taints": arm.taints}),
+        _ => json!({"metrics": [], "left_out": 0, "flags": [], "taints": []}),
     };
     joined([json!(outcome.end), found])
 }
@@ -127,6 +129,15 @@ fn arm(outcome: &StageOutcome) -> Value {
 /// A stage that runs, with its budget and what holds it up, or that ended, with how.
 fn stage_of(record: &StageRecord, clock: Timestamp) -> Value {
     let head = json!({"stage": record.stage, "attempt": record.ran_in, "worked_s": seconds(record.worked_ms(clock))});
+    let machine = record.machine.as_ref().map_or(Value::Null, |machine| {
+        json!({
+            "energy_wh": record.energy().map(Energy::wh),
+            "covered_pct": machine.covered_pct,
+            "gpus": machine.gpus,
+            "taints": machine.taints,
+            "notes": machine.notes,
+        })
+    });
     let rest = match &record.state {
         StageState::Running { since, budget_ms, keeper, frozen, frozen_ms, stopping, totals } => joined([
             json!({
@@ -162,7 +173,7 @@ fn stage_of(record: &StageRecord, clock: Timestamp) -> Value {
             })
         }
     };
-    joined([head, rest])
+    joined([head, machine, rest])
 }
 
 /// Milliseconds of a run as seconds.

@@ -7,6 +7,7 @@ use super::counted::Counted;
 use super::lead::Lead;
 use super::study::{Compared, ItemRow, ResultRow, Study};
 use crate::domain::{Flag, Metric};
+use crate::model::Energy;
 use crate::text::clean;
 
 /// Raised when a key changes its meaning or goes; new keys may come at any time.
@@ -59,6 +60,8 @@ fn item(study: &Study, row: &ItemRow) -> Value {
         "output_tokens": row.output_tokens,
         "duration_s": row.duration_s,
         "cost_usd": row.cost_usd,
+        "energy_wh": row.energy.map(Energy::wh),
+        "energy_covered_pct": row.energy.map(|energy| energy.covered_pct),
         "patch_bytes": row.patch_bytes,
         "terminal_error": row.terminal_error,
         "failure": row.failure,

@@ -6,6 +6,7 @@ use super::counted::{Counted, Used};
 use super::section::{Tone, share};
 use super::study::{ResultRow, Study};
 use crate::domain::{Arm, Rung, Standing, short_sha};
+use crate::model::Energy;
 use crate::text::{clean, count, duration, tokens};
 
 /// The first lines of a report.
@@ -190,7 +191,7 @@ fn flags(study: &Study, counted: &Counted) -> Option<LeadLine> {
 
 fn used(counted: &Counted) -> Option<LeadLine> {
     let (used, all) = (&counted.all.used, counted.all.attempts);
-    let parts = [used_tokens(used, all), used_time(used, all), used_money(used, all)];
+    let parts = [used_tokens(used, all), used_time(used, all), used_money(used, all), used_energy(used, all)];
     let says: Vec<String> = parts.into_iter().flatten().collect();
     if says.is_empty() { None } else { line("used", Tone::Plain, says.join("; ")) }
 }
@@ -214,6 +215,11 @@ fn used_time(used: &Used, all: usize) -> Option<String> {
 
 fn used_money(used: &Used, all: usize) -> Option<String> {
     (used.cost_known > 0).then(|| format!("${:.2}{}", used.cost_usd, known(used.cost_known, all)))
+}
+
+fn used_energy(used: &Used, all: usize) -> Option<String> {
+    let energy = used.energy.map(Energy::words);
+    energy.map(|energy| format!("{energy}{}", known(used.energy_known, all)))
 }
 
 fn problems(study: &Study) -> Option<LeadLine> {

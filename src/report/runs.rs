@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 
 use super::item::seconds;
 use super::joined;
+use super::status::eta;
 use super::table::{Columns, columns};
 use crate::domain::RunId;
-use crate::model::{Item, ItemState, Run};
+use crate::model::{Energy, Item, ItemState, Run};
+use crate::plan::Eta;
 use crate::text::{clean, duration};
 
 /// A run as it is listed.
@@ -41,7 +43,9 @@ pub struct Summary {
     /// From its first fact to its end, or to what is known last, in ms.
     wall_ms: u64,
     worked_ms: u64,
+    energy: Option<Energy>,
     runner: Option<u32>,
+    eta: Eta,
 }
 
 impl Summary {
@@ -69,8 +73,16 @@ impl Summary {
             finished: run.finished,
             wall_ms: wall.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default(),
             worked_ms: run.items.iter().map(|item: &Item| item.worked_ms(clock)).sum(),
+            energy: run.energy(),
             runner,
+            eta: Eta::Over,
         }
+    }
+
+    /// The same with how long it still takes.
+    #[must_use]
+    pub fn with_eta(self, eta: Eta) -> Self {
+        Self { eta, ..self }
     }
 
     /// How many items are in each state, and of what they failed.
@@ -92,6 +104,15 @@ impl Summary {
         told.map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
     }
 
+    /// `2h10m`, `2h10m, 5–8 h left`
+    fn took(&self) -> String {
+        let took = duration::short(self.wall_ms);
+        match &self.eta {
+            Eta::Left(left) => format!("{took}, {} left", left.range()),
+            Eta::Over | Eta::NoHistory => took,
+        }
+    }
+
     fn json(&self) -> Value {
         let how = json!({
             "agent": self.agent,
@@ -100,6 +121,8 @@ impl Summary {
             "finished": self.finished,
             "duration_s": self.created.map(|_| seconds(self.wall_ms)),
             "worked_s": seconds(self.worked_ms),
+            "eta": eta(&self.eta),
+            "energy_wh": self.energy.map(Energy::wh),
             "runner": self.runner,
             "broken": null,
         });
@@ -116,7 +139,7 @@ impl Summary {
             self.agent.clone(),
             self.model.clone(),
             or_dash(self.created.map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())),
-            or_dash(self.created.map(|_| duration::short(self.wall_ms))),
+            or_dash(self.created.map(|_| self.took())),
             or_dash(self.runner.map(|pid| pid.to_string())),
         ]
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::domain::{FailureClass, Flag, Quadrant, Rung, Standing, short_sha};
-use crate::text::{bytes, duration, tokens};
+use crate::text::{bytes, duration, energy, tokens};
 
 /// What is printed, whatever the format: of one tree, or of two side by side.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,6 +100,8 @@ pub enum Cell {
     Bytes(u64),
     /// US dollars.
     Dollars(f64),
+    /// Energy, in Wh.
+    Energy(f64),
     /// A commit.
     Commit(String),
     /// A rung of the truth ladder.
@@ -186,6 +188,7 @@ impl Cell {
             Self::Tokens(n) => tokens(*n),
             Self::Bytes(n) => bytes(*n),
             Self::Dollars(usd) => format!("${usd:.2}"),
+            Self::Energy(wh) => energy(*wh),
             Self::Commit(sha) => short_sha(sha).to_owned(),
             Self::Rung(rung) => rung.name().to_owned(),
             Self::Flags(flags) => flags.iter().map(|flag| flag.name()).collect::<Vec<_>>().join(", "),
@@ -200,7 +203,9 @@ impl Cell {
         match self {
             Self::Count(n) | Self::Part(n, _) => Some(float(*n)),
             Self::Share(n, of) => share(*n, *of),
-            Self::Change(value) | Self::Number(value, _) | Self::Seconds(value) | Self::Dollars(value) => Some(*value),
+            Self::Change(value) | Self::Number(value, _) | Self::Seconds(value) | Self::Dollars(value) | Self::Energy(value) => {
+                Some(*value)
+            }
             Self::Tokens(n) | Self::Bytes(n) => Some(float(usize::try_from(*n).unwrap_or(usize::MAX))),
             _ => None,
         }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::section::{Cell, Section};
 use super::study::{ItemRow, ResultRow, Study};
 use crate::domain::{Cause, Flag, Metric};
+use crate::model::Energy;
 
 /// Attempts and arms as one table: what they have in common stands in the same columns, `row` says what a row is. The
 /// numbers of arms have a column each.
 pub fn rows(study: &Study) -> Result<Vec<u8>, csv::Error> {
-    const HEADS: [&str; 27] = [
+    const HEADS: [&str; 29] = [
         "row",
         "item_id",
         "commit",
@@ -31,6 +32,8 @@ pub fn rows(study: &Study) -> Result<Vec<u8>, csv::Error> {
         "output_tokens",
         "duration_s",
         "cost_usd",
+        "energy_wh",
+        "energy_covered_pct",
         "patch_bytes",
         "finished",
         "key_metric",
@@ -67,7 +70,7 @@ fn finished(sheet: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
     sheet.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))
 }
 
-fn item_row(study: &Study, item: &ItemRow) -> [String; 27] {
+fn item_row(study: &Study, item: &ItemRow) -> [String; 29] {
     let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
     let float = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
     [
@@ -92,6 +95,8 @@ fn item_row(study: &Study, item: &ItemRow) -> [String; 27] {
         number(item.output_tokens),
         float(item.duration_s),
         float(item.cost_usd),
+        float(item.energy.map(Energy::wh)),
+        number(item.energy.map(|energy| energy.covered_pct)),
         number(item.patch_bytes),
         item.at.map_or_else(String::new, |at| at.to_string()),
         String::new(),
@@ -101,7 +106,7 @@ fn item_row(study: &Study, item: &ItemRow) -> [String; 27] {
     ]
 }
 
-fn result_row(study: &Study, result: &ResultRow) -> [String; 27] {
+fn result_row(study: &Study, result: &ResultRow) -> [String; 29] {
     let key = result.key();
     let nothing = String::new;
     [
@@ -120,6 +125,8 @@ fn result_row(study: &Study, result: &ResultRow) -> [String; 27] {
         flags(&result.flags),
         class(result.failure.as_ref()),
         evidence(result.failure.as_ref()),
+        nothing(),
+        nothing(),
         nothing(),
         nothing(),
         nothing(),

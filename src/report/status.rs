@@ -4,14 +4,15 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::item::{item, seconds};
 use super::runs::Summary;
 use super::{by_command, joined};
 use crate::domain::{Finding, ItemId, Level, RunId};
-use crate::model::{Attempt, Breaker, Item, ItemState, Run, RunState, StageState};
-use crate::plan::{self, why_not};
+use crate::model::{Attempt, Breaker, Energy, Item, ItemState, Run, RunState, StageState};
+use crate::plan::{self, Eta, why_not};
 use crate::text::{self, duration};
 
 /// What a reader knows beside the ledger.
@@ -31,10 +32,52 @@ pub struct Surroundings<'a> {
     pub hint: fn(&Item) -> Option<&'static str>,
     /// The format of the run, where a newer program made it: something may be missing.
     pub newer_format: Option<u32>,
+    /// How long it still takes, where that was reckoned.
+    pub ahead: Option<&'a Ahead>,
     /// Of a run that somebody else makes: what is known of its maker.
     pub others: Option<Others<'a>>,
     /// The moment.
     pub now: Timestamp,
+}
+
+/// How long a run still takes.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    /// The estimate.
+    pub eta: Eta,
+    /// The reader's time zone.
+    pub zone: TimeZone,
+    /// The moment at which no stage starts any more, where one is configured.
+    pub until: Option<Timestamp>,
+}
+
+impl Ahead {
+    /// `≈ 5–8 h left (p50–p90), 04:10–06:45, from 12 items of this run`; `None` where nothing is left. `goes_on` is false where nobody
+    /// works: then no moment is named.
+    pub fn words(&self, goes_on: bool) -> Option<String> {
+        let left = match &self.eta {
+            Eta::Over => return None,
+            Eta::NoHistory => return Some("time left: no history".to_owned()),
+            Eta::Left(left) => left,
+        };
+        let when = if goes_on { format!(", {}", left.ends(&self.zone)) } else { " while it runs".to_owned() };
+        let without = left.without().map_or_else(String::new, |without| format!(" {without}"));
+        let misses = self.until.and_then(|until| left.misses(until, &self.zone)).map_or_else(String::new, |misses| format!("; {misses}"));
+        Some(format!("≈ {} left{without} (p50–p90){when}, {}{misses}", left.range(), left.from.words()))
+    }
+
+    fn json(&self) -> Value {
+        let Eta::Left(left) = &self.eta else { return Value::Null };
+        let misses = self.until.and_then(|until| left.misses(until, &self.zone));
+        joined([eta(&self.eta), json!({"until": self.until, "misses": misses})])
+    }
+}
+
+/// An estimate as JSON; null where there is none.
+pub(super) fn eta(eta: &Eta) -> Value {
+    let Eta::Left(left) = eta else { return Value::Null };
+    let from = json!({"items": left.from.items, "earlier_runs": left.from.runs});
+    json!({"p50_s": seconds(left.p50_ms), "p90_s": seconds(left.p90_ms), "from": from, "lacks": left.lacks, "at": left.at})
 }
 
 /// Of a run that somebody else makes.
@@ -110,6 +153,9 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
         "finished": run.finished,
         "last_fact": run.at,
         "worked_s": seconds(run.worked_ms(clock)),
+        "eta": around.ahead.map(Ahead::json),
+        "energy_wh": run.energy().map(Energy::wh),
+        "energy_covered_pct": run.energy().map(|energy| energy.covered_pct),
         "tokens": {"input": run.usage().input, "output": run.usage().output},
     })
 }
@@ -126,6 +172,9 @@ fn hindrances(run: &Run, around: &Surroundings<'_>) -> Value {
     json!({
         "frozen": frozen(run),
         "pause": run.pause.as_ref().map(|pause| json!({"why": pause.why, "by": pause.by.words(), "at": pause.at})),
+        "delay": run.delay.as_ref().map(|delay| {
+            json!({"item_id": delay.attempt.item, "attempt": delay.attempt.n, "stage": delay.stage, "why": delay.why, "since": delay.since})
+        }),
         "breaker": breaker,
         "hold": run.hold,
         "limits_lifted": run.limits_lifted,
@@ -161,7 +210,8 @@ pub fn waits(run: &Run, state: RunState) -> Option<String> {
                 ItemState::Waiting { until, why, .. } => Some(format!("{} not before {}: {why}", item.id, until.strftime("%H:%M:%S UTC"))),
                 _ => None,
             });
-            later.or_else(|| plan::room::says(run))
+            let delay = || run.delay.as_ref().map(|delay| format!("{}: {}", delay.attempt.item, delay.says()));
+            delay().or(later).or_else(|| plan::room::says(run))
         }
         _ => pause,
     }
@@ -201,9 +251,15 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
     let selection = run.selection.as_ref().map_or_else(String::new, |chosen| format!(", {chosen}"));
     let mut lines = vec![format!("run {id}: {}{why}", run.state(around.runner_lives()).name())];
     if run.created.is_some() {
-        lines.push(format!("{} {}, plan {}{selection}, {} of work", run.agent, run.model, run.plan, duration::short(run.worked_ms(clock))));
+        let energy = run.energy().map_or_else(String::new, |energy| format!(", {}", energy.words()));
+        let worked = duration::short(run.worked_ms(clock));
+        lines.push(format!("{} {}, plan {}{selection}, {worked} of work{energy}", run.agent, run.model, run.plan));
     }
     lines.extend(live(run, around.limits, clock));
+    let goes_on = matches!(run.state(around.runner_lives()), RunState::Running | RunState::Pausing) && frozen(run).is_none();
+    // what somebody else left nobody here goes on with
+    let ahead = around.ahead.filter(|_| around.others.is_none() || around.runner_lives());
+    lines.extend(ahead.and_then(|ahead| ahead.words(goes_on)));
     if run.hold {
         lines.push("hold is on: a failure pauses the queue and keeps its worktree".to_owned());
     }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::domain::rung::breaks;
 use crate::domain::{Answer, Arm, BenchKind, Cause, Flag, Metric, Quadrant, Rung, RungAnswer, SoftVerdict, Standing, Verdict, Workload};
 use crate::import::Import;
+use crate::model::Energy;
 use crate::text::clean;
 
 /// A whole report.
@@ -69,6 +70,8 @@ pub struct ItemRow {
     pub duration_s: Option<f64>,
     /// US dollars, where the agent says.
     pub cost_usd: Option<f64>,
+    /// Energy of the GPUs in all its stages; `None` where nobody looked.
+    pub energy: Option<Energy>,
     /// Bytes of the patch; `None` where there is no patch file.
     pub patch_bytes: Option<u64>,
     /// The error of the API that ended it.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{Surroundings, by_command};
-use crate::domain::{Finding, Level, short_sha};
+use crate::domain::{Arm, Finding, Level, short_sha};
 use crate::model::{Item, Run};
 use crate::text::clean;
 use crate::text::width::{clip, fit, width};
@@ -146,5 +146,7 @@ fn outcome(item: &Item) -> String {
     // why it does not compare with the human's number stands before it
     let human = if because.is_empty() { format!(", {}", than(verdict.against_human_pct, "human")) } else { String::new() };
     let baseline = than(verdict.against_baseline_pct, "baseline");
-    format!("{standing}: {} {:.2} {}{human}, {baseline}; one sample{quadrant}", verdict.metric, verdict.agent, verdict.unit)
+    let tainted: Vec<&str> = item.last_attempt().map(|last| last.tainted().into_iter().map(Arm::name).collect()).unwrap_or_default();
+    let tainted = if tainted.is_empty() { String::new() } else { format!("tainted ({}): ", tainted.join(", ")) };
+    format!("{tainted}{standing}: {} {:.2} {}{human}, {baseline}; one sample{quadrant}", verdict.metric, verdict.agent, verdict.unit)
 }

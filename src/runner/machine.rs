@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{MachineUse, RunId, Stage, StageOutcome};
+use crate::domain::{AttemptId, MachineUse, RunId, Stage, StageOutcome};
+use crate::host::clock;
+use crate::host::stage_folder::StageFolder;
 use crate::ledger::RunFolder;
 use crate::telemetry::taint::{self, Arm};
 use crate::telemetry::{Files, energy};
@@ -18,34 +20,43 @@ pub(super) struct Look {
     from: Timestamp,
     to: Timestamp,
     frozen_ms: u64,
-    is_arm: bool,
-    /// UUIDs of the GPUs that it may use; empty: all.
-    gpus: Vec<String>,
+    /// UUIDs of the GPUs that an arm had for itself; `None` for another stage.
+    gpus: Option<Vec<String>>,
 }
 
 impl Look {
     /// At a stage that began then and ended so; `None` where there is nothing to look at.
-    pub(super) fn at(folder: &RunFolder, stage: Stage, began: Timestamp, outcome: &StageOutcome) -> Option<Self> {
+    pub(super) fn at(folder: &RunFolder, attempt: &AttemptId, stage: Stage, began: Timestamp, outcome: &StageOutcome) -> Option<Self> {
         let files = Files::of(folder.path());
         let is_there = outcome.duration_ms > SHORTEST_MS && (files.seconds().exists() || files.tens().exists());
-        // a stage whose end was found by a later runner had ended long before
+        // a number may be doubtful though nobody looked at the machine: its arm was frozen
+        let is_arm = stage.arm().is_some() && outcome.child.is_some();
+        // a stage whose end was found by a later runner had ended long before; and none ends after now
         let lasted = SignedDuration::from_millis(i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX));
-        let to = began.checked_add(lasted).ok().filter(|_| is_there)?;
+        let to = began.checked_add(lasted).ok().filter(|_| is_there || is_arm)?.min(clock::now());
         let frozen_ms = outcome.child.as_ref().map_or(0, |child| child.frozen_ms);
-        Some(Self { files, run: folder.run_id(), from: began, to, frozen_ms, is_arm: stage.arm().is_some(), gpus: Vec::new() })
+        let gpus = || {
+            let spec = StageFolder::at(&folder.stage(attempt, stage)).spec().ok().flatten();
+            spec.map(|spec| spec.gpus.into_iter().map(|gpu| gpu.uuid).collect()).unwrap_or_default()
+        };
+        Some(Self { files, run: folder.run_id(), from: began, to, frozen_ms, gpus: is_arm.then(gpus) })
     }
 
     /// Reads the files, which may take a moment; `None` where they say nothing of that time.
     pub(super) fn read(&self) -> Option<MachineUse> {
         let energy = match energy::between(&self.files, self.from.as_millisecond(), self.to.as_millisecond()) {
-            Ok(energy) => energy?,
+            // of a machine without any GPU there is nothing to tell
+            Ok(energy) => energy.filter(|energy| !energy.uuids.is_empty() || energy.total_mj().is_some()),
             Err(error) => {
                 tracing::warn!("can't read the telemetry of this run: {error}");
                 return None;
             }
         };
-        let arm = Arm { run: &self.run, from: self.from, to: self.to, gpus: &self.gpus, frozen_ms: self.frozen_ms };
-        let (taints, notes) = if self.is_arm { taint::of_arm(&self.files, &arm) } else { Default::default() };
-        Some(MachineUse { energy_mj: energy.total_mj(), covered_pct: energy.covered_pct, gpus: energy.uuids, taints, notes })
+        let arm = |gpus| Arm { run: &self.run, from: self.from, to: self.to, gpus, frozen_ms: self.frozen_ms };
+        let (taints, notes) = self.gpus.as_ref().map(|gpus| taint::of_arm(&self.files, &arm(gpus))).unwrap_or_default();
+        let is_known = energy.is_some() || !taints.is_empty() || !notes.is_empty();
+        let energy = energy.map(|energy| (energy.total_mj(), energy.covered_pct, energy.uuids));
+        let (energy_mj, covered_pct, gpus) = energy.unwrap_or_default();
+        is_known.then_some(MachineUse { energy_mj, covered_pct, gpus, taints, notes })
     }
 }

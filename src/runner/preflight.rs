@@ -5,6 +5,7 @@ mod agent;
 mod arms;
 mod commits;
 mod docker;
+mod gpu;
 mod harness;
 mod images;
 mod judge;
@@ -25,6 +26,8 @@ use crate::ledger::fact::Blocked;
 
 pub use agent::find_program;
 pub use commits::resolve_added;
+pub use docker::beside as docker_beside;
+pub use gpu::Gpus;
 pub use length::{Length, spoken};
 pub use surroundings::Surroundings;
 
@@ -91,7 +94,8 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     let asked = prompt::prompt(look, Some(plan), &mut items);
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     // where nothing can run yet, all of them are to
-    let length = length::expected(look, &plan.repo, if runnable == 0 { items.len() } else { runnable });
+    let length =
+        length::expected(look, &plan.repo, &items.iter().filter(|item| runnable == 0 || item.blocked.is_none()).collect::<Vec<_>>());
     let mut rows = vec![commits::count(&items)];
     rows.extend(commits::doubles(&items));
     rows.push(length.row());
@@ -108,7 +112,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
 /// The same without a plan: what can be said of the checkout and the machine alone.
 pub fn without_plan(look: &Look<'_>) -> Vec<Row> {
     let mut rows = agent_rows(look);
-    rows.extend(needs(look, &Length::Unknown { known: 0 }, None, prompt::prompt(look, None, &mut [])));
+    rows.extend(needs(look, &Length::Unknown, None, prompt::prompt(look, None, &mut [])));
     rows.extend(room::disk(look, None));
     rows
 }

@@ -97,6 +97,11 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
     }
 }
 
+/// Whether an arm takes an older result and measures nothing.
+pub fn is_reused(job: &Job, item: &Item, stage: Stage) -> bool {
+    super::three_way::is_used(&job.config) && stage.arm().is_some_and(|arm| three_way::reused(job, item, arm).is_some())
+}
+
 fn spec(job: &Job, attempt: &AttemptId, stage: Stage, commands: Vec<Command>) -> Spec {
     Spec {
         tag: tag(job, attempt, stage),

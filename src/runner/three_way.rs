@@ -16,11 +16,14 @@ use super::job::Job;
 use super::preflight::find_program;
 use crate::artifact::Checkout;
 use crate::artifact::document::Document;
+use crate::artifact::journal::add_ours;
 use crate::artifact::result_file::ArmResult;
 use crate::bench::score::{has_numbers, notes, traps};
 use crate::bench::{Patched, metrics, of_result, take_most, unit_at_end};
 use crate::config::{Config, Engine};
-use crate::domain::{Arm, ArmDetail, ChildEnd, EndCause, FailureClass, Flag, Metric, StageDetail, StageEnd, short_sha};
+use crate::domain::{
+    Arm, ArmDetail, AttemptId, ChildEnd, EndCause, FailureClass, Flag, Metric, Stage, StageDetail, StageEnd, Taint, short_sha,
+};
 use crate::host::files;
 use crate::model::Item;
 use crate::text::duration::short;
@@ -193,6 +196,16 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// Copies a result or a patch to where nobody moves it away.
 pub fn keep(from: &Path, to: &Path) -> io::Result<()> {
     fs::write(to, files::read(from, LARGEST, files::Links::Followed)?)
+}
+
+/// Puts what tainted an arm into our copy of its result, beside what the script wrote: that stays as it is where the script saved it.
+pub fn mark(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, taints: &[Taint]) -> io::Result<()> {
+    let Some(arm) = stage.arm() else { return Ok(()) };
+    let copy = job.folder.stage(attempt, stage).join(name(item, arm));
+    if !copy.exists() {
+        return Ok(());
+    }
+    add_ours(&copy, serde_json::json!({ "taints": taints })).map_err(io::Error::other)
 }
 
 /// The seconds that the script gives an arm: a little less than our budget, so that it speaks first.

@@ -1,6 +1,8 @@
 //! The runner's loop.
 
 mod agent;
+mod end;
+mod arm;
 mod harness;
 mod inbox;
 mod recover;
@@ -9,32 +11,34 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
-use super::conclude::{Case, conclude, failed};
+use super::conclude::failed;
 use super::detection::ends_of;
+use super::gate::Gate;
 use super::harness::HarnessWatch;
 use super::live::{Live, Work, WorkEnd};
-use super::machine::Look;
 use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
 use super::{Job, RunnerError};
-use crate::config::time_of_day;
 use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
-use crate::domain::{AttemptId, FailureClass, MachineUse, Stage, StageDetail, StageOutcome};
+use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
+use crate::host::gpu_lock::Gpu;
 use crate::host::launch::{self, Environment};
 use crate::host::stage_folder::Spec;
 use crate::host::watch::{Heed, Watch};
 use crate::ledger::lock::Taken;
 use crate::ledger::{By, Entry, Fact, LedgerError, RunnerLock, Tail, Writer};
 use crate::model::{Follower, Run, StageState};
+use crate::plan::eta::next_time_of_day;
 use crate::plan::next::{Limits, Next, next};
 use crate::plan::room;
 use crate::text::mask::Masker;
@@ -45,6 +49,9 @@ const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Every reader looks this often, hint or no hint.
 const BACKSTOP: Duration = Duration::from_secs(1);
+
+/// While an arm waits in its keeper for its GPUs, its beginning is noticed within this.
+const CLAIM_LOOK: Duration = Duration::from_millis(100);
 
 /// The agent's file is read at most this often: it is rewritten several times a step.
 const AGENT_LOOK: Duration = Duration::from_millis(250);
@@ -88,6 +95,9 @@ struct Turn<'a> {
     room: Option<(Instant, Option<u64>)>,
     masker: Masker,
     sampling: Sampling,
+    gate: Gate,
+    /// Whether the live stage may still wait in its keeper for its GPUs.
+    claims: bool,
     report: Report<'a>,
 }
 
@@ -128,11 +138,12 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         let _ = hint.try_send(());
     });
     watch.always(job.folder.path());
-    let until = job.config.limits.until.as_deref().and_then(next_time_of_day);
+    let until = job.config.limits.until.as_deref().and_then(|until| next_time_of_day(until, clock::now(), &TimeZone::system()));
     let inbox = Tail::new(job.folder.requests());
     let checkout = job.checkout.clone();
     let ends = ends_of(&run);
     let sampling = Sampling::start(&job);
+    let gate = Gate::new(&job);
     let mut turn = Turn {
         job,
         run,
@@ -155,6 +166,8 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         room: None,
         masker: Masker::new(environment_variables(), secrets(&checkout.env_folders())),
         sampling,
+        gate,
+        claims: false,
         report,
     };
     let boot = clock::boot_id();
@@ -171,15 +184,6 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let why = if finished { "everything is done" } else { "told to leave" };
     turn.record(Fact::RunnerStopped { why: why.to_owned() }).await?;
     Ok(Ended { run: turn.run, finished })
-}
-
-/// The next moment at which the local clock shows this time of day.
-fn next_time_of_day(text: &str) -> Option<Timestamp> {
-    let (hour, minute) = time_of_day(text)?;
-    let now = clock::now().to_zoned(jiff::tz::TimeZone::system());
-    let today = now.with().hour(hour).minute(minute).second(0).subsec_nanosecond(0).build().ok()?;
-    let next = if today > now { today } else { today.tomorrow().ok()? };
-    Some(next.timestamp())
 }
 
 /// The end of a stage whose processes came after work of our own: what went wrong first counts.
@@ -236,7 +240,10 @@ impl Turn<'_> {
                         self.record(fact).await?;
                     }
                 }
-                Next::Start { attempt, stage } => self.start(attempt, stage).await?,
+                Next::Start { attempt, stage } => match self.may_begin(&attempt, stage).await? {
+                    Ok(gpus) => self.start(attempt, stage, gpus).await?,
+                    Err(again) => return Ok(Settled::Until(Some(again))),
+                },
                 Next::Busy => return Ok(Settled::Until(None)),
                 Next::Wait { until, .. } => return Ok(Settled::Until(until)),
                 Next::Over => return Ok(Settled::Over),
@@ -250,7 +257,7 @@ impl Turn<'_> {
             let left = until.duration_since(clock::now());
             Duration::try_from(left).unwrap_or(Duration::ZERO).min(BACKSTOP)
         });
-        let backstop = Instant::now() + patience;
+        let backstop = Instant::now() + if self.claims { patience.min(CLAIM_LOOK) } else { patience };
         let wake = self.agent_look.next.map_or(backstop, |look| look.min(backstop));
         let live = async {
             match &mut self.live {
@@ -278,6 +285,7 @@ impl Turn<'_> {
             self.look_at_harness(false).await?;
             self.look_at_agent().await?;
         }
+        self.look_at_claim().await?;
         self.read_inbox(None).await
     }
 
@@ -311,7 +319,7 @@ impl Turn<'_> {
     }
 
     /// Starts a stage: on record first, then in the world.
-    async fn start(&mut self, attempt: AttemptId, stage: Stage) -> Result<(), RunnerError> {
+    async fn start(&mut self, attempt: AttemptId, stage: Stage, gpus: Vec<Gpu>) -> Result<(), RunnerError> {
         // people know the budget that they set; the margin that ISO-Bench's own script has on top is for its keeper
         let budget_ms = self.job.config.budget_ms(stage);
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
@@ -326,7 +334,7 @@ impl Turn<'_> {
                 for fact in facts {
                     self.record(fact).await?;
                 }
-                (spec, environment)
+                self.with_gpus(spec, environment, gpus)
             }
         };
         self.launch(attempt, stage, spec, environment, None).await
@@ -344,6 +352,7 @@ impl Turn<'_> {
         let folder = self.job.folder.stage(&attempt, stage);
         match launch::launch(&self.job.binary, &folder, &spec, &environment) {
             Ok(kept) => {
+                self.claims = !spec.gpus.is_empty();
                 let pid = u32::try_from(kept.pid()).unwrap_or_default();
                 self.live =
                     Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen: false }, before });
@@ -389,43 +398,6 @@ impl Turn<'_> {
         };
         self.tell_end(&live.attempt, live.stage, &outcome).await?;
         self.finish(live.attempt, live.stage, joined(live.before, outcome)).await
-    }
-
-    fn judge(&self, attempt: &AttemptId, stage: Stage, child: crate::domain::ChildEnd) -> StageOutcome {
-        match self.run.item(&attempt.item) {
-            Some(item) => conclude(&Case { job: &self.job, run: &self.run, item, attempt, stage, masker: &self.masker }, child),
-            None => failed(FailureClass::Unknown, "its item is not in the queue".to_owned(), Some(child), StageDetail::Nothing),
-        }
-    }
-
-    async fn finish(&mut self, attempt: AttemptId, stage: Stage, outcome: StageOutcome) -> Result<(), RunnerError> {
-        self.agent = None;
-        self.detection = None;
-        self.harness = None;
-        self.watch.instead(&[]);
-        let record = self.run.live_stage().filter(|(live, record)| *live == attempt && record.stage == stage);
-        match record.and_then(|(_, record)| Look::at(&self.job.folder, stage, record.began, &outcome)) {
-            Some(look) => {
-                let work = Work::Over(tokio::task::spawn_blocking(move || look.read()), Box::new(outcome));
-                self.live = Some(Live { attempt, stage, work, before: None });
-                Ok(())
-            }
-            None => self.over(attempt, stage, None, outcome).await,
-        }
-    }
-
-    /// Puts a stage's end on record, after what the machine did in its time.
-    async fn over(
-        &mut self,
-        attempt: AttemptId,
-        stage: Stage,
-        machine: Option<MachineUse>,
-        outcome: StageOutcome,
-    ) -> Result<(), RunnerError> {
-        if let Some(machine) = machine {
-            self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;
-        }
-        self.record(Fact::StageFinished { item: attempt.item, n: attempt.n, stage, outcome }).await
     }
 
     /// Appends a fact, waiting for room where the disk is full, and folds it.

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
@@ -26,8 +26,8 @@ const EVERY_MS: i64 = 1_800_000;
 /// Kept before and after an arm, in ms.
 const AROUND_MS: i64 = 60_000;
 
-/// Stretches of time, as first and last moments in ms of Unix time.
-type Times = Vec<(i64, i64)>;
+/// A time by its first and last moments, in ms of Unix time.
+type Time = (i64, i64);
 
 /// Cuts the file now and then. The work is done by a thread, so that no sample waits for a disk.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(super) struct Keep {
 struct Shorter {
     path: PathBuf,
     file: File,
+    /// The number of the old file in its file system.
+    of: u64,
     /// It holds what the old file held up to here, in bytes.
     copied: u64,
 }
@@ -72,7 +74,7 @@ impl Keep {
 }
 
 /// When arms ran, and a minute around them, by the ledger of the folder. A folder without one has no arms.
-fn arms(folder: &Path) -> io::Result<Times> {
+fn arms(folder: &Path) -> io::Result<Vec<Time>> {
     let run = Follower::load(&RunFolder::at(folder.to_owned()))?;
     let attempts = run.items.iter().flat_map(|item| &item.attempts);
     let own = attempts.flat_map(|attempt| attempt.stages.iter().filter(|record| record.ran_in == attempt.n));
@@ -88,9 +90,10 @@ fn arms(folder: &Path) -> io::Result<Times> {
 }
 
 /// Packs what is older than `before` and lies in `kept`, and copies the rest. `None`: there is nothing that old.
-fn shorten(files: &Files, before: i64, kept: &Times) -> io::Result<Option<Shorter>> {
+fn shorten(files: &Files, before: i64, kept: &[Time]) -> io::Result<Option<Shorter>> {
     let path = files.seconds();
     let mut old = BufReader::new(regular::open(File::options().read(true), &path)?);
+    let of = old.get_ref().metadata()?.ino();
     let cut = last_header(&mut old, before)?;
     if cut == 0 {
         return Ok(None);
@@ -103,12 +106,16 @@ fn shorten(files: &Files, before: i64, kept: &Times) -> io::Result<Option<Shorte
     let copied = cut + io::copy(&mut old, &mut file)?;
     // the name must not be there before the bytes
     file.sync_data()?;
-    Ok(Some(Shorter { path, file, copied }))
+    Ok(Some(Shorter { path, file, of, copied }))
 }
 
 /// Adds what came meanwhile, and gives the shorter file the name.
 fn take_over(mut shorter: Shorter, seconds: &mut Lines) -> io::Result<()> {
     let mut old = regular::open(File::options().read(true), seconds.path())?;
+    // somebody removed the old one meanwhile: what is there now is short
+    if old.metadata()?.ino() != shorter.of {
+        return fs::remove_file(&shorter.path);
+    }
     old.seek(SeekFrom::Start(shorter.copied))?;
     io::copy(&mut old, &mut shorter.file)?;
     fs::rename(&shorter.path, seconds.path())?;
@@ -129,27 +136,23 @@ fn last_header(lines: &mut impl BufRead, before: i64) -> io::Result<u64> {
 }
 
 /// Packs the stretches that reach into a time that is kept, each from its header to the end of that time.
-fn pack(files: &Files, lines: &mut impl BufRead, kept: &Times) -> io::Result<()> {
+fn pack(files: &Files, lines: &mut impl BufRead, kept: &[Time]) -> io::Result<()> {
     // one name for all of them: what a killed sampler left is not left for ever
     let new = aside(&files.seconds().with_extension("gz"));
-    let mut packed: Option<(PathBuf, GzEncoder<BufWriter<File>>)> = None;
-    let mut stretch = Stretch::default();
-    let mut line = Vec::new();
+    let mut packed: Option<(i64, GzEncoder<BufWriter<File>>)> = None;
+    let (mut stretch, mut line, mut last) = (Stretch::default(), Vec::new(), 0);
     loop {
         line.clear();
         let is_over = lines.read_until(b'\n', &mut line)? == 0;
         let said = moment(&line);
         if is_over || said.is_some_and(|(_, is_header)| is_header) {
-            let (from, bytes) = stretch.kept(kept);
-            if !bytes.is_empty() {
-                if packed.is_none() {
-                    let path = files.packed(from);
-                    let file = BufWriter::new(make(&new)?);
-                    packed = Some((path, GzEncoder::new(file, Compression::default())));
-                }
-                if let Some((_, packed)) = &mut packed {
-                    packed.write_all(bytes)?;
-                }
+            if let Some((from, to, bytes)) = stretch.kept(kept) {
+                let (_, packed) = match &mut packed {
+                    Some(packed) => packed,
+                    none => none.insert((from, GzEncoder::new(BufWriter::new(make(&new)?), Compression::default()))),
+                };
+                packed.write_all(bytes)?;
+                last = to;
             }
             stretch.clear();
         }
@@ -160,9 +163,13 @@ fn pack(files: &Files, lines: &mut impl BufRead, kept: &Times) -> io::Result<()>
             stretch.add(t, &line);
         }
     }
-    let Some((path, packed)) = packed else { return Ok(()) };
+    let Some((from, packed)) = packed else { return Ok(()) };
     packed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
-    fs::rename(new, path)
+    let path = files.packed(from, last);
+    fs::rename(new, &path)?;
+    // what one left that died before the file was cut: all of it was packed again
+    let doubled = files.all_packed().into_iter().filter(|(begins, _, other)| *begins == from && *other != path);
+    doubled.map(|(_, _, other)| fs::remove_file(other)).collect()
 }
 
 /// Lines from a header to the next.
@@ -179,12 +186,12 @@ impl Stretch {
         self.lines.push((t, self.bytes.len()));
     }
 
-    /// Its first moment, and what of it is kept: nothing, or its beginning.
-    fn kept(&self, kept: &Times) -> (i64, &[u8]) {
-        let (Some((from, _)), Some((to, _))) = (self.lines.first(), self.lines.last()) else { return (0, &[]) };
-        let reaches = kept.iter().filter(|(begin, end)| begin <= to && from <= end).map(|(_, end)| *end).max();
-        let ends = self.lines.iter().take_while(|(t, _)| reaches.is_some_and(|reaches| *t <= reaches)).map(|(_, end)| *end);
-        (*from, self.bytes.get(..ends.last().unwrap_or_default()).unwrap_or_default())
+    /// What of it is kept: its beginning, with its first and last moments.
+    fn kept(&self, kept: &[Time]) -> Option<(i64, i64, &[u8])> {
+        let ((from, _), (to, _)) = (self.lines.first()?, self.lines.last()?);
+        let until = kept.iter().filter(|(begin, end)| begin <= to && from <= end).map(|(_, end)| *end).max()?;
+        let (last, end) = self.lines.iter().take_while(|(t, _)| *t <= until).last()?;
+        Some((*from, *last, self.bytes.get(..*end)?))
     }
 
     fn clear(&mut self) {
@@ -212,10 +219,12 @@ mod tests {
 
     use super::*;
     use crate::host::gzip;
+    use crate::telemetry::read::between;
 
     /// A line every ten minutes is a header, one every minute a sample: from 0 to so many minutes.
     fn written(files: &Files, minutes: i64) -> Vec<String> {
-        let header = |t: i64| format!("{{\"t\":{t},\"header\":{{\"v\":1}}}}\n");
+        let header =
+            |t: i64| format!("{{\"t\":{t},\"header\":{{\"v\":1,\"boot\":\"\",\"pid\":1,\"interval_ms\":1,\"cores\":1,\"memory\":1}}}}\n");
         let sample = |t: i64| format!("{{\"t\":{t},\"is\":{{\"host\":{{\"cpu\":{}}}}}}}\n", t % 1000);
         let of = |minute: i64| if minute % 10 == 0 { header(minute * 60_000) } else { sample(minute * 60_000) };
         let lines: Vec<String> = (0..=minutes).map(of).collect();
@@ -223,9 +232,16 @@ mod tests {
         lines
     }
 
-    fn unpacked(files: &Files) -> Vec<(i64, String)> {
+    fn unpacked(files: &Files) -> Vec<(i64, i64, String)> {
         let text = |path: PathBuf| String::from_utf8(gzip::unpack(File::open(path).unwrap(), 1 << 20).unwrap()).unwrap();
-        files.all_packed().into_iter().map(|(from, path)| (from, text(path))).collect()
+        files.all_packed().into_iter().map(|(from, to, path)| (from / 60_000, to / 60_000, text(path))).collect()
+    }
+
+    /// The minutes of the samples that readers find.
+    fn read(files: &Files, from: i64, to: i64) -> Vec<i64> {
+        let mut found = Vec::new();
+        between(files, from * 60_000, to * 60_000, |t, _, _, _| found.push(t / 60_000)).unwrap();
+        found
     }
 
     const fn minutes(from: i64, to: i64) -> (i64, i64) {
@@ -239,7 +255,7 @@ mod tests {
         let lines = written(&files, 59);
         let mut seconds = Lines::open(files.seconds()).unwrap();
         // an arm from 13 to 15, another from 17 to 22, one that is too young to be packed; before: 35, so that 30 is the cut
-        let kept = vec![minutes(13, 15), minutes(17, 22), minutes(44, i64::MAX / 60_000)];
+        let kept = [minutes(13, 15), minutes(17, 22), minutes(44, i64::MAX / 60_000)];
         let shorter = shorten(&files, 35 * 60_000, &kept).unwrap().unwrap();
         // what came while the thread worked
         seconds.append("{\"t\":3600000}").unwrap();
@@ -247,7 +263,10 @@ mod tests {
         seconds.append("{\"t\":3601000}").unwrap();
         let left = format!("{}{{\"t\":3600000}}\n{{\"t\":3601000}}\n", lines[30..].concat());
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), left);
-        assert_eq!(unpacked(&files), [(600_000, lines[10..=22].concat())], "from the header before an arm to its end");
+        assert_eq!(unpacked(&files), [(10, 22, lines[10..=22].concat())], "from the header before an arm to its end");
+        let samples = |from, to| (from..=to).filter(|minute| minute % 10 != 0).collect::<Vec<i64>>();
+        assert_eq!(read(&files, 0, 59), [samples(10, 22), samples(30, 59)].concat());
+        assert_eq!(read(&files, 12, 14), [12, 13, 14]);
         let names = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "nothing else is left behind");
         assert!(shorten(&files, 29 * 60_000, &kept).unwrap().is_none(), "nothing is that old any more");
@@ -261,12 +280,13 @@ mod tests {
         let all = fs::read_to_string(files.seconds()).unwrap();
         let mut seconds = Lines::open(files.seconds()).unwrap();
         // packed, copied, and killed: the long file still has the name
-        drop(shorten(&files, 15 * 60_000, &vec![minutes(2, 4), minutes(11, 39)]).unwrap());
+        drop(shorten(&files, 15 * 60_000, &[minutes(2, 4), minutes(11, 39)]).unwrap());
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), all);
-        let shorter = shorten(&files, 25 * 60_000, &vec![minutes(2, 4), minutes(11, 13)]).unwrap().unwrap();
+        assert_eq!(read(&files, 0, 39), (0..=39).filter(|minute| minute % 10 != 0).collect::<Vec<i64>>(), "none is told twice");
+        let shorter = shorten(&files, 25 * 60_000, &[minutes(2, 4), minutes(11, 13)]).unwrap().unwrap();
         take_over(shorter, &mut seconds).unwrap();
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), lines[20..].concat());
-        assert_eq!(unpacked(&files), [(0, [&lines[0..=4], &lines[10..=13]].concat().concat())]);
+        assert_eq!(unpacked(&files), [(0, 13, [&lines[0..=4], &lines[10..=13]].concat().concat())]);
     }
 
     #[test]
@@ -276,10 +296,10 @@ mod tests {
         let text = "torn\n{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n{\"t\":90\n{\"t\":1000,\"header\":{}}\n{\"t\":2000}\n";
         fs::write(files.seconds(), text).unwrap();
         let mut seconds = Lines::open(files.seconds()).unwrap();
-        let shorter = shorten(&files, 1000, &vec![(9001, 9001)]).unwrap().unwrap();
+        let shorter = shorten(&files, 1000, &[(9001, 9001)]).unwrap().unwrap();
         take_over(shorter, &mut seconds).unwrap();
         assert_eq!(fs::read_to_string(files.seconds()).unwrap(), "{\"t\":1000,\"header\":{}}\n{\"t\":2000}\n");
-        assert_eq!(unpacked(&files), [(9000, "{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n".to_owned())]);
+        assert_eq!(unpacked(&files), [(0, 0, "{\"t\":9000,\"header\":{}}\n{\"t\":9001}\n".to_owned())]);
         assert!(arms(folder.path()).unwrap().is_empty(), "a folder without a ledger has no arms");
     }
 }

@@ -59,6 +59,9 @@ impl Eyes {
     pub(super) fn look(&mut self, patience: Duration) -> Seen {
         let (silent_since, Looked { driver, driver_version, cuda, facts, gpus, processes }) = self.nvml.look(patience);
         let processes = self.named(processes);
+        if let Some(root) = self.attribution.docker_root() {
+            self.disks.add(&root);
+        }
         let sample = Sample {
             driver,
             silent_since,
@@ -70,6 +73,11 @@ impl Eyes {
         };
         let header = Header { driver_version, cuda, gpus: facts, ..self.machine.clone() };
         Seen { header, sample, xids: self.nvml.xids() }
+    }
+
+    /// Waits until it is known to whom containers belong, for who looks only once.
+    pub(super) fn wait_for_names(&mut self, patience: Duration) {
+        self.attribution.wait(patience);
     }
 
     fn named(&mut self, processes: BTreeMap<u32, BTreeMap<GpuKey, ProcessMemory>>) -> BTreeMap<u32, GpuProcess> {

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use crate::host::files;
 use crate::ledger::regular;
 
@@ -60,7 +62,8 @@ impl Lines {
             Err(_) => self.torn,
         };
         match written {
-            Ok(count) if count < bytes.len() => Err(io::ErrorKind::StorageFull.into()),
+            // that is how a disk says that it is full now
+            Ok(count) if count < bytes.len() => Err(Errno::NOSPC.into()),
             other => other.map(drop),
         }
     }
@@ -71,7 +74,9 @@ pub(super) fn moment(line: &[u8]) -> Option<(i64, bool)> {
     let rest = line.strip_prefix(b"{\"t\":")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let t = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
-    Some((t, rest.get(digits..)?.starts_with(b",\"header\":")))
+    let rest = rest.get(digits..)?;
+    // of a torn line the last digits may be missing
+    matches!(rest.first(), Some(b',' | b'}')).then(|| (t, rest.starts_with(b",\"header\":")))
 }
 
 /// The moment of a file's last whole line.

@@ -9,6 +9,7 @@ use crate::domain::{AttemptId, Stage};
 use crate::host::stage_folder::StageFolder;
 use crate::host::{clock, process};
 use crate::ledger::{Request, RunFolder};
+use crate::model::Past;
 use crate::text::clean;
 use crate::ui::Msg;
 use crate::ui::message::Sight;
@@ -53,4 +54,14 @@ pub fn start_runner(folder: &RunFolder, news: mpsc::Sender<Msg>) -> std::io::Res
         });
     })?;
     Ok(())
+}
+
+/// What earlier runs took, read beside the screen: their ledgers may be long. Without a thread for it estimates go by this run alone.
+pub fn read_earlier(folder: RunFolder, news: mpsc::Sender<Msg>) {
+    let read = move || {
+        let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
+        // the screen may be gone by now
+        let _ = news.blocking_send(Msg::Earlier(earlier));
+    };
+    let _ = thread::Builder::new().name("earlier runs".to_owned()).spawn(read);
 }

@@ -159,7 +159,8 @@ impl<'a> Screen<'a> {
         self.wait_for_files().await;
         let mut left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
         self.read_labels();
-        if let Source::Ours { looks, .. } = &mut self.source {
+        if let Source::Ours { looks, folder, .. } = &mut self.source {
+            effects::read_earlier(folder.clone(), self.news_from.clone());
             let looked = looks.before(clock::now());
             self.change(Msg::Looked(looked));
         }

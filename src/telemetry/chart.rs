@@ -62,6 +62,18 @@ pub struct Latest {
     pub header: Header,
 }
 
+impl Latest {
+    /// How long ago it was taken, in ms.
+    pub fn age_ms(&self, now: Timestamp) -> u64 {
+        u64::try_from(now.as_millisecond().saturating_sub(self.at.as_millisecond())).unwrap_or(0)
+    }
+
+    /// Whether it is older than three intervals: nobody samples any more, or the sampler lags behind.
+    pub fn is_old(&self, now: Timestamp) -> bool {
+        self.age_ms(now) > 3 * self.header.interval_ms.max(1_000)
+    }
+}
+
 impl Chart {
     /// A reading of a GPU over the columns.
     pub fn track(&self, gpu: GpuKey, of: impl Fn(&super::rollup::GpuBucket) -> Option<Span>) -> Vec<Option<Span>> {

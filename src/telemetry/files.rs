@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files(pub PathBuf);
 
-/// What the names of packed stretches begin and end with: `telemetry.1763769600000.jsonl.gz`.
+/// What the names of packed stretches begin and end with: `telemetry.1763769600000-1763771400000.jsonl.gz`.
 const PACKED: [&str; 2] = ["telemetry.", ".jsonl.gz"];
 
 impl Files {
@@ -20,19 +20,23 @@ impl Files {
         self.0.join("telemetry.jsonl")
     }
 
-    /// Lines of the same kind that are older and were kept because an arm ran: those from a moment (in ms of Unix time) on, to
-    /// some later one. Packed by gzip.
-    pub fn packed(&self, from: i64) -> PathBuf {
+    /// Lines of the same kind that are older and were kept because an arm ran: from a moment to another, both in ms of Unix time
+    /// and both told. Packed by gzip.
+    pub fn packed(&self, from: i64, to: i64) -> PathBuf {
         let [before, after] = PACKED;
-        self.0.join(format!("{before}{from}{after}"))
+        self.0.join(format!("{before}{from}-{to}{after}"))
     }
 
-    /// All of these that are there, with the moments that they begin with, in the order of time.
-    pub fn all_packed(&self) -> Vec<(i64, PathBuf)> {
+    /// All of these that are there, with their first and last moments, in the order of time.
+    pub fn all_packed(&self) -> Vec<(i64, i64, PathBuf)> {
         let [before, after] = PACKED;
-        let from = |path: &Path| path.file_name()?.to_str()?.strip_prefix(before)?.strip_suffix(after)?.parse().ok();
+        let times = |path: &Path| {
+            let (from, to) = path.file_name()?.to_str()?.strip_prefix(before)?.strip_suffix(after)?.split_once('-')?;
+            Some((from.parse().ok()?, to.parse().ok()?))
+        };
         let there = std::fs::read_dir(&self.0).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut found: Vec<(i64, PathBuf)> = there.filter_map(|path| Some((from(&path)?, path))).collect();
+        let with_times = |path: PathBuf| times(&path).map(|(from, to)| (from, to, path));
+        let mut found: Vec<_> = there.filter_map(with_times).collect();
         found.sort();
         found
     }

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use crate::host::files::{self, Links};
+use crate::host::gzip;
 use crate::host::paged::{Edge, Paged};
 
 /// How far the clock may have been set back for a search to find everything nonetheless, in ms.
@@ -20,6 +21,9 @@ const HEADER: &[u8] = b",\"header\":";
 /// As much of a line as has its time, and says whether it is a header, in bytes.
 const HEAD: u64 = 48;
 
+/// A packed file that holds more is not read, in bytes: the sampler packs half an hour at a time.
+const LARGEST: u64 = 256 << 20;
+
 /// Stands for a line that nobody can read.
 const TORN: &str = "?";
 
@@ -32,10 +36,18 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens one. `None`: it is not there.
+    /// Opens one, packed or not. `None`: it is not there.
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         match files::open(path, Links::Refused) {
-            Ok((file, there)) => Ok(Some(Self { file, len: there.len(), inode: there.ino() })),
+            Ok((file, there)) => {
+                let mut head = [0_u8; gzip::MAGIC.len()];
+                let inode = there.ino();
+                if file.read_at(&mut head, 0)? < head.len() || !gzip::is_packed(&head) {
+                    return Ok(Some(Self { file, len: there.len(), inode }));
+                }
+                let bytes = gzip::unpack(file, LARGEST)?;
+                Ok(Some(Self { file: files::held(&bytes)?, len: bytes.len() as u64, inode }))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -102,6 +114,20 @@ impl Lines {
         Ok(0)
     }
 
+    /// Where the newest stretch begins that has a sample; without one the file's beginning.
+    pub(super) fn newest(&self) -> io::Result<u64> {
+        let mut paged = Paged::new(&self.file, self.len);
+        let mut at = self.len;
+        while let Some(line) = paged.before(at)? {
+            let head = head(&mut paged, line)?;
+            if time(&head).is_some() && !is_header(&head) && paged.line(line)?.ends == Edge::Whole {
+                return self.header_before(line);
+            }
+            at = line;
+        }
+        Ok(0)
+    }
+
     /// Hands every whole line from a place on to `each`, with its time, until it says that this is enough. Returns the place
     /// behind the last one that was handed out. A line without a time is handed out as such.
     pub(super) fn read(&self, from: u64, mut each: impl FnMut(Option<i64>, &str) -> Enough) -> io::Result<u64> {
@@ -155,8 +181,8 @@ fn split(head: &[u8]) -> Option<(i64, &[u8])> {
     let rest = head.strip_prefix(TIME)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = rest.split_at_checked(digits)?;
-    // digits at the end may be the first ones of more
-    let is_whole = !rest.is_empty();
+    // digits at the end of a torn line may be the first ones of more
+    let is_whole = matches!(rest.first(), Some(b',' | b'}'));
     Some((std::str::from_utf8(digits).ok().filter(|_| is_whole)?.parse().ok()?, rest))
 }
 

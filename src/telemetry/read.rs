@@ -17,7 +17,20 @@ use super::sample::{Header, Sample, Xid};
 /// Hands every one-second sample between two moments (in ms of Unix time, both inclusive) to `each`. Files that are not there
 /// have no samples; lines that make no sense are passed over. It begins in the middle of a large file: at the header before.
 pub fn between(files: &Files, from: i64, to: i64, mut each: impl FnMut(i64, &Header, &Sample, &[Xid])) -> io::Result<()> {
-    let Some(lines) = Lines::open(&files.seconds())? else { return Ok(()) };
+    // opened before it is looked what was packed: so nothing that is packed meanwhile is missed
+    let seconds = Lines::open(&files.seconds())?;
+    let mut from = from;
+    for (_, last, path) in files.all_packed().into_iter().filter(move |(first, last, _)| *first <= to && *last >= from) {
+        if let Some(lines) = Lines::open(&path)? {
+            between_in(&lines, from, to, &mut each)?;
+            // a sampler that died before it cut what it had packed left it twice
+            from = from.max(last.saturating_add(1));
+        }
+    }
+    seconds.map_or(Ok(()), |lines| between_in(&lines, from, to, &mut each))
+}
+
+fn between_in(lines: &Lines, from: i64, to: i64, each: &mut impl FnMut(i64, &Header, &Sample, &[Xid])) -> io::Result<()> {
     let start = lines.header_before(lines.seek(from)?)?;
     let mut decoder = Decoder::default();
     lines.read(start, |t, line| {
@@ -128,7 +141,7 @@ impl Follow {
         if !is_same {
             self.lines = Lines::open(&self.path)?;
             self.decoder = Decoder::default();
-            self.at = self.lines.as_ref().map_or(Ok(0), |lines| lines.header_before(there.len()))?;
+            self.at = self.lines.as_ref().map_or(Ok(0), Lines::newest)?;
         }
         // of a file that was rewritten nothing is told twice
         let known = self.last.filter(|_| !is_same);

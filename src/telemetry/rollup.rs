@@ -332,3 +332,142 @@ fn distance(from: i64, to: i64) -> Option<u32> {
 const fn real(bytes: u64) -> f64 {
     bytes as f64
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::telemetry::HostReading;
+
+    const GPU: GpuKey = GpuKey { gpu: 0, mig: None };
+
+    fn reading(power_mw: Option<u32>, energy_mj: Option<u64>) -> GpuReading {
+        GpuReading { power_mw, energy_mj, ..GpuReading::default() }
+    }
+
+    fn sample(reading: GpuReading) -> Sample {
+        Sample { gpus: [(GPU, reading)].into(), ..Sample::default() }
+    }
+
+    fn rolled(length_ms: i64, samples: &[(i64, Sample)]) -> Vec<Bucket> {
+        let mut builder = Builder::new(length_ms);
+        let mut buckets: Vec<Bucket> = samples.iter().filter_map(|(t, sample)| builder.add(*t, sample, &[])).collect();
+        buckets.extend(builder.end());
+        buckets
+    }
+
+    #[test]
+    fn energy_is_the_counters_else_power_by_time_and_none_for_a_gap() {
+        let energy = |samples: &[(i64, Sample)]| {
+            let buckets = rolled(60_000, samples);
+            buckets.iter().map(|bucket| bucket.gpus.get(&GPU).unwrap().energy_mj).collect::<Vec<_>>()
+        };
+        let by_counter = [(0, sample(reading(Some(1), Some(1_000)))), (1_000, sample(reading(Some(1), Some(701_000))))];
+        assert_eq!(energy(&by_counter), [Some(700_000)]);
+        let by_power = [(0, sample(reading(Some(700_000), None))), (1_500, sample(reading(Some(700_000), None)))];
+        assert_eq!(energy(&by_power), [Some(1_050_000)], "700 W for 1.5 s");
+        let anew = [(0, sample(reading(Some(500_000), Some(9_000_000)))), (1_000, sample(reading(Some(500_000), Some(20))))];
+        assert_eq!(energy(&anew), [Some(500_000)], "a counter that began anew is not subtracted");
+        let apart = [(0, sample(reading(Some(700_000), Some(0)))), (GAP_MS + 1, sample(reading(Some(700_000), Some(9_000))))];
+        assert_eq!(energy(&apart), [None], "a gap has no energy");
+        let unknown = [(0, sample(reading(None, None))), (1_000, sample(reading(None, None)))];
+        assert_eq!(energy(&unknown), [None], "unknown is not 0");
+    }
+
+    #[test]
+    fn what_a_silent_driver_said_before_is_no_reading() {
+        let hot = GpuReading { temp: Some(80), throttle: Some(Throttle(0x41)), ..reading(Some(700_000), None) };
+        let silent = Sample { silent_since: Some(1_500), ..sample(hot.clone()) };
+        let lost = sample(GpuReading { lost: true, ..hot.clone() });
+        let samples = [(0, sample(hot.clone())), (1_000, sample(hot)), (2_000, silent.clone()), (3_000, silent), (4_000, lost)];
+        let [bucket] = <[Bucket; 1]>::try_from(rolled(10_000, &samples)).unwrap();
+        let gpu = bucket.gpus.get(&GPU).unwrap();
+        assert_eq!((bucket.n, bucket.silent_ms, gpu.lost), (5, 2_000, true));
+        assert_eq!(gpu.temp, Some(Span { n: 2, ..Span::of(80.0) }));
+        assert_eq!(gpu.throttle_ms, [(0x40, 1_000)].into(), "idle hampers nothing");
+        assert_eq!(gpu.energy_mj, Some(700_000));
+    }
+
+    #[test]
+    fn a_line_has_no_digits_that_nobody_reads() {
+        let span = |least, mean, most| Span { n: 10, least, mean, most };
+        let says = |span: Span| serde_json::to_string(&span).unwrap();
+        assert_eq!(says(Span { n: 10, ..Span::of(80e9) }), "[10,80000000000]");
+        assert_eq!(says(span(96.0, 97.0 + 1.0 / 3.0, 99.5)), "[10,96,97.33,99.5]");
+        for text in ["[10,96,97.33,99.5]", "[3,0]"] {
+            assert_eq!(says(serde_json::from_str(text).unwrap()), text);
+        }
+        assert!(["[]", "[1]", "[1,2,3]", "[1,2,3,4,5]", "{}"].iter().all(|text| serde_json::from_str::<Span>(text).is_err()));
+    }
+
+    fn any_reading() -> impl Strategy<Value = GpuReading> {
+        let some = |range| proptest::option::weighted(0.8, range);
+        let energy = proptest::option::weighted(0.5, 0_u64..10_000_000);
+        let bits = proptest::option::weighted(0.8, 0_u64..0x200);
+        (some(0..101_u32), some(0..700_000_u32), some(20..95_u32), energy, bits, proptest::bool::weighted(0.05)).prop_map(
+            |(util, power_mw, temp, energy_mj, bits, lost)| GpuReading {
+                util,
+                power_mw,
+                temp,
+                energy_mj,
+                throttle: bits.map(Throttle),
+                lost,
+                ..GpuReading::default()
+            },
+        )
+    }
+
+    fn any_samples() -> impl Strategy<Value = Vec<(i64, Sample, Vec<Xid>)>> {
+        let xids = proptest::collection::vec((0_u32..2, 60_u64..64).prop_map(|(gpu, code)| Xid { gpu, code }), 0..2);
+        let rest = (proptest::option::of(0..1_001_u32), proptest::bool::weighted(0.1), xids);
+        let one = (50_i64..9_000, proptest::option::weighted(0.9, any_reading()), rest);
+        proptest::collection::vec(one, 1..120).prop_map(|all| {
+            let mut t = 1_763_769_600_000;
+            let at = |(apart, reading, (cpu, is_silent, xids)): (i64, Option<GpuReading>, (Option<u32>, bool, Vec<Xid>))| {
+                t += apart;
+                let host = HostReading { cpu, ..HostReading::default() };
+                let gpus = reading.into_iter().map(|reading| (GPU, reading)).collect();
+                (t, Sample { gpus, host, silent_since: is_silent.then_some(t), ..Sample::default() }, xids)
+            };
+            all.into_iter().map(at).collect()
+        })
+    }
+
+    fn is_near(a: Option<Span>, b: Option<Span>) -> bool {
+        let near = |a: Span, b: Span| {
+            (a.n, a.least.to_bits(), a.most.to_bits()) == (b.n, b.least.to_bits(), b.most.to_bits()) && (a.mean - b.mean).abs() < 1e-6
+        };
+        a.is_none() == b.is_none() && a.zip(b).is_none_or(|(a, b)| near(a, b))
+    }
+
+    proptest! {
+        #[test]
+        fn roll_ups_of_roll_ups_are_roll_ups_of_samples(samples in any_samples(), short in prop_oneof![Just(1_000), Just(2_000), Just(10_000)]) {
+            let roll = |length| {
+                let mut builder = Builder::new(length);
+                let mut buckets: Vec<Bucket> = samples.iter().filter_map(|(t, sample, xids)| builder.add(*t, sample, xids)).collect();
+                buckets.extend(builder.end());
+                buckets
+            };
+            let mut merged: BTreeMap<i64, Bucket> = BTreeMap::new();
+            for bucket in roll(short) {
+                let t = bucket.t.div_euclid(60_000) * 60_000;
+                merged.entry(t).or_insert_with(|| Bucket { t, ..Bucket::default() }).merge(&bucket);
+            }
+            let whole = roll(60_000);
+            prop_assert_eq!(whole.len(), merged.len());
+            for (a, b) in whole.iter().zip(merged.values()) {
+                prop_assert_eq!((a.t, a.n, a.silent_ms, &a.xid), (b.t, b.n, b.silent_ms, &b.xid));
+                prop_assert!(is_near(a.cpu, b.cpu));
+                prop_assert_eq!(a.gpus.len(), b.gpus.len());
+                for (a, b) in a.gpus.values().zip(b.gpus.values()) {
+                    prop_assert_eq!((a.energy_mj, &a.throttle_ms, a.lost), (b.energy_mj, &b.throttle_ms, b.lost));
+                    prop_assert!(is_near(a.util, b.util) && is_near(a.power, b.power) && is_near(a.temp, b.temp));
+                }
+            }
+        }
+    }
+}

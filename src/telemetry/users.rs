@@ -68,17 +68,26 @@ pub fn much_memory(sample: &Sample, key: GpuKey) -> Option<u64> {
     sample.gpus.get(&key).and_then(|gpu| gpu.memory).filter(|bytes| *bytes > MUCH_MEMORY)
 }
 
+/// Why an arm should not begin on its GPUs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unclean {
+    /// What it is about, without the numbers that change from moment to moment.
+    pub of: String,
+    /// In a sentence.
+    pub says: String,
+}
+
 /// Why an arm of this run should not begin on these GPUs now; `None`: they are clean.
-pub fn unclean(sample: &Sample, keys: &[GpuKey], run: &str) -> Option<String> {
+pub fn unclean(sample: &Sample, keys: &[GpuKey], run: &str) -> Option<Unclean> {
     if let Some((pid, process, key)) = foreign(sample, keys, run).next() {
         let more = foreign(sample, keys, run).count().saturating_sub(1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        return Some(format!("GPU {key} is used by {}{more}", who(pid, process)));
+        return Some(Unclean { of: format!("process {pid}"), says: format!("GPU {key} is used by {}{more}", who(pid, process)) });
     }
     keys.iter().find_map(|key| {
-        let memory = much_memory(sample, *key).map(|bytes| format!("{} of its memory are in use", text::bytes(bytes)));
+        let memory = much_memory(sample, *key).map(|bytes| ("memory", format!("{} of its memory are in use", text::bytes(bytes))));
         let slow = || Some(spoils(sample, *key)).filter(|reasons| reasons.0 != 0).map(|reasons| reasons.names().join(", "));
-        let why = memory.or_else(|| slow().map(|names| format!("it is slowed down ({names})")));
-        why.map(|why| format!("GPU {key} is not clean: {why}"))
+        let (of, why) = memory.or_else(|| slow().map(|names| ("slowdown", format!("it is slowed down ({names})"))))?;
+        Some(Unclean { of: format!("{of} {key}"), says: format!("GPU {key} is not clean: {why}") })
     })
 }

@@ -39,6 +39,16 @@ pub fn rough(ms: u64) -> String {
     }
 }
 
+/// Two guesses, the first no longer than the second: `5–8 h`, `50 min–1.5 h`; where both are said alike, one.
+pub fn between(short_ms: u64, long_ms: u64) -> String {
+    let (short, long) = (rough(short_ms), rough(long_ms));
+    match (short.split_once(' '), long.split_once(' ')) {
+        _ if short == long => short,
+        (Some((amount, unit)), Some((_, same))) if unit == same => format!("{amount}–{long}"),
+        _ => format!("{short}–{long}"),
+    }
+}
+
 /// A running clock: `0:41`, `6:51`, `1:07:09`.
 pub fn clock(ms: u64) -> String {
     let s = ms / 1000;
@@ -77,6 +87,12 @@ mod tests {
     fn a_guess_pretends_no_more_than_it_knows() {
         let seen: Vec<_> = [400, 41_000, 1_500_000, 3_600_000, 5_400_000, 35_900_000, 54_000_000].map(rough).into();
         assert_eq!(seen, ["1 s", "41 s", "25 min", "1 h", "1.5 h", "10 h", "15 h"]);
+    }
+
+    #[test]
+    fn two_guesses_share_their_unit() {
+        let h = 3_600_000;
+        assert_eq!([between(5 * h, 8 * h), between(50 * 60_000, h + h / 2), between(h, h + 1)], ["5–8 h", "50 min–1.5 h", "1 h"]);
     }
 
     #[test]

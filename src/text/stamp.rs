@@ -2,17 +2,16 @@
 
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use jiff::Timestamp;
 use regex::Regex;
 
 /// Characters at the beginning of a line in which its time is looked for.
 const HEAD: usize = 160;
 
-static STAMP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?:\b(\d{4})-)?\b(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d{1,9})?(Z|[+-]\d{2}:?\d{2})?").ok()
-});
+static STAMP: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:\b(\d{4})-)?\b(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d{1,9})?(Z|[+-]\d{2}:?\d{2})?").ok());
 
 /// What is known of a log whose lines have times: lines without a zone are of ours or of UTC, whichever fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +39,7 @@ pub fn of(line: &str, frame: &Frame) -> Option<Timestamp> {
     // a log without years may go over New Year
     let years = year.map_or_else(|| vec![middle, middle - 1], |year| vec![year]);
     let zone = found.get(7).map(|zone| zone.as_str());
-    let fits = |at: &Timestamp| {
-        at.as_second() >= frame.from.as_second() - SLACK_S && at.as_second() <= frame.to.as_second() + SLACK_S
-    };
+    let fits = |at: &Timestamp| at.as_second() >= frame.from.as_second() - SLACK_S && at.as_second() <= frame.to.as_second() + SLACK_S;
     let dates = years.into_iter().filter_map(|year| Date::new(year, month, day).ok());
     dates.flat_map(|date| moments(DateTime::from_parts(date, time), zone, &frame.zone)).find(fits)
 }

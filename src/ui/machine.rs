@@ -1,5 +1,6 @@
 //! The machine: disks, the Docker engine and its images, what is pulled and removed. It is told by a thread of the shell.
 
+pub mod beside;
 pub mod gpus;
 pub mod prune;
 pub mod text;

@@ -16,6 +16,7 @@ use super::{Focus, Key, Mouse, Said, Screen, log, machine};
 use crate::detect::labels::Verdict;
 use crate::domain::{AgentTotals, AttemptId, ItemId, Stage};
 use crate::ledger::Request;
+use crate::model::Past;
 use crate::text::find::Pattern;
 
 /// Something that happened. The ledger's lines go straight into `State::run`; [`Msg::Facts`] says that some came.
@@ -29,6 +30,8 @@ pub enum Msg {
     Paste(String),
     /// New facts were folded.
     Facts,
+    /// What items of earlier runs took.
+    Earlier(Vec<Past>),
     /// This is looked at first: a screen, and an item of the run.
     Begin(Screen, Option<ItemId>),
     /// Whether the run has a runner.

@@ -99,13 +99,20 @@ const fn key(state: &State, says: &'static str) -> &'static str {
     if state.is_others() { "" } else { says }
 }
 
+/// What its arm waits for, for how long: `candidate waits for its GPUs 4m12s: GPU 0 is held by ann: run …`
+fn delayed(state: &State, item: &Item) -> Option<Said> {
+    let delay = state.run.delay_of(&item.id)?;
+    let long = duration::age(between(delay.since, state.now));
+    Some(Said::new(Mood::Warn, format!("{}; for {long} now", delay.says())))
+}
+
 /// Between two stages nothing runs: for a moment, or for as long as the run is paused.
 fn between_stages(state: &State, item: &Item) -> Said {
     if state.is_others() && !state.has_runner() {
         return Said::new(Mood::Warn, others::CUT_OFF);
     }
     if state.has_runner() && state.run.pause.is_none() {
-        return Said::new(Mood::Live, "between two stages");
+        return delayed(state, item).unwrap_or_else(|| Said::new(Mood::Live, "between two stages"));
     }
     let next = next_stage(state, item);
     let when = if state.has_runner() { "when resumed" } else { "once a runner is there" };
@@ -178,6 +185,10 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
     if let Some((_, why)) = stopping {
         return Said::new(Mood::Warn, format!("{stage} · told to end: {why}"));
     }
+    // somebody was faster: its keeper waits
+    if let Some(said) = delayed(state, item) {
+        return said;
+    }
     if stage == Stage::Agent
         && let Some(said) = state.trail_for(item).map(|trail| agent(state, trail, *since, now))
     {
@@ -236,6 +247,9 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
         Pulse::CutOff(Some(stage)) => return vec![format!("in {stage}")],
         Pulse::CutOff(None) => return next_stage(state, item).map(|stage| format!("before {stage}")).into_iter().collect(),
         Pulse::Runs | Pulse::Frozen => {}
+    }
+    if let Some(delay) = state.run.delay_of(&item.id) {
+        return vec![format!("{} waits for its GPUs", delay.stage), format!("{} waits", delay.stage)];
     }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;

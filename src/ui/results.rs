@@ -4,11 +4,12 @@ use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
+    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
     Verdict,
 };
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
+use crate::text;
 
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Results {
     pub has_patch: bool,
     /// What the agent was asked, in a few words; no result by itself.
     pub asked: Option<String>,
+    /// What the GPUs took in its stages, in a few words.
+    pub energy: Option<String>,
     /// The ladder.
     pub rungs: Vec<RungAnswer>,
     /// What makes it suspicious, in a sentence.
@@ -64,16 +67,17 @@ impl Results {
                 if check.files == 0 {
                     "no changes".to_owned()
                 } else {
-                    format!("{}, +{} -{}", crate::text::count(check.files as usize, "file"), check.added, check.removed)
+                    format!("{}, +{} -{}", text::count(check.files as usize, "file"), check.added, check.removed)
                 }
             }),
             has_patch: attempt.check().is_some_and(|check| check.files > 0),
             asked: attempt.asked.as_ref().map(asked),
+            energy: energy(attempt),
             rungs: attempt.rungs(),
             doubts: doubts(attempt),
             rows: rows(verdicts, attempt),
             verdict: match score {
-                Some(score) => comparison(score, one_sample(&attempt.rungs())),
+                Some(score) => comparison(score, one_sample(&attempt.rungs())).map(|said| doubted(said, attempt)),
                 None => alone(attempt),
             },
             judged: score.and_then(judged),
@@ -112,11 +116,25 @@ fn conclusion(item: &Item, attempt: &Attempt) -> Option<Said> {
         return no_success(class.name().to_owned());
     }
     reached(&rungs).filter(|rung| *rung == Rung::BeyondNoise)?;
+    if attempt.tainted().contains(&Arm::Human) {
+        return Some(Said::new(
+            Mood::Warn,
+            "a valid result, and nobody knows how it stands against the human's commit: that arm is tainted",
+        ));
+    }
     Some(match attempt.score().and_then(|score| score.verdicts.first()?.standing) {
         Some(Standing::Beats | Standing::Similar) => Said::new(Mood::Good, "a real success: every rung that is checked holds"),
         Some(Standing::Worse) => Said::new(Mood::Warn, "a valid result, but worse than the human's commit"),
         None => Said::new(Mood::Calm, "a valid result; nothing tells how it stands against the human's commit"),
     })
+}
+
+/// `412 Wh: agent 300 Wh, human 56.0 Wh, candidate 56.0 Wh`; of one stage alone its name.
+fn energy(attempt: &Attempt) -> Option<String> {
+    let all = attempt.energy()?;
+    let own = attempt.stages.iter().filter(|record| record.ran_in == attempt.n);
+    let parts: Vec<String> = own.filter_map(|record| Some(format!("{} {}", record.stage, text::energy(record.energy()?.wh())))).collect();
+    Some(format!("{}: {}", all.words(), parts.join(", ")))
 }
 
 /// The class of an item that failed or can't run.
@@ -229,6 +247,12 @@ fn comparison(score: &ScoreDetail, sample: &str) -> Option<Said> {
     let beside = primary.filter(|primary| primary.against_baseline_pct.is_some()).map(|primary| sentence(primary, sample).text);
     let beside = beside.map_or_else(String::new, |beside| format!(" · {beside}"));
     Some(Said::new(Mood::Warn, format!("incomparable: {why}{beside}")))
+}
+
+/// A tainted number is compared, and proves nothing.
+fn doubted(said: Said, attempt: &Attempt) -> Said {
+    let arms: Vec<&str> = attempt.tainted().into_iter().map(Arm::name).collect();
+    if arms.is_empty() { said } else { Said::new(Mood::Warn, format!("doubtful, tainted: {} · {}", arms.join(", "), said.text)) }
 }
 
 /// Why something could not be compared, but what the comparison's own sentence says.

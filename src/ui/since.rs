@@ -57,6 +57,7 @@ pub fn since(state: &State, now: Timestamp) -> Option<Since> {
     lines.extend(failed(&ended));
     lines.extend(were_stuck(&ended));
     lines.extend(done(&ended));
+    lines.extend(tainted(&ended));
     lines.extend(stopped(run, &ended, last));
     lines.extend(acts(run, last, |at| moment(at, now, &state.zone)));
     if let Some(at) = run.finished.filter(|at| *at > last) {
@@ -123,6 +124,14 @@ fn done(ended: &[&Item]) -> Option<Line> {
     }
     let told = if parts.is_empty() { String::new() } else { format!(": {}", listed(&parts)) };
     (!done.is_empty()).then(|| line("done", Mood::Calm, format!("{}{told}", text::count(done.len(), "item"))))
+}
+
+/// `3 arms of 2 items: what was measured proves nothing`
+fn tainted(ended: &[&Item]) -> Option<Line> {
+    let arms: Vec<usize> = ended.iter().filter_map(|item| Some(item.last_attempt()?.tainted().len())).filter(|arms| *arms > 0).collect();
+    let all: usize = arms.iter().sum();
+    let says = format!("{} of {}: what was measured proves nothing", text::count(all, "arm"), text::count(arms.len(), "item"));
+    (all > 0).then(|| line("tainted", Mood::Warn, says))
 }
 
 /// The word for how an agent's numbers stand against the human's.

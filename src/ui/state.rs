@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ahead::Ahead;
 use super::labels::Labels;
@@ -13,6 +13,7 @@ use super::machine::prune::Dialog;
 use super::marks::Marks;
 use super::message::{Layout, OutputNews, Part, Sight, Turn};
 use super::mouse::Spot;
+use super::now::{Pulse, pulse};
 use super::pages::{Pages, Wishes};
 use super::palette::Palette;
 use super::prompt::Search;
@@ -26,10 +27,15 @@ use super::{Beside, Focus, Said, Screen};
 use crate::detect::silence::Usual;
 use crate::domain::{AgentTotals, AttemptId, ItemId, RunId, Stage};
 use crate::ledger::By;
-use crate::model::{Item, Run, RunState};
+use crate::model::{Item, Past, Run, RunState};
+use crate::plan::Eta;
+use crate::plan::eta::{self, Left, next_time_of_day};
 use crate::text::find::Pattern;
 use crate::text::mask::Masker;
 use crate::text::width;
+
+/// So old an estimate grows while a stage runs without a word.
+const ESTIMATES: SignedDuration = SignedDuration::from_secs(30);
 
 /// Everything that the screen knows.
 #[derive(Debug)]
@@ -112,6 +118,10 @@ pub struct State {
     pub id_cols: usize,
     /// What is counted over all items.
     pub tally: Tally,
+    /// What items of earlier runs took, once they are read.
+    pub earlier: Vec<Past>,
+    /// What the estimate of the time that is left was made from, in numbers that change with it.
+    known: [usize; 5],
     /// When this person looked at the run before; `None` at a first look.
     pub last_look: Option<Timestamp>,
     /// What people say of findings.
@@ -197,13 +207,15 @@ pub enum Others {
     Files,
 }
 
-/// Limits of an item that no fact carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Limits that no fact carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Steps of the agent.
     pub steps: Option<u32>,
     /// Tokens of an item.
     pub tokens: Option<u64>,
+    /// The time of day by which all is to end: `08:00`.
+    pub until: Option<String>,
 }
 
 /// The list of items.
@@ -335,6 +347,8 @@ impl State {
             is_unread: false,
             id_cols: 0,
             tally: Tally::default(),
+            earlier: Vec::new(),
+            known: [0; 5],
             last_look: None,
             labels: Labels::default(),
             told: Vec::new(),
@@ -457,10 +471,43 @@ impl State {
         runs || is_seen || self.machine.ticks() || self.orphan().is_some() || self.note.is_some() || !self.asked.is_empty()
     }
 
+    /// How long the queue still takes, told at a moment: while nothing runs it grows no shorter.
+    pub fn left(&self, now: Timestamp) -> Option<Left> {
+        let Eta::Left(left) = &self.tally.eta else { return None };
+        let stands = self.run.live_item().is_none_or(|live| pulse(self, live) != Pulse::Runs);
+        Some(if stands { left.clone() } else { left.at(self.clock(now)) })
+    }
+
+    /// The moment at which no stage starts any more, where one is configured.
+    pub fn until(&self) -> Option<Timestamp> {
+        let since = self.run.runner.as_ref()?.since;
+        next_time_of_day(self.limits.until.as_deref()?, since, &self.zone).filter(|_| !self.run.limits_lifted)
+    }
+
+    /// What runs goes on without any fact: what was estimated is estimated anew from time to time.
+    pub(super) fn estimate(&mut self) {
+        self.tally.eta = self.eta();
+    }
+
+    /// The estimate that stands, or a new one: where it is old, or something began, ended or was queued since. A step of an agent, of
+    /// which there are many, changes nothing.
+    fn eta(&mut self) -> Eta {
+        let stages = self.run.items.iter().filter_map(Item::last_attempt).map(|last| last.stages.len() + last.n as usize).sum();
+        let pending = self.run.items.iter().filter(|item| item.is_pending()).count();
+        let is_live = usize::from(self.run.live_stage().is_some()) + usize::from(self.run.finished.is_some());
+        let known = [stages, pending, is_live, self.run.items.len() + self.unnamed, self.earlier.len()];
+        let is_old = matches!(&self.tally.eta, Eta::Left(left) if self.clock(self.now).duration_since(left.at) > ESTIMATES);
+        if known == self.known && !is_old {
+            return std::mem::take(&mut self.tally.eta);
+        }
+        self.known = known;
+        eta::left(&self.run, &self.earlier, self.unnamed, self.clock(self.now))
+    }
+
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
-        self.tally = Tally::of(&self.run);
-        self.tally.unnamed = self.unnamed;
+        let eta = self.eta();
+        self.tally = Tally::of(&self.run, self.unnamed, eta, self.clock(self.now));
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::detected;
 use crate::domain::{Detector, FailureClass, Level, Standing, Usage};
 use crate::model::{Attempt, Item, ItemState, Run};
-use crate::plan::why;
+use crate::plan::{Eta, why};
 
 /// Counts over all items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub struct Tally {
     before: Vec<usize>,
     /// Time worked on all items but the live one, in ms.
     worked_ms: u64,
-    /// Median time worked on an item that ran and is over, in ms; `None` below two of them.
-    median_ms: Option<u64>,
+    /// How long what is left will take, while it runs.
+    pub eta: Eta,
 }
 
 /// How many of the done items stand how.
@@ -52,12 +52,10 @@ pub struct Achieved {
 }
 
 impl Tally {
-    /// Of a run, at the moment of its newest fact.
-    pub fn of(run: &Run) -> Self {
-        let now = run.at.unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut tally = Self { usage: run.usage(), before: why::before(run), ..Self::default() };
+    /// Of a run at a moment, with how long it still takes. `unnamed` items are still to come that nothing names.
+    pub fn of(run: &Run, unnamed: usize, eta: Eta, now: Timestamp) -> Self {
+        let mut tally = Self { usage: run.usage(), before: why::before(run), eta, unnamed, ..Self::default() };
         tally.stuck_findings = detected::stuck_findings(&run.items);
-        let mut times = Vec::new();
         for item in &run.items {
             let status = item.status();
             match tally.counts.iter_mut().find(|(counted, _)| *counted == status) {
@@ -75,29 +73,13 @@ impl Tally {
                 ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => count_one(&mut tally.failures, *class),
                 _ => {}
             }
-            if matches!(item.state, ItemState::Done | ItemState::Failed { .. } | ItemState::Stopped { .. }) {
-                times.push(item.worked_ms(now));
-            }
             if run.live.as_ref() != Some(&item.id) {
                 tally.worked_ms = tally.worked_ms.saturating_add(item.worked_ms(now));
             }
         }
         tally.failures.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         tally.stuck_in.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-        times.sort_unstable();
-        tally.median_ms = times.get(times.len() / 2).copied().filter(|median| times.len() >= 2 && *median > 0);
         tally
-    }
-
-    /// Time that the items that are left will take, in ms, should each take as long as the middle one of those that are
-    /// over; `None` where nothing can be said, or nothing is left.
-    pub fn left_ms(&self, run: &Run, now: Timestamp) -> Option<u64> {
-        let each = self.median_ms.filter(|_| run.finished.is_none())?;
-        let live = run.live_item().map_or(0, |live| each.saturating_sub(live.worked_ms(now)));
-        // the harness may work on several at once
-        let workers = u64::try_from(self.count("running")).unwrap_or(1).max(1);
-        let queued = u64::try_from(self.pending.saturating_add(self.unnamed)).unwrap_or(u64::MAX).saturating_mul(each) / workers;
-        Some(queued.saturating_add(live)).filter(|left| *left > 0)
     }
 
     /// How many items are in this state, by its word.

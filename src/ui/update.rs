@@ -102,7 +102,11 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Elsewhere(root) => state.remark(Said::new(Mood::Quiet, format!("this run lies in {}", root.display()))),
         Msg::Unstarted(why) => state.unstarted = Some(why),
         Msg::Succeeded(says) => state.remark(Said::new(Mood::Good, says)),
-        Msg::Tick => {}
+        Msg::Earlier(earlier) => {
+            state.earlier = earlier;
+            state.measure();
+        }
+        Msg::Tick => state.estimate(),
         Msg::Laid(layout, spots) => {
             state.layout = layout;
             state.machine.gpus.columns = layout.chart_cols;

@@ -177,7 +177,9 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
             ("stop prune", "stop the prune between two things")
         }
         Action::NextHalf => return (state.machine.gpus.page().next().name().into(), binding.sentence()),
-        Action::Back if state.screen == Screen::Machine && state.machine.gpus.cursor.is_some() => ("no cursor", "back to the newest columns"),
+        Action::Back if state.screen == Screen::Machine && state.machine.gpus.cursor.is_some() => {
+            ("no cursor", "back to the newest columns")
+        }
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),
         Action::Open if state.screen == Screen::Agent && state.reading.fold(state.reading.cursor) != Fold::Folded => {

@@ -97,6 +97,9 @@ pub fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, item: &Item) {
     if !item.parent.is_empty() {
         left = left.add(Role::Muted, format!(" on {}", short_sha(&item.parent)));
     }
+    if let Some(energy) = item.energy().filter(|_| item.is_over()) {
+        left = left.add(Role::Muted, format!("  {}", energy.words()));
+    }
     let tries = if item.attempts.len() > 1 { format!(" {}{}", glyphs.times, item.attempts.len()) } else { String::new() };
     canvas.ends(row, &left, &Words::of(status_role(state, item), status_word(state, item)).add(Role::Muted, tries));
 }

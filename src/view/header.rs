@@ -8,6 +8,7 @@ use super::opened;
 use super::parts::{bar, strip::mark};
 use crate::domain::{Level, OnStuck};
 use crate::model::RunState;
+use crate::plan::Eta;
 use crate::text::{self, duration, width};
 use crate::theme::Role;
 use crate::ui::detected;
@@ -94,37 +95,58 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     }
     let clock = state.clock(now);
     let worked = Some(state.tally.worked_ms(&state.run, clock)).filter(|worked| *worked > 0).map(duration::short);
-    // a run that nobody works on comes to no end, however long one waits
-    let remaining = state.tally.left_ms(&state.run, clock).filter(|_| state.run_state() != RunState::Interrupted);
-    let to_go = remaining.map(|left| format!("≈ {} left", duration::rough(left)));
-    let (worked, to_go) = (worked.unwrap_or_default(), to_go.unwrap_or_default());
+    let worked = worked.unwrap_or_default();
+    let [whole, timed, to_go] = to_go(state, now);
     let labelled = if worked.is_empty() { String::new() } else { format!("{worked} worked") };
     let names = [state.run.task_id.as_str(), state.run.agent.as_str(), state.run.model.as_str()];
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
     let names = |from: usize| names.get(from..).unwrap_or_default().join(&format!(" {dot} "));
-    let row_of = |names: String, to_go: &str, worked: &str| {
-        let parts = [(Role::Muted, names.as_str()), (Role::Text, to_go), (Role::Text, worked)];
-        parts.into_iter().filter(|(_, text)| !text.is_empty()).fold(Words::new(), |words, (role, text)| {
+    let row_of = |names: String, to_go: &Words, worked: &str| {
+        let parts = [Words::of(Role::Muted, names), to_go.clone(), Words::of(Role::Text, worked)];
+        parts.into_iter().filter(|part| part.width() > 0).fold(Words::new(), |words, part| {
             let gap = if words.width() > 0 { "  " } else { "" };
-            words.add(Role::Text, gap).add(role, text)
+            words.add(Role::Text, gap).join(part)
         })
     };
+    let nothing = Words::new();
     let room = usize::from(row.width).saturating_sub(left.width() + 2);
     // the task gives way first, then what is left to do, then who does it
     let right = [
-        row_of(names(0), &to_go, &labelled),
+        row_of(names(0), &whole, &labelled),
+        row_of(names(0), &timed, &labelled),
+        row_of(names(1), &timed, &labelled),
         row_of(names(1), &to_go, &labelled),
         row_of(names(1), &to_go, &worked),
-        row_of(names(1), "", &labelled),
-        row_of(names(1), "", &worked),
-        row_of(names(2), "", &worked),
-        row_of(String::new(), "", &worked),
+        row_of(names(1), &nothing, &labelled),
+        row_of(names(1), &nothing, &worked),
+        row_of(names(2), &nothing, &worked),
+        row_of(String::new(), &nothing, &worked),
     ];
     match right.into_iter().find(|right| right.width() <= room) {
         Some(right) => canvas.ends(row, &left, &right),
         // the state goes before the clock
         None => canvas.line(row, &left),
     }
+}
+
+/// How long it still takes, in three lengths: with what that is from, with when it ends, and alone.
+fn to_go(state: &State, now: Timestamp) -> [Words; 3] {
+    // a run that nobody works on comes to no end, however long one waits
+    if state.run_state() == RunState::Interrupted {
+        return [Words::new(), Words::new(), Words::new()];
+    }
+    let Some(left) = state.left(now) else {
+        let unknown = if state.tally.eta == Eta::NoHistory { Words::of(Role::Muted, "time left: no history") } else { Words::new() };
+        return [unknown.clone(), unknown, Words::new()];
+    };
+    let goes_on = matches!(state.run_state(), RunState::Running | RunState::Pausing) && state.run.live.is_some();
+    let without = left.without().map_or_else(String::new, |without| format!(" {without}"));
+    let short = format!("≈ {} left{without}", left.range());
+    let when = if goes_on { format!(", {}", left.ends(&state.zone)) } else { " while it runs".to_owned() };
+    let misses = state.until().and_then(|until| left.misses(until, &state.zone));
+    let late = |words: Words| misses.iter().fold(words, |words, misses| words.add(Role::Text, ", ").add(Role::Warn, misses.as_str()));
+    let whole = Words::of(Role::Text, format!("{short} (p50–p90){when}, {}", left.from.words()));
+    [late(whole), late(Words::of(Role::Text, format!("{short}{when}"))), Words::of(Role::Text, short)]
 }
 
 /// The run's state. While its stage stands still, it says so.

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words};
 use super::queue::{status_role, status_word};
 use crate::domain::ids::short_sha;
-use crate::model::{Item, ItemState};
+use crate::model::{Energy, Item, ItemState};
 use crate::text::{self, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -76,6 +76,7 @@ fn facts(state: &State, item: &Item, now: Timestamp, dot: &str) -> Vec<Words> {
         tokens.map(|tokens| format!("{} tokens", text::tokens(tokens))),
         cost.map(dollars),
         Some(worked).filter(|worked| *worked > 0).map(duration::short),
+        item.energy().map(Energy::words),
     ]
     .into_iter()
     .flatten()

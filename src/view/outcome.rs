@@ -113,7 +113,8 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
         lines.push(Words::new());
     }
     lines.extend(ladder(canvas, results, evidence, cols));
-    let known = [("patch", results.patch.as_ref()), ("asked", results.asked.as_ref().filter(|_| evidence == Evidence::All))];
+    let all = |says: &'_ Option<String>| says.clone().filter(|_| evidence == Evidence::All);
+    let known = [("patch", results.patch.clone()), ("asked", all(&results.asked)), ("energy", all(&results.energy))];
     if evidence == Evidence::All && known.iter().any(|(_, says)| says.is_some()) {
         lines.push(Words::new());
     }

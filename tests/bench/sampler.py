@@ -89,12 +89,16 @@ def sampler(o, root, name, script, library):
         code = child.wait()
     if code:
         sys.exit(f"the sampler ended with {code}")
-    seconds = (folder / "telemetry.jsonl").read_bytes()
-    moments = [json.loads(line)["t"] for line in seconds.splitlines()]
-    wall = (moments[-1] - moments[0]) / 1000
-    gpus = max(len(json.loads(line).get("is", {}).get("gpus", {})) for line in seconds.splitlines())
-    plain, packed = len(seconds) / wall, len(gzip.compress(seconds, 6)) / wall
-    rolled = sum(len((folder / f"telemetry.{part}s.jsonl").read_bytes()) for part in (10, 60)) / wall
+    lines = (folder / "telemetry.jsonl").read_bytes().splitlines(keepends=True)
+    gpus = max(len(json.loads(line).get("is", {}).get("gpus", {})) for line in lines)
+    # a header and the whole machine behind it come every ten minutes; the rest says what changed
+    begins = [n for n, line in enumerate(lines) if b'"header":' in line[:40]]
+    once = [lines[begins[-1]], lines[begins[-1] + 1]]
+    changes = lines[begins[-1] + 2:]
+    a_second = [len(b"".join(changes)) / len(changes), len(gzip.compress(b"".join(changes))) / len(changes)]
+    at_once = [len(b"".join(once)) / 600, len(gzip.compress(b"".join(once))) / 600]
+    plain, packed = map(sum, zip(a_second, at_once))
+    rolled = sum(max(map(len, (folder / f"telemetry.{part}s.jsonl").read_bytes().splitlines(keepends=True))) / part for part in (10, 60))
     day = (plain * PLAIN + packed * (DAY - PLAIN) + rolled * DAY) / 1e6
     print(f"sampler, {name:<6} {gpus} GPUs: {cpu:.2f} % of a core, {rss:.1f} MB resident ({pss:.1f} MB its part), {threads} threads; "
           f"{plain:.0f} B/s, packed {packed:.0f} B/s, roll-ups {rolled:.0f} B/s: {day:.1f} MB a day", flush=True)

@@ -348,6 +348,8 @@ command = ["x"]
 threshold_pct = 1e-7
 images = ["org/bench:{human}", "org/base:{parent12}"]
 prune = "all"
+gpus = [0, 2]
+gpu_wait = 2
 [judge]
 command = ["j", "{item_dir}"]
 timeout_s = 5.5

@@ -488,6 +488,7 @@ proptest! {
             limits: isobench_tui::report::Limits::default(),
             hint: |_| None,
             newer_format: None,
+            ahead: None,
             others: None,
             now: Timestamp::UNIX_EPOCH,
         };

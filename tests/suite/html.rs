@@ -87,6 +87,7 @@ fn item(n: u64, dice: &mut Dice) -> ItemRow {
         output_tokens: known.then(|| dice.below(90_000)),
         duration_s: known.then(|| 20.0 + dice.float().powi(3) * 6000.0),
         cost_usd: (agent == "claude_code").then(|| dice.float() * 4.0),
+        energy: None,
         patch_bytes: (dice.below(5) > 0).then(|| dice.below(30_000)),
         terminal_error: (dice.below(9) == 0).then(|| "ExpiredTokenException: the security token is expired".to_owned()),
         failure: failed.then(|| Cause { class, evidence: "Error code: 400 - No tool output found for function call".to_owned() }),

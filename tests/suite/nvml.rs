@@ -1,13 +1,15 @@
-//! NVIDIA's library through the real wrapper: the stand-in of `fixtures/nvml`, its scripts, and what is read of them.
-#![expect(clippy::expect_used, reason = "a test says what went wrong by failing")]
+//! A stand-in for NVIDIA's library (`fixtures/nvml`), and the sampler over it.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
+use isobench_tui::telemetry::{Files, Header, Sample};
 use rustix::fs::FlockOperation;
 
-use crate::support::{BINARY, skip};
+use crate::sampler::{Told, told};
+use crate::support::{BINARY, folder, skip, wait_for};
 
 /// The folder of the stand-in and its scripts.
 pub(crate) const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/nvml");
@@ -53,13 +55,92 @@ pub(crate) fn stand_in_without(symbols: &[&str]) -> Option<PathBuf> {
     Some(library)
 }
 
-#[test]
-fn an_old_library_lacks_what_it_lacks() {
-    let (Some(whole), Some(old)) = (stand_in(), stand_in_without(&["nvmlDeviceGetMemoryInfo_v2"])) else { return };
-    let nvml = |path: &Path| nvml_wrapper::Nvml::builder().lib_path(path.as_os_str()).init();
-    for library in [&whole, &old] {
-        // no script is named: no driver
-        let error = nvml(library).expect_err("no driver");
-        assert!(matches!(error, nvml_wrapper::error::NvmlError::DriverNotLoaded), "{error:?}");
+/// What `sample-machine --once` says of the machine that a script describes.
+pub(crate) fn once(library: &Path, script: &Path) -> (Header, Sample) {
+    let output = Command::new(BINARY)
+        .args(["sample-machine", "--once"])
+        .env("ISOBENCH_TUI_NVML", library)
+        .env("ISOBENCH_NVML_SCRIPT", script)
+        .output()
+        .expect("the sampler");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut told = told(&text).into_iter();
+    match (told.next(), told.next()) {
+        (Some(Told::Header(_, header)), Some(Told::Sample(_, sample, _))) => (header, *sample),
+        other => panic!("{other:?} of {text:?}, and {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+/// The same of a script that is told in words.
+pub(crate) fn once_of(library: &Path, text: &str) -> (Header, Sample) {
+    let (_guard, path) = folder();
+    let script = path.join("script");
+    std::fs::write(&script, text).expect("a script");
+    once(library, &script)
+}
+
+/// A sampler at work over a machine that may change.
+pub(crate) struct Machine {
+    _guard: tempfile::TempDir,
+    path: PathBuf,
+    sampler: Child,
+}
+
+impl Machine {
+    /// Starts it over a script.
+    pub(crate) fn start(library: &Path, text: &str) -> Self {
+        let (guard, path) = folder();
+        std::fs::write(path.join("script"), text).expect("a script");
+        let sampler = Command::new(BINARY)
+            .arg("sample-machine")
+            .arg(&path)
+            .env("ISOBENCH_TUI_NVML", library)
+            .env("ISOBENCH_NVML_SCRIPT", path.join("script"))
+            .env("ISOBENCH_NVML_CALLS", path.join("calls"))
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the sampler");
+        Self { _guard: guard, path, sampler }
+    }
+
+    /// The machine is another one from now on.
+    pub(crate) fn becomes(&self, text: &str) {
+        let fresh = self.path.join("fresh");
+        std::fs::write(&fresh, text).expect("a script");
+        std::fs::rename(&fresh, self.path.join("script")).expect("the script in its place");
+    }
+
+    /// All that was told so far.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        told(&std::fs::read_to_string(Files::of(&self.path).seconds()).unwrap_or_default())
+    }
+
+    /// Waits for a sample that is so.
+    pub(crate) fn wait_for(&self, what: &str, is_so: impl Fn(&Sample) -> bool) -> Sample {
+        wait_for(what, || {
+            self.told().into_iter().rev().find_map(|told| match told {
+                Told::Sample(_, sample, _) if is_so(&sample) => Some(*sample),
+                _ => None,
+            })
+        })
+    }
+
+    /// How many calls of a symbol the library had.
+    pub(crate) fn calls(&self, symbol: &str) -> usize {
+        let calls = std::fs::read_to_string(self.path.join("calls")).unwrap_or_default();
+        calls.lines().filter(|line| line.split(' ').next() == Some(symbol)).count()
+    }
+
+    /// How many threads and open files the sampler has.
+    pub(crate) fn threads_and_files(&self) -> (usize, usize) {
+        let count = |what: &str| std::fs::read_dir(format!("/proc/{}/{what}", self.sampler.id())).map_or(0, Iterator::count);
+        (count("task"), count("fd"))
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.sampler.kill();
+        let _ = self.sampler.wait();
     }
 }

@@ -142,10 +142,14 @@ fn the_header_says_what_was_achieved_and_guesses_the_end() {
     let mut bench = Bench::on(&runs::agent_running());
     let text = bench.text(120, 40);
     assert!(text.contains("3 done: 1 better 1 similar 1 worse   2 failed   1 skipped   17 queued   of 24"), "{text}");
-    assert!(text.contains("≈ 5 h left  1h03m worked"), "{text}");
+    assert!(text.contains(" h left, ") && text.contains("  1h03m worked"), "{text}");
+    let wide = bench.text(200, 60);
+    assert!(wide.contains(" left (p50–p90), ") && wide.contains(", from 5 items of this run  1h03m worked"), "{wide}");
     assert!(bench.text(80, 24).contains("1 better 1 similar 1 worse 2 failed 1 skipped 17 queued of 24"), "{}", bench.text(80, 24));
-    // one item is no measure
-    assert!(!Bench::on(&runs::paused()).text(200, 60).contains(" left"));
+    let few = Bench::on(&runs::paused()).text(200, 60);
+    assert!(few.contains(", from 2 items of this run"), "{few}");
+    let none = Bench::on(&Story::of(3)).text(200, 60);
+    assert!(none.contains("  time left: no history"), "{none}");
     let gone = isobench_tui::ui::message::Sight::Gone;
     assert!(!Bench::with(&runs::finished(), gone).text(200, 60).contains(" left"), "nothing is left to do");
 }

@@ -1,7 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use super::*;
-use crate::domain::{BenchKind, FailureClass, Flag, Quadrant, SoftVerdict, Target};
+use crate::domain::{BenchKind, FailureClass, Flag, Quadrant, SoftVerdict, Taint, TaintKind, Target};
+use jiff::Timestamp;
 
 fn arm(numbers: &[(&str, f64, &str)]) -> ArmDetail {
     let metrics = numbers.iter().map(|(name, value, unit)| Metric { name: (*name).to_owned(), value: *value, unit: (*unit).to_owned() });
@@ -359,4 +360,25 @@ proptest::proptest! {
             proptest::prop_assert!(at_the_edge || *standing == wanted, "{pct} {threshold} {standing:?}");
         }
     }
+}
+
+#[test]
+fn a_tainted_number_is_compared_and_proves_nothing_either_way() {
+    let clean = arm(&[("latency_avg_ms", 100.0, "ms")]);
+    let fast = arm(&[("latency_avg_ms", 50.0, "ms")]);
+    let tainted = |mut detail: ArmDetail| {
+        let evidence = "GPU 3: hw thermal for 41 s of 5m02s (13.5 %)".to_owned();
+        detail.taint(&[Taint { kind: TaintKind::Slowdown, evidence, from: Timestamp::UNIX_EPOCH, to: Timestamp::UNIX_EPOCH }]);
+        detail
+    };
+    let last = |detail: &ScoreDetail| detail.rungs.last().map(|rung| (rung.answer, rung.evidence.clone()));
+    // human, baseline, agent
+    let agents = compare(&clean, &clean, &tainted(fast.clone()));
+    assert_eq!(agents.standing(), Some(Standing::Beats), "the numbers are compared");
+    assert_eq!(agents.why_not, ["agent: tainted: GPU 3: hw thermal for 41 s of 5m02s (13.5 %)"]);
+    let says = "latency_avg_ms +50.0 % against the baseline, one sample, and that proves nothing: tainted: agent".to_owned();
+    assert_eq!(last(&agents), Some((Answer::Unchecked, says)));
+    assert_eq!(last(&compare(&clean, &tainted(clean.clone()), &fast)).map(|(answer, _)| answer), Some(Answer::Unchecked));
+    let humans = compare(&tainted(clean.clone()), &clean, &fast);
+    assert_eq!(last(&humans).map(|(answer, _)| answer), Some(Answer::Yes), "the human's number has no part in it");
 }

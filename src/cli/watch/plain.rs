@@ -12,6 +12,8 @@ use crate::exit::Exit;
 use crate::host::{clock, disk};
 use crate::import::follow::{Now, Says, Sight};
 use crate::model::{Item, Run, RunState};
+use crate::plan::eta;
+use crate::report::status::Ahead;
 use crate::report::{self, Surroundings};
 use crate::text::{clean, duration};
 
@@ -84,6 +86,8 @@ fn print_now(text: &str) -> anyhow::Result<()> {
 fn with<T>(name: &str, opening: &Opening, now: &Now, tell: impl FnOnce(&RunId, &Surroundings<'_>) -> T) -> T {
     let folder = opening.target.place();
     let says: Vec<String> = now.says.iter().map(|says| says.text().to_owned()).collect();
+    let at = clock::now();
+    let ahead = Ahead { eta: eta::left(&now.run, &[], now.unnamed, at), zone: TimeZone::system(), until: None };
     let around = Surroundings {
         folder,
         runner: if let Sight::Alive(program) = &now.sight { u32::try_from(program.id.pid).ok() } else { None },
@@ -92,8 +96,9 @@ fn with<T>(name: &str, opening: &Opening, now: &Now, tell: impl FnOnce(&RunId, &
         limits: report::Limits { steps: now.max_steps, tokens: None },
         hint: crate::ui::now::hint,
         newer_format: None,
+        ahead: Some(&ahead),
         others: Some(report::status::Others { is_at_work: !matches!(now.sight, Sight::Absent(_)), says: &says }),
-        now: clock::now(),
+        now: at,
     };
     tell(&RunId(name.to_owned()), &around)
 }

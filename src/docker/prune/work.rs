@@ -28,9 +28,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// For how long an engine may be away in the middle: a package's update starts it again within a minute or two.
 const AWAY: Duration = Duration::from_mins(5);
 
-/// For how long the disk may go on giving bytes back once the last thing is gone, and how long it must be quiet.
+/// For how long the disk may go on giving bytes back once the last thing is gone, and how long it must be quiet: one look.
 const SETTLES: Duration = Duration::from_secs(10);
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = TICK;
 
 /// Who asked to stop, and how hard.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

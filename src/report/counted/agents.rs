@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::ladder::{RungCount, ladder};
 use super::tries::Tries;
 use crate::domain::{FailureClass, Rung};
+use crate::model::Energy;
 use crate::report::median;
 use crate::report::study::{ItemRow, Study};
 
@@ -79,6 +80,10 @@ pub struct Used {
     pub cost_usd: f64,
     /// Attempts whose cost is known.
     pub cost_known: usize,
+    /// Energy of the GPUs in all stages.
+    pub energy: Option<Energy>,
+    /// Attempts whose energy is known.
+    pub energy_known: usize,
 }
 
 /// One count an agent and model, in order of their names.
@@ -154,6 +159,8 @@ impl Used {
             duration_known: durations.len(),
             cost_usd: costs.iter().sum(),
             cost_known: costs.len(),
+            energy: Energy::sum(items.iter().filter_map(|item| item.energy)),
+            energy_known: items.iter().filter(|item| item.energy.is_some()).count(),
         }
     }
 }

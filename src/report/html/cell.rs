@@ -72,7 +72,7 @@ fn inside(cell: &Cell, commits: &Commits<'_>) -> Markup {
         Cell::Standing(standing) => standing_mark(*standing),
         Cell::Class(class) => html! { (class.name()) },
         Cell::Change(_) | Cell::Quadrant(_) => html! { span class=[tone(cell.tone())] { (cell.says()) } },
-        Cell::Part(..) | Cell::Share(..) | Cell::Seconds(_) | Cell::Dollars(_) => html! { (if_known(cell.says())) },
+        Cell::Part(..) | Cell::Share(..) | Cell::Seconds(_) | Cell::Dollars(_) | Cell::Energy(_) => html! { (if_known(cell.says())) },
     }
 }
 

@@ -1,6 +1,7 @@
 //! One row a commit, an attempt, an arm, a path.
 
 use crate::domain::{Arm, BenchKind, Metric};
+use crate::model::Energy;
 use crate::report::section::{Cell, Column, Narrow, Section, Table};
 use crate::report::study::{Compared, Study};
 
@@ -113,8 +114,12 @@ pub(super) fn items(study: &Study) -> Section {
         Column::text("flags").narrow(Narrow::Wraps(11, 2)),
         Column::text("folder").narrow(Narrow::Drops(10)),
     ];
+    // a column of its own where anybody looked
+    let energy = |item: &crate::report::study::ItemRow| Cell::known(item.energy.map(Energy::wh), Cell::Energy);
+    let has_energy = study.items.iter().any(|item| item.energy.is_some());
+    let columns = columns.into_iter().chain(has_energy.then(|| Column::number("energy").narrow(Narrow::Drops(9)))).collect();
     let row = |item: &crate::report::study::ItemRow| {
-        vec![
+        let cells = vec![
             Cell::Text(item.item_id.clone()),
             if item.human.is_empty() { Cell::Missing } else { Cell::Commit(item.human.clone()) },
             Cell::words(&item.repo),
@@ -131,7 +136,8 @@ pub(super) fn items(study: &Study) -> Section {
             Cell::known(item.failure.as_ref(), |cause| Cell::Class(cause.class)),
             Cell::Flags(item.flags.clone()),
             Cell::Place(study.place(&item.folder)),
-        ]
+        ];
+        cells.into_iter().chain(has_energy.then(|| energy(item))).collect()
     };
     Section {
         id: "items",

@@ -2,6 +2,7 @@
 
 use super::rows::kind;
 use crate::domain::{Quadrant, Rung, short_sha};
+use crate::model::Energy;
 use crate::report::counted::{AgentCount, Counted};
 use crate::report::section::{Cell, Column, Narrow, Section, Table};
 use crate::report::study::Study;
@@ -22,7 +23,7 @@ fn agents(
     says: &str,
     columns: Vec<Column>,
     counted: &Counted,
-    row: fn(&AgentCount) -> Vec<Cell>,
+    row: impl Fn(&AgentCount) -> Vec<Cell>,
 ) -> Section {
     let of = |count: &AgentCount, is_sum: bool| who(count, is_sum).into_iter().chain(row(count)).collect::<Vec<_>>();
     let has_sum = counted.by_agent.len() > 1;
@@ -295,10 +296,14 @@ pub(super) fn used(counted: &Counted) -> Section {
         Column::number("cost"),
         Column::number("known").narrow(Narrow::Drops(4)),
     ];
+    // columns of their own where anybody looked
+    let has_energy = counted.all.used.energy.is_some();
+    let energy = || [Column::number("energy"), Column::number("known").narrow(Narrow::Drops(4))];
+    let columns = columns.into_iter().chain(has_energy.then(energy).into_iter().flatten()).collect();
     let row = |count: &AgentCount| {
         let (used, all) = (&count.used, count.attempts);
         let if_any = |known: usize, cell: Cell| if known == 0 { Cell::Missing } else { cell };
-        vec![
+        let cells = vec![
             Cell::Count(all),
             if_any(used.tokens_known, Cell::Tokens(used.input_tokens)),
             if_any(used.tokens_known, Cell::Tokens(used.output_tokens)),
@@ -308,8 +313,10 @@ pub(super) fn used(counted: &Counted) -> Section {
             Cell::Part(used.duration_known, all),
             if_any(used.cost_known, Cell::Dollars(used.cost_usd)),
             Cell::Part(used.cost_known, all),
-        ]
+        ];
+        let energy = || [Cell::known(used.energy.map(Energy::wh), Cell::Energy), Cell::Part(used.energy_known, all)];
+        cells.into_iter().chain(has_energy.then(energy).into_iter().flatten()).collect()
     };
     let says = "Each with the number of attempts of which it is known: what nobody counted is not zero.";
-    agents("used", "Tokens, time, cost", says, columns, counted, row)
+    agents("used", "Tokens, time, cost, energy", says, columns, counted, row)
 }

@@ -44,6 +44,7 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
         output_tokens: usage.map(|usage| usage.output),
         duration_s: took.map(seconds),
         cost_usd: totals.and_then(|totals| totals.cost_micro_usd).map(dollars),
+        energy: attempt.energy(),
         patch_bytes: attempt.check().and_then(|check| check.patch_bytes),
         terminal_error: terminal_error(attempt),
         folder: folder(imported, item, attempt),

@@ -13,13 +13,14 @@ use crate::text::count;
 
 /// Rows about the arms.
 pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
+    let command = &look.config.arms.command;
     match look.config.arms.engine {
-        Engine::Process if look.config.arms.command.is_empty() => vec![Row::warning(
+        Engine::Process if command.is_empty() => vec![Row::warning(
             About::Arms,
             format!("no arms.command in {}: patches are taken and checked, and not benchmarked", Config::FILE),
             "write one, or leave it so",
         )],
-        Engine::Process => Vec::new(),
+        Engine::Process => gpus_of(&command.join(" ")).and_then(|wanted| gpus(look, wanted, "arms.command wants")).into_iter().collect(),
         Engine::ThreeWay => three_way(look, plan),
     }
 }
@@ -32,7 +33,7 @@ fn three_way(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
             Row::blocked(About::Arms, says, fix)
         }
     };
-    [Some(ready), benchmarks(look, plan), too_few_gpus(look, plan), Some(hugging_face(look))].into_iter().flatten().collect()
+    [Some(ready), benchmarks(look, plan), gpus_of_items(look, plan), Some(hugging_face(look))].into_iter().flatten().collect()
 }
 
 /// The script measures a commit by the command that stands in this file of its own, whatever `arms.mapping` says.
@@ -52,17 +53,34 @@ fn benchmarks(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
     })
 }
 
-/// Items whose command wants more GPUs than this machine has: knowable before an hour is spent on each.
-fn too_few_gpus(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
-    let there = std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.count();
+/// What the items' commands want of this machine: knowable before an hour is spent on each.
+fn gpus_of_items(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
     let mapping = Mapping::read(&look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json")).ok()?;
     let items = &plan?.items;
-    let wants = |human: &str| mapping.entry(human).and_then(|entry| gpus_of(entry.perf_command.as_deref()?)).filter(|gpus| *gpus > there);
-    let most = items.iter().filter_map(|item| wants(&item.human)).max()?;
-    let many = items.iter().filter(|item| wants(&item.human).is_some()).count();
+    let wanted: Vec<usize> =
+        items.iter().filter_map(|item| mapping.entry(&item.human).and_then(|entry| gpus_of(entry.perf_command.as_deref()?))).collect();
+    let most = *wanted.iter().max().filter(|most| **most > 0)?;
+    let there = usable(look)?;
+    let many = wanted.iter().filter(|wanted| **wanted > there.min(most - 1)).count();
+    gpus(look, most, &format!("{many} of {} want up to", count(items.len(), "item")))
+}
+
+/// The GPUs that are wanted against those that are here. `None`: nobody knows how many are.
+fn gpus(look: &Look<'_>, wanted: usize, who: &str) -> Option<Row> {
+    let there = usable(look)?;
     let class = FailureClass::TooFewGpus;
-    let says = format!("{class}: {} of {} want up to {most} GPUs, and {there} are here", many, count(items.len(), "item"));
-    Some(Row::warning(About::Arms, says, class.hint()))
+    let are = match there {
+        0 => "no GPU is here".to_owned(),
+        1 => "1 is here".to_owned(),
+        _ => format!("{there} are here"),
+    };
+    let says = format!("{who} {}, and {are}", count(wanted, "GPU"));
+    Some(if wanted > there { Row::warning(About::Arms, format!("{class}: {says}"), class.hint()) } else { Row::ok(About::Arms, says) })
+}
+
+/// Where the driver may not be asked, its kernel module may tell.
+fn usable(look: &Look<'_>) -> Option<usize> {
+    look.around.gpus().usable().or_else(|| Some(std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.count()))
 }
 
 /// The GPUs that a benchmark command asks for.

@@ -11,28 +11,20 @@ use crate::text::{bytes, count};
 /// With less free than this nothing can be pulled, in bytes.
 const LITTLE: u64 = 1_000_000_000;
 
-/// Rows about the engine; none where no arm needs one.
+/// Rows about the engine; none where no arm needs one ([`beside`]).
 pub(super) fn docker(look: &Look<'_>) -> Vec<Row> {
     let arms = &look.config.arms;
     let pulls = !arms.images.is_empty();
     if !pulls && arms.engine != Arms::ThreeWay {
         return Vec::new();
     }
-    let asked = docker::wait(async {
-        let engine = Engine::connect().await?;
-        Ok((engine.endpoint().to_string(), engine.about().await?))
-    });
-    let (endpoint, about) = match asked {
+    let (endpoint, about) = match ask() {
         Ok(found) => found,
         // with images nothing but waiting for them would come; a benchmark that starts containers itself may know another way
         Err(error) if pulls => return vec![Row::blocked(About::Docker, error.to_string(), fix(&error))],
         Err(error) => return vec![Row::warning(About::Docker, format!("{error}: expect every arm to fail"), fix(&error))],
     };
-    let run = match about.running {
-        0 => "no container runs".to_owned(),
-        running => format!("{} running", count(running, "container")),
-    };
-    let mut rows = vec![Row::ok(About::Docker, format!("Docker {} at {endpoint}: {}, {run}", about.version, about.driver))];
+    let mut rows = vec![Row::ok(About::Docker, said(&endpoint, &about))];
     if Keeping::of(&about.driver) == Keeping::Copies {
         let says = format!(
             "its storage driver {} copies all lower layers into each layer: an image takes many times what `docker images` says, and a container two more copies",
@@ -48,11 +40,36 @@ pub(super) fn docker(look: &Look<'_>) -> Vec<Row> {
     rows
 }
 
+/// The engine where nothing needs one: nothing is wrong if there is none.
+pub fn beside() -> Row {
+    let says = match ask() {
+        Ok((endpoint, about)) => format!("{}; nothing that is configured here needs it", said(&endpoint, &about)),
+        Err(error) => format!("{error}; nothing that is configured here needs it"),
+    };
+    Row::ok(About::Docker, says)
+}
+
+fn ask() -> Result<(String, docker::About), DockerError> {
+    docker::wait(async {
+        let engine = Engine::connect().await?;
+        Ok((engine.endpoint().to_string(), engine.about().await?))
+    })
+}
+
+fn said(endpoint: &str, about: &docker::About) -> String {
+    let run = match about.running {
+        0 => "no container runs".to_owned(),
+        running => format!("{} running", count(running, "container")),
+    };
+    format!("Docker {} at {endpoint}: {}, {run}", about.version, about.driver)
+}
+
 fn room(about: &docker::About, free: Result<Room, DiskError>) -> Row {
     let root = about.root.display();
     match free {
         Ok(room) => {
-            let says = format!("docker's images ({root}): {} free of {}", bytes(room.bytes), bytes(room.total));
+            let files = room.files.map_or_else(String::new, |left| format!(", and room for {left} more files"));
+            let says = format!("docker's images ({root}): {} free of {}{files}", bytes(room.bytes), bytes(room.total));
             if room.bytes < LITTLE {
                 Row::warning(About::Disk, says, "free space there (`isobench-tui prune`)")
             } else {

@@ -101,21 +101,25 @@ mod tests {
 
     #[test]
     fn an_end_is_held_against_the_length_of_the_queue() {
-        let measured = |each: f64| Length::Measured { items: 10, each, of: String::new() };
+        let measured = |minutes: u64| {
+            let (p50_ms, p90_ms) = (minutes * 60_000, minutes * 90_000);
+            let (from, at) = (crate::plan::eta::From::default(), Timestamp::UNIX_EPOCH);
+            Length::Measured { items: 10, left: crate::plan::eta::Left { p50_ms, p90_ms, from, lacks: Vec::new(), at } }
+        };
         let end = Life::Until("2026-01-24T11:10:00Z".parse().unwrap());
-        let (check, says) = said(end, &measured(9_000.0));
+        let (check, says) = said(end, &measured(180));
         assert_eq!(check, Check::Warning);
         assert!(
-            says.starts_with("X_KEY expires in 3 h 20 min; the queue needs about 25 h: renew it before, or expect items to fail from "),
+            says.starts_with("X_KEY expires in 3 h 20 min; the queue needs about 3–4.5 h: renew it before, or expect items to fail from "),
             "{says}"
         );
-        assert_eq!(said(end, &measured(60.0)), (Check::Ok, "X_KEY, good for 3 h 20 min; the queue needs about 10 min".to_owned()));
-        assert_eq!(said(end, &Length::Unknown { known: 0 }).0, Check::Warning);
+        assert_eq!(said(end, &measured(8)), (Check::Ok, "X_KEY, good for 3 h 20 min; the queue needs about 8–12 min".to_owned()));
+        assert_eq!(said(end, &Length::Unknown).0, Check::Warning);
         let over = Life::Until("2026-01-24T07:49:00Z".parse().unwrap());
-        let (check, says) = said(over, &measured(1.0));
+        let (check, says) = said(over, &measured(1));
         assert_eq!((check, says.starts_with("X_KEY expired 1 min ago, at ")), (Check::Blocked, true), "{says}");
-        assert_eq!(said(Life::Renews(None), &Length::Unknown { known: 0 }), (Check::Ok, "X_KEY, renews itself".to_owned()));
-        assert_eq!(said(Life::Lasting, &Length::Unknown { known: 0 }), (Check::Ok, "X_KEY".to_owned()));
-        assert_eq!(said(Life::Unknown, &measured(1.0)).0, Check::Warning);
+        assert_eq!(said(Life::Renews(None), &Length::Unknown), (Check::Ok, "X_KEY, renews itself".to_owned()));
+        assert_eq!(said(Life::Lasting, &Length::Unknown), (Check::Ok, "X_KEY".to_owned()));
+        assert_eq!(said(Life::Unknown, &measured(1)).0, Check::Warning);
     }
 }

@@ -1,40 +1,32 @@
-//! How long the queue will take: from what earlier items of the same agent took, else from its time budgets.
+//! How long the queue will take: from what earlier items took, else from its time budgets.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{About, Look, Row};
 use crate::artifact::runs::{self, HarnessItem, HarnessRun};
 use crate::artifact::{Document, Journal, harness_model, repo_name};
-use crate::config::Engine;
 use crate::domain::{AgentKind, Stage};
-use crate::ledger::RunFolder;
-use crate::model::{Follower, Item, ItemState};
+use crate::ledger::{PlannedItem, RunFolder};
+use crate::model::{Past, PastItem};
+use crate::plan::eta::{self, Left, Queue, Task};
+use crate::runner::create::stages;
 use crate::text::count;
 
-/// Only so many of our newest runs are read.
-const RUNS: usize = 8;
-
-/// Of fewer earlier items nothing is made.
-const FEWEST: usize = 5;
+/// Only so many of ISO-Bench's newest runs are read: a thousand journals say no more than the last few hundred.
+const RUNS: usize = 32;
 
 /// An agent that ended sooner never got an answer from its model, in seconds.
 const SHORTEST: f64 = 5.0;
 
-/// A larger ledger is not folded for this, in bytes.
-const LARGEST: u64 = 16 << 20;
-
-/// How long the queue takes, in seconds an item.
+/// How long the queue takes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Length {
-    /// As long as earlier items took.
+    /// By what earlier items took.
     Measured {
         /// Items that can run.
         items: usize,
-        /// Median, in seconds.
-        each: f64,
-        /// How many earlier items it is the median of, in words.
-        of: String,
+        /// The time.
+        left: Left,
     },
     /// No longer than the time budgets allow.
     AtMost {
@@ -42,30 +34,26 @@ pub enum Length {
         items: usize,
         /// All budgets of an item, in seconds.
         each: f64,
-        /// Earlier items, too few to go by.
-        known: usize,
     },
-    /// There is too little history and no limit.
-    Unknown {
-        /// Earlier items, too few to go by.
-        known: usize,
-    },
+    /// There is no history and no limit.
+    Unknown,
 }
 
 impl Length {
-    /// The whole queue in seconds, as far as it is known.
+    /// What the whole queue needs in seconds, in nine of ten cases, as far as it is known.
     #[expect(clippy::cast_precision_loss, reason = "a few thousand items")]
     pub fn seconds(&self) -> Option<f64> {
         match self {
-            Self::Measured { items, each, .. } | Self::AtMost { items, each, .. } => Some(*items as f64 * each),
-            Self::Unknown { .. } => None,
+            Self::Measured { left, .. } => Some(left.p90_ms as f64 / 1000.0),
+            Self::AtMost { items, each } => Some(*items as f64 * each),
+            Self::Unknown => None,
         }
     }
 
-    /// In a few words: `about 25 h`, `at most 8 days`.
+    /// In a few words: `about 20–31 h`, `at most 8 days`.
     pub fn words(&self) -> String {
         match (self, self.seconds()) {
-            (Self::Measured { .. }, Some(seconds)) => format!("about {}", spoken(seconds)),
+            (Self::Measured { left, .. }, _) => format!("about {}", left.range()),
             (_, Some(seconds)) => format!("at most {}", spoken(seconds)),
             (_, None) => "nobody knows how long".to_owned(),
         }
@@ -75,86 +63,49 @@ impl Length {
     pub(super) fn row(&self) -> Row {
         let seconds = self.seconds().unwrap_or_default();
         let whole = if same(rounded(seconds), seconds) { format!("= {}", spoken(seconds)) } else { format!("≈ {}", spoken(seconds)) };
-        let little = |known: usize| match known {
-            0 => "no earlier run of this agent to go by".to_owned(),
-            known => format!("{} of this agent, too few to go by", count(known, "earlier item")),
-        };
         let says = match self {
-            Self::Measured { items, each, of } => {
-                format!("{} × {} (median of {of}) ≈ {}", count(*items, "item"), spoken(*each), spoken(seconds))
+            Self::Measured { items, left } => {
+                let without = left.without().map_or_else(String::new, |without| format!(", {without}"));
+                format!("{} ≈ {} (p50–p90){without}, {}", count(*items, "item"), left.range(), left.from.words())
             }
-            Self::AtMost { items, each, known } => {
-                format!("{}; at most {} × {} {whole}", little(*known), count(*items, "item"), spoken(*each))
-            }
-            Self::Unknown { known } => format!("{}, and no time budget: it may take any time", little(*known)),
+            Self::AtMost { items, each } => format!("no history; at most {} × {} {whole}", count(*items, "item"), spoken(*each)),
+            Self::Unknown => "no history, and no time budget: it may take any time".to_owned(),
         };
         Row::ok(About::Length, says)
     }
 }
 
-/// The expected length of so many items. What the agent took is in the journals, ISO-Bench's and ours alike; what the
-/// benchmarks behind it took only in our own runs.
-pub(super) fn expected(look: &Look<'_>, repo: &str, items: usize) -> Length {
-    let mut agents = journals(look, repo);
-    let known = agents.len();
-    let Some(agent) = median(&mut agents).filter(|_| known >= FEWEST) else { return at_most(look, items, known) };
-    let mut rests = if has_arms(look) { benchmarks(look, repo) } else { Vec::new() };
-    let rest = median(&mut rests);
-    let without = if has_arms(look) && rest.is_none() { ", without the benchmarks" } else { "" };
-    let of = format!("{} of {}{without}", count(known, "earlier item"), look.config.agent.name);
-    // what is said is what is reckoned with: the product of the two reads right
-    Length::Measured { items, each: rounded(agent + rest.unwrap_or_default()), of }
-}
-
-fn has_arms(look: &Look<'_>) -> bool {
-    look.config.arms.engine == Engine::ThreeWay || !look.config.arms.command.is_empty()
+/// The expected length of these items. What the agent took is in ISO-Bench's journals as well; what the benchmarks behind it took
+/// only in our own runs.
+pub(super) fn expected(look: &Look<'_>, repo: &str, items: &[&PlannedItem]) -> Length {
+    let (agent, stages) = (&look.config.agent, stages(look.config));
+    let runs = RunFolder::all(&look.checkout.root);
+    let mut earlier = Past::read(&runs, None);
+    earlier.extend(journals(look, repo, &runs));
+    let first = stages.first().copied().unwrap_or(Stage::Worktree);
+    let tasks = items.iter().enumerate().map(|(place, item)| Task { commit: &item.human, from: first, live: None, place }).collect();
+    let queue = Queue { repo, agent: &agent.name, model: &agent.model_name, stages: &stages, tasks, workers: 1 };
+    match eta::estimate(&queue, &Past::default(), &earlier, look.around.now) {
+        eta::Eta::Left(left) => Length::Measured { items: items.len(), left },
+        eta::Eta::Over | eta::Eta::NoHistory => at_most(look, items.len(), &stages),
+    }
 }
 
 /// What the budgets allow; one that is 0 allows everything.
 #[expect(clippy::cast_precision_loss, reason = "budgets are minutes")]
-fn at_most(look: &Look<'_>, items: usize, known: usize) -> Length {
-    let has_arms = has_arms(look);
-    let has_images = !look.config.arms.images.is_empty();
-    let counts = |stage: Stage| match stage {
-        Stage::Agent => true,
-        Stage::Pull => has_images,
-        stage => has_arms && stage.arm().is_some(),
-    };
-    let stages = Stage::ALL.into_iter().filter(|stage| counts(*stage));
-    let budgets: Option<Vec<u64>> = stages.map(|stage| look.config.budget_ms(stage)).collect();
+fn at_most(look: &Look<'_>, items: usize, stages: &[Stage]) -> Length {
+    let takes_long = |stage: &&Stage| matches!(stage, Stage::Agent | Stage::Pull) || stage.arm().is_some();
+    let budgets: Option<Vec<u64>> = stages.iter().filter(takes_long).map(|stage| look.config.budget_ms(*stage)).collect();
     match budgets {
-        Some(budgets) => Length::AtMost { items, each: budgets.iter().sum::<u64>() as f64 / 1000.0, known },
-        None => Length::Unknown { known },
+        Some(budgets) => Length::AtMost { items, each: budgets.iter().sum::<u64>() as f64 / 1000.0 },
+        None => Length::Unknown,
     }
 }
 
-/// Seconds of the benchmarks, and of all else beside the agent, of each item of our own newest runs with the same
-/// repository, agent and model.
-#[expect(clippy::cast_precision_loss, reason = "ms of one item")]
-fn benchmarks(look: &Look<'_>, repo: &str) -> Vec<f64> {
-    let entries = fs::read_dir(RunFolder::all(&look.checkout.root)).into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    folders.sort();
+/// What agents took by the journals of ISO-Bench's runs in the same repository; those of our own runs tell it themselves, as long as
+/// their ledgers are there.
+fn journals(look: &Look<'_>, repo: &str, ours: &Path) -> Vec<Past> {
     let agent = &look.config.agent;
-    let same = |folder: &RunFolder| {
-        let small = fs::metadata(folder.events()).is_ok_and(|there| there.is_file() && there.len() <= LARGEST);
-        small && Follower::beginning(folder).is_ok_and(|run| run.repo == repo && run.agent == agent.name && run.model == agent.model_name)
-    };
-    let runs = folders.into_iter().rev().map(RunFolder::at).filter(same).take(RUNS).filter_map(|folder| Follower::load(&folder).ok());
-    let rest = |item: &Item| {
-        let last = item.last_attempt()?;
-        // one that was not measured to its end says nothing about the next
-        let measured = item.state == ItemState::Done && last.stages.iter().any(|record| record.stage.arm().is_some());
-        let others = last.stages.iter().filter(|record| record.stage != Stage::Agent);
-        measured.then(|| others.map(|record| record.worked_ms(look.around.now)).sum::<u64>() as f64 / 1000.0)
-    };
-    runs.flat_map(|run| run.items.iter().filter_map(rest).collect::<Vec<_>>()).collect()
-}
-
-/// Seconds of each agent that did its work, in ISO-Bench's runs and ours, with the same repository, agent and model; of
-/// any model where that one has none.
-fn journals(look: &Look<'_>, repo: &str) -> Vec<f64> {
-    let (repo, agent) = (repo_name(repo), &look.config.agent);
     let model = harness_model(&agent.model_name);
     // of a model that never answered nothing is learned; a program of the person's own may be as quick as it likes
     let shortest = if agent.kind == AgentKind::Command { 0.0 } else { SHORTEST };
@@ -162,20 +113,27 @@ fn journals(look: &Look<'_>, repo: &str) -> Vec<f64> {
     folders.retain(|folder| {
         let names: Vec<_> = folder.iter().rev().take(4).map(|name| name.to_string_lossy()).collect();
         let [_, _, of, from] = names.as_slice() else { return false };
-        **of == agent.name && runs::shown_repo(from) == runs::shown_repo(&repo)
+        **of == agent.name && runs::shown_repo(from) == runs::shown_repo(&repo_name(repo))
     });
-    let same_model = |folder: &&PathBuf| folder.iter().rev().nth(1).is_some_and(|name| *name == *model);
     let took = |item: &HarnessItem| {
         let journal = item.journal.as_ref()?.as_ref().ok().filter(|journal| agent_did_its_work(journal))?;
-        journal.agent.as_ref()?.duration_s.filter(|took| took.is_finite() && *took >= shortest && *took > 0.0)
+        let is_told = journal.whole().pointer("/isobench_tui/run").and_then(|run| run.as_str()).is_some_and(|run| ours.join(run).exists());
+        let seconds = journal.agent.as_ref()?.duration_s.filter(|took| took.is_finite() && *took >= shortest && *took > 0.0)?;
+        (!is_told).then(|| PastItem { took: vec![(Stage::Agent, milliseconds(seconds))], ..PastItem::default() })
     };
-    let seconds = |folders: Vec<&PathBuf>| -> Vec<f64> {
-        // the newest are read: a thousand journals say no more than the last few hundred
-        let runs = folders.into_iter().rev().take(4 * RUNS).filter_map(|folder| HarnessRun::read(folder).ok());
-        runs.flat_map(|run| run.items.iter().filter_map(took).collect::<Vec<_>>()).collect()
+    let past = |folder: &PathBuf| {
+        let of = folder.iter().rev().nth(1).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let items: Vec<PastItem> = HarnessRun::read(folder).ok()?.items.iter().filter_map(took).collect();
+        let model = if of == model { agent.model_name.clone() } else { of };
+        let past = Past { repo: repo.to_owned(), agent: agent.name.clone(), model, stages: vec![Stage::Agent], items };
+        (!past.items.is_empty()).then_some(past)
     };
-    let of_model = seconds(folders.iter().filter(same_model).collect());
-    if of_model.is_empty() { seconds(folders.iter().collect()) } else { of_model }
+    folders.iter().rev().take(RUNS).filter_map(past).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length of time above 0; a float saturates")]
+fn milliseconds(seconds: f64) -> u64 {
+    (seconds * 1000.0) as u64
 }
 
 /// By the harness's word, and by ours where we ran it: its `success` says only that the program returned.
@@ -183,12 +141,6 @@ fn agent_did_its_work(journal: &Document<Journal>) -> bool {
     let ours = journal.whole().get("isobench_tui");
     let failed = ours.is_some_and(|ours| ours.pointer("/agent_end/end").is_none_or(|end| end != "done"));
     journal.is_success() && !failed
-}
-
-/// The middle one; the lower of the two in the middle.
-fn median(seconds: &mut [f64]) -> Option<f64> {
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(seconds.len().checked_sub(1)? / 2).copied()
 }
 
 /// A length of time as people say it, two words at most: `< 1 s`, `41 s`, `3 min 20 s`, `16 min`, `3 h 20 min`, `25 h`,
@@ -276,18 +228,8 @@ mod tests {
 
     #[test]
     fn a_product_reads_right() {
-        let row = |items, each| Length::Measured { items, each: rounded(each), of: "x".to_owned() }.row().says;
-        assert_eq!(row(2, 200.0), "2 items × 3 min 20 s (median of x) ≈ 6 min 40 s");
-        assert_eq!(row(2, 41_040.0), "2 items × 11 h (median of x) ≈ 22 h");
-        assert_eq!(row(96, 0.24), "96 items × < 1 s (median of x) ≈ 23 s");
-        let most = |items, each| Length::AtMost { items, each, known: 0 }.row().says;
+        let most = |items, each| Length::AtMost { items, each }.row().says;
         assert!(most(3, 7200.0).ends_with("at most 3 items × 2 h = 6 h"), "{}", most(3, 7200.0));
         assert!(most(3, 12_600.0).ends_with("at most 3 items × 3 h 30 min ≈ 11 h"), "{}", most(3, 12_600.0));
-    }
-
-    #[test]
-    fn the_median_is_one_that_was() {
-        assert_eq!(median(&mut [5.0, 3.0, 1.0, 9.0]), Some(3.0));
-        assert_eq!((median(&mut [4.0, 2.0]), median(&mut [])), (Some(2.0), None));
     }
 }

@@ -97,7 +97,8 @@ fn row(what: &str, path: &Path, room: Room, tree: Option<Tree>) -> Row {
     if room.bytes < needs {
         return Row::warning(About::Disk, format!("{free}; one item needs about {}{why}", bytes(needs)), fix);
     }
-    Row::ok(About::Disk, format!("{free}; one item needs about {}{why}", bytes(needs)))
+    let left = room.files.map_or_else(String::new, |left| format!(", and room for {left} more files"));
+    Row::ok(About::Disk, format!("{free}{left}; one item needs about {}{why}", bytes(needs)))
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
-//! Variables, home and time: what a look depends on beside files.
+//! Variables, home, time and GPUs: what a look depends on beside files.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
+use super::gpu::Gpus;
 use crate::host::clock;
 use crate::host::environment::{self, DotEnv};
 
@@ -19,6 +21,8 @@ pub struct Surroundings {
     pub dot_env_file: DotEnv,
     /// The time.
     pub now: Timestamp,
+    /// The GPUs, once somebody wanted to know.
+    gpus: OnceLock<Gpus>,
 }
 
 /// A variable that is set and not empty.
@@ -40,6 +44,7 @@ impl Surroundings {
             own_env: env_folders.first().map(|folder| folder.join(".env")).unwrap_or_default(),
             dot_env_file: DotEnv::look(env_folders),
             now: clock::now(),
+            gpus: OnceLock::new(),
         }
     }
 
@@ -59,6 +64,11 @@ impl Surroundings {
     /// Its value alone.
     pub fn value(&self, name: &str) -> Option<String> {
         self.variable(name).map(|variable| variable.value.to_owned())
+    }
+
+    /// The GPUs: asked for where they matter, and once.
+    pub fn gpus(&self) -> &Gpus {
+        self.gpus.get_or_init(Gpus::look)
     }
 
     /// The person's home.

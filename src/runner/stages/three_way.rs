@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
 
 use super::{command, make_folder};
-use crate::domain::{Arm as Whose, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
+use crate::artifact::document::Document;
+use crate::artifact::result_file::ArmResult;
+use crate::domain::{Arm as Whose, ArmDetail, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
 use crate::runner::Job;
@@ -29,7 +31,7 @@ pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, s
     let arm = stage.arm().unwrap_or(Whose::Agent);
     let (root, folder, name, saved) = (&job.checkout.repo_root, job.folder.stage(attempt, stage), name(item, arm), saved(job, item, arm));
     make_folder(&folder)?;
-    let reused = if arm != Whose::Agent && job.config.arms.reuse { newest(root, item, arm) } else { None };
+    let reused = reused(job, item, arm);
     if let Some((from, result, _)) = &reused {
         let measured = result.timestamp.as_deref().map(|at| format!(", measured {at}")).unwrap_or_default();
         let kept =
@@ -55,6 +57,11 @@ pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, s
     argv.extend(["--commits", short_sha(&item.human), &format!("--{}-only", arm.name())].map(str::to_owned));
     argv.extend(["--timeout".to_owned(), timeout_s(job.budget_ms(stage)).to_string()]);
     Ok(Arm::Command(command(root, argv)))
+}
+
+/// The older result that an arm takes, where it may.
+pub(super) fn reused(job: &Job, item: &Item, arm: Whose) -> Option<(PathBuf, Document<ArmResult>, ArmDetail)> {
+    if arm != Whose::Agent && job.config.arms.reuse { newest(&job.checkout.repo_root, item, arm) } else { None }
 }
 
 /// The folder in which the script looks for patches: it takes the first one of a commit that it finds, so there is one.

@@ -52,6 +52,7 @@ impl Turn<'_> {
                 let frozen = kept.frozen_state().ok().flatten().is_some_and(|state| state.frozen);
                 self.watch_agent(&attempt.item, stage);
                 self.watch_harness(&attempt, stage);
+                self.claims = stage.arm().is_some();
                 self.live = Some(Live { attempt: attempt.clone(), stage, work: Work::Kept { kept, stopped: false, frozen }, before: None });
                 self.record(Fact::StageAdopted { item: attempt.item, n: attempt.n, stage, pid }).await
             }

@@ -19,11 +19,20 @@ pub(super) fn state(error: &NvmlError, library: &OsStr) -> Driver {
     match error {
         NvmlError::LibloadingError(error) => loading(&error.to_string(), &library.to_string_lossy()),
         NvmlError::NoPermission | NvmlError::OperatingSystem => Driver::Forbidden { says },
-        NvmlError::LibRmVersionMismatch => Driver::Mismatch { says },
+        NvmlError::LibRmVersionMismatch => {
+            let module = std::fs::read_to_string("/proc/driver/nvidia/version").ok().and_then(|text| module(&text));
+            Driver::Mismatch { says: module.map_or_else(|| says.clone(), |module| format!("{says} (the kernel module is {module})")) }
+        }
         NvmlError::DriverNotLoaded => Driver::NotLoaded { says },
         NvmlError::Unknown => Driver::Broken { says: format!("{says} (NVML_ERROR_UNKNOWN)") },
         _ => Driver::Broken { says },
     }
+}
+
+/// The version in `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.54.03  Tue Jun  6 …`.
+fn module(text: &str) -> Option<String> {
+    let is_version = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.');
+    text.lines().next()?.split_whitespace().find(is_version).map(str::to_owned)
 }
 
 /// What the system's loader says: `NAME: cannot open shared object file: No such file or directory`. Another name at its
@@ -39,6 +48,13 @@ fn loading(says: &str, library: &str) -> Driver {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kernel_module_says_its_version() {
+        let closed = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.54.03  Tue Jun  6 22:20:39 UTC 2023\nGCC version:  gcc 12.2.0\n";
+        let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build  (dvs-builder@U16)\n";
+        assert_eq!([closed, open, "GCC version"].map(module), [Some("535.54.03".to_owned()), Some("550.54.15".to_owned()), None]);
+    }
 
     #[test]
     fn what_the_loader_says_is_told_apart() {

@@ -66,6 +66,7 @@ fn queue(state: &State, places: &Places) -> String {
         limits: report::Limits { steps: state.limits.steps, tokens: state.limits.tokens },
         hint: now::hint,
         newer_format: None,
+        ahead: None,
         others: None,
         now: clock::now(),
     };

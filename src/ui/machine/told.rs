@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Engine, Forecast, LaterPulls, Machine, NextPull, Prune, Pruner, Pull};
+use crate::config::Engine as ArmsEngine;
 use crate::domain::{Bar, ImagePull, LayerPull, LayerState, Need, PruneEnd, PruneScope, PullPhase, Shortage};
 use crate::text::{self, bytes, duration};
 use crate::ui::words::between;
@@ -292,11 +293,13 @@ pub fn notice(machine: &Machine) -> Option<Said> {
     Some(Said::new(Mood::Warn, format!("no room for the images of {}: {}{way}", next.item, shortage_says(shortage, ""))))
 }
 
-/// Why the engine can't be asked, and what to do: two sentences.
+/// Why the engine can't be asked, and what to do: two sentences. Nothing is wrong where no arm needs it.
 pub fn away(machine: &Machine) -> Option<[Said; 2]> {
+    let needs_docker = machine.arms.engine == ArmsEngine::ThreeWay || !machine.arms.images.is_empty();
+    let (is, todo_is) = if needs_docker { (Mood::Bad, Mood::Calm) } else { (Mood::Quiet, Mood::Quiet) };
     match &machine.engine.as_ref()?.what {
         Engine::Here(_) => None,
-        Engine::Away { says, todo } => Some([Said::new(Mood::Bad, says.as_str()), Said::new(Mood::Calm, todo.as_str())]),
+        Engine::Away { says, todo } => Some([Said::new(is, says.as_str()), Said::new(todo_is, todo.as_str())]),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::{Fate, LayerPull, LayerState, PullPhase};
 use crate::text::{bytes, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::machine::beside;
 use crate::ui::machine::told::{self, Told};
 use crate::ui::machine::{Prune, Pull};
 use crate::ui::{Mood, Said};
@@ -16,6 +17,9 @@ use crate::view::parts::heading::heading;
 
 /// Rows of a panel at least: heading, name, bar, figures, and what happens.
 pub const LEAST: usize = 5;
+
+/// From so many rows on the machine has more than one of them beside the item that runs.
+const ROOMY: usize = 12;
 
 /// Columns of a layer's bar.
 const BAR: u16 = 16;
@@ -177,12 +181,10 @@ fn going(canvas: &mut Canvas<'_>, flow: &mut Flow, prune: &Prune, rows: usize) {
     }
 }
 
-/// The same in short, beside the item that runs: a bar with its figures, what happens now, the disk.
+/// The same in short, beside the item that runs: a bar with its figures, what happens now, the machine, the disk.
 pub fn short(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, now: Timestamp) {
     let found = told::beside(&state.machine, now);
-    if found.is_empty() {
-        return;
-    }
+    let disk = told::disk_line(&state.machine).filter(|_| !found.is_empty());
     for (word, told) in found {
         let cols = usize::from(flow.rest().width);
         let facts: Vec<String> = told.figures.clone();
@@ -205,9 +207,11 @@ pub fn short(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, now: Times
             canvas.line(row, &Words::of(role(line.mood), line.text));
         }
     }
-    if let Some(disk) = told::disk_line(&state.machine)
-        && let Some(row) = flow.row()
-    {
-        canvas.line(row, &Words::of(role(disk.mood), disk.text));
+    let cols = usize::from(flow.rest().width);
+    // where there is little room the steps of the agent are worth more
+    let room = if flow.left() < ROOMY { 1 } else { usize::MAX };
+    for line in beside::lines(&state.machine, now, cols).into_iter().take(room).chain(disk) {
+        let Some(row) = flow.row() else { return };
+        canvas.line(row, &Words::of(role(line.mood), line.text));
     }
 }

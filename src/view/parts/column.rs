@@ -53,8 +53,7 @@ mod tests {
 
     #[test]
     fn a_value_keeps_within_its_rows() {
-        let curve =
-            Curve { name: String::new(), unit: Unit::Percent, least: 20.0, most: 100.0, points: Vec::new(), lack: None };
+        let curve = Curve { name: String::new(), unit: Unit::Percent, least: 20.0, most: 100.0, points: Vec::new(), lack: None };
         let seen = [10.0, 20.0, 20.1, 60.0, 100.0, 140.0, f64::NAN].map(|value| level(&curve, value, 16));
         assert_eq!(seen, [0, 0, 1, 8, 16, 16, 0]);
     }

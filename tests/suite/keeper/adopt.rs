@@ -46,7 +46,13 @@ fn nothing_of_another_boot_is_touched() {
     folder.write_spec(&stage.spec).unwrap();
     let id = process::identity(i32::try_from(other.id()).unwrap()).unwrap();
     folder
-        .write_keeper(&KeeperState { id: process::Identity { start_ticks: 0, ..id }, boot: "another".into(), frozen: false, frozen_ms: 0 })
+        .write_keeper(&KeeperState {
+            id: process::Identity { start_ticks: 0, ..id },
+            boot: "another".into(),
+            frozen: false,
+            frozen_ms: 0,
+            waits: None,
+        })
         .unwrap();
     assert!(matches!(find(&stage.at).unwrap(), Found::Lost(end) if end.swept == 0));
     assert!(lives(id.pid));

@@ -30,9 +30,7 @@ pub fn all(run: &Run, now: Timestamp) -> Vec<Band> {
                 let from = record.began.as_millisecond();
                 let (to, is_live) = match &record.state {
                     StageState::Running { .. } => (now.as_millisecond(), true),
-                    StageState::Ended(outcome) => {
-                        (from.saturating_add(i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX)), false)
-                    }
+                    StageState::Ended(outcome) => (from.saturating_add(i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX)), false),
                 };
                 let attempt = AttemptId { item: item.id.clone(), n: attempt.n };
                 bands.push(Band { attempt, stage: record.stage, from, to: to.max(from), is_live });
@@ -62,13 +60,8 @@ mod tests {
 
     #[test]
     fn the_stage_that_took_most_of_a_column_has_it() {
-        let band = |stage, from, to| Band {
-            attempt: AttemptId { item: ItemId("a-0001".to_owned()), n: 1 },
-            stage,
-            from,
-            to,
-            is_live: false,
-        };
+        let band =
+            |stage, from, to| Band { attempt: AttemptId { item: ItemId("a-0001".to_owned()), n: 1 }, stage, from, to, is_live: false };
         let bands = [band(Stage::Agent, 0, 6_000), band(Stage::Check, 6_000, 7_000), band(Stage::Human, 7_000, 30_000)];
         let of = |from, to| between(&bands, from, to).map(|band| band.stage);
         assert_eq!([of(0, 10_000), of(5_900, 8_000), of(30_000, 40_000)], [Some(Stage::Agent), Some(Stage::Human), None]);

@@ -134,10 +134,8 @@ fn host(gpus: &Gpus, window: Window) -> Vec<Curve> {
     let header = gpus.latest.as_ref().map(|latest| &latest.header);
     let header = header.or_else(|| gpus.chart.as_ref()?.what.header.as_ref());
     let memory = header.map_or(0.0, |header| real(header.memory));
-    let mut curves = vec![
-        curve("cpu", Unit::Percent, 100.0, &|bucket| bucket.cpu),
-        curve("memory", Unit::Bytes, memory, &|bucket| bucket.memory),
-    ];
+    let mut curves =
+        vec![curve("cpu", Unit::Percent, 100.0, &|bucket| bucket.cpu), curve("memory", Unit::Bytes, memory, &|bucket| bucket.memory)];
     let waits = |at: usize| move |bucket: &Bucket| bucket.pressure.and_then(|all| all.get(at).copied());
     // of what waits for a processor the curve of the processors says most
     curves.push(curve("mem wait", Unit::Percent, 100.0, &waits(1)));

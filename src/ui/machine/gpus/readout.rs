@@ -148,7 +148,10 @@ pub fn troubles(state: &State, now: Timestamp) -> Vec<(Said, String)> {
         let silent = gpu::silent(ms);
         troubles.push((Said::new(Mood::Bad, silent.says), silent.todo));
     } else if let Some(ms) = gpus.stale_ms(now) {
-        troubles.push((Said::new(Mood::Warn, format!("the newest sample is {} old: the sampler stands still or is gone", duration::age(ms))), String::new()));
+        troubles.push((
+            Said::new(Mood::Warn, format!("the newest sample is {} old: the sampler stands still or is gone", duration::age(ms))),
+            String::new(),
+        ));
     }
     if let Some(trouble) = gpus.driver().and_then(gpu::driver) {
         let mood = if gpus.driver() == Some(&crate::domain::Driver::Absent) { Mood::Quiet } else { Mood::Warn };

@@ -13,7 +13,8 @@ use crate::ui::{Mood, Said, ahead, moves};
 /// Opens what the stage under the cursor wrote, at that second.
 pub(super) fn open(state: &mut State) {
     let Some(cursor) = state.machine.gpus.cursor else {
-        return state.remark(Said::new(Mood::Quiet, "left and right put the cursor; Enter opens the log of the stage under it at that second"));
+        return state
+            .remark(Said::new(Mood::Quiet, "left and right put the cursor; Enter opens the log of the stage under it at that second"));
     };
     let Some(band) = readout::band(state) else {
         return state.remark(Said::new(Mood::Quiet, "no stage ran then"));

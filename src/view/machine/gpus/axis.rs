@@ -14,8 +14,23 @@ use crate::view::canvas::{Canvas, Words, row_of};
 
 /// What may lie between two labels, in ms.
 const BETWEEN: [i64; 17] = [
-    5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000,
-    43_200_000, 86_400_000, 172_800_000,
+    5_000,
+    10_000,
+    20_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    10_800_000,
+    21_600_000,
+    43_200_000,
+    86_400_000,
+    172_800_000,
 ];
 
 /// Milliseconds of a day.
@@ -43,7 +58,8 @@ fn begin(window: Window, column: u16) -> i64 {
 
 /// `│agent vllm_core-0007─────│check│human 0007──`.
 fn bands_row(canvas: &mut Canvas<'_>, row: Rect, state: &State, window: Window, now: Timestamp) {
-    let all: Vec<Band> = bands::all(&state.run, now).into_iter().filter(|band| band.to >= window.from_ms() && band.from < window.to_ms).collect();
+    let all: Vec<Band> =
+        bands::all(&state.run, now).into_iter().filter(|band| band.to >= window.from_ms() && band.from < window.to_ms).collect();
     let until = now.as_millisecond();
     let of = |column: u16| {
         let from = begin(window, column);

@@ -209,7 +209,11 @@ impl Columns {
         let power = reading.power.map_or_else(|| format!("{:>7}", "–"), |power| format!("{:>7}", format!("{power:.0}{limit}")));
         at.next(canvas, self.power, &Words::of(of(Role::Text), power));
         at.next(canvas, self.clock, &value(reading.mhz, 4, "", of(Role::Text)));
-        at.next(canvas, self.state, &Words::of(of(Role::Muted), reading.pstate.map_or_else(|| "–".to_owned(), |state| format!("P{state}"))));
+        at.next(
+            canvas,
+            self.state,
+            &Words::of(of(Role::Muted), reading.pstate.map_or_else(|| "–".to_owned(), |state| format!("P{state}"))),
+        );
         at.next(canvas, self.held, &held(reading.throttle, is_old));
         let users = found.users.iter().enumerate().fold(Words::new(), |words, (nth, user)| {
             words.add(of(role(user.mood)), format!("{}{}", if nth == 0 { "" } else { ", " }, user.text))

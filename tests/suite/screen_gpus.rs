@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use isobench_tui::domain::{Driver, Stage, StageDetail, Throttle, Whose};
+use isobench_tui::domain::{Driver, Stage, Throttle, Whose};
 use isobench_tui::telemetry::rollup::Builder;
 use isobench_tui::telemetry::{
     Chart, DiskReading, GpuFacts, GpuKey, GpuProcess, GpuReading, GroupReading, Header, HostReading, Lack, Latest, ProcessMemory, Sample, Xid,
@@ -411,7 +411,7 @@ fn marks_and_borders_are_gone_to_and_the_whole_run_fits() {
     let stages = seen.lines().position(|line| line.contains(" stages ")).unwrap();
     bench.tell(Msg::Mouse(Mouse { did: Did::Click, x: 60, y: u16::try_from(stages).unwrap() }));
     let window = bench.state.machine.gpus.window(bench.now.as_millisecond()).unwrap();
-    assert_eq!(window.column(bench.state.machine.gpus.cursor.unwrap()), Some(60 - 1 - 18));
+    assert_eq!(window.column(bench.state.machine.gpus.cursor.unwrap()), Some(60 - 1 - 20));
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn a_gap_is_a_gap() {
     bench.state.machine.gpus.held = Some(bench.now.as_millisecond());
     let seen = text(&mut bench, &machine, size);
     assert!(seen.contains("nothing was sampled then"), "{seen}");
-    let column = 1 + 18 + bench.state.machine.gpus.window(bench.now.as_millisecond()).unwrap().column(at(1_350)).unwrap();
+    let column = 1 + 20 + bench.state.machine.gpus.window(bench.now.as_millisecond()).unwrap().column(at(1_350)).unwrap();
     let util = seen.lines().find(|line| line.trim_start().starts_with("util ") && line.contains('/')).or_else(|| {
         seen.lines().find(|line| line.trim_start().starts_with("util "))
     });

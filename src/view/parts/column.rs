@@ -9,11 +9,11 @@ use crate::view::canvas::Canvas;
 /// Eighths of a row that a shade must have to be worth it.
 const WORTH: u32 = 6;
 
-/// Draws it, a point a column.
-pub fn columns(canvas: &mut Canvas<'_>, area: Rect, curve: &Curve) {
+/// Draws it, a point a column; the one under the cursor is bright from its foot to its head.
+pub fn columns(canvas: &mut Canvas<'_>, area: Rect, curve: &Curve, cursor: Option<usize>) {
     let glyphs = canvas.glyphs();
     let eighths = u32::from(area.height) * 8;
-    for (x, point) in (area.x..area.right()).zip(&curve.points) {
+    for (at, (x, point)) in (area.x..area.right()).zip(&curve.points).enumerate() {
         let Some(point) = point else { continue };
         let (mean, most) = (level(curve, point.span.mean, eighths), level(curve, point.span.most, eighths));
         let role = if point.is_spoiled { Role::Warn } else { Role::Accent };
@@ -22,7 +22,11 @@ pub fn columns(canvas: &mut Canvas<'_>, area: Rect, curve: &Curve) {
             let filled = mean.saturating_sub(foot).min(8);
             let cell = Rect { x, y, width: 1, height: 1 };
             // its upper edge is the curve; what lies below it only carries it
-            let role = if mean > foot + 8 { Role::Track } else { role };
+            let role = match mean > foot + 8 {
+                _ if cursor == Some(at) => Role::Strong,
+                true => Role::Track,
+                false => role,
+            };
             match usize::try_from(filled).ok().and_then(|filled| filled.checked_sub(1)).and_then(|at| glyphs.heights.get(at)) {
                 Some(glyph) => canvas.fill(cell, glyph, role),
                 None if most > foot && most - mean >= WORTH => canvas.fill(cell, glyphs.shade, Role::Muted),

@@ -9,14 +9,14 @@ use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::machine::gpus::curves::{self, Curve};
-use crate::ui::machine::gpus::{Curves, Gpus, Series, Subject, readout};
+use crate::ui::machine::gpus::{Curves, Series, Subject, readout};
 use crate::ui::mouse::Hit;
 use crate::view::canvas::{Canvas, Flow, Words};
 use crate::view::parts::column::columns;
 use crate::view::parts::heading::heading;
 
 /// Columns at the left for what a curve is, and its scale.
-const SIDE: u16 = 18;
+const SIDE: u16 = 20;
 
 /// Rows of one curve at most.
 const HIGHEST: usize = 8;
@@ -44,6 +44,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
     let room = flow.left().saturating_sub(ends);
     let shown = found.len().min(room);
     let top = first(state, &found, shown);
+    let at_cursor = gpus.cursor.and_then(|cursor| window.column(cursor));
     let all = Rect { x: area.x.saturating_add(SIDE), width: cols, height: flow.rest().height, y: flow.rest().y };
     for (at, curve) in found.iter().skip(top).take(shown).enumerate() {
         let more = usize::from(at < room % shown.max(1));
@@ -51,7 +52,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
         let Some(place) = flow.take(rows) else { break };
         side(canvas, Rect { width: SIDE, ..place }, state, (curve, window), now);
         let plot = Rect { x: all.x, width: cols, ..place };
-        columns(canvas, plot, curve);
+        columns(canvas, plot, curve, at_cursor);
         if let Some(lack) = curve.lack {
             canvas.line(plot, &Words::of(Role::Muted, lack));
         }
@@ -63,7 +64,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
     let foot = Rect { x: all.x, width: cols, height: u16::try_from(ends).unwrap_or(2).min(flow.rest().height), y: flow.rest().y };
     axis::draw(canvas, foot, SIDE, state, window, now);
     let whole = Rect { height: foot.bottom().saturating_sub(all.y), ..all };
-    cursor(canvas, whole, gpus, window);
+    if let Some(column) = at_cursor.and_then(|column| u16::try_from(column).ok()).filter(|column| *column < cols) {
+        canvas.tint(Rect { x: whole.x.saturating_add(column), width: 1, ..whole }, Role::Selected);
+    }
     canvas.spot(whole, Hit::Curves(0));
     cols
 }
@@ -76,13 +79,6 @@ fn first(state: &State, found: &[Curve], shown: usize) -> usize {
         Curves::Each(_) => gpus.subjects().iter().position(|subject| *subject == gpus.subject()).unwrap_or_default(),
     };
     (at + 1).saturating_sub(shown).min(found.len().saturating_sub(shown))
-}
-
-fn cursor(canvas: &mut Canvas<'_>, area: Rect, gpus: &Gpus, window: Window) {
-    let column = gpus.cursor.and_then(|cursor| window.column(cursor)).and_then(|column| u16::try_from(column).ok());
-    if let Some(column) = column.filter(|column| *column < area.width) {
-        canvas.tint(Rect { x: area.x.saturating_add(column), width: 1, ..area }, Role::Selected);
-    }
 }
 
 /// `gpu 0 ──── 10 s a column, 18 min · stands, Esc follows`.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use crate::model::ItemState;
+use crate::model::{Item, ItemState};
 use crate::text::{bytes, duration, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -41,8 +41,10 @@ pub(super) fn rows(state: &State, cols: u16) -> Vec<Row> {
     let remote = remote.map(|here| {
         Said::new(Mood::Warn, format!("docker is on another machine: how full {} is there can't be seen from here", here.root))
     });
-    // what waits for room says how much of it
-    let waits = state.run.items.iter().filter(|item| matches!(item.state, ItemState::ForRoom { .. })).take(2).map(|item| {
+    // what waits for room says how much of it, an arm that waits for a GPU who has it
+    let is_delayed = |item: &Item| state.has_runner() && state.run.delay_of(&item.id).is_some();
+    let is_waiting = |item: &&Item| matches!(item.state, ItemState::ForRoom { .. }) || is_delayed(item);
+    let waits = state.run.items.iter().filter(is_waiting).take(2).map(|item| {
         let said = sentence(state, item, state.now);
         Said::new(said.mood, format!("{}: {}", item.id, said.text))
     });

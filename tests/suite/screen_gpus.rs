@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use isobench_tui::domain::{Driver, Stage, Throttle, Whose};
 use isobench_tui::telemetry::rollup::Builder;
 use isobench_tui::telemetry::{
-    Chart, DiskReading, GpuFacts, GpuKey, GpuProcess, GpuReading, GroupReading, Header, HostReading, Lack, Latest, ProcessMemory, Sample, Xid,
+    Chart, DiskReading, GpuFacts, GpuKey, GpuProcess, GpuReading, GroupReading, Header, HostReading, Lack, Latest, ProcessMemory, Sample,
+    Xid,
 };
 use isobench_tui::theme::{Depth, Glyphs, Theme};
 use isobench_tui::ui::machine::News;
@@ -43,13 +44,7 @@ fn key(gpu: u32) -> GpuKey {
 }
 
 fn facts(name: &str, memory: u64) -> GpuFacts {
-    GpuFacts {
-        name: Some(name.to_owned()),
-        memory: Some(memory),
-        slowdown_c: Some(87),
-        max_sm_mhz: Some(1980),
-        ..GpuFacts::default()
-    }
+    GpuFacts { name: Some(name.to_owned()), memory: Some(memory), slowdown_c: Some(87), max_sm_mhz: Some(1980), ..GpuFacts::default() }
 }
 
 fn header(gpus: u32) -> Header {
@@ -427,9 +422,10 @@ fn a_gap_is_a_gap() {
     let seen = text(&mut bench, &machine, size);
     assert!(seen.contains("nothing was sampled then"), "{seen}");
     let column = 1 + 20 + bench.state.machine.gpus.window(bench.now.as_millisecond()).unwrap().column(at(1_350)).unwrap();
-    let util = seen.lines().find(|line| line.trim_start().starts_with("util ") && line.contains('/')).or_else(|| {
-        seen.lines().find(|line| line.trim_start().starts_with("util "))
-    });
+    let util = seen
+        .lines()
+        .find(|line| line.trim_start().starts_with("util ") && line.contains('/'))
+        .or_else(|| seen.lines().find(|line| line.trim_start().starts_with("util ")));
     assert_eq!(util.unwrap().chars().nth(column).unwrap_or(' '), ' ', "{seen}");
 }
 
@@ -513,7 +509,11 @@ fn a_log_without_times_is_opened_at_an_estimate_that_says_so() {
     let mut log_desk = desk(story().now() - 100, &crate::log_desk::numbered(2000));
     log_desk.press(Key::Enter);
     let seen = log_desk.wait_search();
-    assert!(note(&log_desk).contains("say no times: an estimate, 4") && note(&log_desk).contains("of the stage's time had passed"), "{}", note(&log_desk));
+    assert!(
+        note(&log_desk).contains("say no times: an estimate, 4") && note(&log_desk).contains("of the stage's time had passed"),
+        "{}",
+        note(&log_desk)
+    );
     assert!(seen.contains("line 9"), "{seen}");
     // all times lie before it
     let mut desk = desk(story().now() - 20, "2026-11-21 10:00:55,100 begins\nand says no more\n");

@@ -8,12 +8,13 @@ mod table;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use crate::domain::Driver;
 use crate::text::{gpu, width};
 use crate::theme::Role;
 use crate::ui::machine::gpus::{readout, rows};
 use crate::ui::machine::told;
 use crate::ui::message::Layout;
-use crate::ui::{Said, State};
+use crate::ui::{Mood, Said, State};
 use crate::view::canvas::{Canvas, Flow, Words, role};
 
 /// From so many rows on blank ones stand between the sections.
@@ -61,8 +62,8 @@ fn above(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, now: Timestamp
     let cols = usize::from(flow.rest().width);
     let (few, steps) = (flow.left() < 16, if flow.left() < 24 { 1 } else { 2 });
     let mut troubles = readout::troubles(state, now);
-    if state.machine.gpus.driver() == Some(&crate::domain::Driver::Starting) {
-        troubles.push((Said::new(crate::ui::Mood::Quiet, gpu::STARTING), String::new()));
+    if state.machine.gpus.driver() == Some(&Driver::Starting) && state.machine.gpus.silent_ms(now).is_none() {
+        troubles.push((Said::new(Mood::Quiet, gpu::STARTING), String::new()));
     }
     for (said, todo) in troubles.into_iter().take(if few { 1 } else { 3 }) {
         for line in width::wrap(&said.text, cols, 2) {

@@ -235,7 +235,8 @@ fn row_text(row: &rows::Row) -> String {
         Subject::Gpu(key) => format!("gpu {key} "),
         Subject::Host => String::new(),
     };
-    format!("{key}{}: {}", row.name, words.join(", "))
+    let name = if is_gpu { row.name.as_str() } else { "machine" };
+    format!("{key}{name}: {}", words.join(", "))
 }
 
 /// How long ago the newest sample was taken, in ms.

@@ -13,7 +13,7 @@ use crate::ui::{Mood, Said};
 pub struct Row {
     /// What it is about.
     pub subject: Subject,
-    /// Its name in few words: `H100 80GB HBM3`.
+    /// Its name in few words: `H100 80GB HBM3`; empty where there is none.
     pub name: String,
     /// What it does; what was not read is missing.
     pub reading: Reading,
@@ -133,10 +133,13 @@ fn of_column(gpus: &Gpus, key: GpuKey, gpu: &GpuBucket) -> Reading {
     }
 }
 
-/// Without the maker's name, which all of them have.
+/// Without the maker's name, which all of them have, and of an instance without that of its GPU; empty where nobody knows.
 fn name(gpus: &Gpus, subject: Subject) -> String {
-    let Subject::Gpu(key) = subject else { return "machine".to_owned() };
-    let name = gpus.facts(key).and_then(|facts| facts.name.as_deref()).unwrap_or("GPU");
+    let Subject::Gpu(key) = subject else { return String::new() };
+    let name = gpus.facts(key).and_then(|facts| facts.name.as_deref()).unwrap_or_default();
+    if let Some(at) = name.find("MIG ").filter(|_| key.mig.is_some()) {
+        return name.get(at..).unwrap_or(name).to_owned();
+    }
     let short = ["NVIDIA ", "GeForce ", "Tesla "].iter().fold(name, |name, maker| name.strip_prefix(maker).unwrap_or(name));
     short.to_owned()
 }

@@ -109,7 +109,8 @@ const fn long(series: Series) -> &'static str {
 fn side(canvas: &mut Canvas<'_>, area: Rect, state: &State, (curve, window): (&Curve, Window), now: Timestamp) {
     let gpus = &state.machine.gpus;
     let at = |ms: i64| window.column(ms).and_then(|column| *curve.points.get(column)?);
-    let is_old = gpus.stale_ms(now).is_some() || gpus.silent_ms(now).is_some();
+    let is_host = gpus.curves == Curves::One && gpus.subject() == Subject::Host;
+    let is_old = gpus.stale_ms(now).is_some() || (gpus.silent_ms(now).is_some() && !is_host);
     let point = match gpus.cursor {
         Some(cursor) => at(cursor),
         None if is_old => None,

@@ -67,7 +67,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, (row
     title(canvas, head, (gpus, state), rows, range, now);
     let side = if sides == 2 { (wide - 2 * GAP) / 2 } else { wide };
     let columns = Columns::fitting(side, rows);
-    let is_old = gpus.cursor.is_none() && (gpus.stale_ms(now).is_some() || gpus.silent_ms(now).is_some());
+    // the machine itself is seen without the driver
+    let is_stale = gpus.cursor.is_none() && gpus.stale_ms(now).is_some();
+    let is_silent = gpus.cursor.is_none() && gpus.silent_ms(now).is_some();
     let Some(labels) = flow.row() else { return };
     let Some(area) = flow.take(shown.min(flow.left().max(1))) else { return };
     for at in 0..sides {
@@ -75,7 +77,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, (row
         columns.labels(canvas, Rect { x, width: side, ..labels });
         for (line, row) in rows.iter().skip(at * lines).take(lines).skip(top).take(shown).enumerate() {
             let place = row_of(Rect { x, width: side, ..area }, line);
-            columns.draw(canvas, place, row, is_old);
+            columns.draw(canvas, place, row, is_stale || (is_silent && row.subject != Subject::Host));
             if row.subject == gpus.subject() {
                 canvas.tint(place, Role::Selected);
             }
@@ -86,22 +88,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, (row
 
 /// `gpus ──── 8 × H100 80GB HBM3 · driver 550.54.15 · CUDA 12.4`.
 fn title(canvas: &mut Canvas<'_>, row: Rect, (gpus, state): (&Gpus, &State), rows: &[Row], range: Option<String>, now: Timestamp) {
-    let names: Vec<&Row> = rows.iter().filter(|row| row.subject != Subject::Host).collect();
-    let word = match (gpus.cursor, names.is_empty()) {
+    let names: Vec<&Row> = named(rows).collect();
+    let word = match (gpus.cursor, rows.len() < 2) {
         (Some(cursor), _) => format!("at {}", readout::clock(cursor, now, &state.zone)),
         (None, true) => "machine".to_owned(),
         (None, false) => "gpus".to_owned(),
     };
     let mut facts = Vec::new();
-    let is_old = gpus.cursor.is_none().then(|| gpus.stale_ms(now).or_else(|| gpus.silent_ms(now))).flatten();
+    let silent = gpus.silent_ms(now).filter(|_| rows.len() > 1);
+    let is_old = gpus.stale_ms(now).or(silent).filter(|_| gpus.cursor.is_none());
     facts.extend(is_old.map(|age| format!("as they were {} ago", duration::age(age))));
     facts.extend(range);
     match names.as_slice() {
-        [] => {}
+        [] if rows.len() < 2 => {}
         [first, ..] if names.iter().all(|row| row.name == first.name) => {
-            facts.push(if names.len() == 1 { first.name.clone() } else { format!("{} × {}", names.len(), first.name) });
+            facts.push(if rows.len() == 2 { first.name.clone() } else { format!("{} × {}", rows.len() - 1, first.name) });
         }
-        all => facts.push(count(all.len(), "GPU")),
+        _ => facts.push(count(rows.len() - 1, "GPU")),
     }
     let header = gpus.latest.as_ref().map(|latest| &latest.header);
     if row.width >= 100 {
@@ -110,6 +113,11 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, (gpus, state): (&Gpus, &State), row
     }
     facts.push(format!("o: {}", Page::Curves.next().name()));
     heading(canvas, row, &word, &facts.join(" · "));
+}
+
+/// The GPUs whose names are known.
+fn named(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    rows.iter().filter(|row| !row.name.is_empty())
 }
 
 impl Columns {
@@ -125,8 +133,7 @@ impl Columns {
         };
         let needs = |of: &dyn Fn(&Row) -> usize| u16::try_from(rows.iter().map(of).max().unwrap_or_default()).unwrap_or(u16::MAX);
         let users = needs(&|row| row.users.iter().map(|user| width::width(&user.text) + 2).sum::<usize>().saturating_sub(2));
-        let named: Vec<&Row> = rows.iter().filter(|row| row.subject != Subject::Host).collect();
-        let is_mixed = named.first().is_some_and(|first| named.iter().any(|row| row.name != first.name));
+        let is_mixed = named(rows).next().is_some_and(|first| named(rows).any(|row| row.name != first.name));
         let mut columns = Self {
             memory: take(MEMORY, GAP),
             temp: take(TEMP, GAP),

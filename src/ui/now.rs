@@ -103,7 +103,7 @@ const fn key(state: &State, says: &'static str) -> &'static str {
 fn delayed(state: &State, item: &Item) -> Option<Said> {
     let delay = state.run.delay_of(&item.id)?;
     let long = duration::age(between(delay.since, state.now));
-    Some(Said::new(Mood::Warn, format!("{}; for {long} now", delay.says())))
+    Some(Said::new(Mood::Warn, format!("{}; {long} so far", delay.says())))
 }
 
 /// Between two stages nothing runs: for a moment, or for as long as the run is paused.

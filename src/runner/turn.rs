@@ -1,8 +1,8 @@
 //! The runner's loop.
 
 mod agent;
-mod end;
 mod arm;
+mod end;
 mod harness;
 mod inbox;
 mod recover;

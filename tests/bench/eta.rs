@@ -15,7 +15,13 @@ fn past(items: usize) -> Past {
         took: Stage::ALL.into_iter().zip((1_u64..).map(|at| at * 1000 + n as u64)).collect(),
         is_whole: true,
     };
-    Past { repo: "r".to_owned(), agent: "a".to_owned(), model: "m".to_owned(), stages: Stage::ALL.to_vec(), items: (0..items).map(item).collect() }
+    Past {
+        repo: "r".to_owned(),
+        agent: "a".to_owned(),
+        model: "m".to_owned(),
+        stages: Stage::ALL.to_vec(),
+        items: (0..items).map(item).collect(),
+    }
 }
 
 fn main() {

@@ -30,7 +30,9 @@ fn agent_stage(campaign: &Campaign, wanted: usize) -> Value {
     let mut runner = campaign.spawn(&["run", "--headless"]);
     campaign.at_gate(1, "agent");
     let files = Files::of(campaign.folder().path());
-    wait_until("samples of the agent's time", || samples(&files.seconds()).iter().filter(|(_, sample)| !sample.gpus.is_empty()).count() > wanted);
+    wait_until("samples of the agent's time", || {
+        samples(&files.seconds()).iter().filter(|(_, sample)| !sample.gpus.is_empty()).count() > wanted
+    });
     campaign.open(1, "agent");
     assert!(runner.wait().unwrap().success());
     let item = campaign.item(1);
@@ -57,7 +59,8 @@ fn the_energy_of_a_stage_is_what_its_gpus_took_in_its_time() {
     let kinds: Vec<Value> = campaign.facts().into_iter().map(|fact| fact["kind"].clone()).collect();
     let recorded = kinds.iter().position(|kind| kind == "machine_recorded").unwrap();
     assert_eq!(kinds[recorded + 1], "stage_finished");
-    let csv = String::from_utf8(campaign.run(&["report", "--format", "csv", &campaign.folder().path().display().to_string()]).stdout).unwrap();
+    let csv =
+        String::from_utf8(campaign.run(&["report", "--format", "csv", &campaign.folder().path().display().to_string()]).stdout).unwrap();
     assert!(csv.lines().next().unwrap().contains("energy_wh,energy_covered_pct"), "{csv}");
 }
 

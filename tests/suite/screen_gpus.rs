@@ -197,7 +197,7 @@ fn eight_gpus_with_stage_bands_and_the_cursor() {
     let machine = gpus(8);
     let mut bench = bench(&machine);
     keep("eight", &mut bench, &machine);
-    bench.state.machine.gpus.cursor = Some(at(900));
+    bench.state.machine.gpus.cursor = Some(at(1_900));
     bench.state.machine.gpus.held = Some(bench.now.as_millisecond());
     keep("eight_cursor", &mut bench, &machine);
     insta::assert_snapshot!("gpus_eight_cursor_80x24_roles", bench.roles(80, 24));
@@ -324,7 +324,7 @@ fn before_the_first_sample_it_says_so() {
 fn without_colours_and_without_unicode_it_says_the_same() {
     let machine = gpus(8);
     let mut bench = bench(&machine);
-    bench.state.machine.gpus.cursor = Some(at(900));
+    bench.state.machine.gpus.cursor = Some(at(1_900));
     bench.state.machine.gpus.held = Some(bench.now.as_millisecond());
     bench.theme = Theme::embedded("dark", Depth::Mono, Glyphs::ASCII).unwrap();
     let seen = text(&mut bench, &machine, (80, 24));
@@ -457,7 +457,7 @@ fn processes_have_a_page_and_the_docker_half_is_one_key_away() {
     text(&mut bench, &machine, (80, 24));
     bench.type_in("o");
     let seen = text(&mut bench, &machine, (80, 24));
-    for wanted in ["VLLM::EngineCore", "vllm_core-0002.1 human", "foreign: user bob", "unknown (host pid)", "cpu 1284 %", "311 pids"] {
+    for wanted in ["VLLM::EngineCore", "vllm_core-0002.1 human", "foreign: user bob", "unknown (host pid)", "cpu 1284 %"] {
         assert!(seen.contains(wanted), "{wanted}\n{seen}");
     }
     bench.type_in("o");
@@ -514,7 +514,7 @@ fn a_log_without_times_is_opened_at_an_estimate_that_says_so() {
         "{}",
         note(&log_desk)
     );
-    assert!(seen.contains("line 9"), "{seen}");
+    assert!(seen.contains("line 10") && !seen.contains("came since"), "{seen}");
     // all times lie before it
     let mut desk = desk(story().now() - 20, "2026-11-21 10:00:55,100 begins\nand says no more\n");
     desk.press(Key::Enter);

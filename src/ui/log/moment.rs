@@ -34,7 +34,7 @@ pub(in crate::ui) fn visit(state: &mut State, moment: Moment) {
     let log = &mut state.log;
     log.choice = Choice::Hand;
     log.open(Source::Stage(moment.attempt.clone(), moment.stage, Stream::Out));
-    (log.stick, log.goal, log.moment) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), Some(moment));
+    (log.stick, log.goal, log.moment, log.left_at) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), Some(moment), u64::MAX);
 }
 
 /// Lines are known: the moment is looked for among them, in what the stage said of its errors where it said nothing else.
@@ -44,7 +44,7 @@ pub(super) fn begin(state: &mut State) {
     let empty = log.window.as_ref().is_none_or(|window| window.len == 0);
     if empty && log.source == Some(Source::Stage(moment.attempt.clone(), moment.stage, Stream::Out)) {
         log.open(Source::Stage(moment.attempt.clone(), moment.stage, Stream::Err));
-        (log.stick, log.goal, log.moment) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), Some(moment));
+        (log.stick, log.goal, log.moment, log.left_at) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), Some(moment), u64::MAX);
         return;
     }
     if empty {

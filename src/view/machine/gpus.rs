@@ -32,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Time
     let blank = usize::from(area.height >= AIRY);
     above(canvas, &mut flow, state, now);
     let read = if flow.left() < 12 { 1 } else { 2 + usize::from(area.height >= AIRY) + usize::from(area.height >= 2 * AIRY - 16) };
-    let below = curves::least(flow.left()) + if state.machine.gpus.cursor.is_some() { read } else { 0 };
+    let below = curves::least(flow.left(), state.machine.gpus.cursor.map_or(0, |_| read));
     let rows = rows::all(state);
     let list = rows::processes(state);
     table::draw(canvas, &mut flow, state, (&rows, now), below + blank);

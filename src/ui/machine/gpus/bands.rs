@@ -29,7 +29,8 @@ pub fn all(run: &Run, now: Timestamp) -> Vec<Band> {
             for record in attempt.stages.iter().filter(|record| record.ran_in == attempt.n) {
                 let from = record.began.as_millisecond();
                 let (to, is_live) = match &record.state {
-                    StageState::Running { .. } => (now.as_millisecond(), true),
+                    // this very moment is its own too
+                    StageState::Running { .. } => (now.as_millisecond().saturating_add(1), true),
                     StageState::Ended(outcome) => (from.saturating_add(i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX)), false),
                 };
                 let attempt = AttemptId { item: item.id.clone(), n: attempt.n };

@@ -107,7 +107,8 @@ fn throttle(gpus: &Gpus, bucket: &Bucket, gpu: &GpuBucket, step_ms: i64) -> Opti
         .iter()
         .filter_map(|(reason, name)| {
             let ms = gpu.throttle_ms.get(&reason.0)?;
-            Some(format!("{name} {} %", (u64::from(*ms) * 100 / sampled).min(100)))
+            // of one sample alone nobody knows for how long
+            Some(if *ms == 0 { (*name).to_owned() } else { format!("{name} {} %", (u64::from(*ms) * 100 / sampled).min(100)) })
         })
         .collect();
     (!words.is_empty()).then(|| words.join(", "))

@@ -153,6 +153,12 @@ fn users(state: &State, key: GpuKey, sample: &Sample) -> Vec<Said> {
             users.push(said);
         }
     }
+    // somebody else's first: that is what must be seen; what nobody can name last
+    users.sort_by_key(|user| match user.mood {
+        Mood::Warn => 0,
+        Mood::Quiet => 2,
+        _ => 1,
+    });
     users
 }
 
@@ -216,7 +222,8 @@ pub fn processes(state: &State) -> Vec<Process> {
     });
     let groups = sample.groups.iter().map(|(name, group)| Process {
         pid: None,
-        name: name.clone(),
+        // whose it is says the rest
+        name: if matches!(group.whose, Whose::Stage { .. }) { "stage".to_owned() } else { name.clone() },
         gpus: String::new(),
         memory: group.memory.map_or_else(|| "n/a".to_owned(), bytes),
         uses: uses(group.cpu, group.pids),

@@ -21,9 +21,14 @@ const SIDE: u16 = 20;
 /// Rows of one curve at most.
 const HIGHEST: usize = 8;
 
-/// Rows of heading, bands, marks and axis, with one of curves, that are wanted where there are so many rows in all.
-pub(super) const fn least(rows: usize) -> usize {
-    if rows < 14 { 4 } else { 8 }
+/// Rows of heading, curves, bands and axis that are wanted where there are so many rows in all, and so many rows below them.
+pub(super) const fn least(rows: usize, read: usize) -> usize {
+    match rows {
+        0..14 => 4 + read,
+        // what is read at the cursor says what curves without a row would
+        14..24 if read > 0 => 6 + read,
+        _ => 8 + read,
+    }
 }
 
 /// Draws them and says how many columns they have.
@@ -117,7 +122,7 @@ fn side(canvas: &mut Canvas<'_>, area: Rect, state: &State, (curve, window): (&C
         None => curve.points.iter().rev().take(12).flatten().next().copied(),
     };
     let value = point.map_or_else(|| "–".to_owned(), |point| curve.unit.says(point.span.mean));
-    let most = curve.unit.says(curve.most);
+    let most = if curve.lack.is_some() { String::new() } else { curve.unit.says(curve.most) };
     let room = usize::from(area.width).saturating_sub(1);
     let mut flow = Flow::new(Rect { width: area.width.saturating_sub(1), ..area });
     let line = |words: Words, right: (Role, String)| {
@@ -130,7 +135,7 @@ fn side(canvas: &mut Canvas<'_>, area: Rect, state: &State, (curve, window): (&C
         // the unit stands once
         let unit = most.rsplit_once(' ').map_or("", |(_, unit)| unit);
         let number = value.strip_suffix(unit).filter(|_| !unit.is_empty()).map_or(value.as_str(), str::trim_end);
-        let scale = format!("/{most}");
+        let scale = if most.is_empty() { most.clone() } else { format!("/{most}") };
         let words = Words::of(Role::Muted, name);
         let pad = room.saturating_sub(words.width() + width::width(number) + width::width(&scale));
         canvas.line(row, &words.add(Role::Strong, format!("{}{number}", " ".repeat(pad))).add(Role::Muted, scale));
@@ -141,6 +146,7 @@ fn side(canvas: &mut Canvas<'_>, area: Rect, state: &State, (curve, window): (&C
         canvas.line(row, &line(Words::new(), (Role::Strong, value)));
     }
     if flow.left() > 0
+        && curve.lack.is_none()
         && let Some(row) = flow.take(flow.left())
     {
         let last = Rect { y: row.bottom().saturating_sub(1), height: 1, ..row };

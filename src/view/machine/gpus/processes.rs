@@ -48,21 +48,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, list: &[P
     }
     let name = list.iter().map(|process| width::width(&process.name)).max().unwrap_or_default().clamp(4, NAME);
     let gpus = list.iter().map(|process| process.gpus.len()).max().unwrap_or_default().clamp(4, 15);
-    let uses = list.iter().map(|process| process.uses.len()).max().unwrap_or_default();
-    let row_of = |pid: &str, named: &str, on: &str, memory: &str, used: &str| {
+    let whose = list.iter().map(|process| width::width(&process.whose.text)).max().unwrap_or_default();
+    let row_of = |pid: &str, named: &str, on: &str, memory: &str| {
         let named = width::fit(&width::clip(named, name), name);
         let on = width::fit(&width::clip(on, gpus), gpus);
-        let used = if uses > 0 { format!("  {}", width::fit(used, uses)) } else { String::new() };
-        format!("{pid:>8}  {named}  {on}  {memory:>8}{used}  ")
+        format!("{pid:>7}  {named}  {on}  {memory:>8}  ")
     };
     if let Some(row) = flow.row() {
-        canvas.line(row, &Words::of(Role::Muted, format!("{}whose", row_of("pid", "name", "gpus", "memory", ""))));
+        canvas.line(row, &Words::of(Role::Muted, format!("{}whose", row_of("pid", "name", "gpus", "memory"))));
     }
     let top = if is_page { state.machine.top.min(list.len().saturating_sub(flow.left())) } else { 0 };
     for process in list.iter().skip(top) {
         let Some(row) = flow.row() else { return };
         let pid = process.pid.map_or_else(String::new, |pid| pid.to_string());
-        let text = row_of(&pid, &process.name, &process.gpus, &process.memory, &process.uses);
-        canvas.line(row, &Words::of(Role::Text, text).add(role(process.whose.mood), process.whose.text.as_str()));
+        let text = row_of(&pid, &process.name, &process.gpus, &process.memory);
+        let words = Words::of(Role::Text, text).add(role(process.whose.mood), width::fit(&process.whose.text, whose));
+        canvas.line(row, &words.add(Role::Muted, format!("  {}", process.uses)));
     }
 }

@@ -167,7 +167,7 @@ impl Columns {
         let muted = |text: &str| Words::of(Role::Muted, text);
         at.next(canvas, LABEL, &Words::new());
         at.next(canvas, self.name, &muted("name"));
-        at.next(canvas, join(self.util_bar, PERCENT), &muted(if self.util_bar == 0 { "util" } else { "utilisation" }));
+        at.next(canvas, join(self.util_bar, PERCENT), &muted(if join(self.util_bar, PERCENT) < 11 { "util" } else { "utilisation" }));
         let room = usize::from(join(self.memory_bar, self.memory));
         at.next(canvas, join(self.memory_bar, self.memory), &muted(&format!("{:>room$}", "memory GB")));
         at.next(canvas, self.temp, &muted(" °C"));

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod findings;
+mod machine;
 
 use std::collections::HashMap;
 
@@ -9,8 +10,8 @@ use jiff::Timestamp;
 
 use super::act::{Act, Deed};
 use super::item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
-use super::run::{Breaker, Delay, Fault, Pause, Run, Runner};
-use crate::domain::{AgentTotals, AttemptId, FailureClass, ItemId, Stage, StageDetail, StageEnd};
+use super::run::{Breaker, Fault, Pause, Run, Runner};
+use crate::domain::{AgentTotals, FailureClass, ItemId, Stage, StageDetail, StageEnd};
 use crate::ledger::fact::{Answer, AttemptEnd};
 use crate::ledger::{Body, By, Entry, Fact, Line, PlannedItem, RunPlan};
 use crate::text::room;
@@ -98,11 +99,10 @@ impl Run {
             | Fact::StageFrozen { .. }
             | Fact::StageThawed { .. }
             | Fact::StageStopping { .. }
-            | Fact::ArmDelayed { .. }
-            | Fact::ArmBegan { .. }
-            | Fact::ArmNoted { .. }
-            | Fact::MachineRecorded { .. }
             | Fact::StageFinished { .. } => self.apply_stage(fact, at),
+            Fact::ArmDelayed { .. } | Fact::ArmBegan { .. } | Fact::ArmNoted { .. } | Fact::MachineRecorded { .. } => {
+                self.apply_machine(fact, at);
+            }
             Fact::FindingMade { .. } | Fact::FindingCleared { .. } | Fact::AlarmRaised { .. } | Fact::BadgeGiven { .. } => {
                 self.apply_finding(fact);
             }
@@ -155,30 +155,6 @@ impl Run {
                 self.delay = None;
                 self.start_stage(item, *stage, *budget_ms, at);
             }
-            Fact::ArmDelayed { item, n, stage, why } => {
-                let attempt = AttemptId { item: item.clone(), n: *n };
-                let since =
-                    self.delay.as_ref().filter(|delay| delay.attempt == attempt && delay.stage == *stage).map_or(at, |delay| delay.since);
-                self.delay = Some(Delay { attempt, stage: *stage, why: why.clone(), since });
-            }
-            // what it waited is not the arm's time
-            Fact::ArmBegan { item, stage, .. } => {
-                self.delay = None;
-                self.with_attempt(item, |attempt| {
-                    if let Some(record) = attempt.stages.iter_mut().find(|record| record.stage == *stage) {
-                        record.began = at;
-                        if let StageState::Running { since, .. } = &mut record.state {
-                            *since = at;
-                        }
-                    }
-                });
-            }
-            Fact::ArmNoted { item, stage, says, .. } => self.note(at, format!("{item}: {stage}: {says}")),
-            Fact::MachineRecorded { item, stage, machine, .. } => self.with_attempt(item, |attempt| {
-                if let Some(record) = attempt.stages.iter_mut().find(|record| record.stage == *stage) {
-                    record.machine = Some(machine.clone());
-                }
-            }),
             Fact::StageStarted { item, stage, pid, .. } | Fact::StageAdopted { item, stage, pid, .. } => {
                 if matches!(fact, Fact::StageAdopted { .. }) {
                     self.act(at, Deed::Adopted { item: item.clone(), stage: *stage });

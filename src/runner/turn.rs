@@ -20,7 +20,7 @@ use super::conclude::failed;
 use super::detection::ends_of;
 use super::gate::Gate;
 use super::harness::HarnessWatch;
-use super::live::{Live, Work, WorkEnd};
+use super::live::{Live, Work};
 use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
 use super::stages::{Begun, begin, sweep};
@@ -184,14 +184,6 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     let why = if finished { "everything is done" } else { "told to leave" };
     turn.record(Fact::RunnerStopped { why: why.to_owned() }).await?;
     Ok(Ended { run: turn.run, finished })
-}
-
-/// The end of a stage whose processes came after work of our own: what went wrong first counts.
-fn joined(before: Option<Box<StageOutcome>>, outcome: StageOutcome) -> StageOutcome {
-    let Some(before) = before else { return outcome };
-    let duration_ms = before.duration_ms.saturating_add(outcome.duration_ms);
-    let end = if before.is_done() { outcome.end } else { before.end };
-    StageOutcome { end, duration_ms, ..outcome }
 }
 
 impl Turn<'_> {
@@ -366,38 +358,9 @@ impl Turn<'_> {
                 let says = error.to_string();
                 let class = crate::bench::classify(&says).map_or(FailureClass::Unknown, |(class, _)| class);
                 let outcome = failed(class, format!("its keeper can't be started: {says}"), None, StageDetail::Nothing);
-                self.finish(attempt, stage, joined(before, outcome)).await
+                self.finish(attempt, stage, end::joined(before, outcome)).await
             }
         }
-    }
-
-    async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
-        let Some(live) = self.live.take() else { return Ok(()) };
-        if let WorkEnd::Over(machine, outcome) = end {
-            return self.over(live.attempt, live.stage, machine, *outcome).await;
-        }
-        // what it wrote since the last look is still said
-        self.look_at_harness(true).await?;
-        self.look_at_agents_end(&live.attempt).await?;
-        let outcome = match end {
-            WorkEnd::Own(outcome) => match live.work {
-                Work::Task(_, Some(then)) => {
-                    let (spec, environment) = *then;
-                    return self.launch(live.attempt, live.stage, spec, environment, Some(outcome)).await;
-                }
-                _ => *outcome,
-            },
-            WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
-            WorkEnd::Child(Err(error)) => {
-                failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)
-            }
-            WorkEnd::Over(_, outcome) => *outcome,
-            WorkEnd::Panicked(says) => {
-                failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing)
-            }
-        };
-        self.tell_end(&live.attempt, live.stage, &outcome).await?;
-        self.finish(live.attempt, live.stage, joined(live.before, outcome)).await
     }
 
     /// Appends a fact, waiting for room where the disk is full, and folds it.

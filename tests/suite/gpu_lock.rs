@@ -85,7 +85,6 @@ fn a_killed_keepers_lock_is_free_though_its_processes_live_and_a_waiting_one_can
     let (stopped, stops) = Stage::launch(&base, "core-2", &[gpu(0)], "echo $$ >never", None);
     assert!(stopped.waits().is_some());
     kill_process(Pid::from_raw(stops.pid()).unwrap(), Signal::TERM).unwrap();
-    let end = end_of(&stops);
     assert_eq!(end_of(&stops).cause, EndCause::Stopped);
     let (second, waits) = Stage::launch(&base, "core-3", &[gpu(0)], "echo $$ >second", None);
     assert!(second.waits().is_some());

@@ -146,7 +146,7 @@ fn behind_a_torn_line_the_next_header_is_waited_for() {
 fn a_file_that_is_rewritten_is_followed_and_nothing_is_told_twice() {
     let mut writer = Writer::of(&[0..1_300]);
     let mut follow = Follow::new(&writer.files());
-    let mut told = |follow: &mut Follow| {
+    let told = |follow: &mut Follow| {
         let mut all = Vec::new();
         follow.read_on(|t, _| all.push(t)).unwrap();
         all

@@ -5,10 +5,48 @@ use crate::domain::{AttemptId, ChildEnd, FailureClass, MachineUse, Stage, StageD
 use crate::ledger::Fact;
 use crate::runner::RunnerError;
 use crate::runner::conclude::{Case, conclude, failed};
-use crate::runner::live::{Live, Work};
+use crate::runner::live::{Live, Work, WorkEnd};
 use crate::runner::machine::Look;
 
+/// The end of a stage whose processes came after work of our own: what went wrong first counts.
+pub(super) fn joined(before: Option<Box<StageOutcome>>, outcome: StageOutcome) -> StageOutcome {
+    let Some(before) = before else { return outcome };
+    let duration_ms = before.duration_ms.saturating_add(outcome.duration_ms);
+    let end = if before.is_done() { outcome.end } else { before.end };
+    StageOutcome { end, duration_ms, ..outcome }
+}
+
 impl Turn<'_> {
+    /// Takes the end of the live stage's work: its processes', or our own.
+    pub(super) async fn work_ended(&mut self, end: WorkEnd) -> Result<(), RunnerError> {
+        let Some(live) = self.live.take() else { return Ok(()) };
+        if let WorkEnd::Over(machine, outcome) = end {
+            return self.over(live.attempt, live.stage, machine, *outcome).await;
+        }
+        // what it wrote since the last look is still said
+        self.look_at_harness(true).await?;
+        self.look_at_agents_end(&live.attempt).await?;
+        let outcome = match end {
+            WorkEnd::Own(outcome) => match live.work {
+                Work::Task(_, Some(then)) => {
+                    let (spec, environment) = *then;
+                    return self.launch(live.attempt, live.stage, spec, environment, Some(outcome)).await;
+                }
+                _ => *outcome,
+            },
+            WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
+            WorkEnd::Child(Err(error)) => {
+                failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)
+            }
+            WorkEnd::Over(_, outcome) => *outcome,
+            WorkEnd::Panicked(says) => {
+                failed(FailureClass::Unknown, format!("a defect of isobench-tui: {says}"), None, StageDetail::Nothing)
+            }
+        };
+        self.tell_end(&live.attempt, live.stage, &outcome).await?;
+        self.finish(live.attempt, live.stage, joined(live.before, outcome)).await
+    }
+
     /// What came of a stage whose processes ended.
     pub(super) fn judge(&self, attempt: &AttemptId, stage: Stage, child: ChildEnd) -> StageOutcome {
         match self.run.item(&attempt.item) {

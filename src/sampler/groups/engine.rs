@@ -85,6 +85,8 @@ async fn look(endpoint: Option<&Endpoint>, asked: &mut Option<(Engine, About)>, 
     if asked.is_none() {
         let engine = match endpoint {
             Some(endpoint) => Engine::at(endpoint).await?,
+            // what runs on another machine is not this one's: it is not even asked
+            None if Endpoint::of_environment()?.first().is_some_and(|first| !first.is_local()) => return Ok(None),
             None => Engine::connect().await?,
         };
         let about = engine.about().await?;

@@ -95,6 +95,8 @@ pub enum Action {
     ZoomIn,
     /// Longer ones.
     ZoomOut,
+    /// The whole run in one picture.
+    WholeRun,
     /// The cursor to the next border of a stage, error or throttling.
     NextMark,
     /// To the one before.
@@ -105,7 +107,7 @@ pub enum Action {
     FindingWrong,
     /// The bell that rings when an agent is stuck: off, or on again.
     Bell,
-    /// Every line of the step under the cursor, or of long bodies their beginnings and ends; of the curves the whole run.
+    /// Every line of the step under the cursor, or of long bodies their beginnings and ends.
     Whole,
     /// Unfold every step, or fold all of them.
     FoldAll,

@@ -132,7 +132,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('a')], Action::NextCurves, MACHINE, Group::Screen, "all GPUs", "all curves of one GPU, or one curve of all: utilisation, memory, power, temperature, clock"),
     bind(&[Key::Char('+')], Action::ZoomIn, MACHINE, Group::Move, "zoom", "shorter columns, longer ones: from a second to half an hour"),
     bind(&[Key::Char('-')], Action::ZoomOut, MACHINE, Group::Move, "", ""),
-    bind(&[Key::Char('z')], Action::Whole, MACHINE, Group::Move, "whole run", "the whole run in one picture"),
+    bind(&[Key::Char('z')], Action::WholeRun, MACHINE, Group::Move, "whole run", "the whole run in one picture"),
     bind(&[Key::Char(']')], Action::NextMark, MACHINE, Group::Move, "marks", "the cursor to the next border of a stage, error or throttling; to the one before"),
     bind(&[Key::Char('[')], Action::PreviousMark, MACHINE, Group::Move, "", ""),
     bind(&[Key::Enter], Action::Open, MACHINE, Group::Screen, "its log", "the log of the stage under the cursor at that second; of an agent its step"),
@@ -208,7 +208,7 @@ pub const KEYMAP: &[Binding] = &[
 #[rustfmt::skip]
 pub const FOOTER: &[Action] = &[
     Action::Continue, Action::Prune, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::NextHalf, Action::NextMark, Action::ZoomIn, Action::Whole, Action::NextCurves, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::NextHalf, Action::NextMark, Action::ZoomIn, Action::WholeRun, Action::NextCurves, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
 

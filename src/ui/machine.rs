@@ -392,6 +392,7 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.screen = Screen::Machine;
+    state.machine.gpus.page = Some(gpus::Page::Docker);
     if state.machine.live_prune().is_some() {
         state.remark(Said::new(Mood::Quiet, "a prune is under way: it is told above"));
         return Vec::new();

@@ -158,6 +158,7 @@ fn push(lines: &mut Vec<Words>, told: &[&Binding], here: Place, run: Option<&Sta
         [place] if *place == here => "",
         [Place::Queue] => " (list)",
         [Place::Agent] => " (steps)",
+        [Place::Machine] => " (machine)",
         [Place::Log] => " (log)",
         _ => "",
     };

@@ -34,6 +34,13 @@ fn attach(root: &Path, run: &RunFolder, docker: &str) -> Pty {
     Pty::spawn(&command, 120, 40)
 }
 
+/// To the half with disks and images: the GPUs and the processes come before it.
+fn docker_half(screen: &mut Pty) {
+    screen.press("4");
+    screen.wait_for("o: processes");
+    screen.press("oo");
+}
+
 #[test]
 fn images_are_looked_at_and_ours_are_pruned_through_the_dialog() {
     let (_gone, root) = folder();
@@ -54,7 +61,7 @@ fn images_are_looked_at_and_ours_are_pruned_through_the_dialog() {
     let (run, _writer) = run(&root, &finished());
     let mut screen = attach(&root, &run, &engine.socket());
     screen.wait_for("4 machine");
-    screen.press("4");
+    docker_half(&mut screen);
     screen.wait_for("vfs");
     screen.wait_until("both images, and whose they are", |text| {
         let said = |name: &str, whose: &str| text.lines().any(|line| line.contains(name) && line.contains(whose));
@@ -73,7 +80,7 @@ fn images_are_looked_at_and_ours_are_pruned_through_the_dialog() {
     // whoever looks at another screen sees the same
     let mut other = attach(&root, &run, &engine.socket());
     other.wait_for("4 machine");
-    other.press("4");
+    docker_half(&mut other);
     other.wait_for("prune: images of our runs (begun at a screen)");
     other.wait_for("done");
 }
@@ -86,7 +93,7 @@ fn an_engine_that_hangs_is_said_to_and_comes_back() {
     let (run, _writer) = run(&root, &finished());
     let mut screen = attach(&root, &run, &engine.socket());
     screen.wait_for("4 machine");
-    screen.press("4");
+    docker_half(&mut screen);
     screen.wait_for("here:1");
     let pid = fs::read_to_string(root.join("engine-overlay2/dockerd.pid")).unwrap();
     let dockerd = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
@@ -110,7 +117,7 @@ fn without_an_engine_the_screen_says_what_to_do() {
     let socket = format!("unix://{}", root.join("none.sock").display());
     let mut screen = attach(&root, &run, &socket);
     screen.wait_for("4 machine");
-    screen.press("4");
+    docker_half(&mut screen);
     screen.wait_for("there is no docker here");
     screen.wait_for("start it (sudo systemctl start docker)");
     // the disks are looked at all the same

@@ -24,7 +24,7 @@ pub(in crate::ui) fn perform(state: &mut State, action: Action) -> bool {
         Action::First | Action::Last => to_end(state, action == Action::First),
         Action::ZoomIn => zoom(state, -1),
         Action::ZoomOut => zoom(state, 1),
-        Action::Whole => whole(state),
+        Action::WholeRun => whole(state),
         Action::NextMark => to_mark(state, true),
         Action::PreviousMark => to_mark(state, false),
         Action::Open => visit::open(state),
@@ -169,13 +169,11 @@ fn to_mark(state: &mut State, forward: bool) {
     let all = bands::all(&state.run, state.now);
     let marks = marks(&state.machine.gpus, &all).into_iter().map(column).filter(|ms| *ms <= newest);
     let found = if forward { marks.filter(|ms| *ms > from).min() } else { marks.filter(|ms| *ms < from).max() };
-    match found {
-        Some(ms) => put(state, ms),
-        None => {
-            let says = if forward { "no mark and no border of a stage after this" } else { "no mark and no border of a stage before this" };
-            state.remark(Said::new(Mood::Quiet, says));
-        }
+    if let Some(ms) = found {
+        return put(state, ms);
     }
+    let says = if forward { "no mark and no border of a stage after this" } else { "no mark and no border of a stage before this" };
+    state.remark(Said::new(Mood::Quiet, says));
 }
 
 /// The moments that are worth a look, in ms of Unix time and in no order.

@@ -98,7 +98,9 @@ pub fn is_offered(state: &State, action: Action) -> bool {
         }
         Action::NextHalf => true,
         Action::NextCurves => state.machine.gpus.page() == Page::Curves && !state.machine.gpus.keys().is_empty(),
-        Action::NextMark | Action::PreviousMark | Action::ZoomIn | Action::ZoomOut | Action::WholeRun => state.machine.gpus.page() == Page::Curves,
+        Action::NextMark | Action::PreviousMark | Action::ZoomIn | Action::ZoomOut | Action::WholeRun => {
+            state.machine.gpus.page() == Page::Curves
+        }
         Action::Open if state.screen == Screen::Machine => state.machine.gpus.cursor.is_some(),
         // of one item there is no list to go back to
         Action::Prune => state.screen == Screen::Machine && state.machine.live_prune().is_none() && state.machine.here().is_some(),

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use isobench_tui::bench::take_most;
 use isobench_tui::domain::{
-    AgentTotals, ChildEnd, Detector, EndCause, Evidence, FailureClass, Finding, ItemId, Level, Metric, OnStuck, PromptSource, Remark,
-    ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, Usage,
+    AgentTotals, ChildEnd, Detector, EndCause, Evidence, FailureClass, Finding, ItemId, Level, MachineUse, Metric, OnStuck, PromptSource,
+    Remark, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome, Taint, TaintKind, Usage,
 };
 use isobench_tui::ledger::fact::{Answer, AttemptEnd, Blocked, JournalSaid};
 use isobench_tui::ledger::lock::Taken;
@@ -120,7 +120,28 @@ fn every_fact() -> Vec<Fact> {
     ];
     let at = facts.iter().position(|fact| matches!(fact, Fact::StageFrozen { .. })).unwrap();
     facts.splice(at..at, of_detectors());
+    let at = facts.iter().position(|fact| matches!(fact, Fact::StageFinished { stage: Stage::Human, .. })).unwrap();
+    facts.splice(at..at, of_the_machine(Stage::Human));
     facts
+}
+
+/// What is told of an arm and the machine that it runs on.
+fn of_the_machine(stage: Stage) -> Vec<Fact> {
+    let (n, at) = (1, Timestamp::UNIX_EPOCH);
+    let taint = Taint { kind: TaintKind::Xid, evidence: "GPU 3: Xid 79".to_owned(), from: at, to: at };
+    let machine = MachineUse {
+        energy_mj: Some(1_000_000_007),
+        covered_pct: 83,
+        gpus: vec!["GPU-1".to_owned()],
+        taints: vec![taint],
+        notes: vec!["no samples for 41 s".to_owned()],
+    };
+    vec![
+        Fact::ArmDelayed { item: item(), n, stage, why: "GPU 0 is held by ann".to_owned() },
+        Fact::ArmBegan { item: item(), n, stage },
+        Fact::ArmNoted { item: item(), n, stage, says: "it began though the GPU was not clean".to_owned() },
+        Fact::MachineRecorded { item: item(), n, stage, machine },
+    ]
 }
 
 /// A plan of three items, one of which can't run.

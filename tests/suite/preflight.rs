@@ -141,7 +141,7 @@ fn doctor_finds_a_good_campaign_good_and_leaves_no_trace() {
     assert_eq!((code, &found["runnable"], &found["items"]), (Some(0), &json!(3), &json!(3)), "{found:#}");
     is(&found, "plan", "ok", &["3 of 3 items can run"]);
     is(&found, "commits", "ok", &["3 commits"]);
-    is(&found, "length", "ok", &["at most 3 items × ", "no earlier run"]);
+    is(&found, "length", "ok", &["no history; at most 3 items × "]);
     is(&found, "folders", "ok", &["state/tui"]);
     is(&found, "disk", "ok", &["free", "a checkout is"]);
     is(&found, "git", "ok", &["git version"]);
@@ -620,7 +620,7 @@ fn on_a_terminal_the_table_is_as_wide_as_it_and_coloured_unless_nobody_wants_tha
     assert!(!plain.contains('\u{1b}'), "{plain:?}");
     assert!(coloured.contains("\u{1b}[32mok      \u{1b}[0m") && coloured.contains("\u{1b}[33mwarning \u{1b}[0m"), "{coloured:?}");
     assert!(plain.lines().all(|line| line.trim_end().chars().count() <= 60), "{plain}");
-    assert!(plain.contains("terminal  TERM=xterm-256color, no colours, UTF-8"), "{plain}");
+    assert!(plain.contains("terminal  TERM=xterm-256color, no colours") && plain.contains("UTF-8"), "{plain}");
     assert!(plain.lines().any(|line| line.starts_with("                   > ")), "the fix stands below: {plain}");
 }
 

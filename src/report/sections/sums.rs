@@ -318,5 +318,6 @@ pub(super) fn used(counted: &Counted) -> Section {
         cells.into_iter().chain(has_energy.then(energy).into_iter().flatten()).collect()
     };
     let says = "Each with the number of attempts of which it is known: what nobody counted is not zero.";
-    agents("used", "Tokens, time, cost, energy", says, columns, counted, row)
+    let title = if has_energy { "Tokens, time, cost, energy" } else { "Tokens, time, cost" };
+    agents("used", title, says, columns, counted, row)
 }

@@ -110,13 +110,15 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, now: Timestamp) {
     };
     let nothing = Words::new();
     let room = usize::from(row.width).saturating_sub(left.width() + 2);
-    // the task gives way first, then what is left to do, then who does it
+    // the task gives way first, then what was done, then who does it
     let right = [
         row_of(names(0), &whole, &labelled),
         row_of(names(0), &timed, &labelled),
         row_of(names(1), &timed, &labelled),
         row_of(names(1), &to_go, &labelled),
         row_of(names(1), &to_go, &worked),
+        row_of(names(1), &to_go, ""),
+        row_of(names(2), &to_go, ""),
         row_of(names(1), &nothing, &labelled),
         row_of(names(1), &nothing, &worked),
         row_of(names(2), &nothing, &worked),

@@ -231,7 +231,7 @@ fn stopped_from_outside_and_continued_on_another_size_we_draw_anew() {
     }
     shown.pty.wait_for("? help");
     shown.pty.press("?");
-    shown.pty.wait_for("a line down, a line up");
+    shown.pty.wait_for("the next match, the one before");
 }
 
 #[test]

@@ -213,7 +213,8 @@ fn a_pid_that_is_used_again_is_somebody_else() {
         fs::write(LAST, (pid - 1).to_string()).unwrap();
         Some(Running::sleep()).filter(|again| again.pid() == pid)
     });
-    assert!(matches!(attribution.of(second.pid()).whose, Whose::Foreign { .. }));
+    let again = attribution.of(second.pid());
+    assert!(matches!(again.whose, Whose::Foreign { .. }), "{again:?}");
 }
 
 #[test]

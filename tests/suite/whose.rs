@@ -6,7 +6,7 @@ mod containers;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use isobench_tui::docker::endpoint::{Around, Endpoint};
 use isobench_tui::domain::Whose;
@@ -207,6 +207,8 @@ fn a_pid_that_is_used_again_is_somebody_else() {
     let mut first = Running::start(Command::new("sleep").arg("1000").env(TAG_VARIABLE, tag));
     let pid = first.pid();
     assert_eq!(attribution.of(pid).whose, Whose::of_tag(tag).unwrap());
+    // the kernel says when a process started in ticks of 10 ms: no machine uses a pid again within one, but this test could
+    std::thread::sleep(Duration::from_millis(20));
     first.end();
     // others may come between, and have it for a while
     let second = wait_for("the same pid again", || {

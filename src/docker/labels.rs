@@ -1,6 +1,7 @@
 //! The labels of containers that runs of ours start: they say of which run, item, attempt and stage a container is.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use crate::domain::{ItemId, Stage, Whose};
 
@@ -17,7 +18,7 @@ pub const STAGE: &str = "isobench-tui.stage";
 const SHOWN: usize = 12;
 
 /// Whose a container is, by its labels. One that lacks a label, or whose labels make no sense, is none of ours.
-pub fn whose(id: &str, name: Option<&str>, labels: &HashMap<String, String>) -> Whose {
+pub fn whose(id: &str, name: Option<&str>, labels: &HashMap<String, String, impl BuildHasher>) -> Whose {
     of_labels(labels).unwrap_or_else(|| container(id, name))
 }
 
@@ -26,7 +27,7 @@ pub fn container(id: &str, name: Option<&str>) -> Whose {
     Whose::Container { id: id.get(..SHOWN).unwrap_or(id).to_owned(), name: name.map(str::to_owned) }
 }
 
-fn of_labels(labels: &HashMap<String, String>) -> Option<Whose> {
+fn of_labels(labels: &HashMap<String, String, impl BuildHasher>) -> Option<Whose> {
     let item = ItemId(labels.get(ITEM)?.clone());
     let run = labels.get(RUN).filter(|run| !run.is_empty())?.clone();
     let stage = Stage::from_name(labels.get(STAGE)?)?;
@@ -41,7 +42,7 @@ mod tests {
     const OURS: [(&str, &str); 4] = [(RUN, "2026-11-22_01-02-03-beef"), (ITEM, "vllm.core-0001"), (ATTEMPT, "2"), (STAGE, "candidate")];
 
     fn of(labels: &[(&str, &str)]) -> Whose {
-        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let labels: HashMap<String, String> = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         whose("0123456789abcdef", Some("bench"), &labels)
     }
 

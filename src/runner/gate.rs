@@ -197,13 +197,12 @@ fn usable(header: &Header, wanted: impl Fn(&GpuKey) -> bool) -> Vec<GpuKey> {
 fn visible(header: &Header, words: &str) -> Vec<GpuKey> {
     let mut found = Vec::new();
     for word in words.split(',').map(str::trim) {
-        let of_word = match word.parse::<u32>() {
-            Ok(number) => usable(header, |key| key.gpu == number),
-            Err(_) => {
-                let is_it =
-                    |key: &GpuKey| header.gpus.get(key).and_then(|facts| facts.uuid.as_deref()).is_some_and(|uuid| uuid.starts_with(word));
-                if word.is_empty() { Vec::new() } else { usable(header, is_it) }
-            }
+        let of_word = if let Ok(number) = word.parse::<u32>() {
+            usable(header, |key| key.gpu == number)
+        } else {
+            let is_it =
+                |key: &GpuKey| header.gpus.get(key).and_then(|facts| facts.uuid.as_deref()).is_some_and(|uuid| uuid.starts_with(word));
+            if word.is_empty() { Vec::new() } else { usable(header, is_it) }
         };
         if of_word.is_empty() {
             break;

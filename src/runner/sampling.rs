@@ -9,7 +9,7 @@ use super::Job;
 use crate::sampler::start::Sampler;
 
 /// How long the runner waits until it starts one again, at first and at most.
-const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(1)];
 
 /// The sampler of a run. It ends with this, and with the runner, however that ends.
 #[derive(Debug)]

@@ -169,7 +169,7 @@ fn pack(files: &Files, lines: &mut impl BufRead, kept: &[Time]) -> io::Result<()
     fs::rename(new, &path)?;
     // what one left that died before the file was cut: all of it was packed again
     let doubled = files.all_packed().into_iter().filter(|(begins, _, other)| *begins == from && *other != path);
-    doubled.map(|(_, _, other)| fs::remove_file(other)).collect()
+    doubled.map(|(_, _, other)| other).try_for_each(fs::remove_file)
 }
 
 /// Lines from a header to the next.

@@ -39,7 +39,9 @@ impl Eyes {
     /// Opens them: driver, `/proc`, and the disks of these folders.
     pub(super) fn open(disks: &[PathBuf]) -> Self {
         let mut asked = Disks::default();
-        disks.iter().for_each(|disk| asked.add(disk));
+        for disk in disks {
+            asked.add(disk);
+        }
         let host = Host::open();
         let attribution = Attribution::start(None);
         let machine = Header {

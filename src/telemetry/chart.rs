@@ -1,6 +1,6 @@
 //! A part of a run's telemetry in columns of equal time, ready to be drawn.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -82,8 +82,7 @@ impl Chart {
 
     /// The GPUs that it knows.
     pub fn gpus(&self) -> impl Iterator<Item = GpuKey> + '_ {
-        let seen: BTreeMap<GpuKey, ()> =
-            self.columns.iter().flatten().flat_map(|bucket| bucket.gpus.keys().map(|key| (*key, ()))).collect();
-        seen.into_keys()
+        let seen: BTreeSet<GpuKey> = self.columns.iter().flatten().flat_map(|bucket| bucket.gpus.keys().copied()).collect();
+        seen.into_iter()
     }
 }

@@ -278,7 +278,9 @@ mod tests {
         assert_eq!(told(measured(10, &steady)), (Some(3000), 100));
         // real time: two samples that lie 2.5 s apart count as much
         let mut meter = Meter::new(0, 2500);
-        [0, 2500].into_iter().for_each(|t| meter.sample(t, &header("x"), &of(reading(Some(100), None))));
+        for t in [0, 2500] {
+            meter.sample(t, &header("x"), &of(reading(Some(100), None)));
+        }
         assert_eq!(told(meter.end()), (Some(250), 100));
         // the edges: the sample before, shared out, and the newest one up to the end
         assert_eq!(told(measured(2, &[(-1, Some(100), None), (1, Some(100), None)])), (Some(200), 100));
@@ -341,7 +343,9 @@ mod tests {
         let mut meter = Meter::new(0, 1000);
         let mig = GpuKey { gpu: 0, mig: Some(1) };
         let both = Sample { gpus: [(GPU, reading(Some(100), None)), (mig, reading(Some(100), None))].into(), ..Sample::default() };
-        [0, 1000].into_iter().for_each(|t| meter.sample(t, &header("x"), &both));
+        for t in [0, 1000] {
+            meter.sample(t, &header("x"), &both);
+        }
         let energy = meter.end().unwrap();
         assert_eq!((energy.total_mj(), energy.uuids, energy.gpus.len()), (Some(100_000), vec!["GPU-a".to_owned()], 1));
     }
@@ -351,7 +355,9 @@ mod tests {
         let mut meter = Meter::new(0, 1000);
         let other = GpuKey { gpu: 1, mig: None };
         let both = Sample { gpus: [(GPU, reading(Some(100), None)), (other, reading(None, None))].into(), ..Sample::default() };
-        [0, 1000].into_iter().for_each(|t| meter.sample(t, &header("x"), &both));
+        for t in [0, 1000] {
+            meter.sample(t, &header("x"), &both);
+        }
         assert_eq!(told(meter.end()), (Some(100), 50));
     }
 

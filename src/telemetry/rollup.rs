@@ -420,13 +420,16 @@ mod tests {
         )
     }
 
+    /// A sample as it is drawn: time since the one before, the GPU, the host and what was reported.
+    type Apart = (i64, Option<GpuReading>, (Option<u32>, bool, Vec<Xid>));
+
     fn any_samples() -> impl Strategy<Value = Vec<(i64, Sample, Vec<Xid>)>> {
         let xids = proptest::collection::vec((0_u32..2, 60_u64..64).prop_map(|(gpu, code)| Xid { gpu, code }), 0..2);
         let rest = (proptest::option::of(0..1_001_u32), proptest::bool::weighted(0.1), xids);
         let one = (50_i64..9_000, proptest::option::weighted(0.9, any_reading()), rest);
         proptest::collection::vec(one, 1..120).prop_map(|all| {
             let mut t = 1_763_769_600_000;
-            let at = |(apart, reading, (cpu, is_silent, xids)): (i64, Option<GpuReading>, (Option<u32>, bool, Vec<Xid>))| {
+            let at = |(apart, reading, (cpu, is_silent, xids)): Apart| {
                 t += apart;
                 let host = HostReading { cpu, ..HostReading::default() };
                 let gpus = reading.into_iter().map(|reading| (GPU, reading)).collect();

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Screen 4 with eight GPUs at one second: processor time and bytes to the terminal, beside btop and bottom on the same machine.
 
-  tests/bench/machine.py PTY_MEASURE [--secs 40] [--sizes 120x40 200x60] [--binary target/release/isobench-tui]
+  tests/bench/machine.py PTY_MEASURE [--secs 40] [--sizes 120x40 200x60] [--eight] [--binary target/release/isobench-tui]
 
-The GPUs are the stand-in's in fixtures/nvml, `worst` of tests/bench/sampler.py: every reading moves all the time. The run's sampler is
+The GPUs are the stand-in's in fixtures/nvml, `worst` of tests/bench/sampler.py: every reading moves all the time; with --eight those that
+serve a model, eight.nvml. The run's sampler is
 the runner's, and not counted: tests/bench/sampler.py is for that. PTY_MEASURE is the program that tests/bench/screen.py needs.
 Targets: below 1 % of a core, below 4,000 bytes/s.
 """
@@ -24,15 +25,16 @@ def main():
     arguments.add_argument("tool")
     arguments.add_argument("--secs", type=float, default=40)
     arguments.add_argument("--sizes", nargs="+", default=["120x40", "200x60"])
+    arguments.add_argument("--eight", action="store_true")
     arguments.add_argument("--binary", default=str(HERE / "target/release/isobench-tui"))
     o = arguments.parse_args()
     screen, sampler = script("screen"), script("sampler")
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         library = sampler.stand_in(root)
-        (root / "worst.nvml").write_text(sampler.WORST)
+        (root / "script.nvml").write_text((HERE / "fixtures/nvml/eight.nvml").read_text() if o.eight else sampler.WORST)
         os.environ.update(XDG_STATE_HOME=str(root / "home"), XDG_CONFIG_HOME=str(root / "config"), LD_LIBRARY_PATH=str(root),
-                          ISOBENCH_TUI_NVML=str(library), ISOBENCH_NVML_SCRIPT=str(root / "worst.nvml"))
+                          ISOBENCH_TUI_NVML=str(library), ISOBENCH_NVML_SCRIPT=str(root / "script.nvml"))
         screen.sleeping(root / "run", o.binary)
         try:
             for size in o.sizes:

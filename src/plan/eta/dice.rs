@@ -13,6 +13,7 @@ pub(super) struct Dice {
 
 impl Dice {
     /// One of so many of the past, by its index; that past is itself drawn anew in each draw, the same one for all items.
+    #[expect(clippy::cast_possible_truncation, reason = "below a number that is one of usize")]
     pub(super) const fn pick(&self, of: usize, stage: Stage) -> usize {
         if of == 0 {
             return 0;

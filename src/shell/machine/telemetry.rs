@@ -1,7 +1,7 @@
 //! A thread that follows what samplers write of the machine: the run's own, and one that it starts itself where no runner lives.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ const FRESH_MS: i64 = 3_000;
 const CALM_MS: i64 = 1_900;
 
 /// After so long that nobody looked, it is begun anew with the newest samples.
-const FORGET: Duration = Duration::from_secs(60);
+const FORGET: Duration = Duration::from_mins(1);
 
 /// A sampler of ours that ended is started again after so long.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 #[derive(Debug)]
 pub(super) struct Telemetry {
     hint: SyncSender<()>,
-    over: Option<Sender<()>>,
+    over: Option<SyncSender<()>>,
     gone: Receiver<()>,
 }
 
@@ -94,8 +94,8 @@ impl Telemetry {
     /// Starts the thread.
     pub(super) fn start(start: Start) -> std::io::Result<Self> {
         let (hint, hints) = sync_channel(1);
-        let (over, over_at) = channel();
-        let (alive, gone) = channel::<()>();
+        let (over, over_at) = sync_channel(1);
+        let (alive, gone) = sync_channel::<()>(1);
         let ourselves = hint.clone();
         // a full channel means that somebody is about to look anyway
         let watch = Watch::new(Heed::Writes, move |_| {

@@ -137,7 +137,9 @@ fn times_without_samples_and_a_silent_driver_are_notes() {
         let mut judge = Judge::new(&arm);
         let hot = with(|gpu| (gpu.throttle, gpu.lost) = (Some(Throttle::HW_THERMAL), true));
         let sample = if silent { Sample { silent_since: Some(T0), ..hot } } else { clean() };
-        seconds.iter().for_each(|s| judge.take(T0 + s * 1000, &header(), &sample, &[]));
+        for s in seconds {
+            judge.take(T0 + s * 1000, &header(), &sample, &[]);
+        }
         let (taints, notes) = judge.end();
         assert_eq!(taints, []);
         notes

@@ -11,7 +11,15 @@ pub fn machine(latest: &Latest, now: Timestamp) -> Value {
     let (sample, header) = (&latest.sample, &latest.header);
     let silent = sample.silent_since.map(|since| u64::try_from(latest.at.as_millisecond().saturating_sub(since)).unwrap_or(0));
     let trouble = silent.map(gpu::silent).or_else(|| gpu::driver(&sample.driver));
-    let gpus: Vec<Value> = sample.gpus.iter().map(|(key, reading)| one(latest, *key, reading)).collect();
+    // what was read before the driver fell silent, or before a GPU was lost, is no reading of now
+    let now_read = |reading: &GpuReading| match reading {
+        GpuReading { lost: true, .. } => GpuReading { lost: true, ..GpuReading::default() },
+        reading if silent.is_none() => reading.clone(),
+        _ => GpuReading::default(),
+    };
+    let gpus: Vec<Value> = sample.gpus.iter().map(|(key, reading)| one(latest, *key, &now_read(reading))).collect();
+    let asked = sample.driver.is_here() && silent.is_none();
+    let processes = asked.then(|| sample.processes.iter().map(|(pid, process)| running(*pid, process)).collect::<Vec<_>>());
     let disk = |(path, disk): (&String, &crate::telemetry::DiskReading)| json!({"path": path, "free_bytes": disk.free, "total_bytes": disk.total, "free_files": disk.files});
     let group = |(name, group): (&String, &crate::telemetry::GroupReading)| json!({"name": name, "of": group.whose, "cpu_pct": tenths(group.cpu), "memory_bytes": group.memory, "pids": group.pids});
     json!({
@@ -27,7 +35,7 @@ pub fn machine(latest: &Latest, now: Timestamp) -> Value {
             "todo": trouble.as_ref().map(|trouble| &trouble.todo),
         },
         "gpus": gpus,
-        "processes": sample.processes.iter().map(|(pid, process)| running(*pid, process)).collect::<Vec<_>>(),
+        "processes": processes,
         "host": host(&sample.host, latest),
         "disks": sample.disks.iter().map(disk).collect::<Vec<_>>(),
         "groups": sample.groups.iter().map(group).collect::<Vec<_>>(),

@@ -34,6 +34,11 @@ impl Moment {
         by_boot <= INTERVAL_MS + LATE_MS && by_wall <= INTERVAL_MS + LATE_MS && by_wall >= INTERVAL_MS - EARLY_MS
     }
 
+    /// How long it is to a whole second of the wall clock.
+    pub(super) fn to_whole(self) -> Duration {
+        Duration::from_millis(u64::try_from(INTERVAL_MS - self.at.rem_euclid(INTERVAL_MS)).unwrap_or_default())
+    }
+
     /// How long it is to the next sample: a whole second of the wall clock, and never less than half an interval.
     pub(super) fn to_next(self) -> Duration {
         let left = INTERVAL_MS - self.at.rem_euclid(INTERVAL_MS);

@@ -77,5 +77,7 @@ impl Disk {
 /// The room in a folder, or where it would be made.
 fn read(folder: &Path) -> Option<DiskReading> {
     let room = disk::room(folder).ok()?;
-    Some(DiskReading { free: room.bytes, total: room.total, files: room.files })
+    // what is kept for root alone is no room for anybody else
+    let total = room.total.saturating_sub(room.unused.saturating_sub(room.bytes));
+    Some(DiskReading { free: room.bytes, total, files: room.files })
 }

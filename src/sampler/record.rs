@@ -97,7 +97,9 @@ impl Record {
         let goes_on = self
             .stretch
             .as_ref()
-            .is_some_and(|stretch| now.follows(stretch.last) && now.at - stretch.began < STRETCH_MS && stretch.header == seen.header);
+            .is_some_and(|stretch| now.follows(stretch.last) && now.at - stretch.began < STRETCH_MS && stretch.header == seen.header)
+            // whoever reads a file that somebody cut, or made anew, needs a header
+            && self.seconds.is_as_left();
         let mut lines = String::new();
         if !goes_on {
             lines = self.encoder.header(now.at, &seen.header)?;

@@ -22,12 +22,14 @@ pub(super) struct Lines {
     file: Option<File>,
     /// It ends in the middle of a line, as far as anybody knows.
     torn: bool,
+    /// Its length in bytes when it was written last.
+    end: u64,
 }
 
 impl Lines {
     /// At the end of a file, which is made where it is missing.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        let mut lines = Self { path, file: None, torn: false };
+        let mut lines = Self { path, file: None, torn: false, end: 0 };
         lines.reopen()?;
         Ok(lines)
     }
@@ -41,8 +43,15 @@ impl Lines {
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         let file = regular::open(File::options().read(true).append(true).create(true).mode(0o600), &self.path)?;
         self.torn = !ends_whole(&file)?;
+        self.end = file.metadata()?.len();
         self.file = Some(file);
         Ok(())
+    }
+
+    /// Whether it holds what it held when it was written last: nobody removed it or cut it.
+    pub(super) fn is_as_left(&self) -> bool {
+        let there = self.file.as_ref().and_then(|file| file.metadata().ok());
+        there.is_some_and(|there| there.nlink() > 0 && there.len() >= self.end)
     }
 
     /// Appends whole lines without their last newline, in one piece. After an error they are lost, wholly or in part.
@@ -57,6 +66,7 @@ impl Lines {
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
         let bytes = format!("{}{lines}\n", if self.torn { "\n" } else { "" });
         let written = file.write(bytes.as_bytes());
+        self.end = file.metadata().map_or(0, |there| there.len());
         self.torn = match &written {
             Ok(count) => *count < bytes.len() && (*count > 0 || self.torn),
             Err(_) => self.torn,

@@ -62,7 +62,7 @@ pub fn lost(index: u32) -> Trouble {
 pub fn silent(ms: u64) -> Trouble {
     Trouble {
         says: format!("the driver has not answered for {}", duration::age(ms)),
-        todo: "the run goes on, what is shown is from before; if it stays so, `sudo dmesg | grep -i nvrm` says why, and a reboot heals it"
+        todo: "readings of GPUs are from before then, and nothing else waits for it; if it stays so, `sudo dmesg | grep -i nvrm` says why, and a reboot heals it"
             .to_owned(),
     }
 }

@@ -116,8 +116,11 @@ fn gpus_that_a_command_wants_are_held_against_those_that_are_here() {
     let config = fs::read_to_string(campaign.root.join("isobench-tui.toml")).unwrap();
     let (agent, _) = config.split_once("[arms]").unwrap();
     let wants = |gpus: u32| {
-        fs::write(campaign.root.join("isobench-tui.toml"), format!("{agent}[arms]\ncommand = [\"vllm\", \"bench\", \"-tp\", \"{gpus}\"]\n"))
-            .unwrap()
+        fs::write(
+            campaign.root.join("isobench-tui.toml"),
+            format!("{agent}[arms]\ncommand = [\"vllm\", \"bench\", \"-tp\", \"{gpus}\"]\n"),
+        )
+        .unwrap();
     };
     wants(8);
     is(&doctor(&campaign, &library, &script("eight")), "arms", "ok", "arms.command wants 8 GPUs, and 8 are here");

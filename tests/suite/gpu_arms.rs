@@ -55,7 +55,7 @@ impl Machine {
     fn hold(&self, uuid: &str) -> Locks {
         let gpu = Gpu { uuid: uuid.to_owned(), name: "GPU".to_owned() };
         let mut holder = Holder::of_stage("2026-11-21_08-00-00-aaaa/core-3.1/candidate");
-        holder.user = "bob".to_owned();
+        "bob".clone_into(&mut holder.user);
         match Locks::take(&self.campaign.root.join("locks"), &[gpu], &holder).0 {
             Taken::Ours(locks) => locks,
             Taken::Held(held) => unreachable!("{held:?}"),

@@ -36,7 +36,7 @@ pub(crate) fn stand_in_without(symbols: &[&str]) -> Option<PathBuf> {
         return Some(library);
     }
     let hidden = folder.join("hidden.map");
-    let hides: String = symbols.iter().map(|symbol| format!("{symbol};")).collect();
+    let hides = symbols.iter().map(|symbol| format!("{symbol};")).collect::<Vec<_>>().concat();
     std::fs::write(&hidden, format!("{{ local: {hides} nothing; }};")).expect("the names that are hidden");
     let fresh = folder.join("fresh.so");
     let compiled = Command::new("cc")

@@ -51,8 +51,8 @@ fn each_error_of_a_driver_that_does_not_start_is_a_state_with_its_words() {
 fn each_error_of_one_reading_is_that_reading_missing_and_no_more() {
     let Some(library) = stand_in() else { return };
     for codes in [[1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12], [13, 14, 16, 17, 18, 19, 20, 21, 22, 25, 999]] {
-        let rules: String =
-            codes.iter().zip(0..).map(|(code, at)| format!("call nvmlDeviceGetPowerUsage gpu {at} fails {code}\n")).collect();
+        let rules = codes.iter().zip(0..).map(|(code, at)| format!("call nvmlDeviceGetPowerUsage gpu {at} fails {code}\n"));
+        let rules = rules.collect::<Vec<_>>().concat();
         let text = two(&rules).replace("gpus 2", "gpus 12");
         let (header, sample) = once_of(&library, &text);
         for (code, at) in codes.iter().zip(0..) {

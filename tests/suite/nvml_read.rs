@@ -27,9 +27,9 @@ fn full(gpu: u32) -> (GpuFacts, GpuReading) {
         shutdown_c: Some(100 + n),
         max_sm_mhz: Some(1980 + n),
         max_mem_mhz: Some(2619 + n),
-        persistence: Some(gpu % 2 == 0),
+        persistence: Some(gpu.is_multiple_of(2)),
         mig: Some(false),
-        ecc: Some(gpu % 3 == 0),
+        ecc: Some(gpu.is_multiple_of(3)),
         pcie: Some([5, 16]),
         lacks: BTreeMap::new(),
     };

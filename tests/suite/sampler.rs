@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use isobench_tui::domain::Driver;
@@ -60,8 +60,8 @@ fn sampler(folder: &Path) -> Child {
     command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn count(path: PathBuf, wanted: usize) -> Vec<(i64, Sample)> {
-    wait_for(&format!("{wanted} samples in {}", path.display()), || Some(samples(&path)).filter(|samples| samples.len() >= wanted))
+fn count(path: &Path, wanted: usize) -> Vec<(i64, Sample)> {
+    wait_for(&format!("{wanted} samples in {}", path.display()), || Some(samples(path)).filter(|samples| samples.len() >= wanted))
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_sample_a_second_says_what_the_machine_does_and_files_are_ours_alone() {
     let (_guard, path) = folder();
     let files = Files::of(&path);
     let mut sampler = sampler(&path);
-    let found = count(files.seconds(), 3);
+    let found = count(&files.seconds(), 3);
     assert!(
         found.windows(2).all(|pair| matches!(pair, [(before, _), (after, _)] if (800..2_200).contains(&(after - before)))),
         "{found:?}"
@@ -105,7 +105,7 @@ fn one_look_is_two_lines() {
 fn a_second_one_in_the_folder_says_so_and_ends() {
     let (_guard, path) = folder();
     let mut first = sampler(&path);
-    count(Files::of(&path).seconds(), 1);
+    count(&Files::of(&path).seconds(), 1);
     let second = sampler(&path).wait_with_output().unwrap();
     assert!(!second.status.success());
     let says = String::from_utf8(second.stderr).unwrap();
@@ -119,13 +119,13 @@ fn a_killed_one_is_followed_by_another_that_closes_its_torn_line() {
     let (_guard, path) = folder();
     let files = Files::of(&path);
     let mut first = sampler(&path);
-    let before = count(files.seconds(), 2);
+    let before = count(&files.seconds(), 2);
     first.kill().unwrap();
     first.wait().unwrap();
     let mut torn = fs::File::options().append(true).open(files.seconds()).unwrap();
     torn.write_all(b"{\"t\":17637696000").unwrap();
     let mut second = sampler(&path);
-    let after = count(files.seconds(), before.len() + 1);
+    let after = count(&files.seconds(), before.len() + 1);
     assert_eq!(after.get(..before.len()), Some(before.as_slice()), "what was written stays");
     let text = fs::read_to_string(files.seconds()).unwrap();
     let mut lines = text.lines().skip_while(|line| *line != "{\"t\":17637696000");
@@ -140,7 +140,7 @@ fn it_goes_with_who_holds_it_and_says_why_it_ended() {
     let files = Files::of(&path);
     let mut held = Sampler::start(Path::new(BINARY), &path, &[path.join("below")]).unwrap();
     let pid = i32::try_from(held.pid()).unwrap();
-    let found = count(files.seconds(), 2);
+    let found = count(&files.seconds(), 2);
     assert!(held.is_alive());
     assert!(found.last().unwrap().1.disks.contains_key(&path.join("below").display().to_string()), "of a folder that is not there yet");
     let mut second = Sampler::start(Path::new(BINARY), &path, &[]).unwrap();
@@ -171,7 +171,7 @@ fn a_runner_has_one_starts_it_again_and_takes_it_along() {
     campaign.at_gate(1, "agent");
     let files = Files::of(campaign.folder().path());
     let first = pid_of(&files, 0);
-    let disks = &count(files.seconds(), 2).pop().unwrap().1.disks;
+    let disks = &count(&files.seconds(), 2).pop().unwrap().1.disks;
     assert!(disks.contains_key(&campaign.folder().path().display().to_string()), "{disks:?}");
     campaign.kill(i32::try_from(first).unwrap());
     let second = pid_of(&files, first);

@@ -271,7 +271,7 @@ fn instances_of_mig_say_what_they_lack() {
     for (at, name) in ["NVIDIA H100 MIG 3g.40gb", "NVIDIA H100 MIG 2g.20gb", "NVIDIA H100 MIG 1g.10gb"].iter().enumerate() {
         let mut facts = facts(name, (40 - 15 * at as u64) * GB);
         facts.lacks.extend(["util", "power_mw", "temp", "sm_mhz"].map(|field| (field.to_owned(), Lack::NotSupported)));
-        mig.header.gpus.insert(GpuKey { gpu: 0, mig: Some(at as u32) }, facts);
+        mig.header.gpus.insert(GpuKey { gpu: 0, mig: Some(u32::try_from(at).unwrap()) }, facts);
     }
     let mig = mig.change(|_, sample| {
         for at in 0..3 {
@@ -500,7 +500,10 @@ fn enter_opens_the_log_at_that_second() {
     let marked = desk.bench.state.log.mark.unwrap();
     let cursor = desk.bench.state.machine.gpus.cursor.unwrap();
     let ago = (now.as_millisecond() - cursor) / 1000;
-    assert_eq!(log.get(usize::try_from(marked).unwrap()..).unwrap().lines().next().unwrap(), line(ago as u64).lines().next().unwrap());
+    assert_eq!(
+        log.get(usize::try_from(marked).unwrap()..).unwrap().lines().next().unwrap(),
+        line(ago.unsigned_abs()).lines().next().unwrap()
+    );
     assert!(seen.contains(&format!("{ago} s before the end")), "{seen}");
 }
 

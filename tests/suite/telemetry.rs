@@ -1,6 +1,7 @@
 //! Telemetry as files: samples found in the middle of them, and charts of any window.
 
-#![expect(clippy::indexing_slicing, reason = "a test may")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test says what went wrong by failing")]
+#![expect(clippy::single_range_in_vec_init, reason = "one stretch of several")]
 
 use std::fs;
 use std::io::Write;
@@ -48,7 +49,9 @@ impl Writer {
 
     fn of(stretches: &[std::ops::Range<i64>]) -> Self {
         let mut writer = Self::new();
-        stretches.iter().for_each(|stretch| writer.stretch(stretch.clone()));
+        for stretch in stretches {
+            writer.stretch(stretch.clone());
+        }
         writer
     }
 

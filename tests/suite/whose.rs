@@ -128,7 +128,7 @@ fn a_process_with_a_tag_is_its_stages_and_what_it_starts_is_too() {
     wait_until("the shell to have become sleep", || process::arguments(bare).first().is_some_and(|word| word == "sleep"));
     let mut attribution = without_engine();
     let stage = Whose::of_tag(tag).unwrap();
-    let user = process_user();
+    let user = Some(process_user());
     assert_eq!(attribution.of(tagged.pid()), Known { name: Some("sh".to_owned()), user: user.clone(), whose: stage.clone() });
     let known = attribution.of(u32::try_from(bare).unwrap());
     assert_eq!(known, Known { name: Some("sleep".to_owned()), user, whose: stage });
@@ -137,9 +137,9 @@ fn a_process_with_a_tag_is_its_stages_and_what_it_starts_is_too() {
 }
 
 /// The name of the user that runs the tests.
-fn process_user() -> Option<String> {
+fn process_user() -> String {
     let name = Command::new("id").arg("-un").output().unwrap();
-    Some(String::from_utf8(name.stdout).unwrap().trim().to_owned())
+    String::from_utf8(name.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn what_ran_away_from_a_stage_is_known_by_its_keeper_and_after_it() {
 fn everybody_elses_processes_are_foreign_with_their_user() {
     let mut attribution = without_engine();
     let own = Running::sleep();
-    let user = process_user();
+    let user = Some(process_user());
     assert_eq!(attribution.of(own.pid()), Known { name: Some("sleep".to_owned()), user: user.clone(), whose: Whose::Foreign { user } });
     if !is_root() {
         return;
@@ -286,10 +286,10 @@ fn what_a_look_costs() {
     // twelve seconds of ticks, as close as ten to a second: with looks at all processes in their places
     let mut ticks = Vec::new();
     while ticks.len() < 120 {
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(100));
         ticks.push(look().0);
     }
     ticks.sort();
-    let all: std::time::Duration = ticks.iter().sum();
+    let all: Duration = ticks.iter().sum();
     println!("{}: first {first:?}, then median {:?}, most {:?}, mean {:?}", stage.tag, ticks[60], ticks[119], all / 120);
 }

@@ -60,7 +60,11 @@ pub fn lines(state: &State) -> Vec<Said> {
 
 /// `1 s`, `10 s`, `30 min`.
 pub fn span(ms: i64) -> String {
-    if ms < 60_000 { format!("{} s", ms / 1000) } else { format!("{} min", ms / 60_000) }
+    match ms {
+        ..=59_999 => format!("{} s", ms / 1000),
+        60_000..=7_199_999 => format!("{} min", ms / 60_000),
+        _ => format!("{} h", ms / 3_600_000),
+    }
 }
 
 /// What was wrong in a column: errors, lost GPUs, a silent driver, what held clocks down.

@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use crate::domain::{Stage, Throttle};
-use crate::telemetry::{Bucket, Window};
+use crate::telemetry::Window;
 use crate::text::width;
-use crate::theme::Role;
+use crate::theme::{Glyphs, Role};
 use crate::ui::State;
 use crate::ui::machine::gpus::bands::{self, Band};
 use crate::view::canvas::{Canvas, Words, row_of};
@@ -43,13 +43,22 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, side: u16, state: &State
     canvas.line(name(stages), &Words::of(Role::Muted, "stages"));
     bands_row(canvas, stages, state, window, now);
     let last = row_of(area, usize::from(area.height.saturating_sub(1)));
+    let glyphs = canvas.glyphs();
+    let marks: Vec<Option<(&str, Role)>> = (0..area.width).map(|column| mark(&glyphs, state, window, column)).collect();
     if area.height > 1 {
-        labels(canvas, last, window, &state.zone);
+        // where marks stand on the axis, a time with a mark in its digits would be another time
+        let is_free = |from: usize, cols: usize| area.height > 2 || marks.iter().skip(from).take(cols).all(Option::is_none);
+        labels(canvas, last, window, &state.zone, &is_free);
     }
     if area.height > 2 {
         canvas.line(name(row_of(area, 1)), &Words::of(Role::Muted, "marks"));
     }
-    marks(canvas, row_of(area, usize::from(area.height > 1)), state, window);
+    let row = row_of(area, usize::from(area.height > 1));
+    for (column, mark) in (0..row.width).zip(marks) {
+        if let Some((glyph, role)) = mark {
+            canvas.fill(Rect { x: row.x.saturating_add(column), width: 1, height: 1, ..row }, glyph, role);
+        }
+    }
 }
 
 fn begin(window: Window, column: u16) -> i64 {
@@ -99,36 +108,27 @@ fn label(band: &Band, cols: usize) -> String {
     fits.or_else(|| stage.get(..1).filter(|_| cols > 0).map(str::to_owned)).unwrap_or_default()
 }
 
-/// What happened in each column, the worst of it.
-fn marks(canvas: &mut Canvas<'_>, row: Rect, state: &State, window: Window) {
-    let glyphs = canvas.glyphs();
+/// What happened in a column, the worst of it.
+fn mark(glyphs: &Glyphs, state: &State, window: Window, column: u16) -> Option<(&'static str, Role)> {
     let [_, warn, _] = glyphs.levels;
     let gpus = &state.machine.gpus;
-    if gpus.chart.as_ref().is_none_or(|chart| chart.what.window.step_ms != window.step_ms) {
-        return;
-    }
-    let mark = |bucket: &Bucket| {
-        if !bucket.xid.is_empty() {
-            Some((glyphs.alarm, Role::Bad))
-        } else if bucket.gpus.values().any(|gpu| gpu.lost) {
-            Some((glyphs.no, Role::Bad))
-        } else if bucket.silent_ms > 0 {
-            Some(("?", Role::Warn))
-        } else if bucket.gpus.values().any(|gpu| gpu.throttle().has(Throttle::SPOILS)) {
-            Some((warn, Role::Warn))
-        } else {
-            None
-        }
-    };
-    for column in 0..row.width {
-        if let Some((glyph, role)) = gpus.bucket(begin(window, column)).and_then(mark) {
-            canvas.fill(Rect { x: row.x.saturating_add(column), width: 1, height: 1, ..row }, glyph, role);
-        }
+    let bucket =
+        gpus.chart.as_ref().filter(|chart| chart.what.window.step_ms == window.step_ms).and_then(|_| gpus.bucket(begin(window, column)))?;
+    if !bucket.xid.is_empty() {
+        Some((glyphs.alarm, Role::Bad))
+    } else if bucket.gpus.values().any(|gpu| gpu.lost) {
+        Some((glyphs.no, Role::Bad))
+    } else if bucket.silent_ms > 0 {
+        Some(("?", Role::Warn))
+    } else if bucket.gpus.values().any(|gpu| gpu.throttle().has(Throttle::SPOILS)) {
+        Some((warn, Role::Warn))
+    } else {
+        None
     }
 }
 
 /// `│09:41       │09:42`: each stands at the column that begins then.
-fn labels(canvas: &mut Canvas<'_>, row: Rect, window: Window, zone: &TimeZone) {
+fn labels(canvas: &mut Canvas<'_>, row: Rect, window: Window, zone: &TimeZone, is_free: &dyn Fn(usize, usize) -> bool) {
     let glyphs = canvas.glyphs();
     let has_seconds = window.step_ms < 20_000;
     let wide = if has_seconds { 11 } else { 8 };
@@ -151,7 +151,7 @@ fn labels(canvas: &mut Canvas<'_>, row: Rect, window: Window, zone: &TimeZone) {
             format!("{:02}:{:02}", at.hour(), at.minute())
         };
         let place = Rect { x: row.x.saturating_add(column), width: row.width - column, ..row };
-        if usize::from(place.width) > says.len() {
+        if usize::from(place.width) > says.len() && is_free(usize::from(column), says.len() + 1) {
             canvas.fill(Rect { width: 1, ..place }, glyphs.wall, Role::Faint);
             canvas.line(Rect { x: place.x.saturating_add(1), width: place.width - 1, ..place }, &Words::of(Role::Muted, says));
         }

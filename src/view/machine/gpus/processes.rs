@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use crate::domain::Driver;
 use crate::text::{self, width};
 use crate::theme::Role;
 use crate::ui::State;
@@ -29,8 +30,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, list: &[P
     let mut flow = Flow::new(area);
     let on_gpus = list.iter().filter(|process| process.pid.is_some()).count();
     let is_page = state.machine.gpus.page() == Page::Processes;
+    let latest = state.machine.gpus.latest.as_ref().map(|latest| &latest.sample);
+    let is_asked =
+        latest.is_some_and(|sample| sample.silent_since.is_none() && (sample.driver.is_here() || sample.driver == Driver::Absent));
     if let Some(row) = flow.row() {
-        let mut facts = vec![format!("{} on GPUs", text::count(on_gpus, "process").replace("processs", "processes"))];
+        let counted = format!("{} on GPUs", text::count(on_gpus, "process").replace("processs", "processes"));
+        let mut facts = vec![if is_asked || on_gpus > 0 { counted } else { "those on GPUs are not known".to_owned() }];
         let rows = flow.left().saturating_sub(1);
         if list.len() > rows {
             facts.push(format!("{} of {} shown", rows.min(list.len()), list.len()));
@@ -42,7 +47,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, list: &[P
     }
     if list.is_empty() {
         if let Some(row) = flow.row() {
-            canvas.line(row, &Words::of(Role::Muted, "nothing runs on a GPU, and no container or stage is at work"));
+            let gpus = if is_asked { "nothing runs on a GPU" } else { "what runs on the GPUs can't be asked now" };
+            canvas.line(row, &Words::of(Role::Muted, format!("{gpus}, and no container or stage is at work")));
         }
         return;
     }

@@ -104,7 +104,16 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, (gpus, state): (&Gpus, &State), row
         [first, ..] if names.iter().all(|row| row.name == first.name) => {
             facts.push(if rows.len() == 2 { first.name.clone() } else { format!("{} × {}", rows.len() - 1, first.name) });
         }
-        _ => facts.push(count(rows.len() - 1, "GPU")),
+        _ => {
+            let [whole, parts] = [false, true].map(|is_part| {
+                let is_it = |row: &&Row| matches!(row.subject, Subject::Gpu(key) if key.mig.is_some() == is_part);
+                rows.iter().filter(is_it).count()
+            });
+            facts.push(count(whole, "GPU"));
+            if parts > 0 {
+                facts.push(count(parts, "MIG instance"));
+            }
+        }
     }
     let header = gpus.latest.as_ref().map(|latest| &latest.header);
     if row.width >= 100 {

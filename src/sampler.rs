@@ -116,16 +116,13 @@ fn sample(folder: &Path, disks: &[PathBuf]) -> Result<(), SamplerError> {
     let lock = SamplerLock::take(&files)?;
     let mut record = Record::open(&files)?;
     let mut eyes = Eyes::open(disks);
-    // the first one too: else the second comes so late that a column stays empty
-    if is_closed_within(Moment::now().to_whole()) {
-        lock.release();
-        return Ok(());
-    }
+    // the second sample may come soon after the first one: later, a column would stay empty
+    let mut wait: fn(Moment) -> Duration = Moment::to_whole;
     loop {
         let now = Moment::now();
         let seen = eyes.look(PATIENCE);
         record.add(now, &seen);
-        if is_closed_within(Moment::now().to_next()) {
+        if is_closed_within(std::mem::replace(&mut wait, Moment::to_next)(Moment::now())) {
             record.close();
             // a thread that waits for the driver keeps our files open for as long as the kernel keeps the thread
             lock.release();

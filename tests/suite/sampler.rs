@@ -69,9 +69,10 @@ fn a_sample_a_second_says_what_the_machine_does_and_files_are_ours_alone() {
     let (_guard, path) = folder();
     let files = Files::of(&path);
     let mut sampler = sampler(&path);
-    let found = count(&files.seconds(), 3);
+    let found = count(&files.seconds(), 4);
+    // the second one may come soon after the first: at the next whole second
     assert!(
-        found.windows(2).all(|pair| matches!(pair, [(before, _), (after, _)] if (800..2_200).contains(&(after - before)))),
+        found.windows(2).skip(1).all(|pair| matches!(pair, [(before, _), (after, _)] if (800..2_200).contains(&(after - before)))),
         "{found:?}"
     );
     assert!(found.iter().skip(1).all(|(t, _)| t % 1_000 < 500), "on whole seconds: {found:?}");

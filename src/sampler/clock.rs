@@ -31,7 +31,7 @@ impl Moment {
     /// Whether it follows the last sample's without a gap and without a jump of the wall clock.
     pub(super) const fn follows(self, last: Self) -> bool {
         let (by_wall, by_boot) = (self.at - last.at, self.up - last.up);
-        by_boot <= INTERVAL_MS + LATE_MS && by_wall <= INTERVAL_MS + LATE_MS && by_wall >= INTERVAL_MS - EARLY_MS
+        by_boot <= INTERVAL_MS + LATE_MS && by_wall <= INTERVAL_MS + LATE_MS && by_wall >= by_boot - EARLY_MS
     }
 
     /// How long it is to a whole second of the wall clock.

@@ -1,8 +1,11 @@
 //! Benchmarks: the numbers that a command printed, the cause of a failure, the comparison.
 
+pub mod arm;
 pub mod failure;
+pub mod live;
 pub mod metrics;
 pub mod output;
+pub mod prometheus;
 pub mod ready;
 pub mod score;
 

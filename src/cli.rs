@@ -124,6 +124,9 @@ enum Command {
     /// Pulls images (started by the pull stage)
     #[command(hide = true)]
     PullImages(crate::docker::pull::PullImages),
+    /// Runs an arm in a container (started by the arm's stage)
+    #[command(hide = true)]
+    RunArm(crate::docker::arm::RunArm),
     /// Removes what an order says from the Docker engine (started by the clean stage and by the screen)
     #[command(hide = true)]
     PruneImages(crate::docker::prune::PruneImages),
@@ -260,6 +263,7 @@ pub fn main() -> anyhow::Result<Exit> {
         }
         Some(Command::CheckPatch(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::PullImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
+        Some(Command::RunArm(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::PruneImages(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::SampleMachine(args)) => Ok(args.run().map(|()| Exit::Well)?),
         Some(Command::DemoAgent(args)) => Ok(crate::demo::agent::play(&args).map(|()| Exit::Well)?),

@@ -1,6 +1,7 @@
 //! What a person may configure, as written and as resolved. Everything has a default.
 
 mod bench;
+mod docker;
 mod error;
 mod file;
 mod gpus;
@@ -10,6 +11,7 @@ mod origin;
 mod resolve;
 mod wrong;
 
+pub use docker::DockerConfig;
 pub use error::ConfigError;
 pub use gpus::ArmGpus;
 pub use images::PrunePolicy;
@@ -43,6 +45,8 @@ pub struct Config {
     pub harness: HarnessConfig,
     /// The benchmark arms.
     pub arms: ArmsConfig,
+    /// Arms in containers.
+    pub docker: DockerConfig,
     /// Who judges patches.
     pub judge: JudgeConfig,
     /// Time budgets of the stages.
@@ -144,8 +148,11 @@ pub struct ArmsConfig {
     /// Commit, model and benchmark command of each item; `data/mappings/benchmark_mode_mapping.json` at or above the
     /// harness root when empty.
     pub mapping: Option<PathBuf>,
-    /// Whether results that the harness's own scripts left are taken for ours.
+    /// Whether results that the harness's own scripts left are taken for ours: nobody knows on which machine they were
+    /// measured. Those of our own runs are taken where commit, workload, image and machine agree.
     pub reuse: bool,
+    /// How often each arm is measured: the arms take turns. With more than once the noise is known.
+    pub repeat: u32,
     /// Program and arguments, run in a checkout of the arm's commit; `{arm}` `{item_id}` are filled in.
     pub command: Vec<String>,
     /// Percent of difference below which two numbers are similar.
@@ -172,6 +179,8 @@ pub enum Engine {
     Process,
     /// By ISO-Bench's own `scripts/runners/run_3way_benchmarks.py`, one commit and one arm at a time.
     ThreeWay,
+    /// In containers of the Docker engine, by the commands of `arms.mapping`.
+    Docker,
 }
 
 /// `[judge]`: a program that looks at the patch of each item once its arms are measured, and prints one JSON verdict
@@ -200,6 +209,10 @@ pub struct BudgetConfig {
     pub pull: f64,
     /// Each arm.
     pub arm: f64,
+    /// Of an arm in a container: until its server answers.
+    pub ready: f64,
+    /// The same: from then to its numbers.
+    pub bench: f64,
 }
 
 /// `[limits]`: each pauses the queue with its reason, `item_tokens` ends the item's agent. 0 means no limit.
@@ -279,6 +292,7 @@ impl Default for ArmsConfig {
             engine: Engine::Process,
             mapping: None,
             reuse: false,
+            repeat: 1,
             command: Vec::new(),
             threshold_pct: Standing::THRESHOLD_PCT,
             images: Vec::new(),
@@ -297,7 +311,7 @@ impl Default for JudgeConfig {
 
 impl Default for BudgetConfig {
     fn default() -> Self {
-        Self { worktree: 20.0, agent: 120.0, check: 10.0, pull: 30.0, arm: 30.0 }
+        Self { worktree: 20.0, agent: 120.0, check: 10.0, pull: 30.0, arm: 45.0, ready: 15.0, bench: 25.0 }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Docker: the engine and its registry. Images are pulled with a forecast and a bar, the disk is watched, and what nobody
 //! needs any more is removed.
 
+pub mod arm;
 pub mod auth;
 pub mod containers;
 mod digest;

@@ -1,6 +1,7 @@
 //! The words of the field, without I/O and without a clock.
 
 pub mod agent_kind;
+pub mod arm_run;
 pub mod bench_kind;
 pub mod check;
 pub mod failure;
@@ -13,6 +14,7 @@ pub mod metric;
 pub mod outcome;
 pub mod prune;
 pub mod pull;
+pub mod repair;
 pub mod room;
 pub mod rung;
 pub mod soft;
@@ -21,6 +23,7 @@ pub mod step;
 pub mod workload;
 
 pub use agent_kind::{AgentKind, PromptSource};
+pub use arm_run::{ArmPhase, ArmProgress, FiguresFrom, PhaseSpan, ProgressRow, ServerFigures};
 pub use bench_kind::{BenchEngine, BenchKind};
 pub use check::{About, Check, Row};
 pub use failure::{Cause, FailureClass, Temper};
@@ -33,6 +36,7 @@ pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use prune::{Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, PullProgress, PulledImage};
+pub use repair::Repair;
 pub use room::{Need, QueueRoom, Shortage};
 pub use rung::{Answer, Rung, RungAnswer};
 pub use soft::{Quadrant, SoftVerdict, Target};

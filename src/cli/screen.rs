@@ -257,7 +257,7 @@ impl Stay {
             Place::Loose { path, instance } => (Extent::One, path.clone(), instance.clone()),
             Place::Measured { folder, .. } => (Extent::Run, folder.clone(), None),
         };
-        let screen = if extent == Extent::Run && screen == Screen::Agent { Screen::Result } else { screen };
+        let screen = if extent == Extent::Run && screen == Screen::Agent { Screen::Benchmark } else { screen };
         self.begin = Some(Begin { screen, ..begin });
         At::Others(others::Opening { path, instance, extent })
     }

@@ -37,17 +37,20 @@ impl ArmsConfig {
     /// commit that is not known (an empty sha) names no image: such an item is blocked.
     pub fn images_of(&self, item: &ItemId, human: &str, parent: &str) -> Vec<String> {
         let mut images = Vec::new();
-        for template in &self.images {
-            let unknown = (human.is_empty() && template.contains("{human")) || (parent.is_empty() && template.contains("{parent"));
-            let name = filled(template, |word| value(word, item, human, parent));
-            if let (false, Ok(name)) = (unknown, name)
-                && !images.contains(&name)
-            {
+        for name in self.images.iter().filter_map(|template| filled(template, item, human, parent)) {
+            if !images.contains(&name) {
                 images.push(name);
             }
         }
         images
     }
+}
+
+/// A template with the words of an item; `None` where it asks for a commit that is not known, or is no template.
+pub(super) fn filled(template: &str, item: &ItemId, human: &str, parent: &str) -> Option<String> {
+    let unknown = (human.is_empty() && template.contains("{human")) || (parent.is_empty() && template.contains("{parent"));
+    let name = with_words(template, |word| value(word, item, human, parent));
+    if unknown { None } else { name.ok() }
 }
 
 /// What is wrong with a template: the part of it that is, and why.
@@ -58,7 +61,7 @@ pub(super) fn unfit(template: &str) -> Option<(String, String)> {
     if let Some(odd) = template.chars().find(|c| c.is_whitespace() || c.is_control()) {
         return Some((template.to_owned(), format!("'{}': no image has {odd:?} in its name", template.escape_debug())));
     }
-    let part = filled(template, |word| WORDS.contains(&word).then(String::new)).err()?;
+    let part = with_words(template, |word| WORDS.contains(&word).then(String::new)).err()?;
     let words = WORDS.map(|word| format!("{{{word}}}")).join(" ");
     Some((part.clone(), format!("{part} is no word of ours: there are {words}")))
 }
@@ -76,7 +79,7 @@ fn value(word: &str, item: &ItemId, human: &str, parent: &str) -> Option<String>
 }
 
 /// A template with its words filled in; the first part in braces that is no word, or the rest from a brace alone.
-fn filled(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+fn with_words(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
     let (mut name, mut rest) = (String::new(), template);
     while let Some((before, after)) = rest.split_once('{') {
         let (word, behind) = after.split_once('}').ok_or_else(|| format!("{{{after}"))?;

@@ -24,7 +24,7 @@ pub(super) fn words(key: &str) -> Option<&'static [&'static str]> {
         "agent.via" => &["direct", "harness"],
         "agent.on_stuck" => &["mark", "stop", "skip"],
         "prompt.source" => &["harness", "copy", "template"],
-        "arms.engine" => &["process", "three_way"],
+        "arms.engine" => &["process", "three_way", "docker"],
         "arms.prune" => &["run", "never", "all"],
         _ => return None,
     })

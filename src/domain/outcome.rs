@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Metric, PruneDetail, PullDetail, Quadrant, RungAnswer, Shortage, SoftVerdict, Standing, Taint, Usage,
-    Verdict, Workload,
+    BenchKind, FailureClass, Flag, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, RungAnswer, Shortage, SoftVerdict,
+    Standing, Taint, Usage, Verdict, Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
@@ -157,6 +157,18 @@ pub struct ArmDetail {
     /// What on the machine tainted them, with the evidence: then [`Flag::Tainted`] is among the flags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taints: Vec<Taint>,
+    /// The repairs that were made before it was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
+    /// The phases of an arm in a container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseSpan>,
+    /// The digest of the image that it ran in, `sha256:…`, or the image's id where no registry knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What is to be known of how it was measured, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The result file that it was read from; `None` for an arm of ours, whose files lie with the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,

@@ -68,6 +68,10 @@ pub struct Spec {
     /// How readily the kernel picks the commands when memory runs out, -1000 to 1000; `None` leaves it as it is.
     #[serde(default)]
     pub oom_score_adj: Option<i32>,
+    /// Whether the command freezes and thaws what it does by itself when it gets USR1 and USR2, as one does whose work lies in a
+    /// container; else the whole tree is stopped.
+    #[serde(default)]
+    pub pauses_itself: bool,
     /// The GPUs that are to be its alone while it runs; it waits for them, and that does not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gpus: Vec<Gpu>,

@@ -352,7 +352,8 @@ impl Run {
 
     fn start_stage(&mut self, item: &ItemId, stage: Stage, budget_ms: Option<u64>, at: Timestamp) {
         let Some(attempt) = self.item_mut(item).and_then(|item| item.attempts.last_mut()) else { return };
-        attempt.stages.retain(|record| record.stage != stage);
+        let known = attempt.stages.iter().position(|record| record.stage == stage).map(|at| attempt.stages.remove(at));
+        let earlier = known.map(StageRecord::into_outcomes).unwrap_or_default();
         let state = StageState::Running {
             since: at,
             budget_ms,
@@ -362,7 +363,7 @@ impl Run {
             stopping: None,
             totals: AgentTotals::default(),
         };
-        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, state });
+        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, earlier, state });
     }
 
     fn with_live(&mut self, item: &ItemId, stage: Stage, change: impl FnOnce(&mut StageState)) {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::domain::rung::reached;
 use crate::domain::{
-    AgentTotals, Answer, Arm, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, MachineUse, PromptSource, PullDetail,
-    Remark, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
+    AgentTotals, Answer, Arm, ArmDetail, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, MachineUse, PromptSource,
+    PullDetail, Remark, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::{AttemptEnd, JournalSaid};
@@ -142,6 +142,8 @@ pub struct StageRecord {
     pub began: Timestamp,
     /// What the machine did in its time; `None` where nobody looked.
     pub machine: Option<MachineUse>,
+    /// How it ended before, in this attempt: an arm is measured `arms.repeat` times.
+    pub earlier: Vec<StageOutcome>,
     /// How far it is.
     pub state: StageState,
 }
@@ -297,6 +299,21 @@ impl Item {
 }
 
 impl StageRecord {
+    /// How it ended, each time, the last one last.
+    fn outcomes(&self) -> impl Iterator<Item = &StageOutcome> {
+        let last = if let StageState::Ended(outcome) = &self.state { Some(outcome) } else { None };
+        self.earlier.iter().chain(last)
+    }
+
+    /// The same.
+    pub(super) fn into_outcomes(self) -> Vec<StageOutcome> {
+        let mut all = self.earlier;
+        if let StageState::Ended(outcome) = self.state {
+            all.push(outcome);
+        }
+        all
+    }
+
     /// Unfrozen time of the stage up to `now`, in ms.
     pub fn worked_ms(&self, now: Timestamp) -> u64 {
         match &self.state {
@@ -326,6 +343,13 @@ impl Attempt {
             StageState::Ended(outcome) => Some(outcome),
             StageState::Running { .. } => None,
         }
+    }
+
+    /// What an arm measured, each time that it did; empty where it never did.
+    pub fn samples(&self, stage: Stage) -> Vec<&ArmDetail> {
+        let of_done = |outcome: &'_ &StageOutcome| outcome.is_done();
+        let details = self.stage(stage).into_iter().flat_map(StageRecord::outcomes).filter(of_done).map(|outcome| &outcome.detail);
+        details.filter_map(|detail| if let StageDetail::Arm(arm) = detail { Some(arm) } else { None }).collect()
     }
 
     /// The stage that runs now.

@@ -106,6 +106,7 @@ mod tests {
                 ran_in: *ran_in,
                 began: Timestamp::UNIX_EPOCH,
                 machine: None,
+                earlier: Vec::new(),
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();

@@ -109,6 +109,7 @@ fn spec(job: &Job, attempt: &AttemptId, stage: Stage, commands: Vec<Command>) ->
         budget_ms: job.budget_ms(stage),
         grace_ms: GRACE_MS,
         oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
+        pauses_itself: false,
         gpus: Vec::new(),
     }
 }

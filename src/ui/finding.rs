@@ -60,7 +60,7 @@ pub(super) fn round(len: usize, from: usize, forward: bool, holds: impl Fn(usize
 /// To the next match on the screen that is shown, or to the one before.
 pub(super) fn find(state: &mut State, forward: bool) {
     let found = match state.screen {
-        Screen::Queue | Screen::Result => find_item(state, forward),
+        Screen::Queue | Screen::Benchmark => find_item(state, forward),
         Screen::Agent => find_step(state, forward),
         Screen::Machine | Screen::Log => return,
     };

@@ -155,7 +155,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('Z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
-    bind(&[Key::Char('3')], Action::Show(Screen::Result), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
+    bind(&[Key::Char('3')], Action::Show(Screen::Benchmark), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
     bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "GPUs and their curves, processes, disks, docker images, pull and prune"),
     bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),
     bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "start screen", "the start screen: other runs, new ones"),
@@ -234,7 +234,7 @@ impl Place {
         match screen {
             Screen::Queue => Self::Queue,
             Screen::Agent => Self::Agent,
-            Screen::Result => Self::Result,
+            Screen::Benchmark => Self::Result,
             Screen::Machine => Self::Machine,
             Screen::Log => Self::Log,
         }

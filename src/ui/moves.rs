@@ -27,7 +27,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
         _ => match state.screen {
             Screen::Queue => browse(state, action),
             Screen::Agent => read(state, action),
-            Screen::Result => read_result(state, action),
+            Screen::Benchmark => read_result(state, action),
             Screen::Machine => read_machine(state, action),
             Screen::Log => read_log(state, action),
         },
@@ -62,7 +62,7 @@ fn telling_screen(item: &Item) -> Screen {
         Some(Stage::Agent) => Screen::Agent,
         Some(_) => Screen::Log,
         None if agent => Screen::Agent,
-        None => Screen::Result,
+        None => Screen::Benchmark,
     }
 }
 
@@ -304,7 +304,7 @@ fn follow(state: &mut State) {
     state.reading.inside = None;
     state.reading.pane = Pane::Steps;
     state.log.follow();
-    if matches!(state.screen, Screen::Queue | Screen::Result)
+    if matches!(state.screen, Screen::Queue | Screen::Benchmark)
         && let Some(says) = nothing_runs(state)
     {
         state.remark(Said::new(Mood::Quiet, says));
@@ -329,7 +329,7 @@ pub(super) fn is_following(state: &State) -> bool {
     let on_live = state.queue.selected == state.run.live && state.queue.follow == Follow::Live;
     on_live
         && match state.screen {
-            Screen::Queue | Screen::Result | Screen::Machine => true,
+            Screen::Queue | Screen::Benchmark | Screen::Machine => true,
             Screen::Agent => state.reading.stick == Stick::Newest,
             Screen::Log => state.log.stick == log::Stick::Newest,
         }

@@ -123,7 +123,7 @@ fn what(state: &State, way: Way, part: Part) -> Result<What, &'static str> {
         }
         Screen::Machine if part == Part::Seen => Ok(What::Text { name: "the readings".to_owned(), text: machine::text::seen(state) }),
         Screen::Machine => Ok(What::Text { name: "the machine".to_owned(), text: machine::text::all(state) }),
-        Screen::Result => Ok(What::Result(item()?.id.clone(), part)),
+        Screen::Benchmark => Ok(What::Result(item()?.id.clone(), part)),
         Screen::Log => {
             let log = &state.log;
             let visible = log.visible(state.layout.log_rows.max(1));

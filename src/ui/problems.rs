@@ -45,7 +45,7 @@ pub(super) fn begins(state: &State) -> BTreeSet<u32> {
 /// How many there are to go to, and whether that is all; `None` where nobody counts them.
 pub(super) fn count(state: &State) -> Option<(usize, bool)> {
     match state.screen {
-        Screen::Queue | Screen::Result => Some((state.run.items.iter().filter(|item| is_problem(item)).count(), true)),
+        Screen::Queue | Screen::Benchmark => Some((state.run.items.iter().filter(|item| is_problem(item)).count(), true)),
         Screen::Agent => {
             let begins = begins(state);
             let counted = |trail: &Trail| trail.count_of(|index, mark| mark.went_wrong || begins.contains(&index));

@@ -9,7 +9,7 @@ pub enum Screen {
     /// What the agent of the selected item did.
     Agent,
     /// What came of the selected item: ladder, arms side by side.
-    Result,
+    Benchmark,
     /// The machine: disks, the Docker engine and its images, what is pulled and removed.
     Machine,
     /// Logs: what the stages of the selected item wrote, and the runner.
@@ -18,14 +18,14 @@ pub enum Screen {
 
 impl Screen {
     /// Every screen, in order.
-    pub const ALL: [Self; 5] = [Self::Queue, Self::Agent, Self::Result, Self::Machine, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Queue, Self::Agent, Self::Benchmark, Self::Machine, Self::Log];
 
     /// The key that opens it.
     pub const fn digit(self) -> char {
         match self {
             Self::Queue => '1',
             Self::Agent => '2',
-            Self::Result => '3',
+            Self::Benchmark => '3',
             Self::Machine => '4',
             Self::Log => '6',
         }
@@ -36,7 +36,7 @@ impl Screen {
         match self {
             Self::Queue => "queue",
             Self::Agent => "agent",
-            Self::Result => "result",
+            Self::Benchmark => "benchmark",
             Self::Machine => "machine",
             Self::Log => "log",
         }
@@ -47,8 +47,8 @@ impl Screen {
     pub const fn next(self) -> Self {
         match self {
             Self::Queue => Self::Agent,
-            Self::Agent => Self::Result,
-            Self::Result => Self::Machine,
+            Self::Agent => Self::Benchmark,
+            Self::Benchmark => Self::Machine,
             Self::Machine => Self::Log,
             Self::Log => Self::Queue,
         }

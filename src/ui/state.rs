@@ -435,7 +435,7 @@ impl State {
         match screen {
             Screen::Queue => self.only_item().is_none(),
             Screen::Machine => self.access != Access::Others(Others::Files),
-            Screen::Agent | Screen::Result | Screen::Log => true,
+            Screen::Agent | Screen::Benchmark | Screen::Log => true,
         }
     }
 

@@ -81,7 +81,7 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
             let body = beside_live(canvas, body, state, now);
             log::draw(canvas, body, state, now)
         }
-        (_, Screen::Agent | Screen::Result, Some(found)) => {
+        (_, Screen::Agent | Screen::Benchmark, Some(found)) => {
             let body = beside_live(canvas, body, state, now);
             item::draw(canvas, body, state, found, now)
         }

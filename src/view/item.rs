@@ -64,7 +64,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
         strip(canvas, &mut flow, state, usize::from(area.height));
         findings::section(canvas, &mut flow, state, usize::from(area.height));
     }
-    let roomy = if state.screen == Screen::Result { 22 } else { 16 };
+    let roomy = if state.screen == Screen::Benchmark { 22 } else { 16 };
     if area.height >= roomy && state.screen != Screen::Agent {
         flow.row();
     }
@@ -76,7 +76,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
     match state.screen {
         Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => agent(canvas, pane, state, now),
-        Screen::Result => {
+        Screen::Benchmark => {
             let glyphs = canvas.glyphs();
             let found = |cols: usize| findings::page(&glyphs, state, item, cols);
             let pane_lines = outcome::page(canvas, pane, &Results::of(item), found, state.reading.result_top);
@@ -174,7 +174,7 @@ fn tabs(canvas: &mut Canvas<'_>, row: Rect, pane: Rect, state: &State, item: &It
         }
     }
     let place = place(state, item);
-    let counts = |trail: &Trail| state.screen != Screen::Result && trail.steps.iter().any(|step| step.tokens > 0);
+    let counts = |trail: &Trail| state.screen != Screen::Benchmark && trail.steps.iter().any(|step| step.tokens > 0);
     let title = if list.width >= steps::TOKENS && state.shown_trail().is_some_and(counts) { " tokens" } else { "" };
     let is_inline = list.width == pane.width;
     let figure = if is_inline && !title.is_empty() { format!("{place}  {title}") } else { place };
@@ -196,8 +196,8 @@ fn title_of(state: &State, item: &Item) -> String {
             Some(trail) if item.attempts.len() > 1 => format!("steps of attempt {}", trail.attempt.n),
             _ => "steps".to_owned(),
         },
-        Screen::Result if item.attempts.len() > 1 => format!("result of attempt {}", item.attempts.len()),
-        Screen::Result => "result".to_owned(),
+        Screen::Benchmark if item.attempts.len() > 1 => format!("result of attempt {}", item.attempts.len()),
+        Screen::Benchmark => "result".to_owned(),
     }
 }
 
@@ -207,7 +207,7 @@ fn place(state: &State, item: &Item) -> String {
         Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => {
             state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default()
         }
-        Screen::Result => {
+        Screen::Benchmark => {
             let Layout { pane_rows, pane_lines, .. } = state.layout;
             let below = pane_lines.saturating_sub(pane_rows).saturating_sub(state.reading.result_top);
             if below > 0 { format!("{} below", text::count(below, "line")) } else { String::new() }

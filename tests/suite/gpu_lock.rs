@@ -29,7 +29,8 @@ impl Stage {
     fn launch(base: &Path, name: &str, gpus: &[Gpu], script: &str, budget_ms: Option<u64>) -> (Self, Kept) {
         let command = Command { argv: ["sh", "-c", script].map(str::to_owned).to_vec(), cwd: base.to_owned(), ..Command::default() };
         let tag = format!("{}/{name}.1/candidate", base.display());
-        let spec = Spec { tag, commands: vec![command], budget_ms, grace_ms: 300, oom_score_adj: None, gpus: gpus.to_vec() };
+        let spec =
+            Spec { tag, commands: vec![command], budget_ms, grace_ms: 300, oom_score_adj: None, pauses_itself: false, gpus: gpus.to_vec() };
         let stage = Self { at: base.join(name), base: base.to_owned() };
         let environment = Environment::Ours(vec![(OsString::from(FOLDER), base.join("locks").into_os_string())]);
         let kept = launch(Path::new(BINARY), &stage.at, &spec, &environment).unwrap();

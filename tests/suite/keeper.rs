@@ -41,6 +41,7 @@ impl Stage {
             budget_ms: None,
             grace_ms: 300,
             oom_score_adj: None,
+            pauses_itself: false,
             gpus: Vec::new(),
         };
         Self { _folder: folder, at: base.join("stage"), spec }

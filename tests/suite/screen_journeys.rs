@@ -195,7 +195,7 @@ fn an_item_opens_unfolds_and_closes() {
     let reading = &bench.state.reading;
     assert_eq!((bench.state.screen, reading.fold(reading.cursor)), (Screen::Agent, Fold::Unfolded));
     bench.press(Key::Tab);
-    assert_eq!(bench.state.screen, Screen::Result);
+    assert_eq!(bench.state.screen, Screen::Benchmark);
     bench.press(Key::Esc);
     assert_eq!(bench.state.screen, Screen::Queue);
 }

@@ -93,7 +93,15 @@ impl Stage {
         let at = base.join("state/tui").join(tag.replace("/vllm", "/attempts/vllm"));
         let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
         let commands = vec![Commanded { argv, cwd: work.clone(), ..Commanded::default() }];
-        let spec = Spec { tag: tag.clone(), commands, budget_ms: None, grace_ms: 100, oom_score_adj: None, gpus: Vec::new() };
+        let spec = Spec {
+            tag: tag.clone(),
+            commands,
+            budget_ms: None,
+            grace_ms: 100,
+            oom_score_adj: None,
+            pauses_itself: false,
+            gpus: Vec::new(),
+        };
         let kept = launch(Path::new(BINARY), &at, &spec, &Environment::Ours(Vec::new())).unwrap();
         Self { _folder: folder, work, tag, kept }
     }

@@ -22,6 +22,7 @@ pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
         )],
         Engine::Process => gpus_of(&command.join(" ")).and_then(|wanted| gpus(look, wanted, "arms.command wants")).into_iter().collect(),
         Engine::ThreeWay => three_way(look, plan),
+        Engine::Docker => Vec::new(),
     }
 }
 

@@ -90,7 +90,15 @@ fn begin(wish: Order, setup: &MachineSetup, needed: &[(ItemId, Vec<String>)]) ->
     let command =
         Command { argv: vec![text(&binary), WORKER.to_owned(), text(folder.path())], cwd: folder.path().to_owned(), ..Command::default() };
     let tag = format!("prune:{}", clean::path(folder.path()));
-    let spec = Spec { tag, commands: vec![command], budget_ms: None, grace_ms: GRACE, oom_score_adj: None, gpus: Vec::new() };
+    let spec = Spec {
+        tag,
+        commands: vec![command],
+        budget_ms: None,
+        grace_ms: GRACE,
+        oom_score_adj: None,
+        pauses_itself: false,
+        gpus: Vec::new(),
+    };
     let kept = launch::launch(&binary, folder.path(), &spec, &Environment::Ours(Vec::new())).map_err(|error| error.to_string())?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(kept.ended()).map(drop).map_err(|error| error.to_string())

@@ -1,0 +1,63 @@
+//! An arm in a container: what is measured, made of the `perf_command` of `arms.mapping`, and the script that measures it.
+//!
+//! Everything here is pure: the same question has the same answer on every machine, and for all arms of an item the workload
+//! is the same.
+
+pub mod script;
+
+use std::collections::BTreeMap;
+
+use crate::domain::{BenchKind, Repair, Workload};
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The command by which the human measured, as it stands in the mapping.
+    pub perf_command: &'a str,
+    /// The model that the mapping names, where it does.
+    pub model: Option<&'a str>,
+    /// Models that are served in place of others.
+    pub overrides: &'a BTreeMap<String, String>,
+    /// The repairs that may be made.
+    pub repairs: &'a [Repair],
+    /// Arguments of the server, where the command does not say otherwise.
+    pub server_args: &'a [String],
+    /// Folders of the image in which vLLM's repository may lie, for its `benchmarks/`.
+    pub sources: &'a [String],
+}
+
+/// What is measured, and how.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArmPlan {
+    /// Serving where the command does not tell, as ISO-Bench does.
+    pub kind: Option<BenchKind>,
+    /// The model that was asked for.
+    pub model: Option<String>,
+    /// The model that is served.
+    pub model_run: Option<String>,
+    /// Variables that stand before the command: `VLLM_USE_V1=1`.
+    pub environment: Vec<(String, String)>,
+    /// The client, or the offline benchmark: program and arguments. `{port}` and `{host}` are filled in by the script.
+    pub client: Vec<String>,
+    /// The same by the CLI, `vllm bench …`, for images that have no such script; empty where the command is that already.
+    pub client_cli: Vec<String>,
+    /// Arguments of the server, its model included; empty where none is needed.
+    pub server: Vec<String>,
+    /// The repairs that were made in the command. Those that can only be seen inside are told by the script.
+    pub repairs: Vec<Repair>,
+    /// The same for the script: repairs that it may make.
+    pub may_repair: Vec<Repair>,
+    /// What is to be known of it, in sentences.
+    pub notes: Vec<String>,
+    /// What is measured, as far as the command tells.
+    pub workload: Workload,
+    /// GPUs that it wants.
+    pub gpus: usize,
+    /// Where vLLM's repository may lie in the image.
+    pub sources: Vec<String>,
+}
+
+/// Makes the plan; the error says what is wrong with the command.
+pub fn plan(question: &Question<'_>) -> Result<ArmPlan, String> {
+    Err(format!("not built yet: {}", question.perf_command))
+}

@@ -134,7 +134,7 @@ impl Job {
 
     /// The images that the item's arms need.
     pub fn images(&self, item: &Item) -> Vec<String> {
-        self.config.arms.images_of(&item.id, &item.human, &item.parent)
+        self.config.arm_images().of(&item.id, &item.human, &item.parent)
     }
 
     /// A configured word with its `{names}` filled in.

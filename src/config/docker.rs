@@ -98,9 +98,10 @@ impl DockerConfig {
             let says = format!("'{pair}' is no variable: write NAME=value; tokens belong to docker.pass, by their names alone");
             ("docker.set", pair.clone(), says)
         });
-        let pass = self.pass.iter().find(|name| name.is_empty() || name.contains('=')).map(|name| {
-            ("docker.pass", name.clone(), format!("'{name}' is no name of a variable: its value comes from the environment"))
-        });
+        let pass =
+            self.pass.iter().find(|name| name.is_empty() || name.contains('=')).map(|name| {
+                ("docker.pass", name.clone(), format!("'{name}' is no name of a variable: its value comes from the environment"))
+            });
         name.or(mount).or(set).or(pass)
     }
 }

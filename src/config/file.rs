@@ -145,7 +145,9 @@ impl Written {
             return Err(self.unfit_part(key, &part, &says));
         }
         if config.arms.repeat == 0 {
-            return Err(self.unfit("arms.repeat", "0: an arm is measured once at least; without arms leave arms.command and arms.engine out"));
+            return Err(
+                self.unfit("arms.repeat", "0: an arm is measured once at least; without arms leave arms.command and arms.engine out")
+            );
         }
         let numbers = [
             ("agent.max_usd", config.agent.max_usd.unwrap_or_default()),

@@ -94,8 +94,11 @@ pub fn begin(job: &Job, run: &Run, item: &Item, (attempt, stage): (&AttemptId, S
         Ok(commands) => Begun::Commands(spec(job, attempt, stage, commands), environment, facts),
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
-            let is_prompt = matches!(error.get_ref(), Some(error) if error.is::<PromptError>());
-            let class = if is_prompt { FailureClass::NoPrompt } else { classify(&why).map_or(FailureClass::Unknown, |(class, _)| class) };
+            let class = match error.get_ref() {
+                Some(error) if error.is::<PromptError>() => FailureClass::NoPrompt,
+                Some(error) if error.is::<container::NoCommand>() => FailureClass::NoCommand,
+                _ => classify(&why).map_or(FailureClass::Unknown, |(class, _)| class),
+            };
             Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn begin(
     environment: &mut Environment,
 ) -> Commands {
     let says = |says: String| ("measure it".to_owned(), io::Error::other(says));
-    let plan = plan_of(job, item).map_err(says)?;
+    let plan = plan_of(job, item).map_err(|why| ("measure it".to_owned(), io::Error::other(NoCommand(why))))?;
     let image = job.config.docker.image(stage, &item.id, &item.human, &item.parent);
     let image = image.ok_or_else(|| says("the name of its image asks for a commit that is not known".to_owned()))?;
     let folder = job.folder.stage(attempt, stage);
@@ -65,6 +65,11 @@ pub(super) fn begin(
     write(folder.join(ORDER), &text)?;
     Ok(vec![command(&folder, vec![job.binary.display().to_string(), "run-arm".to_owned(), folder.display().to_string()])])
 }
+
+/// Nothing says how the commit is measured: the sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NoCommand(String);
 
 /// What the container is made of.
 struct Seen {

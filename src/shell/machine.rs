@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use self::progress::Progress;
 use self::telemetry::Telemetry;
 use super::places::Places;
-use crate::config::ArmsConfig;
+use crate::config::ArmImages;
 use crate::docker::prune::Keep;
 use crate::host::disk;
 use crate::host::watch::{Heed, Watch};
@@ -44,7 +44,7 @@ pub struct MachineSetup {
     /// `<root>/state/docker`; `None` outside a checkout.
     pub docker: Option<PathBuf>,
     /// Which images the arms of an item need.
-    pub arms: ArmsConfig,
+    pub arms: ArmImages,
     /// The images that other live runs of the checkout wait for, by its `state/docker`.
     pub keep: fn(&Path) -> Vec<Keep>,
     /// This program: its sampler looks at the machine where no runner's does.

@@ -13,7 +13,7 @@ use super::message::Layout;
 use super::question::{Question, Then};
 use super::state::{Over, State};
 use super::{Action, Effect, Mood, Said, Screen};
-use crate::config::ArmsConfig;
+use crate::config::ArmImages;
 use crate::domain::{AttemptId, ItemId, Need, PrunePlan, PruneProgress, PullProgress, Stage};
 use crate::model::Item;
 use crate::telemetry::{Chart, Latest, Window};
@@ -36,7 +36,7 @@ pub struct Machine {
     /// Its GPUs.
     pub gpus: gpus::Gpus,
     /// Which images the arms of an item need.
-    pub arms: ArmsConfig,
+    pub arms: ArmImages,
     /// The first image shown.
     pub top: usize,
     /// The number of the newest dry run.
@@ -341,10 +341,10 @@ pub(super) fn settle(state: &mut State) -> Option<Effect> {
 
 /// The images that items of this run wait for.
 fn needed(state: &State) -> Vec<(ItemId, Vec<String>)> {
-    let images = |item: &Item| (item.id.clone(), state.machine.arms.images_of(&item.id, &item.human, &item.parent));
+    let images = |item: &Item| (item.id.clone(), state.machine.arms.of(&item.id, &item.human, &item.parent));
     let waits = |item: &&Item| !item.is_over();
     let all = state.run.items.iter().filter(waits).map(images);
-    if state.machine.arms.images.is_empty() { Vec::new() } else { all.filter(|(_, images)| !images.is_empty()).collect() }
+    if state.machine.arms.is_empty() { Vec::new() } else { all.filter(|(_, images)| !images.is_empty()).collect() }
 }
 
 /// Keys of the screen.

@@ -11,10 +11,10 @@ mod origin;
 mod resolve;
 mod wrong;
 
-pub use docker::DockerConfig;
+pub use docker::{Bind, DockerConfig};
 pub use error::ConfigError;
 pub use gpus::ArmGpus;
-pub use images::PrunePolicy;
+pub use images::{ArmImages, PrunePolicy};
 pub use model_name::codex_model;
 pub use origin::Origin;
 pub use resolve::{Asked, Resolution, resolve};

@@ -5,6 +5,7 @@
 pub mod agent_watch;
 mod checking;
 pub mod conclude;
+pub mod containers;
 pub mod create;
 pub mod detection;
 mod gate;
@@ -16,6 +17,7 @@ pub mod live;
 mod machine;
 pub mod preflight;
 pub mod prompt;
+pub mod results;
 mod sampling;
 pub mod score;
 mod served;

@@ -7,7 +7,7 @@ use super::others::Extent;
 use super::start::on_terminal;
 use super::{browse, compare, find, others, print_line, usage, watch};
 use crate::artifact::Checkout;
-use crate::config::ArmsConfig;
+use crate::config::ArmImages;
 use crate::docker::prune::Keep;
 use crate::domain::{AttemptId, ItemId};
 use crate::exit::Exit;
@@ -283,7 +283,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
         places: Places::ours(folder.clone(), checkout.items(&run.repo, &run.agent, &run.model, &manifest.harness_timestamp)),
         root: Some(checkout.root.clone()),
         elsewhere: std::env::current_dir().is_ok_and(|here| !here.starts_with(&checkout.repo_root)).then(|| checkout.root.clone()),
-        machine: Some(machine(&checkout, config.arms)),
+        machine: Some(machine(&checkout, config.arm_images())),
         begin: Begin::default(),
         by: find::me(),
         state_home: find::state_home(),
@@ -294,7 +294,7 @@ fn setup(folder: &RunFolder) -> Result<Setup, String> {
 }
 
 /// Where the machine of a checkout is looked at.
-pub(super) fn machine(checkout: &Checkout, arms: ArmsConfig) -> MachineSetup {
+pub(super) fn machine(checkout: &Checkout, arms: ArmImages) -> MachineSetup {
     MachineSetup {
         state: checkout.state.clone(),
         work: Some(checkout.work.clone()),

@@ -17,7 +17,7 @@ use super::screen::{self, At};
 use super::start::on_terminal;
 use super::{Format, find, tell, trajectory, usage};
 use crate::artifact::Checkout;
-use crate::config::ArmsConfig;
+use crate::config::ArmImages;
 use crate::domain::{ItemId, RunId};
 use crate::exit::Exit;
 use crate::host::clock;
@@ -129,7 +129,7 @@ pub(super) fn setup(opening: &Opening) -> Result<Setup, String> {
         path: None,
         root: opening.around.checkout.as_ref().map(|checkout| checkout.root.clone()),
         elsewhere: None,
-        machine: opening.around.checkout.as_ref().map(|checkout| screen::machine(checkout, ArmsConfig::default())),
+        machine: opening.around.checkout.as_ref().map(|checkout| screen::machine(checkout, ArmImages::default())),
         begin: Begin { screen, item: opening.item.clone(), ..Begin::default() },
         by: find::me(),
         state_home: find::state_home(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::images::filled;
+use super::images::{self, filled};
 use crate::domain::{ItemId, Repair, Stage};
 
 /// `[docker]`: arms in containers (`arms.engine = "docker"`). The defaults are ISO-Bench's own.
@@ -74,16 +74,67 @@ impl Default for DockerConfig {
 impl DockerConfig {
     /// The image of an arm; `None` where its name asks for a commit that is not known.
     pub fn image(&self, stage: Stage, item: &ItemId, human: &str, parent: &str) -> Option<String> {
-        let template = if stage == Stage::Human { &self.human } else { &self.baseline };
-        let template = template.replace("{org}", &self.org);
-        filled(&template, item, human, parent)
+        filled(&self.template(stage), item, human, parent)
     }
 
-    /// The images of all arms, each once.
-    pub fn images(&self, item: &ItemId, human: &str, parent: &str) -> Vec<String> {
-        let mut images: Vec<String> =
-            [Stage::Human, Stage::Baseline].into_iter().filter_map(|stage| self.image(stage, item, human, parent)).collect();
-        images.dedup();
-        images
+    /// The name of an arm's image, without the words of an item.
+    pub(super) fn template(&self, stage: Stage) -> String {
+        let template = if stage == Stage::Human { &self.human } else { &self.baseline };
+        template.replace("{org}", &self.org)
+    }
+
+    /// What is wrong with it: the key, the part of its value that is, and why.
+    pub(super) fn unfit(&self) -> Option<(&'static str, String, String)> {
+        let names = [("docker.human", Stage::Human), ("docker.baseline", Stage::Baseline)];
+        let name = names.into_iter().find_map(|(key, stage)| {
+            let (part, says) = images::unfit(&self.template(stage))?;
+            Some((key, part, says))
+        });
+        let mount = self.mounts.iter().find(|mount| Bind::of(mount).is_none()).map(|mount| {
+            let says = format!("'{mount}' is no mount: write here:/there, or here:/there:ro");
+            ("docker.mounts", mount.clone(), says)
+        });
+        let set = self.set.iter().find(|pair| pair.split_once('=').is_none_or(|(name, _)| name.is_empty())).map(|pair| {
+            let says = format!("'{pair}' is no variable: write NAME=value; tokens belong to docker.pass, by their names alone");
+            ("docker.set", pair.clone(), says)
+        });
+        let pass =
+            self.pass.iter().find(|name| name.is_empty() || name.contains('=')).map(|name| {
+                ("docker.pass", name.clone(), format!("'{name}' is no name of a variable: its value comes from the environment"))
+            });
+        name.or(mount).or(set).or(pass)
+    }
+}
+
+/// A mount as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bind<'a> {
+    /// Here; what begins with no slash lies below the repository's root.
+    pub from: &'a str,
+    /// There: an absolute path.
+    pub to: &'a str,
+    /// Whether it can't be changed there.
+    pub read_only: bool,
+}
+
+impl<'a> Bind<'a> {
+    /// Reads `here:there` and `here:there:ro`.
+    pub fn of(written: &'a str) -> Option<Self> {
+        let (rest, read_only) = written.strip_suffix(":ro").map_or((written, false), |rest| (rest, true));
+        let (from, to) = rest.rsplit_once(':')?;
+        (!from.is_empty() && to.starts_with('/')).then_some(Self { from, to, read_only })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_says_where_and_how() {
+        let bind = |from, to, read_only| Some(Bind { from, to, read_only });
+        assert_eq!(Bind::of("data/a.json:/data/a.json:ro"), bind("data/a.json", "/data/a.json", true));
+        assert_eq!(Bind::of("/x y:/z"), bind("/x y", "/z", false));
+        assert_eq!(["", "a", "a:b", ":/b", "/a:"].map(Bind::of), [None; 5]);
     }
 }

@@ -141,6 +141,14 @@ impl Written {
         if let Some((part, says)) = config.arms.images.iter().find_map(|image| images::unfit(image)) {
             return Err(self.unfit_part("arms.images", &part, &says));
         }
+        if let Some((key, part, says)) = config.docker.unfit() {
+            return Err(self.unfit_part(key, &part, &says));
+        }
+        if config.arms.repeat == 0 {
+            return Err(
+                self.unfit("arms.repeat", "0: an arm is measured once at least; without arms leave arms.command and arms.engine out")
+            );
+        }
         let numbers = [
             ("agent.max_usd", config.agent.max_usd.unwrap_or_default()),
             ("agent.silence_s", config.agent.silence_s.unwrap_or_default()),
@@ -152,6 +160,9 @@ impl Written {
             ("budget.check", config.budget.check),
             ("budget.pull", config.budget.pull),
             ("budget.arm", config.budget.arm),
+            ("budget.ready", config.budget.ready),
+            ("budget.bench", config.budget.bench),
+            ("docker.shm_gib", config.docker.shm_gib),
             ("limits.run_usd", config.limits.run_usd.unwrap_or_default()),
             ("limits.usd_per_mtok_input", config.limits.usd_per_mtok_input),
             ("limits.usd_per_mtok_output", config.limits.usd_per_mtok_output),

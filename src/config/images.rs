@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ArmsConfig;
-use crate::domain::{ItemId, PruneScope};
+use super::{Config, Engine};
+use crate::domain::{ItemId, PruneScope, Stage};
 
 /// The words that stand in braces in a template.
 const WORDS: [&str; 5] = ["human", "human8", "parent", "parent12", "item_id"];
@@ -32,12 +32,44 @@ impl PrunePolicy {
     }
 }
 
-impl ArmsConfig {
-    /// The images that an item's arms need, in the order of the configuration, each once. A template that asks for a
-    /// commit that is not known (an empty sha) names no image: such an item is blocked.
-    pub fn images_of(&self, item: &ItemId, human: &str, parent: &str) -> Vec<String> {
+/// The images that the arms need, as templates, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ArmImages {
+    engine: Engine,
+    templates: Vec<String>,
+}
+
+impl Config {
+    /// The images that the arms need: those of the containers in which they run, and `arms.images`.
+    pub fn arm_images(&self) -> ArmImages {
+        let of_arms = [Stage::Human, Stage::Baseline].map(|stage| self.docker.template(stage));
+        let of_arms = of_arms.into_iter().filter(|_| self.arms.engine == Engine::Docker);
+        let mut templates: Vec<String> = Vec::new();
+        for template in of_arms.chain(self.arms.images.iter().cloned()) {
+            if !templates.contains(&template) {
+                templates.push(template);
+            }
+        }
+        ArmImages { engine: self.arms.engine, templates }
+    }
+}
+
+impl ArmImages {
+    /// Whether no arm needs one.
+    pub const fn is_empty(&self) -> bool {
+        self.templates.is_empty()
+    }
+
+    /// Whether nothing can be measured without a Docker engine.
+    pub fn needs_docker(&self) -> bool {
+        !self.is_empty() || self.engine != Engine::Process
+    }
+
+    /// Those of an item, in the order in which they are needed, each once. A template that asks for a commit that is not known
+    /// (an empty sha) names no image: such an item is blocked.
+    pub fn of(&self, item: &ItemId, human: &str, parent: &str) -> Vec<String> {
         let mut images = Vec::new();
-        for name in self.images.iter().filter_map(|template| filled(template, item, human, parent)) {
+        for name in self.templates.iter().filter_map(|template| filled(template, item, human, parent)) {
             if !images.contains(&name) {
                 images.push(name);
             }
@@ -95,8 +127,10 @@ fn with_words(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<
 mod tests {
     use super::*;
 
-    fn arms(images: &[&str]) -> ArmsConfig {
-        ArmsConfig { images: images.iter().map(|image| (*image).to_owned()).collect(), ..ArmsConfig::default() }
+    fn arms(images: &[&str]) -> ArmImages {
+        let mut config = Config::default();
+        config.arms.images = images.iter().map(|image| (*image).to_owned()).collect();
+        config.arm_images()
     }
 
     #[test]
@@ -104,7 +138,7 @@ mod tests {
         let arms =
             arms(&["org/a:{human}", "org/b:baseline-{parent12}", "r:5000/c/{item_id}:{human8}-{parent}", "org/a:{human}", "busybox"]);
         let (human, parent) = ("0123456789abcdef0123456789abcdef01234567", "fedcba9876543210fedcba9876543210fedcba98");
-        let images = arms.images_of(&ItemId("vllm-0001".to_owned()), human, parent);
+        let images = arms.of(&ItemId("vllm-0001".to_owned()), human, parent);
         let expected = [
             format!("org/a:{human}"),
             "org/b:baseline-fedcba987654".to_owned(),
@@ -117,7 +151,20 @@ mod tests {
     #[test]
     fn a_commit_that_is_not_known_names_no_image() {
         let arms = arms(&["org/a:{human}", "org/b:{parent12}"]);
-        assert_eq!(arms.images_of(&ItemId("i".to_owned()), "abc", ""), ["org/a:abc"]);
+        assert_eq!(arms.of(&ItemId("i".to_owned()), "abc", ""), ["org/a:abc"]);
+    }
+
+    #[test]
+    fn arms_in_containers_need_the_images_of_both_commits() {
+        let mut config = Config::default();
+        assert!(config.arm_images().is_empty() && !config.arm_images().needs_docker());
+        config.arms.engine = Engine::Docker;
+        config.docker.org = "r:5000/me".to_owned();
+        config.arms.images = vec!["busybox".to_owned()];
+        let images = config.arm_images().of(&ItemId("i".to_owned()), "abc", "fedcba9876543210");
+        assert_eq!(images, ["r:5000/me/vllm-bench:abc", "r:5000/me/vllm-baseline:baseline-fedcba987654", "busybox"]);
+        config.docker.human = config.docker.baseline.clone();
+        assert_eq!(config.arm_images().of(&ItemId("i".to_owned()), "abc", "").len(), 1, "only the one that is known");
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub enum FailureClass {
     ModelMissing,
     /// The model is gated, and the token may not have it.
     GatedModel,
+    /// Nothing says how the commit is measured.
+    NoCommand,
     /// The benchmark script is not in the image, or has moved.
     BenchmarkMissing,
     /// Only some hunks of the patch went in.
@@ -156,7 +158,7 @@ impl Row {
 
 impl FailureClass {
     /// Every class, for tables and tests.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::BadSha,
         Self::MissingRepo,
         Self::MissingParent,
@@ -187,6 +189,7 @@ impl FailureClass {
         Self::ImportError,
         Self::ModelMissing,
         Self::GatedModel,
+        Self::NoCommand,
         Self::BenchmarkMissing,
         Self::PatchHalfApplied,
         Self::PatchSyntax,
@@ -255,6 +258,7 @@ impl FailureClass {
             Self::ImportError => Row::of("import_error", "the package is missing or built for another version: look at the evidence line"),
             Self::ModelMissing => Row::of("model_missing", "check the model's name, and the network to the model hub"),
             Self::GatedModel => Row::of("gated_model", "ask for access on the model's page, and give HF_TOKEN to the run"),
+            Self::NoCommand => Row::of("no_command", "add the commit with its perf_command to arms.mapping, then r tries the stage again"),
             Self::BenchmarkMissing => {
                 Row::of("benchmark_missing", "since vLLM 0.11 it is `vllm bench`: use that, or the image of the commit")
             }

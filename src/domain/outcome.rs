@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, RungAnswer, Shortage, SoftVerdict,
-    Standing, Taint, Usage, Verdict, Workload,
+    BenchKind, FailureClass, Flag, Machine, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, Reused, RungAnswer, Samples,
+    Shortage, SoftVerdict, Standing, Taint, Usage, Verdict, Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
@@ -169,6 +169,15 @@ pub struct ArmDetail {
     /// What is to be known of how it was measured, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Of how many measurements its numbers are the medians; `None` of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Samples>,
+    /// On what it was measured; `None` where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
+    /// Where its numbers come from, where they were not measured in this attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<Reused>,
     /// The result file that it was read from; `None` for an arm of ours, whose files lie with the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -253,6 +262,21 @@ impl ScoreDetail {
     /// The hard class: how the primary metric stands against the human's.
     pub fn standing(&self) -> Option<Standing> {
         self.verdicts.first().and_then(|primary| primary.standing)
+    }
+}
+
+impl StageEnd {
+    /// The status that a result file of such an arm has; the last three words are ours, and no file has them.
+    pub const fn result_word(&self) -> &'static str {
+        use FailureClass::{Timeout, TimeoutBenchmark, TimeoutPull, TimeoutServer};
+        match self {
+            Self::Done => "success",
+            Self::Failed { class: Timeout | TimeoutBenchmark | TimeoutPull | TimeoutServer, .. } => "timeout",
+            Self::Failed { .. } => "error",
+            Self::Stopped { .. } => "stopped",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Deferred(_) => "deferred",
+        }
     }
 }
 

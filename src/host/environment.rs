@@ -60,7 +60,7 @@ pub fn of_agent(dot_env: &[(String, String)], name: &str) -> Option<String> {
     of_file.or_else(|| variable(name))
 }
 
-/// What must be hidden: the values of all their `.env` files in every reasonable form, as the harness reads them, as they
+/// What must be hidden: Hugging Face's token, and the values of all their `.env` files in every reasonable form, as the harness reads them, as they
 /// are written and as a shell would read them: what hands a value on may have read it in any of these ways.
 pub fn secrets(folders: &[&Path]) -> Vec<(String, String)> {
     let texts = files(folders);
@@ -69,7 +69,15 @@ pub fn secrets(folders: &[&Path]) -> Vec<(String, String)> {
         let (name, value) = written(line)?;
         Some(readings(value).into_iter().map(|value| (name.to_owned(), value)))
     };
-    lines().filter_map(pair).chain(lines().filter_map(as_others).flatten()).filter(|(_, value)| !value.is_empty()).collect()
+    let token = hugging_face_token().map(|token| ("HF_TOKEN".to_owned(), token));
+    lines().filter_map(pair).chain(lines().filter_map(as_others).flatten()).chain(token).filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The token that Hugging Face's own login keeps in the home folder.
+pub fn hugging_face_token() -> Option<String> {
+    let path = super::credentials::hugging_face(&PathBuf::from(variable("HOME")?))?;
+    let bytes = super::files::read(&path, LARGEST, Links::Followed).ok()?;
+    Some(String::from_utf8_lossy(&bytes).trim().to_owned()).filter(|token| !token.is_empty())
 }
 
 /// A value as it is written, without quotes at its ends, without a comment, what is inside its first pair of quotes,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::agent_watch::{AgentWatch, shown};
 use super::checking;
+use super::containers;
 use super::create::digest;
 use super::job::Job;
 use super::prompt::task_of;
@@ -61,6 +62,7 @@ pub fn conclude(case: &Case<'_>, child: ChildEnd) -> StageOutcome {
         Stage::Agent => agent(case, &child),
         Stage::Check => check(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate if three_way::is_used(&case.job.config) => three_way::conclude(case, &child),
+        stage if containers::is_arm(&case.job.config, stage) => containers::conclude(case, &child),
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(case, &child),
         Stage::Score => score::conclude(case, &child),
         Stage::Pull => images::pulled(case, &child),

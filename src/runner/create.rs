@@ -114,7 +114,7 @@ pub fn stages(config: &Config) -> Vec<Stage> {
     let has_arms = !config.arms.command.is_empty() || config.arms.engine != Engine::Process;
     let has_score = has_arms || !config.judge.command.is_empty();
     let has = |stage: Stage| match stage {
-        Stage::Pull => !config.arms.images.is_empty(),
+        Stage::Pull => !config.arm_images().is_empty(),
         Stage::Score => has_score,
         stage => has_arms || stage.arm().is_none(),
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::preflight::Row;
-use super::{RunnerError, harness, images};
+use super::{RunnerError, containers, harness, images};
 use crate::agent::launch::program;
 use crate::artifact::{Checkout, ItemFolder};
 use crate::config::Config;
@@ -132,9 +132,12 @@ impl Job {
         }
     }
 
-    /// The images that the item's arms need.
+    /// The images that the item's arms need; none where nothing says how it is measured.
     pub fn images(&self, item: &Item) -> Vec<String> {
-        self.config.arms.images_of(&item.id, &item.human, &item.parent)
+        if containers::is_used(&self.config) && containers::plan_of(self, item).is_err() {
+            return Vec::new();
+        }
+        self.config.arm_images().of(&item.id, &item.human, &item.parent)
     }
 
     /// A configured word with its `{names}` filled in.

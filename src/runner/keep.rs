@@ -63,7 +63,7 @@ fn others(root: &Path, but: Option<&RunFolder>) -> Vec<Keep> {
     let folders = entries.map(|entry| RunFolder::at(entry.path())).filter(|folder| but.is_none_or(|but| but.run_id() != folder.run_id()));
     let images = folders.filter(|folder| RunnerLock::holder(folder).is_some()).filter_map(|folder| {
         let config = Resolved::of(&Manifest::read(&folder).ok()?).ok()?.config;
-        if config.arms.images.is_empty() {
+        if config.arm_images().is_empty() {
             return None;
         }
         Some(of_run(&config, &Follower::load(&folder).ok()?, &folder))
@@ -81,7 +81,7 @@ fn of_run(config: &Config, run: &Run, folder: &RunFolder) -> Vec<Keep> {
 
 fn of_item(config: &Config, item: &Item, whose: &str, does: &str) -> Vec<Keep> {
     let why = format!("{}{whose} {does}", item.id);
-    let images = config.arms.images_of(&item.id, &item.human, &item.parent);
+    let images = config.arm_images().of(&item.id, &item.human, &item.parent);
     images.into_iter().map(|reference| Keep { reference, why: why.clone() }).collect()
 }
 

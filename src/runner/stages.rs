@@ -2,6 +2,7 @@
 
 mod agent;
 mod clean;
+mod container;
 mod harness;
 mod line;
 mod pull;
@@ -18,11 +19,14 @@ use tokio::task::JoinHandle;
 
 use super::checking;
 use super::conclude::failed;
+use super::containers;
 use super::job::Job;
 use super::prompt::PromptError;
-use super::score;
+use super::{results, score};
 use crate::bench::classify;
+use crate::config::Engine;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome, short_sha};
+use crate::host::gpu_lock::Gpu;
 use crate::host::launch::Environment;
 use crate::host::stage_folder::{Command, Spec};
 use crate::ledger::Fact;
@@ -47,8 +51,8 @@ pub enum Begun {
     Over(StageOutcome),
 }
 
-/// Prepares a stage. What can't be prepared is a failed stage, not an error of ours.
-pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stage) -> Begun {
+/// Prepares a stage; an arm gets these GPUs. What can't be prepared is a failed stage, not an error of ours.
+pub fn begin(job: &Job, run: &Run, item: &Item, (attempt, stage): (&AttemptId, Stage), gpus: &[Gpu]) -> Begun {
     let started = Instant::now();
     let is_harness = super::harness::is_used(&job.config);
     if stage == Stage::Check && !is_harness && !fs::symlink_metadata(job.worktree(item)).is_ok_and(|tree| tree.is_dir()) {
@@ -74,6 +78,13 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
                 Err(error) => Err(error),
             }
         }
+        stage if containers::is_arm(&job.config, stage) => match results::reused(job, item, stage) {
+            Some(taken) => match results::take(job, item, (attempt, stage), taken, started) {
+                Ok(outcome) => return Begun::Over(outcome),
+                Err(error) => Err(error),
+            },
+            None => container::begin(job, item, (attempt, stage), gpus, &mut environment),
+        },
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
         Stage::Score => match score::command(job, run, item, attempt).filter(|_| score::has_patch(item)) {
             Some(judge) => Ok(vec![judge]),
@@ -90,8 +101,11 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
         Ok(commands) => Begun::Commands(spec(job, attempt, stage, commands), environment, facts),
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
-            let is_prompt = matches!(error.get_ref(), Some(error) if error.is::<PromptError>());
-            let class = if is_prompt { FailureClass::NoPrompt } else { classify(&why).map_or(FailureClass::Unknown, |(class, _)| class) };
+            let class = match error.get_ref() {
+                Some(error) if error.is::<PromptError>() => FailureClass::NoPrompt,
+                Some(error) if error.is::<container::NoCommand>() => FailureClass::NoCommand,
+                _ => classify(&why).map_or(FailureClass::Unknown, |(class, _)| class),
+            };
             Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }
     }
@@ -99,17 +113,23 @@ pub fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId, stage: Stag
 
 /// Whether an arm takes an older result and measures nothing.
 pub fn is_reused(job: &Job, item: &Item, stage: Stage) -> bool {
-    super::three_way::is_used(&job.config) && stage.arm().is_some_and(|arm| three_way::reused(job, item, arm).is_some())
+    let Some(arm) = stage.arm() else { return false };
+    match job.config.arms.engine {
+        Engine::Process => false,
+        Engine::ThreeWay => three_way::reused(job, item, arm).is_some(),
+        Engine::Docker => results::reused(job, item, stage).is_some(),
+    }
 }
 
 fn spec(job: &Job, attempt: &AttemptId, stage: Stage, commands: Vec<Command>) -> Spec {
+    let in_container = containers::is_arm(&job.config, stage);
     Spec {
         tag: tag(job, attempt, stage),
         commands,
         budget_ms: job.budget_ms(stage),
-        grace_ms: GRACE_MS,
+        grace_ms: if in_container { container::GRACE_MS } else { GRACE_MS },
         oom_score_adj: (stage == Stage::Agent).then_some(AGENT_OOM_SCORE),
-        pauses_itself: false,
+        pauses_itself: in_container,
         gpus: Vec::new(),
     }
 }

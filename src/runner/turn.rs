@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::agent_watch::AgentWatch;
 use super::conclude::failed;
+use super::containers;
 use super::detection::ends_of;
 use super::gate::Gate;
 use super::harness::HarnessWatch;
@@ -193,6 +194,9 @@ impl Turn<'_> {
             let until = match self.settle().await? {
                 Settled::Over => {
                     sweep(&self.job, &self.run);
+                    if containers::is_used(&self.job.config) {
+                        containers::sweep(&self.job).await;
+                    }
                     return Ok(true);
                 }
                 Settled::Leave => return Ok(false),
@@ -316,7 +320,7 @@ impl Turn<'_> {
         let budget_ms = self.job.config.budget_ms(stage);
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
         let Some(item) = self.run.item(&attempt.item) else { return Ok(()) };
-        let (spec, environment) = match begin(&self.job, &self.run, item, &attempt, stage) {
+        let (spec, environment) = match begin(&self.job, &self.run, item, (&attempt, stage), &gpus) {
             Begun::Over(outcome) => return self.finish(attempt, stage, outcome).await,
             Begun::Task(task, then) => {
                 self.live = Some(Live { attempt, stage, work: Work::Task(task, then), before: None });

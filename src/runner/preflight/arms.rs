@@ -1,5 +1,7 @@
 //! The benchmark arms.
 
+mod containers;
+
 use std::path::PathBuf;
 
 use super::{About, Look, Row};
@@ -22,7 +24,7 @@ pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
         )],
         Engine::Process => gpus_of(&command.join(" ")).and_then(|wanted| gpus(look, wanted, "arms.command wants")).into_iter().collect(),
         Engine::ThreeWay => three_way(look, plan),
-        Engine::Docker => Vec::new(),
+        Engine::Docker => containers::rows(look, plan),
     }
 }
 
@@ -64,6 +66,12 @@ fn gpus_of_items(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
     let there = usable(look)?;
     let many = wanted.iter().filter(|wanted| **wanted > there.min(most - 1)).count();
     gpus(look, most, &format!("{many} of {} want up to", count(items.len(), "item")))
+}
+
+/// A few of many names.
+fn named(all: &[&str]) -> String {
+    let first = all.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+    if all.len() > 3 { format!("{first}, …") } else { first }
 }
 
 /// The GPUs that are wanted against those that are here. `None`: nobody knows how many are.

@@ -1,7 +1,6 @@
 //! The Docker engine: whether it is there for us, how it keeps images, and the room on its disk.
 
 use super::{About, Look, Row};
-use crate::config::Engine as Arms;
 use crate::docker::disk::{self, DiskError};
 use crate::docker::size::Keeping;
 use crate::docker::{self, DockerError, Engine};
@@ -13,9 +12,9 @@ const LITTLE: u64 = 1_000_000_000;
 
 /// Rows about the engine; none where no arm needs one ([`beside`]).
 pub(super) fn docker(look: &Look<'_>) -> Vec<Row> {
-    let arms = &look.config.arms;
-    let pulls = !arms.images.is_empty();
-    if !pulls && arms.engine != Arms::ThreeWay {
+    let arms = look.config.arm_images();
+    let pulls = !arms.is_empty();
+    if !arms.needs_docker() {
         return Vec::new();
     }
     let (endpoint, about) = match ask() {

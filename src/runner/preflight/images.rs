@@ -30,9 +30,9 @@ const ITEMS: usize = 2;
 
 /// Rows about images; none where no arm needs one.
 pub(super) fn images(look: &Look<'_>, items: &[PlannedItem]) -> Vec<Row> {
-    let arms = &look.config.arms;
+    let arms = look.config.arm_images();
     let runnable = || items.iter().filter(|item| item.blocked.is_none());
-    let named: Vec<Vec<String>> = runnable().map(|item| arms.images_of(&item.item, &item.human, &item.parent)).collect();
+    let named: Vec<Vec<String>> = runnable().map(|item| arms.of(&item.item, &item.human, &item.parent)).collect();
     if named.iter().all(Vec::is_empty) {
         return Vec::new();
     }

@@ -24,8 +24,8 @@ const SPARE: u64 = 1_000_000_000;
 pub(super) fn folders(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     let checkout = look.checkout;
     let mut places = vec![RunFolder::all(&checkout.root), checkout.state.join("runs"), checkout.work.join("worktrees")];
-    let results = checkout.root.join("results");
-    places.extend((look.config.arms.engine == Engine::ThreeWay || results.is_dir()).then_some(results));
+    let results = checkout.repo_root.join("results");
+    places.extend((look.config.arms.engine != Engine::Process || results.is_dir()).then_some(results));
     let refused = |path: &PathBuf| {
         let error = disk::try_writing(path).err()?;
         let fix = "make the folder writable, or name another harness folder with --root";

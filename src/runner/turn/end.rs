@@ -5,6 +5,7 @@ use crate::domain::{AttemptId, ChildEnd, FailureClass, MachineUse, Stage, StageD
 use crate::ledger::Fact;
 use crate::runner::RunnerError;
 use crate::runner::conclude::{Case, conclude, failed};
+use crate::runner::containers;
 use crate::runner::live::{Live, Work, WorkEnd};
 use crate::runner::machine::Look;
 
@@ -34,7 +35,10 @@ impl Turn<'_> {
                 }
                 _ => *outcome,
             },
-            WorkEnd::Child(Ok(child)) => self.judge(&live.attempt, live.stage, child),
+            WorkEnd::Child(Ok(child)) => {
+                self.sweep_behind(&live.attempt, live.stage).await;
+                self.judge(&live.attempt, live.stage, child)
+            }
             WorkEnd::Child(Err(error)) => {
                 failed(FailureClass::Unknown, format!("its end can't be read: {error}"), None, StageDetail::Nothing)
             }
@@ -45,6 +49,14 @@ impl Turn<'_> {
         };
         self.tell_end(&live.attempt, live.stage, &outcome).await?;
         self.finish(live.attempt, live.stage, joined(live.before, outcome)).await
+    }
+
+    /// A worker that was killed leaves its container behind.
+    pub(super) async fn sweep_behind(&self, attempt: &AttemptId, stage: Stage) {
+        let is_arm = containers::is_arm(&self.job.config, stage);
+        if is_arm && containers::outcome(&self.job.folder.stage(attempt, stage)).is_none() {
+            containers::sweep(&self.job).await;
+        }
     }
 
     /// What came of a stage whose processes ended.

@@ -36,6 +36,9 @@ impl Turn<'_> {
         } else {
             Seen::Gone
         };
+        if !matches!(seen, Seen::Alive { .. }) {
+            self.sweep_behind(&attempt, record.stage).await;
+        }
         match (recover(&self.run, seen), kept) {
             (Recovery::Take(attempt, stage, child), _) => {
                 self.watch_harness(&attempt, stage);

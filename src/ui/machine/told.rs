@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Engine, Forecast, LaterPulls, Machine, NextPull, Prune, Pruner, Pull};
-use crate::config::Engine as ArmsEngine;
 use crate::domain::{Bar, ImagePull, LayerPull, LayerState, Need, PruneEnd, PruneScope, PullPhase, Shortage};
 use crate::text::{self, bytes, duration};
 use crate::ui::words::between;
@@ -295,8 +294,7 @@ pub fn notice(machine: &Machine) -> Option<Said> {
 
 /// Why the engine can't be asked, and what to do: two sentences. Nothing is wrong where no arm needs it.
 pub fn away(machine: &Machine) -> Option<[Said; 2]> {
-    let needs_docker = machine.arms.engine == ArmsEngine::ThreeWay || !machine.arms.images.is_empty();
-    let (is, todo_is) = if needs_docker { (Mood::Bad, Mood::Calm) } else { (Mood::Quiet, Mood::Quiet) };
+    let (is, todo_is) = if machine.arms.needs_docker() { (Mood::Bad, Mood::Calm) } else { (Mood::Quiet, Mood::Quiet) };
     match &machine.engine.as_ref()?.what {
         Engine::Here(_) => None,
         Engine::Away { says, todo } => Some([Said::new(is, says.as_str()), Said::new(todo_is, todo.as_str())]),

@@ -13,6 +13,9 @@ use told::Told;
 /// Bytes of a line that are looked at; what tells anything stands nearer to its begin.
 const LONGEST: usize = 8 * 1024;
 
+/// Lines that look as if they named a cause, and do not: after so many there is none to be expected.
+const MOST_LOOKED: u32 = 20_000;
+
 /// The fold over one stream: the client's stdout, its stderr, or what the server prints. How the bytes were cut on their way
 /// makes no difference.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +29,8 @@ pub struct LiveFold {
     pub figures: Option<ServerFigures>,
     /// The first line that names a cause, clipped; the later ones follow from it.
     pub first_error: Option<String>,
+    /// Lines that were looked at for a cause.
+    looked: u32,
     /// The last phase that was told.
     last: Option<ArmPhase>,
     /// The bar as the last whole line left it.
@@ -76,8 +81,11 @@ impl LiveFold {
         if let Some(figures) = told.figures.and_then(|from| told::figures(&String::from_utf8_lossy(line.get(from..)?), at)) {
             self.figures = Some(figures);
         }
-        if self.first_error.is_none() {
-            self.first_error = failure::named_in(line);
+        // a script that moved is no error: the CLI takes its place
+        let is_sought = self.first_error.is_none() && self.looked < MOST_LOOKED && !line.starts_with(b"DEPRECATED:");
+        if is_sought && failure::may_name(line) {
+            self.looked = self.looked.saturating_add(1);
+            self.first_error = failure::first_cause(&String::from_utf8_lossy(line)).map(|cause| cause.evidence);
         }
     }
 

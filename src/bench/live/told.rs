@@ -33,7 +33,7 @@ const fn at(phase: ArmPhase) -> Means {
 const PROMPTS: Means = Means::Begins(Begins::Prompts);
 
 /// The texts, and what each means.
-const TEXTS: [(&str, Means); 45] = [
+const TEXTS: [(&str, Means); 47] = [
     ("vLLM API server version", at(ArmPhase::Start)),
     ("Initializing an LLM engine", at(ArmPhase::Start)),
     ("Initializing a V1 LLM engine", at(ArmPhase::Start)),
@@ -47,6 +47,8 @@ const TEXTS: [(&str, Means); 45] = [
     ("Dynamo bytecode transform time", at(ArmPhase::Compile)),
     ("Start compiling function", at(ArmPhase::Compile)),
     ("Compiling a graph for", at(ArmPhase::Compile)),
+    // on a CPU
+    ("Warming up model for the compilation", at(ArmPhase::Compile)),
     ("torch.compile takes", at(ArmPhase::Compile)),
     ("torch.compile took", at(ArmPhase::Compile)),
     ("Memory profiling takes", at(ArmPhase::Graphs)),
@@ -62,7 +64,9 @@ const TEXTS: [(&str, Means); 45] = [
     ("Graph capturing finished", at(ArmPhase::Graphs)),
     ("Application startup complete", at(ArmPhase::Ready)),
     ("Uvicorn running on", at(ArmPhase::Ready)),
-    ("Warming up", at(ArmPhase::Warmup)),
+    // of a latency benchmark, and of a serving one since 0.12
+    ("Warming up...", at(ArmPhase::Warmup)),
+    ("Warming up with", at(ArmPhase::Warmup)),
     ("Warmup iterations:", at(ArmPhase::Warmup)),
     ("------warm up------", at(ArmPhase::Warmup)),
     ("Starting initial single prompt test run", at(ArmPhase::Warmup)),

@@ -5,6 +5,7 @@ mod adapters_lines;
 mod agent_end;
 mod agents;
 mod alone;
+mod arm_plans;
 mod artifacts;
 mod at_home;
 mod attach;

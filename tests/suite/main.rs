@@ -25,6 +25,7 @@ mod detect_patience;
 mod detect_steps;
 mod detect_texts;
 mod detectors;
+mod docker_arm;
 mod docker_engine;
 mod docker_forecast;
 mod docker_prune;

@@ -16,6 +16,7 @@ pub mod exit;
 pub mod host;
 pub mod import;
 pub mod ledger;
+pub mod measured;
 pub mod model;
 pub mod patch;
 pub mod plan;

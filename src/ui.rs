@@ -40,6 +40,7 @@ mod searching;
 pub mod sent;
 pub mod since;
 pub mod sought;
+pub mod standings;
 pub mod state;
 pub mod step;
 pub mod tally;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder of `src/`, what it is for, and the folders that it may use.
-const TABLE: [(&str, &str, &[&str]); 24] = [
+const TABLE: [(&str, &str, &[&str]); 25] = [
     ("domain", "words without I/O or clock", &[]),
     ("text", "strings for people", &["domain"]),
     ("theme", "roles to colours", &["domain", "text"]),
@@ -33,6 +33,8 @@ const TABLE: [(&str, &str, &[&str]); 24] = [
     ),
     // detect: which errors are the same one
     ("model", "the fold", &["domain", "text", "ledger", "detect"]),
+    // bench: the comparison of arms that nobody compared yet
+    ("measured", "what the arms of an attempt came to, for screen and reports", &["domain", "text", "ledger", "model", "bench"]),
     ("plan", "what now, why not, recover", &["domain", "text", "ledger", "model", "config"]),
     // shared by the runner and by whoever follows a run of the harness; host: git, which knows the human's patch
     ("watch", "an agent at work, as facts", &["domain", "text", "ledger", "agent", "detect", "host", "model"]),
@@ -46,14 +48,14 @@ const TABLE: [(&str, &str, &[&str]); 24] = [
     (
         "ui",
         "state, messages, actions, keymap, update",
-        &["domain", "text", "model", "plan", "ledger", "agent", "detect", "patch", "bench", "config", "telemetry"],
+        &["domain", "text", "model", "measured", "plan", "ledger", "agent", "detect", "patch", "bench", "config", "telemetry"],
     ),
     ("view", "drawing", &["domain", "text", "theme", "model", "plan", "ui", "telemetry"]),
     // plan, ledger: why an item waits and who did what, as the screen says them
     (
         "report",
         "tables, JSON",
-        &["domain", "text", "ledger", "model", "plan", "artifact", "bench", "agent", "detect", "patch", "import", "telemetry"],
+        &["domain", "text", "ledger", "model", "measured", "plan", "artifact", "bench", "agent", "detect", "patch", "import", "telemetry"],
     ),
     (
         "runner",

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::{BenchKind, Repair, Workload};
 
+/// Stands for the port within [`ArmPlan::client`] and [`ArmPlan::server`].
+const PORT: &str = "{port}";
+
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -37,12 +40,16 @@ pub struct ArmPlan {
     pub model_run: Option<String>,
     /// Variables that stand before the command: `VLLM_USE_V1=1`.
     pub environment: Vec<(String, String)>,
-    /// The client, or the offline benchmark: program and arguments. `{port}` and `{host}` are filled in by the script.
+    /// The client, or the offline benchmark: program and arguments. `{port}` is filled in by the script.
     pub client: Vec<String>,
     /// The same by the CLI, `vllm bench …`, for images that have no such script; empty where the command is that already.
     pub client_cli: Vec<String>,
-    /// Arguments of the server, its model included; empty where none is needed.
+    /// Arguments of the server, `--model` first; empty where none is needed.
     pub server: Vec<String>,
+    /// Which of them are ours and not the command's, by name: a server that refuses one is started again without it.
+    pub server_defaults: Vec<String>,
+    /// A file that the client reads, as the container sees it.
+    pub dataset: Option<String>,
     /// The repairs that were made in the command. Those that can only be seen inside are told by the script.
     pub repairs: Vec<Repair>,
     /// The same for the script: repairs that it may make.

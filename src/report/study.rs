@@ -184,11 +184,6 @@ pub struct AgentCoverage {
     pub missing: Vec<String>,
 }
 
-/// The number behind `AGENT SUCCESS: X tok/s` of ISO-Bench's runner.
-fn rate(metrics: &[Metric]) -> Option<&Metric> {
-    ["output_token_throughput_tok_s", "throughput_tok_s"].iter().find_map(|name| metrics.iter().find(|metric| metric.name == *name))
-}
-
 /// What tells a commit from others: shas are abbreviated here and there, to eight characters as a rule.
 fn commit_key(sha: &str) -> &str {
     sha.get(..8).unwrap_or(sha)
@@ -280,13 +275,12 @@ impl ResultRow {
 
     /// Its rate of tokens, as ISO-Bench's runner says it of an arm.
     pub fn rate(&self) -> Option<&Metric> {
-        rate(&self.metrics)
+        crate::measured::rate(&self.metrics)
     }
 
     /// The number that decides: the primary one of its kind, else the first.
     pub fn key(&self) -> Option<&Metric> {
-        let primary = self.kind.map(BenchKind::primary);
-        self.metrics.iter().find(|metric| primary == Some(metric.name.as_str())).or_else(|| self.metrics.first())
+        crate::measured::key(self.kind, &self.metrics)
     }
 }
 

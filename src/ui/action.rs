@@ -149,6 +149,20 @@ pub enum Action {
     ClearFilters,
     /// The next order of the list.
     Sort,
+    /// The same order, the other way round.
+    Reverse,
+    /// The results grouped by something else.
+    NextGrouping,
+    /// By what they were grouped before it.
+    PreviousGrouping,
+    /// The results of the next group alone.
+    NextGroup,
+    /// Of the one before.
+    PreviousGroup,
+    /// The results of the selected item's group alone, or all of them again.
+    OnlyGroup,
+    /// The results of earlier runs as well, or of this one alone.
+    EveryRun,
     /// Leave the mouse to the terminal, or take it again.
     Mouse,
     /// The next theme.
@@ -204,6 +218,13 @@ impl Action {
                 | Self::Filters
                 | Self::ClearFilters
                 | Self::Sort
+                | Self::Reverse
+                | Self::NextGrouping
+                | Self::PreviousGrouping
+                | Self::NextGroup
+                | Self::PreviousGroup
+                | Self::OnlyGroup
+                | Self::EveryRun
                 | Self::Swap
                 | Self::Follow
         )

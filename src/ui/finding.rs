@@ -5,7 +5,7 @@ use super::message::Unfolds;
 use super::reading::{Fold, Matched, Row, rows};
 use super::state::State;
 use super::step::Shown;
-use super::{Mood, Said, Screen, beside, moves};
+use super::{Mood, Said, Screen, beside, moves, standings};
 use crate::domain::ids::short_sha;
 use crate::model::{Item, ItemState};
 use crate::text::find::Pattern;
@@ -62,6 +62,7 @@ pub(super) fn find(state: &mut State, forward: bool) {
     let found = match state.screen {
         Screen::Queue | Screen::Benchmark => find_item(state, forward),
         Screen::Agent => find_step(state, forward),
+        Screen::Results => standings::find(state, forward),
         Screen::Machine | Screen::Log => return,
     };
     // the line of counts says it better
@@ -86,7 +87,7 @@ pub(super) fn find_item(state: &mut State, forward: bool) -> bool {
     true
 }
 
-fn is_in_item(find: &Pattern, item: &Item) -> bool {
+pub(super) fn is_in_item(find: &Pattern, item: &Item) -> bool {
     let class = match &item.state {
         ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => class.name(),
         _ => "",

@@ -18,6 +18,8 @@ pub enum Place {
     Result,
     /// At the machine: disks, images, pulls and prunes.
     Machine,
+    /// In the table of all results.
+    Results,
     /// In a log.
     Log,
     /// In a comparison.
@@ -25,23 +27,28 @@ pub enum Place {
 }
 
 /// On every screen, those without a run too.
-const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
+const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// On every screen on which one searches; the browser filters instead.
-const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Log, Place::Compare];
+const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Results, Place::Log, Place::Compare];
 /// On every screen of a run.
-const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log];
+const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log];
 /// On every screen that something is taken out of.
-const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
+const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// At the machine only.
 const MACHINE: &[Place] = &[Place::Machine];
 /// On those of a run, and in a comparison.
-const READ: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Log, Place::Compare];
+const READ: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// In a comparison only.
 const COMPARE: &[Place] = &[Place::Compare];
 /// On the screens of one item.
 const ITEM: &[Place] = &[Place::Agent, Place::Result, Place::Log];
 /// On the screens of a run that show its items.
 const ITEMS: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Log];
+
+/// On those on which an item of the run is selected.
+const SELECTED: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Results, Place::Log];
+/// In the table of results only.
+const RESULTS: &[Place] = &[Place::Results];
 
 /// Which part of the help a key belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +112,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Left, Key::Char('h')], Action::Left, &[Place::Browse], Group::Move, "", ""),
     bind(&[Key::Char('c')], Action::Continue, RUN, Group::Run, "continue", "start a runner for a run that has none"),
     bind(&[Key::Char('c')], Action::Continue, &[Place::Home], Group::Run, "continue", "continue the selected run: start a runner for it, and open it"),
-    bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Browse, Place::Queue], Group::Screen, "open", "open what is selected"),
+    bind(&[Key::Enter], Action::Open, &[Place::Home, Place::Browse, Place::Queue, Place::Results], Group::Screen, "open", "open what is selected"),
     bind(&[Key::Char('r')], Action::LookAgain, &[Place::Home], Group::Run, "look again", "look at plan, agent and machine again"),
     bind(&[Key::Enter], Action::Open, &[Place::Agent], Group::Screen, "unfold", "unfold it, or fold it again"),
     bind(&[Key::Esc, Key::Backspace], Action::Back, RUN, Group::Screen, "back", "close what is open; back to the queue"),
@@ -136,15 +143,23 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char(']')], Action::NextMark, MACHINE, Group::Move, "marks", "the cursor to the next border of a stage, error or throttling; to the one before"),
     bind(&[Key::Char('[')], Action::PreviousMark, MACHINE, Group::Move, "", ""),
     bind(&[Key::Enter], Action::Open, MACHINE, Group::Screen, "its log", "the log of the stage under the cursor at that second; of an agent its step"),
+    bind(&[Key::Char('o')], Action::NextGrouping, RESULTS, Group::Move, "group by", "grouped by class, type, rung, failure, quadrant, agent: the next of them, the one before"),
+    bind(&[Key::Char('O')], Action::PreviousGrouping, RESULTS, Group::Move, "", ""),
+    bind(&[Key::Char(']')], Action::NextGroup, RESULTS, Group::Move, "group", "only the next group, the one before; past the last one all"),
+    bind(&[Key::Char('[')], Action::PreviousGroup, RESULTS, Group::Move, "", ""),
+    bind(&[Key::Char('f')], Action::OnlyGroup, RESULTS, Group::Move, "only its group", "only the group of the selected item; all again"),
+    bind(&[Key::Char('s')], Action::Sort, RESULTS, Group::Move, "sort", "by the next column: vs human, vs baseline, class, rung, type, item"),
+    bind(&[Key::Char('i')], Action::Reverse, RESULTS, Group::Move, "other way", "the same order, the other way round"),
+    bind(&[Key::Char('a')], Action::EveryRun, RESULTS, Group::Move, "all runs", "earlier runs of this checkout as well; this run alone"),
     bind(&[Key::Char('s')], Action::Skip, ITEMS, Group::Item, "skip", "skip the item (asks)"),
-    bind(&[Key::Char('r')], Action::RetryStage, ITEMS, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
-    bind(&[Key::Char('R')], Action::Retry, ITEMS, Group::Item, "retry item", "run the item again from its first stage"),
+    bind(&[Key::Char('r')], Action::RetryStage, SELECTED, Group::Item, "retry stage", "run the stage that failed again, with what the stages before it left"),
+    bind(&[Key::Char('R')], Action::Retry, SELECTED, Group::Item, "retry item", "run the item again from its first stage"),
     bind(&[Key::Char('x')], Action::Stop, RUN, Group::Run, "stop stage", "end the live stage (asks)"),
     bind(&[Key::Char('D')], Action::Prune, RUN, Group::Run, "prune", "free disk: first look at which docker images would go, and why"),
     bind(&[Key::Char('P')], Action::Freeze, RUN, Group::Run, "freeze", "freeze the live stage's processes now (asks, says what it costs); thaw them"),
     bind(&[Key::Char('f')], Action::Follow, ITEMS, Group::Move, "follow", "follow: live item, newest step or line"),
-    bind(&[Key::Char('e')], Action::NextProblem, ITEMS, Group::Move, "next error", "what went wrong next, and before"),
-    bind(&[Key::Char('E')], Action::PreviousProblem, ITEMS, Group::Move, "", ""),
+    bind(&[Key::Char('e')], Action::NextProblem, SELECTED, Group::Move, "next error", "what went wrong next, and before"),
+    bind(&[Key::Char('E')], Action::PreviousProblem, SELECTED, Group::Move, "", ""),
     bind(&[Key::Char('d')], Action::Detach, RUN, Group::Screen, "detach", "leave the screen; the run goes on"),
     bind(&[Key::Char(':')], Action::Command, RUN, Group::Screen, "command", "do something by its name"),
     bind(&[Key::Char('w')], Action::Since, RUN, Group::Screen, "since last look", "what happened since your last look"),
@@ -157,6 +172,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
     bind(&[Key::Char('3')], Action::Show(Screen::Benchmark), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
     bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "GPUs and their curves, processes, disks, docker images, pull and prune"),
+    bind(&[Key::Char('5')], Action::Show(Screen::Results), RUN, Group::Screen, "results", "what came of all items: by class, type, rung, failure, quadrant, agent"),
     bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),
     bind(&[Key::Char('0')], Action::Home, RUN, Group::Screen, "start screen", "the start screen: other runs, new ones"),
     bind(&[Key::Tab], Action::NextScreen, RUN, Group::Screen, "next screen", "the next screen, the one before"),
@@ -195,7 +211,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Right, Key::Char('l')], Action::Right, COMPARE, Group::Move, "", "along long lines, back again"),
     bind(&[Key::Left, Key::Char('h')], Action::Left, COMPARE, Group::Move, "", ""),
     bind(&[Key::Char('s'), Key::Char('x')], Action::Swap, COMPARE, Group::Screen, "swap", "change the sides"),
-    bind(&[Key::Char('C')], Action::Compare, ITEMS, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
+    bind(&[Key::Char('C')], Action::Compare, SELECTED, Group::Item, "compare", "compare the item with the human's commit, or with another attempt of it"),
     bind(&[Key::Char('b')], Action::Bell, RUN, Group::Run, "bell", "the bell for a stuck agent: off, or on"),
     bind(&[Key::Char('m')], Action::Mouse, ALL, Group::Screen, "mouse", "leave the mouse to the terminal, or take it"),
     bind(&[Key::Char('T')], Action::NextTheme, ALL, Group::Screen, "theme", "the next theme"),
@@ -208,7 +224,7 @@ pub const KEYMAP: &[Binding] = &[
 #[rustfmt::skip]
 pub const FOOTER: &[Action] = &[
     Action::Continue, Action::Prune, Action::Open, Action::FindingRight, Action::FindingWrong, Action::Back, Action::NextFinding, Action::PreviousSource, Action::NextSource, Action::LookAgain, Action::NextProblem,
-    Action::RetryStage, Action::NextHalf, Action::NextMark, Action::ZoomIn, Action::WholeRun, Action::NextCurves, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
+    Action::RetryStage, Action::NextHalf, Action::NextMark, Action::ZoomIn, Action::WholeRun, Action::NextCurves, Action::NextGrouping, Action::NextGroup, Action::OnlyGroup, Action::Sort, Action::Find, Action::FindNext, Action::NextBeside, Action::NextEdit, Action::NextRefusal, Action::PageDown, Action::Inspect, Action::Follow, Action::Detach, Action::Command, Action::Pause,
     Action::Skip, Action::Stop, Action::Freeze, Action::Retry, Action::MoveUp, Action::Hold, Action::NextDifference, Action::NextScreen, Action::Swap,
 ];
 
@@ -236,6 +252,7 @@ impl Place {
             Screen::Agent => Self::Agent,
             Screen::Benchmark => Self::Result,
             Screen::Machine => Self::Machine,
+            Screen::Results => Self::Results,
             Screen::Log => Self::Log,
         }
     }

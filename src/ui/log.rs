@@ -419,7 +419,7 @@ pub(super) fn settle(state: &mut State) -> Option<Effect> {
     }
     let wish = match state.screen {
         Screen::Log | Screen::Agent => Some(wanted(state, is_shown)),
-        Screen::Queue | Screen::Benchmark | Screen::Machine => None,
+        Screen::Queue | Screen::Benchmark | Screen::Machine | Screen::Results => None,
     };
     if wish == state.log.wish {
         return None;

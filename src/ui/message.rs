@@ -206,6 +206,8 @@ pub enum Stream {
 pub struct Layout {
     /// Rows of the list of items.
     pub queue_rows: usize,
+    /// Rows of the table of results.
+    pub standings_rows: usize,
     /// Rows of the pane with steps, result or log.
     pub pane_rows: usize,
     /// Its columns.

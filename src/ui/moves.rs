@@ -6,7 +6,7 @@ use super::message::{Layout, Unfolds};
 use super::now::{Pulse, pulse};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, machine, pages, problems};
+use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, machine, pages, problems, standings};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
 use crate::model::{Item, RunState};
@@ -29,6 +29,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
             Screen::Agent => read(state, action),
             Screen::Benchmark => read_result(state, action),
             Screen::Machine => read_machine(state, action),
+            Screen::Results => read_standings(state, action),
             Screen::Log => read_log(state, action),
         },
     }
@@ -273,6 +274,13 @@ fn read_machine(state: &mut State, action: Action) {
     }
 }
 
+/// Keys of the table of results.
+fn read_standings(state: &mut State, action: Action) {
+    if standings::perform(state, action) {
+        show(state, Screen::Queue);
+    }
+}
+
 /// Keys of the log.
 fn read_log(state: &mut State, action: Action) {
     if !log::perform(state, action) {
@@ -329,7 +337,7 @@ pub(super) fn is_following(state: &State) -> bool {
     let on_live = state.queue.selected == state.run.live && state.queue.follow == Follow::Live;
     on_live
         && match state.screen {
-            Screen::Queue | Screen::Benchmark | Screen::Machine => true,
+            Screen::Queue | Screen::Benchmark | Screen::Machine | Screen::Results => true,
             Screen::Agent => state.reading.stick == Stick::Newest,
             Screen::Log => state.log.stick == log::Stick::Newest,
         }
@@ -350,7 +358,7 @@ pub(super) fn select_row(state: &mut State, row: usize) {
 }
 
 /// Another item is looked at: it is read from its newest step on.
-fn choose(state: &mut State, id: &ItemId) {
+pub(super) fn choose(state: &mut State, id: &ItemId) {
     if state.queue.selected.as_ref() != Some(id) {
         state.queue.selected = Some(id.clone());
         state.reading = Reading::default();
@@ -376,7 +384,7 @@ pub(super) fn begin(state: &mut State, screen: Screen, item: Option<ItemId>) {
 /// Keeps the selection on what runs, or on something that is there. An opened item stays open.
 pub(super) fn select(state: &mut State) {
     let gone = state.selected_row().is_none();
-    if gone && !matches!(state.screen, Screen::Log | Screen::Machine) {
+    if gone && !matches!(state.screen, Screen::Log | Screen::Machine | Screen::Results) {
         state.screen = Screen::Queue;
     }
     let free = state.queue.follow == Follow::Live && state.screen == Screen::Queue;
@@ -407,9 +415,13 @@ fn waiting(state: &State) -> Option<ItemId> {
 pub(super) fn scroll_queue(state: &mut State) {
     let rows = state.layout.queue_rows;
     let Some(row) = state.selected_row().filter(|_| rows > 0) else { return };
-    let most = state.run.items.len().saturating_sub(rows);
-    let top = state.queue.top.min(most);
+    state.queue.top = top_of(state.queue.top, row, rows, state.run.items.len());
+}
+
+/// The first of so many rows that are shown of all, where one of them is to be seen.
+pub(super) fn top_of(top: usize, row: usize, rows: usize, all: usize) -> usize {
+    let most = all.saturating_sub(rows);
     // a row of context above and below, where there is room
     let margin = usize::from(rows > 4);
-    state.queue.top = top.clamp((row + 1 + margin).saturating_sub(rows), row.saturating_sub(margin)).min(most);
+    top.min(most).clamp((row + 1 + margin).saturating_sub(rows), row.saturating_sub(margin)).min(most)
 }

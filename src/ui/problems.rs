@@ -6,7 +6,7 @@ use super::ahead::{self, Goal};
 use super::detected::{Entry, has_alarm, level};
 use super::finding::round;
 use super::marks::Mark;
-use super::moves;
+use super::{moves, standings};
 use super::reading::Pane;
 use super::state::{State, Trail};
 use super::step::Shown;
@@ -51,12 +51,16 @@ pub(super) fn count(state: &State) -> Option<(usize, bool)> {
             let counted = |trail: &Trail| trail.count_of(|index, mark| mark.went_wrong || begins.contains(&index));
             Some(state.shown_trail().map_or((0, true), counted))
         }
+        Screen::Results => Some((state.standings.visible().filter(|row| row.is_problem).count(), true)),
         Screen::Machine | Screen::Log => None,
     }
 }
 
 /// To the next one, or to the one before; round the end of the list.
 pub(super) fn jump(state: &mut State, forward: bool) {
+    if state.screen == Screen::Results {
+        return standings::jump(state, forward);
+    }
     if state.screen == Screen::Agent {
         if ahead::go(state, Goal::Problem, forward) {
             return;

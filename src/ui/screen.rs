@@ -12,13 +12,15 @@ pub enum Screen {
     Benchmark,
     /// The machine: disks, the Docker engine and its images, what is pulled and removed.
     Machine,
+    /// What came of all items: groups, and a table.
+    Results,
     /// Logs: what the stages of the selected item wrote, and the runner.
     Log,
 }
 
 impl Screen {
     /// Every screen, in order.
-    pub const ALL: [Self; 5] = [Self::Queue, Self::Agent, Self::Benchmark, Self::Machine, Self::Log];
+    pub const ALL: [Self; 6] = [Self::Queue, Self::Agent, Self::Benchmark, Self::Machine, Self::Results, Self::Log];
 
     /// The key that opens it.
     pub const fn digit(self) -> char {
@@ -27,6 +29,7 @@ impl Screen {
             Self::Agent => '2',
             Self::Benchmark => '3',
             Self::Machine => '4',
+            Self::Results => '5',
             Self::Log => '6',
         }
     }
@@ -38,6 +41,7 @@ impl Screen {
             Self::Agent => "agent",
             Self::Benchmark => "benchmark",
             Self::Machine => "machine",
+            Self::Results => "results",
             Self::Log => "log",
         }
     }
@@ -49,7 +53,8 @@ impl Screen {
             Self::Queue => Self::Agent,
             Self::Agent => Self::Benchmark,
             Self::Benchmark => Self::Machine,
-            Self::Machine => Self::Log,
+            Self::Machine => Self::Results,
+            Self::Results => Self::Log,
             Self::Log => Self::Queue,
         }
     }
@@ -57,6 +62,6 @@ impl Screen {
     /// The one before it.
     #[must_use]
     pub const fn previous(self) -> Self {
-        self.next().next().next().next()
+        self.next().next().next().next().next()
     }
 }

@@ -21,6 +21,7 @@ use super::question::Question;
 use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::sought::Sought;
+use super::standings::Standings;
 use super::step::Shown;
 use super::tally::Tally;
 use super::{Beside, Focus, Said, Screen};
@@ -72,6 +73,8 @@ pub struct State {
     pub log: Log,
     /// The machine.
     pub machine: Machine,
+    /// The results as a table.
+    pub standings: Standings,
     /// What lies over it.
     pub over: Over,
     /// What is searched for, on every screen.
@@ -324,6 +327,7 @@ impl State {
             reading: Reading::default(),
             log: Log::default(),
             machine: Machine::default(),
+            standings: Standings::default(),
             over: Over::Nothing,
             find: None,
             sought: None,
@@ -433,7 +437,7 @@ impl State {
     /// Whether there is such a screen: of one item there is no list, and files that were opened have no machine.
     pub fn has_screen(&self, screen: Screen) -> bool {
         match screen {
-            Screen::Queue => self.only_item().is_none(),
+            Screen::Queue | Screen::Results => self.only_item().is_none(),
             Screen::Machine => self.access != Access::Others(Others::Files),
             Screen::Agent | Screen::Benchmark | Screen::Log => true,
         }
@@ -506,6 +510,7 @@ impl State {
 
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
+        self.standings.is_stale = true;
         let eta = self.eta();
         self.tally = Tally::of(&self.run, self.unnamed, eta, self.clock(self.now));
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();

@@ -11,7 +11,7 @@ use super::state::{Bell, Leaving, Over, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
     Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, machine, mouse, moves, others, outside, pages,
-    pointed, searching, sent, since, sought, verbs,
+    pointed, searching, sent, since, sought, standings, verbs,
 };
 use crate::domain::{Reply, Stage};
 
@@ -37,6 +37,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     }
     close_trails(state);
     moves::scroll_queue(state);
+    standings::settle(state);
     let wanted = focus::wanted(state);
     let is_focus_new = wanted != state.focus;
     if is_focus_new {

@@ -75,7 +75,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
     }
     let layout = Layout { pane_rows: usize::from(pane.height), pane_cols: steps::pane_cols(pane.width), ..Layout::default() };
     match state.screen {
-        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => agent(canvas, pane, state, now),
+        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Results | Screen::Log => agent(canvas, pane, state, now),
         Screen::Benchmark => {
             let glyphs = canvas.glyphs();
             let found = |cols: usize| findings::page(&glyphs, state, item, cols);
@@ -192,7 +192,7 @@ fn list(pane: Rect) -> Rect {
 
 fn title_of(state: &State, item: &Item) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => match state.shown_trail() {
+        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Results | Screen::Log => match state.shown_trail() {
             Some(trail) if item.attempts.len() > 1 => format!("steps of attempt {}", trail.attempt.n),
             _ => "steps".to_owned(),
         },
@@ -204,7 +204,7 @@ fn title_of(state: &State, item: &Item) -> String {
 /// Where in the pane the reader is.
 fn place(state: &State, item: &Item) -> String {
     match state.screen {
-        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Log => {
+        Screen::Queue | Screen::Agent | Screen::Machine | Screen::Results | Screen::Log => {
             state.shown_trail().map(|trail| step_place(state, trail, item)).unwrap_or_default()
         }
         Screen::Benchmark => {

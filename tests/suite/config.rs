@@ -344,12 +344,27 @@ python = "py"
 engine = "three_way"
 mapping = "ma"
 reuse = true
+repeat = 3
 command = ["x"]
 threshold_pct = 1e-7
 images = ["org/bench:{human}", "org/base:{parent12}"]
 prune = "all"
 gpus = [0, 2]
 gpu_wait = 2
+[docker]
+org = "o"
+human = "{org}/h:{human8}"
+baseline = "{org}/b:{parent12}"
+cache = "/c"
+mounts = ["d:/d:ro", "/e:/e"]
+pass = ["A_TOKEN"]
+set = ["B=c"]
+shm_gib = 1.5
+ipc_host = true
+models = { "a/b" = "c/d", "e \"f\"" = "g" }
+repairs = ["transformers"]
+server_args = ["--x"]
+sources = ["/s"]
 [judge]
 command = ["j", "{item_dir}"]
 timeout_s = 5.5
@@ -359,6 +374,8 @@ agent = 2
 check = 3
 pull = 4
 arm = 0
+ready = 0.5
+bench = 9
 [limits]
 item_tokens = 4
 run_tokens = 9007199254740993

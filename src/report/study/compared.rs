@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::whose::is_whose;
-use super::{Compared, ItemRow, arms, commit_key, items};
-use crate::bench::score;
+use super::{Compared, ItemRow, commit_key};
 use crate::domain::rung::reached;
-use crate::domain::{Answer, Arm, Quadrant, Rung, ScoreDetail, Stage, Standing};
+use crate::domain::{Answer, Quadrant, Rung, Stage, Standing};
 use crate::import::{Import, Imported};
+use crate::measured::{Measured, joined, last_measured};
 use crate::model::{Attempt, Item};
 
 /// One row an attempt with an arm, then what only analysis files know of; joins the attempts' ladders with their arms.
@@ -19,38 +19,19 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
     let mut all = Vec::new();
     for imported in &import.runs {
         for (item, attempt) in imported.run.items.iter().filter_map(|item| Some((item, last_measured(item)?))) {
-            let score = attempt.score().cloned().unwrap_or_else(|| scored(attempt));
+            let measured = Measured::of(attempt);
             let whose = by_commit.get(commit_key(&item.human)).and_then(|places| attempt_of(imported, attempt, places, rows));
             let rung = whose.and_then(|at| rows.get_mut(at)).and_then(|row| {
-                row.rungs = items::joined(&row.rungs, &score.rungs);
+                row.rungs = joined(&row.rungs, &measured.score.rungs);
                 row.rung = reached(&row.rungs);
                 row.rung
             });
-            all.push(Compared { rung, ..compared(imported, item, attempt, score) });
+            all.push(Compared { rung, ..compared(imported, item, measured) });
         }
     }
     hard(import, &mut all);
     soft(import, &mut all);
     all
-}
-
-/// Two numbers that differ by no more are similar, in percent, where no run of ours says otherwise.
-const THRESHOLD_PCT: f64 = 5.0;
-
-/// The comparison of arms that nobody compared: those of result folders.
-fn scored(attempt: &Attempt) -> ScoreDetail {
-    let mut score = score(&arms::inputs(attempt), THRESHOLD_PCT);
-    match attempt.outcome(Stage::Candidate) {
-        Some(candidate) => score.rungs.extend(arms::rungs(candidate)),
-        // what was never measured is unchecked, not wrong
-        None => score.rungs.clear(),
-    }
-    score
-}
-
-/// The newest attempt with an arm.
-fn last_measured(item: &Item) -> Option<&Attempt> {
-    item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.outcome(*stage).is_some()))
 }
 
 /// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results the one of
@@ -64,36 +45,22 @@ fn attempt_of(imported: &Imported, attempt: &Attempt, places: &[usize], rows: &[
     places.iter().copied().rev().find(|at| rows.get(*at).is_some_and(fits))
 }
 
-fn compared(imported: &Imported, item: &Item, attempt: &Attempt, score: ScoreDetail) -> Compared {
-    let outcomes = || arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, attempt.outcome(stage)?)));
-    let details = || outcomes().filter_map(|(arm, outcome)| Some((arm, arms::detail(outcome)?)));
-    let agents = || details().find(|(arm, _)| *arm == Arm::Agent).map(|(_, detail)| detail);
-    let kind = agents().and_then(|detail| detail.kind).or_else(|| details().find_map(|(_, detail)| detail.kind));
-    let mut flags: Vec<_> = details().flat_map(|(_, detail)| detail.flags.iter().copied()).collect();
-    flags.sort_unstable();
-    flags.dedup();
-    let model = agents().or_else(|| details().next().map(|(_, detail)| detail));
-    let key = agents().and_then(|detail| {
-        let primary = kind.map(crate::domain::BenchKind::primary);
-        detail.metrics.iter().find(|metric| primary == Some(metric.name.as_str())).or_else(|| detail.metrics.first())
-    });
-    let failure = outcomes().find(|(arm, _)| *arm == Arm::Agent).and_then(|(_, outcome)| arms::cause(outcome));
-    let nothing = crate::domain::ArmDetail::default();
-    let status = |outcome| arms::status(outcome, arms::detail(outcome).unwrap_or(&nothing));
+fn compared(imported: &Imported, item: &Item, measured: Measured) -> Compared {
+    let Measured { kind, model_run, arms, key, rate, flags, failure, score, .. } = measured;
     Compared {
         commit: item.human.clone(),
         agent: imported.run.agent.clone(),
         model: imported.run.model.clone(),
         run: imported.name.clone(),
         kind,
-        model_run: model.and_then(|detail| detail.model_run.clone().or_else(|| detail.model.clone())),
-        arms: outcomes().map(|(arm, outcome)| (arm, status(outcome))).collect(),
-        key: key.cloned(),
-        rate: agents().and_then(|detail| super::rate(&detail.metrics)).cloned(),
+        model_run,
+        arms,
+        key,
+        rate,
         flags,
         failure,
+        hard: score.standing(),
         incomparable: score.incomparable,
-        hard: score.verdicts.first().and_then(|verdict| verdict.standing),
         verdicts: score.verdicts,
         why_not: score.why_not,
         soft: score.soft,

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::ItemRow;
 use crate::domain::rung::reached;
-use crate::domain::{Answer, AttemptId, Cause, FailureClass, Rung, RungAnswer, Stage, StageEnd};
+use crate::domain::{AttemptId, FailureClass, Stage, StageEnd};
 use crate::import::{Imported, Origin};
 use crate::ledger::RunFolder;
-use crate::ledger::fact::AttemptEnd;
+use crate::measured::joined;
+use crate::measured::tried::{failure, status};
 use crate::model::{Attempt, Item};
 
 /// The attempts of a run; none for a folder of results, which has arms alone.
@@ -33,8 +34,7 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
         agent: imported.run.agent.clone(),
         model: imported.run.model.clone(),
         run: imported.name.clone(),
-        // what has no end has not failed, whatever its agent's last word was
-        failure: if matches!(status.as_str(), "success" | "done" | "unfinished") { None } else { failure(attempt, &status) },
+        failure: failure(attempt),
         status,
         rung: reached(&rungs),
         rungs,
@@ -59,34 +59,6 @@ pub fn repo(repo: &str) -> String {
         "sglan" => "sglang".to_owned(),
         name => name.to_owned(),
     }
-}
-
-/// The journal's word, else ours.
-fn status(attempt: &Attempt) -> String {
-    let ours = match &attempt.end {
-        Some((AttemptEnd::Done, _)) => "done",
-        Some((AttemptEnd::Failed { .. }, _)) => "failed",
-        Some((AttemptEnd::Stopped { .. }, _)) => "stopped",
-        Some((AttemptEnd::Interrupted { .. }, _)) => "interrupted",
-        Some((AttemptEnd::Deferred(_), _)) => "waiting",
-        None => "running",
-    };
-    attempt.journal.as_ref().map_or(ours, |journal| journal.status.as_str()).to_owned()
-}
-
-/// Its first cause.
-fn failure(attempt: &Attempt, status: &str) -> Option<Cause> {
-    let of_end = match &attempt.end {
-        Some((AttemptEnd::Failed { class, why }, _)) => Some((*class, why.clone())),
-        _ => None,
-    };
-    let of_agent = || match attempt.agent_failure()? {
-        StageEnd::Failed { class, why } => Some((*class, why.clone())),
-        _ => None,
-    };
-    let said = || attempt.journal.as_ref().and_then(|journal| journal.error.clone());
-    let nothing = || matches!(status, "error" | "failed").then(|| (FailureClass::Unknown, said().unwrap_or_default()));
-    of_end.or_else(of_agent).or_else(nothing).map(|(class, evidence)| Cause { class, evidence })
 }
 
 /// The error of the API that ended its agent, however the attempt is marked.
@@ -125,18 +97,4 @@ const fn seconds(ms: u64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "dollars of a run")]
 const fn dollars(micros: u64) -> f64 {
     micros as f64 / 1e6
-}
-
-/// The answers of two sources as one ladder: of two answers about a rung the one that was looked for counts, the attempt's
-/// own first. A rung below one with an answer has one too: nobody looked.
-pub(super) fn joined(own: &[RungAnswer], more: &[RungAnswer]) -> Vec<RungAnswer> {
-    let all = || own.iter().chain(more);
-    let Some(highest) = all().map(|found| found.rung).max() else { return Vec::new() };
-    let best = |rung: Rung| {
-        let mut of = all().filter(|found| found.rung == rung);
-        let looked = of.clone().find(|found| found.answer != Answer::Unchecked);
-        let nobody = || RungAnswer { rung, answer: Answer::Unchecked, evidence: "nobody looked".to_owned() };
-        looked.or_else(|| of.next()).cloned().unwrap_or_else(nobody)
-    };
-    Rung::ALL.into_iter().filter(|rung| *rung <= highest).map(best).collect()
 }

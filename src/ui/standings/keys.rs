@@ -1,0 +1,155 @@
+//! The keys of the table.
+
+use super::{Column, Group, Row, Scope};
+use crate::ui::finding::{Turned, round};
+use crate::ui::state::State;
+use crate::ui::{Action, Mood, Said, Screen, moves};
+
+/// Does what a key asks for; whether it was the way out of the screen.
+pub fn perform(state: &mut State, action: Action) -> bool {
+    let page = isize::try_from(state.layout.standings_rows.saturating_sub(1).max(1)).unwrap_or(1);
+    match action {
+        Action::Down => select_by(state, 1),
+        Action::Up => select_by(state, -1),
+        Action::PageDown => select_by(state, page),
+        Action::PageUp => select_by(state, page.saturating_neg()),
+        Action::First => select_by(state, isize::MIN),
+        Action::Last => select_by(state, isize::MAX),
+        Action::NextGrouping | Action::PreviousGrouping => {
+            state.standings.by = state.standings.by.beside(action == Action::NextGrouping);
+        }
+        Action::NextGroup | Action::PreviousGroup => step_group(state, action == Action::NextGroup),
+        Action::OnlyGroup => only(state),
+        Action::EveryRun => turn_scope(state),
+        Action::Sort => {
+            state.standings.sort.column = state.standings.sort.column.next();
+            state.standings.sort.is_reversed = false;
+        }
+        Action::Reverse => state.standings.sort.is_reversed = !state.standings.sort.is_reversed,
+        Action::Open | Action::Right => open(state),
+        Action::Back | Action::Left => return !undo(state),
+        _ => {}
+    }
+    false
+}
+
+/// Takes back what hides rows, the newest first; whether there was anything.
+fn undo(state: &mut State) -> bool {
+    let standings = &mut state.standings;
+    let was_sought = state.find.take().is_some();
+    was_sought || standings.only.pop().is_some() || standings.since.take().is_some()
+}
+
+fn open(state: &mut State) {
+    match state.standings.row(state).map(|row| (row.run.clone(), row.item.clone())) {
+        Some((None, _)) => state.screen = Screen::Agent,
+        Some((Some(run), item)) => {
+            state.remark(Said::new(Mood::Quiet, format!("{item} is of another run: `isobench-tui attach {run}` opens it")));
+        }
+        None => state.remark(Said::new(Mood::Quiet, "no item is shown")),
+    }
+}
+
+fn select_by(state: &mut State, by: isize) {
+    let Some(last) = state.standings.shown.len().checked_sub(1) else { return };
+    to_row(state, state.standings.place(state).unwrap_or_default().saturating_add_signed(by).min(last));
+}
+
+/// Selects a row by hand, by its place among those that are shown.
+pub fn to_row(state: &mut State, place: usize) {
+    let Some(Row { run, item, .. }) = state.standings.visible().nth(place).cloned() else { return };
+    state.standings.held = None;
+    match run {
+        Some(run) => state.standings.other = Some((run, item)),
+        None => {
+            state.standings.other = None;
+            if let Some(row) = state.run.position(&item) {
+                moves::select_row(state, row);
+            }
+        }
+    }
+}
+
+/// Cuts the table down to a group, or no more where it is cut down to that one.
+pub fn to_group(state: &mut State, group: Group) {
+    let was = state.standings.only.contains(&group);
+    state.standings.only.retain(|known| known.by() != group.by());
+    if !was {
+        state.standings.only.push(group);
+    }
+}
+
+/// Sorts by a column; by the same one again, the other way round.
+pub fn to_column(state: &mut State, column: Column) {
+    let sort = &mut state.standings.sort;
+    (sort.column, sort.is_reversed) = (column, sort.column == column && !sort.is_reversed);
+}
+
+/// To the group of the selected row, or to all rows again.
+fn only(state: &mut State) {
+    let by = state.standings.by;
+    let chosen = state.standings.chosen().cloned();
+    match chosen.or_else(|| state.standings.row(state).map(|row| by.of(row))) {
+        Some(group) => to_group(state, group),
+        None => state.remark(Said::new(Mood::Quiet, "no item is shown")),
+    }
+}
+
+/// To the next group that has rows, or to the one before; past the last one all rows are shown.
+fn step_group(state: &mut State, forward: bool) {
+    let by = state.standings.by;
+    let groups: Vec<Group> = state.standings.groups().into_iter().filter(|(_, n)| *n > 0).map(|(group, _)| group).collect();
+    let at = state.standings.chosen().and_then(|chosen| groups.iter().position(|group| group == chosen));
+    let next = match (at, forward) {
+        (None, true) => Some(0),
+        (None, false) => groups.len().checked_sub(1),
+        (Some(at), true) => Some(at + 1),
+        (Some(at), false) => at.checked_sub(1),
+    };
+    state.standings.only.retain(|known| known.by() != by);
+    if let Some(group) = next.and_then(|at| groups.get(at)) {
+        state.standings.only.push(group.clone());
+    }
+}
+
+/// This run alone, or the earlier ones as well.
+fn turn_scope(state: &mut State) {
+    state.standings.is_stale = true;
+    state.standings.scope = match state.standings.scope {
+        Scope::Run if state.standings.earlier.is_empty() => {
+            return state.remark(Said::new(Mood::Quiet, "there is no earlier run of this checkout that was read"));
+        }
+        Scope::Run => Scope::Every,
+        Scope::Every => Scope::Run,
+    };
+}
+
+/// To the next row at which something holds, or to the one before; round the end. Whether there is one.
+fn go_round(state: &mut State, forward: bool, what: &str, holds: impl Fn(&State, &Row) -> bool) -> bool {
+    let from = state.standings.place(state).unwrap_or_default();
+    let is_one = |at: usize| state.standings.visible().nth(at).is_some_and(|row| holds(state, row));
+    let found: Option<(usize, Turned)> = round(state.standings.shown.len(), from, forward, is_one);
+    let Some((at, turned)) = found else { return false };
+    to_row(state, at);
+    turned.remark(state, what);
+    true
+}
+
+/// To the next item that went wrong.
+pub fn jump(state: &mut State, forward: bool) {
+    if !go_round(state, forward, "item that went wrong", |_, row| row.is_problem) {
+        state.remark(Said::new(Mood::Quiet, "no item that is shown went wrong"));
+    }
+}
+
+/// To the next item that holds what is searched for; whether there is one.
+pub fn find(state: &mut State, forward: bool) -> bool {
+    go_round(state, forward, "match", |state, row| {
+        let Some(find) = &state.find else { return false };
+        let own = || row.run.is_none().then(|| state.run.item(&row.item)).flatten();
+        find.is_in(&row.item.0)
+            || find.is_in(&row.human)
+            || row.words().any(|word| find.is_in(&word))
+            || own().is_some_and(|item| crate::ui::finding::is_in_item(find, item))
+    })
+}

@@ -1,0 +1,273 @@
+//! A row of the table: what came of an item, by the account that the reports print.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Arm, ArmDetail, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, Rung, Stage, Standing, Verdict,
+};
+use crate::measured::{Measured, arms, last_measured, rung, tried};
+use crate::model::{Attempt, Item, ItemState, Run};
+
+/// An item in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The run that it belongs to; `None`: the one that is shown.
+    pub run: Option<String>,
+    /// The item.
+    pub item: ItemId,
+    /// The human's commit.
+    pub human: String,
+    /// Agent and model, as folders name them.
+    pub agent: String,
+    /// What was measured, where anything tells.
+    pub kind: Option<BenchKind>,
+    /// The model that was asked for, and the one that was served in its place.
+    pub model: Option<(String, Option<String>)>,
+    /// The number that decides.
+    pub figure: Option<Figure>,
+    /// The hard class, or why there is none.
+    pub class: Class,
+    /// The last rung of the unbroken yes.
+    pub rung: Option<Rung>,
+    /// Why it failed.
+    pub failure: Option<FailureClass>,
+    /// Hard and soft verdict together, where both are known.
+    pub quadrant: Option<Quadrant>,
+    /// What is to be known of the numbers, the gravest first.
+    pub marks: Vec<Mark>,
+    /// Whether a person should look at it.
+    pub is_problem: bool,
+    /// When its newest attempt came to an end.
+    pub ended: Option<Timestamp>,
+}
+
+/// The agent's number, and how it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// The metric.
+    pub name: String,
+    /// Its unit.
+    pub unit: String,
+    /// The agent's number.
+    pub value: f64,
+    /// Which way is better, where it was compared.
+    pub direction: Option<Direction>,
+    /// Against the human in percent, + is better.
+    pub human_pct: Option<f64>,
+    /// Against the baseline in percent, + is better.
+    pub baseline_pct: Option<f64>,
+}
+
+/// How an item stands against the human's commit, or why that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Better by more than the threshold.
+    Beats,
+    /// Within the threshold either way.
+    Similar,
+    /// Worse by more than the threshold.
+    Worse,
+    /// The agent has numbers, and the human has none that compare.
+    Incomparable,
+    /// It is over, and the agent has no numbers.
+    NoNumbers,
+    /// It is not over.
+    ToCome,
+}
+
+/// What is to be known of the numbers of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// The machine was not itself while these arms were measured.
+    Tainted(Vec<Arm>),
+    /// The patch was forced in, perhaps by half.
+    Forced,
+    /// Other reasons to look twice.
+    Suspicious(Vec<Flag>),
+    /// The numbers are those of an older attempt: which one, of how many.
+    Older(u32, usize),
+    /// Repairs that were made before an arm was measured.
+    Repaired(Vec<Repair>),
+    /// These arms were not measured anew.
+    Reused(Vec<Arm>),
+    /// The agent's arm was measured so often.
+    Samples(usize),
+}
+
+impl Class {
+    /// Every class, in the order of the table.
+    pub const ALL: [Self; 6] = [Self::Beats, Self::Similar, Self::Worse, Self::Incomparable, Self::NoNumbers, Self::ToCome];
+
+    /// The word of the reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Beats => Standing::Beats.name(),
+            Self::Similar => Standing::Similar.name(),
+            Self::Worse => Standing::Worse.name(),
+            Self::Incomparable => "incomparable",
+            Self::NoNumbers => "no numbers",
+            Self::ToCome => "to come",
+        }
+    }
+
+    fn of(item: &Item, attempt: Option<&Attempt>, measured: Option<&Measured>) -> Self {
+        // what nobody has compared yet may still be compared
+        let is_open = attempt.is_none_or(|attempt| attempt.end.is_none()) && attempt.and_then(Attempt::score).is_none() && !item.is_over();
+        let found = measured.filter(|_| !is_open);
+        match found.map(|found| (found.score.standing(), !found.score.verdicts.is_empty() || found.key.is_some())) {
+            Some((Some(Standing::Beats), _)) => Self::Beats,
+            Some((Some(Standing::Similar), _)) => Self::Similar,
+            Some((Some(Standing::Worse), _)) => Self::Worse,
+            Some((None, true)) => Self::Incomparable,
+            _ if item.is_over() => Self::NoNumbers,
+            _ => Self::ToCome,
+        }
+    }
+}
+
+impl Row {
+    /// What came of an item of a run: of its newest attempt with an arm, else of the newest one.
+    pub fn of(run: &Run, item: &Item, is_problem: bool) -> Self {
+        let arms_of = last_measured(item);
+        let attempt = arms_of.or_else(|| item.last_attempt());
+        let measured = arms_of.map(Measured::of);
+        let class = Class::of(item, attempt, measured.as_ref());
+        let failure = match &item.state {
+            ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(*class),
+            _ => attempt.and_then(tried::failure).map(|cause| cause.class),
+        };
+        let model = run.model.as_str();
+        Self {
+            run: None,
+            item: item.id.clone(),
+            human: item.human.clone(),
+            agent: if model.is_empty() { run.agent.clone() } else { format!("{} {model}", run.agent) },
+            kind: measured.as_ref().and_then(|found| found.kind),
+            model: measured.as_ref().and_then(served),
+            figure: measured.as_ref().and_then(Figure::of),
+            class,
+            rung: attempt.and_then(|attempt| rung(attempt, measured.as_ref())),
+            failure: failure.or_else(|| measured.as_ref()?.failure.as_ref().map(|cause| cause.class)),
+            quadrant: measured.as_ref().and_then(|found| found.score.quadrant),
+            marks: attempt.map(|attempt| marks(item, attempt, measured.as_ref())).unwrap_or_default(),
+            is_problem,
+            ended: item.last_attempt().and_then(|last| last.end.as_ref()).map(|(_, at)| *at),
+        }
+    }
+
+    /// Whether the agent has a number.
+    pub const fn has_numbers(&self) -> bool {
+        self.figure.is_some()
+    }
+
+    /// Everything that a search looks at.
+    pub(super) fn words(&self) -> impl Iterator<Item = String> {
+        let name = |kind: BenchKind| kind.name().to_owned();
+        let models = self.model.iter().flat_map(|(asked, run)| std::iter::once(asked).chain(run)).cloned();
+        let words = [Some(self.class.name().to_owned()), self.kind.map(name), self.rung.map(|rung| rung.name().to_owned())];
+        let more = [
+            self.failure.map(|class| class.name().to_owned()),
+            self.quadrant.map(|quadrant| format!("{} {}", quadrant.short(), quadrant.says())),
+            self.figure.as_ref().map(|figure| figure.name.clone()),
+            self.run.clone(),
+            Some(self.agent.clone()),
+        ];
+        words.into_iter().chain(more).flatten().chain(models).chain(self.marks.iter().map(Mark::words))
+    }
+}
+
+/// The model that was asked for, and the one in its place.
+fn served(measured: &Measured) -> Option<(String, Option<String>)> {
+    let run = measured.model_run.clone()?;
+    let asked = measured.model.clone().unwrap_or_else(|| run.clone());
+    let instead = Some(run).filter(|run| *run != asked);
+    Some((asked, instead))
+}
+
+impl Figure {
+    /// What was compared, or the agent's own number.
+    fn of(measured: &Measured) -> Option<Self> {
+        let compared = |verdict: &Verdict| Self {
+            name: verdict.metric.clone(),
+            unit: verdict.unit.clone(),
+            value: verdict.agent,
+            direction: Some(verdict.direction),
+            human_pct: verdict.against_human_pct,
+            baseline_pct: verdict.against_baseline_pct,
+        };
+        let alone = |Metric { name, value, unit }: &Metric| Self {
+            name: name.clone(),
+            unit: unit.clone(),
+            value: *value,
+            direction: None,
+            human_pct: None,
+            baseline_pct: None,
+        };
+        measured.score.verdicts.first().map(compared).or_else(|| measured.key.as_ref().map(alone))
+    }
+}
+
+fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mark> {
+    let details: Vec<(Arm, &ArmDetail)> =
+        arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, arms::detail(attempt.outcome(stage)?)?))).collect();
+    let which = |is: &dyn Fn(&ArmDetail) -> bool| details.iter().filter(|(_, detail)| is(detail)).map(|(arm, _)| *arm).collect::<Vec<_>>();
+    let mut flags: Vec<Flag> = attempt.flags();
+    flags.extend(measured.map(|found| found.flags.clone()).unwrap_or_default());
+    let is_forced = flags.contains(&Flag::PatchForced);
+    // these have marks of their own
+    flags.retain(|flag| !matches!(flag, Flag::Tainted | Flag::PatchForced | Flag::ModelOverridden));
+    let mut repairs: Vec<Repair> = details.iter().flat_map(|(_, detail)| detail.repairs.iter().copied()).collect();
+    repairs.sort_unstable();
+    repairs.dedup();
+    // a result file of the harness states its status; one of ours that was taken over does not
+    let reused = which(&|detail| detail.from.is_some() && detail.status.is_none());
+    let older = item.last_attempt().is_some_and(|last| last.n != attempt.n);
+    let samples = attempt.samples(Stage::Candidate).len();
+    let found = [
+        (!attempt.tainted().is_empty()).then(|| Mark::Tainted(attempt.tainted())),
+        is_forced.then_some(Mark::Forced),
+        (!flags.is_empty()).then_some(Mark::Suspicious(flags)),
+        older.then_some(Mark::Older(attempt.n, item.attempts.len())),
+        (!repairs.is_empty()).then_some(Mark::Repaired(repairs)),
+        (!reused.is_empty()).then_some(Mark::Reused(reused)),
+        (samples > 0).then_some(Mark::Samples(samples)),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+impl Mark {
+    /// A word or two.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Tainted(_) => "tainted".to_owned(),
+            Self::Forced => "forced".to_owned(),
+            Self::Suspicious(_) => "suspicious".to_owned(),
+            Self::Older(n, _) => format!("attempt {n}"),
+            Self::Repaired(_) => "repaired".to_owned(),
+            Self::Reused(_) => "reused".to_owned(),
+            Self::Samples(1) => "one sample".to_owned(),
+            Self::Samples(n) => format!("{n} samples"),
+        }
+    }
+
+    /// With what it is about.
+    pub fn words(&self) -> String {
+        let arms = |arms: &[Arm]| arms.iter().map(|arm| arm.name()).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Tainted(of) => format!("tainted: {}", arms(of)),
+            Self::Forced => Flag::PatchForced.says().to_owned(),
+            Self::Suspicious(flags) => flags.iter().map(|flag| flag.says()).collect::<Vec<_>>().join("; "),
+            Self::Older(n, of) => format!("numbers of attempt {n} of {of}"),
+            Self::Repaired(repairs) => {
+                format!("repaired: {}", repairs.iter().map(|repair| repair.name()).collect::<Vec<_>>().join(", "))
+            }
+            Self::Reused(of) => format!("not measured anew: {}", arms(of)),
+            Self::Samples(_) => self.short(),
+        }
+    }
+
+    /// Whether the numbers are to be doubted for it.
+    pub const fn is_doubt(&self) -> bool {
+        matches!(self, Self::Tainted(_) | Self::Forced | Self::Suspicious(_))
+    }
+}

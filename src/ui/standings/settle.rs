@@ -1,0 +1,75 @@
+//! After each message: the rows are those of the run, what is shown is what passes, and the selection is seen.
+
+use super::{Row, Scope};
+use crate::domain::ItemId;
+use crate::ui::state::State;
+use crate::ui::{Screen, moves, problems};
+
+/// What was selected before a filter hid it, and what is selected in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    before: ItemId,
+    instead: ItemId,
+}
+
+/// Keeps the table as the run is, while it is shown.
+pub fn settle(state: &mut State) {
+    if state.screen != Screen::Results {
+        // an item that is chosen elsewhere is one of this run
+        state.standings.other = None;
+        return;
+    }
+    if std::mem::take(&mut state.standings.is_stale) {
+        read(state);
+    }
+    show(state);
+    keep_selected(state);
+    scroll(state);
+}
+
+fn read(state: &mut State) {
+    let run = &state.run;
+    let mut rows: Vec<Row> = run.items.iter().map(|item| Row::of(run, item, problems::is_problem(item))).collect();
+    if state.standings.scope == Scope::Every {
+        rows.extend(state.standings.earlier.iter().cloned());
+    }
+    state.standings.rows = rows;
+}
+
+fn show(state: &mut State) {
+    let standings = &mut state.standings;
+    let passing = standings.rows.iter().enumerate().filter(|(_, row)| standings.passes(row, None)).map(|(at, _)| at);
+    let mut shown: Vec<usize> = passing.collect();
+    standings.sort.sort(&standings.rows, &mut shown);
+    standings.shown = shown;
+}
+
+/// The selected row is one of those that are shown. What a filter hid is selected again as soon as it is shown again, unless
+/// somebody chose another one meanwhile.
+fn keep_selected(state: &mut State) {
+    let held = state.standings.held.take().filter(|held| state.queue.selected.as_ref() == Some(&held.instead));
+    if let Some(held) = held {
+        if state.standings.visible().any(|row| row.run.is_none() && row.item == held.before) {
+            moves::choose(state, &held.before);
+            return;
+        }
+        state.standings.held = Some(held);
+    }
+    if state.standings.place(state).is_some() {
+        return;
+    }
+    state.standings.other = None;
+    if state.standings.place(state).is_some() {
+        return;
+    }
+    let Some(first) = state.standings.visible().find(|row| row.run.is_none()).map(|row| row.item.clone()) else { return };
+    let before = state.standings.held.take().map(|held| held.before).or_else(|| state.queue.selected.clone());
+    moves::choose(state, &first);
+    state.standings.held = before.map(|before| Held { before, instead: first });
+}
+
+fn scroll(state: &mut State) {
+    let rows = state.layout.standings_rows;
+    let Some(place) = state.standings.place(state).filter(|_| rows > 0) else { return };
+    state.standings.top = moves::top_of(state.standings.top, place, rows, state.standings.shown.len());
+}

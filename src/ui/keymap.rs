@@ -27,13 +27,15 @@ pub enum Place {
 }
 
 /// On every screen, those without a run too.
-const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
+const ALL: &[Place] =
+    &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// On every screen on which one searches; the browser filters instead.
 const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Results, Place::Log, Place::Compare];
 /// On every screen of a run.
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log];
 /// On every screen that something is taken out of.
-const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
+const TAKEN: &[Place] =
+    &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// At the machine only.
 const MACHINE: &[Place] = &[Place::Machine];
 /// On those of a run, and in a comparison.
@@ -170,7 +172,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('Z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
-    bind(&[Key::Char('3')], Action::Show(Screen::Benchmark), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
+    bind(&[Key::Char('3')], Action::Show(Screen::Benchmark), RUN, Group::Screen, "benchmark", "the arms, live and side by side; ladder, numbers and verdict"),
     bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "GPUs and their curves, processes, disks, docker images, pull and prune"),
     bind(&[Key::Char('5')], Action::Show(Screen::Results), RUN, Group::Screen, "results", "what came of all items: by class, type, rung, failure, quadrant, agent"),
     bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),

@@ -26,6 +26,7 @@ mod detect_texts;
 mod detectors;
 mod docker_engine;
 mod docker_forecast;
+mod docker_night;
 mod docker_prune;
 mod docker_pull;
 mod docker_registry;

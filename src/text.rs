@@ -1,6 +1,7 @@
 //! Strings for people: numbers in few characters, text that is safe to draw, secrets that stay secret.
 
 pub mod ansi;
+pub mod arm;
 pub mod clean;
 pub mod duration;
 pub mod find;

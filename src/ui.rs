@@ -4,6 +4,7 @@ pub mod action;
 mod ahead;
 pub mod alike;
 pub mod apart;
+pub mod bench;
 pub mod beside;
 pub mod browse;
 pub mod compare;

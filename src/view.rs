@@ -1,5 +1,6 @@
 //! Drawing: a pure function of state, theme and time. One file a region; `parts/` are drawn from what they are given.
 
+pub mod bench;
 pub mod beside;
 pub mod browse;
 pub mod canvas;

@@ -24,7 +24,6 @@ use crate::text::clean;
 use crate::text::mask::Masker;
 use crate::ui::Msg;
 use crate::ui::log::{Found, News, Source, Wish, Written};
-use crate::ui::message::Stream;
 
 /// How often a file that is shown is looked at: twelve times a second.
 const LOOK: Duration = Duration::from_millis(83);
@@ -213,13 +212,7 @@ pub(super) fn path(places: &Places, source: &Source) -> PathBuf {
         Source::Runner => places.runner_log().unwrap_or_default(),
         Source::Patch(attempt) => places.patch(attempt),
         Source::Kept(attempt, kept) => places.item_folder(attempt).join(kept.file()),
-        Source::Stage(attempt, stage, stream) => {
-            let [out, err] = places.streams(attempt, *stage);
-            match stream {
-                Stream::Out => out,
-                Stream::Err => err,
-            }
-        }
+        Source::Stage { attempt, stage, round, stream } => places.stream(attempt, *stage, *round, *stream),
     }
 }
 
@@ -230,7 +223,7 @@ fn written(places: &Places, source: &Source) -> Written {
     let bytes = there.as_ref().map_or(0, std::fs::Metadata::len);
     let changed = there.as_ref().and_then(|there| Timestamp::try_from(there.modified().ok()?).ok());
     // the harness names what an agent printed after the agent
-    let is_named = matches!(source, Source::Stage(attempt, Stage::Agent, _) if places.other(&attempt.item).is_some());
+    let is_named = matches!(source, Source::Stage { attempt, stage: Stage::Agent, .. } if places.other(&attempt.item).is_some());
     let name = path.file_name().filter(|_| is_named && there.is_some()).map(|name| clean::line(&name.to_string_lossy()));
     Written { source: source.clone(), bytes, changed, name }
 }

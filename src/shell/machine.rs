@@ -1,6 +1,7 @@
 //! Threads that look at the machine: one at disks and at what pulls and prunes write of themselves, one at the Docker engine.
 //! An engine that hangs delays only the news of it. A third one follows what samplers write.
 
+mod arm;
 mod engine;
 mod errand;
 mod forecast;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use self::arm::Arms;
 use self::progress::Progress;
 use self::telemetry::Telemetry;
 use super::places::Places;
@@ -23,6 +25,7 @@ use crate::host::disk;
 use crate::host::watch::{Heed, Watch};
 use crate::text::clean;
 use crate::ui::Msg;
+use crate::ui::bench::Which;
 use crate::ui::machine::{Disk, Errand, News, Use, Wish};
 
 /// How often everything is looked at without a hint.
@@ -72,6 +75,7 @@ struct Work {
     news: mpsc::Sender<Msg>,
     watch: Watch,
     progress: Progress,
+    arms: Arms,
     disks: Vec<Disk>,
     looked: Option<Instant>,
 }
@@ -101,7 +105,7 @@ impl Looker {
         })?;
         let (setup_of_work, news_of_work) = (setup.clone(), news.clone());
         let (disks, looked) = (Vec::new(), None);
-        let work = Work { setup: setup_of_work, places, wish: wishes, hints, root, news: news_of_work, watch, progress, disks, looked };
+        let work = Work { setup: setup_of_work, places, wish: wishes, hints, root, news: news_of_work, watch, progress, arms: Arms::default(), disks, looked };
         thread::Builder::new().name("machine".to_owned()).spawn(move || work.run())?;
         Ok(Self { wish, hint, setup, news, telemetry })
     }
@@ -145,11 +149,14 @@ impl Work {
     fn look(&mut self) -> Result<(), Deaf> {
         let wish = self.wish.borrow_and_update().clone();
         let stage = wish.live.as_ref().and_then(|(attempt, stage)| Some((attempt.clone(), *stage, self.places.stage(attempt, *stage)?)));
-        for news in self.progress.look(stage.as_ref()) {
+        let place = |which: &Which| Some((which.clone(), self.places.stage(&which.attempt, which.stage)?));
+        let (arm, past) = (wish.arm.as_ref().and_then(place), wish.past.iter().filter_map(place).collect());
+        let folders: Vec<PathBuf> = arm.iter().map(|(_, folder)| folder.clone()).collect();
+        for news in self.progress.look(stage.as_ref()).into_iter().chain(self.arms.look(arm, past)) {
             self.send(news)?;
         }
-        self.watch.instead(&self.progress.folders());
-        let is_seen = wish.is_shown || wish.live.is_some() || self.progress.is_live();
+        self.watch.instead(&[self.progress.folders(), folders].concat());
+        let is_seen = wish.is_shown || wish.live.is_some() || self.progress.is_live() || self.arms.is_live();
         if is_seen || self.looked.is_none_or(|at| at.elapsed() >= UNSEEN) {
             self.looked = Some(Instant::now());
             self.look_at_disks(is_seen)?;

@@ -9,8 +9,10 @@ use tokio::sync::watch;
 
 use crate::agent::live;
 use crate::agent::paged::{LARGE, Paged};
+use crate::docker::arm;
 use crate::domain::{AttemptId, ItemId, Stage};
 use crate::ledger::RunFolder;
+use crate::ui::message::Stream;
 
 /// Resolves attempts to files.
 #[derive(Debug, Clone)]
@@ -41,7 +43,9 @@ pub struct ItemPlace {
 }
 
 /// Ends of the names that the harness gives to what an agent printed, before `_stdout.txt` and `_stderr.txt`.
-const PRINTED: [&str; 2] = ["_stdout.txt", "_stderr.txt"];
+const PRINTED: &str = "_stdout.txt";
+/// See [`PRINTED`].
+const PRINTED_ERR: &str = "_stderr.txt";
 
 impl Places {
     /// For a run of ours and the folder of its items: `state/runs/<repo>/<agent>/<model>/<timestamp>`.
@@ -130,22 +134,40 @@ impl Places {
         self.item_folder(attempt).join("model_patch.diff")
     }
 
-    /// What a stage wrote to its standard output and error. The harness keeps those of the agent alone.
-    pub fn streams(&self, attempt: &AttemptId, stage: Stage) -> [PathBuf; 2] {
+    /// Where a stage wrote this, in an earlier round of an arm that is measured several times, or in the newest. The harness
+    /// keeps what the agent wrote alone.
+    pub fn stream(&self, attempt: &AttemptId, stage: Stage, round: Option<usize>, stream: Stream) -> PathBuf {
         match &self.whose {
             Whose::Ours { folder, .. } => {
-                let stage = folder.stage(attempt, stage);
-                [stage.join("out"), stage.join("err")]
+                let newest = folder.stage(attempt, stage);
+                let folder = round.map_or_else(|| newest.clone(), |round| newest.with_file_name(format!("{stage}.round{round}")));
+                match stream {
+                    Stream::Out => folder.join("out"),
+                    Stream::Err => folder.join("err"),
+                    Stream::Server => folder.join(arm::IO).join(arm::SERVER),
+                    Stream::Client => folder.join(arm::IO).join(arm::OUT),
+                    Stream::ClientErr => folder.join(arm::IO).join(arm::ERR),
+                }
             }
             Whose::Others { .. } => {
                 let folder = self.item_folder(attempt);
+                let end = match stream {
+                    Stream::Out => PRINTED,
+                    Stream::Err => PRINTED_ERR,
+                    Stream::Server | Stream::Client | Stream::ClientErr => return PathBuf::new(),
+                };
                 if folder.is_file() {
                     // a trajectory alone: nothing of it was printed anywhere else
-                    return Default::default();
+                    return PathBuf::new();
                 }
-                PRINTED.map(|end| if stage == Stage::Agent { printed(&folder, end) } else { folder.join(format!("{stage}{end}")) })
+                if stage == Stage::Agent { printed(&folder, end) } else { folder.join(format!("{stage}{end}")) }
             }
         }
+    }
+
+    /// All that a stage may have written, with where.
+    pub fn streams(&self, attempt: &AttemptId, stage: Stage) -> Vec<(Stream, PathBuf)> {
+        Stream::of(stage).iter().map(|stream| (*stream, self.stream(attempt, stage, None, *stream))).collect()
     }
 
     /// The folder of a stage of a run of ours.
@@ -158,7 +180,7 @@ impl Places {
 
     /// Whether a stage wrote anything.
     pub fn has_output(&self, attempt: &AttemptId, stage: Stage) -> bool {
-        self.streams(attempt, stage).iter().any(|path| path.symlink_metadata().is_ok_and(|there| there.len() > 0))
+        self.streams(attempt, stage).iter().any(|(_, path)| path.symlink_metadata().is_ok_and(|there| there.len() > 0))
     }
 
     /// The folders in which the files of an attempt change.
@@ -167,8 +189,10 @@ impl Places {
             let folder = self.item_folder(attempt);
             if folder.is_file() { folder.parent().map(Path::to_owned).into_iter().collect() } else { live::folders(&folder) }
         });
-        let output = output.and_then(|(attempt, stage)| self.streams(attempt, *stage).first()?.parent().map(Path::to_owned));
-        trails.chain(output).collect()
+        let streams = output.map(|(attempt, stage)| self.streams(attempt, *stage)).unwrap_or_default();
+        let mut folders: Vec<PathBuf> = streams.iter().filter_map(|(_, path)| path.parent().map(Path::to_owned)).collect();
+        folders.dedup();
+        trails.chain(folders).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The last lines of a stage's two output files, however large they are.
+//! The last lines of a stage's output files, however large they are.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -17,11 +17,11 @@ const BYTES: u64 = 64 * 1024;
 /// Lines kept.
 const LINES: usize = 500;
 
-/// A bounded look at two files.
+/// A bounded look at several files.
 #[derive(Debug)]
 pub struct Window {
     lines: VecDeque<OutputLine>,
-    files: [Followed; 2],
+    files: Vec<Followed>,
     before: u64,
 }
 
@@ -49,10 +49,10 @@ enum Known {
 }
 
 impl Window {
-    /// Of standard output and standard error, which need not exist yet.
-    pub fn new([out, err]: [PathBuf; 2]) -> Self {
-        let followed = |path, stream| Followed { path, stream, offset: 0, partial: Vec::new(), known: Known::All };
-        let mut files = [followed(out, Stream::Out), followed(err, Stream::Err)];
+    /// Of what a stage writes, of which nothing need exist yet.
+    pub fn new(streams: Vec<(Stream, PathBuf)>) -> Self {
+        let followed = |(stream, path)| Followed { path, stream, offset: 0, partial: Vec::new(), known: Known::All };
+        let mut files: Vec<Followed> = streams.into_iter().map(followed).collect();
         // what was written last is shown last
         files.sort_by_key(|file| changed(&file.path));
         Self { lines: VecDeque::new(), files, before: 0 }
@@ -60,14 +60,18 @@ impl Window {
 
     /// Reads what is new. True when something was.
     pub fn read_on(&mut self, masker: &Masker) -> io::Result<bool> {
-        let mut news = false;
+        let (mut news, mut wrong) = (false, None);
         for file in &mut self.files {
-            news |= file.read_on(&mut self.lines, &mut self.before, masker)?;
+            match file.read_on(&mut self.lines, &mut self.before, masker) {
+                Ok(is_new) => news |= is_new,
+                // one that can't be read does not hide the others
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
         }
         while self.lines.len() > LINES {
             self.lines.pop_front();
         }
-        Ok(news)
+        wrong.map_or(Ok(news), Err)
     }
 
     /// The lines, those being written last.
@@ -174,6 +178,10 @@ mod tests {
 
     use super::*;
 
+    fn of([out, err]: [PathBuf; 2]) -> Window {
+        Window::new(vec![(Stream::Out, out), (Stream::Err, err)])
+    }
+
     fn texts(window: &Window, masker: &Masker) -> Vec<String> {
         window.lines(masker).into_iter().map(|line| line.text).collect()
     }
@@ -183,7 +191,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (out, err) = (folder.path().join("out"), folder.path().join("err"));
         let masker = Masker::new([("A_TOKEN", "hunter22")], []);
-        let mut window = Window::new([out.clone(), err]);
+        let mut window = of([out.clone(), err]);
         assert!(!window.read_on(&masker).unwrap());
         std::fs::write(&out, "one\n\u{1b}[31mtwo hunt").unwrap();
         assert!(window.read_on(&masker).unwrap());
@@ -210,7 +218,7 @@ mod tests {
         for pieces in patterns {
             let folder = tempfile::tempdir().unwrap();
             let out = folder.path().join("out");
-            let mut window = Window::new([out.clone(), folder.path().join("err")]);
+            let mut window = of([out.clone(), folder.path().join("err")]);
             let mut file = File::create(&out).unwrap();
             for piece in pieces {
                 file.write_all(piece.as_bytes()).unwrap();
@@ -230,7 +238,7 @@ mod tests {
         let out = folder.path().join("out");
         std::os::unix::fs::symlink("/etc/passwd", &out).unwrap();
         let masker = Masker::default();
-        let mut window = Window::new([out, folder.path().join("err")]);
+        let mut window = of([out, folder.path().join("err")]);
         assert!(window.read_on(&masker).unwrap_err().to_string().contains("it is a link"));
         assert!(window.lines(&masker).is_empty());
     }
@@ -241,7 +249,7 @@ mod tests {
         let out = folder.path().join("out");
         std::fs::write(&out, "0123456789\n".repeat(1_000_000)).unwrap();
         let masker = Masker::default();
-        let mut window = Window::new([out, folder.path().join("err")]);
+        let mut window = of([out, folder.path().join("err")]);
         window.read_on(&masker).unwrap();
         assert_eq!((window.lines(&masker).len(), window.before() > 10_000_000), (LINES, true));
         assert!(texts(&window, &masker).iter().all(|line| line == "0123456789"));
@@ -252,7 +260,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         let masker = Masker::default();
-        let mut window = Window::new([out.clone(), folder.path().join("err")]);
+        let mut window = of([out.clone(), folder.path().join("err")]);
         std::fs::write(&out, "long line\n").unwrap();
         window.read_on(&masker).unwrap();
         std::fs::write(&out, "new\n").unwrap();

@@ -51,7 +51,7 @@ pub fn source(state: &State, beside: Beside) -> Option<Source> {
         Beside::Prompt => Some(Source::Kept(agent, Kept::Prompt)),
         Beside::Journal => Some(Source::Kept(agent, Kept::Journal)),
         Beside::Output => {
-            let [out, err] = [Stream::Out, Stream::Err].map(|stream| Source::Stage(agent.clone(), Stage::Agent, stream));
+            let [out, err] = Stream::PROCESS.map(|stream| Source::stage(&agent, Stage::Agent, stream));
             let holds = |source: &Source| written(state, source).is_some_and(|written| written.bytes > 0);
             Some(if holds(&err) && !holds(&out) { err } else { out })
         }
@@ -118,8 +118,7 @@ fn file_name(written: &Written) -> String {
         (Some(name), _) => name.clone(),
         (None, Source::Kept(_, kept)) => kept.file().to_owned(),
         (None, Source::Patch(_)) => "model_patch.diff".to_owned(),
-        (None, Source::Stage(_, stage, Stream::Out)) => format!("{stage} out"),
-        (None, Source::Stage(_, stage, Stream::Err)) => format!("{stage} err"),
+        (None, Source::Stage { stage, stream, .. }) => format!("{stage} {}", stream.name()),
         (None, Source::Runner) => "runner.log".to_owned(),
     }
 }

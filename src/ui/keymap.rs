@@ -170,7 +170,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(&[Key::Char('Z')], Action::FoldAll, &[Place::Agent], Group::Move, "fold all", "unfold all, or fold all"),
     bind(&[Key::Char('1')], Action::Show(Screen::Queue), RUN, Group::Screen, "queue", "the queue"),
     bind(&[Key::Char('2')], Action::Show(Screen::Agent), RUN, Group::Screen, "agent", "what the agent did"),
-    bind(&[Key::Char('3')], Action::Show(Screen::Benchmark), RUN, Group::Screen, "result", "what came of it: ladder and benchmarks"),
+    bind(&[Key::Char('3')], Action::Show(Screen::Benchmark), RUN, Group::Screen, "benchmark", "the arms, live and side by side; ladder, numbers and verdict"),
     bind(&[Key::Char('4')], Action::Show(Screen::Machine), RUN, Group::Screen, "machine", "GPUs and their curves, processes, disks, docker images, pull and prune"),
     bind(&[Key::Char('5')], Action::Show(Screen::Results), RUN, Group::Screen, "results", "what came of all items: by class, type, rung, failure, quadrant, agent"),
     bind(&[Key::Char('6')], Action::Show(Screen::Log), RUN, Group::Screen, "log", "logs of the stages and of the runner"),

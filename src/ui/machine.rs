@@ -12,7 +12,7 @@ use self::prune::Order;
 use super::message::Layout;
 use super::question::{Question, Then};
 use super::state::{Over, State};
-use super::{Action, Effect, Mood, Said, Screen};
+use super::{Action, Effect, Mood, Said, Screen, bench};
 use crate::config::ArmImages;
 use crate::domain::{AttemptId, ItemId, Need, PrunePlan, PruneProgress, PullProgress, Stage};
 use crate::model::Item;
@@ -31,6 +31,10 @@ pub struct Machine {
     pub pull: Option<Pull>,
     /// The prune that goes on, or that ended a moment ago.
     pub prune: Option<Prune>,
+    /// The arm in a container that runs.
+    pub arm: Option<bench::Live>,
+    /// What the servers said of the arms that are over and looked at.
+    pub past: Vec<bench::Past>,
     /// What pulls will need.
     pub forecast: Forecast,
     /// Its GPUs.
@@ -220,6 +224,10 @@ pub struct Wish {
     pub is_told: bool,
     /// The stage that pulls or prunes now.
     pub live: Option<(AttemptId, Stage)>,
+    /// The arm that runs now.
+    pub arm: Option<bench::Which>,
+    /// The arms that are over whose figures are looked at.
+    pub past: Vec<bench::Which>,
     /// The images that items wait for, in the order of the queue.
     pub needed: Vec<(ItemId, Vec<String>)>,
     /// The part of the telemetry whose curves are shown.
@@ -237,6 +245,10 @@ pub enum News {
     Pull(Option<Box<Pull>>),
     /// The prune that goes on or has just ended; `None`: there is none.
     Prune(Option<Box<Prune>>),
+    /// The arm in a container that runs; `None`: there is none.
+    Arm(Option<Box<bench::Live>>),
+    /// What the servers said of arms that are over.
+    Arms(Vec<bench::Past>),
     /// What pulls will need.
     Forecast(Box<Forecast>),
     /// Who samples.
@@ -283,7 +295,7 @@ impl Machine {
 
     /// Whether clocks of it run.
     pub(super) const fn ticks(&self) -> bool {
-        self.pull.is_some() || self.prune.is_some()
+        self.pull.is_some() || self.prune.is_some() || self.arm.is_some()
     }
 }
 
@@ -306,6 +318,8 @@ pub(super) fn take(state: &mut State, news: News) {
         News::Engine(engine) => answered(&mut state.machine, Seen { at, what: *engine }),
         News::Pull(pull) => state.machine.pull = pull.map(|pull| *pull),
         News::Prune(prune) => state.machine.prune = prune.map(|prune| *prune),
+        News::Arm(arm) => state.machine.arm = arm.map(|arm| *arm),
+        News::Arms(past) => state.machine.past = past,
         News::Forecast(forecast) => state.machine.forecast = *forecast,
         News::Sampler(source) => state.machine.gpus.source = Some(source),
         News::Latest(latest) => state.machine.gpus.latest = Some(*latest),
@@ -327,11 +341,13 @@ fn answered(machine: &mut Machine, seen: Seen<Engine>) {
 /// After every message: what is to be looked at.
 pub(super) fn settle(state: &mut State) -> Option<Effect> {
     let live = state.run.live_stage().map(|(attempt, record)| (attempt, record.stage));
+    let arm = live.clone().filter(|(_, stage)| stage.arm().is_some()).map(|(attempt, stage)| bench::Which { attempt, stage });
     let live = live.filter(|(_, stage)| matches!(stage, Stage::Pull | Stage::Clean));
     let is_shown = state.screen == Screen::Machine || matches!(state.over, Over::Prune(_));
     let chart = state.machine.gpus.window(state.now.as_millisecond()).filter(|_| is_shown);
     let is_told = is_shown || (state.screen == Screen::Queue && state.run.live.is_some());
-    let wish = Wish { is_shown, is_told, live, needed: needed(state), chart };
+    let past = if state.screen == Screen::Benchmark { bench::past(state) } else { Vec::new() };
+    let wish = Wish { is_shown, is_told, live, arm, past, needed: needed(state), chart };
     if state.machine.wish.as_ref() == Some(&wish) {
         return None;
     }

@@ -186,7 +186,7 @@ pub struct OutputNews {
 /// A line of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputLine {
-    /// Which of the two files.
+    /// Which of the files.
     pub from: Stream,
     /// The line.
     pub text: String,
@@ -199,6 +199,36 @@ pub enum Stream {
     Out,
     /// Standard error.
     Err,
+    /// Of an arm in a container: what its server prints, both streams.
+    Server,
+    /// The same: standard output of the client, or of the offline benchmark.
+    Client,
+    /// The same: its standard error, with its bars.
+    ClientErr,
+}
+
+impl Stream {
+    /// Those that a stage's process writes.
+    pub const PROCESS: [Self; 2] = [Self::Out, Self::Err];
+
+    /// Those that are written in the container of an arm.
+    pub const CONTAINER: [Self; 3] = [Self::Server, Self::Client, Self::ClientErr];
+
+    /// In a word or two.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::ClientErr => "client err",
+        }
+    }
+
+    /// All that a stage may write.
+    pub const fn of(stage: Stage) -> &'static [Self] {
+        if stage.arm().is_some() { &[Self::Out, Self::Err, Self::Server, Self::Client, Self::ClientErr] } else { &Self::PROCESS }
+    }
 }
 
 /// How much room the last frame had.

@@ -30,6 +30,8 @@ pub struct Results {
     pub doubts: Option<String>,
     /// One row a metric.
     pub rows: Vec<Row>,
+    /// What is noise in them, in a few words.
+    pub noise: Option<String>,
     /// The comparison in a sentence.
     pub verdict: Option<Said>,
     /// What a judge said, and the quadrant that it makes with the hard class.
@@ -53,6 +55,8 @@ pub struct Row {
     pub cells: [Option<String>; 3],
     /// Agent against baseline and against human.
     pub against: [Option<(String, Mood)>; 2],
+    /// Which way is better, where that is known.
+    pub better: Option<Direction>,
 }
 
 impl Results {
@@ -76,6 +80,7 @@ impl Results {
             rungs: attempt.rungs(),
             doubts: doubts(attempt),
             rows: rows(verdicts, attempt),
+            noise: score.map(|_| noise(attempt)),
             verdict: match score {
                 Some(score) => comparison(score, one_sample(&attempt.rungs())).map(|said| doubted(said, attempt)),
                 None => alone(attempt),
@@ -183,6 +188,7 @@ fn compared(verdict: &Verdict) -> Row {
         name: named(&verdict.metric, &verdict.unit),
         cells: [verdict.baseline, verdict.human, Some(verdict.agent)].map(|value| value.map(number)),
         against: [delta(verdict.against_baseline_pct), delta(verdict.against_human_pct)],
+        better: Some(verdict.direction),
     }
 }
 
@@ -202,7 +208,7 @@ fn measured(attempt: &Attempt) -> Vec<Row> {
         for metric in *metrics {
             let name = named(&metric.name, &metric.unit);
             let found = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
-                rows.push(Row { name, cells: [None, None, None], against: [None, None] });
+                rows.push(Row { name, cells: [None, None, None], against: [None, None], better: None });
                 rows.len() - 1
             });
             if let Some(cell) = rows.get_mut(found).and_then(|row| row.cells.get_mut(at)) {
@@ -231,6 +237,14 @@ fn alone(attempt: &Attempt) -> Option<Said> {
     attempt.end.as_ref()?;
     let is_alone = !metrics(attempt, Stage::Candidate).is_empty() && metrics(attempt, Stage::Human).is_empty();
     is_alone.then(|| Said::new(Mood::Warn, "incomparable: there are no numbers of the human's commit"))
+}
+
+/// `+ is better; one sample of each: up to ±5 % is noise`.
+fn noise(attempt: &Attempt) -> String {
+    let counts = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| attempt.samples(stage).len());
+    let n = counts.into_iter().filter(|n| *n > 0).min().unwrap_or(1);
+    let of = if n == 1 { "one sample of each".to_owned() } else { format!("medians of {n} samples of each") };
+    format!("+ is better than, - is worse; {of}")
 }
 
 /// Whether the score rests on one sample, as its evidence says.

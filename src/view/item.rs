@@ -9,11 +9,13 @@ use super::canvas::{Canvas, Flow, Words, role, row_of, row_text};
 use super::detail::{budget_rows, now_said, said, title};
 use super::parts::heading::{heading, wall};
 use super::parts::strip::Strip;
-use super::{findings, outcome, steps};
+use super::outcome::Around;
+use super::{bench, findings, outcome, steps};
 use crate::model::Item;
 use crate::text;
 use crate::text::width;
 use crate::theme::{Role, Theme};
+use crate::ui::bench::Arms;
 use crate::ui::beside;
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
@@ -78,20 +80,31 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
         Screen::Queue | Screen::Agent | Screen::Machine | Screen::Results | Screen::Log => agent(canvas, pane, state, now),
         Screen::Benchmark => {
             let glyphs = canvas.glyphs();
-            let found = |cols: usize| findings::page(&glyphs, state, item, cols);
-            let pane_lines = outcome::page(canvas, pane, &Results::of(item), found, state.reading.result_top);
+            let arms = Arms::of(state, item, now);
+            let around = Around {
+                arms: &|cols| bench::lines(&glyphs, &arms, cols, now),
+                arms_first: arms.are_live || !arms.in_containers,
+                found: &|cols| findings::page(&glyphs, state, item, cols),
+            };
+            let pane_lines = outcome::page(canvas, pane, &Results::of(item), &around, state.reading.result_top);
             Layout { pane_lines, ..layout }
         }
     }
 }
 
 /// What came of an item as lines of so many columns, all of it.
-pub fn result(state: &State, item: &Item, theme: &Theme, cols: u16) -> Vec<String> {
+pub fn result(state: &State, item: &Item, theme: &Theme, cols: u16, now: Timestamp) -> Vec<String> {
     let area = Rect::new(0, 0, cols, LONGEST_RESULT);
     let mut buffer = Buffer::empty(area);
     let mut canvas = Canvas::new(&mut buffer, theme, &state.masker);
     let glyphs = canvas.glyphs();
-    let lines = outcome::page(&mut canvas, area, &Results::of(item), |cols| findings::page(&glyphs, state, item, cols), 0);
+    let arms = Arms::of(state, item, now);
+    let around = Around {
+        arms: &|cols| bench::lines(&glyphs, &arms, cols, now),
+        arms_first: arms.are_live || !arms.in_containers,
+        found: &|cols| findings::page(&glyphs, state, item, cols),
+    };
+    let lines = outcome::page(&mut canvas, area, &Results::of(item), &around, 0);
     (0..LONGEST_RESULT).take(lines).map(|y| row_text(&buffer, Rect { y, height: 1, ..area })).collect()
 }
 
@@ -196,8 +209,8 @@ fn title_of(state: &State, item: &Item) -> String {
             Some(trail) if item.attempts.len() > 1 => format!("steps of attempt {}", trail.attempt.n),
             _ => "steps".to_owned(),
         },
-        Screen::Benchmark if item.attempts.len() > 1 => format!("result of attempt {}", item.attempts.len()),
-        Screen::Benchmark => "result".to_owned(),
+        Screen::Benchmark if item.attempts.len() > 1 => format!("benchmark of attempt {}", item.attempts.len()),
+        Screen::Benchmark => "benchmark".to_owned(),
     }
 }
 

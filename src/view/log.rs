@@ -205,14 +205,14 @@ fn nothing(state: &State) -> (Role, String) {
     let live = |stage: Stage| state.selected_item().and_then(|item| item.live_stage()).is_some_and(|record| record.stage == stage);
     let quiet = |says: &str| (Role::Muted, says.to_owned());
     match (&window.fate, source) {
-        (Fate::Read, Source::Stage(_, stage, _)) if live(*stage) => (Role::Muted, format!("nothing written yet: {stage} runs")),
+        (Fate::Read, Source::Stage { stage, .. }) if live(*stage) => (Role::Muted, format!("nothing written yet: {stage} runs")),
         // of a trajectory alone nothing else is kept
-        (Fate::Missing, Source::Stage(_, stage, _)) if state.is_others() && !live(*stage) => {
+        (Fate::Missing, Source::Stage { stage, .. }) if state.is_others() && !live(*stage) => {
             let steps = if *stage == Stage::Agent { "; 2 shows its steps" } else { "" };
             (Role::Muted, format!("what {stage} printed is not kept here{steps}"))
         }
-        (Fate::Read | Fate::Missing, Source::Stage(_, stage, _)) if !live(*stage) => (Role::Muted, format!("{stage} wrote nothing")),
-        (Fate::Missing, Source::Stage(_, stage, _)) => (Role::Muted, format!("no such file yet: {stage} only begins")),
+        (Fate::Read | Fate::Missing, Source::Stage { stage, .. }) if !live(*stage) => (Role::Muted, format!("{stage} wrote nothing")),
+        (Fate::Missing, Source::Stage { stage, .. }) => (Role::Muted, format!("no such file yet: {stage} only begins")),
         (Fate::Missing, Source::Runner) if state.is_others() => quiet("no log of ISO-Bench was found"),
         (Fate::Missing, Source::Runner) => quiet("no run log yet: no runner has begun"),
         (Fate::Missing | Fate::Read, Source::Patch(_)) => quiet("there is no patch"),

@@ -4,13 +4,16 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, role, row_of};
 use crate::domain::rung::breaks;
-use crate::domain::{Answer, Rung, RungAnswer};
+use crate::domain::{Answer, Direction, Rung, RungAnswer};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::results::{Results, Row};
 
 /// Columns of a number.
 const CELL: usize = 9;
+
+/// Columns of which way is better.
+const WAY: usize = 8;
 
 /// Columns from which ladder and numbers stand side by side.
 const SIDE_BY_SIDE: u16 = 150;
@@ -27,58 +30,93 @@ pub enum Evidence {
 /// Draws as much as there is room for, in a few words.
 pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results) {
     let cols = usize::from(flow.rest().width);
-    let words = words(canvas, results, Evidence::First, cols);
-    for words in words.into_iter().chain(table(&results.rows, cols)) {
+    let mut words = sentences(results, Evidence::First, cols);
+    words.extend(ladder_and_known(canvas, results, Evidence::First, cols));
+    for words in words.into_iter().chain(table(&results.rows, None, cols)) {
         let Some(row) = flow.row() else { return };
         canvas.line(row, &words);
     }
 }
 
-/// Draws all of it from a row on, and says how many rows there are. What was found of the agent, for so many columns, stands at
-/// its end, or below the numbers where they stand beside the ladder.
-pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, found: impl Fn(usize) -> Vec<Words>, top: usize) -> usize {
+/// What stands around an item's results, by columns.
+pub struct Around<'a> {
+    /// How its arms stand.
+    pub arms: &'a dyn Fn(usize) -> Vec<Words>,
+    /// Whether the arms come first: they run, or there is little to say of them. Else how it came out does.
+    pub arms_first: bool,
+    /// What was found of its agent.
+    pub found: &'a dyn Fn(usize) -> Vec<Words>,
+}
+
+/// Draws all of it from a row on, and says how many rows there are. What was found of the agent stands at its end, or below the
+/// numbers where they stand beside the ladder.
+pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, around: &Around<'_>, top: usize) -> usize {
+    let cols = usize::from(area.width);
     let half = if area.width >= SIDE_BY_SIDE { area.width / 2 } else { area.width };
     let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
-    let mut words = words(canvas, results, Evidence::All, usize::from(left.width));
-    if results.is_empty() && words.is_empty() {
+    let right = Rect { x: area.x.saturating_add(half), width: area.width - half, ..area };
+    let is_wide = half < area.width;
+    let arms = (around.arms)(cols);
+    let numbers = |cols| table(&results.rows, results.noise.as_deref(), cols);
+    let (mut above, mut words, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    if around.arms_first {
+        above = arms;
+        apart(&mut words, sentences(results, Evidence::All, usize::from(left.width)));
+        apart(&mut words, ladder_and_known(canvas, results, Evidence::All, usize::from(left.width)));
+        apart(if is_wide { &mut beside } else { &mut words }, numbers(usize::from(if is_wide { right.width } else { left.width })));
+    } else {
+        apart(&mut above, sentences(results, Evidence::All, cols));
+        if !is_wide {
+            apart(&mut above, numbers(cols));
+        }
+        apart(&mut above, arms);
+        words = ladder_and_known(canvas, results, Evidence::All, usize::from(left.width));
+        if is_wide {
+            beside = numbers(usize::from(right.width));
+        }
+    }
+    if results.is_empty() && above.is_empty() && words.is_empty() {
         words.push(Words::of(Role::Muted, "nothing was checked or measured so far"));
     }
-    let mut beside = Vec::new();
-    if half < area.width {
-        let cols = usize::from(area.width - half);
-        beside = table(&results.rows, cols);
-        // a blank row comes before each thing that was found
-        let found = found(cols);
-        let skipped = usize::from(beside.is_empty());
-        beside.extend(found.into_iter().skip(skipped));
-    } else {
-        if !results.rows.is_empty() {
-            if !words.is_empty() {
-                words.push(Words::new());
-            }
-            words.extend(table(&results.rows, usize::from(area.width)));
-        }
-        words.extend(found(usize::from(area.width)));
+    let column = if is_wide { &mut beside } else { &mut words };
+    // a blank row comes before each thing that was found
+    let found = (around.found)(usize::from(if is_wide { right.width } else { left.width }));
+    let skipped = usize::from(column.is_empty());
+    column.extend(found.into_iter().skip(skipped));
+    if !above.is_empty() && (!words.is_empty() || !beside.is_empty()) {
+        above.push(Words::new());
     }
     // blank rows are for those who have them
-    for column in [&mut words, &mut beside] {
-        if column.len() > usize::from(area.height) {
-            column.retain(|line| line.width() > 0);
-        }
+    if above.len() + words.len().max(beside.len()) > usize::from(area.height) {
+        [&mut above, &mut words, &mut beside].into_iter().for_each(|lines| lines.retain(|line| line.width() > 0));
     }
-    let lines = words.len().max(beside.len());
+    let first = above.len();
+    let lines = first + words.len().max(beside.len());
     let top = top.min(lines.saturating_sub(usize::from(area.height)));
-    let right = Rect { x: area.x.saturating_add(half), width: area.width - half, ..area };
-    for (place, words) in [(left, words), (right, beside)] {
-        for (row, words) in words.iter().skip(top).take(usize::from(area.height)).enumerate() {
-            canvas.line(row_of(place, row), words);
+    for (row, at) in (top..lines).take(usize::from(area.height)).enumerate() {
+        if let Some(words) = above.get(at) {
+            canvas.line(row_of(area, row), words);
+            continue;
+        }
+        for (place, column) in [(left, &words), (right, &beside)] {
+            if let Some(words) = column.get(at - first) {
+                canvas.line(row_of(place, row), words);
+            }
         }
     }
     lines
 }
 
-/// What is said before the numbers.
-fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
+/// Adds lines behind a blank row.
+fn apart(lines: &mut Vec<Words>, more: Vec<Words>) {
+    if !lines.is_empty() && !more.is_empty() {
+        lines.push(Words::new());
+    }
+    lines.extend(more);
+}
+
+/// How it came out, and how far that can be believed.
+fn sentences(results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
     let mut lines = Vec::new();
     let mut push = |role: Role, text: &str, rows: usize| {
         lines.extend(width::wrap(text, cols, rows).into_iter().map(|line| Words::of(role, line)));
@@ -109,13 +147,15 @@ fn words(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize
     for why in results.why_not.iter().filter(|why| !is_said(why)) {
         push(Role::Warn, why, if evidence == Evidence::All { 4 } else { 2 });
     }
-    if evidence == Evidence::All && !lines.is_empty() {
-        lines.push(Words::new());
-    }
-    lines.extend(ladder(canvas, results, evidence, cols));
+    lines
+}
+
+/// The ladder, and what is known beside it.
+fn ladder_and_known(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
+    let mut lines = ladder(canvas, results, evidence, cols);
     let all = |says: &'_ Option<String>| says.clone().filter(|_| evidence == Evidence::All);
     let known = [("patch", results.patch.clone()), ("asked", all(&results.asked)), ("energy", all(&results.energy))];
-    if evidence == Evidence::All && known.iter().any(|(_, says)| says.is_some()) {
+    if evidence == Evidence::All && !lines.is_empty() && known.iter().any(|(_, says)| says.is_some()) {
         lines.push(Words::new());
     }
     let known: Vec<Words> = known
@@ -209,7 +249,8 @@ fn mark(canvas: &Canvas<'_>, answer: Answer) -> (Role, &'static str) {
     }
 }
 
-fn table(rows: &[Row], cols: usize) -> Vec<Words> {
+/// The numbers of the arms; which way is better where there is room for it, and what is noise.
+fn table(rows: &[Row], noise: Option<&str>, cols: usize) -> Vec<Words> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -222,13 +263,16 @@ fn table(rows: &[Row], cols: usize) -> Vec<Words> {
     } else {
         3
     };
-    let name = cols.saturating_sub(CELL * cells).min(36);
+    let way = if noise.is_some() && rows.iter().any(|row| row.better.is_some()) && cols >= 15 + CELL * 5 + WAY { WAY } else { 0 };
+    let name = cols.saturating_sub(CELL * cells + way).min(36);
     let titles = ["baseline", "human", "agent", "vs base", "vs human"];
     // with four columns the difference is that against the human's commit
     let shown: Vec<&str> = titles.iter().enumerate().filter(|(at, _)| keeps(*at, cells)).map(|(_, title)| *title).collect();
     let blank = Words::of(Role::Muted, " ".repeat(name));
     let heading = shown.iter().fold(blank, |words, title| words.add(Role::Muted, format!("{title:>CELL$}")));
-    std::iter::once(heading).chain(rows.iter().map(|row| table_row(row, name, cells))).collect()
+    let heading = if way > 0 { heading.add(Role::Muted, "  better") } else { heading };
+    let foot = noise.filter(|_| compared).map(|noise| Words::of(Role::Muted, width::clip(noise, cols).into_owned()));
+    std::iter::once(heading).chain(rows.iter().map(|row| table_row(row, name, cells, way > 0))).chain(foot).collect()
 }
 
 const fn keeps(column: usize, cells: usize) -> bool {
@@ -239,7 +283,7 @@ const fn keeps(column: usize, cells: usize) -> bool {
     }
 }
 
-fn table_row(row: &Row, name: usize, cells: usize) -> Words {
+fn table_row(row: &Row, name: usize, cells: usize, says_way: bool) -> Words {
     let mut words = Words::of(Role::Text, width::fit(&row.name, name));
     for (at, cell) in row.cells.iter().enumerate() {
         let role = match (cell, at) {
@@ -256,5 +300,9 @@ fn table_row(row: &Row, name: usize, cells: usize) -> Words {
             None => words.add(Role::Muted, format!("{:>CELL$}", "-")),
         };
     }
-    words
+    match row.better.filter(|_| says_way) {
+        Some(Direction::LowerIsBetter) => words.add(Role::Muted, "  lower"),
+        Some(Direction::HigherIsBetter) => words.add(Role::Muted, "  higher"),
+        None => words,
+    }
 }

@@ -16,8 +16,8 @@ pub fn tail(canvas: &mut Canvas<'_>, area: Rect, item: &Item, output: &OutputNew
     }
     for (row, line) in output.lines.iter().skip(first).enumerate() {
         let role = match line.from {
-            Stream::Out => Role::Text,
-            Stream::Err => Role::Muted,
+            Stream::Out | Stream::Server | Stream::Client => Role::Text,
+            Stream::Err | Stream::ClientErr => Role::Muted,
         };
         canvas.line(row_of(area, row), &Words::of(role, line.text.as_str()));
     }

@@ -122,6 +122,6 @@ fn is_locked(path: &Path) -> bool {
 }
 
 /// A file that is there and makes sense.
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&files::read(path, LARGEST, Links::Refused).ok()?).ok()
 }

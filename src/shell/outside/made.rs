@@ -33,7 +33,7 @@ pub(in crate::shell) fn material(errand: Errand, state: &State, theme: &Theme, p
             let item = state.run.item(&item).ok_or("the item is not in the run any more")?;
             let seen = part == Part::Seen;
             let cols = if seen { u16::try_from(state.layout.pane_cols).unwrap_or(COLUMNS).max(20) } else { COLUMNS };
-            let lines = view::item::result(state, item, theme, cols);
+            let lines = view::item::result(state, item, theme, cols, clock::now());
             let (skip, take) = if seen { (state.reading.result_top, state.layout.pane_rows) } else { (0, usize::MAX) };
             let head = format!("{}: {}\n", item.id, item.status());
             let why = item.why().filter(|_| !seen).map_or_else(String::new, |why| format!("{why}\n"));

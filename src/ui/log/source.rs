@@ -13,7 +13,16 @@ use crate::ui::state::{Access, Others, State};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// What a stage wrote.
-    Stage(AttemptId, Stage, Stream),
+    Stage {
+        /// The attempt in which it ran.
+        attempt: AttemptId,
+        /// The stage.
+        stage: Stage,
+        /// Of an arm that was measured again since: which time it was, from 1. `None`: the newest.
+        round: Option<usize>,
+        /// Where it wrote it.
+        stream: Stream,
+    },
     /// What the agent of an attempt changed: `model_patch.diff`.
     Patch(AttemptId),
     /// What the harness keeps of an attempt beside its patch.
@@ -61,6 +70,11 @@ impl Kept {
 }
 
 impl Source {
+    /// What a stage wrote, the newest time that it ran in the attempt.
+    pub fn stage(attempt: &AttemptId, stage: Stage, stream: Stream) -> Self {
+        Self::Stage { attempt: attempt.clone(), stage, round: None, stream }
+    }
+
     /// Whether it is JSON, which is indented for the reader.
     pub const fn is_json(&self) -> bool {
         matches!(self, Self::Kept(_, Kept::Journal | Kept::Summary | Kept::Targets))
@@ -125,8 +139,13 @@ pub(super) fn candidates(state: &State) -> Vec<Source> {
     let item = state.selected_item();
     let stages = item.and_then(|item| Some((item, item.last_attempt()?))).into_iter().flat_map(|(item, attempt)| {
         attempt.stages.iter().flat_map(|record| {
-            let id = AttemptId { item: item.id.clone(), n: record.ran_in };
-            [Stream::Out, Stream::Err].map(|stream| Source::Stage(id.clone(), record.stage, stream))
+            let attempt = AttemptId { item: item.id.clone(), n: record.ran_in };
+            let rounds = (1..=record.earlier.len()).map(Some).chain([None]);
+            rounds.flat_map(move |round| {
+                let attempt = attempt.clone();
+                let of = move |stream: &Stream| Source::Stage { attempt: attempt.clone(), stage: record.stage, round, stream: *stream };
+                Stream::of(record.stage).iter().map(of)
+            })
         })
     });
     let kept = Kept::ALL.into_iter().filter_map(|kept| Some(Source::Kept(item.and_then(of_agent)?, kept)));
@@ -148,22 +167,25 @@ pub(super) fn fitting(state: &State, candidates: &[Source]) -> Source {
         return patch;
     }
     let Some((attempt, stage)) = state.focus.as_ref().and_then(|focus| focus.output.clone()) else { return Source::Runner };
-    let of = |stream| Source::Stage(attempt.clone(), stage, stream);
-    let [out, err] = [of(Stream::Out), of(Stream::Err)];
+    let of = |stream| Source::stage(&attempt, stage, stream);
     // where something went wrong, the cause stands here
-    if item.is_some_and(|item| went_wrong(item, &err)) && written(&err).is_some() {
-        return err;
+    let causes = [Stream::Server, Stream::ClientErr, Stream::Err].map(of);
+    let is_wrong = item.is_some_and(|item| went_wrong(item, &of(Stream::Err)));
+    if let Some(cause) = causes.iter().find(|cause| is_wrong && written(cause).is_some()) {
+        return cause.clone();
     }
-    // a stage that writes both does not make the screen go to and fro
-    if let Some(kept) = kept.filter(|kept| [&out, &err].contains(kept) && written(kept).is_some()) {
+    let all: Vec<Source> = Stream::of(stage).iter().copied().map(of).collect();
+    // a stage that writes several does not make the screen go to and fro
+    if let Some(kept) = kept.filter(|kept| all.contains(kept) && written(kept).is_some()) {
         return kept.clone();
     }
-    match (written(&out), written(&err)) {
+    // of those that were written at the same time the first
+    let newest = all.iter().rev().filter_map(|source| Some((written(source)?.changed, source))).max_by_key(|(changed, _)| *changed);
+    match newest {
+        Some((_, newest)) => newest.clone(),
         // the harness keeps what an agent prints only after its end
-        (None, None) if state.is_others() && written(&Source::Runner).is_some() => Source::Runner,
-        (None, Some(_)) => err,
-        (Some(one), Some(other)) if other.changed > one.changed => err,
-        _ => out,
+        None if state.is_others() && written(&Source::Runner).is_some() => Source::Runner,
+        None => of(Stream::Out),
     }
 }
 
@@ -189,7 +211,7 @@ fn patch_tells(item: &Item) -> bool {
 
 /// Whether a stage of the newest attempt wrote this and did not end well.
 fn went_wrong(item: &Item, source: &Source) -> bool {
-    let Source::Stage(attempt, stage, _) = source else { return false };
+    let Source::Stage { attempt, stage, round: None, .. } = source else { return false };
     let record = item.last_attempt().and_then(|newest| newest.stage(*stage)).filter(|record| record.ran_in == attempt.n);
     record.is_some_and(|record| matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done()))
 }
@@ -220,13 +242,14 @@ fn name(state: &State, source: &Source) -> String {
         Source::Runner => "run log".to_owned(),
         Source::Patch(_) => "patch".to_owned(),
         Source::Kept(_, kept) => kept.name().to_owned(),
-        Source::Stage(_, stage, stream) => {
+        Source::Stage { stage, round, stream, .. } => {
+            let round = round.map_or_else(String::new, |round| format!(" {round}"));
             let harness = *stage == Stage::Agent && !state.is_others() && state.selected_item().is_some_and(is_of_harness);
             match (stream, harness) {
                 (Stream::Out, true) => "harness log".to_owned(),
                 (Stream::Err, true) => "harness err".to_owned(),
-                (Stream::Out, false) => stage.name().to_owned(),
-                (Stream::Err, false) => format!("{stage} err"),
+                (Stream::Out, false) => format!("{stage}{round}"),
+                (_, _) => format!("{stage}{round} {}", stream.name()),
             }
         }
     }

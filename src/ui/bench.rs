@@ -1,0 +1,39 @@
+//! The arms of an item side by side: how each stands, its phases, what its server said of itself.
+
+mod arms;
+mod curves;
+
+use crate::domain::{ArmProgress, AttemptId, Stage};
+
+pub(in crate::ui) use arms::past;
+pub use arms::{Arm, Arms, Now, Row};
+pub use curves::{Curves, Figure, MOST};
+
+/// The arm in a container that runs, as it tells of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// Which one.
+    pub of: Which,
+    /// How far it is.
+    pub progress: ArmProgress,
+    /// What its server said so far.
+    pub curves: Curves,
+}
+
+/// An arm of an attempt, by the attempt in which it really ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Which {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The stage.
+    pub stage: Stage,
+}
+
+/// What the server of an arm that is over had said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// Which arm.
+    pub of: Which,
+    /// It.
+    pub curves: Curves,
+}

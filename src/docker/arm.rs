@@ -157,9 +157,3 @@ pub enum ArmEnd {
         why: String,
     },
 }
-
-/// Removes the containers of a run, but one.
-pub async fn sweep(engine: &super::Engine, run: &RunId, keep: Option<&str>) -> Result<Vec<String>, super::DockerError> {
-    let _ = (engine, run, keep);
-    Ok(Vec::new())
-}

@@ -28,6 +28,7 @@ mod detectors;
 mod docker_arm;
 mod docker_engine;
 mod docker_forecast;
+mod docker_night;
 mod docker_prune;
 mod docker_pull;
 mod docker_registry;

@@ -77,6 +77,7 @@ mod sampler;
 mod sampler_driver;
 mod scores;
 mod screen;
+mod screen_bench;
 mod screen_circles;
 mod screen_docker;
 mod screen_findings;

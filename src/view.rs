@@ -25,6 +25,7 @@ pub mod prompt;
 pub mod question;
 pub mod queue;
 pub mod since;
+pub mod standings;
 pub mod steps;
 
 pub use canvas::{Canvas, Words};

@@ -10,8 +10,10 @@ use super::ArtifactError;
 use super::document::{Document, Indent, python_json};
 use super::plain::null_is_default;
 use crate::domain::{
-    BenchKind, FailureClass, Flag, Machine, Metric, PhaseSpan, Repair, Reused, Taint, Workload, is_measured, is_same_commit, short_sha,
+    ArmDetail, BenchKind, FailureClass, Flag, Machine, Metric, PhaseSpan, Repair, Reused, Samples, Taint, Workload, is_measured,
+    is_same_commit, short_sha,
 };
+use crate::host::files;
 
 /// One arm's result.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -176,12 +178,38 @@ pub struct Written<'a> {
     pub duration_s: f64,
     /// Its numbers.
     pub metrics: &'a [Metric],
+    /// What the three-way runner's script would have said of it, a line a mark: kept whole.
+    pub marks: &'a str,
     /// What was printed, without secrets; the end of it is kept.
     pub printed: &'a str,
     /// Local time, `YYYY-MM-DD HH:MM:SS`.
     pub timestamp: &'a str,
     /// What we know beside.
     pub ours: &'a Findings,
+}
+
+impl Findings {
+    /// An arm with these numbers, as a result of ours tells it.
+    pub fn detail(&self, metrics: Vec<Metric>, model: Option<String>, reused: Option<Reused>) -> ArmDetail {
+        let n = u32::try_from(self.samples.len()).unwrap_or(u32::MAX);
+        ArmDetail {
+            metrics,
+            kind: self.kind,
+            model,
+            model_run: self.model_run.clone(),
+            workload: self.workload.clone(),
+            flags: self.flags.clone(),
+            taints: self.taints.clone(),
+            repairs: self.repairs.clone(),
+            phases: self.phases.clone(),
+            image: self.image.as_ref().and_then(|image| image.digest.clone().or_else(|| image.id.clone())),
+            notes: self.notes.clone(),
+            samples: (n > 1).then(|| Samples { n, spread_pct: self.noise.clone() }),
+            machine: self.machine.clone(),
+            reused,
+            ..ArmDetail::default()
+        }
+    }
 }
 
 impl ImageOf {
@@ -196,8 +224,9 @@ impl Written<'_> {
     /// The file's content, as Python writes it.
     pub fn text(&self) -> String {
         let most = RAW_TAIL.into_iter().nth(usize::from(self.status != "success")).unwrap_or_default();
+        let most = most.saturating_sub(self.marks.chars().count());
         let skip = self.printed.chars().count().saturating_sub(most);
-        let raw: String = self.printed.chars().skip(skip).collect();
+        let raw: String = self.marks.chars().chain(self.printed.chars().skip(skip)).collect();
         let whole = json!({
             "human_commit": short_sha(self.human),
             "human_commit_full": self.human,
@@ -213,6 +242,16 @@ impl Written<'_> {
         });
         python_json(&whole, Indent::Two)
     }
+}
+
+/// Changes what a result says under [`OURS`]; all else stays as it is.
+pub fn change(path: &Path, change: impl FnOnce(&mut Findings)) -> Result<(), ArtifactError> {
+    let read = ArmResult::read(path)?;
+    let mut ours = read.ours.clone().unwrap_or_default();
+    change(&mut ours);
+    let mut whole = read.whole().as_object().cloned().unwrap_or_default();
+    whole.insert(OURS.to_owned(), json!(ours));
+    files::replace(path, python_json(&Value::Object(whole), Indent::Two).as_bytes()).map_err(ArtifactError::io("write", path))
 }
 
 /// Numbers by their names, in their order; of two of one name the first.

@@ -5,6 +5,14 @@
 //! The container sees one folder of ours, `io/`, as [`INSIDE`]: it holds the script, and takes what is printed. Nothing else
 //! of the attempt can be reached from inside, where code of an agent runs as root.
 
+mod fault;
+mod life;
+mod made;
+mod printed;
+mod scrape;
+mod seen;
+mod sweep;
+mod told;
 mod work;
 
 use std::path::PathBuf;
@@ -13,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{ArmPhase, AttemptId, BenchKind, Stage};
 use crate::domain::{FailureClass, PhaseSpan, RunId};
+pub use sweep::{sweep, sweep_now};
 pub use work::RunArm;
 
 /// What is to be run, within the folder that `run-arm` gets.
@@ -147,10 +156,4 @@ pub enum ArmEnd {
         /// In a sentence: what happened, where, what to do.
         why: String,
     },
-}
-
-/// Removes the containers of a run, but one.
-pub async fn sweep(engine: &super::Engine, run: &RunId, keep: Option<&str>) -> Result<Vec<String>, super::DockerError> {
-    let _ = (engine, run, keep);
-    Ok(Vec::new())
 }

@@ -265,6 +265,21 @@ impl ScoreDetail {
     }
 }
 
+impl StageEnd {
+    /// The status that a result file of such an arm has; the last three words are ours, and no file has them.
+    pub const fn result_word(&self) -> &'static str {
+        use FailureClass::{Timeout, TimeoutBenchmark, TimeoutPull, TimeoutServer};
+        match self {
+            Self::Done => "success",
+            Self::Failed { class: Timeout | TimeoutBenchmark | TimeoutPull | TimeoutServer, .. } => "timeout",
+            Self::Failed { .. } => "error",
+            Self::Stopped { .. } => "stopped",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Deferred(_) => "deferred",
+        }
+    }
+}
+
 impl StageOutcome {
     /// Whether the stage did its work.
     pub const fn is_done(&self) -> bool {

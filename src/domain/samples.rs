@@ -60,7 +60,8 @@ fn numbers(samples: &[&ArmDetail], spread_pct: &mut BTreeMap<String, f64>) -> Ve
             continue;
         }
         // of two of one name in a sample the first counts, as everywhere
-        let same = |sample: &&ArmDetail| sample.metrics.iter().find(|other| other.name == metric.name && other.unit == metric.unit).cloned();
+        let same =
+            |sample: &&ArmDetail| sample.metrics.iter().find(|other| other.name == metric.name && other.unit == metric.unit).cloned();
         let values: Vec<f64> = samples.iter().filter_map(same).map(|metric| metric.value).collect();
         let value = median(&values).unwrap_or(metric.value);
         if let Some(spread) = relative_spread_pct(&values, value) {

@@ -4,7 +4,7 @@
 //! | signal | the keeper |
 //! |---|---|
 //! | TERM | stops the stage |
-//! | USR1, USR2 | freezes, thaws it; `keeper.json` says when that is done |
+//! | USR1, USR2 | freezes, thaws it; `keeper.json` says when that is done. They are passed on where the command pauses itself |
 //! | HUP, INT | goes on |
 
 mod claim;
@@ -105,6 +105,7 @@ fn prepare(folder: &StageFolder) -> Result<(Runtime, Keeper), KeeperError> {
         began_ms: clock::up_ms(),
         frozen_since: None,
         frozen: Frozen::default(),
+        to_pass: None,
         main: None,
         status: None,
         stop: false,

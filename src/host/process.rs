@@ -137,6 +137,15 @@ pub fn arguments(pid: i32) -> Vec<String> {
     entries(line.strip_suffix(b"\0").unwrap_or(&line)).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
+/// Whether a process takes a signal itself, by `SigCgt` of `/proc/<pid>/status`: one that has just been started does not yet,
+/// and would be ended by it.
+pub fn catches(pid: i32, signal: Signal) -> bool {
+    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return false };
+    let caught = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+    let bit = u32::try_from(signal.as_raw()).ok().and_then(|number| 1_u64.checked_shl(number.checked_sub(1)?));
+    caught.zip(bit).is_some_and(|(caught, bit)| caught & bit != 0)
+}
+
 /// What became of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {

@@ -19,18 +19,7 @@ pub fn detail(outcome: &StageOutcome) -> Option<&ArmDetail> {
 
 /// The file's word, else ours in the same words.
 pub fn status(outcome: &StageOutcome, detail: &ArmDetail) -> String {
-    let ours = match &outcome.end {
-        StageEnd::Done => "success",
-        StageEnd::Failed {
-            class: FailureClass::Timeout | FailureClass::TimeoutBenchmark | FailureClass::TimeoutPull | FailureClass::TimeoutServer,
-            ..
-        } => "timeout",
-        StageEnd::Failed { .. } => "error",
-        StageEnd::Stopped { .. } => "stopped",
-        StageEnd::Interrupted { .. } => "interrupted",
-        StageEnd::Deferred(_) => "deferred",
-    };
-    detail.status.clone().unwrap_or_else(|| ours.to_owned())
+    detail.status.clone().unwrap_or_else(|| outcome.end.result_word().to_owned())
 }
 
 /// Why it failed.

@@ -74,9 +74,9 @@ pub fn plan_of(job: &Job, item: &Item) -> Result<ArmPlan, String> {
 }
 
 /// SHA-256 of all that an arm is asked to do, hex: two arms of one digest were measured alike.
-pub fn command_digest(plan: &ArmPlan) -> String {
+pub fn command_digest(plan: &ArmPlan, config: &Config) -> String {
     let repairs: Vec<&str> = plan.repairs.iter().map(|repair| repair.name()).collect();
-    let asked = (&plan.environment, &plan.client, &plan.client_cli, &plan.server, &repairs, &plan.model_run);
+    let asked = (&plan.environment, &plan.client, &plan.client_cli, &plan.server, &repairs, &plan.model_run, &config.docker.set);
     digest(format!("{asked:?}").as_bytes())
 }
 
@@ -283,6 +283,7 @@ impl Left<'_> {
             repairs,
             notes: notes.iter().map(|note| self.case.masker.line(note)).collect(),
             phases: outcome.map(|outcome| outcome.phases.clone()).unwrap_or_default(),
+            machine: results::machine(self.case.job, self.case.attempt, self.case.stage),
             image: outcome.and_then(|outcome| outcome.image_digest.clone().or_else(|| outcome.image_id.clone())),
             ..take_most(metrics)
         }
@@ -295,8 +296,9 @@ impl Left<'_> {
             detail,
             child,
             image,
-            command_digest: self.plan.as_ref().map(command_digest),
-            printed: [arm::OUT, arm::ERR, arm::SERVER].map(|name| self.io(name)).to_vec(),
+            command_digest: self.plan.as_ref().map(|plan| command_digest(plan, &self.case.job.config)),
+            // of a success the numbers are kept, of a failure what the server said before
+            printed: [arm::SERVER, arm::OUT, arm::ERR].iter().skip(usize::from(*end == StageEnd::Done)).map(|name| self.io(name)).collect(),
         }
     }
 }

@@ -167,7 +167,7 @@ fn blind(sample: Option<&Sample>, is_asked_for: bool) -> Option<String> {
 }
 
 /// The GPUs that the arms use.
-fn chosen(job: &Job, header: &Header, notes: &mut Vec<String>) -> Vec<GpuKey> {
+pub(super) fn chosen(job: &Job, header: &Header, notes: &mut Vec<String>) -> Vec<GpuKey> {
     let all = || usable(header, |_| true);
     match &job.config.arms.gpus {
         // its script starts its containers with `--gpus all`

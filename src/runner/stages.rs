@@ -22,8 +22,9 @@ use super::conclude::failed;
 use super::containers;
 use super::job::Job;
 use super::prompt::PromptError;
-use super::score;
+use super::{results, score};
 use crate::bench::classify;
+use crate::config::Engine;
 use crate::domain::{AttemptId, FailureClass, ItemId, Stage, StageDetail, StageOutcome, short_sha};
 use crate::host::gpu_lock::Gpu;
 use crate::host::launch::Environment;
@@ -77,7 +78,13 @@ pub fn begin(job: &Job, run: &Run, item: &Item, (attempt, stage): (&AttemptId, S
                 Err(error) => Err(error),
             }
         }
-        stage if containers::is_arm(&job.config, stage) => container::begin(job, item, (attempt, stage), gpus, &mut environment),
+        stage if containers::is_arm(&job.config, stage) => match results::reused(job, item, stage) {
+            Some(taken) => match results::take(job, item, (attempt, stage), taken, started) {
+                Ok(outcome) => return Begun::Over(outcome),
+                Err(error) => Err(error),
+            },
+            None => container::begin(job, item, (attempt, stage), gpus, &mut environment),
+        },
         Stage::Human | Stage::Baseline | Stage::Candidate => arm(job, run, item, attempt, stage),
         Stage::Score => match score::command(job, run, item, attempt).filter(|_| score::has_patch(item)) {
             Some(judge) => Ok(vec![judge]),
@@ -106,7 +113,12 @@ pub fn begin(job: &Job, run: &Run, item: &Item, (attempt, stage): (&AttemptId, S
 
 /// Whether an arm takes an older result and measures nothing.
 pub fn is_reused(job: &Job, item: &Item, stage: Stage) -> bool {
-    super::three_way::is_used(&job.config) && stage.arm().is_some_and(|arm| three_way::reused(job, item, arm).is_some())
+    let Some(arm) = stage.arm() else { return false };
+    match job.config.arms.engine {
+        Engine::Process => false,
+        Engine::ThreeWay => three_way::reused(job, item, arm).is_some(),
+        Engine::Docker => results::reused(job, item, stage).is_some(),
+    }
 }
 
 fn spec(job: &Job, attempt: &AttemptId, stage: Stage, commands: Vec<Command>) -> Spec {

@@ -95,6 +95,10 @@ pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<A
     }
     let good = found.into_iter().filter_map(|path| {
         let result = ArmResult::read(&path).ok().filter(|result| result.status == "success" && result.is_of(&item.human))?;
+        // a run of ours knows its machine, and is taken where that agrees
+        if result.ours.as_ref().is_some_and(|ours| !ours.run.is_empty()) {
+            return None;
+        }
         let detail = detail(&result, arm);
         has_numbers(&detail).then_some((path, result, detail))
     });

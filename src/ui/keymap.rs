@@ -27,13 +27,15 @@ pub enum Place {
 }
 
 /// On every screen, those without a run too.
-const ALL: &[Place] = &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
+const ALL: &[Place] =
+    &[Place::Home, Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// On every screen on which one searches; the browser filters instead.
 const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Results, Place::Log, Place::Compare];
 /// On every screen of a run.
 const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log];
 /// On every screen that something is taken out of.
-const TAKEN: &[Place] = &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
+const TAKEN: &[Place] =
+    &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
 /// At the machine only.
 const MACHINE: &[Place] = &[Place::Machine];
 /// On those of a run, and in a comparison.

@@ -2,6 +2,7 @@
 
 use super::detected::Which;
 use super::machine::gpus::Subject;
+use super::standings::{By, Column, Group};
 use super::state::Pointer;
 use super::{Action, Beside, Mood, Said, Screen};
 use crate::domain::ItemId;
@@ -51,6 +52,14 @@ pub struct Spot {
 pub enum Hit {
     /// A row of the queue; the selected one opens.
     Item(ItemId),
+    /// A row of the table of results, by its place; the selected one opens.
+    Row(usize),
+    /// By what the results are grouped.
+    Grouping(By),
+    /// A group of them; the chosen one lets all be shown again.
+    Group(Group),
+    /// A head of their table.
+    Column(Column),
     /// A step, by its position; the one under the cursor unfolds or folds.
     Step(usize),
     /// Something that was found of the agent; the chosen one leads to its first step.

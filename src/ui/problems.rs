@@ -6,11 +6,11 @@ use super::ahead::{self, Goal};
 use super::detected::{Entry, has_alarm, level};
 use super::finding::round;
 use super::marks::Mark;
-use super::{moves, standings};
 use super::reading::Pane;
 use super::state::{State, Trail};
 use super::step::Shown;
 use super::{Mood, Said, Screen};
+use super::{moves, standings};
 use crate::domain::Level;
 use crate::model::{Item, ItemState};
 

@@ -12,6 +12,7 @@ use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
 use super::reading::{Fold, Pane};
 use super::sent::{Asked, ask, what};
+use super::standings::Scope;
 use super::state::{Access, Bell, Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, machine, moves, others, problems};
 use crate::domain::ItemId;
@@ -97,10 +98,13 @@ pub fn is_offered(state: &State, action: Action) -> bool {
             state.shown_trail().is_some_and(|trail| !trail.steps.is_empty())
         }
         Action::NextHalf => true,
+        Action::NextGroup | Action::OnlyGroup | Action::Sort | Action::Reverse => !state.standings.rows.is_empty(),
+        Action::EveryRun => !state.standings.earlier.is_empty(),
         Action::NextCurves => state.machine.gpus.page() == Page::Curves && !state.machine.gpus.keys().is_empty(),
         Action::NextMark | Action::PreviousMark | Action::ZoomIn | Action::ZoomOut | Action::WholeRun => {
             state.machine.gpus.page() == Page::Curves
         }
+        Action::Open if state.screen == Screen::Results => state.standings.row(state).is_some(),
         Action::Open if state.screen == Screen::Machine => state.machine.gpus.cursor.is_some(),
         // of one item there is no list to go back to
         Action::Prune => state.screen == Screen::Machine && state.machine.live_prune().is_none() && state.machine.here().is_some(),
@@ -128,7 +132,7 @@ pub fn is_offered(state: &State, action: Action) -> bool {
 /// Whether the help tells of the action: of a run that is somebody else's nothing can be asked, and one item has no list.
 pub fn is_told(state: &State, action: Action) -> bool {
     let is_machine = matches!(action, Action::Show(Screen::Machine) | Action::Prune) && !state.has_screen(Screen::Machine);
-    let needs_list = matches!(action, Action::Show(Screen::Queue) | Action::NextItem | Action::PreviousItem);
+    let needs_list = matches!(action, Action::Show(Screen::Queue | Screen::Results) | Action::NextItem | Action::PreviousItem);
     let needs_life = matches!(action, Action::Detach | Action::Bell | Action::Since);
     !(is_machine
         || state.is_others() && (is_wish(action) || (needs_life && !state.has_runner()))
@@ -180,6 +184,10 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::NextHalf => return (state.machine.gpus.page().next().name().into(), binding.sentence()),
         Action::Back if state.screen == Screen::Machine && state.machine.gpus.cursor.is_some() => {
             ("no cursor", "back to the newest columns")
+        }
+        Action::EveryRun if state.standings.scope == Scope::Every => ("this run", "this run alone"),
+        Action::Back if state.screen == Screen::Results && (state.standings.is_filtered() || state.find.is_some()) => {
+            ("show all", "all rows again")
         }
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),
         Action::Open if state.screen == Screen::Agent && state.reading.pane == Pane::Found => ("go there", "to its first step"),

@@ -117,7 +117,7 @@ impl Keys {
         let key = match binding.action {
             Action::MoveUp => "J K".into(),
             Action::PreviousSource | Action::NextFinding | Action::NextDifference => "[ ]".into(),
-            Action::NextMark => "[ ]".into(),
+            Action::NextMark | Action::NextGroup => "[ ]".into(),
             Action::ZoomIn => "+ -".into(),
             Action::NextEdit => "( )".into(),
             Action::NextRefusal => "< >".into(),

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{heading, rule, wall};
-use super::{detail, footer, header, help, item, live, log, machine, palette, prompt, question, queue, since};
+use super::{detail, footer, header, help, item, live, log, machine, palette, prompt, question, queue, since, standings};
 use crate::theme::{Role, Theme};
 use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
@@ -77,6 +77,10 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
             Layout { queue_rows: state.layout.queue_rows, help_lines, ..Layout::default() }
         }
         (_, Screen::Machine, _) => machine::draw(canvas, body, state, now),
+        (_, Screen::Results, _) => {
+            let body = beside_live(canvas, body, state, now);
+            standings::draw(canvas, body, state)
+        }
         (_, Screen::Log, _) => {
             let body = beside_live(canvas, body, state, now);
             log::draw(canvas, body, state, now)

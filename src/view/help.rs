@@ -107,7 +107,7 @@ fn legends(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
             let alike = ["= the same".to_owned(), "≈ nearly the same".to_owned(), format!("{wall} only one has it")];
             vec![told("Steps in one letter", &[&letters()], cols), told("Between the two", &[&alike], cols)]
         }
-        Place::Queue | Place::Agent | Place::Result | Place::Machine | Place::Log => {
+        Place::Queue | Place::Agent | Place::Result | Place::Machine | Place::Results | Place::Log => {
             let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
             let stages = ["w worktree", "a agent", &format!("c check {dot} h human")].join("  ");
             let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");
@@ -159,6 +159,7 @@ fn push(lines: &mut Vec<Words>, told: &[&Binding], here: Place, run: Option<&Sta
         [Place::Queue] => " (list)",
         [Place::Agent] => " (steps)",
         [Place::Machine] => " (machine)",
+        [Place::Results] => " (results)",
         [Place::Log] => " (log)",
         _ => "",
     };

@@ -5,7 +5,7 @@ use std::io;
 use std::process::Child;
 use std::time::Duration;
 
-use rustix::process::{WaitOptions, WaitStatus, wait};
+use rustix::process::{Signal as Number, WaitOptions, WaitStatus, wait};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
@@ -13,7 +13,7 @@ use super::claim::Claim;
 use super::{TRY_AGAIN, start};
 use crate::domain::{ChildEnd, EndCause};
 use crate::host::clock;
-use crate::host::process::Identity;
+use crate::host::process::{self, Identity, Sent};
 use crate::host::stage_folder::{Command, KeeperState, Spec, StageFolder};
 use crate::host::tree::{Frozen, Pass, Tree};
 
@@ -73,6 +73,8 @@ pub(super) struct Keeper {
     pub(super) frozen_since: Option<u64>,
     /// Which processes that stopped.
     pub(super) frozen: Frozen,
+    /// USR1 or USR2, for a command that pauses itself and does not listen yet.
+    pub(super) to_pass: Option<Number>,
     /// The command that runs, or ran last.
     pub(super) main: Option<Child>,
     /// How it ended.
@@ -160,7 +162,7 @@ impl Keeper {
 
     /// Runs one command to its end.
     async fn one(&mut self, command: &Command) -> EndCause {
-        self.status = None;
+        (self.status, self.to_pass) = (None, None);
         match start::start(&self.folder, &self.spec, command) {
             Ok(child) => self.main = Some(child),
             Err(error) => return EndCause::NotStarted { error: error.to_string() },
@@ -198,6 +200,7 @@ impl Keeper {
             _ = self.signals.child.recv() => {}
             () = sleep(pause) => {}
         }
+        self.pass_on();
         if self.said == Said::Outdated {
             self.say();
         }
@@ -225,7 +228,8 @@ impl Keeper {
             _ => IDLE,
         };
         let again = self.said == Said::Outdated || self.state.waits.is_some();
-        if again { budget.min(TRY_AGAIN) } else { budget }
+        let pause = if again { budget.min(TRY_AGAIN) } else { budget };
+        if self.to_pass.is_some() { pause.min(LOOK_AGAIN) } else { pause }
     }
 
     /// Buries every child that ended, and notes how the command did.
@@ -277,15 +281,42 @@ impl Keeper {
 
     fn freeze(&mut self) {
         self.frozen_since.get_or_insert_with(clock::up_ms);
-        self.tree.freeze(&mut self.frozen);
-        self.state.frozen = true;
-        self.say();
+        if self.pauses_itself() {
+            self.to_pass = Some(Number::USR1);
+            self.pass_on();
+        } else {
+            self.tree.freeze(&mut self.frozen);
+            self.state.frozen = true;
+            self.say();
+        }
     }
 
     fn thaw(&mut self) {
+        if self.pauses_itself() {
+            self.to_pass = Some(Number::USR2);
+            self.pass_on();
+        }
         Tree::thaw(&mut self.frozen);
         self.note_thaw();
         self.say();
+    }
+
+    /// Whether there is a command that is told of a freeze, and not stopped.
+    fn pauses_itself(&self) -> bool {
+        self.spec.pauses_itself && self.main.is_some() && self.status.is_none()
+    }
+
+    /// Passes a freeze or a thaw on, once the command listens: before, the signal would end it.
+    fn pass_on(&mut self) {
+        let Some(number) = self.to_pass.filter(|_| self.pauses_itself()) else { return };
+        let listens = self.main_pid().filter(|pid| process::catches(*pid, number)).and_then(process::identity);
+        if listens.is_some_and(|main| process::signal(main, number) == Sent::Delivered) {
+            self.to_pass = None;
+            if number == Number::USR1 {
+                self.state.frozen = true;
+                self.say();
+            }
+        }
     }
 
     /// Counts the frozen time that is over.

@@ -16,7 +16,7 @@ use crate::runner::RunnerError;
 use crate::runner::gate::Look;
 use crate::runner::live::Work;
 use crate::runner::stages::is_reused;
-use crate::runner::three_way;
+use crate::runner::{results, three_way};
 
 impl Turn<'_> {
     /// The GPUs that a stage has for itself, or when to ask again: then it is on record why not, and nothing is blocked.
@@ -63,9 +63,13 @@ impl Turn<'_> {
     pub(super) fn taint(&self, attempt: &AttemptId, stage: Stage, outcome: &mut StageOutcome, taints: &[Taint]) {
         let (StageDetail::Arm(arm), false) = (&mut outcome.detail, taints.is_empty()) else { return };
         arm.taint(taints);
-        if let Some(item) = self.run.item(&attempt.item).filter(|_| three_way::is_used(&self.job.config))
-            && let Err(error) = three_way::mark(&self.job, item, attempt, stage, taints)
-        {
+        let Some(item) = self.run.item(&attempt.item) else { return };
+        let marked = match self.job.config.arms.engine {
+            Engine::Process => Ok(()),
+            Engine::ThreeWay => three_way::mark(&self.job, item, attempt, stage, taints),
+            Engine::Docker => results::mark(&self.job, item, attempt, stage, taints),
+        };
+        if let Err(error) = marked {
             tracing::warn!("{attempt}/{stage}: what tainted it can't be put into its result: {error}");
         }
     }

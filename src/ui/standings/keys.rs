@@ -6,7 +6,7 @@ use crate::ui::state::State;
 use crate::ui::{Action, Mood, Said, Screen, moves};
 
 /// Does what a key asks for; whether it was the way out of the screen.
-pub fn perform(state: &mut State, action: Action) -> bool {
+pub(in crate::ui) fn perform(state: &mut State, action: Action) -> bool {
     let page = isize::try_from(state.layout.standings_rows.saturating_sub(1).max(1)).unwrap_or(1);
     match action {
         Action::Down => select_by(state, 1),
@@ -56,7 +56,7 @@ fn select_by(state: &mut State, by: isize) {
 }
 
 /// Selects a row by hand, by its place among those that are shown.
-pub fn to_row(state: &mut State, place: usize) {
+pub(in crate::ui) fn to_row(state: &mut State, place: usize) {
     let Some(Row { run, item, .. }) = state.standings.visible().nth(place).cloned() else { return };
     state.standings.held = None;
     match run {
@@ -71,7 +71,7 @@ pub fn to_row(state: &mut State, place: usize) {
 }
 
 /// Cuts the table down to a group, or no more where it is cut down to that one.
-pub fn to_group(state: &mut State, group: Group) {
+pub(in crate::ui) fn to_group(state: &mut State, group: Group) {
     let was = state.standings.only.contains(&group);
     state.standings.only.retain(|known| known.by() != group.by());
     if !was {
@@ -80,7 +80,7 @@ pub fn to_group(state: &mut State, group: Group) {
 }
 
 /// Sorts by a column; by the same one again, the other way round.
-pub fn to_column(state: &mut State, column: Column) {
+pub(in crate::ui) fn to_column(state: &mut State, column: Column) {
     let sort = &mut state.standings.sort;
     (sort.column, sort.is_reversed) = (column, sort.column == column && !sort.is_reversed);
 }
@@ -136,14 +136,14 @@ fn go_round(state: &mut State, forward: bool, what: &str, holds: impl Fn(&State,
 }
 
 /// To the next item that went wrong.
-pub fn jump(state: &mut State, forward: bool) {
+pub(in crate::ui) fn jump(state: &mut State, forward: bool) {
     if !go_round(state, forward, "item that went wrong", |_, row| row.is_problem) {
         state.remark(Said::new(Mood::Quiet, "no item that is shown went wrong"));
     }
 }
 
 /// To the next item that holds what is searched for; whether there is one.
-pub fn find(state: &mut State, forward: bool) -> bool {
+pub(in crate::ui) fn find(state: &mut State, forward: bool) -> bool {
     go_round(state, forward, "match", |state, row| {
         let Some(find) = &state.find else { return false };
         let own = || row.run.is_none().then(|| state.run.item(&row.item)).flatten();

@@ -7,13 +7,13 @@ use crate::ui::{Screen, moves, problems};
 
 /// What was selected before a filter hid it, and what is selected in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub(in crate::ui) struct Held {
     before: ItemId,
     instead: ItemId,
 }
 
 /// Keeps the table as the run is, while it is shown.
-pub fn settle(state: &mut State) {
+pub(in crate::ui) fn settle(state: &mut State) {
     if state.screen != Screen::Results {
         // an item that is chosen elsewhere is one of this run
         state.standings.other = None;

@@ -69,9 +69,7 @@ impl Sort {
         shown.sort_by(|a, b| match self.column {
             Column::Human => best_first(figure(a).and_then(|found| found.human_pct), figure(b).and_then(|found| found.human_pct))
                 .then_with(|| row(a).map(|row| row.class).cmp(&row(b).map(|row| row.class))),
-            Column::Baseline => {
-                best_first(figure(a).and_then(|found| found.baseline_pct), figure(b).and_then(|found| found.baseline_pct))
-            }
+            Column::Baseline => best_first(figure(a).and_then(|found| found.baseline_pct), figure(b).and_then(|found| found.baseline_pct)),
             Column::Class => turn(row(a).map(|row| row.class).cmp(&row(b).map(|row| row.class))),
             Column::Rung => turn(row(b).and_then(|row| row.rung).cmp(&row(a).and_then(|row| row.rung))),
             Column::Kind => turn(row(a).and_then(|row| row.kind).cmp(&row(b).and_then(|row| row.kind))),

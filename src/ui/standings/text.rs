@@ -7,8 +7,21 @@ use crate::ui::state::State;
 use crate::ui::words::{number, percent};
 
 /// The heads of its columns.
-const HEADS: [&str; 13] =
-    ["item", "commit", "agent", "type", "model", "metric", "agent's number", "vs human", "vs baseline", "class", "rung", "failure", "quadrant"];
+const HEADS: [&str; 13] = [
+    "item",
+    "commit",
+    "agent",
+    "type",
+    "model",
+    "metric",
+    "agent's number",
+    "vs human",
+    "vs baseline",
+    "class",
+    "rung",
+    "failure",
+    "quadrant",
+];
 
 /// The selected row, with what is to be known of it.
 pub fn seen(state: &State) -> Option<String> {
@@ -35,7 +48,8 @@ pub fn all(state: &State) -> String {
         .collect();
     let heads: Vec<String> = HEADS.iter().map(|head| (*head).to_owned()).chain(["marks".to_owned()]).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(&rows).collect();
-    let wide: Vec<usize> = (0..heads.len()).map(|at| all.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let wide: Vec<usize> =
+        (0..heads.len()).map(|at| all.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
     text.push('\n');
     for row in all {
         let cells: Vec<String> = row.iter().zip(&wide).map(|(cell, wide)| crate::text::width::fit(cell, *wide)).collect();

@@ -89,6 +89,50 @@ fn a_frozen_stage_stands_still_costs_no_budget_and_goes_on() {
     assert!(end.frozen_ms >= 900 && end.duration_ms >= 1600, "{end:?}");
 }
 
+/// A command that pauses itself: it writes down what it is told, and goes on.
+const PAUSES: &str = "trap 'echo paused >>told' USR1; trap 'echo on >>told' USR2; trap 'echo bye >>told; exit 0' TERM
+    echo $$ >here; while :; do echo x >>beats; sleep 0.01; done";
+
+#[test]
+fn a_command_that_pauses_itself_is_told_and_not_stopped_and_the_time_does_not_count() {
+    let mut stage = Stage::of(&[&format!("echo $$ >begun; sleep 0.3; {PAUSES}")]);
+    stage.spec.pauses_itself = true;
+    stage.spec.budget_ms = Some(1_200);
+    let kept = stage.launch();
+    pid_in(&stage.work("begun"));
+    // before it listens: the signal waits for it, and does not end it
+    wait_on(kept.freeze()).unwrap();
+    wait_until("the freeze", || frozen(&kept));
+    let main = pid_in(&stage.work("here"));
+    let told = || fs::read_to_string(stage.work("told")).unwrap_or_default();
+    wait_until("the command to know", || told() == "paused\n");
+    assert_ne!(state_of(main), Some('T'));
+    let before = fs::metadata(stage.work("beats")).unwrap().len();
+    std::thread::sleep(Duration::from_millis(1_500)); // longer than the budget
+    assert!(fs::metadata(stage.work("beats")).unwrap().len() > before, "it was stopped");
+    wait_on(kept.thaw()).unwrap();
+    wait_until("the command to know", || told() == "paused\non\n");
+    assert!(!frozen(&kept));
+    let end = end_of(&kept);
+    assert_eq!(end.cause, EndCause::Deadline);
+    assert!(end.frozen_ms >= 1_500 && end.duration_ms >= 2_700, "{end:?}");
+}
+
+#[test]
+fn a_command_that_paused_itself_is_asked_to_end_as_any_other() {
+    let mut stage = Stage::of(&[PAUSES]);
+    stage.spec.pauses_itself = true;
+    stage.spec.grace_ms = 5_000;
+    let kept = stage.launch();
+    pid_in(&stage.work("here"));
+    wait_on(kept.freeze()).unwrap();
+    wait_until("the freeze", || frozen(&kept));
+    wait_on(kept.stop()).unwrap();
+    let end = end_of(&kept);
+    assert_eq!((&end.cause, end.swept), (&EndCause::Stopped, 0));
+    assert_eq!(fs::read_to_string(stage.work("told")).unwrap(), "paused\nbye\n");
+}
+
 #[test]
 fn a_stage_is_stopped_while_it_is_frozen() {
     let stage = Stage::of(&[COUNTERS]);

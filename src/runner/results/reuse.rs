@@ -1,0 +1,161 @@
+//! Results of other runs that are taken in place of a measurement: those of ours where commit, command, image and machine
+//! agree; those of ISO-Bench's own scripts, measured on a machine that nobody knows, where that is asked for.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{header, make_way, own, path, with_gpus};
+use crate::artifact::Document;
+use crate::artifact::document::{Indent, python_json};
+use crate::artifact::result_file::{ArmResult, Findings, ImageOf, OURS};
+use crate::bench::score::{has_numbers, unit_at_end};
+use crate::config::ArmGpus;
+use crate::docker::ImageName;
+use crate::domain::{Arm, ArmDetail, AttemptId, Flag, Machine, Metric, Reused, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::host::files;
+use crate::ledger::fact::AttemptEnd;
+use crate::model::Item;
+use crate::runner::Job;
+use crate::runner::containers;
+use crate::runner::gate::chosen;
+use crate::runner::three_way::{name, newest};
+
+/// An older result that an arm takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    /// All of it.
+    result: Document<ArmResult>,
+    /// What it holds, with its origin.
+    pub detail: ArmDetail,
+}
+
+/// What decides, beside the machine, what an arm measures.
+struct Setup {
+    command: String,
+    image: ImageOf,
+    parent: Option<String>,
+}
+
+/// The older result that an arm takes, where there is one that it may take. The agent's arm takes none, nor does one that was
+/// measured in this attempt, or that a person wants measured again.
+pub fn reused(job: &Job, item: &Item, stage: Stage) -> Option<Taken> {
+    let arm = stage.arm().filter(|arm| *arm != Arm::Agent)?;
+    let last = item.last_attempt()?;
+    if !last.samples(stage).is_empty() || is_asked_for(item, stage) {
+        return None;
+    }
+    of_ours(job, item, arm, stage).or_else(|| of_harness(job, item, arm))
+}
+
+/// Whether a person asked for this stage again.
+fn is_asked_for(item: &Item, stage: Stage) -> bool {
+    let [.., before, last] = item.attempts.as_slice() else { return false };
+    let ended = before.end.as_ref().map(|(end, _)| end);
+    last.from == stage && item.automatic_retries == 0 && !matches!(ended, Some(AttemptEnd::Interrupted { .. } | AttemptEnd::Deferred(_)))
+}
+
+fn of_harness(job: &Job, item: &Item, arm: Arm) -> Option<Taken> {
+    let (path, result, detail) = newest(&job.checkout.repo_root, item, arm).filter(|_| job.config.arms.reuse)?;
+    let reused = Reused { file: path.display().to_string(), run: None, at: result.timestamp.clone() };
+    Some(Taken { result, detail: ArmDetail { reused: Some(reused), ..detail } })
+}
+
+fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Option<Taken> {
+    let name = name(item, arm);
+    let own = super::folder(job);
+    let folders = fs::read_dir(job.checkout.repo_root.join("results")).ok()?.flatten().map(|entry| entry.path());
+    let there: Vec<PathBuf> =
+        folders.filter(|folder| *folder != own).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect();
+    if there.is_empty() {
+        return None;
+    }
+    let setup = Setup::of(job, item, stage)?;
+    let machine = machine(job)?;
+    let agrees = |path: &PathBuf| {
+        let result = ArmResult::read(path).ok()?;
+        let ours = result.ours.as_ref().filter(|_| result.status == "success" && result.is_of(&item.human))?;
+        let is_alike = setup.is_of(&result, ours) && ours.machine.as_ref()?.differences(&machine).is_empty();
+        let is_clean = ours.taints.is_empty() && !ours.flags.contains(&Flag::Tainted);
+        let may_be = ours.repairs.iter().all(|repair| job.config.docker.repairs.contains(repair));
+        let detail = detail(path, &result, ours);
+        (is_alike && is_clean && may_be && has_numbers(&detail)).then_some(Taken { result, detail })
+    };
+    // of a result and its copies, which keep its time, the result itself
+    there.iter().filter_map(agrees).max_by_key(|taken| (taken.result.timestamp.clone(), taken.is_original()))
+}
+
+impl Taken {
+    fn is_original(&self) -> bool {
+        self.result.ours.as_ref().is_some_and(|ours| ours.reused.is_none())
+    }
+}
+
+impl Setup {
+    fn of(job: &Job, item: &Item, stage: Stage) -> Option<Self> {
+        let plan = containers::plan_of(job, item).ok()?;
+        let image = job.config.docker.image(stage, &item.id, &item.human, &item.parent)?;
+        let name = ImageName::parse(&image).ok()?.to_string();
+        let pulled = item.last_attempt()?.pull()?.images.iter().find(|pulled| pulled.reference == name)?;
+        let id = Some(pulled.id.clone()).filter(|id| !id.is_empty());
+        Some(Self {
+            command: containers::command_digest(&plan, &job.config),
+            image: ImageOf { name: image, id, digest: pulled.digest.clone() },
+            // what the human measured does not depend on what came before
+            parent: (stage == Stage::Baseline).then(|| item.parent.clone()),
+        })
+    }
+
+    fn is_of(&self, result: &ArmResult, ours: &Findings) -> bool {
+        ours.command.as_ref() == Some(&self.command)
+            && ours.image.as_ref().is_some_and(|image| image.is_same(&self.image))
+            && self.parent.as_ref().is_none_or(|parent| result.parent_commit.as_ref() == Some(parent))
+    }
+}
+
+/// The machine that an arm would have; `None` while nobody knows.
+fn machine(job: &Job) -> Option<Machine> {
+    if job.config.arms.gpus == ArmGpus::Numbers(Vec::new()) {
+        return Some(with_gpus(None, Vec::new()));
+    }
+    let header = header(job)?;
+    let facts = chosen(job, &header, &mut Vec::new()).iter().filter_map(|key| header.gpus.get(key)).collect();
+    Some(with_gpus(header.driver_version.clone(), facts))
+}
+
+/// What a result of ours holds.
+fn detail(path: &Path, result: &Document<ArmResult>, ours: &Findings) -> ArmDetail {
+    let names = result.whole().get("metrics").and_then(serde_json::Value::as_object).into_iter().flat_map(serde_json::Map::keys);
+    let numbers = names.filter_map(|name| {
+        let value = *result.metrics.get(name)?;
+        Some(Metric { name: name.clone(), value, unit: unit_at_end(name).to_owned() })
+    });
+    let origin = || Reused { file: path.display().to_string(), run: Some(ours.run.clone()), at: result.timestamp.clone() };
+    ours.detail(numbers.collect(), result.model.clone(), Some(ours.reused.clone().unwrap_or_else(origin)))
+}
+
+/// The outcome of an arm that takes a result. A copy is kept with the attempt and among the results of this run.
+pub fn take(job: &Job, item: &Item, at: (&AttemptId, Stage), taken: Taken, started: Instant) -> Result<StageOutcome, (String, io::Error)> {
+    copy(job, item, at, &taken).map_err(|error| ("copy the result of another run".to_owned(), error))?;
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Arm(taken.detail) })
+}
+
+fn copy(job: &Job, item: &Item, (attempt, stage): (&AttemptId, Stage), taken: &Taken) -> io::Result<()> {
+    let Some((arm, own)) = stage.arm().zip(own(job, item, attempt, stage)) else { return Ok(()) };
+    let mut ours = taken.result.ours.clone().unwrap_or_default();
+    ours.run = job.folder.run_id().0;
+    ours.item = item.id.0.clone();
+    ours.attempt = attempt.n;
+    ours.reused.clone_from(&taken.detail.reused);
+    let mut whole = taken.result.whole().as_object().cloned().unwrap_or_default();
+    whole.insert(OURS.to_owned(), json!(ours));
+    let text = python_json(&whole.into(), Indent::Two);
+    files::replace(&own, text.as_bytes())?;
+    let path = path(job, item, arm);
+    make_way(&path, &job.folder.stage(attempt, stage), &ours)?;
+    files::replace(&path, text.as_bytes())
+}

@@ -108,7 +108,8 @@ mod tests {
         start.paused = Some("2026-11-22T03:01:30Z".parse().unwrap());
         assert_eq!(line(&start, now), "start, paused for 0:12");
         let mut weights = progress(ArmPhase::Weights);
-        let row = |done, total, rate| ProgressRow { label: String::new(), done, total: Some(total), rate: Some(rate), left_ms: Some(14_000) };
+        let row =
+            |done, total, rate| ProgressRow { label: String::new(), done, total: Some(total), rate: Some(rate), left_ms: Some(14_000) };
         weights.row = Some(row(5, 8, 0.4));
         assert_eq!(line(&weights, now), "weights 62 %, 12 s left");
         let mut bench = progress(ArmPhase::Bench);

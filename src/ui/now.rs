@@ -300,7 +300,7 @@ fn steps(state: &State, item: &Item) -> Option<Budget> {
 fn time(item: &Item, now: Timestamp) -> Option<Budget> {
     let record = item.live_stage()?;
     let StageState::Running { budget_ms, .. } = &record.state else { return None };
-    let used = record.worked_ms(now);
+    let used = record.last_worked_ms(now);
     Some(match budget_ms {
         Some(max) => Budget {
             label: "time",

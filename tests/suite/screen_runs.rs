@@ -58,6 +58,7 @@ impl Story {
             agent: "trae".to_owned(),
             model: "claude-sonnet-4-5".to_owned(),
             stages: Stage::PROCESS.to_vec(),
+            repeat: 1,
             items,
         };
         let mut story = Self { facts: Vec::new(), clock: 0 };

@@ -35,7 +35,11 @@ const CODES: [(i64, FailureClass, &str); 6] = [
     (91, FailureClass::ImportError, "no Python of the image has vLLM: is it the right image?"),
     (92, FailureClass::PatchDoesNotApply, "the agent's patch does not apply to the vLLM of the image"),
     (93, FailureClass::ServerCrashed, "the server ended before it answered"),
-    (94, FailureClass::BenchmarkMissing, "the image has neither the benchmark's script nor a vLLM that has it in its CLI: see docker.sources"),
+    (
+        94,
+        FailureClass::BenchmarkMissing,
+        "the image has neither the benchmark's script nor a vLLM that has it in its CLI: see docker.sources",
+    ),
     (95, FailureClass::BenchmarkMissing, "the dataset is not in the container: see docker.mounts"),
 ];
 

@@ -162,7 +162,7 @@ impl Arm {
 
     /// Clears away what workers of this run left that were killed.
     async fn sweep(&mut self, engine: &Engine) -> Result<(), Fault> {
-        let left = super::sweep(engine, &self.seen.order.run, None).await;
+        let left = sweep(engine, &self.seen.order.run, None).await;
         let left = left.map_err(|error| match error {
             DockerError::Refused { says, .. } => Fault::new(
                 FailureClass::Unknown,

@@ -1,0 +1,1 @@
+//! `kill -9` of everything, at any time.

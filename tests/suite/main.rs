@@ -81,6 +81,7 @@ mod sampler_driver;
 mod scores;
 mod screen;
 mod screen_bench;
+mod screen_bench_pty;
 mod screen_circles;
 mod screen_docker;
 mod screen_findings;

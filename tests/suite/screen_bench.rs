@@ -198,7 +198,7 @@ fn a_benchmark_shows_figures_and_what_is_printed() {
     bench.output(&["INFO 11-22 03:31:10 [loggers.py:118] Engine 000: Avg prompt throughput: 4120.4 tokens/s, Running: 58 reqs, the key is sk-very-secret"]);
     keep("bench", &mut bench);
     assert!(!bench.text(200, 60).contains("sk-very-secret"));
-    bench.theme = Theme::embedded("dark", Depth::None, Glyphs::ASCII).unwrap();
+    bench.theme = Theme::embedded("dark", Depth::Mono, Glyphs::ASCII).unwrap();
     let text = bench.text(120, 40);
     assert!(text.is_ascii(), "{text}");
     insta::assert_snapshot!("bench_bench_ascii_120x40", text);

@@ -80,6 +80,8 @@ mod sampler;
 mod sampler_driver;
 mod scores;
 mod screen;
+mod screen_bench;
+mod screen_bench_pty;
 mod screen_circles;
 mod screen_docker;
 mod screen_findings;

@@ -117,9 +117,14 @@ impl Story {
         for (stage, factor) in [(Stage::Human, 1.0), (Stage::Baseline, 1.25), (Stage::Candidate, 1.0 - against_human / 100.0)] {
             self.stage(item, 1, stage, 90, StageDetail::Arm(arm(factor)));
         }
-        self.stage(item, 1, Stage::Score, 0, StageDetail::Score(score(against_human)));
-        self.stage(item, 1, Stage::Clean, 1, StageDetail::Nothing);
-        self.push(Fact::AttemptFinished { item: id(item), n: 1, end: AttemptEnd::Done })
+        self.scored(item, 1, against_human)
+    }
+
+    /// What the arms came to, and the end of the item.
+    pub(crate) fn scored(&mut self, item: usize, n: u32, against_human: f64) -> &mut Self {
+        self.stage(item, n, Stage::Score, 0, StageDetail::Score(score(against_human)));
+        self.stage(item, n, Stage::Clean, 1, StageDetail::Nothing);
+        self.push(Fact::AttemptFinished { item: id(item), n, end: AttemptEnd::Done })
     }
 
     /// An item that fails in a stage.

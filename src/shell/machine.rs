@@ -105,7 +105,19 @@ impl Looker {
         })?;
         let (setup_of_work, news_of_work) = (setup.clone(), news.clone());
         let (disks, looked) = (Vec::new(), None);
-        let work = Work { setup: setup_of_work, places, wish: wishes, hints, root, news: news_of_work, watch, progress, arms: Arms::default(), disks, looked };
+        let work = Work {
+            setup: setup_of_work,
+            places,
+            wish: wishes,
+            hints,
+            root,
+            news: news_of_work,
+            watch,
+            progress,
+            arms: Arms::default(),
+            disks,
+            looked,
+        };
         thread::Builder::new().name("machine".to_owned()).spawn(move || work.run())?;
         Ok(Self { wish, hint, setup, news, telemetry })
     }

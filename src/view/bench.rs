@@ -39,11 +39,7 @@ fn plain(arms: &Arms<'_>, cols: usize, is_wide: bool) -> Vec<Words> {
     let each = column(arms.arms.len(), cols);
     let notes = |arm: &Arm<'_>, cols: usize| wrapped(&arm.notes, cols, 2);
     if is_wide {
-        let blocks: Vec<Vec<Words>> = arms
-            .arms
-            .iter()
-            .map(|arm| std::iter::once(summary(arm)).chain(notes(arm, each)).collect())
-            .collect();
+        let blocks: Vec<Vec<Words>> = arms.arms.iter().map(|arm| std::iter::once(summary(arm)).chain(notes(arm, each)).collect()).collect();
         return joined(blocks, each);
     }
     let arm = |arm: &Arm<'_>| std::iter::once(summary(arm)).chain(notes(arm, cols)).collect::<Vec<_>>();
@@ -139,7 +135,9 @@ fn at_work(glyphs: &Glyphs, now: &Now<'_>, cols: usize) -> Vec<Words> {
         let words = Words::of(role(said.mood), width::clip(&said.text, cols).into_owned());
         match lines.last_mut() {
             // both in one row where that is wide enough
-            Some(last) if last.width() + 3 + words.width() <= cols => *last = last.clone().add(Role::Muted, format!(" {} ", glyphs.dot)).join(words),
+            Some(last) if last.width() + 3 + words.width() <= cols => {
+                *last = last.clone().add(Role::Muted, format!(" {} ", glyphs.dot)).join(words)
+            }
             _ => lines.push(words),
         }
     }
@@ -180,7 +178,12 @@ fn shares(glyphs: &Glyphs, shares: &[(f64, Role)], cols: usize) -> Words {
 }
 
 /// A share of so many columns.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "clamped to the columns of a screen")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "clamped to the columns of a screen"
+)]
 fn columns(share: f64, cols: usize) -> usize {
     (cols as f64 * share.clamp(0.0, 1.0)).round() as usize
 }

@@ -145,7 +145,7 @@ impl Seen {
         let begins = match phase {
             ArmPhase::Prepare if self.serves() => self.order.ready_ms,
             ArmPhase::Prepare => self.order.bench_ms,
-            ArmPhase::Stop => None,
+            // the last one counts on: code of an agent may say that it is at its end
             _ if self.is_ready() && !was_ready => self.order.bench_ms,
             _ => return,
         };

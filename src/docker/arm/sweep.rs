@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::docker::{DockerError, Engine, labels, wait};
 use crate::domain::{AttemptId, RunId, Stage, Whose};
+use crate::text::clean;
 
 /// For how long the engine may be busy with a container, or away, before it is left to whoever comes next.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -15,9 +16,9 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Removes the containers of a run, running or not, but for that of one stage, which somebody still looks after. Says whose
-/// they were. An error says what the engine refused; those before it are gone.
-pub async fn sweep(engine: &Engine, run: &RunId, keep: Option<(&AttemptId, Stage)>) -> Result<Vec<Whose>, DockerError> {
+/// Removes the containers of a run, running or not, but for that of one stage, which somebody still looks after. Their
+/// names. An error says what the engine refused; those before it are gone.
+pub async fn sweep(engine: &Engine, run: &RunId, keep: Option<(&AttemptId, Stage)>) -> Result<Vec<String>, DockerError> {
     const ASKED: &str = "the containers of a run";
     let filters = HashMap::from([("label", vec![format!("{}={}", labels::RUN, run.0)])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
@@ -27,17 +28,18 @@ pub async fn sweep(engine: &Engine, run: &RunId, keep: Option<(&AttemptId, Stage
     for container in listed.map_err(|error| DockerError::of(&error, ASKED))? {
         let Some(id) = container.id else { continue };
         let name = container.names.unwrap_or_default().into_iter().next().unwrap_or_default();
-        let whose = labels::whose(&id, Some(name.trim_start_matches('/')), &container.labels.unwrap_or_default());
+        let name = clean::line(name.trim_start_matches('/'));
+        let whose = labels::whose(&id, Some(&name), &container.labels.unwrap_or_default());
         if !is_kept(&whose, keep) {
             remove(engine, &id).await?;
-            removed.push(whose);
+            removed.push(name);
         }
     }
     Ok(removed)
 }
 
 /// The same with the engine that the environment names, for those who can do nothing else meanwhile.
-pub fn sweep_now(run: &RunId, keep: Option<(&AttemptId, Stage)>) -> Result<Vec<Whose>, DockerError> {
+pub fn sweep_now(run: &RunId, keep: Option<(&AttemptId, Stage)>) -> Result<Vec<String>, DockerError> {
     wait(async { sweep(&Engine::connect().await?, run, keep).await })
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Curves, Live, Which};
-use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Stage, StageEnd, StageOutcome};
+use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Reused, Stage, StageEnd, StageOutcome};
 use crate::model::{Attempt, Item, StageRecord, StageState};
 use crate::text::{self, arm, duration};
 use crate::ui::now::{Pulse, pulse};
@@ -115,7 +115,8 @@ impl<'a> Arm<'a> {
         let detail = outcome.and_then(arm_of);
         let live = state.machine.arm.as_ref().filter(|live| outcome.is_none() && Some(&live.of) == which.as_ref());
         let past = state.machine.past.iter().find(|past| outcome.is_some() && Some(&past.of) == which.as_ref());
-        let tail = state.output.as_ref().filter(|output| live.is_some_and(|live| output.attempt == live.of.attempt && output.stage == stage));
+        let tail =
+            state.output.as_ref().filter(|output| live.is_some_and(|live| output.attempt == live.of.attempt && output.stage == stage));
         let tail = tail.and_then(|output| output.lines.iter().rev().find(|line| !line.text.trim().is_empty()));
         Self {
             name,
@@ -139,14 +140,21 @@ impl<'a> Now<'a> {
         let age = between(progress.at, now);
         let mut says = Vec::new();
         if let Some(since) = progress.paused {
-            says.push(Said::new(Mood::Warn, format!("{clock}, paused for {}: its numbers will prove nothing", duration::clock(between(since, now)))));
+            says.push(Said::new(
+                Mood::Warn,
+                format!("{clock}, paused for {}: its numbers will prove nothing", duration::clock(between(since, now))),
+            ));
         } else {
             let limit = progress.deadline.filter(|_| span.phase < ArmPhase::Stop).map(|at| {
                 let word = if span.phase < ArmPhase::Ready { "ready" } else { "done" };
                 let left = between(now, at);
                 let is_near = at <= now || left < 60_000;
                 let clock = moment(at, now, &state.zone);
-                let says = if at <= now { format!("should be {word} by {clock}: it is ended") } else { format!("{word} by {clock}, {} left", duration::clock(left)) };
+                let says = if at <= now {
+                    format!("should be {word} by {clock}: it is ended")
+                } else {
+                    format!("{word} by {clock}, {} left", duration::clock(left))
+                };
                 Said::new(if is_near { Mood::Warn } else { Mood::Quiet }, says)
             });
             says.push(Said::new(Mood::Live, clock));
@@ -158,7 +166,9 @@ impl<'a> Now<'a> {
         let row = progress.row.as_ref().map(|row| {
             let share = row.total.filter(|total| *total > 0).map(|total| crate::ui::now::ratio(row.done, total).min(1.0));
             let mut figures = arm::of_row(row, span.phase);
-            if span.phase < ArmPhase::Ready && let Some(total) = row.total {
+            if span.phase < ArmPhase::Ready
+                && let Some(total) = row.total
+            {
                 figures.push(format!("{}/{total}", row.done));
             }
             figures.extend(arm::left(Some(row), age).filter(|_| progress.paused.is_none()));
@@ -196,18 +206,12 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
 
 /// Whether its numbers are those of another run, or of an earlier attempt.
 fn is_reused(state: &State, attempt: &Attempt, record: &StageRecord) -> bool {
-    let from = if let StageState::Ended(outcome) = &record.state { arm_of(outcome).and_then(|detail| detail.from.as_ref()) } else { None };
+    let from = if let StageState::Ended(outcome) = &record.state { arm_of(outcome).and_then(|detail| detail.from.as_ref().or(detail.reused.as_ref().map(|reused| &reused.file))) } else { None };
     !state.is_others() && (from.is_some() || record.ran_in != attempt.n)
 }
 
 /// What is to be known of it, what is wrong first.
-fn notes(
-    state: &State,
-    item: &Item,
-    (attempt, stage): (&Attempt, Stage),
-    record: Option<&StageRecord>,
-    live: Option<&Live>,
-) -> Vec<Said> {
+fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record: Option<&StageRecord>, live: Option<&Live>) -> Vec<Said> {
     let Some(record) = record else { return unbegun(state, item, attempt, stage).into_iter().collect() };
     let mut notes = Vec::new();
     if let Some(delay) = state.run.delay_of(&item.id).filter(|delay| delay.stage == stage) {
@@ -236,10 +240,15 @@ fn unbegun(state: &State, item: &Item, attempt: &Attempt, stage: Stage) -> Optio
     let bad = |record: &&StageRecord| record.stage < stage && matches!(&record.state, StageState::Ended(outcome) if !outcome.is_done());
     let before = attempt.stages.iter().find(bad);
     if item.is_over() {
-        return Some(Said::new(Mood::Quiet, before.map_or_else(|| "its turn never came".to_owned(), |record| format!("{} went wrong before it", record.stage))));
+        return Some(Said::new(
+            Mood::Quiet,
+            before.map_or_else(|| "its turn never came".to_owned(), |record| format!("{} went wrong before it", record.stage)),
+        ));
     }
     let live = attempt.live_stage().map(|record| record.stage);
-    let is_next = |live: Stage| state.run.stages.iter().position(|known| *known == live).is_some_and(|at| state.run.stages.get(at + 1) == Some(&stage));
+    let is_next = |live: Stage| {
+        state.run.stages.iter().position(|known| *known == live).is_some_and(|at| state.run.stages.get(at + 1) == Some(&stage))
+    };
     live.filter(|live| is_next(*live)).map(|live| Said::new(Mood::Quiet, format!("begins after {live}")))
 }
 
@@ -261,7 +270,8 @@ fn known(state: &State, detail: &ArmDetail) -> Vec<Said> {
     let repairs = repaired(detail.repairs.iter().map(|repair| repair.name()));
     let model = detail.model.as_ref().zip(detail.model_run.as_ref()).filter(|(asked, run)| asked != run);
     let model = model.map(|(asked, run)| Said::new(Mood::Warn, format!("served {run} in place of {asked}")));
-    let from = detail.from.as_ref().filter(|_| !state.is_others()).map(|from| Said::new(Mood::Quiet, format!("reused from {from}")));
+    let from = detail.reused.as_ref().map(Reused::says).or_else(|| Some(format!("taken from {}", detail.from.as_ref()?)));
+    let from = from.filter(|_| !state.is_others()).map(|says| Said::new(Mood::Quiet, says));
     let notes = detail.notes.iter().map(|note| Said::new(Mood::Quiet, note.as_str()));
     taints.chain(from).chain(repairs).chain(model).chain(notes).collect()
 }
@@ -278,7 +288,8 @@ const fn arm_of(outcome: &StageOutcome) -> Option<&ArmDetail> {
 
 /// The phases up to now.
 fn so_far(Live { progress, .. }: &Live, now: Timestamp) -> Vec<PhaseSpan> {
-    let open = |span: &PhaseSpan| PhaseSpan { ms: span.ms.or_else(|| Some(between(progress.started, now).saturating_sub(span.from_ms))), ..*span };
+    let open =
+        |span: &PhaseSpan| PhaseSpan { ms: span.ms.or_else(|| Some(between(progress.started, now).saturating_sub(span.from_ms))), ..*span };
     progress.phases.iter().map(open).collect()
 }
 
@@ -301,9 +312,7 @@ fn short_image(reference: &str) -> String {
 /// The arms that are over whose figures are looked at.
 pub(in crate::ui) fn past(state: &State) -> Vec<Which> {
     let Some((item, attempt)) = state.selected_item().and_then(|item| Some((item, item.last_attempt()?))) else { return Vec::new() };
-    let has_phases = |record: &&StageRecord| {
-        matches!(&record.state, StageState::Ended(outcome) if arm_of(outcome).is_some_and(|detail| !detail.phases.is_empty() && detail.from.is_none()))
-    };
+    let has_phases = |record: &&StageRecord| matches!(&record.state, StageState::Ended(outcome) if arm_of(outcome).is_some_and(|detail| !detail.phases.is_empty() && detail.from.is_none()));
     let which = |record: &StageRecord| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage: record.stage };
     attempt.stages.iter().filter(has_phases).map(which).collect()
 }

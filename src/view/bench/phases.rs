@@ -4,8 +4,8 @@ use super::{columns, counts, shares};
 use crate::domain::{ArmPhase, PhaseSpan};
 use crate::text::{arm, duration, width};
 use crate::theme::{Glyphs, Role};
-use crate::ui::bench::Arm;
 use crate::ui::Mood;
+use crate::ui::bench::Arm;
 use crate::view::canvas::Words;
 
 /// Columns of a phase's name, and of its time.
@@ -21,7 +21,11 @@ pub(super) fn rows(glyphs: &Glyphs, of: &Arm<'_>, phases: &[ArmPhase], longest: 
         let Some(span) = of.phases.iter().find(|span| span.phase == *phase) else {
             let is_over = !of.is_live || of.phases.last().is_some_and(|last| last.phase > *phase);
             // one whose turn has not come yet has its name alone
-            return if of.phases.is_empty() || !is_over { Words::of(Role::Faint, name) } else { Words::of(Role::Faint, format!("{name}{:>TIME$}", "-")) };
+            return if of.phases.is_empty() || !is_over {
+                Words::of(Role::Faint, name)
+            } else {
+                Words::of(Role::Faint, format!("{name}{:>TIME$}", "-"))
+            };
         };
         let ms = span.ms.unwrap_or(0);
         let (role, strength) = (role_of(of, span), if is_now(of, span) { Role::Strong } else { Role::Text });

@@ -49,63 +49,69 @@ pub fn own_end(code: i64) -> Option<(FailureClass, &'static str)> {
 
 /// The script, and whether the image gets the agent's patch first, which lies beside it as `agent.patch`.
 pub fn script(plan: &ArmPlan, is_patched: bool) -> String {
-    let is_serving = plan.kind == Some(BenchKind::Serving);
     let (benchmark, cli) = match plan.client.split_first() {
         Some((program, rest)) if program == "vllm" => ("", rest),
         _ => (plan.client.get(1).map_or("", |path| base(path)), plan.client_cli.get(1..).unwrap_or_default()),
     };
+    let by_script = plan.client.get(2..).filter(|_| !benchmark.is_empty()).unwrap_or_default();
+    let head = format!("#!/bin/sh\n# An arm of a benchmark, written by isobench-tui {}.\n\n", env!("CARGO_PKG_VERSION"));
+    let parts = [
+        head,
+        variables(plan, is_patched, benchmark, !cli.is_empty()),
+        format!(
+            "\nfind_benchmark() {{\n    for source in \"$home\" \"$began_in\"{}; do\n        [ -e \"$source/benchmarks/$benchmark\" ] && return 0\n    done\n    return 1\n}}\n\n",
+            words(&plan.sources)
+        ),
+        server(plan),
+        format!("by_script() {{\n    run_client \"$python\" \"benchmarks/$benchmark\"{}\n}}\n\n", words(by_script)),
+        format!("by_cli() {{\n    run_vllm{}\n}}\n\n", words(cli)),
+        SAME.to_owned(),
+        "\nmain\n".to_owned(),
+    ];
+    parts.concat()
+}
+
+/// What the same part asks for, and the variables of the command.
+fn variables(plan: &ArmPlan, is_patched: bool, benchmark: &str, has_cli: bool) -> String {
     let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
     let repairs: Vec<_> = plan.may_repair.iter().map(|repair| repair.name()).collect();
-    let has_cli = !cli.is_empty() && (benchmark.is_empty() || plan.may_repair.contains(&Repair::MovedToCli));
-    let mut text = format!("#!/bin/sh\n# An arm of a benchmark, written by isobench-tui {}.\n\n", env!("CARGO_PKG_VERSION"));
-    for (name, value) in [
+    let has_cli = has_cli && (benchmark.is_empty() || plan.may_repair.contains(&Repair::MovedToCli));
+    let own = [
         ("patched", yes(is_patched)),
-        ("serving", yes(is_serving)),
+        ("serving", yes(plan.kind == Some(BenchKind::Serving))),
         ("has_cli", yes(has_cli)),
         ("benchmark", benchmark.to_owned()),
         ("dataset", plan.dataset.clone().unwrap_or_default()),
         ("repairs", repairs.join(" ")),
         ("ours", plan.server_defaults.join(" ")),
-    ] {
-        text.push_str(&format!("{name}={}\n", quoted(&value)));
-    }
-    for (name, value) in plan.environment.iter().filter(|(name, _)| is_name(name)) {
-        text.push_str(&format!("export {name}={}\n", quoted(value)));
-    }
-    let sources: String = plan.sources.iter().map(|source| format!(" \\\n        {}", quoted(source))).collect();
-    text.push_str(&format!(
-        "\nfind_benchmark() {{\n    for source in \"$home\" \"$began_in\"{sources}; do\n        [ -e \"$source/benchmarks/$benchmark\" ] && return 0\n    done\n    return 1\n}}\n\n"
-    ));
-    text.push_str(&server(plan));
-    let by_script = plan.client.get(2..).filter(|_| !benchmark.is_empty()).unwrap_or_default();
-    text.push_str(&format!("by_script() {{\n    run_client \"$python\" \"benchmarks/$benchmark\"{}\n}}\n\n", words(by_script)));
-    text.push_str(&format!("by_cli() {{\n    run_vllm{}\n}}\n\n", words(cli)));
-    text.push_str(SAME);
-    text.push_str("\nmain\n");
-    text
+    ];
+    let own = own.iter().map(|(name, value)| format!("{name}={}\n", quoted(value)));
+    let environment = plan.environment.iter().filter(|(name, _)| is_name(name));
+    own.chain(environment.map(|(name, value)| format!("export {name}={}\n", quoted(value)))).collect::<Vec<_>>().concat()
 }
 
 /// The function that starts the server, without the arguments of ours that it turned out not to take.
 fn server(plan: &ArmPlan) -> String {
-    let mut text = "start_server() {\n    set --\n".to_owned();
+    let mut lines = vec!["start_server() {\n    set --\n".to_owned()];
     let mut rest = plan.server.as_slice();
     while let Some((name, after)) = rest.split_first() {
         let values = after.iter().take_while(|word| !word.starts_with("--")).count();
         let (option, after) = rest.split_at_checked(values.saturating_add(1)).unwrap_or((rest, &[]));
-        let set = format!("set -- \"$@\"{}", option.iter().map(|word| format!(" {}", word_of(word))).collect::<String>());
-        if plan.server_defaults.contains(name) {
-            text.push_str(&format!("    case \" $without \" in *{}*) ;; *) {set} ;; esac\n", quoted(&format!(" {name} "))));
+        let set = format!("set -- \"$@\" {}", option.iter().map(|word| word_of(word)).collect::<Vec<_>>().join(" "));
+        lines.push(if plan.server_defaults.contains(name) {
+            format!("    case \" $without \" in *{}*) ;; *) {set} ;; esac\n", quoted(&format!(" {name} ")))
         } else {
-            text.push_str(&format!("    {set}\n"));
-        }
+            format!("    {set}\n")
+        });
         rest = after;
     }
-    text.push_str("    run_server \"$@\"\n}\n\n");
-    text
+    lines.push("    run_server \"$@\"\n}\n\n".to_owned());
+    lines.concat()
 }
 
+/// Words that follow others, each on a line of its own.
 fn words(words: &[String]) -> String {
-    words.iter().map(|word| format!(" \\\n        {}", word_of(word))).collect()
+    words.iter().map(|word| format!(" \\\n        {}", word_of(word))).collect::<Vec<_>>().concat()
 }
 
 /// A word of a command, `{port}` filled in.

@@ -108,40 +108,36 @@ fn clock_ms(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> Option<(String, u64, Option<u64>, Option<f64>, Option<u64>)> {
-        read(line).map(|row| (row.label, row.done, row.total, row.rate, row.left_ms))
-    }
-
     #[test]
     fn every_form_of_a_bar_is_read() {
-        let row = |label: &str, done, total, rate, left| Some((label.to_owned(), done, total, rate, left));
-        assert_eq!(told("  2%|▎         | 1/40 [00:01<00:39,  1.25s/it]"), row("", 1, Some(40), Some(0.8), Some(39_000)));
-        assert_eq!(told("  0%|          | 0/40 [00:00<?, ?it/s]"), row("", 0, Some(40), None, None));
+        let row = |label: &str, done, total, rate, left_ms| Some(ProgressRow { label: label.to_owned(), done, total, rate, left_ms });
+        assert_eq!(read("  2%|▎         | 1/40 [00:01<00:39,  1.25s/it]"), row("", 1, Some(40), Some(0.8), Some(39_000)));
+        assert_eq!(read("  0%|          | 0/40 [00:00<?, ?it/s]"), row("", 0, Some(40), None, None));
         assert_eq!(
-            told("Loading safetensors checkpoint shards:  25% Completed | 1/4 [00:00<00:02,  1.41it/s]"),
+            read("Loading safetensors checkpoint shards:  25% Completed | 1/4 [00:00<00:02,  1.41it/s]"),
             row("Loading safetensors checkpoint shards", 1, Some(4), Some(1.41), Some(2000))
         );
         assert_eq!(
-            told("Processed prompts:  74%|███▍  | 74/100 [00:08<00:01, 15.81it/s, est. speed input: 5.6 toks/s, output: 2.4 toks/s]"),
+            read("Processed prompts:  74%|███▍  | 74/100 [00:08<00:01, 15.81it/s, est. speed input: 5.6 toks/s, output: 2.4 toks/s]"),
             row("Processed prompts", 74, Some(100), Some(15.81), Some(1000))
         );
         assert_eq!(
-            told("(Worker_TP0 pid=7) Capturing CUDA graphs (decode, FULL):  51%|██▌ | 34/67 [1:02:03<1:00:02, 14.90it/s]"),
+            read("(Worker_TP0 pid=7) Capturing CUDA graphs (decode, FULL):  51%|██▌ | 34/67 [1:02:03<1:00:02, 14.90it/s]"),
             row("Capturing CUDA graphs (decode, FULL)", 34, Some(67), Some(14.9), Some(3_602_000))
         );
         assert_eq!(
-            told("model.safetensors:  23%|██▎ | 1.15G/4.98G [00:10<00:35, 108MB/s]"),
+            read("model.safetensors:  23%|██▎ | 1.15G/4.98G [00:10<00:35, 108MB/s]"),
             row("model.safetensors", 1_150_000_000, Some(4_980_000_000), Some(108e6), Some(35_000))
         );
-        assert_eq!(told("Downloading: 12it [00:03,  4.00it/s]"), row("Downloading", 12, None, Some(4.0), None));
-        assert_eq!(told(" |██   | 00:05 elapsed, 00:02 remaining"), row("waits for the server, s", 5, Some(7), None, Some(2000)));
+        assert_eq!(read("Downloading: 12it [00:03,  4.00it/s]"), row("Downloading", 12, None, Some(4.0), None));
+        assert_eq!(read(" |██   | 00:05 elapsed, 00:02 remaining"), row("waits for the server, s", 5, Some(7), None, Some(2000)));
     }
 
     #[test]
     fn what_only_looks_like_a_bar_is_none() {
-        assert_eq!(told("Capturing CUDA graphs (mixed prefill-decode, PIECEWISE): 100%|"), None);
-        assert_eq!(told("  2%|▎         | 1/40 [00:01<00:39,  1.0"), None);
-        assert_eq!(told("100%|done|"), None);
-        assert_eq!(told("50% Completed | 1/0 [x"), None);
+        assert_eq!(read("Capturing CUDA graphs (mixed prefill-decode, PIECEWISE): 100%|"), None);
+        assert_eq!(read("  2%|▎         | 1/40 [00:01<00:39,  1.0"), None);
+        assert_eq!(read("100%|done|"), None);
+        assert_eq!(read("50% Completed | 1/0 [x"), None);
     }
 }

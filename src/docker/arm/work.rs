@@ -411,9 +411,10 @@ async fn next(metrics: &mut Option<Receiver<Scraped>>) -> Option<Scraped> {
 
 /// The digest by which the registry of this name knows an image; any other registry's where that one's is not known.
 fn digest(name: &str, known: &[String]) -> Option<String> {
-    let repository = crate::docker::ImageName::parse(name).ok().map(|name| name.from_image());
-    let own = known.iter().find(|digest| repository.as_ref().is_some_and(|repository| digest.starts_with(&format!("{repository}@"))));
-    own.or_else(|| known.first()).and_then(|digest| digest.split_once('@')).map(|(_, digest)| clean::line(digest))
+    let name = name.split('@').next().unwrap_or_default();
+    let repository = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(repository, _)| repository);
+    let known = || known.iter().filter_map(|known| known.split_once('@'));
+    known().find(|(of, _)| *of == repository).or_else(|| known().next()).map(|(_, digest)| clean::line(digest))
 }
 
 /// How it ended, for whoever reads the stage's output.
@@ -459,4 +460,20 @@ fn durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&aside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_the_repository_of_the_name() {
+        let known = ["a/b@sha256:1", "127.0.0.1:5000/a/b@sha256:2"].map(str::to_owned);
+        let of = |name: &str| digest(name, &known);
+        assert_eq!(of("127.0.0.1:5000/a/b:c").as_deref(), Some("sha256:2"));
+        assert_eq!(of("127.0.0.1:5000/a/b").as_deref(), Some("sha256:2"));
+        assert_eq!(of("a/b:c@sha256:1").as_deref(), Some("sha256:1"));
+        assert_eq!(of("other:1").as_deref(), Some("sha256:1"));
+        assert_eq!(digest("a/b", &[]), None);
+    }
 }

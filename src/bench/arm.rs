@@ -3,14 +3,25 @@
 //! Everything here is pure: the same question has the same answer on every machine, and for all arms of an item the workload
 //! is the same.
 
+mod data;
+mod draft;
 pub mod script;
+mod serving;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use std::collections::BTreeMap;
 
 use crate::domain::{BenchKind, Repair, Workload};
+use draft::Draft;
+use words::Program;
 
 /// Stands for the port within [`ArmPlan::client`] and [`ArmPlan::server`].
 const PORT: &str = "{port}";
+
+/// The server is for its client alone: containers share the network of the machine.
+const HOST: &str = "127.0.0.1";
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +75,33 @@ pub struct ArmPlan {
     pub sources: Vec<String>,
 }
 
+/// The model of `benchmark_latency.py` and `benchmark_throughput.py` that name none, in most versions.
+const SMALL: &str = "facebook/opt-125m";
+
+/// Tokens of a prompt and of an answer, and requests: ISO-Bench's own workload, where a command tells none.
+const LENGTHS: (u64, u64) = (256, 64);
+const PROMPTS: u64 = 100;
+
+/// Prompts of a batch, as `benchmark_latency.py` has them.
+const BATCH: u64 = 8;
+
+/// Where the containers see the file of ShareGPT, as ISO-Bench mounts it (`docker.mounts`).
+const SHAREGPT: &str = "/data/sharegpt_dataset.json";
+
 /// Makes the plan; the error says what is wrong with the command.
 pub fn plan(question: &Question<'_>) -> Result<ArmPlan, String> {
-    Err(format!("not built yet: {}", question.perf_command))
+    let command = words::read(question.perf_command)?;
+    let kind = match &command.program {
+        Program::Cli(name) => {
+            BenchKind::of_command(&format!("bench {name}")).ok_or_else(|| format!("'vllm bench {name}' is no benchmark that we know"))?
+        }
+        Program::Script(name) => BenchKind::of_command(name).unwrap_or(BenchKind::Serving),
+    };
+    let mut draft = Draft::new(question, command, kind);
+    draft.take_what_is_ours();
+    draft.fill_placeholders();
+    draft.choose_model()?;
+    draft.data();
+    let server = if kind == BenchKind::Serving { draft.server() } else { Vec::new() };
+    Ok(draft.done(server))
 }

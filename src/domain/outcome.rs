@@ -281,6 +281,11 @@ impl StageEnd {
 }
 
 impl StageOutcome {
+    /// Unfrozen time, in ms.
+    pub fn worked_ms(&self) -> u64 {
+        self.duration_ms.saturating_sub(self.child.as_ref().map_or(0, |child| child.frozen_ms))
+    }
+
     /// Whether the stage did its work.
     pub const fn is_done(&self) -> bool {
         matches!(self.end, StageEnd::Done)

@@ -52,6 +52,7 @@ fn plan(run: Option<&Opened>, items: Vec<PlannedItem>) -> RunPlan {
         agent: run.map(|run| run.format.agent().to_owned()).unwrap_or_default(),
         model: run.and_then(|run| run.model.as_deref()).map(clean::line).unwrap_or_default(),
         stages: vec![Stage::Agent],
+        repeat: 1,
         items,
     }
 }

@@ -90,6 +90,7 @@ pub(super) fn fold(folder: &Path, names: &Names, mut items: Vec<Read>, measured:
         agent: names.agent.clone(),
         model: names.model.clone(),
         stages: vec![Stage::Agent, Stage::Check],
+        repeat: 1,
         items: planned.collect(),
     };
     teller.tell(first, Fact::RunCreated(plan));

@@ -128,6 +128,7 @@ impl Folder {
             agent: self.agent.clone(),
             model: super::join::model_of_type(&self.agent).unwrap_or_else(|| "default".to_owned()),
             stages: vec![Stage::Human, Stage::Baseline, Stage::Candidate],
+            repeat: 1,
             items: planned.collect(),
         }
     }

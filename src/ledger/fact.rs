@@ -65,6 +65,15 @@ pub struct Blocked {
     pub why: String,
 }
 
+const fn once() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_once(repeat: &u32) -> bool {
+    *repeat == 1
+}
+
 /// What a run is about, written with its first fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
@@ -85,6 +94,9 @@ pub struct RunPlan {
     pub model: String,
     /// The stages of every item.
     pub stages: Vec<Stage>,
+    /// How often each arm is measured.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeat: u32,
     /// The queue.
     pub items: Vec<PlannedItem>,
 }

@@ -234,6 +234,7 @@ impl Run {
         self.agent.clone_from(&plan.agent);
         self.model.clone_from(&plan.model);
         self.stages.clone_from(&plan.stages);
+        self.repeat = plan.repeat;
         self.created = Some(at);
         self.items = plan.items.iter().map(planned).collect();
         self.reindex();
@@ -294,7 +295,13 @@ impl Run {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
         let last = item.last_attempt();
-        let taken_over = last.map(|last| last.stages.iter().filter(|record| record.stage < from).cloned().collect());
+        let taken_over = last.map(|last| {
+            let before = last.stages.iter().filter(|record| record.stage < from).cloned();
+            // what nobody asked to be measured again is not
+            let is_taken_up = from.arm().is_some() && (matches!(item.state, ItemState::Interrupted { .. }) || item.automatic_retries > 0);
+            let measured = last.stages.iter().filter(|record| is_taken_up && record.stage >= from).filter_map(StageRecord::as_measured);
+            before.chain(measured).collect()
+        });
         // what is told of an agent belongs to every attempt that goes on with its work
         let kept = last.filter(|_| from > Stage::Agent);
         let asked = kept.and_then(|last| last.asked.clone());
@@ -353,6 +360,7 @@ impl Run {
     fn start_stage(&mut self, item: &ItemId, stage: Stage, budget_ms: Option<u64>, at: Timestamp) {
         let Some(attempt) = self.item_mut(item).and_then(|item| item.attempts.last_mut()) else { return };
         let known = attempt.stages.iter().position(|record| record.stage == stage).map(|at| attempt.stages.remove(at));
+        let taken = known.as_ref().map_or(0, |known| if known.ran_in == attempt.n { known.taken } else { known.earlier.len() + 1 });
         let earlier = known.map(StageRecord::into_outcomes).unwrap_or_default();
         let state = StageState::Running {
             since: at,
@@ -363,7 +371,7 @@ impl Run {
             stopping: None,
             totals: AgentTotals::default(),
         };
-        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, earlier, state });
+        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, earlier, taken, state });
     }
 
     fn with_live(&mut self, item: &ItemId, stage: Stage, change: impl FnOnce(&mut StageState)) {

@@ -144,6 +144,8 @@ pub struct StageRecord {
     pub machine: Option<MachineUse>,
     /// How it ended before, in this attempt: an arm is measured `arms.repeat` times.
     pub earlier: Vec<StageOutcome>,
+    /// How many of those are of an attempt before this one, which was taken up again.
+    pub taken: usize,
     /// How far it is.
     pub state: StageState,
 }
@@ -314,14 +316,33 @@ impl StageRecord {
         all
     }
 
-    /// Unfrozen time of the stage up to `now`, in ms.
+    /// An arm as far as it was measured: what came to a bad end is left out. `None` where nothing was.
+    pub(super) fn as_measured(&self) -> Option<Self> {
+        self.stage.arm()?;
+        let mut good: Vec<StageOutcome> = self.outcomes().filter(|outcome| outcome.is_done()).cloned().collect();
+        let last = good.pop()?;
+        Some(Self { taken: good.len().min(self.taken), earlier: good, state: StageState::Ended(last), ..self.clone() })
+    }
+
+    /// How often it was begun in this attempt.
+    pub fn rounds(&self) -> usize {
+        self.earlier.len().saturating_sub(self.taken) + 1
+    }
+
+    /// Unfrozen time of the stage up to `now`, in ms: of each time that it was begun in this attempt.
     pub fn worked_ms(&self, now: Timestamp) -> u64 {
+        let before: u64 = self.earlier.iter().skip(self.taken).map(StageOutcome::worked_ms).sum();
+        before.saturating_add(self.last_worked_ms(now))
+    }
+
+    /// The same of the last time alone.
+    pub fn last_worked_ms(&self, now: Timestamp) -> u64 {
         match &self.state {
             StageState::Running { since, frozen, frozen_ms, .. } => {
                 let until = frozen.as_ref().map_or(now, |(frozen_since, _)| *frozen_since);
                 u64::try_from(until.duration_since(*since).as_millis()).unwrap_or_default().saturating_sub(*frozen_ms)
             }
-            StageState::Ended(outcome) => outcome.duration_ms.saturating_sub(outcome.child.as_ref().map_or(0, |child| child.frozen_ms)),
+            StageState::Ended(outcome) => outcome.worked_ms(),
         }
     }
 }
@@ -359,8 +380,11 @@ impl Attempt {
 
     /// The arms whose numbers are doubtful for what the machine did meanwhile.
     pub fn tainted(&self) -> Vec<Arm> {
-        let is_tainted =
-            |stage| matches!(self.outcome(stage).map(|outcome| &outcome.detail), Some(StageDetail::Arm(arm)) if arm.is_tainted());
+        let last = |stage| match &self.outcome(stage)?.detail {
+            StageDetail::Arm(arm) => Some(arm),
+            _ => None,
+        };
+        let is_tainted = |stage| self.samples(stage).into_iter().chain(last(stage)).any(ArmDetail::is_tainted);
         let arms = [Stage::Human, Stage::Baseline, Stage::Candidate];
         arms.into_iter().filter(|stage| is_tainted(*stage)).filter_map(Stage::arm).collect()
     }

@@ -46,6 +46,8 @@ pub struct Run {
     pub model: String,
     /// The stages of every item.
     pub stages: Vec<Stage>,
+    /// How often each arm is measured.
+    pub repeat: u32,
     /// The queue, in order.
     pub items: Vec<Item>,
     /// The item whose attempt is under way.

@@ -121,11 +121,11 @@ fn task<'a>(run: &Run, item: &'a Item, place: usize, now: Timestamp) -> Option<T
         | ItemState::Interrupted { from, .. } => (*from, None),
         ItemState::Running => match last.and_then(|last| Some((last.live_stage()?, last))) {
             Some((record, _)) => {
-                let for_ms = record.worked_ms(now);
+                let for_ms = record.last_worked_ms(now);
                 let budget = if let StageState::Running { budget_ms, .. } = &record.state { *budget_ms } else { None };
                 (record.stage, Some(Live { for_ms, left_ms: budget.map(|budget| budget.saturating_sub(for_ms)) }))
             }
-            None => match follow(last?, &run.stages, run.hold) {
+            None => match follow(last?, &run.stages, run.hold, run.repeat) {
                 Follow::Stage(stage) => (stage, None),
                 Follow::End(_) => return None,
             },

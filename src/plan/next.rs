@@ -60,7 +60,7 @@ fn within(run: &Run, item: &Item, limits: &Limits<'_>, now: Timestamp) -> Next {
     if attempt.live_stage().is_some() {
         return Next::Busy;
     }
-    let follows = follow(attempt, &run.stages, run.hold);
+    let follows = follow(attempt, &run.stages, run.hold, run.repeat);
     let follows = match &item.skipping {
         Some(_) if item.is_skipped_as_stuck() => keep_patch(attempt, &run.stages, follows),
         Some(_) => cut_short(attempt, &run.stages, follows),

@@ -13,8 +13,8 @@ pub enum Follow {
     End(AttemptEnd),
 }
 
-/// What follows in an attempt none of whose stages runs.
-pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
+/// What follows in an attempt none of whose stages runs; each arm is measured `repeat` times.
+pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool, repeat: u32) -> Follow {
     let Some((last, outcome)) = last_ended(attempt) else { return Follow::Stage(attempt.from) };
     if let StageEnd::Interrupted { why } = &outcome.end {
         return Follow::End(AttemptEnd::Interrupted { why: why.clone() });
@@ -31,12 +31,34 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool) -> Follow {
         }
     };
     let after = |stage: Stage| stages.iter().copied().find(|next| *next > stage);
-    let next = if goes_on { after(last) } else { after(last).map(|_| Stage::Clean) };
+    let next = match last.arm() {
+        Some(_) if goes_on => next_arm(attempt, stages, last, repeat).or_else(|| after(Stage::Candidate)),
+        _ if goes_on => after(last),
+        _ => after(last).map(|_| Stage::Clean),
+    };
     match next {
         Some(Stage::Clean) if hold && matches!(end, AttemptEnd::Failed { .. }) => Follow::End(end),
         Some(stage) => Follow::Stage(stage),
         None => Follow::End(end),
     }
+}
+
+/// The arm that is measured after another; `None` once that is done. First each arm in order, whatever becomes of the others;
+/// then, where all are good, they take turns until each was measured so often: h b a, a b h, … so that what warms up or wears
+/// out meanwhile does not favour one of them.
+fn next_arm(attempt: &Attempt, stages: &[Stage], last: Stage, repeat: u32) -> Option<Stage> {
+    let arms = || stages.iter().copied().filter(|stage| stage.arm().is_some());
+    let unbegun = arms().find(|arm| *arm > last && attempt.stage(*arm).is_none());
+    if unbegun.is_some() || !arms().all(|arm| attempt.outcome(arm).is_none_or(StageOutcome::is_done)) {
+        return unbegun;
+    }
+    // what was not measured here is not measured again
+    let is_measured = |arm: &Stage| attempt.outcome(*arm).is_some_and(|outcome| outcome.child.is_some());
+    let counted: Vec<(Stage, usize)> = arms().filter(is_measured).map(|arm| (arm, attempt.samples(arm).len())).collect();
+    let fewest = counted.iter().map(|(_, times)| *times).min()?;
+    let mut behind = counted.iter().filter(|(_, times)| *times == fewest && fewest < repeat as usize);
+    let next = if fewest % 2 == 0 { behind.next() } else { behind.next_back() };
+    next.map(|(arm, _)| *arm)
 }
 
 /// Whether something from outside killed the agent, or its keeper.
@@ -107,6 +129,7 @@ mod tests {
                 began: Timestamp::UNIX_EPOCH,
                 machine: None,
                 earlier: Vec::new(),
+                taken: 0,
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();
@@ -130,16 +153,16 @@ mod tests {
     }
 
     fn next_after(ends: &[(Stage, u32, StageEnd)], hold: bool) -> Follow {
-        follow(&attempt(ends), &Stage::PROCESS, hold)
+        follow(&attempt(ends), &Stage::PROCESS, hold, 1)
     }
 
     #[test]
     fn an_attempt_begins_where_it_was_told() {
-        assert_eq!(follow(&attempt(&[]), &Stage::PROCESS, false), Follow::Stage(Stage::Worktree));
+        assert_eq!(follow(&attempt(&[]), &Stage::PROCESS, false, 1), Follow::Stage(Stage::Worktree));
         let mut taken_over =
             attempt(&[(Stage::Worktree, 1, StageEnd::Done), (Stage::Agent, 1, StageEnd::Done), (Stage::Check, 1, StageEnd::Done)]);
         taken_over.from = Stage::Human;
-        assert_eq!(follow(&taken_over, &Stage::PROCESS, false), Follow::Stage(Stage::Human));
+        assert_eq!(follow(&taken_over, &Stage::PROCESS, false, 1), Follow::Stage(Stage::Human));
     }
 
     #[test]

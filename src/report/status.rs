@@ -299,5 +299,5 @@ fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
     let stopping = stopping.as_ref().map(|(_, why)| format!("told to end: {why}"));
     let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
     let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
-    Some(format!("live: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.worked_ms(clock)), more.concat()))
+    Some(format!("live: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
 }

@@ -24,6 +24,7 @@ use crate::domain::{
 };
 use crate::host::files::{self, Links};
 use crate::model::Item;
+use crate::text::count;
 use crate::text::duration::short;
 
 /// A larger file of the worker's is none, in bytes.
@@ -89,7 +90,9 @@ pub async fn sweep(job: &Job) {
         arm::sweep(&engine, &run, None).await
     };
     match timeout(SWEEP, swept).await {
-        Ok(Ok(removed)) if !removed.is_empty() => tracing::info!("removed {} that were left of run {run}", removed.join(", ")),
+        Ok(Ok(removed)) if !removed.is_empty() => {
+            tracing::info!("removed {} that were left of run {run}", count(removed.len(), "container"))
+        }
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!("can't look for containers of run {run}: {error}"),
         Err(_late) => tracing::warn!("docker did not say in time which containers are left of run {run}"),

@@ -92,6 +92,7 @@ pub fn create(wanted: Wanted<'_>) -> Result<Job, RunnerError> {
         agent: wanted.config.agent.name.clone(),
         model: wanted.config.agent.model_name.clone(),
         stages,
+        repeat: wanted.config.arms.repeat.max(1),
         items: wanted.preflight.items.clone(),
     });
     writer.append(created, clock::up_ms(), first)?;

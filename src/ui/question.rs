@@ -175,7 +175,7 @@ impl Question {
 /// What is lost when the live stage is cut off now.
 fn cost_of_now(state: &State) -> Option<String> {
     let (_, record) = state.run.live_stage()?;
-    let worked = duration::short(record.worked_ms(state.clock(state.now)));
+    let worked = duration::short(record.last_worked_ms(state.clock(state.now)));
     let steps = || {
         let read = state.shown_trail().filter(|_| state.queue.selected == state.run.live).map(|trail| trail.totals.steps);
         read.unwrap_or_else(|| state.run.live_item()?.totals()?.steps).map(|n| format!(" {},", text::count(n as usize, "step")))

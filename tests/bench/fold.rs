@@ -28,6 +28,7 @@ fn write_ledger(path: &std::path::Path, facts: u64) {
         agent: "command".to_owned(),
         model: "default".to_owned(),
         stages: Stage::PROCESS.to_vec(),
+        repeat: 1,
         items: ids.iter().map(item).collect(),
     };
     let mut seq = 1;

@@ -6,6 +6,7 @@
 pub(crate) mod images;
 pub(crate) mod proxy;
 pub(crate) mod registry;
+pub(crate) mod vllm;
 
 use std::fs;
 use std::os::unix::process::CommandExt;

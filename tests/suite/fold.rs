@@ -157,6 +157,7 @@ fn a_plan() -> RunPlan {
         agent: "a".to_owned(),
         model: "m".to_owned(),
         stages: Stage::PROCESS.to_vec(),
+        repeat: 1,
         items,
     }
 }

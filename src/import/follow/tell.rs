@@ -80,6 +80,7 @@ impl Follow {
             agent: names.agent.clone(),
             model: names.model.clone(),
             stages: vec![Stage::Worktree, Stage::Agent, Stage::Check],
+            repeat: 1,
             items,
         }
     }

@@ -42,6 +42,7 @@ impl Story {
             agent: String::new(),
             model: String::new(),
             stages: Stage::PROCESS.to_vec(),
+            repeat: 1,
             items: items.collect(),
         };
         let mut story = Self { run: Run::default(), config: Config::default(), until: None, free: None, second: 0 };

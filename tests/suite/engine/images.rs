@@ -36,6 +36,7 @@ struct File {
 }
 
 /// A layer as tar and as gzip.
+#[derive(Clone)]
 pub(crate) struct Packed {
     layer: Layer,
     tar: Vec<u8>,
@@ -132,6 +133,21 @@ impl Layer {
         for name in ["sh", "cat", "echo", "ls", "sleep", "true", "wc"] {
             self.links.insert(format!("bin/{name}"), "busybox".to_owned());
         }
+        self
+    }
+
+    /// More names of /bin/busybox.
+    pub(crate) fn applets(mut self, names: &[&str]) -> Self {
+        self.links.extend(names.iter().map(|name| (format!("bin/{name}"), "busybox".to_owned())));
+        self
+    }
+
+    /// A program of this machine, under several names.
+    pub(crate) fn program(mut self, program: &Path, names: [&str; 3]) -> Self {
+        let bytes = fs::read(program).unwrap();
+        let (first, others) = names.split_first().unwrap();
+        self.files.insert(format!("bin/{first}"), File { mode: 0o755, bytes });
+        self.links.extend(others.iter().map(|name| (format!("bin/{name}"), (*first).to_owned())));
         self
     }
 

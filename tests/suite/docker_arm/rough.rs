@@ -4,8 +4,12 @@ use isobench_tui::docker::arm;
 use isobench_tui::docker::endpoint::{Around, Endpoint};
 use isobench_tui::docker::{Engine as Way, wait};
 use isobench_tui::domain::{AttemptId, ItemId, RunId, Stage};
+use isobench_tui::host::launch::{Environment, Found, find, launch};
+use isobench_tui::host::process;
+use isobench_tui::host::stage_folder::{Command as Kept, Spec};
 
 use super::*;
+use crate::support::BINARY;
 
 /// Runs until it is let go.
 const WAITS: &str = "mark phase prepare; until_there go; mark client 0";
@@ -55,6 +59,44 @@ fn a_run_is_swept_but_for_the_stage_that_is_looked_after() {
     assert!(inspect(&engine, &id)["State"]["Paused"] == true);
     assert_eq!(sweep(Some(Stage::Human)), ["isobench-2026-11-22_01-02-03-beef-c-0001.2-candidate"]);
     assert_eq!(sweep(None), [""; 0]);
+    assert_eq!(containers(&engine), [""; 0]);
+}
+
+#[test]
+fn a_keeper_passes_freezes_on_and_where_it_is_killed_its_worker_goes_and_the_container_is_known() {
+    let (_gone, root) = folder();
+    let Some(engine) = engine(&root, Options::default()) else { return };
+    let stage = Worker::ordered(&root, WAITS, &json!({}));
+    let argv = [BINARY, "run-arm", stage.to_str().unwrap()].map(str::to_owned).to_vec();
+    let env = vec![("DOCKER_HOST".to_owned(), engine.socket())];
+    let tag = format!("{}/c-0001.2/candidate", root.display());
+    let spec = Spec {
+        tag: tag.clone(),
+        commands: vec![Kept { argv, cwd: stage.clone(), env, ..Kept::default() }],
+        budget_ms: None,
+        grace_ms: 10_000,
+        oom_score_adj: None,
+        pauses_itself: true,
+        gpus: Vec::new(),
+    };
+    let kept = launch(Path::new(BINARY), &stage, &spec, &Environment::Ours(Vec::new())).unwrap();
+    wait_until("the script", || fs::metadata(stage.join("io/marks")).is_ok_and(|marks| marks.len() > 0));
+    let keeper = Pid::from_raw(kept.pid()).unwrap();
+    let state = || engine.says(&["ps", "-a", "--format", "{{.State}}"]);
+    kill_process(keeper, Signal::USR1).unwrap();
+    wait_until("the pause", || state() == "paused");
+    assert!(kept.frozen_state().unwrap().unwrap().frozen);
+    kill_process(keeper, Signal::USR2).unwrap();
+    wait_until("the end of the pause", || state() == "running");
+    kill_process(keeper, Signal::KILL).unwrap();
+    drop(kept);
+    match find(&stage).unwrap() {
+        Found::Lost(end) => assert!(end.swept >= 1, "{end:?}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(process::tagged(&tag), [0; 0]);
+    assert_eq!(state(), "running");
+    Worker::again(&engine, &Worker::ordered(&root, "mark phase prepare", &json!({}))).ends(&exited(0));
     assert_eq!(containers(&engine), [""; 0]);
 }
 

@@ -5,6 +5,7 @@
 //! The container sees one folder of ours, `io/`, as [`INSIDE`]: it holds the script, and takes what is printed. Nothing else
 //! of the attempt can be reached from inside, where code of an agent runs as root.
 
+mod ended;
 mod fault;
 mod life;
 mod made;

@@ -43,6 +43,11 @@ struct Worker {
 
 impl Worker {
     fn start(root: &Path, engine: &Engine, script: &str, more: &Value) -> Self {
+        Self::again(engine, &Self::ordered(root, script, more))
+    }
+
+    /// A stage's folder as the runner makes it.
+    fn ordered(root: &Path, script: &str, more: &Value) -> PathBuf {
         let name = (0..99).map(|n| root.join(format!("arm-{n}"))).find(|folder| !folder.exists());
         let stage = name.unwrap();
         fs::create_dir_all(stage.join("io")).unwrap();
@@ -55,7 +60,7 @@ impl Worker {
         });
         order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         fs::write(stage.join("order.json"), order.to_string()).unwrap();
-        Self::again(engine, &stage)
+        stage
     }
 
     /// One more in the same folder.
@@ -207,4 +212,26 @@ fn a_good_arm_is_told_while_it_runs_and_leaves_its_output_and_no_container() {
         (progress.repairs, progress.printed),
         (vec!["transformers".to_owned()], (read("server").len() + read("out").len() + 4) as u64)
     );
+}
+
+#[test]
+fn the_servers_figures_are_asked_for_and_kept() {
+    let (_gone, root) = folder();
+    let Some(engine) = engine(&root, Options::default()) else { return };
+    // some versions of vLLM only point from `/metrics` to `/metrics/`
+    let serves = r#"mark phase prepare; mark phase start; busybox mkdir -p /www/metrics
+    printf 'vllm:num_requests_running{model_name="m"} 3.0\nvllm:num_requests_waiting{model_name="m"} 7.0\n' >/www/metrics/index.html
+    busybox httpd -p "127.0.0.1:$ISOBENCH_PORT" -h /www; mark phase ready; until_there go"#;
+    let mut worker = Worker::start(&root, &engine, serves, &json!({}));
+    let figures = worker.told("figures", |progress| progress.figures.clone());
+    assert_eq!((figures.running, figures.waiting), (Some(3.0), Some(7.0)));
+    wait_until("a second sample", || fs::read_to_string(worker.folder.join("figures.jsonl")).unwrap().lines().count() > 1);
+    worker.open("go");
+    worker.ends(&exited(0));
+    let none = "mark phase prepare; mark phase ready; until_there go";
+    let mut worker = Worker::start(&root, &engine, none, &json!({}));
+    let says = worker.told("a word of that", |progress| progress.says.clone());
+    assert!(says.starts_with("no figures of the server's /metrics: "), "{says}");
+    worker.open("go");
+    worker.ends(&exited(0));
 }

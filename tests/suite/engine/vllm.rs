@@ -10,11 +10,10 @@ use rustix::fs::FlockOperation;
 use super::images::{Layer, Packed};
 use crate::support::{BINARY, skip};
 
-/// What an arm's script may ask of its image.
-const APPLETS: [&str; 34] = [
+/// What an arm's script may ask of its image. Not `wget`: the static busybox of Debian 12 dies of it, so Python asks the server.
+const APPLETS: [&str; 33] = [
     "ash", "awk", "cp", "cut", "date", "dd", "dirname", "env", "expr", "find", "grep", "head", "id", "kill", "ln", "mkdir", "mktemp",
     "mv", "patch", "printf", "ps", "readlink", "rm", "sed", "setsid", "sort", "stat", "tail", "test", "timeout", "touch", "tr", "uname",
-    "wget",
 ];
 
 /// The stand-in, compiled once for all tests. `None`, and counted: there is no C compiler here.

@@ -8,10 +8,9 @@ use crate::support::folder;
 use super::engine_py;
 
 /// A server and its client by hand, in a container of the engine; what the client prints.
-const BY_HAND: &str = "asks() { python3 -c \"$1\" 2>/dev/null; }; vllm serve m --port 18431 >/tmp/server 2>&1 & \
-    until asks \"import urllib.request as r; r.urlopen('http://127.0.0.1:18431/health', timeout=5)\"; do sleep 0.1; done; \
-    vllm bench serve --model m --port 18431 --dataset-name random --random-input-len 8 --random-output-len 4 --num-prompts 5; \
-    asks \"import urllib.request as r; print(r.urlopen('http://127.0.0.1:18431/metrics').read())\"; cat /tmp/server";
+const BY_HAND: &str = "vllm serve m --port 18431 >/tmp/server 2>&1 & until curl -fs -m 5 -o /dev/null http://127.0.0.1:18431/health 2>/dev/null; \
+    do sleep 0.1; done; vllm bench serve --model m --port 18431 --dataset-name random --random-input-len 8 --random-output-len 4 --num-prompts 5; \
+    curl http://127.0.0.1:18431/metrics; cat /tmp/server";
 
 #[test]
 fn the_stand_in_serves_and_measures_in_a_container() {

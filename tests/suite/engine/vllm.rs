@@ -10,7 +10,8 @@ use rustix::fs::FlockOperation;
 use super::images::{Layer, Packed};
 use crate::support::{BINARY, skip};
 
-/// What an arm's script may ask of its image. Not `wget`: the static busybox of Debian 12 dies of it, so Python asks the server.
+/// What an arm's script may ask of its image. The static busybox of Debian 12 dies of its `wget`: the stand-in
+/// is the image's `curl`.
 const APPLETS: [&str; 33] = [
     "ash", "awk", "cp", "cut", "date", "dd", "dirname", "env", "expr", "find", "grep", "head", "id", "kill", "ln", "mkdir", "mktemp",
     "mv", "patch", "printf", "ps", "readlink", "rm", "sed", "setsid", "sort", "stat", "tail", "test", "timeout", "touch", "tr", "uname",
@@ -59,7 +60,7 @@ impl Vllm {
 
     /// The layer that all images share.
     pub(crate) fn base(program: &Path) -> Packed {
-        Layer::new().busybox().applets(&APPLETS).program(program, ["vllm", "python3", "python"]).pack()
+        Layer::new().busybox().applets(&APPLETS).program(program, ["vllm", "python3", "python", "curl"]).pack()
     }
 
     /// The layer of this one.

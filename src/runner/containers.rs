@@ -216,6 +216,11 @@ impl Left<'_> {
                 cause.filter(|cause| class == FailureClass::ServerCrashed && is_root(cause.class)).map_or(class, |cause| cause.class);
             return self.failed(known, &says(&what));
         }
+        if let Some(died) = self.marks().find_map(|mark| mark.strip_prefix("server died ")) {
+            // what a client prints that has nobody to ask is no cause
+            let class = cause.map(|cause| cause.class).filter(|class| is_root(*class)).unwrap_or(FailureClass::ServerCrashed);
+            return self.failed(class, &says(&format!("the server ended while it was measured, exit {died}")));
+        }
         match (code, cause) {
             (0, None) if child.frozen_ms > 0 => {
                 let frozen = short(child.frozen_ms);

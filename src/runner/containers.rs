@@ -13,6 +13,7 @@ use super::job::Job;
 use super::results;
 use crate::artifact::Checkout;
 use crate::artifact::mapping::{Mapping, MappingEntry};
+use crate::bench::arm::script::own_end;
 use crate::bench::arm::{ArmPlan, Question, plan};
 use crate::bench::{Output, first_cause, read_from, take_most, timeout_of};
 use crate::config::{Config, Engine};
@@ -209,11 +210,16 @@ impl Left<'_> {
         if oom {
             return self.failed(FailureClass::HostOom, &says("the kernel ended it for its memory (container limit)"));
         }
-        if let Some((class, what)) = self.told() {
+        if let Some((class, what)) = self.told(code) {
             // what was printed says why, the mark says what
             let known =
                 cause.filter(|cause| class == FailureClass::ServerCrashed && is_root(cause.class)).map_or(class, |cause| cause.class);
             return self.failed(known, &says(&what));
+        }
+        if let Some(died) = self.marks().find_map(|mark| mark.strip_prefix("server died ")) {
+            // what a client prints that has nobody to ask is no cause
+            let class = cause.map(|cause| cause.class).filter(|class| is_root(*class)).unwrap_or(FailureClass::ServerCrashed);
+            return self.failed(class, &says(&format!("the server ended while it was measured, exit {died}")));
         }
         match (code, cause) {
             (0, None) if child.frozen_ms > 0 => {
@@ -235,23 +241,24 @@ impl Left<'_> {
         }
     }
 
-    /// What the script's marks say went wrong.
-    fn told(&self) -> Option<(FailureClass, String)> {
-        self.marks().find_map(|mark| {
+    /// What the script says went wrong, before anything was measured: whoever came to the client's end found another way.
+    fn told(&self, code: i64) -> Option<(FailureClass, String)> {
+        if self.marks().any(|mark| mark.starts_with("client ")) {
+            return None;
+        }
+        let of_mark = self.marks().find_map(|mark| {
             let mut words = mark.split_whitespace();
             Some(match (words.next()?, words.next()?, words.next()) {
                 ("patch", "refused", _) => (FailureClass::PatchDoesNotApply, "the image's vLLM does not take the patch".to_owned()),
                 ("no", "vllm" | "python", _) => (FailureClass::ImportError, format!("the image has no Python with vLLM (`{mark}`)")),
-                ("no", "benchmarks", _) => {
-                    (FailureClass::BenchmarkMissing, "the image has neither the benchmark's script nor its CLI".to_owned())
-                }
                 ("server", "crashed", code) => {
                     let code = code.map_or_else(String::new, |code| format!(", exit {code}"));
                     (FailureClass::ServerCrashed, format!("the server ended before it answered{code}"))
                 }
                 _ => return None,
             })
-        })
+        });
+        of_mark.or_else(|| own_end(code).map(|(class, what)| (class, what.to_owned())))
     }
 
     fn marks(&self) -> impl Iterator<Item = &str> {

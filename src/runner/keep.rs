@@ -39,8 +39,18 @@ fn comes_again(item: &Item, config: &Config) -> bool {
     match last_pull(item) {
         Some(StageEnd::Deferred(_)) => true,
         Some(StageEnd::Failed { class, .. }) => is_retried(*class, item, config),
-        _ => false,
+        // an arm that is measured again begins with itself: nothing is pulled before
+        _ => failed_arm(item).is_some_and(|class| is_retried(class, item, config)),
     }
+}
+
+/// Of what the first arm failed that did.
+fn failed_arm(item: &Item) -> Option<FailureClass> {
+    let last = item.last_attempt()?;
+    [Stage::Human, Stage::Baseline, Stage::Candidate].into_iter().find_map(|arm| match &last.outcome(arm)?.end {
+        StageEnd::Failed { class, .. } => Some(*class),
+        _ => None,
+    })
 }
 
 fn last_pull(item: &Item) -> Option<&StageEnd> {

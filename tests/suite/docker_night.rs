@@ -7,6 +7,7 @@ mod trouble;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 use isobench_tui::domain::{ArmPhase, ArmProgress};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::campaign::{Campaign, json_of, said};
 use crate::engine::registry::Registry;
 use crate::engine::vllm::{Vllm, stand_in};
 use crate::engine::{Driver, Engine, Options};
-use crate::support::{folder, wait_for};
+use crate::support::{folder, wait_for, wait_until};
 
 /// A token of a known value: it may be in the environment of processes and containers, and nowhere else.
 const TOKEN: &str = "hf_nightly0123456789secret";
@@ -107,6 +108,13 @@ impl Night {
     fn run(&self, code: i32) {
         let output = self.campaign.run(&["run", "--headless"]);
         assert_eq!(output.status.code(), Some(code), "{}\n{:#?}", said(&output), self.ends());
+    }
+
+    /// Starts it as a child of ours; returns once the run has begun.
+    fn spawn(&self) -> Child {
+        let runner = self.campaign.spawn(&["run", "--headless"]);
+        wait_until("the run to begin", || !self.campaign.folders().is_empty() && !self.campaign.facts_of("runner_started").is_empty());
+        runner
     }
 
     /// The newest attempt's stages and how they ended, for messages.
@@ -251,7 +259,10 @@ fn four_items_are_measured_in_containers_and_the_morning_says_so() {
     assert_eq!((repairs(1), repairs(2), repairs(3)), (Value::Null, Value::Null, json!(["missing_lengths"])));
     assert_eq!(repairs(4), json!(["transformers", "moved_to_cli"]));
     let serving = night.ended(1, "human")["detail"].clone();
-    assert_eq!((serving["model"].as_str(), serving["model_run"].as_str()), (Some("meta-llama/Llama-3.1-8B-Instruct"), Some("meta-llama/Meta-Llama-3-8B-Instruct")));
+    assert_eq!(
+        (serving["model"].as_str(), serving["model_run"].as_str()),
+        (Some("meta-llama/Llama-3.1-8B-Instruct"), Some("meta-llama/Meta-Llama-3-8B-Instruct"))
+    );
     let report: Value = serde_json::from_str(&night.report("json")).unwrap();
     assert!(report.to_string().contains("\"beats\""), "{report:#}");
     night.assert_clean();

@@ -283,6 +283,8 @@ measure() {
         by_script
         code=$?
         if [ "$code" -eq 0 ] || ! grep -q '^DEPRECATED: This script has been moved' "$io/out"; then return "$code"; fi
+        # what it says is no cause of what may go wrong now
+        : >"$io/out"
     elif [ -n "$benchmark" ]; then
         mark 'no benchmarks'
     fi

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use isobench_tui::domain::ArmPhase;
 use serde_json::{Value, json};
 
 use super::{Bench, GOOD_AGENT, LATENCY, Night, SERVING, TOKEN, has, io};
@@ -26,7 +27,7 @@ fn a_night_with_an_agent_that_is_stuck_a_patch_that_crashes_and_a_registry_that_
     let Some(night) = Night::new(&benches, &agents(), "") else { return };
     let proxy = Proxy::start(night.registry.port());
     night.configure(&proxy.reference("night"), "trajectory = \"{trajectory}\"\non_stuck = \"skip\"", "[budget]\npull = 0.1");
-    let mut runner = night.campaign.spawn(&["run", "--headless"]);
+    let mut runner = night.spawn();
     night.campaign.at_gate(3, "in");
     proxy.is(Mood::Hang);
     night.campaign.open(3, "in");
@@ -72,7 +73,12 @@ fn what_images_do_wrong_is_told_by_its_first_cause() {
             format!("{human} {baseline}")
         })
         .collect();
-    assert_eq!(said, ["rope_type rope_type", "cuda_oom cuda_oom", "server_never_ready -", "no_space no_space", "server_crashed server_crashed"], "{:#?}", night.ends());
+    assert_eq!(
+        said,
+        ["rope_type rope_type", "cuda_oom cuda_oom", "server_never_ready -", "no_space no_space", "server_crashed server_crashed"],
+        "{:#?}",
+        night.ends()
+    );
     assert_eq!(night.result(1, "human")["status"], "error");
     assert!(night.result(1, "human")["raw_output"].as_str().unwrap().contains("Unknown RoPE scaling type llama3"));
     night.assert_clean();
@@ -82,7 +88,7 @@ fn what_images_do_wrong_is_told_by_its_first_cause() {
 fn thirty_megabytes_of_tracebacks_and_a_client_that_hangs() {
     let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 40");
     let mut bursts = Bench::new("0.9.2", &command);
-    bursts.parent = "mode = crash_middle\nburst_mb = 33\nburst_s = 5\nafter = 20".to_owned();
+    bursts.parent = "mode = crash_middle\nburst_mb = 33\nburst_s = 2\nafter = 20".to_owned();
     let mut hangs = Bench::new("0.9.2", SERVING);
     hangs.human = "mode = hang_bench".to_owned();
     let Some(night) = Night::new(&[bursts, hangs], GOOD_AGENT, "[budget]\nbench = 0.15") else { return };
@@ -121,7 +127,7 @@ fn a_token_that_expires_pauses_the_queue_and_a_new_one_lets_it_go_on() {
     let agent = format!("[ -e \"$CAMPAIGN/fixed\" ] || {{ echo 'Error code: 401 - token has expired' >&2; exit 1; }}\n{GOOD_AGENT}");
     let latency = Bench::new("0.9.2", LATENCY);
     let Some(night) = Night::new(&[latency.clone(), latency.clone(), latency.clone(), latency], &agent, "") else { return };
-    let mut runner = night.campaign.spawn(&["run", "--headless"]);
+    let mut runner = night.spawn();
     night.campaign.wait_fact("breaker_opened", |fact| fact["class"] == "api_auth");
     night.campaign.wait_state("waiting");
     assert_eq!(night.campaign.statuses(), ["failed", "failed", "failed", "queued"]);
@@ -138,18 +144,19 @@ fn a_token_that_expires_pauses_the_queue_and_a_new_one_lets_it_go_on() {
 fn an_arm_that_is_stopped_or_frozen_leaves_no_container_and_says_so() {
     let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 60 --request-rate 10");
     let Some(night) = Night::new(&[Bench::new("0.9.2", &command)], GOOD_AGENT, "") else { return };
-    let mut runner = night.campaign.spawn(&["run", "--headless"]);
-    night.in_phase(1, 1, "human", isobench_tui::domain::ArmPhase::Bench);
+    let mut runner = night.spawn();
+    night.in_phase(1, 1, "human", ArmPhase::Bench);
     night.campaign.ctl(&["freeze"]);
     wait_until("a paused container", || night.containers().contains("(Paused)"));
     night.campaign.ctl(&["thaw"]);
     let end = wait_for("the arm's end", || Some(night.ended(1, "human")).filter(|end| !end.is_null()));
     assert_eq!(end["class"], "tainted", "{end:#}");
-    night.in_phase(1, 1, "baseline", isobench_tui::domain::ArmPhase::Bench);
+    night.in_phase(1, 1, "baseline", ArmPhase::Bench);
     night.campaign.ctl(&["stop"]);
     wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
     assert_eq!(night.campaign.statuses(), ["stopped"], "{}", said(&night.campaign.run(&["status"])));
-    let outcome: Value = serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "baseline").join("outcome.json")).unwrap()).unwrap();
+    let outcome: Value =
+        serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "baseline").join("outcome.json")).unwrap()).unwrap();
     assert_eq!(outcome["end"], json!("stopped"));
     assert_eq!(night.containers(), "");
 }

@@ -143,7 +143,7 @@ impl Layer {
     }
 
     /// A program of this machine, under several names.
-    pub(crate) fn program(mut self, program: &Path, names: [&str; 3]) -> Self {
+    pub(crate) fn program(mut self, program: &Path, names: [&str; 4]) -> Self {
         let bytes = fs::read(program).unwrap();
         let (first, others) = names.split_first().unwrap();
         self.files.insert(format!("bin/{first}"), File { mode: 0o755, bytes });

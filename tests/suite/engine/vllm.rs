@@ -10,11 +10,11 @@ use rustix::fs::FlockOperation;
 use super::images::{Layer, Packed};
 use crate::support::{BINARY, skip};
 
-/// What an arm's script may ask of its image.
-const APPLETS: [&str; 34] = [
-    "ash", "awk", "cp", "cut", "date", "dd", "dirname", "env", "expr", "find", "grep", "head", "id", "kill", "ln", "mkdir", "mktemp",
-    "mv", "patch", "printf", "ps", "readlink", "rm", "sed", "setsid", "sort", "stat", "tail", "test", "timeout", "touch", "tr", "uname",
-    "wget",
+/// What an arm's script may ask of its image. The static busybox of Debian 12 dies of its `wget`: the stand-in
+/// is the image's `curl`.
+const APPLETS: [&str; 33] = [
+    "ash", "awk", "cp", "cut", "date", "dd", "dirname", "env", "expr", "find", "grep", "head", "id", "kill", "ln", "mkdir", "mktemp", "mv",
+    "patch", "printf", "ps", "readlink", "rm", "sed", "setsid", "sort", "stat", "tail", "test", "timeout", "touch", "tr", "uname",
 ];
 
 /// The stand-in, compiled once for all tests. `None`, and counted: there is no C compiler here.
@@ -60,7 +60,7 @@ impl Vllm {
 
     /// The layer that all images share.
     pub(crate) fn base(program: &Path) -> Packed {
-        Layer::new().busybox().applets(&APPLETS).program(program, ["vllm", "python3", "python"]).pack()
+        Layer::new().busybox().applets(&APPLETS).program(program, ["vllm", "python3", "python", "curl"]).pack()
     }
 
     /// The layer of this one.
@@ -69,6 +69,7 @@ impl Vllm {
         let mut layer = Layer::new()
             .text(&format!("{package}/__init__.py"), &format!("__version__ = \"{}\"\n", self.version))
             .text(&format!("{package}/engine.py"), &self.engine)
+            .text("tmp/empty", "")
             .text("etc/stand-in", &format!("version = {}\n{}\n", self.version, self.told));
         if self.version.starts_with("0.4") {
             layer = layer.text(&format!("{package}/entrypoints/openai/api_server.py"), "");

@@ -420,3 +420,29 @@ proptest! {
         prop_assert_eq!((shown(&bench).len(), selected(&bench)), (12, before));
     }
 }
+
+#[test]
+fn a_thousand_items_are_grouped_sorted_and_filtered() {
+    let mut story = Story::of(1000);
+    for item in 1..=1000 {
+        story.done(item, f64::from(u32::try_from(item % 41).unwrap()) - 20.0);
+    }
+    let mut bench = Bench::on(&story);
+    let begun = std::time::Instant::now();
+    bench.type_in("5");
+    let opened = begun.elapsed();
+    let begun = std::time::Instant::now();
+    bench.tell(Msg::Facts);
+    let told = begun.elapsed();
+    let begun = std::time::Instant::now();
+    let text = bench.text(120, 40);
+    // three frames
+    eprintln!("1000 items: opened in {opened:?}, a fact {told:?}, a frame {:?}", begun.elapsed() / 3);
+    assert!(text.contains("1000 of 1000 items have numbers"), "{text}");
+    bench.type_in("]");
+    let beats = shown(&bench);
+    assert!(beats.len() > 300 && beats.iter().all(|item| item % 41 > 25), "{beats:?}");
+    bench.type_in("G");
+    assert_eq!(Some(&selected(&bench)), beats.last());
+    assert!(bench.text(80, 24).contains(&id(*beats.last().unwrap()).0), "the selected row is seen");
+}

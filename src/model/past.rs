@@ -49,21 +49,26 @@ impl Past {
         Self { repo: run.repo.clone(), agent: run.agent.clone(), model: run.model.clone(), stages: run.stages.clone(), items }
     }
 
-    /// Of the newest runs in a folder but one, the newest first. Ledgers that can't be read, or are very large, are passed over.
+    /// Of the newest runs in a folder but one, the newest first.
     pub fn read(runs: &Path, but: Option<&RunId>) -> Vec<Self> {
+        Self::runs(runs, but).map(|(_, run)| Self::of(&run)).filter(|past| !past.items.is_empty()).collect()
+    }
+
+    /// The newest runs in a folder but one, the newest first. Ledgers that can't be read, or are very large, are passed over.
+    pub fn runs<'a>(runs: &Path, but: Option<&'a RunId>) -> impl Iterator<Item = (RunId, Run)> + use<'a> {
         let entries = fs::read_dir(runs).into_iter().flatten().flatten();
         let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         folders.sort();
         let mut room = MOST;
-        let mut is_small = |folder: &RunFolder| {
+        let is_small = move |folder: &RunFolder| {
             let bytes = fs::metadata(folder.events()).ok().filter(fs::Metadata::is_file).map(|there| there.len());
             let is_small = bytes.is_some_and(|bytes| bytes <= LARGEST.min(room));
             room = room.saturating_sub(bytes.filter(|_| is_small).unwrap_or_default());
             is_small
         };
-        let newest = folders.into_iter().rev().map(RunFolder::at).filter(|folder| but.is_none_or(|but| folder.run_id() != *but));
-        let runs = newest.take(RUNS).filter(|folder| is_small(folder)).filter_map(|folder| Follower::load(&folder).ok());
-        runs.map(|run| Self::of(&run)).filter(|past| !past.items.is_empty()).collect()
+        let newest = folders.into_iter().rev().map(RunFolder::at).filter(move |folder| but.is_none_or(|but| folder.run_id() != *but));
+        let small = newest.take(RUNS).filter(is_small);
+        small.filter_map(|folder| Some((folder.run_id(), Follower::load(&folder).ok()?)))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::model::Past;
 use crate::text::clean;
 use crate::ui::Msg;
 use crate::ui::message::Sight;
+use crate::ui::standings::Row;
 
 /// Whether a stage that has no end is still kept.
 pub fn keeper(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> Sight {
@@ -56,12 +57,19 @@ pub fn start_runner(folder: &RunFolder, news: mpsc::Sender<Msg>) -> std::io::Res
     Ok(())
 }
 
-/// What earlier runs took, read beside the screen: their ledgers may be long. Without a thread for it estimates go by this run alone.
+/// What earlier runs took and came to, read beside the screen: their ledgers may be long. Without a thread for it estimates go by this run alone.
 pub fn read_earlier(folder: RunFolder, news: mpsc::Sender<Msg>) {
     let read = move || {
-        let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
+        let (mut took, mut rows) = (Vec::new(), Vec::new());
+        let own = folder.run_id();
+        // one run at a time: the folds of all of them together may be large
+        for (id, run) in folder.path().parent().into_iter().flat_map(|runs| Past::runs(runs, Some(&own))) {
+            took.extend(Some(Past::of(&run)).filter(|past| !past.items.is_empty()));
+            rows.extend(Row::of_earlier(&id, &run));
+        }
         // the screen may be gone by now
-        let _ = news.blocking_send(Msg::Earlier(earlier));
+        let _ = news.blocking_send(Msg::Earlier(took));
+        let _ = news.blocking_send(Msg::EarlierResults(rows));
     };
     let _ = thread::Builder::new().name("earlier runs".to_owned()).spawn(read);
 }

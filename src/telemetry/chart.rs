@@ -20,7 +20,7 @@ pub struct Window {
 
 impl Window {
     /// The times of a column that a person may choose, in ms: from one second to half an hour.
-    pub const STEPS: [i64; 9] = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000];
+    pub const STEPS: [i64; 11] = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 900_000, 1_200_000, 1_800_000];
 
     /// The beginning of its first column in ms of Unix time.
     pub const fn from_ms(&self) -> i64 {

@@ -10,6 +10,7 @@ use super::marks::Mark;
 use super::mouse::Spot;
 use super::outside::Errand;
 use super::pages::{self, Pages};
+use super::standings::Row;
 use super::state::Pointer;
 use super::step::Shown;
 use super::{Focus, Key, Mouse, Said, Screen, log, machine};
@@ -32,6 +33,8 @@ pub enum Msg {
     Facts,
     /// What items of earlier runs took.
     Earlier(Vec<Past>),
+    /// What came of them.
+    EarlierResults(Vec<Row>),
     /// This is looked at first: a screen, and an item of the run.
     Begin(Screen, Option<ItemId>),
     /// Whether the run has a runner.

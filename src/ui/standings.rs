@@ -58,6 +58,12 @@ pub enum Scope {
 }
 
 impl Standings {
+    /// The items of earlier runs were read.
+    pub(super) fn take_earlier(&mut self, rows: Vec<Row>) {
+        self.earlier = rows;
+        self.is_stale = true;
+    }
+
     /// The rows that are shown, in order.
     pub fn visible(&self) -> impl Iterator<Item = &Row> + Clone {
         self.shown.iter().filter_map(|at| self.rows.get(*at))

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::detected;
-use crate::domain::{Detector, FailureClass, Level, Standing, Usage};
+use crate::domain::{Detector, FailureClass, Level, ScoreDetail, Standing, Usage};
+use crate::measured::Measured;
 use crate::model::{Attempt, Item, ItemState, Run};
 use crate::plan::{Eta, why};
 
@@ -108,7 +109,9 @@ fn count_one<T: PartialEq>(counts: &mut Vec<(T, usize)>, one: T) {
 
 impl Achieved {
     fn count(&mut self, item: &Item) {
-        let standing = item.last_attempt().and_then(Attempt::score).and_then(|score| score.verdicts.first()?.standing);
+        // arms that nobody compared, those of result folders, are compared as the reports do it
+        let compared = |attempt: &Attempt| attempt.score().map_or_else(|| Measured::of(attempt).score.standing(), ScoreDetail::standing);
+        let standing = item.last_attempt().and_then(compared);
         let counted = match standing {
             Some(Standing::Beats) => &mut self.better,
             Some(Standing::Similar) => &mut self.similar,

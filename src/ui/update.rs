@@ -107,6 +107,7 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.earlier = earlier;
             state.measure();
         }
+        Msg::EarlierResults(rows) => state.standings.take_earlier(rows),
         Msg::Tick => state.estimate(),
         Msg::Laid(layout, spots) => {
             state.layout = layout;

@@ -31,7 +31,7 @@ const BESIDE: usize = 6;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> Layout {
     let mut flow = Flow::new(area);
     if let Some(row) = flow.row() {
-        canvas.line(row, &counts(state));
+        canvas.line(row, &counts(state, usize::from(row.width)));
     }
     if let Some(row) = flow.row() {
         groupings(canvas, row, state);
@@ -67,7 +67,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> Layout {
 }
 
 /// `12 of 24 items have numbers   3 beyond noise   2 tainted`; why there are none.
-fn counts(state: &State) -> Words {
+fn counts(state: &State, cols: usize) -> Words {
     let rows = &state.standings.rows;
     let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
     let marked = |is: fn(&Mark) -> bool| count(&|row| row.marks.iter().any(is));
@@ -90,10 +90,15 @@ fn counts(state: &State) -> Words {
         (marked(|mark| matches!(mark, Mark::Samples(1))), "of one sample", Role::Muted),
         (count(&|row| row.class == Class::ToCome), "to come", Role::Muted),
     ];
-    parts
-        .iter()
-        .filter(|(n, ..)| *n > 0)
-        .fold(head, |words, (n, name, role)| words.add(Role::Text, "   ").add(*role, format!("{n} {name}")))
+    let mut words = head;
+    for (n, name, role) in parts.into_iter().filter(|(n, ..)| *n > 0) {
+        let part = format!("{n} {name}");
+        // a word that is cut says nothing
+        if words.width() + 3 + width::width(&part) <= cols {
+            words = words.add(Role::Text, "   ").add(role, part);
+        }
+    }
+    words
 }
 
 /// Why no item has numbers, and what is to be done.
@@ -157,8 +162,10 @@ fn sentences(state: &State, row: &Row) -> Vec<Said> {
     let mut says: Vec<Said> = results.verdict.into_iter().collect();
     says.extend(results.told.map(|told| Said::new(if row.is_problem { Mood::Bad } else { Mood::Calm }, told)));
     says.extend(row.run.as_ref().map(|run| Said::new(Mood::Quiet, format!("of the run {run}"))));
-    let marks = row.marks.iter().filter(|mark| !matches!(mark, Mark::Samples(_)));
-    says.extend(marks.map(|mark| Said::new(if mark.is_doubt() { Mood::Warn } else { Mood::Calm }, mark.words())));
+    // the comparison says itself that it is doubtful for a taint
+    let is_told = |mark: &Mark| matches!(mark, Mark::Samples(_)) || (matches!(mark, Mark::Tainted(_)) && !says.is_empty());
+    let marks: Vec<&Mark> = row.marks.iter().filter(|mark| !is_told(mark)).collect();
+    says.extend(marks.into_iter().map(|mark| Said::new(if mark.is_doubt() { Mood::Warn } else { Mood::Calm }, mark.words())));
     if let Some((asked, Some(run))) = &row.model {
         says.push(Said::new(Mood::Calm, format!("served {run} in the place of {asked}")));
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Arm, ArmDetail, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, Rung, Stage, Standing, Verdict,
+    Arm, ArmDetail, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, RunId, Rung, Stage, Standing, Verdict,
 };
 use crate::measured::{Measured, arms, last_measured, rung, tried};
 use crate::model::{Attempt, Item, ItemState, Run};
@@ -35,6 +35,8 @@ pub struct Row {
     pub quadrant: Option<Quadrant>,
     /// What is to be known of the numbers, the gravest first.
     pub marks: Vec<Mark>,
+    /// The word for its state.
+    pub status: &'static str,
     /// Whether a person should look at it.
     pub is_problem: bool,
     /// When its newest attempt came to an end.
@@ -150,9 +152,16 @@ impl Row {
             failure: failure.or_else(|| measured.as_ref()?.failure.as_ref().map(|cause| cause.class)),
             quadrant: measured.as_ref().and_then(|found| found.score.quadrant),
             marks: attempt.map(|attempt| marks(item, attempt, measured.as_ref())).unwrap_or_default(),
+            status: item.status(),
             is_problem,
             ended: item.last_attempt().and_then(|last| last.end.as_ref()).map(|(_, at)| *at),
         }
+    }
+
+    /// What came of the items of an earlier run that were tried in it.
+    pub fn of_earlier(id: &RunId, run: &Run) -> impl Iterator<Item = Self> {
+        let tried = run.items.iter().filter(|item| !item.attempts.is_empty());
+        tried.map(|item| Self { run: Some(id.0.clone()), ..Self::of(run, item, false) })
     }
 
     /// Whether the agent has a number.

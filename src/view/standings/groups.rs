@@ -20,6 +20,9 @@ const BAR: u16 = 40;
 /// Rows of groups that stand one behind the other.
 const CHIPS: usize = 3;
 
+/// Below so many rows there is one row of them.
+const LOW: usize = 10;
+
 /// The colour of a group: what is good, what is not.
 pub(super) const fn role_of(group: &Group) -> Role {
     match group {
@@ -88,6 +91,7 @@ pub(super) fn chips(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, gro
     let mut row = None;
     let mut rows = 0;
     let mut x = 0;
+    let most = if flow.left() < LOW { 1 } else { CHIPS };
     for (group, n) in groups {
         let role = if *n == 0 { Role::Muted } else { role_of(group) };
         let words = Words::of(Role::Text, format!(" {n} ")).add(role, format!("{} ", group.name()));
@@ -95,7 +99,7 @@ pub(super) fn chips(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, gro
         let has_room = row.is_some_and(|row: Rect| x + wide <= row.right());
         if !has_room {
             rows += 1;
-            row = if rows > CHIPS { None } else { flow.row() };
+            row = if rows > most { None } else { flow.row() };
             let Some(next) = row else { return };
             x = next.x;
         }

@@ -58,9 +58,9 @@ impl Columns {
             metric: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&figure.name)), 32),
             value: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&value(figure))), 16),
             human: DELTA,
-            baseline: DELTA,
+            baseline: if rows.iter().any(|row| row.figure.as_ref().is_some_and(|of| of.baseline_pct.is_some())) { DELTA } else { 0 },
             class: 12,
-            rung: 12,
+            rung: if rows.iter().any(|row| row.rung.is_some()) { 12 } else { 0 },
             quadrant: if has_quadrant { 2 } else { 0 },
             marks: if marks > 0 { marks.max(MARKS.0) } else { 0 },
             gap: 2,
@@ -87,10 +87,10 @@ impl Columns {
             |c| c.sha = 0,
             |c| c.marks = c.marks.min(16),
             |c| c.agent = c.agent.min(14),
+            |c| c.gap = 1,
             // a number without its name says little
             |c| (c.metric, c.value) = (0, 0),
             |c| c.marks = c.marks.min(MARKS.0),
-            |c| c.gap = 1,
             |c| c.kind = c.kind.min(8),
             |c| c.item = c.item.min(16),
             |c| c.kind = 0,
@@ -240,7 +240,9 @@ fn toned(pct: Option<f64>) -> Role {
 
 /// Why it has no number, or what is to be known of the one that it has.
 fn shown_marks(row: &Row) -> String {
-    let failure = row.failure.map(|class| class.name().to_owned());
+    // where it has neither a number nor a failure, its state says why
+    let state = (!row.has_numbers() && !matches!(row.status, "queued" | "done")).then_some(row.status);
+    let failure = row.failure.map(|class| class.name()).or(state).map(str::to_owned);
     // that there is one sample is the rule, and told once above the table
     let marks = row.marks.iter().filter(|mark| **mark != Mark::Samples(1)).map(Mark::short);
     failure.into_iter().chain(marks).collect::<Vec<_>>().join(", ")

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::bands::{self, Band};
@@ -23,6 +24,11 @@ pub fn clock(ms: i64, now: Timestamp, zone: &TimeZone) -> String {
     if at.date() == today.date() { clock } else { format!("{} {clock}", at.date()) }
 }
 
+/// The day of a moment.
+fn day(ms: i64, zone: &TimeZone) -> Option<Date> {
+    Some(Timestamp::from_millisecond(ms).ok()?.to_zoned(zone.clone()).date())
+}
+
 /// The stage at the cursor.
 pub fn band(state: &State) -> Option<Band> {
     let gpus = &state.machine.gpus;
@@ -35,7 +41,11 @@ pub fn band(state: &State) -> Option<Band> {
 pub fn lines(state: &State) -> Vec<Said> {
     let gpus = &state.machine.gpus;
     let (Some(cursor), Some(window)) = (gpus.cursor, gpus.window(state.now.as_millisecond())) else { return Vec::new() };
+    // where several days are seen, today is one of them
+    let is_long = day(window.from_ms(), &state.zone) != day(window.to_ms, &state.zone);
+    let today = day(cursor, &state.zone).filter(|on| is_long && Some(*on) == day(state.now.as_millisecond(), &state.zone));
     let at = clock(cursor, state.now, &state.zone);
+    let at = today.map_or_else(|| at.clone(), |on| format!("{on} {at}"));
     let step = if window.step_ms > 1000 { format!(", {} a column", span(window.step_ms)) } else { String::new() };
     let stage = band(state).map_or_else(
         || "no stage ran".to_owned(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::domain::Driver;
-use crate::text::{self, width};
+use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::machine::gpus::Page;
@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, list: &[P
     let is_asked =
         latest.is_some_and(|sample| sample.silent_since.is_none() && (sample.driver.is_here() || sample.driver == Driver::Absent));
     if let Some(row) = flow.row() {
-        let counted = format!("{} on GPUs", text::count(on_gpus, "process").replace("processs", "processes"));
+        let counted = format!("{on_gpus} {} on GPUs", if on_gpus == 1 { "process" } else { "processes" });
         let mut facts = vec![if is_asked || on_gpus > 0 { counted } else { "those on GPUs are not known".to_owned() }];
         let rows = flow.left().saturating_sub(1);
         if list.len() > rows {

@@ -93,6 +93,7 @@ mod screen_pty;
 mod screen_queue;
 mod screen_runs;
 mod screen_since;
+mod screen_standings;
 mod screen_steps;
 mod select;
 mod stuck;

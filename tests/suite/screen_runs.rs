@@ -176,11 +176,11 @@ pub(crate) fn totals(steps: u32) -> AgentTotals {
     AgentTotals { steps: Some(steps), calls: steps, usage, ..AgentTotals::default() }
 }
 
-fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
+pub(crate) fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
     RungAnswer { rung, answer, evidence: evidence.to_owned() }
 }
 
-fn check(files: u32) -> CheckDetail {
+pub(crate) fn check(files: u32) -> CheckDetail {
     let rungs = vec![
         answer(Rung::Exited, Answer::Yes, "exit 0"),
         answer(Rung::Patch, Answer::Yes, "4 files, 41 lines added"),
@@ -192,7 +192,7 @@ fn check(files: u32) -> CheckDetail {
     CheckDetail { rungs, patch_digest: "ab".repeat(32), files, added: 41, removed: 12, ..CheckDetail::default() }
 }
 
-fn arm(factor: f64) -> ArmDetail {
+pub(crate) fn arm(factor: f64) -> ArmDetail {
     let metric = |name: &str, value: f64, unit: &str| Metric { name: name.to_owned(), value: value * factor, unit: unit.to_owned() };
     ArmDetail {
         metrics: vec![metric("latency_avg", 1.932, "s"), metric("latency_p99", 2.411, "s"), metric("Mean TTFT", 31.25, "ms")],
@@ -201,7 +201,7 @@ fn arm(factor: f64) -> ArmDetail {
     }
 }
 
-fn score(against_human: f64) -> ScoreDetail {
+pub(crate) fn score(against_human: f64) -> ScoreDetail {
     let verdict = |metric: &str, unit: &str, human: f64| Verdict {
         metric: metric.to_owned(),
         unit: unit.to_owned(),

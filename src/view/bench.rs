@@ -38,7 +38,8 @@ pub fn lines(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> V
 fn plain(arms: &Arms<'_>, cols: usize, is_wide: bool) -> Vec<Words> {
     let each = column(arms.arms.len(), cols);
     let notes = |arm: &Arm<'_>, cols: usize| wrapped(&arm.notes, cols, 2);
-    if is_wide {
+    let fits = |arm: &Arm<'_>| arm.notes.is_empty() && summary(arm).width() <= each;
+    if is_wide || arms.arms.iter().all(fits) {
         let blocks: Vec<Vec<Words>> = arms.arms.iter().map(|arm| std::iter::once(summary(arm)).chain(notes(arm, each)).collect()).collect();
         return joined(blocks, each);
     }

@@ -208,8 +208,8 @@ fn range_above(canvas: &mut Canvas<'_>, list: Rect, range: Option<String>) {
     let Some(range) = range else { return };
     let words = Words::of(Role::Muted, format!(" {range} "));
     let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
-    let tabs: usize = 1 + Screen::ALL.iter().map(|screen| screen.name().len() + 5).sum::<usize>();
-    if usize::from(list.right()) > tabs + words.width() {
+    let tabs: usize = Screen::ALL.iter().map(|screen| screen.name().len() + 5).sum::<usize>();
+    if usize::from(list.right()) >= tabs + words.width() {
         let above = Rect { x: list.right() - wide, y: list.y.saturating_sub(1), width: wide, height: 1 };
         canvas.line(above, &words);
     }

@@ -83,8 +83,8 @@ impl<'a> Arms<'a> {
             .filter(|(stage, _)| planned(*stage))
             .map(|(stage, arm)| Arm::of(state, item, attempt, (stage, arm.name()), now))
             .collect();
-        // of an item that broke before them there is nothing to compare
-        if item.is_over() && !attempt.stages.iter().any(|record| record.stage.arm().is_some()) {
+        // before the first one begins there is nothing to compare
+        if !attempt.stages.iter().any(|record| record.stage.arm().is_some()) {
             return Self::default();
         }
         let in_containers = arms.iter().any(|arm| arm.now.is_some() || !arm.phases.is_empty());

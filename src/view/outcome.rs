@@ -83,7 +83,9 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, around: &Aro
     }
     // blank rows are for those who have them
     if above.len() + words.len().max(beside.len()) > usize::from(area.height) {
-        [&mut above, &mut words, &mut beside].into_iter().for_each(|lines| lines.retain(|line| line.width() > 0));
+        for lines in [&mut above, &mut words, &mut beside] {
+            lines.retain(|line| line.width() > 0);
+        }
     }
     let first = above.len();
     let lines = first + words.len().max(beside.len());

@@ -25,7 +25,7 @@ pub(super) fn rows(glyphs: &Glyphs, of: &Arm<'_>, phases: &[ArmPhase], longest: 
         let Some(span) = of.phases.iter().find(|span| span.phase == *phase) else {
             let is_over = !of.is_live || of.phases.last().is_some_and(|last| last.phase > *phase);
             // one whose turn has not come yet has its name alone
-            return if !is_over { Words::of(Role::Faint, name) } else { Words::of(Role::Faint, format!("{name}{:>TIME$}", "-")) };
+            return Words::of(Role::Faint, if is_over { format!("{name}{:>TIME$}", "-") } else { name });
         };
         let ms = span.ms.unwrap_or(0);
         let (role, strength) = (role_of(of, span), if is_now(of, span) { Role::Strong } else { Role::Text });

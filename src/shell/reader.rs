@@ -240,9 +240,10 @@ impl Work {
     fn read_window(&mut self) -> Result<(), Deaf> {
         let Some(((attempt, stage), window)) = &mut self.window else { return self.tell(Part::Output, None) };
         let read = window.read_on(&self.masker);
-        let trouble = read.as_ref().err().map(|error| format!("can't read the output of {attempt} {stage}: {error}"));
+        let is_new = window.take_news();
+        let trouble = read.err().map(|error| format!("can't read the output of {attempt} {stage}: {error}"));
         self.tell(Part::Output, trouble)?;
-        if matches!(read, Ok(true)) { self.send_window() } else { Ok(()) }
+        if is_new { self.send_window() } else { Ok(()) }
     }
 
     fn send_window(&self) -> Result<(), Deaf> {

@@ -23,6 +23,8 @@ pub struct Window {
     lines: VecDeque<OutputLine>,
     files: Vec<Followed>,
     before: u64,
+    /// Whether something was read since somebody asked.
+    is_new: bool,
 }
 
 /// One of them.
@@ -55,7 +57,7 @@ impl Window {
         let mut files: Vec<Followed> = streams.into_iter().map(followed).collect();
         // what was written last is shown last
         files.sort_by_key(|file| changed(&file.path));
-        Self { lines: VecDeque::new(), files, before: 0 }
+        Self { lines: VecDeque::new(), files, before: 0, is_new: false }
     }
 
     /// Reads what is new. True when something was.
@@ -71,7 +73,13 @@ impl Window {
         while self.lines.len() > LINES {
             self.lines.pop_front();
         }
+        self.is_new |= news;
         wrong.map_or(Ok(news), Err)
+    }
+
+    /// Whether something was read since this was asked last, though another file could not be.
+    pub const fn take_news(&mut self) -> bool {
+        std::mem::replace(&mut self.is_new, false)
     }
 
     /// The lines, those being written last.

@@ -244,7 +244,7 @@ fn noise(attempt: &Attempt) -> String {
     let counts = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| attempt.samples(stage).len());
     let n = counts.into_iter().filter(|n| *n > 0).min().unwrap_or(1);
     let of = if n == 1 { "one sample of each".to_owned() } else { format!("medians of {n} samples of each") };
-    format!("+ is better than, - is worse; {of}")
+    format!("+ is better; {of}")
 }
 
 /// Whether the score rests on one sample, as its evidence says.

@@ -19,8 +19,8 @@ const BESIDE: usize = 96;
 /// Columns between two of them.
 const GAP: usize = 3;
 
-/// Rows of what is known of an arm, side by side, at most.
-const NOTE: usize = 3;
+/// Rows of what is known of an arm, side by side, at most: nothing is left out but what no person would read.
+const NOTES: usize = 16;
 
 /// The arms in lines of so many columns; none where nothing is measured.
 pub fn lines(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> Vec<Words> {
@@ -38,7 +38,8 @@ pub fn lines(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> V
 fn plain(arms: &Arms<'_>, cols: usize, is_wide: bool) -> Vec<Words> {
     let each = column(arms.arms.len(), cols);
     let notes = |arm: &Arm<'_>, cols: usize| wrapped(&arm.notes, cols, 2);
-    if is_wide {
+    let fits = |arm: &Arm<'_>| arm.notes.is_empty() && summary(arm).width() <= each;
+    if is_wide || arms.arms.iter().all(fits) {
         let blocks: Vec<Vec<Words>> = arms.arms.iter().map(|arm| std::iter::once(summary(arm)).chain(notes(arm, each)).collect()).collect();
         return joined(blocks, each);
     }
@@ -46,9 +47,15 @@ fn plain(arms: &Arms<'_>, cols: usize, is_wide: bool) -> Vec<Words> {
     arms.arms.iter().flat_map(arm).collect()
 }
 
-/// `human     done in 6m12s`.
+/// The time that it took, or takes so far.
+fn took(arm: &Arm<'_>) -> String {
+    let says = if arm.is_live { duration::clock } else { duration::short };
+    arm.took.map_or_else(String::new, |took| format!(" {}", says(took)))
+}
+
+/// `human     done 6m12s`.
 fn summary(arm: &Arm<'_>) -> Words {
-    let took = arm.took.map_or_else(String::new, |took| format!(" {}", duration::short(took)));
+    let took = took(arm);
     Words::of(Role::Text, format!("{:<10}", arm.name)).add(role(arm.stands.mood), arm.stands.text.as_str()).add(Role::Muted, took)
 }
 
@@ -59,7 +66,7 @@ fn beside(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> Vec<
     let wanted = figures::wanted(arms);
     let part = |of: &dyn Fn(&Arm<'_>) -> Vec<Words>| joined(arms.arms.iter().map(of).collect(), each);
     let mut lines = part(&|arm| head(glyphs, arm, each));
-    lines.extend(part(&|arm| standing(glyphs, arm, each, NOTE)));
+    lines.extend(part(&|arm| standing(glyphs, arm, each, NOTES)));
     if !phases.is_empty() {
         lines.push(Words::new());
         lines.extend(part(&|arm| phases::rows(glyphs, arm, &phases, arms.longest(), each)));
@@ -73,6 +80,9 @@ fn beside(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> Vec<
         lines.push(Words::new());
         lines.extend(rest);
     }
+    // a line of a program needs more columns than an arm has
+    let tail = |arm: &Arm<'_>| tail(arm, &format!("{} ", arm.name), cols);
+    lines.extend(arms.arms.iter().filter_map(tail));
     lines.extend(pulled(arms));
     lines
 }
@@ -86,6 +96,7 @@ fn below(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> Vec<W
         lines.extend(figures::short(glyphs, arm, (arms, &wanted), cols, now));
         lines.extend(phases::short(glyphs, arm, arms.longest(), cols));
         lines.extend(rest(arm, cols));
+        lines.extend(tail(arm, "", cols));
         lines
     };
     let mut lines: Vec<Words> = arms.arms.iter().filter(|arm| arm.is_live).flat_map(one).collect();
@@ -101,7 +112,7 @@ fn pulled(arms: &Arms<'_>) -> Option<Words> {
 
 /// `human ───── done 6m12s`, and the image.
 fn head(glyphs: &Glyphs, arm: &Arm<'_>, cols: usize) -> Vec<Words> {
-    let took = arm.took.map_or_else(String::new, |took| format!(" {}", duration::short(took)));
+    let took = took(arm);
     let stands = arm.stands.text.as_str();
     let taken = width::width(arm.name) + width::width(stands) + width::width(&took) + 2;
     let image = arm.image.as_deref().unwrap_or_default();
@@ -131,12 +142,11 @@ fn standing(glyphs: &Glyphs, arm: &Arm<'_>, cols: usize, most: usize) -> Vec<Wor
 /// The phase with its clock, and its bar.
 fn at_work(glyphs: &Glyphs, now: &Now<'_>, cols: usize) -> Vec<Words> {
     let mut lines: Vec<Words> = Vec::new();
-    for said in &now.says {
-        let words = Words::of(role(said.mood), width::clip(&said.text, cols).into_owned());
+    for words in wrapped(&now.says, cols, NOTES) {
         match lines.last_mut() {
             // both in one row where that is wide enough
             Some(last) if last.width() + 3 + words.width() <= cols => {
-                *last = last.clone().add(Role::Muted, format!(" {} ", glyphs.dot)).join(words)
+                *last = std::mem::take(last).add(Role::Muted, format!(" {} ", glyphs.dot)).join(words);
             }
             _ => lines.push(words),
         }
@@ -188,15 +198,17 @@ fn columns(share: f64, cols: usize) -> usize {
     (cols as f64 * share.clamp(0.0, 1.0)).round() as usize
 }
 
-/// What else is known of one that runs, and what it printed last.
+/// What else is known of one that runs.
 fn rest(arm: &Arm<'_>, cols: usize) -> Vec<Words> {
-    let mut lines = if arm.now.is_some() { wrapped(&arm.notes, cols, usize::MAX) } else { Vec::new() };
-    if let Some((from, line)) = arm.tail {
-        let label = format!("{from}  ");
-        let room = cols.saturating_sub(label.len());
-        lines.push(Words::of(Role::Muted, label).add(Role::Text, width::clip(line, room).into_owned()));
-    }
-    lines
+    if arm.now.is_some() { wrapped(&arm.notes, cols, usize::MAX) } else { Vec::new() }
+}
+
+/// What it printed last.
+fn tail(arm: &Arm<'_>, whose: &str, cols: usize) -> Option<Words> {
+    let (from, line) = arm.tail?;
+    let label = format!("{whose}{from}  ");
+    let room = cols.saturating_sub(label.len());
+    Some(Words::of(Role::Muted, label).add(Role::Text, width::clip(line, room).into_owned()))
 }
 
 /// Sentences over so many rows at most, all together.

@@ -66,14 +66,9 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, around: &Aro
         apart(if is_wide { &mut beside } else { &mut words }, numbers(usize::from(if is_wide { right.width } else { left.width })));
     } else {
         apart(&mut above, sentences(results, Evidence::All, cols));
-        if !is_wide {
-            apart(&mut above, numbers(cols));
-        }
+        apart(&mut above, numbers(cols));
         apart(&mut above, arms);
         words = ladder_and_known(canvas, results, Evidence::All, usize::from(left.width));
-        if is_wide {
-            beside = numbers(usize::from(right.width));
-        }
     }
     if results.is_empty() && above.is_empty() && words.is_empty() {
         words.push(Words::of(Role::Muted, "nothing was checked or measured so far"));
@@ -88,7 +83,9 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, around: &Aro
     }
     // blank rows are for those who have them
     if above.len() + words.len().max(beside.len()) > usize::from(area.height) {
-        [&mut above, &mut words, &mut beside].into_iter().for_each(|lines| lines.retain(|line| line.width() > 0));
+        for lines in [&mut above, &mut words, &mut beside] {
+            lines.retain(|line| line.width() > 0);
+        }
     }
     let first = above.len();
     let lines = first + words.len().max(beside.len());

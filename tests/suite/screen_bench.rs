@@ -132,11 +132,11 @@ fn figures(began: jiff::Timestamp, second: u64, from: FiguresFrom) -> ServerFigu
     }
 }
 
-fn curves(bench: &Bench, first: u64, seconds: u64, from: FiguresFrom) -> Curves {
-    let began = bench.now - SignedDuration::from_secs((first + seconds) as i64);
+fn curves(bench: &Bench, seconds: u64, from: FiguresFrom) -> Curves {
+    let began = bench.now - SignedDuration::from_secs(seconds as i64);
     let every = if from == FiguresFrom::Log { 10 } else { 1 };
     let mut curves = Curves::default();
-    (first..first + seconds).step_by(every).for_each(|second| curves.take(figures(began, second - first, from)));
+    (0..=seconds).step_by(every).for_each(|second| curves.take(figures(began, second, from)));
     curves
 }
 
@@ -159,7 +159,7 @@ fn progress(bench: &Bench, spans: Vec<PhaseSpan>, seconds: u64) -> ArmProgress {
 }
 
 fn see(bench: &mut Bench, progress: ArmProgress, curves: Curves) {
-    let past = Past { of: which(Stage::Human), curves: self::curves(bench, 0, 150, FiguresFrom::Metrics) };
+    let past = Past { of: which(Stage::Human), curves: self::curves(bench, 150, FiguresFrom::Metrics) };
     bench.tell(Msg::Machine(News::Arms(vec![past])));
     bench.tell(Msg::Machine(News::Arm(Some(Box::new(Live { of: which(Stage::Baseline), progress, curves })))));
 }
@@ -179,7 +179,8 @@ fn benching(bench: &Bench) -> ArmProgress {
         (Bench, 0.0),
     ];
     let row = ProgressRow { label: String::new(), done: 340, total: Some(1000), rate: Some(41.23), left_ms: Some(16_000) };
-    ArmProgress { row: Some(row), ..progress(bench, phases(&times, true), 201) }
+    let figures = Some(figures(bench.now - SignedDuration::from_secs(58), 58, FiguresFrom::Metrics));
+    ArmProgress { row: Some(row), figures, ..progress(bench, phases(&times, true), 201) }
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn weights_are_a_bar() {
 #[test]
 fn a_benchmark_shows_figures_and_what_is_printed() {
     let mut bench = second_arm(201);
-    let (progress, curves) = (benching(&bench), curves(&bench, 143, 58, FiguresFrom::Metrics));
+    let (progress, curves) = (benching(&bench), curves(&bench, 58, FiguresFrom::Metrics));
     see(&mut bench, progress, curves);
     bench.output(&["INFO 11-22 03:31:10 [loggers.py:118] Engine 000: Avg prompt throughput: 4120.4 tokens/s, Running: 58 reqs, the key is sk-very-secret"]);
     keep("bench", &mut bench);
@@ -221,7 +222,7 @@ fn a_benchmark_shows_figures_and_what_is_printed() {
 #[test]
 fn figures_of_the_log_that_are_old_say_how_old() {
     let mut bench = second_arm(201);
-    let (mut progress, curves) = (benching(&bench), curves(&bench, 143, 58, FiguresFrom::Log));
+    let (mut progress, curves) = (benching(&bench), curves(&bench, 58, FiguresFrom::Log));
     progress.says = Some("no /metrics: the server answers 404; figures come from its log".to_owned());
     see(&mut bench, progress, curves);
     bench.now += SignedDuration::from_secs(41);
@@ -231,7 +232,7 @@ fn figures_of_the_log_that_are_old_say_how_old() {
 #[test]
 fn a_paused_arm_says_that_it_proves_nothing() {
     let mut bench = second_arm(201);
-    let curves = curves(&bench, 143, 58, FiguresFrom::Metrics);
+    let curves = curves(&bench, 58, FiguresFrom::Metrics);
     let paused = Some(bench.now - SignedDuration::from_secs(72));
     let progress = ArmProgress { paused, deadline: None, ..benching(&bench) };
     see(&mut bench, progress, curves);
@@ -270,13 +271,17 @@ fn over(story: &mut Story, human: ArmDetail, agent: ArmDetail) -> Bench {
     measured(story, Stage::Baseline, detail(1.25, "sha256:bbbb"));
     measured(story, Stage::Candidate, agent);
     story.scored(2, 1, 4.0);
-    on(story)
+    let mut bench = Bench::on(story);
+    bench.frame(120, 40);
+    // the next one is looked at by itself
+    bench.type_in("k3");
+    bench
 }
 
 #[test]
 fn arms_that_are_over_stand_below_what_came_of_them() {
     let mut bench = over(&mut story(), detail(1.0, "sha256:aaaa"), detail(0.96, "sha256:bbbb"));
-    let past = |stage, seconds| Past { of: which(stage), curves: curves(&bench, 0, seconds, FiguresFrom::Metrics) };
+    let past = |stage, seconds| Past { of: which(stage), curves: curves(&bench, seconds, FiguresFrom::Metrics) };
     let past = vec![past(Stage::Human, 150), past(Stage::Baseline, 189), past(Stage::Candidate, 145)];
     bench.tell(Msg::Machine(News::Arms(past)));
     keep("done", &mut bench);

@@ -39,6 +39,13 @@ fn write(stage: &Path, phase: ArmPhase, row: ProgressRow) {
     files::replace(&stage.join("progress.json"), &serde_json::to_vec(&progress(phase, row)).unwrap()).unwrap();
 }
 
+/// What `status` says.
+fn status(root: &Path, run: &RunFolder, format: &str) -> String {
+    let mut command = Command::new(BINARY);
+    command.arg("status").arg(run.path()).args(["--format", format]).current_dir(root);
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
 #[test]
 fn what_a_worker_writes_is_seen_as_it_comes_and_links_in_its_folder_are_not_followed() {
     let (_gone, root) = folder();
@@ -83,6 +90,10 @@ fn what_a_worker_writes_is_seen_as_it_comes_and_links_in_its_folder_are_not_foll
     screen.wait_until("what is measured, and figures", |text| {
         ["340/1000", "41.2/s", "KV cache", "63 %", "from /metrics"].iter().all(|words| text.contains(words))
     });
+    let json: serde_json::Value = serde_json::from_str(&status(&root, &run, "json")).unwrap();
+    assert_eq!(json["live"]["arm"]["row"]["done"], 340, "{json:#}");
+    let text = status(&root, &run, "text");
+    assert!(text.contains("human: bench 340/1000, 41.2/s"), "{text}");
     screen.press("6");
     screen.wait_until("the server's log", |text| text.contains("human server") && text.contains("the server says hello"));
     assert!(!screen.text().contains("not-for-you") && !screen.text().contains("human client"));

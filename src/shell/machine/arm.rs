@@ -112,7 +112,9 @@ impl Figures {
             if lines.peek().is_some() {
                 let whole = std::mem::take(&mut self.rest);
                 let figures = serde_json::from_slice::<ServerFigures>(&whole).ok().filter(|_| whole.len() <= LONGEST);
-                figures.into_iter().for_each(|figures| self.curves.take(figures));
+                if let Some(figures) = figures {
+                    self.curves.take(figures);
+                }
             }
         }
     }

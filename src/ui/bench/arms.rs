@@ -83,8 +83,8 @@ impl<'a> Arms<'a> {
             .filter(|(stage, _)| planned(*stage))
             .map(|(stage, arm)| Arm::of(state, item, attempt, (stage, arm.name()), now))
             .collect();
-        // of an item that broke before them there is nothing to compare
-        if !arms.iter().any(|arm| arm.took.is_some()) && item.is_over() {
+        // before the first one begins there is nothing to compare
+        if !attempt.stages.iter().any(|record| record.stage.arm().is_some()) {
             return Self::default();
         }
         let in_containers = arms.iter().any(|arm| arm.now.is_some() || !arm.phases.is_empty());
@@ -121,7 +121,8 @@ impl<'a> Arm<'a> {
         Self {
             name,
             stands: stands(state, item, (attempt, stage), record),
-            took: record.map(|record| record.worked_ms(now)),
+            // what was taken over took no time that would tell anything
+            took: record.filter(|record| !is_reused(state, attempt, record)).map(|record| record.worked_ms(now)),
             is_live: record.is_some() && outcome.is_none(),
             image: live.map(|live| short_image(&live.progress.image)).or_else(|| image(attempt, detail?.image.as_ref()?)),
             phases: live.map_or_else(|| detail.map(|detail| detail.phases.clone()).unwrap_or_default(), |live| so_far(live, now)),
@@ -140,10 +141,8 @@ impl<'a> Now<'a> {
         let age = between(progress.at, now);
         let mut says = Vec::new();
         if let Some(since) = progress.paused {
-            says.push(Said::new(
-                Mood::Warn,
-                format!("{clock}, paused for {}: its numbers will prove nothing", duration::clock(between(since, now))),
-            ));
+            let paused = format!("paused for {}: its numbers will prove nothing", duration::clock(between(since, now)));
+            says.extend([Said::new(Mood::Live, clock), Said::new(Mood::Warn, paused)]);
         } else {
             let limit = progress.deadline.filter(|_| span.phase < ArmPhase::Stop).map(|at| {
                 let word = if span.phase < ArmPhase::Ready { "ready" } else { "done" };

@@ -123,7 +123,7 @@ impl Curves {
     /// Two points become one.
     fn halve(&mut self) {
         self.step = self.step.saturating_mul(2);
-        self.points = self.points.chunks(2).map(|pair| joined(pair)).collect();
+        self.points = self.points.chunks(2).map(joined).collect();
     }
 
     /// Whether there are none.
@@ -157,13 +157,13 @@ impl Curves {
         let each = self.points.len().div_ceil(cols.max(1)).max(1);
         let gap = self.every_ms().saturating_mul(3) / (self.step.max(1) * each as u64);
         let (mut before, mut empty) = (None, 0);
-        let mut value = |points: &[Point]| {
-            let found = joined(points).get(figure as usize).and_then(|sum| sum.mean());
+        let value = |points: &[Point]| {
+            let found = joined(points).get(figure as usize).and_then(Sum::mean);
             empty = if found.is_some() { 0 } else { empty + 1 };
             before = found.or(before).filter(|_| empty <= gap);
             before
         };
-        self.points.chunks(each).map(|points| value(points)).collect()
+        self.points.chunks(each).map(value).collect()
     }
 
     /// How often figures come from there, in ms.

@@ -42,9 +42,9 @@ pub(super) fn begin(state: &mut State) {
     let log = &mut state.log;
     let Some(moment) = log.moment.take() else { return };
     let empty = log.window.as_ref().is_none_or(|window| window.len == 0);
-    let rest =
+    let mut rest =
         Stream::of(moment.stage).iter().skip_while(|stream| log.source != Some(Source::stage(&moment.attempt, moment.stage, **stream)));
-    if empty && let Some(other) = rest.skip(1).next() {
+    if empty && let Some(other) = rest.nth(1) {
         log.open(Source::stage(&moment.attempt, moment.stage, *other));
         (log.stick, log.goal, log.moment, log.left_at) = (Stick::Hand, Some(Goal { at: 0, owed: 0 }), Some(moment), u64::MAX);
         return;

@@ -97,8 +97,8 @@ fn curve(glyphs: &Glyphs, (arms, curves): (&Arms<'_>, &Curves), figure: Figure, 
     })
 }
 
-/// Which of eight heights.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to eight heights")]
+/// Which of the heights: the highest is not used, so that a curve does not touch the one above it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to seven heights")]
 fn level(share: f64) -> usize {
-    (share.clamp(0.0, 1.0) * 8.0).ceil().max(1.0) as usize - 1
+    (share.clamp(0.0, 1.0) * 7.0).ceil().max(1.0) as usize - 1
 }

@@ -15,17 +15,17 @@ const TIME: usize = 7;
 
 /// A row a phase, with where in the time of the longest arm it was.
 pub(super) fn rows(glyphs: &Glyphs, of: &Arm<'_>, phases: &[ArmPhase], longest: u64, cols: usize) -> Vec<Words> {
+    // one that did not begin has none
+    if of.phases.is_empty() {
+        return Vec::new();
+    }
     let room = cols.saturating_sub(NAME + TIME + 1);
     let row = |phase: &ArmPhase| {
         let name = format!("{:<NAME$}", arm::phase(*phase));
         let Some(span) = of.phases.iter().find(|span| span.phase == *phase) else {
             let is_over = !of.is_live || of.phases.last().is_some_and(|last| last.phase > *phase);
             // one whose turn has not come yet has its name alone
-            return if of.phases.is_empty() || !is_over {
-                Words::of(Role::Faint, name)
-            } else {
-                Words::of(Role::Faint, format!("{name}{:>TIME$}", "-"))
-            };
+            return Words::of(Role::Faint, if is_over { format!("{name}{:>TIME$}", "-") } else { name });
         };
         let ms = span.ms.unwrap_or(0);
         let (role, strength) = (role_of(of, span), if is_now(of, span) { Role::Strong } else { Role::Text });

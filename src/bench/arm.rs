@@ -92,7 +92,9 @@ const SHAREGPT: &str = "/data/sharegpt_dataset.json";
 pub fn plan(question: &Question<'_>) -> Result<ArmPlan, String> {
     let command = words::read(question.perf_command)?;
     let kind = match &command.program {
-        Program::Cli(name) => BenchKind::of_command(&format!("bench {name}")).ok_or_else(|| format!("'vllm bench {name}' is no benchmark that we know"))?,
+        Program::Cli(name) => {
+            BenchKind::of_command(&format!("bench {name}")).ok_or_else(|| format!("'vllm bench {name}' is no benchmark that we know"))?
+        }
         Program::Script(name) => BenchKind::of_command(name).unwrap_or(BenchKind::Serving),
     };
     let mut draft = Draft::new(question, command, kind);

@@ -360,7 +360,11 @@ impl Run {
     fn start_stage(&mut self, item: &ItemId, stage: Stage, budget_ms: Option<u64>, at: Timestamp) {
         let Some(attempt) = self.item_mut(item).and_then(|item| item.attempts.last_mut()) else { return };
         let known = attempt.stages.iter().position(|record| record.stage == stage).map(|at| attempt.stages.remove(at));
-        let taken = known.as_ref().map_or(0, |known| if known.ran_in == attempt.n { known.taken } else { known.earlier.len() + 1 });
+        let (mut began_before, mut machine) = (Vec::new(), None);
+        if let Some(known) = known.as_ref().filter(|known| known.ran_in == attempt.n) {
+            began_before = known.began_before.iter().copied().chain([known.began]).collect();
+            machine.clone_from(&known.machine);
+        }
         let earlier = known.map(StageRecord::into_outcomes).unwrap_or_default();
         let state = StageState::Running {
             since: at,
@@ -371,7 +375,7 @@ impl Run {
             stopping: None,
             totals: AgentTotals::default(),
         };
-        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, earlier, taken, state });
+        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine, earlier, began_before, state });
     }
 
     fn with_live(&mut self, item: &ItemId, stage: Stage, change: impl FnOnce(&mut StageState)) {

@@ -140,12 +140,12 @@ pub struct StageRecord {
     pub ran_in: u32,
     /// When it began.
     pub began: Timestamp,
-    /// What the machine did in its time; `None` where nobody looked.
+    /// What the machine did in its time, all rounds of this attempt together; `None` where nobody looked.
     pub machine: Option<MachineUse>,
     /// How it ended before, in this attempt: an arm is measured `arms.repeat` times.
     pub earlier: Vec<StageOutcome>,
-    /// How many of those are of an attempt before this one, which was taken up again.
-    pub taken: usize,
+    /// When those of this attempt began: the last ones. What is before them is of an attempt that was taken up again.
+    pub began_before: Vec<Timestamp>,
     /// How far it is.
     pub state: StageState,
 }
@@ -321,17 +321,23 @@ impl StageRecord {
         self.stage.arm()?;
         let mut good: Vec<StageOutcome> = self.outcomes().filter(|outcome| outcome.is_done()).cloned().collect();
         let last = good.pop()?;
-        Some(Self { taken: good.len().min(self.taken), earlier: good, state: StageState::Ended(last), ..self.clone() })
+        Some(Self { began_before: Vec::new(), earlier: good, state: StageState::Ended(last), ..self.clone() })
     }
 
     /// How often it was begun in this attempt.
     pub fn rounds(&self) -> usize {
-        self.earlier.len().saturating_sub(self.taken) + 1
+        self.began_before.len() + 1
+    }
+
+    /// When it began before in this attempt, and how that ended.
+    pub fn before(&self) -> impl Iterator<Item = (Timestamp, &StageOutcome)> {
+        let taken = self.earlier.len().saturating_sub(self.began_before.len());
+        self.began_before.iter().copied().zip(self.earlier.iter().skip(taken))
     }
 
     /// Unfrozen time of the stage up to `now`, in ms: of each time that it was begun in this attempt.
     pub fn worked_ms(&self, now: Timestamp) -> u64 {
-        let before: u64 = self.earlier.iter().skip(self.taken).map(StageOutcome::worked_ms).sum();
+        let before: u64 = self.before().map(|(_, outcome)| outcome.worked_ms()).sum();
         before.saturating_add(self.last_worked_ms(now))
     }
 

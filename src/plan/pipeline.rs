@@ -129,7 +129,7 @@ mod tests {
                 began: Timestamp::UNIX_EPOCH,
                 machine: None,
                 earlier: Vec::new(),
-                taken: 0,
+                began_before: Vec::new(),
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();

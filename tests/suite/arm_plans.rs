@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use isobench_tui::bench::arm::{ArmPlan, Question, plan};
-use isobench_tui::config::docker::DockerConfig;
+use isobench_tui::config::DockerConfig;
 use isobench_tui::domain::{BenchKind, Repair};
 use serde_json::Value;
 
@@ -20,10 +20,29 @@ fn dump() {
     let config = DockerConfig::default();
     for (sha, row) in &mapping {
         let Some(command) = row["perf_command"].as_str() else { continue };
-        let question = Question { perf_command: command, model: row["model"].as_str(), overrides: &config.models, repairs: &config.repairs, server_args: &config.server_args, sources: &config.sources };
+        let question = Question {
+            perf_command: command,
+            model: row["model"].as_str(),
+            overrides: &config.models,
+            repairs: &config.repairs,
+            server_args: &config.server_args,
+            sources: &config.sources,
+        };
         println!("{sha} {command}");
         match plan(&question) {
-            Ok(plan) => println!("   C {}\n   L {}\n   S {} | {:?}\n   W {} {:?} -> {:?} {:?} gpus {}\n   N {:?}", plan.client.join(" "), plan.client_cli.join(" "), plan.server.join(" "), plan.repairs, plan.workload.words(), plan.model, plan.model_run, plan.environment, plan.gpus, plan.notes),
+            Ok(plan) => println!(
+                "   C {}\n   L {}\n   S {} | {:?}\n   W {} {:?} -> {:?} {:?} gpus {}\n   N {:?}",
+                plan.client.join(" "),
+                plan.client_cli.join(" "),
+                plan.server.join(" "),
+                plan.repairs,
+                plan.workload.words(),
+                plan.model,
+                plan.model_run,
+                plan.environment,
+                plan.gpus,
+                plan.notes
+            ),
             Err(why) => println!("   ERR {why}"),
         }
     }

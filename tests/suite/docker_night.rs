@@ -255,7 +255,10 @@ fn four_items_are_measured_in_containers_and_the_morning_says_so() {
     assert_eq!((repairs(1), repairs(2), repairs(3)), (Value::Null, Value::Null, json!(["missing_lengths"])));
     assert_eq!(repairs(4), json!(["transformers", "moved_to_cli"]));
     let serving = night.ended(1, "human")["detail"].clone();
-    assert_eq!((serving["model"].as_str(), serving["model_run"].as_str()), (Some("meta-llama/Llama-3.1-8B-Instruct"), Some("meta-llama/Meta-Llama-3-8B-Instruct")));
+    assert_eq!(
+        (serving["model"].as_str(), serving["model_run"].as_str()),
+        (Some("meta-llama/Llama-3.1-8B-Instruct"), Some("meta-llama/Meta-Llama-3-8B-Instruct"))
+    );
     let report: Value = serde_json::from_str(&night.report("json")).unwrap();
     assert!(report.to_string().contains("\"beats\""), "{report:#}");
     night.assert_clean();

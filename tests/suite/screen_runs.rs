@@ -198,6 +198,7 @@ fn arm(factor: f64) -> ArmDetail {
 
 fn score(against_human: f64) -> ScoreDetail {
     let verdict = |metric: &str, unit: &str, human: f64| Verdict {
+        band: None,
         metric: metric.to_owned(),
         unit: unit.to_owned(),
         direction: Direction::LowerIsBetter,

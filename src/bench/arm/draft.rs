@@ -35,7 +35,8 @@ impl<'a> Draft<'a> {
     pub(super) fn new(question: &'a Question<'a>, command: Command, kind: BenchKind) -> Self {
         let Command { environment, mut program, arguments, notes } = command;
         let sources = question.sources.to_vec();
-        let mut plan = ArmPlan { kind: Some(kind), environment, notes, sources, may_repair: question.repairs.to_vec(), ..ArmPlan::default() };
+        let mut plan =
+            ArmPlan { kind: Some(kind), environment, notes, sources, may_repair: question.repairs.to_vec(), ..ArmPlan::default() };
         if let Program::Script(name) = &mut program {
             let standard = format!("benchmark_{}.py", kind.name());
             if *name != standard {
@@ -66,7 +67,8 @@ impl<'a> Draft<'a> {
 
     /// Where the server is, and where results go to, is not for the command to say.
     pub(super) fn take_what_is_ours(&mut self) {
-        let of = |listed: &[&str], arguments: &mut Arguments| names(&arguments.take_if(|argument| listed.contains(&argument.name.as_str())));
+        let of =
+            |listed: &[&str], arguments: &mut Arguments| names(&arguments.take_if(|argument| listed.contains(&argument.name.as_str())));
         let files = of(&RESULT_FILES, &mut self.arguments);
         if !files.is_empty() {
             self.note(format!("{files}: left out, what is printed is read"));
@@ -97,7 +99,9 @@ impl<'a> Draft<'a> {
         let own = written.as_deref().filter(|model| !is_placeholder(model));
         let asked = match (mapped, own) {
             (Some(mapped), Some(own)) if mapped != own => {
-                self.plan.notes.push(format!("the command names the model {}, the mapping {mapped}: the mapping's counts", clean::shown(own)));
+                self.plan
+                    .notes
+                    .push(format!("the command names the model {}, the mapping {mapped}: the mapping's counts", clean::shown(own)));
                 mapped
             }
             (Some(model), _) | (None, Some(model)) => model,
@@ -136,7 +140,8 @@ impl<'a> Draft<'a> {
             BenchKind::Throughput => self.prompts(),
             BenchKind::Latency | BenchKind::PrefixCaching => {}
         }
-        let rate = self.arguments.get("--request-rate").and_then(|rate| rate.parse::<f64>().ok()).filter(|rate| rate.is_finite() && *rate > 0.0);
+        let rate =
+            self.arguments.get("--request-rate").and_then(|rate| rate.parse::<f64>().ok()).filter(|rate| rate.is_finite() && *rate > 0.0);
         let prompts = self.arguments.number(&["--num-prompts"]).unwrap_or(data::ALL_PROMPTS);
         #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^53 requests")]
         let minutes = rate.map_or(0.0, |rate| prompts as f64 / rate / 60.0);

@@ -73,18 +73,15 @@ const SERVERS: [&str; 63] = [
 ];
 
 /// The short names of some.
-const SHORT: [(&str, &str); 4] = [
-    ("-tp", "--tensor-parallel-size"),
-    ("-pp", "--pipeline-parallel-size"),
-    ("-dp", "--data-parallel-size"),
-    ("-q", "--quantization"),
-];
+const SHORT: [(&str, &str); 4] =
+    [("-tp", "--tensor-parallel-size"), ("-pp", "--pipeline-parallel-size"), ("-dp", "--data-parallel-size"), ("-q", "--quantization")];
 
 /// Arguments that both need to know.
 const BOTH: [&str; 3] = ["--trust-remote-code", "--served-model-name", "--tokenizer-mode"];
 
 /// Arguments of other benchmarks, which neither client nor server knows.
-const NOBODYS: [&str; 6] = ["--async-engine", "--batch-size", "--guided-decoding-ratio", "--num-iters", "--num-iters-warmup", "--repeat-count"];
+const NOBODYS: [&str; 6] =
+    ["--async-engine", "--batch-size", "--guided-decoding-ratio", "--num-iters", "--num-iters-warmup", "--repeat-count"];
 
 impl Draft<'_> {
     /// Takes the server's arguments out of the client's, and gives them to it, with what is given to every server.
@@ -109,7 +106,10 @@ impl Draft<'_> {
         let given: Vec<String> = server.0.iter().map(|argument| long(&argument.name).to_owned()).collect();
         for default in defaults.0.into_iter().filter(|default| !given.iter().any(|given| given == long(&default.name))) {
             if self.is_too_short(&default) {
-                self.note(format!("{} of docker.server_args: left out, prompt and answer are longer", names(std::slice::from_ref(&default))));
+                self.note(format!(
+                    "{} of docker.server_args: left out, prompt and answer are longer",
+                    names(std::slice::from_ref(&default))
+                ));
                 continue;
             }
             self.plan.server_defaults.push(default.name.clone());

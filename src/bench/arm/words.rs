@@ -128,7 +128,8 @@ pub(super) fn read(command: &str) -> Result<Command, String> {
     let parts: Vec<&[String]> = words.split(|word| OPERATORS.contains(&word.as_str())).collect();
     let Some((part, at)) = parts.iter().find_map(|part| Some((*part, benchmark_at(part)?))) else {
         let is_sglang = words.iter().any(|word| word.contains("sglang"));
-        let why = if is_sglang { "it is a benchmark of SGLang, and arms in containers are of vLLM" } else { "it names no benchmark of vLLM" };
+        let why =
+            if is_sglang { "it is a benchmark of SGLang, and arms in containers are of vLLM" } else { "it names no benchmark of vLLM" };
         return Err(format!("{why}: {}: correct it in the file of arms.mapping", of()));
     };
     let mut notes = Vec::new();
@@ -211,7 +212,10 @@ mod tests {
         let line = "python benchmark_x.py --input_len=8 -tp 4 --goodput ttft:3 tpot:4 --seed -1 --flag --model '[ngram]'";
         let command = read(line).unwrap();
         let arguments = command.arguments;
-        assert_eq!(arguments.words().collect::<Vec<_>>().join(" "), "--input-len 8 -tp 4 --goodput ttft:3 tpot:4 --seed -1 --flag --model [ngram]");
+        assert_eq!(
+            arguments.words().collect::<Vec<_>>().join(" "),
+            "--input-len 8 -tp 4 --goodput ttft:3 tpot:4 --seed -1 --flag --model [ngram]"
+        );
         assert_eq!((arguments.get("--seed"), arguments.get("--flag"), arguments.get("--none")), (Some("-1"), Some(""), None));
         assert_eq!(arguments.number(&["--tensor-parallel-size", "-tp"]), Some(4));
     }

@@ -15,11 +15,19 @@ const BY_HAND: &str = "vllm serve m --port 18431 >/tmp/server 2>&1 & until wget 
 #[test]
 fn the_stand_in_serves_and_measures_in_a_container() {
     let (_gone, root) = folder();
-    let (Some(program), Some(engine), Some(registry)) = (stand_in(), Engine::start(&root, Driver::Vfs, Default::default()), Registry::shared(&root)) else { return };
+    let (Some(program), Some(engine), Some(registry)) =
+        (stand_in(), Engine::start(&root, Driver::Vfs, Default::default()), Registry::shared(&root))
+    else {
+        return;
+    };
     registry.push_packed("night/by-hand:1", &[Vllm::base(&program), Vllm::new("0.9.2", engine_py(0)).package()]);
     let said = engine.says(&["run", "--rm", "--network=host", &registry.reference("night/by-hand:1"), "sh", "-c", BY_HAND]);
-    for line in ["Successful requests:                     5", "vllm:request_success_total{engine=\"0\",model_name=\"m\",finished_reason=\"length\"} 6",
-        "Loading safetensors checkpoint shards: 100% Completed | 4/4", "Application startup complete."] {
+    for line in [
+        "Successful requests:                     5",
+        "vllm:request_success_total{engine=\"0\",model_name=\"m\",finished_reason=\"length\"} 6",
+        "Loading safetensors checkpoint shards: 100% Completed | 4/4",
+        "Application startup complete.",
+    ] {
         assert!(said.contains(line), "{line}: {said}");
     }
 }

@@ -65,7 +65,8 @@ fn where_an_arm_fails_none_is_measured_again() {
 
 #[test]
 fn a_retried_stage_counts_what_was_measured_before_it() {
-    let arm = r#". ./engine.sh; [ "$cost" = 50 ] && [ ! -e "$CAMPAIGN/again" ] && touch "$CAMPAIGN/again" && exit 3; echo "latency: $cost ms""#;
+    let arm =
+        r#". ./engine.sh; [ "$cost" = 50 ] && [ ! -e "$CAMPAIGN/again" ] && touch "$CAMPAIGN/again" && exit 3; echo "latency: $cost ms""#;
     let campaign = campaign(2, arm);
     assert_eq!(campaign.headless(), Some(1));
     campaign.ctl(&["retry", &campaign.id(1), "--stage", "candidate"]);

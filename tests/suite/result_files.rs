@@ -12,7 +12,7 @@ use isobench_tui::config::{ArmGpus, Config, Engine};
 use isobench_tui::domain::{
     AttemptId, Flag, ItemId, Machine, Metric, PullDetail, PulledImage, Stage, StageDetail, StageEnd, StageOutcome, Taint, TaintKind,
 };
-use isobench_tui::ledger::{Entry, Fact, Line, PlannedItem, RunFolder, RunPlan};
+use isobench_tui::ledger::{Body, Entry, Fact, Line, PlannedItem, RunFolder, RunPlan};
 use isobench_tui::model::{Run, StageState};
 use isobench_tui::runner::conclude::Case;
 use isobench_tui::runner::results::{ArmReport, mark, path, reused, write};
@@ -108,10 +108,30 @@ fn report(campaign: &Campaign, path: &Path) -> Value {
 fn agreed(report: &Value) -> Vec<Value> {
     let short = |row: &Value| row["commit"].as_str().unwrap()[..8].to_owned();
     let results = report["results"].as_array().unwrap().iter().map(|row| {
-        json!([short(row), row["arm"], row["type"], row["model"], row["status"], row["ok"], row["metrics"], row["failure"]["class"], row["flags"], row["workload"]])
+        json!([
+            short(row),
+            row["arm"],
+            row["type"],
+            row["model"],
+            row["status"],
+            row["ok"],
+            row["metrics"],
+            row["failure"]["class"],
+            row["flags"],
+            row["workload"]
+        ])
     });
     let compared = report["compared"].as_array().unwrap().iter().map(|row| {
-        json!([short(row), row["type"], row["arms"], row["flags"], row["verdicts"], row["incomparable"], row["class"], row["failure"]["class"]])
+        json!([
+            short(row),
+            row["type"],
+            row["arms"],
+            row["flags"],
+            row["verdicts"],
+            row["incomparable"],
+            row["class"],
+            row["failure"]["class"]
+        ])
     });
     let mut all: Vec<Value> = results.chain(compared).collect();
     all.sort_by_key(Value::to_string);
@@ -136,9 +156,14 @@ fn our_results_say_the_same_to_the_harness_to_the_importer_and_of_the_run() {
     let rows: Vec<Value> = String::from_utf8(read.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows.len(), 6);
     for row in &rows {
-        let same = |other: &&Value| other["commit"].as_str().unwrap().starts_with(row["commit"].as_str().unwrap()) && other["arm"] == row["arm"];
+        let same =
+            |other: &&Value| other["commit"].as_str().unwrap().starts_with(row["commit"].as_str().unwrap()) && other["arm"] == row["arm"];
         let told = run["results"].as_array().unwrap().iter().find(same).unwrap();
-        assert_eq!((&row["status"], &row["ttft"]), (&told["status"], told["metrics"].get("ttft_mean_ms").unwrap_or(&Value::Null)), "{told:#}");
+        assert_eq!(
+            (&row["status"], &row["ttft"]),
+            (&told["status"], told["metrics"].get("ttft_mean_ms").unwrap_or(&Value::Null)),
+            "{told:#}"
+        );
     }
     for entry in fs::read_dir(&results).unwrap() {
         let path = entry.unwrap().path();
@@ -152,7 +177,7 @@ fn our_results_say_the_same_to_the_harness_to_the_importer_and_of_the_run() {
 fn what_tainted_an_arm_is_put_into_its_results_and_an_older_attempts_result_is_kept() {
     let campaign = Campaign::new(1, GOOD_AGENT, SERVING);
     campaign.headless();
-    let masker = Masker::new(Vec::new(), Vec::new());
+    let masker = Masker::new(Vec::<(String, String)>::new(), Vec::new());
     let job = write_all(&campaign, &masker);
     let model = campaign.model();
     let (item, attempt) = (&model.items[0], AttemptId { item: model.items[0].id.clone(), n: 1 });
@@ -214,7 +239,7 @@ fn pulled(root: &Path) -> (Job, Run) {
     ];
     let mut run = Run::default();
     for (seq, fact) in (1..).zip(facts) {
-        run.apply(&Entry { seq, at: Timestamp::UNIX_EPOCH, up_ms: 0, body: isobench_tui::ledger::Body::Known(fact) });
+        run.apply(&Entry { seq, at: Timestamp::UNIX_EPOCH, up_ms: 0, body: Body::Known(Box::new(fact)) });
     }
     let job = Job {
         folder: RunFolder::at(root.join("state/tui/this-run")),
@@ -230,8 +255,6 @@ fn pulled(root: &Path) -> (Job, Run) {
 
 /// Writes the human's result of another run.
 fn another(job: &Job, run: &str, timestamp: &str, ours: &Findings) {
-    let item = ItemId("c-0001".to_owned());
-    let _ = &item;
     let metrics = [Metric { name: "latency_avg_ms".to_owned(), value: 5.0, unit: "ms".to_owned() }];
     let ours = Findings { run: run.to_owned(), ..ours.clone() };
     let written = Written {

@@ -69,7 +69,7 @@ fn a_retried_stage_counts_what_was_measured_before_it() {
         r#". ./engine.sh; [ "$cost" = 50 ] && [ ! -e "$CAMPAIGN/again" ] && touch "$CAMPAIGN/again" && exit 3; echo "latency: $cost ms""#;
     let campaign = campaign(2, arm);
     assert_eq!(campaign.headless(), Some(1));
-    campaign.ctl(&["retry", &campaign.id(1), "--stage", "candidate"]);
+    campaign.ctl(&["retry-stage", &campaign.id(1), "--stage", "candidate"]);
     campaign.wait_end();
     assert_eq!(campaign.item(1)["status"], "done");
     assert_eq!(turns(&campaign), "hbaaabh", "the agent's arm catches up, then they take turns");

@@ -42,6 +42,13 @@ pub fn first_cause(text: &str) -> Option<Cause> {
     Search::of(text, Of::Bench).found.map(|found| found.cause())
 }
 
+/// The same of a single line, while it is printed: what is quoted of it. Most lines are known at once to name nothing.
+pub(super) fn named_in(line: &[u8]) -> Option<String> {
+    let has = |word: &str| memchr::memmem::find(line, word.as_bytes()).is_some();
+    let may = TABLE.1.as_ref().is_some_and(|automaton| automaton.is_match(line)) || has("Error") || has("Exception");
+    Some(first_cause(&String::from_utf8_lossy(may.then_some(line)?))?.evidence)
+}
+
 /// What a person can do about a failure: what the table says to its evidence, else what it says to its class.
 pub fn hint(class: FailureClass, evidence: &str) -> &'static str {
     // a sentence of ours may stand before the line: nothing of it is left out here

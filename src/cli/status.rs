@@ -238,7 +238,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
                 status.insert("machine".to_owned(), json!(machine));
             }
             if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
-                stage.insert("progress".to_owned(), live.json());
+                stage.insert(live.key().to_owned(), live.json());
             }
             serde_json::to_string_pretty(&status)? + "\n"
         }
@@ -246,7 +246,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
             let line = |line: String| format!("{}\n", clean::shown(&line));
             let head = report::status::lines(&folder.run_id(), run, &around).into_iter();
             let machine = latest.as_ref().filter(|_| runner.is_some()).map(|latest| report::machine_line(latest, around.now));
-            let head: Vec<String> = head.chain(live.and_then(|live| live.line())).chain(machine).map(line).collect();
+            let head: Vec<String> = head.chain(live.and_then(|live| live.line(around.now))).chain(machine).map(line).collect();
             format!("{}\n{}", head.concat(), report::table(run, &around, read::terminal_width()))
         }
     };

@@ -35,6 +35,13 @@ pub fn line(progress: &ArmProgress, now: Timestamp) -> String {
     format!("{name} {}", parts.join(", "))
 }
 
+/// `bench 34 %`, `start`: the same in a few columns.
+pub fn brief(progress: &ArmProgress) -> String {
+    let name = progress.phase().map_or("starts", phase);
+    let row = progress.row.as_ref().and_then(|row| Some((row.done, row.total.filter(|total| *total > 0)?)));
+    row.map_or_else(|| name.to_owned(), |(done, total)| format!("{name} {} %", percent(done, total)))
+}
+
 /// Time in the phase under way, in ms.
 pub fn under_way(progress: &ArmProgress, now: Timestamp) -> u64 {
     progress.phases.last().map_or(0, |span| between(progress.started, now).saturating_sub(span.from_ms))
@@ -43,12 +50,16 @@ pub fn under_way(progress: &ArmProgress, now: Timestamp) -> u64 {
 /// What is done of a row: in percent where it is only a way to somewhere, in pieces where each one is a measurement; its rate.
 pub fn of_row(row: &ProgressRow, phase: ArmPhase) -> Vec<String> {
     let done = match row.total {
-        Some(total) if total > 0 && phase < ArmPhase::Ready => format!("{} %", u128::from(row.done.min(total)) * 100 / u128::from(total)),
+        Some(total) if total > 0 && phase < ArmPhase::Ready => format!("{} %", percent(row.done, total)),
         Some(total) if total > 0 => format!("{}/{total}", row.done),
         _ => row.done.to_string(),
     };
     let rate = row.rate.filter(|rate| rate.is_finite() && *rate > 0.0 && phase >= ArmPhase::Ready);
     std::iter::once(done).chain(rate.map(self::rate)).collect()
+}
+
+fn percent(done: u64, total: u64) -> u128 {
+    u128::from(done.min(total)) * 100 / u128::from(total.max(1))
 }
 
 /// `41.2/s`, and `18 s each` of what takes longer than a second.

@@ -71,7 +71,12 @@ pub(super) fn find(state: &mut State, forward: bool) {
         && !is_told
         && let Some(find) = &state.find
     {
-        let says = format!("'{}' is in no {}", find.text, if state.screen == Screen::Agent { "step" } else { "item" });
+        let what = match state.screen {
+            Screen::Agent => "step",
+            Screen::Results if state.standings.is_filtered() => "item that is shown",
+            _ => "item",
+        };
+        let says = format!("'{}' is in no {what}", find.text);
         state.remark(Said::new(Mood::Warn, says));
     }
 }

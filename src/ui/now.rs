@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::bench::Live;
 use super::message::Turn;
 use super::state::{State, Trail};
 use super::words::{between, moment};
@@ -194,9 +195,19 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
     {
         return said;
     }
+    let clock = duration::clock(between(*since, now));
+    if let (Some(arm), Some(live)) = (stage.arm(), arm_of(state, item)) {
+        let mood = if live.progress.paused.is_some() { Mood::Warn } else { Mood::Live };
+        return Said::new(mood, format!("{}: {} · {clock}", arm.name(), text::arm::line(&live.progress, now)));
+    }
     let started = if keeper.is_none() { " · starting" } else { "" };
     let word = doing(stage);
-    Said::new(Mood::Live, format!("{word}{started} · {}", duration::clock(between(*since, now))))
+    Said::new(Mood::Live, format!("{word}{started} · {clock}"))
+}
+
+/// The item's arm in a container that runs.
+fn arm_of<'a>(state: &'a State, item: &Item) -> Option<&'a Live> {
+    state.machine.arm.as_ref().filter(|live| live.of.attempt.item == item.id && item.live_stage().is_some_and(|record| record.stage == live.of.stage))
 }
 
 /// A stage in the reader's words.
@@ -253,6 +264,9 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
     }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
+    if let (Some(arm), Some(live)) = (stage.arm(), arm_of(state, item)) {
+        return vec![format!("{}: {}", arm.name(), text::arm::brief(&live.progress)), stage.name().to_owned()];
+    }
     if stage != Stage::Agent {
         return vec![stage.name().to_owned()];
     }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::message::{Looked, Turn};
+use super::standings::{Class, Mark, Row};
 use super::state::{Over, State};
 use super::words::{between, moment};
 use super::{Key, Mood, Said, Screen, detected, moves, problems};
-use crate::domain::{ItemId, Level, Standing};
+use crate::domain::{ItemId, Level, Quadrant, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::act::{Act, Deed};
@@ -25,6 +26,8 @@ pub struct Since {
     pub lines: Vec<Line>,
     /// What to look at first.
     pub first: Option<ItemId>,
+    /// Whether there are results that the table can show.
+    pub has_results: bool,
 }
 
 /// A line of it.
@@ -56,15 +59,19 @@ pub fn since(state: &State, now: Timestamp) -> Option<Since> {
     lines.extend(silent(state, now).filter(|_| stuck.is_none()));
     lines.extend(failed(&ended));
     lines.extend(were_stuck(&ended));
-    lines.extend(done(&ended));
-    lines.extend(tainted(&ended));
+    let rows: Vec<Row> = ended.iter().map(|item| Row::of(run, item, problems::is_problem(item))).collect();
+    let shows = if first.is_some() { ("5", "shows them") } else { ("Enter", "shows them") };
+    let results = results(&rows, &ended).map(|line| Line { undo: state.has_screen(Screen::Results).then_some(shows), ..line });
+    let has_results = results.is_some();
+    lines.extend(results);
+    lines.extend(doubts(&rows));
     lines.extend(stopped(run, &ended, last));
     lines.extend(acts(run, last, |at| moment(at, now, &state.zone)));
     if let Some(at) = run.finished.filter(|at| *at > last) {
         let says = format!("at {}: nothing is left to do", moment(at, now, &state.zone));
         lines.push(line("finished", Mood::Good, says));
     }
-    (!lines.is_empty()).then(|| Since { ago_ms: between(last, now), lines, first })
+    (!lines.is_empty()).then(|| Since { ago_ms: between(last, now), lines, first, has_results })
 }
 
 fn line(label: &str, mood: Mood, says: String) -> Line {
@@ -111,27 +118,47 @@ fn failed(ended: &[&Item]) -> Option<Line> {
     (all > 0).then(|| line("failed", Mood::Bad, format!("{}: {}", text::count(all, "item"), listed(&counted))))
 }
 
-fn done(ended: &[&Item]) -> Option<Line> {
-    let done: Vec<&&Item> = ended.iter().filter(|item| matches!(item.state, ItemState::Done)).collect();
-    let words = done.iter().filter_map(|item| {
-        let verdict = item.last_attempt()?.score()?.verdicts.first()?;
-        Some(verdict.standing.map_or("incomparable", standing))
-    });
-    let mut parts = counted(words);
-    let without = done.iter().filter(|item| item.is_done_without_agent()).count();
-    if without > 0 {
-        parts.push(("with an agent that failed", without));
-    }
-    let told = if parts.is_empty() { String::new() } else { format!(": {}", listed(&parts)) };
-    (!done.is_empty()).then(|| line("done", Mood::Calm, format!("{}{told}", text::count(done.len(), "item"))))
+/// `5 items: 2 beat the human's commit, 1 similar, 1 worse, 1 incomparable · 1 true success (Q1)`, the best first.
+fn results(rows: &[Row], ended: &[&Item]) -> Option<Line> {
+    // what failed stands in a line of its own
+    let is_done = |row: &&Row| ended.iter().any(|item| item.id == row.item && matches!(item.state, ItemState::Done));
+    let done: Vec<&Row> = rows.iter().filter(|row| row.has_numbers() || is_done(row)).collect();
+    let count = |is: &dyn Fn(&Row) -> bool| done.iter().filter(|row| is(row)).count();
+    let classes = Class::ALL.map(|class| (count(&|row| row.class == class), achieved(class)));
+    let told: Vec<String> = classes.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let quadrants = Quadrant::ALL.map(|quadrant| (count(&|row| row.quadrant == Some(quadrant)), quadrant));
+    let judged = quadrants.iter().filter(|(n, _)| *n > 0).map(|(n, quadrant)| format!("{n} {} ({})", quadrant.says(), quadrant.short()));
+    let without = ended.iter().filter(|item| item.is_done_without_agent()).count();
+    let failed = (without > 0).then(|| format!("{without} with an agent that failed"));
+    let parts: Vec<String> = std::iter::once(told.join(", ")).chain(judged).chain(failed).collect();
+    let mood = if count(&|row| row.class == Class::Beats) > 0 { Mood::Good } else { Mood::Calm };
+    let says = format!("{}: {}", text::count(done.len(), "item"), parts.join(" · "));
+    (!done.is_empty()).then(|| line("results", mood, says))
 }
 
-/// `3 arms of 2 items: what was measured proves nothing`
-fn tainted(ended: &[&Item]) -> Option<Line> {
-    let arms: Vec<usize> = ended.iter().filter_map(|item| Some(item.last_attempt()?.tainted().len())).filter(|arms| *arms > 0).collect();
-    let all: usize = arms.iter().sum();
-    let says = format!("{} of {}: what was measured proves nothing", text::count(all, "arm"), text::count(arms.len(), "item"));
-    (all > 0).then(|| line("tainted", Mood::Warn, says))
+/// The class of an item in a sentence about what was achieved.
+const fn achieved(class: Class) -> &'static str {
+    match class {
+        Class::Beats => "beat the human's commit",
+        Class::NoNumbers => "without numbers",
+        class => class.name(),
+    }
+}
+
+/// `2 items tainted: what was measured proves nothing · 1 with repairs`
+fn doubts(rows: &[Row]) -> Option<Line> {
+    let count = |is: fn(&Mark) -> bool| rows.iter().filter(|row| row.marks.iter().any(is)).count();
+    let (tainted, forced) = (count(|mark| matches!(mark, Mark::Tainted(_))), count(|mark| matches!(mark, Mark::Forced)));
+    let (repaired, reused) = (count(|mark| matches!(mark, Mark::Repaired(_))), count(|mark| matches!(mark, Mark::Reused(_))));
+    let parts = [
+        (tainted, format!("{} tainted: what was measured proves nothing", text::count(tainted, "item"))),
+        (forced, format!("{forced} with a patch that was forced in")),
+        (repaired, format!("{repaired} with repairs")),
+        (reused, format!("{reused} with arms that were not measured anew")),
+    ];
+    let says: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, says)| says).collect();
+    let mood = if tainted + forced > 0 { Mood::Warn } else { Mood::Calm };
+    (!says.is_empty()).then(|| line("numbers", mood, says.join(" · ")))
 }
 
 /// The word for how an agent's numbers stand against the human's.
@@ -287,15 +314,19 @@ pub(super) fn open(state: &mut State) {
     }
 }
 
-/// Any key closes it; Enter goes to what should be looked at first.
+/// Any key closes it; Enter goes to what should be looked at first, or else to the results, and 5 to these.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<super::Effect> {
-    let first = since(state, state.now).and_then(|since| since.first);
+    let told = since(state, state.now);
     state.over = Over::Nothing;
-    if key == Key::Enter
-        && let Some(row) = first.and_then(|id| state.run.position(&id))
-    {
+    let Some(Since { first, has_results, .. }) = told else { return Vec::new() };
+    let is_enter = key == Key::Enter;
+    if let Some(row) = first.as_ref().filter(|_| is_enter).and_then(|id| state.run.position(id)) {
         state.screen = Screen::Queue;
         moves::select_row(state, row);
+    } else if has_results && state.has_screen(Screen::Results) && (is_enter || key == Key::Char(Screen::Results.digit())) {
+        state.screen = Screen::Results;
+        state.standings.only.clear();
+        state.standings.since = state.last_look;
     }
     Vec::new()
 }

@@ -68,8 +68,6 @@ struct Night {
     campaign: Campaign,
     engine: Engine,
     registry: Registry,
-    /// Names of the images in the registry, of the humans' commits and of their parents.
-    images: Vec<String>,
     _root: tempfile::TempDir,
 }
 
@@ -87,8 +85,8 @@ impl Night {
         let mut campaign = Campaign::new(0, agent, "exit 9");
         campaign.env.push(("DOCKER_HOST".to_owned(), engine.socket()));
         campaign.env.push(("HF_TOKEN".to_owned(), TOKEN.to_owned()));
-        let images = push(&mut campaign, &registry, &program, benches);
-        let night = Self { campaign, engine, registry, images, _root: guard };
+        push(&mut campaign, &registry, &program, benches);
+        let night = Self { campaign, engine, registry, _root: guard };
         night.configure(&night.registry.reference("night"), "", more);
         Some(night)
     }
@@ -194,7 +192,7 @@ fn tag_of(root: &Path) -> String {
 }
 
 /// Commits, plan, mapping and images of the items.
-fn push(campaign: &mut Campaign, registry: &Registry, program: &Path, benches: &[Bench]) -> Vec<String> {
+fn push(campaign: &mut Campaign, registry: &Registry, program: &Path, benches: &[Bench]) {
     let tag = tag_of(&campaign.root);
     let base = Vllm::base(program);
     let package = campaign.root.join("repo/vllm");
@@ -205,7 +203,7 @@ fn push(campaign: &mut Campaign, registry: &Registry, program: &Path, benches: &
     }
     // the first commit of a campaign is before the package
     let commits = campaign.commits.split_off(1);
-    let (mut mapping, mut plan, mut images) = (serde_json::Map::new(), Vec::new(), Vec::new());
+    let (mut mapping, mut plan) = (serde_json::Map::new(), Vec::new());
     for (nth, (bench, pair)) in benches.iter().zip(commits.windows(2)).enumerate() {
         let (parent, human) = (&pair[0], &pair[1]);
         plan.push((campaign.id(nth + 1), human.clone()));
@@ -218,13 +216,11 @@ fn push(campaign: &mut Campaign, registry: &Registry, program: &Path, benches: &
         for (name, package) in names.iter().zip(packages) {
             registry.push_packed(name, &[base.clone(), package.package()]);
         }
-        images.extend(names);
     }
     campaign.plan(&plan);
     let folder = campaign.root.join("data/mappings");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("benchmark_mode_mapping.json"), Value::from(mapping).to_string()).unwrap();
-    images
 }
 
 /// Where something of an arm lies.

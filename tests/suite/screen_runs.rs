@@ -117,9 +117,14 @@ impl Story {
         for (stage, factor) in [(Stage::Human, 1.0), (Stage::Baseline, 1.25), (Stage::Candidate, 1.0 - against_human / 100.0)] {
             self.stage(item, 1, stage, 90, StageDetail::Arm(arm(factor)));
         }
-        self.stage(item, 1, Stage::Score, 0, StageDetail::Score(score(against_human)));
-        self.stage(item, 1, Stage::Clean, 1, StageDetail::Nothing);
-        self.push(Fact::AttemptFinished { item: id(item), n: 1, end: AttemptEnd::Done })
+        self.scored(item, 1, against_human)
+    }
+
+    /// What the arms came to, and the end of the item.
+    pub(crate) fn scored(&mut self, item: usize, n: u32, against_human: f64) -> &mut Self {
+        self.stage(item, n, Stage::Score, 0, StageDetail::Score(score(against_human)));
+        self.stage(item, n, Stage::Clean, 1, StageDetail::Nothing);
+        self.push(Fact::AttemptFinished { item: id(item), n, end: AttemptEnd::Done })
     }
 
     /// An item that fails in a stage.
@@ -171,11 +176,11 @@ pub(crate) fn totals(steps: u32) -> AgentTotals {
     AgentTotals { steps: Some(steps), calls: steps, usage, ..AgentTotals::default() }
 }
 
-fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
+pub(crate) fn answer(rung: Rung, answer: Answer, evidence: &str) -> RungAnswer {
     RungAnswer { rung, answer, evidence: evidence.to_owned() }
 }
 
-fn check(files: u32) -> CheckDetail {
+pub(crate) fn check(files: u32) -> CheckDetail {
     let rungs = vec![
         answer(Rung::Exited, Answer::Yes, "exit 0"),
         answer(Rung::Patch, Answer::Yes, "4 files, 41 lines added"),
@@ -187,7 +192,7 @@ fn check(files: u32) -> CheckDetail {
     CheckDetail { rungs, patch_digest: "ab".repeat(32), files, added: 41, removed: 12, ..CheckDetail::default() }
 }
 
-fn arm(factor: f64) -> ArmDetail {
+pub(crate) fn arm(factor: f64) -> ArmDetail {
     let metric = |name: &str, value: f64, unit: &str| Metric { name: name.to_owned(), value: value * factor, unit: unit.to_owned() };
     ArmDetail {
         metrics: vec![metric("latency_avg", 1.932, "s"), metric("latency_p99", 2.411, "s"), metric("Mean TTFT", 31.25, "ms")],
@@ -196,7 +201,7 @@ fn arm(factor: f64) -> ArmDetail {
     }
 }
 
-fn score(against_human: f64) -> ScoreDetail {
+pub(crate) fn score(against_human: f64) -> ScoreDetail {
     let verdict = |metric: &str, unit: &str, human: f64| Verdict {
         band: None,
         metric: metric.to_owned(),

@@ -65,7 +65,7 @@ fn who_comes_back_is_told_what_happened() {
         "since your last look, ",
         "look first  vllm_core-0007: the agent changed nothing   Enter goes there",
         "failed      2 items: 1 empty_patch, 1 arm_crashed",
-        "done        2 items: 1 better, 1 worse",
+        "results     2 items: 1 beat the human's commit, 1 worse   5 shows them",
         "skipped     vllm_core-0010 by ann@box (pts/3)   R runs it again",
         "5 times: an item was tried again   s skips it",
         "the queue waited: api_down ended 3 items in a row  ",

@@ -12,7 +12,7 @@ use crate::campaign::{Campaign, GOOD_ARM, json_of, said};
 use crate::support::{BINARY, wait_until};
 
 /// An agent that says a plan a step, and is reminded by its harness each time: `steps N` writes up to step N.
-const TALKER: &str = r#"echo cost=50 >engine.sh; echo "$$" >"$CAMPAIGN/$item.pid"; steps= interactions= n=0
+pub(crate) const TALKER: &str = r#"echo cost=50 >engine.sh; echo "$$" >"$CAMPAIGN/$item.pid"; steps= interactions= n=0
 interaction='{"timestamp":"2026-01-01T00:00:00","provider":"p","model":"m","input_messages":[],"response":{"content":"hm","model":"m","finish_reason":"stop","usage":{"input_tokens":100,"output_tokens":10},"tool_calls":null},"tools_available":[]}'
 steps() { while [ $n -lt $1 ]; do
   n=$((n+1)); [ -n "$steps" ] && steps="$steps," interactions="$interactions,"

@@ -63,28 +63,24 @@ wait_for() {
     return "$1"
 }
 
-# three lines: the folder of the package, its version, and what pip is to install again where transformers is broken.
-# Nothing of it is imported, which would take seconds
+# two lines: the folder of the package, and its version. Nothing is imported, which would take seconds. What has no location
+# is a folder that happens to have this name
 LOOK='
-import os, importlib.util as util, importlib.metadata as data
+from importlib import metadata, util
 vllm = util.find_spec("vllm")
-if not vllm or not vllm.origin: raise SystemExit(1)
-def version(name):
-    try: return data.version(name)
-    except Exception: return ""
-def is_whole(name):
-    try:
-        spec = util.find_spec(name)
-        return os.path.exists(os.path.join(os.path.dirname(spec.origin), "utils", "__init__.py"))
-    except Exception: return False
-def wanted(name):
-    if version(name): return name + "==" + version(name)
-    try: asked = [ask.split(";")[0] for ask in data.requires("vllm") if ask.startswith(name)]
-    except Exception: asked = []
-    return "".join((asked + [name])[0].split()).replace("(", "").replace(")", "")
-print(os.path.dirname(vllm.origin))
-print(version("vllm"))
-print("" if is_whole("transformers") else wanted("transformers"))
+if not vllm or not vllm.has_location: raise SystemExit(1)
+print(list(vllm.submodule_search_locations)[0])
+try: print(metadata.version("vllm"))
+except Exception: pass
+'
+
+# one line: what pip is to install again, the version that is there or else what vLLM asks for
+WANTED='
+from importlib import metadata
+try: print("transformers==" + metadata.version("transformers"))
+except Exception:
+    asked = [ask.split(";")[0] for ask in metadata.requires("vllm") or [] if ask.startswith("transformers")]
+    print("".join((asked + ["transformers"])[0].split()).replace("(", "").replace(")", ""))
 '
 
 find_python() {
@@ -93,28 +89,29 @@ find_python() {
     for python in python3 python /opt/venv/bin/python /usr/bin/python3 /usr/local/bin/python3 /opt/conda/bin/python; do
         command -v "$python" >/dev/null 2>&1 || continue
         found=$("$python" -c "$LOOK" 2>/dev/null </dev/null) || continue
-        {
-            read -r package
-            read -r version
-            read -r broken
-        } <<FOUND
-$found
-FOUND
+        version=${found#*
+}
+        package=${found%%
+*}
+        [ "$version" != "$found" ] || version=unknown
         python=$(command -v "$python")
         home=${package%/*}
         mark "python $python"
-        mark "vllm ${version:-unknown}"
+        mark "vllm $version"
         return 0
     done
     mark 'no vllm'
     return 1
 }
 
+# repair_transformers FILE: whether what failed says that it can't be imported, and it was installed again; once
 repair_transformers() {
-    [ -n "$broken" ] && may_repair transformers || return 0
-    if wait_for "$python" -m pip install --quiet --force-reinstall --no-deps "$broken" >>"$io/err" 2>&1; then
-        mark 'repaired transformers'
-    fi
+    may_repair transformers || return 1
+    grep -q "No module named 'transformers" "$1" || return 1
+    repairs=''
+    wanted=$("$python" -c "$WANTED" 2>/dev/null </dev/null) || return 1
+    wait_for "$python" -m pip install --quiet --force-reinstall --no-deps "$wanted" >>"$io/err" 2>&1 || return 1
+    mark 'repaired transformers'
 }
 
 # how many files of the patch have such a name
@@ -224,6 +221,7 @@ serve() {
             mark "server without $argument"
             continue
         fi
+        ! repair_transformers "$io/server" || continue
         mark "server crashed $crashed"
         return 1
     done
@@ -280,7 +278,7 @@ run_vllm() {
     fi
 }
 
-# measure: by the script of the image where it has one that works, else by the CLI
+# by the script of the image where it has one that works, else by the CLI
 measure() {
     if [ -n "$benchmark" ] && find_benchmark; then
         cd "$source" || return 94
@@ -291,7 +289,10 @@ measure() {
         mark 'no benchmarks'
     fi
     [ "$has_cli" = yes ] || return 94
-    [ -z "$benchmark" ] || mark 'repaired moved_to_cli'
+    if [ -n "$benchmark" ]; then
+        benchmark=''
+        mark 'repaired moved_to_cli'
+    fi
     cd "$io" || return 94
     by_cli
 }
@@ -307,7 +308,6 @@ main() {
     if [ "$patched" = yes ]; then
         take_patch || { mark 'patch refused'; printf '%s\n' "$said" >>"$io/err"; exit 92; }
     fi
-    repair_transformers
     cd "$io" || exit 90
     if [ "$serving" = yes ]; then
         serve || exit 93
@@ -316,6 +316,10 @@ main() {
     fi
     measure
     code=$?
+    if [ "$code" -ne 0 ] && repair_transformers "$io/err"; then
+        measure
+        code=$?
+    fi
     [ "$code" -eq 94 ] || mark "client $code"
     mark 'phase stop'
     end "$server" 10

@@ -104,6 +104,12 @@ impl<'a> Draft<'a> {
                     .push(format!("the command names the model {}, the mapping {mapped}: the mapping's counts", clean::shown(own)));
                 mapped
             }
+            (Some(mapped), None) => {
+                if let Some(written) = &written {
+                    self.plan.notes.push(format!("the model is {mapped} in place of '{}'", clean::shown(written)));
+                }
+                mapped
+            }
             (Some(model), _) | (None, Some(model)) => model,
             (None, None) => match &written {
                 Some(written) => {

@@ -20,8 +20,7 @@
 //! | `client CODE` | how the client ended |
 //! | `no NAME` | something that is needed is not in the image: `vllm`, `benchmarks`, `dataset` |
 //!
-//! It asks Python for one thing, `-c` with [`LOOK`](self) of `arm.sh`: three lines, the folder of the package `vllm`, its
-//! version, and what pip has to install where `transformers` is broken, else nothing.
+//! Of Python it asks by `-c` where the package `vllm` lies and of which version it is, and nothing is imported for that.
 
 use super::ArmPlan;
 use crate::domain::{BenchKind, FailureClass, Repair};

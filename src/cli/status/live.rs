@@ -1,17 +1,19 @@
-//! How far the pull or the prune of the stage under way is: what its worker said last.
+//! How far the pull, the arm or the prune of the stage under way is: what its worker said last.
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::docker::arm;
 use crate::docker::prune::PruneFolder;
 use crate::docker::pull::PROGRESS;
-use crate::domain::{PruneProgress, PullProgress, Stage};
+use crate::domain::{ArmProgress, PruneProgress, PullProgress, Stage};
 use crate::host::files::{self, Links};
 use crate::ledger::RunFolder;
 use crate::model::Run;
-use crate::text::room;
+use crate::text::{self, room};
 
 /// A larger file is none of ours, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -20,6 +22,7 @@ const LARGEST: u64 = 16 << 20;
 pub(super) enum Live {
     Pull(PullProgress),
     Prune(PruneProgress),
+    Arm(&'static str, Box<ArmProgress>),
 }
 
 impl Live {
@@ -30,15 +33,24 @@ impl Live {
         match record.stage {
             Stage::Pull => read(&stage.join(PROGRESS)).map(Self::Pull),
             Stage::Clean => read(&PruneFolder(stage).progress()).map(Self::Prune),
-            _ => None,
+            other => Some(Self::Arm(other.arm()?.name(), read(&stage.join(arm::PROGRESS))?)),
         }
     }
 
     /// `pull: 1 of 2, a/b:c: 48.5 of 71.1 MB, 4.9 MB/s, 12 s left`
-    pub(super) fn line(&self) -> Option<String> {
+    pub(super) fn line(&self, now: Timestamp) -> Option<String> {
         match self {
             Self::Pull(pull) => room::pulling(pull).map(|says| format!("pull: {says}")),
             Self::Prune(prune) => Some(format!("clean: {}", room::pruning(prune, ", "))),
+            Self::Arm(name, progress) => Some(format!("{name}: {}", text::arm::line(progress, now))),
+        }
+    }
+
+    /// Under which name it stands beside the stage.
+    pub(super) const fn key(&self) -> &'static str {
+        match self {
+            Self::Pull(_) | Self::Prune(_) => "progress",
+            Self::Arm(..) => "arm",
         }
     }
 
@@ -47,6 +59,7 @@ impl Live {
         match self {
             Self::Pull(pull) => json!(pull),
             Self::Prune(prune) => json!(prune),
+            Self::Arm(_, progress) => json!(progress),
         }
     }
 }

@@ -42,6 +42,9 @@ const WRITES: u32 = 200;
 /// After this many ms a pause that the engine did not take is asked for again.
 const ASK_AGAIN_MS: u64 = 1_000;
 
+/// For so long an engine may be busy with a container that nobody waits for any more, in ms.
+const NAME_IS_KEPT_MS: u64 = 900_000;
+
 /// A container that was killed is gone within this time, or is left to its removal.
 const DIES_WITHIN: Duration = Duration::from_secs(20);
 
@@ -210,18 +213,33 @@ impl Arm {
         Ok(io)
     }
 
-    /// Makes the container, once the engine has copied what it needs.
+    /// Makes the container. An engine goes on with one that a worker asked for which was killed, for minutes on VFS, and keeps
+    /// its name until it is there: then it is removed.
     async fn make(&mut self, engine: &Engine, body: ContainerCreateBody) -> Result<String, Fault> {
-        let (engine, name) = (engine.clone(), made::name(&self.seen.order));
-        let make = async move {
-            let options = CreateContainerOptionsBuilder::default().name(&name).build();
-            let made = engine.patient().create_container(Some(options), body).await;
-            made.map(|made| made.id).map_err(|error| DockerError::of(&error, "a new container"))
-        };
-        let making = self.making.insert(tokio::spawn(make)).await;
-        self.making = None;
-        let made = making.unwrap_or_else(|error| Err(DockerError::Broken(error.to_string())));
-        made.map_err(|error| Fault::refused(&self.seen.order, "make", &error))
+        let began = clock::up_ms();
+        loop {
+            let (asked, name, body) = (engine.clone(), made::name(&self.seen.order), body.clone());
+            let make = async move {
+                let options = CreateContainerOptionsBuilder::default().name(&name).build();
+                let made = asked.patient().create_container(Some(options), body).await;
+                made.map(|made| made.id).map_err(|error| DockerError::of(&error, "a new container"))
+            };
+            let making = self.making.insert(tokio::spawn(make)).await;
+            self.making = None;
+            match making.unwrap_or_else(|error| Err(DockerError::Broken(error.to_string()))) {
+                Ok(id) => {
+                    self.seen.trouble(None);
+                    return Ok(id);
+                }
+                Err(DockerError::Refused { status: 409, says }) if clock::up_ms().saturating_sub(began) < NAME_IS_KEPT_MS => {
+                    self.seen.trouble(Some(format!("docker is still busy with an earlier try: {says}")));
+                    self.seen.tell(true);
+                    sleep(LOOK).await;
+                    self.sweep(engine).await?;
+                }
+                Err(error) => return Err(Fault::refused(&self.seen.order, "make", &error)),
+            }
+        }
     }
 
     /// Waits before the start while somebody wants it paused.

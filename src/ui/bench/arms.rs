@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Curves, Live, Which};
-use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Stage, StageEnd, StageOutcome};
+use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Reused, Stage, StageEnd, StageOutcome};
 use crate::model::{Attempt, Item, StageRecord, StageState};
 use crate::text::{self, arm, duration};
 use crate::ui::now::{Pulse, pulse};
@@ -206,7 +206,7 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
 
 /// Whether its numbers are those of another run, or of an earlier attempt.
 fn is_reused(state: &State, attempt: &Attempt, record: &StageRecord) -> bool {
-    let from = if let StageState::Ended(outcome) = &record.state { arm_of(outcome).and_then(|detail| detail.from.as_ref()) } else { None };
+    let from = if let StageState::Ended(outcome) = &record.state { arm_of(outcome).and_then(|detail| detail.from.as_ref().or(detail.reused.as_ref().map(|reused| &reused.file))) } else { None };
     !state.is_others() && (from.is_some() || record.ran_in != attempt.n)
 }
 
@@ -270,7 +270,8 @@ fn known(state: &State, detail: &ArmDetail) -> Vec<Said> {
     let repairs = repaired(detail.repairs.iter().map(|repair| repair.name()));
     let model = detail.model.as_ref().zip(detail.model_run.as_ref()).filter(|(asked, run)| asked != run);
     let model = model.map(|(asked, run)| Said::new(Mood::Warn, format!("served {run} in place of {asked}")));
-    let from = detail.from.as_ref().filter(|_| !state.is_others()).map(|from| Said::new(Mood::Quiet, format!("reused from {from}")));
+    let from = detail.reused.as_ref().map(Reused::says).or_else(|| Some(format!("taken from {}", detail.from.as_ref()?)));
+    let from = from.filter(|_| !state.is_others()).map(|says| Said::new(Mood::Quiet, says));
     let notes = detail.notes.iter().map(|note| Said::new(Mood::Quiet, note.as_str()));
     taints.chain(from).chain(repairs).chain(model).chain(notes).collect()
 }

@@ -51,7 +51,7 @@ impl Columns {
         let marks = widest(&|row| width::width(&shown_marks(row)), MARKS.1);
         let mut columns = Self {
             item: widest(&|row| width::width(&row.item.0), ITEM).max(4),
-            sha: 8,
+            sha: if rows.iter().all(|row| row.item.0 == short_sha(&row.human)) { 0 } else { 8 },
             agent: if state.standings.scope == Scope::Every { widest(&|row| width::width(&row.agent), 26).max(5) } else { 0 },
             kind: widest(&|row| row.kind.map_or(0, |kind| kind.name().len()), 14),
             model: widest(&|row| row.model.as_ref().map_or(0, |_| width::width(&model(row, "->"))), 44),
@@ -85,12 +85,13 @@ impl Columns {
             |c| c.model = 0,
             |c| c.metric = c.metric.min(20),
             |c| c.sha = 0,
-            |c| (c.metric, c.value) = (0, c.value),
+            |c| c.marks = c.marks.min(16),
             |c| c.agent = c.agent.min(14),
+            // a number without its name says little
+            |c| (c.metric, c.value) = (0, 0),
             |c| c.marks = c.marks.min(MARKS.0),
             |c| c.gap = 1,
             |c| c.kind = c.kind.min(8),
-            |c| c.value = 0,
             |c| c.item = c.item.min(16),
             |c| c.kind = 0,
             |c| (c.rung, c.agent) = (0, 0),
@@ -154,7 +155,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> usize 
 
 fn heads(canvas: &mut Canvas<'_>, row: Rect, state: &State, columns: &Columns) {
     let sort = state.standings.sort;
-    let number_of = |column: Column| if sort.column == column { if sort.is_reversed { "↑" } else { "↓" } } else { "" };
+    let number_of = |column: Column| if sort.column == column { if sort.is_reversed { "▴" } else { "▾" } } else { "" };
     let parts: [(usize, &str, Option<Column>, bool); 13] = [
         (columns.item, "item", Some(Column::Item), false),
         (columns.sha, "commit", None, false),
@@ -240,7 +241,8 @@ fn toned(pct: Option<f64>) -> Role {
 /// Why it has no number, or what is to be known of the one that it has.
 fn shown_marks(row: &Row) -> String {
     let failure = row.failure.map(|class| class.name().to_owned());
-    let marks = row.marks.iter().map(Mark::short);
+    // that there is one sample is the rule, and told once above the table
+    let marks = row.marks.iter().filter(|mark| **mark != Mark::Samples(1)).map(Mark::short);
     failure.into_iter().chain(marks).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,1 +1,155 @@
-//! What goes wrong in a night.
+//! What goes wrong in a night, and what is said of it in the morning.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{Bench, GOOD_AGENT, LATENCY, Night, SERVING, TOKEN, has, io};
+use crate::campaign::said;
+use crate::engine::Options;
+use crate::engine::proxy::{Mood, Proxy};
+use crate::stuck::TALKER;
+use crate::support::{wait_for, wait_until};
+
+/// The first item's agent gets stuck, the second's breaks the engine, the third waits for the test; the others do well.
+fn agents() -> String {
+    format!(
+        "case $item in c-0001) {TALKER} steps 6; gate on;; c-0002) sed -i 's/^STEP_MS = .*/STEP_MS = crash/' vllm/engine.py; exit 0;; \
+         c-0003) gate in;; esac\n{GOOD_AGENT}"
+    )
+}
+
+#[test]
+fn a_night_with_an_agent_that_is_stuck_a_patch_that_crashes_and_a_registry_that_hangs() {
+    let leaks = Bench::new("0.10.2", SERVING).told("mode = no_metrics\nleaks = HF_TOKEN");
+    let benches = [Bench::new("0.9.2", LATENCY), Bench::new("0.9.2", SERVING), Bench::new("0.6.6", LATENCY), leaks];
+    let Some(night) = Night::new(&benches, &agents(), "") else { return };
+    let proxy = Proxy::start(night.registry.port());
+    night.configure(&proxy.reference("night"), "trajectory = \"{trajectory}\"\non_stuck = \"skip\"", "[budget]\npull = 0.1");
+    let mut runner = night.campaign.spawn(&["run", "--headless"]);
+    night.campaign.at_gate(3, "in");
+    proxy.is(Mood::Hang);
+    night.campaign.open(3, "in");
+    let late = night.campaign.wait_fact("stage_finished", |fact| fact["item"] == "c-0003" && fact["stage"] == "pull");
+    assert_eq!(late["outcome"]["class"], "timeout_pull", "{late:#}");
+    proxy.is(Mood::Through);
+    assert_eq!(runner.wait().unwrap().code(), Some(1), "{:#?}", night.ends());
+    assert_eq!(night.campaign.statuses(), ["skipped", "failed", "done", "done"], "{:#?}", night.ends());
+    // the patch crashes the server, and nothing else of that item failed
+    let crashed = night.ended(2, "candidate");
+    assert_eq!(crashed["end"], "failed", "{crashed:#}");
+    assert!(crashed["why"].as_str().unwrap().contains("NameError: name 'crash' is not defined"), "{crashed:#}");
+    assert_eq!(["human", "baseline"].map(|stage| night.ended(2, stage)["end"].clone()), ["done", "done"]);
+    assert_eq!(["human", "baseline", "agent"].map(|arm| night.result(2, arm)["status"].clone()), ["success", "success", "error"]);
+    assert_eq!(fs::read_to_string(night.campaign.root.join("worked")).unwrap(), "c-0003\nc-0004\n", "no agent worked twice");
+    // what it printed is kept as it was, and told without the token
+    assert!(has(&fs::read(io(&night, 4, "candidate", "server")).unwrap(), TOKEN), "the stand-in said nothing of its token");
+    assert!(night.result(4, "agent")["raw_output"].as_str().unwrap().contains("HF_TOKEN is set to "));
+    let report: Value = serde_json::from_str(&night.report("json")).unwrap();
+    assert!(report.to_string().contains("server"), "{report:#}");
+    night.campaign.assert_nothing_left();
+    assert_eq!(night.containers(), "");
+    night.assert_secret(&["io"]);
+}
+
+#[test]
+fn what_images_do_wrong_is_told_by_its_first_cause() {
+    let of = |version, command, told: &str| Bench::new(version, command).told(told);
+    let mut hangs = Bench::new("0.9.2", SERVING);
+    hangs.human = "mode = hang_start".to_owned();
+    let benches = [
+        of("0.6.6", SERVING, "mode = crash_start"),
+        of("0.9.2", LATENCY, "mode = oom"),
+        hangs,
+        of("0.32.0", LATENCY, "mode = no_space"),
+        of("0.9.2", SERVING, "mode = killed\nafter = 12"),
+    ];
+    let Some(night) = Night::new(&benches, GOOD_AGENT, "[budget]\nready = 0.1") else { return };
+    night.run(1);
+    let said: Vec<String> = (1..=5)
+        .map(|nth| {
+            let [human, baseline] = ["human", "baseline"].map(|stage| night.ended(nth, stage)["class"].as_str().unwrap_or("-").to_owned());
+            format!("{human} {baseline}")
+        })
+        .collect();
+    assert_eq!(said, ["rope_type rope_type", "cuda_oom cuda_oom", "server_never_ready -", "no_space no_space", "server_crashed server_crashed"], "{:#?}", night.ends());
+    assert_eq!(night.result(1, "human")["status"], "error");
+    assert!(night.result(1, "human")["raw_output"].as_str().unwrap().contains("Unknown RoPE scaling type llama3"));
+    night.assert_clean();
+}
+
+#[test]
+fn thirty_megabytes_of_tracebacks_and_a_client_that_hangs() {
+    let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 40");
+    let mut bursts = Bench::new("0.9.2", &command);
+    bursts.parent = "mode = crash_middle\nburst_mb = 33\nburst_s = 5\nafter = 20".to_owned();
+    let mut hangs = Bench::new("0.9.2", SERVING);
+    hangs.human = "mode = hang_bench".to_owned();
+    let Some(night) = Night::new(&[bursts, hangs], GOOD_AGENT, "[budget]\nbench = 0.15") else { return };
+    night.run(1);
+    for stage in ["baseline", "candidate"] {
+        let end = night.ended(1, stage);
+        assert_eq!(end["end"], "failed", "{end:#}");
+        assert!(end["why"].as_str().unwrap().contains("illegal memory access"), "{end:#}");
+        assert!(io(&night, 1, stage, "server").metadata().unwrap().len() > 33_000_000);
+        let outcome = night.campaign.stage_dir(1, 1, stage).join("outcome.json").metadata().unwrap().len();
+        let progress = night.campaign.stage_dir(1, 1, stage).join("progress.json").metadata().unwrap().len();
+        assert!(outcome < 100_000 && progress < 100_000, "{outcome} {progress}");
+    }
+    let late = night.ended(2, "human");
+    assert_eq!(late["class"], "timeout_benchmark", "{late:#}");
+    assert!(late["why"].as_str().unwrap().contains("budget.bench"), "{late:#}");
+    night.assert_clean();
+}
+
+#[test]
+fn a_container_that_fills_the_disk_is_named_and_makes_room_again() {
+    let mut fills = Bench::new("0.9.2", SERVING);
+    fills.parent = "mode = fills".to_owned();
+    let benches = [fills, Bench::new("0.9.2", LATENCY)];
+    let Some(night) = Night::on(&benches, GOOD_AGENT, "[breaker]\nitems = 3", Options::on_own_disk(120)) else { return };
+    let before = night.engine.used();
+    night.run(1);
+    assert_eq!(night.ended(1, "baseline")["class"], "no_space", "{:#?}", night.ends());
+    assert_eq!(night.campaign.item(2)["status"], "done", "{:#?}", night.ends());
+    night.assert_clean();
+    assert!(night.engine.used() < before + 10_000_000, "{} {before}", night.engine.used());
+}
+
+#[test]
+fn a_token_that_expires_pauses_the_queue_and_a_new_one_lets_it_go_on() {
+    let agent = format!("[ -e \"$CAMPAIGN/fixed\" ] || {{ echo 'Error code: 401 - token has expired' >&2; exit 1; }}\n{GOOD_AGENT}");
+    let latency = Bench::new("0.9.2", LATENCY);
+    let Some(night) = Night::new(&[latency.clone(), latency.clone(), latency.clone(), latency], &agent, "") else { return };
+    let mut runner = night.campaign.spawn(&["run", "--headless"]);
+    night.campaign.wait_fact("breaker_opened", |fact| fact["class"] == "api_auth");
+    night.campaign.wait_state("waiting");
+    assert_eq!(night.campaign.statuses(), ["failed", "failed", "failed", "queued"]);
+    assert_eq!(night.containers(), "", "nothing was measured");
+    fs::write(night.campaign.root.join("fixed"), "").unwrap();
+    night.campaign.ctl(&["resume"]);
+    night.campaign.wait_fact("attempt_finished", |fact| fact["item"] == "c-0004");
+    wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
+    assert_eq!(night.campaign.item(4)["verdict"]["standing"], "beats", "{:#?}", night.ends());
+    night.assert_clean();
+}
+
+#[test]
+fn an_arm_that_is_stopped_or_frozen_leaves_no_container_and_says_so() {
+    let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 60 --request-rate 10");
+    let Some(night) = Night::new(&[Bench::new("0.9.2", &command)], GOOD_AGENT, "") else { return };
+    let mut runner = night.campaign.spawn(&["run", "--headless"]);
+    night.in_phase(1, 1, "human", isobench_tui::domain::ArmPhase::Bench);
+    night.campaign.ctl(&["freeze"]);
+    wait_until("a paused container", || night.containers().contains("(Paused)"));
+    night.campaign.ctl(&["thaw"]);
+    let end = wait_for("the arm's end", || Some(night.ended(1, "human")).filter(|end| !end.is_null()));
+    assert_eq!(end["class"], "tainted", "{end:#}");
+    night.in_phase(1, 1, "baseline", isobench_tui::domain::ArmPhase::Bench);
+    night.campaign.ctl(&["stop"]);
+    wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
+    assert_eq!(night.campaign.statuses(), ["stopped"], "{}", said(&night.campaign.run(&["status"])));
+    let outcome: Value = serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "baseline").join("outcome.json")).unwrap()).unwrap();
+    assert_eq!(outcome["end"], json!("stopped"));
+    assert_eq!(night.containers(), "");
+}

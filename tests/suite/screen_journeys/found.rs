@@ -135,17 +135,17 @@ fn what_is_done_is_run_again_only_after_a_question() {
 #[test]
 fn digits_and_tab_lead_to_every_screen() {
     let mut bench = Bench::on(&runs::agent_running());
-    for screen in [Screen::Log, Screen::Machine, Screen::Benchmark, Screen::Agent, Screen::Queue] {
+    for screen in [Screen::Log, Screen::Results, Screen::Machine, Screen::Benchmark, Screen::Agent, Screen::Queue] {
         bench.press(Key::Char(screen.digit()));
         assert_eq!(bench.state.screen, screen);
     }
-    let seen: Vec<Screen> = (0..5)
+    let seen: Vec<Screen> = (0..6)
         .map(|_| {
             bench.press(Key::Tab);
             bench.state.screen
         })
         .collect();
-    assert_eq!(seen, [Screen::Agent, Screen::Benchmark, Screen::Machine, Screen::Log, Screen::Queue]);
+    assert_eq!(seen, [Screen::Agent, Screen::Benchmark, Screen::Machine, Screen::Results, Screen::Log, Screen::Queue]);
     bench.press(Key::BackTab);
     assert_eq!(bench.state.screen, Screen::Log);
 }

@@ -152,6 +152,7 @@ pub struct StageRecord {
 
 /// How far a stage is.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few thousand of them live at a time, and most have ended")]
 pub enum StageState {
     /// It runs.
     Running {
@@ -302,37 +303,9 @@ impl Item {
 
 impl StageRecord {
     /// How it ended, each time, the last one last.
-    fn outcomes(&self) -> impl Iterator<Item = &StageOutcome> {
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = &StageOutcome> {
         let last = if let StageState::Ended(outcome) = &self.state { Some(outcome) } else { None };
         self.earlier.iter().chain(last)
-    }
-
-    /// The same.
-    pub(super) fn into_outcomes(self) -> Vec<StageOutcome> {
-        let mut all = self.earlier;
-        if let StageState::Ended(outcome) = self.state {
-            all.push(outcome);
-        }
-        all
-    }
-
-    /// An arm as far as it was measured: what came to a bad end is left out. `None` where nothing was.
-    pub(super) fn as_measured(&self) -> Option<Self> {
-        self.stage.arm()?;
-        let mut good: Vec<StageOutcome> = self.outcomes().filter(|outcome| outcome.is_done()).cloned().collect();
-        let last = good.pop()?;
-        Some(Self { began_before: Vec::new(), earlier: good, state: StageState::Ended(last), ..self.clone() })
-    }
-
-    /// How often it was begun in this attempt.
-    pub fn rounds(&self) -> usize {
-        self.began_before.len() + 1
-    }
-
-    /// When it began before in this attempt, and how that ended.
-    pub fn before(&self) -> impl Iterator<Item = (Timestamp, &StageOutcome)> {
-        let taken = self.earlier.len().saturating_sub(self.began_before.len());
-        self.began_before.iter().copied().zip(self.earlier.iter().skip(taken))
     }
 
     /// Unfrozen time of the stage up to `now`, in ms: of each time that it was begun in this attempt.

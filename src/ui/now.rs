@@ -207,7 +207,11 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
 
 /// The item's arm in a container that runs.
 fn arm_of<'a>(state: &'a State, item: &Item) -> Option<&'a Live> {
-    state.machine.arm.as_ref().filter(|live| live.of.attempt.item == item.id && item.live_stage().is_some_and(|record| record.stage == live.of.stage))
+    state
+        .machine
+        .arm
+        .as_ref()
+        .filter(|live| live.of.attempt.item == item.id && item.live_stage().is_some_and(|record| record.stage == live.of.stage))
 }
 
 /// A stage in the reader's words.

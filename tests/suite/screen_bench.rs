@@ -7,9 +7,9 @@ use isobench_tui::domain::{
     Repair, Reused, ServerFigures, Stage, StageDetail, StageEnd, Taint, TaintKind,
 };
 use isobench_tui::theme::{Depth, Glyphs, Theme};
+use isobench_tui::ui::Msg;
 use isobench_tui::ui::bench::{Curves, Live, Past, Which};
 use isobench_tui::ui::machine::News;
-use isobench_tui::ui::Msg;
 use jiff::SignedDuration;
 
 use crate::screen::Bench;
@@ -62,7 +62,11 @@ fn all(bench: f64) -> Vec<PhaseSpan> {
 fn detail(factor: f64, image: &str) -> ArmDetail {
     let metric = |name: &str, value: f64, unit: &str| Metric { name: name.to_owned(), value: value * factor, unit: unit.to_owned() };
     ArmDetail {
-        metrics: vec![metric("ttft_mean_ms", 41.3, "ms"), metric("tpot_mean_ms", 11.8, "ms"), metric("request_throughput", 24.1 / factor / factor, "req/s")],
+        metrics: vec![
+            metric("ttft_mean_ms", 41.3, "ms"),
+            metric("tpot_mean_ms", 11.8, "ms"),
+            metric("request_throughput", 24.1 / factor / factor, "req/s"),
+        ],
         phases: all(151.0 * factor),
         image: Some(image.to_owned()),
         repairs: vec![Repair::MissingLengths],
@@ -163,7 +167,17 @@ fn see(bench: &mut Bench, progress: ArmProgress, curves: Curves) {
 /// It is measured since 58 s.
 fn benching(bench: &Bench) -> ArmProgress {
     use ArmPhase::{Bench, Compile, Create, Graphs, Prepare, Ready, Start, Warmup, Weights};
-    let times = [(Create, 2.0), (Prepare, 3.2), (Start, 18.3), (Weights, 41.0), (Compile, 60.1), (Graphs, 13.4), (Ready, 0.9), (Warmup, 4.1), (Bench, 0.0)];
+    let times = [
+        (Create, 2.0),
+        (Prepare, 3.2),
+        (Start, 18.3),
+        (Weights, 41.0),
+        (Compile, 60.1),
+        (Graphs, 13.4),
+        (Ready, 0.9),
+        (Warmup, 4.1),
+        (Bench, 0.0),
+    ];
     let row = ProgressRow { label: String::new(), done: 340, total: Some(1000), rate: Some(41.23), left_ms: Some(16_000) };
     ArmProgress { row: Some(row), ..progress(bench, phases(&times, true), 201) }
 }
@@ -232,10 +246,18 @@ fn an_arm_that_failed_says_where_and_the_next_one_waits() {
     measured(&mut story, Stage::Human, detail(1.0, "sha256:aaaa"));
     let mut cut = detail(1.0, "sha256:bbbb");
     cut.metrics.clear();
-    cut.phases = phases(&[(ArmPhase::Create, 2.0), (ArmPhase::Prepare, 3.2), (ArmPhase::Start, 18.3), (ArmPhase::Weights, 21.0), (ArmPhase::Stop, 1.2)], false);
+    cut.phases = phases(
+        &[(ArmPhase::Create, 2.0), (ArmPhase::Prepare, 3.2), (ArmPhase::Start, 18.3), (ArmPhase::Weights, 21.0), (ArmPhase::Stop, 1.2)],
+        false,
+    );
     let why = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB".to_owned();
     let end = StageEnd::Failed { class: FailureClass::ArmCrashed, why };
-    story.start(2, 1, Stage::Baseline).wait(46).end(2, 1, Stage::Baseline, end, StageDetail::Arm(cut)).start(2, 1, Stage::Candidate).wait(3);
+    story
+        .start(2, 1, Stage::Baseline)
+        .wait(46)
+        .end(2, 1, Stage::Baseline, end, StageDetail::Arm(cut))
+        .start(2, 1, Stage::Candidate)
+        .wait(3);
     let mut bench = on(&story);
     let progress = progress(&bench, phases(&[(ArmPhase::Create, 0.0)], true), 3);
     bench.tell(Msg::Machine(News::Arm(Some(Box::new(Live { of: which(Stage::Candidate), progress, curves: Curves::default() })))));

@@ -206,7 +206,11 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
 
 /// Whether its numbers are those of another run, or of an earlier attempt.
 fn is_reused(state: &State, attempt: &Attempt, record: &StageRecord) -> bool {
-    let from = if let StageState::Ended(outcome) = &record.state { arm_of(outcome).and_then(|detail| detail.from.as_ref().or(detail.reused.as_ref().map(|reused| &reused.file))) } else { None };
+    let from = if let StageState::Ended(outcome) = &record.state {
+        arm_of(outcome).and_then(|detail| detail.from.as_ref().or(detail.reused.as_ref().map(|reused| &reused.file)))
+    } else {
+        None
+    };
     !state.is_others() && (from.is_some() || record.ran_in != attempt.n)
 }
 

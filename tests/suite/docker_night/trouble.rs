@@ -72,7 +72,12 @@ fn what_images_do_wrong_is_told_by_its_first_cause() {
             format!("{human} {baseline}")
         })
         .collect();
-    assert_eq!(said, ["rope_type rope_type", "cuda_oom cuda_oom", "server_never_ready -", "no_space no_space", "server_crashed server_crashed"], "{:#?}", night.ends());
+    assert_eq!(
+        said,
+        ["rope_type rope_type", "cuda_oom cuda_oom", "server_never_ready -", "no_space no_space", "server_crashed server_crashed"],
+        "{:#?}",
+        night.ends()
+    );
     assert_eq!(night.result(1, "human")["status"], "error");
     assert!(night.result(1, "human")["raw_output"].as_str().unwrap().contains("Unknown RoPE scaling type llama3"));
     night.assert_clean();
@@ -149,7 +154,8 @@ fn an_arm_that_is_stopped_or_frozen_leaves_no_container_and_says_so() {
     night.campaign.ctl(&["stop"]);
     wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
     assert_eq!(night.campaign.statuses(), ["stopped"], "{}", said(&night.campaign.run(&["status"])));
-    let outcome: Value = serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "baseline").join("outcome.json")).unwrap()).unwrap();
+    let outcome: Value =
+        serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "baseline").join("outcome.json")).unwrap()).unwrap();
     assert_eq!(outcome["end"], json!("stopped"));
     assert_eq!(night.containers(), "");
 }

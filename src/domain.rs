@@ -35,7 +35,7 @@ pub use gpu::{Driver, Throttle, Whose};
 pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use machine_use::{MachineUse, Taint, TaintKind};
 pub use measured::{Machine, Reused};
-pub use metric::{Direction, Metric, Standing, Verdict, is_measured};
+pub use metric::{Band, Direction, Metric, Standing, Verdict, is_measured};
 pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
 pub use prune::{Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, PullProgress, PulledImage};

@@ -3,7 +3,7 @@
 pub mod arms;
 pub mod tried;
 
-use crate::bench::score;
+use crate::bench::{ArmInput, score};
 use crate::domain::rung::reached;
 use crate::domain::{Answer, Arm, ArmDetail, BenchKind, Cause, Flag, Metric, Rung, RungAnswer, ScoreDetail, Stage};
 use crate::model::{Attempt, Item};
@@ -38,7 +38,10 @@ impl Measured {
     /// Of an attempt with an arm.
     pub fn of(attempt: &Attempt) -> Self {
         let outcomes = || arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, attempt.outcome(stage)?)));
-        let details = || outcomes().filter_map(|(arm, outcome)| Some((arm, arms::detail(outcome)?)));
+        // of what was measured more than once the medians
+        let merged: Vec<(Arm, ArmDetail)> =
+            arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, arms::merged(attempt, stage)?))).collect();
+        let details = || merged.iter().map(|(arm, detail)| (*arm, detail));
         let agents = || details().find(|(arm, _)| *arm == Arm::Agent).map(|(_, detail)| detail);
         let kind = agents().and_then(|detail| detail.kind).or_else(|| details().find_map(|(_, detail)| detail.kind));
         let mut flags: Vec<_> = details().flat_map(|(_, detail)| detail.flags.iter().copied()).collect();
@@ -68,7 +71,10 @@ pub fn last_measured(item: &Item) -> Option<&Attempt> {
 
 /// The comparison of arms that nobody compared: those of result folders.
 fn scored(attempt: &Attempt) -> ScoreDetail {
-    let mut score = score(&arms::inputs(attempt), THRESHOLD_PCT);
+    let brought = arms::brought(attempt);
+    let inputs: Vec<ArmInput<'_>> =
+        brought.iter().map(|(arm, brought)| ArmInput { arm: *arm, brought: brought.as_ref().map_err(Clone::clone) }).collect();
+    let mut score = score(&inputs, THRESHOLD_PCT);
     match attempt.outcome(Stage::Candidate) {
         Some(candidate) => score.rungs.extend(arms::rungs(candidate)),
         // what was never measured is unchecked, not wrong

@@ -8,6 +8,7 @@ pub mod energy;
 pub mod item;
 pub mod load;
 pub mod past;
+mod rounds;
 pub mod run;
 mod suspect;
 

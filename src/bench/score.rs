@@ -14,7 +14,8 @@ pub use quadrant::{hard_passes, with_soft};
 pub use traps::{is_of_engine_log, traps};
 
 use crate::domain::{
-    Answer, Arm, ArmDetail, Cause, Direction, Metric, Rung, RungAnswer, ScoreDetail, Standing, Verdict, Workload, is_measured,
+    Answer, Arm, ArmDetail, Band, Cause, Direction, Metric, Rung, RungAnswer, Samples, ScoreDetail, StageDetail, StageEnd, StageOutcome,
+    Standing, Verdict, Workload, is_measured,
 };
 use crate::text::count;
 use alike::{apart, kind_of, left_out};
@@ -39,6 +40,21 @@ pub enum Missing {
     NotEnded,
     /// It failed.
     Failed(Cause),
+}
+
+/// What an arm brought: of all that was measured the medians, whatever became of the last try; else how that ended.
+pub fn brought(outcome: Option<&StageOutcome>, samples: &[&ArmDetail]) -> Result<ArmDetail, Missing> {
+    if let Some(detail) = ArmDetail::of_samples(samples) {
+        return Ok(detail);
+    }
+    match outcome {
+        None => Err(Missing::NotRun),
+        Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm.clone()),
+        Some(StageOutcome { end: StageEnd::Failed { class, why }, .. }) => {
+            Err(Missing::Failed(Cause { class: *class, evidence: why.clone() }))
+        }
+        Some(_) => Err(Missing::NotEnded),
+    }
 }
 
 impl Missing {
@@ -71,12 +87,12 @@ pub fn score(arms: &[ArmInput<'_>], threshold_pct: f64) -> ScoreDetail {
         let full_rate = detail.workload.as_ref().is_some_and(Workload::is_full_rate);
         for metric in agent.metrics() {
             let Some(direction) = direction(metric, full_rate) else { continue };
-            verdicts.push(verdict(metric, direction, [&to_human, &to_baseline], threshold_pct, &mut why_not));
+            verdicts.push(verdict((&agent, metric), direction, [&to_human, &to_baseline], threshold_pct, &mut why_not));
         }
         first_the_primary(&mut verdicts, &mut why_not, &agent, &to_human);
     }
     let tainted: Vec<&str> = [&agent, &baseline].into_iter().filter(|side| side.is_tainted()).map(|side| side.whose.name()).collect();
-    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), &to_baseline, threshold_pct, &tainted)];
+    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), (&agent, &to_baseline), threshold_pct, &tainted)];
     let incomparable = match verdicts.first() {
         Some(Verdict { standing: Some(_), .. }) => None,
         primary => Some(to_human.incomparable(primary)),
@@ -102,6 +118,13 @@ impl Side<'_> {
     fn metrics(&self) -> impl Iterator<Item = &Metric> {
         let detail = self.brought.as_ref().ok();
         detail.into_iter().flat_map(|detail| detail.metrics.iter().filter(|metric| left_out(detail, metric).is_none()))
+    }
+
+    /// Up to which difference from another arm a number of this name is similar.
+    fn band(&self, other: &Self, metric: &str, threshold_pct: f64) -> Band {
+        let spread = |side: &Self| side.brought.as_ref().ok().and_then(|detail| Samples::spread(detail, metric)).unwrap_or_default();
+        let n = |side: &Self| side.brought.as_ref().map_or(1, |detail| Samples::of(detail));
+        Band { pct: threshold_pct.max(2.0 * spread(self).max(spread(other))), agent: n(self), other: n(other) }
     }
 
     fn is_tainted(&self) -> bool {
@@ -170,7 +193,13 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn verdict(mine: &Metric, direction: Direction, pairs: [&Pair<'_>; 2], threshold_pct: f64, why_not: &mut Vec<String>) -> Verdict {
+fn verdict(
+    (agent, mine): (&Side<'_>, &Metric),
+    direction: Direction,
+    pairs: [&Pair<'_>; 2],
+    threshold_pct: f64,
+    why_not: &mut Vec<String>,
+) -> Verdict {
     let unit_of_mine = unit(mine).to_owned();
     let [human, baseline] = pairs.map(|pair| {
         let theirs = pair.number(&mine.name)?;
@@ -184,6 +213,7 @@ fn verdict(mine: &Metric, direction: Direction, pairs: [&Pair<'_>; 2], threshold
     let against = |pair: &Pair<'_>, theirs: Option<f64>| theirs.filter(|_| pair.apart.is_empty());
     let [to_human, to_baseline] = pairs;
     let (with_human, with_baseline) = (against(to_human, human), against(to_baseline, baseline));
+    let band = agent.band(to_human.theirs, &mine.name, threshold_pct);
     let percent = |theirs: Option<f64>| theirs.and_then(|theirs| percent_better(direction, mine.value, theirs));
     Verdict {
         metric: mine.name.clone(),
@@ -194,7 +224,8 @@ fn verdict(mine: &Metric, direction: Direction, pairs: [&Pair<'_>; 2], threshold
         baseline,
         against_human_pct: percent(with_human),
         against_baseline_pct: percent(with_baseline),
-        standing: with_human.and_then(|theirs| standing(mine, direction, theirs, threshold_pct)),
+        standing: with_human.and_then(|theirs| standing(mine, direction, theirs, band.pct)),
+        band: with_human.map(|_| band),
     }
 }
 
@@ -231,19 +262,25 @@ fn metrics_rung(agent: &Side<'_>) -> RungAnswer {
 }
 
 /// A number of an arm that is tainted proves nothing, neither way: it is shown, and the rung stays unchecked.
-fn beyond_noise(primary: Option<&Verdict>, to_baseline: &Pair<'_>, threshold_pct: f64, tainted: &[&str]) -> RungAnswer {
-    let (answer, evidence) = match primary.and_then(|primary| Some((primary, primary.against_baseline_pct?))) {
-        Some((primary, pct)) if !tainted.is_empty() => {
-            let evidence = format!(
-                "{} {pct:+.1} % against the baseline, one sample, and that proves nothing: tainted: {}",
-                primary.metric,
-                tainted.join(", ")
-            );
-            (Answer::Unchecked, evidence)
+fn beyond_noise(
+    primary: Option<&Verdict>,
+    (agent, to_baseline): (&Side<'_>, &Pair<'_>),
+    threshold_pct: f64,
+    tainted: &[&str],
+) -> RungAnswer {
+    let against = primary.and_then(|primary| Some((primary, primary.against_baseline_pct?)));
+    let band = |primary: &Verdict| agent.band(to_baseline.theirs, &primary.metric, threshold_pct);
+    let (answer, evidence) = match against.map(|(primary, pct)| (primary, pct, band(primary))) {
+        Some((primary, pct, band)) if !tainted.is_empty() => {
+            let samples = if (band.agent, band.other) == (1, 1) { "one sample".to_owned() } else { band.says() };
+            let tainted = tainted.join(", ");
+            let says =
+                format!("{} {pct:+.1} % against the baseline, {samples}, and that proves nothing: tainted: {tainted}", primary.metric);
+            (Answer::Unchecked, says)
         }
-        Some((primary, pct)) => {
-            let answer = if Standing::of(pct, threshold_pct) == Standing::Beats { Answer::Yes } else { Answer::No };
-            (answer, format!("{} {pct:+.1} % against the baseline, one sample, threshold {threshold_pct} %", primary.metric))
+        Some((primary, pct, band)) => {
+            let answer = if Standing::of(pct, band.pct) == Standing::Beats { Answer::Yes } else { Answer::No };
+            (answer, format!("{} {pct:+.1} % against the baseline, {}", primary.metric, band.says()))
         }
         None if !to_baseline.apart.is_empty() => (Answer::Unchecked, to_baseline.apart.join("; ")),
         None => (Answer::Unchecked, "no number shared with the baseline".to_owned()),

@@ -55,6 +55,23 @@ pub enum TaintKind {
     Frozen,
 }
 
+impl MachineUse {
+    /// Both together: of two rounds of one arm.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.energy_mj = match (self.energy_mj, other.energy_mj) {
+            (Some(one), Some(two)) => Some(one.saturating_add(two)),
+            (one, two) => one.or(two),
+        };
+        self.covered_pct = self.covered_pct.min(other.covered_pct);
+        let new = |known: &[String], more: &[String]| more.iter().filter(|one| !known.contains(one)).cloned().collect::<Vec<_>>();
+        self.gpus.extend(new(&self.gpus, &other.gpus));
+        self.notes.extend(new(&self.notes, &other.notes));
+        self.taints.extend(other.taints.iter().cloned());
+        self
+    }
+}
+
 impl TaintKind {
     /// In a word or two.
     pub const fn name(self) -> &'static str {

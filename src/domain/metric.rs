@@ -67,6 +67,32 @@ pub struct Verdict {
     pub against_baseline_pct: Option<f64>,
     /// The hard class: against the human.
     pub standing: Option<Standing>,
+    /// What that class goes by; `None` in ledgers of old, and where there is no such number of the human.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub band: Option<Band>,
+}
+
+/// Up to which difference two numbers are similar, and of how many measurements they are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// In percent: the threshold, or twice the relative spread of the samples where that is more.
+    pub pct: f64,
+    /// Measurements of the agent's arm.
+    pub agent: u32,
+    /// Measurements of the other.
+    pub other: u32,
+}
+
+impl Band {
+    /// In words: `±7.2 % of 3 samples each`, `±5 % of 3 and 1 samples`, `one sample, threshold 5 %`.
+    pub fn says(&self) -> String {
+        let pct = (self.pct * 10.0).round() / 10.0;
+        match (self.agent, self.other) {
+            (1, 1) => format!("one sample, threshold {} %", self.pct),
+            (agent, other) if agent == other => format!("±{pct} % of {agent} samples each"),
+            (agent, other) => format!("±{pct} % of {agent} and {other} samples"),
+        }
+    }
 }
 
 impl Standing {

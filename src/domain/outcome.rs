@@ -209,6 +209,7 @@ pub struct ScoreDetail {
 /// What a stage left for the next ones and for the screen.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a few hundred of them live at a time, most of them arms")]
 pub enum StageDetail {
     /// Nothing but its end.
     #[default]

@@ -1,6 +1,7 @@
 //! What one arm's record says, beside what its raw output says: kind, model as run, flags, cause.
 
 use crate::artifact::MappingEntry;
+use crate::artifact::result_file::Findings;
 use crate::bench::{self, Patched, Stated};
 use crate::domain::{Arm, ArmDetail, Cause, FailureClass, Flag, Metric, Workload};
 use crate::text::clean;
@@ -27,6 +28,9 @@ const OVERRIDES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
+    if let Some(ours) = &record.ours {
+        return known(record, ours);
+    }
     let output = bench::output::read_result(&Stated {
         status: &record.status,
         error: record.error.as_deref().unwrap_or_default(),
@@ -43,10 +47,6 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
         flags.push(Flag::ModelOverridden);
     }
     let failure = output.failure.clone().or_else(|| without_numbers(record));
-    let metrics = record.metrics.iter().map(|(name, value)| {
-        let metric = Metric { name: name.clone(), value: *value, unit: String::new() };
-        Metric { unit: bench::score::unit(&metric).to_owned(), ..metric }
-    });
     let mut detail = ArmDetail {
         flags,
         kind: output.kind,
@@ -55,7 +55,7 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
         workload: Some(output.workload.clone()).filter(|work| *work != Workload::default()),
         from: Some(clean::path(&record.file)),
         status: Some(record.status.clone()),
-        ..bench::metrics::take_most(metrics.collect())
+        ..bench::metrics::take_most(numbers(record).collect())
     };
     if record.is_three_way {
         detail.flags.extend(bench::score::traps(record.arm, &detail));
@@ -63,6 +63,26 @@ pub(super) fn heard(record: &Record, mapped: Option<&MappingEntry>) -> Heard {
     detail.flags.sort_unstable();
     detail.flags.dedup();
     Heard { detail, failure, server: server(&record.raw) }
+}
+
+/// What a run of ours wrote needs no guesses.
+fn known(record: &Record, ours: &Findings) -> Heard {
+    let metrics = bench::metrics::take_most(numbers(record).collect());
+    let detail = ArmDetail {
+        left_out: metrics.left_out,
+        from: Some(clean::path(&record.file)),
+        status: Some(record.status.clone()),
+        ..ours.detail(metrics.metrics, record.model.clone(), ours.reused.clone())
+    };
+    let told = ours.end.as_ref().map(|end| Cause { class: end.class, evidence: clean::line(&end.why) });
+    Heard { detail, failure: told.or_else(|| without_numbers(record)), server: server(&record.raw) }
+}
+
+fn numbers(record: &Record) -> impl Iterator<Item = Metric> + '_ {
+    record.metrics.iter().map(|(name, value)| {
+        let metric = Metric { name: name.clone(), value: *value, unit: String::new() };
+        Metric { unit: bench::score::unit(&metric).to_owned(), ..metric }
+    })
 }
 
 fn overridden(model: &str) -> &str {

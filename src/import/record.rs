@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Problem;
 use super::bytes::{LARGEST, Scratch};
 use super::walk::Shape;
+use crate::artifact::result_file::Findings;
 use crate::domain::Arm;
 use crate::host::gzip;
 use crate::text::clean;
@@ -38,6 +39,8 @@ pub(super) struct Record {
     pub(super) command: Option<String>,
     /// The repository, where the file holds it.
     pub(super) repo: Option<String>,
+    /// What the run of ours that wrote it knows beside.
+    pub(super) ours: Option<Findings>,
 }
 
 /// Reads one file.

@@ -1,6 +1,6 @@
 //! The arms of an attempt: what each brought, how it ended, and what the agent's tells of the ladder.
 
-use crate::bench::{ArmInput, Missing};
+use crate::bench::{Missing, score};
 use crate::domain::{
     Answer, Arm, ArmDetail, BenchKind, Cause, FailureClass, Flag, Rung, RungAnswer, Stage, StageDetail, StageEnd, StageOutcome,
 };
@@ -30,14 +30,14 @@ pub fn cause(outcome: &StageOutcome) -> Option<Cause> {
     }
 }
 
+/// What an arm found over all rounds: the medians where it was measured more than once.
+pub fn merged(attempt: &Attempt, stage: Stage) -> Option<ArmDetail> {
+    ArmDetail::of_samples(&attempt.samples(stage)).or_else(|| attempt.outcome(stage).and_then(detail).cloned())
+}
+
 /// What the arms of an attempt brought, for the comparison.
-pub(super) fn inputs(attempt: &Attempt) -> Vec<ArmInput<'_>> {
-    let brought = |stage: Stage| match attempt.outcome(stage) {
-        None => Err(Missing::NotRun),
-        Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm),
-        Some(outcome) => Err(cause(outcome).map_or(Missing::NotEnded, Missing::Failed)),
-    };
-    STAGES.into_iter().map(|(stage, arm)| ArmInput { arm, brought: brought(stage) }).collect()
+pub(super) fn brought(attempt: &Attempt) -> Vec<(Arm, Result<ArmDetail, Missing>)> {
+    STAGES.into_iter().map(|(stage, arm)| (arm, score::brought(attempt.outcome(stage), &attempt.samples(stage)))).collect()
 }
 
 /// What the agent's arm tells of the ladder below its numbers: whether the container took the patch, whether the server

@@ -295,13 +295,9 @@ impl Run {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
         let last = item.last_attempt();
-        let taken_over = last.map(|last| {
-            let before = last.stages.iter().filter(|record| record.stage < from).cloned();
-            // what nobody asked to be measured again is not
-            let is_taken_up = from.arm().is_some() && (matches!(item.state, ItemState::Interrupted { .. }) || item.automatic_retries > 0);
-            let measured = last.stages.iter().filter(|record| is_taken_up && record.stage >= from).filter_map(StageRecord::as_measured);
-            before.chain(measured).collect()
-        });
+        // what nobody asked to be measured again is not
+        let is_taken_up = matches!(item.state, ItemState::Interrupted { .. }) || item.automatic_retries > 0;
+        let taken_over = last.map(|last| last.left_for(from, is_taken_up));
         // what is told of an agent belongs to every attempt that goes on with its work
         let kept = last.filter(|_| from > Stage::Agent);
         let asked = kept.and_then(|last| last.asked.clone());
@@ -360,8 +356,6 @@ impl Run {
     fn start_stage(&mut self, item: &ItemId, stage: Stage, budget_ms: Option<u64>, at: Timestamp) {
         let Some(attempt) = self.item_mut(item).and_then(|item| item.attempts.last_mut()) else { return };
         let known = attempt.stages.iter().position(|record| record.stage == stage).map(|at| attempt.stages.remove(at));
-        let taken = known.as_ref().map_or(0, |known| if known.ran_in == attempt.n { known.taken } else { known.earlier.len() + 1 });
-        let earlier = known.map(StageRecord::into_outcomes).unwrap_or_default();
         let state = StageState::Running {
             since: at,
             budget_ms,
@@ -371,7 +365,7 @@ impl Run {
             stopping: None,
             totals: AgentTotals::default(),
         };
-        attempt.stages.push(StageRecord { stage, ran_in: attempt.n, began: at, machine: None, earlier, taken, state });
+        attempt.stages.push(StageRecord::again(known, stage, (attempt.n, at), state));
     }
 
     fn with_live(&mut self, item: &ItemId, stage: Stage, change: impl FnOnce(&mut StageState)) {

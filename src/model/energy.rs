@@ -26,7 +26,7 @@ impl Energy {
         let (mut mj, mut covered, mut whole) = (None, 0_u64, 0_u64);
         for record in records {
             let StageState::Ended(outcome) = &record.state else { continue };
-            let ms = outcome.duration_ms;
+            let ms = record.before().map(|(_, outcome)| outcome.duration_ms).sum::<u64>().saturating_add(outcome.duration_ms);
             whole += if ms > SHORTEST_MS { ms } else { 0 };
             if let Some((machine, energy)) = record.machine.as_ref().and_then(|machine| Some((machine, machine.energy_mj?))) {
                 mj = Some(mj.unwrap_or(0_u64).saturating_add(energy));

@@ -140,18 +140,19 @@ pub struct StageRecord {
     pub ran_in: u32,
     /// When it began.
     pub began: Timestamp,
-    /// What the machine did in its time; `None` where nobody looked.
+    /// What the machine did in its time, all rounds of this attempt together; `None` where nobody looked.
     pub machine: Option<MachineUse>,
     /// How it ended before, in this attempt: an arm is measured `arms.repeat` times.
     pub earlier: Vec<StageOutcome>,
-    /// How many of those are of an attempt before this one, which was taken up again.
-    pub taken: usize,
+    /// When those of this attempt began: the last ones. What is before them is of an attempt that was taken up again.
+    pub began_before: Vec<Timestamp>,
     /// How far it is.
     pub state: StageState,
 }
 
 /// How far a stage is.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few thousand of them live at a time, and most have ended")]
 pub enum StageState {
     /// It runs.
     Running {
@@ -302,36 +303,14 @@ impl Item {
 
 impl StageRecord {
     /// How it ended, each time, the last one last.
-    fn outcomes(&self) -> impl Iterator<Item = &StageOutcome> {
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = &StageOutcome> {
         let last = if let StageState::Ended(outcome) = &self.state { Some(outcome) } else { None };
         self.earlier.iter().chain(last)
     }
 
-    /// The same.
-    pub(super) fn into_outcomes(self) -> Vec<StageOutcome> {
-        let mut all = self.earlier;
-        if let StageState::Ended(outcome) = self.state {
-            all.push(outcome);
-        }
-        all
-    }
-
-    /// An arm as far as it was measured: what came to a bad end is left out. `None` where nothing was.
-    pub(super) fn as_measured(&self) -> Option<Self> {
-        self.stage.arm()?;
-        let mut good: Vec<StageOutcome> = self.outcomes().filter(|outcome| outcome.is_done()).cloned().collect();
-        let last = good.pop()?;
-        Some(Self { taken: good.len().min(self.taken), earlier: good, state: StageState::Ended(last), ..self.clone() })
-    }
-
-    /// How often it was begun in this attempt.
-    pub fn rounds(&self) -> usize {
-        self.earlier.len().saturating_sub(self.taken) + 1
-    }
-
     /// Unfrozen time of the stage up to `now`, in ms: of each time that it was begun in this attempt.
     pub fn worked_ms(&self, now: Timestamp) -> u64 {
-        let before: u64 = self.earlier.iter().skip(self.taken).map(StageOutcome::worked_ms).sum();
+        let before: u64 = self.before().map(|(_, outcome)| outcome.worked_ms()).sum();
         before.saturating_add(self.last_worked_ms(now))
     }
 

@@ -96,6 +96,8 @@ pub struct Live {
     pub for_ms: u64,
     /// What is left of its budget, in ms.
     pub left_ms: Option<u64>,
+    /// Whether it is an arm, and the time that of all arms of the item together: they take turns.
+    pub takes_turns: bool,
 }
 
 /// Of a run: what is left at a moment. `unnamed` items are to come that nothing names.
@@ -120,10 +122,16 @@ fn task<'a>(run: &Run, item: &'a Item, place: usize, now: Timestamp) -> Option<T
         | ItemState::ForRoom { from, .. }
         | ItemState::Interrupted { from, .. } => (*from, None),
         ItemState::Running => match last.and_then(|last| Some((last.live_stage()?, last))) {
+            Some((record, last)) if run.repeat > 1 && record.stage.arm().is_some() => {
+                let first = run.stages.iter().copied().find(|stage| stage.arm().is_some()).unwrap_or(record.stage);
+                let arms = last.stages.iter().filter(|record| record.stage.arm().is_some() && record.ran_in == last.n);
+                let for_ms = arms.map(|record| record.worked_ms(now)).sum();
+                (first, Some(Live { for_ms, left_ms: None, takes_turns: true }))
+            }
             Some((record, _)) => {
                 let for_ms = record.last_worked_ms(now);
                 let budget = if let StageState::Running { budget_ms, .. } = &record.state { *budget_ms } else { None };
-                (record.stage, Some(Live { for_ms, left_ms: budget.map(|budget| budget.saturating_sub(for_ms)) }))
+                (record.stage, Some(Live { for_ms, left_ms: budget.map(|budget| budget.saturating_sub(for_ms)), takes_turns: false }))
             }
             None => match follow(last?, &run.stages, run.hold, run.repeat) {
                 Follow::Stage(stage) => (stage, None),
@@ -244,6 +252,9 @@ impl<'a> Known<'a> {
     /// What a task takes, this time.
     fn draw(&self, task: &Task<'_>, images: &Images<'_>, dice: &Dice) -> u64 {
         let Some(live) = task.live else { return self.from(images, task.from, task.from, dice) };
+        if live.takes_turns {
+            return self.from(images, task.from, task.from, dice).saturating_sub(live.for_ms);
+        }
         let after = self.stages.iter().copied().find(|stage| *stage > task.from);
         let rest = self.rest_of(task, live, images, dice);
         rest.saturating_add(after.map_or(0, |stage| self.from(images, stage, task.from, dice)))

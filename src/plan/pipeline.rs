@@ -117,7 +117,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::StageDetail;
+    use crate::domain::{ArmDetail, ChildEnd, EndCause, StageDetail};
     use crate::model::StageRecord;
 
     fn attempt(ends: &[(Stage, u32, StageEnd)]) -> Attempt {
@@ -129,7 +129,7 @@ mod tests {
                 began: Timestamp::UNIX_EPOCH,
                 machine: None,
                 earlier: Vec::new(),
-                taken: 0,
+                began_before: Vec::new(),
                 state: StageState::Ended(StageOutcome { end: end.clone(), child: None, duration_ms: 1, detail: StageDetail::Nothing }),
             })
             .collect();
@@ -231,5 +231,50 @@ mod tests {
         ));
         let cut = StageEnd::Interrupted { why: "killed".to_owned() };
         assert!(matches!(next_after(&[(Stage::Human, 2, cut)], false), Follow::End(AttemptEnd::Interrupted { .. })));
+    }
+
+    /// Arms that were measured so often, in this order of their last times.
+    fn measured(times: &[(Stage, usize)]) -> Attempt {
+        let mut attempt = attempt(&times.iter().map(|(stage, _)| (*stage, 2, StageEnd::Done)).collect::<Vec<_>>());
+        for (record, (_, times)) in attempt.stages.iter_mut().zip(times) {
+            let child = ChildEnd { cause: EndCause::Exited { code: 0 }, command: 2, duration_ms: 1, frozen_ms: 0, swept: 0 };
+            let detail = StageDetail::Arm(ArmDetail::default());
+            let outcome = StageOutcome { end: StageEnd::Done, child: Some(child), duration_ms: 1, detail };
+            record.earlier = vec![outcome.clone(); times - 1];
+            record.state = StageState::Ended(outcome);
+        }
+        attempt
+    }
+
+    #[test]
+    fn arms_take_turns_until_each_was_measured_so_often() {
+        use Stage::{Baseline, Candidate, Human, Score};
+        let mut times: Vec<(Stage, usize)> = vec![(Human, 1)];
+        let mut turns = vec![Human];
+        while let Follow::Stage(next) = follow(&measured(&times), &Stage::PROCESS, false, 3) {
+            turns.push(next);
+            if next == Score {
+                break;
+            }
+            let known = times.iter().position(|(stage, _)| *stage == next).map(|at| times.remove(at).1);
+            times.push((next, known.unwrap_or_default() + 1));
+        }
+        assert_eq!(turns, [Human, Baseline, Candidate, Candidate, Baseline, Human, Human, Baseline, Candidate, Score]);
+    }
+
+    #[test]
+    fn what_was_taken_from_another_run_is_not_measured_again_and_who_is_behind_catches_up() {
+        use Stage::{Baseline, Candidate, Human};
+        let mut attempt = measured(&[(Human, 1), (Baseline, 1), (Candidate, 1)]);
+        for record in attempt.stages.iter_mut().take(2) {
+            if let StageState::Ended(outcome) = &mut record.state {
+                outcome.child = None;
+            }
+        }
+        assert_eq!(follow(&attempt, &Stage::PROCESS, false, 2), Follow::Stage(Candidate));
+        let behind = measured(&[(Human, 2), (Baseline, 2), (Candidate, 1)]);
+        assert_eq!(follow(&behind, &Stage::PROCESS, false, 2), Follow::Stage(Candidate));
+        let done = measured(&[(Candidate, 2), (Baseline, 2), (Human, 2)]);
+        assert_eq!(follow(&done, &Stage::PROCESS, false, 2), Follow::Stage(Stage::Score));
     }
 }

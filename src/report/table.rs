@@ -148,5 +148,7 @@ fn outcome(item: &Item) -> String {
     let baseline = than(verdict.against_baseline_pct, "baseline");
     let tainted: Vec<&str> = item.last_attempt().map(|last| last.tainted().into_iter().map(Arm::name).collect()).unwrap_or_default();
     let tainted = if tainted.is_empty() { String::new() } else { format!("tainted ({}): ", tainted.join(", ")) };
-    format!("{tainted}{standing}: {} {:.2} {}{human}, {baseline}; one sample{quadrant}", verdict.metric, verdict.agent, verdict.unit)
+    let many = verdict.band.filter(|band| (band.agent, band.other) != (1, 1));
+    let samples = many.map_or_else(|| "one sample".to_owned(), |band| band.says());
+    format!("{tainted}{standing}: {} {:.2} {}{human}, {baseline}; {samples}{quadrant}", verdict.metric, verdict.agent, verdict.unit)
 }

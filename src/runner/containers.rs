@@ -40,6 +40,12 @@ const TAIL: u64 = 1 << 20;
 /// How long the engine gets to remove what is left of a run.
 const SWEEP: Duration = Duration::from_mins(1);
 
+/// How the note begins that says how the patch went in.
+pub const PATCH_APPLIED: &str = "patch applied";
+
+/// How the note begins that says when the server answered.
+pub const SERVER_READY: &str = "its server was ready";
+
 /// Whether arms run in containers.
 pub fn is_used(config: &Config) -> bool {
     config.arms.engine == Engine::Docker
@@ -327,8 +333,8 @@ fn note(mark: &str) -> Option<String> {
     let mut words = mark.split_whitespace();
     Some(match (words.next()?, words.next()?, words.next()) {
         ("vllm", version, _) => format!("vLLM {version}"),
-        ("ready", seconds, _) => format!("its server was ready after {seconds} s"),
-        ("patch", "applied", Some(how)) => format!("patch applied: {how}"),
+        ("ready", seconds, _) => format!("{SERVER_READY} after {seconds} s"),
+        ("patch", "applied", Some(how)) => format!("{PATCH_APPLIED}: {how}"),
         ("patch", "uncompiled", Some(files)) => {
             format!("{files} of the patch's files would have to be compiled, and were not: their change is not measured")
         }

@@ -243,12 +243,12 @@ fn now() -> String {
 pub fn machine(job: &Job, attempt: &AttemptId, stage: Stage) -> Option<Machine> {
     let spec = StageFolder::at(&job.folder.stage(attempt, stage)).spec().ok().flatten()?;
     if spec.gpus.is_empty() {
-        return Some(with_gpus(None, Vec::new()));
+        return Some(with_gpus(None, &[]));
     }
     let header = header(job)?;
     let of = |uuid: &str| header.gpus.values().find(|facts| facts.uuid.as_deref() == Some(uuid));
     let facts: Option<Vec<&GpuFacts>> = spec.gpus.iter().map(|gpu| of(&gpu.uuid)).collect();
-    Some(with_gpus(header.driver_version.clone(), facts?))
+    Some(with_gpus(header.driver_version.clone(), &facts?))
 }
 
 /// What the sampler of this run says of the machine.
@@ -256,7 +256,7 @@ fn header(job: &Job) -> Option<Header> {
     latest(&Files::of(job.folder.path())).ok().flatten().map(|latest| latest.header)
 }
 
-fn with_gpus(driver: Option<String>, facts: Vec<&GpuFacts>) -> Machine {
+fn with_gpus(driver: Option<String>, facts: &[&GpuFacts]) -> Machine {
     let mut gpus: Vec<String> = facts.iter().map(|facts| facts.name.clone().unwrap_or_else(|| "unknown GPU".to_owned())).collect();
     gpus.sort();
     Machine {

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::conclude::Case;
+use super::containers::{self, PATCH_APPLIED};
 use super::served::served;
 use super::{Job, three_way};
-use crate::bench::score::with_soft;
+use crate::bench::score::{brought, with_soft};
 use crate::bench::{ArmInput, Missing, score};
 use crate::domain::{
-    Answer, Arm, Cause, ChildEnd, FailureClass, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
+    Answer, Arm, ArmDetail, ChildEnd, FailureClass, Flag, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::model::{Attempt, Item};
 
@@ -24,7 +25,7 @@ pub fn judge_program(root: &Path, program: &str) -> PathBuf {
 
 /// The comparison, where no judge is to be asked.
 pub fn outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
-    let detail = item.last_attempt().map_or_else(ScoreDetail::default, |last| compared(job, item, last, &inputs(last)));
+    let detail = item.last_attempt().map_or_else(ScoreDetail::default, |last| compared(job, item, last, &borrowed(&inputs(last))));
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     StageOutcome { end: StageEnd::Done, child: None, duration_ms, detail: StageDetail::Score(detail) }
 }
@@ -34,6 +35,7 @@ pub fn outcome(job: &Job, item: &Item, started: Instant) -> StageOutcome {
 pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
     let Some(last) = case.item.last_attempt() else { return (StageEnd::Done, StageDetail::Nothing) };
     let arms = inputs(last);
+    let arms = borrowed(&arms);
     let mut detail = compared(case.job, case.item, last, &arms);
     let end = match judge::verdict(case, child) {
         judge::Said::Verdict(soft) => {
@@ -50,26 +52,38 @@ pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
 }
 
 /// What the attempt's arms brought.
-fn inputs(last: &Attempt) -> Vec<ArmInput<'_>> {
-    let brought = |stage: Stage| match last.outcome(stage) {
-        Some(StageOutcome { end: StageEnd::Done, detail: StageDetail::Arm(arm), .. }) => Ok(arm),
-        Some(StageOutcome { end: StageEnd::Failed { class, why }, .. }) => {
-            Err(Missing::Failed(Cause { class: *class, evidence: why.clone() }))
-        }
-        Some(_) => Err(Missing::NotEnded),
-        None => Err(Missing::NotRun),
-    };
+fn inputs(last: &Attempt) -> Vec<(Arm, Result<ArmDetail, Missing>)> {
     let arms = [(Arm::Human, Stage::Human), (Arm::Baseline, Stage::Baseline), (Arm::Agent, Stage::Candidate)];
-    arms.into_iter().map(|(arm, stage)| ArmInput { arm, brought: brought(stage) }).collect()
+    arms.into_iter().map(|(arm, stage)| (arm, brought(last.outcome(stage), &last.samples(stage)))).collect()
+}
+
+/// The same for the comparison.
+fn borrowed(arms: &[(Arm, Result<ArmDetail, Missing>)]) -> Vec<ArmInput<'_>> {
+    arms.iter().map(|(arm, brought)| ArmInput { arm: *arm, brought: brought.as_ref().map_err(Clone::clone) }).collect()
 }
 
 fn compared(job: &Job, item: &Item, last: &Attempt, arms: &[ArmInput<'_>]) -> ScoreDetail {
     let mut detail = score(arms, job.config.arms.threshold_pct);
+    let applies = if containers::is_used(&job.config) { applied } else { applies };
     detail.rungs.splice(0..0, [applies(last.outcome(Stage::Candidate)), served(job, item, last)]);
     if three_way::is_used(&job.config) {
         three_way::temper(job, item, &mut detail);
     }
     detail
+}
+
+/// The image of the candidate had to take the patch: by the marks of its script.
+fn applied(candidate: Option<&StageOutcome>) -> RungAnswer {
+    let arm = candidate.and_then(|outcome| if let StageDetail::Arm(arm) = &outcome.detail { Some(arm) } else { None });
+    let how = arm.and_then(|arm| arm.notes.iter().find(|note| note.starts_with(PATCH_APPLIED)));
+    let is_forced = arm.is_some_and(|arm| arm.flags.contains(&Flag::PatchForced));
+    let (answer, evidence) = match (candidate.map(|outcome| &outcome.end), how) {
+        (Some(StageEnd::Failed { class: FailureClass::PatchDoesNotApply, why }), _) => (Answer::No, why.clone()),
+        (_, Some(how)) if is_forced => (Answer::Unchecked, format!("{how}: `patch --force` took it, perhaps by half")),
+        (_, Some(how)) => (Answer::Yes, how.clone()),
+        _ => (Answer::Unchecked, "nothing says that it was tried".to_owned()),
+    };
+    RungAnswer { rung: Rung::Applies, answer, evidence }
 }
 
 /// The candidate's checkout had to take the patch.

@@ -2,10 +2,11 @@
 
 use super::Job;
 use super::conclude::OUTPUT_TAIL;
+use super::containers::{self, SERVER_READY};
 use super::three_way;
 use crate::artifact::result_file::ArmResult;
 use crate::bench::ready::{ArmEnd, server};
-use crate::domain::{Arm, BenchKind, RungAnswer, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{Answer, Arm, BenchKind, Rung, RungAnswer, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::files;
 use crate::model::{Attempt, Item};
 
@@ -17,10 +18,19 @@ pub(super) fn served(job: &Job, item: &Item, last: &Attempt) -> RungAnswer {
         Some(StageEnd::Failed { class, why }) => ArmEnd::Failed(*class, why),
         _ => ArmEnd::NotRun,
     };
+    if let (true, Some(note)) = (containers::is_used(&job.config), outcome.and_then(ready)) {
+        return RungAnswer { rung: Rung::Server, answer: Answer::Yes, evidence: note.to_owned() };
+    }
     let folder = job.ran(item, Stage::Candidate).unwrap_or_default();
     let kept = ArmResult::read(&folder.join(three_way::name(item, Arm::Agent))).map(|result| result.raw_output.clone());
     let output = || kept.unwrap_or_else(|_| files::tail(&folder.join("out"), OUTPUT_TAIL).unwrap_or_default());
     server(kind(job, outcome), end, &output())
+}
+
+/// What the script of an arm in a container says of its server: that it answered.
+fn ready(outcome: &StageOutcome) -> Option<&str> {
+    let StageDetail::Arm(arm) = &outcome.detail else { return None };
+    arm.notes.iter().find(|note| note.starts_with(SERVER_READY)).map(String::as_str)
 }
 
 /// What was measured: as the arm says, by its numbers, or by its command.

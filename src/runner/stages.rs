@@ -60,7 +60,8 @@ pub fn begin(job: &Job, run: &Run, item: &Item, (attempt, stage): (&AttemptId, S
         let why = "the agent removed its worktree, or put something else in its place".to_owned();
         return Begun::Over(failed(FailureClass::AgentCrashed, why, None, StageDetail::Nothing));
     }
-    let is_first = item.last_attempt().is_some_and(|last| last.from == stage);
+    let last = item.last_attempt();
+    let is_first = last.is_some_and(|last| last.from == stage && last.stage(stage).is_none_or(|record| record.rounds() == 1));
     set_lost_aside(&if is_first { job.folder.attempt(attempt) } else { job.folder.stage(attempt, stage) });
     let mut facts = Vec::new();
     let mut environment = environment(job, attempt);
@@ -215,6 +216,20 @@ fn set_lost_aside(folder: &Path) {
     if folder.exists()
         && let Some(free) = (1..u32::MAX).map(older).find(|path| !path.exists())
         && let Err(error) = fs::rename(folder, &free)
+    {
+        tracing::warn!("can't set {} aside: {error}", folder.display());
+    }
+}
+
+/// The files of an arm that is measured once more in this attempt make way: `<stage>.round<k>`, from 1.
+pub fn set_round_aside(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage) {
+    let record = item.last_attempt().and_then(|last| last.stage(stage)).filter(|record| record.ran_in == attempt.n);
+    let Some(record) = record else { return };
+    let folder = job.folder.stage(attempt, stage);
+    let round = folder.with_file_name(format!("{stage}.round{}", record.rounds()));
+    set_lost_aside(&round);
+    if let Err(error) = fs::rename(&folder, &round)
+        && error.kind() != io::ErrorKind::NotFound
     {
         tracing::warn!("can't set {} aside: {error}", folder.display());
     }

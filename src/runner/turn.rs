@@ -24,7 +24,7 @@ use super::harness::HarnessWatch;
 use super::live::{Live, Work};
 use super::sampling::Sampling;
 use super::signals::{Leaving, Signals};
-use super::stages::{Begun, begin, sweep};
+use super::stages::{Begun, begin, set_round_aside, sweep};
 use super::{Job, RunnerError};
 use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
@@ -318,6 +318,10 @@ impl Turn<'_> {
     async fn start(&mut self, attempt: AttemptId, stage: Stage, gpus: Vec<Gpu>) -> Result<(), RunnerError> {
         // people know the budget that they set; the margin that ISO-Bench's own script has on top is for its keeper
         let budget_ms = self.job.config.budget_ms(stage);
+        if let Some(item) = self.run.item(&attempt.item) {
+            // before it is on record: a runner that dies then must not take the end of the round before for that of this one
+            set_round_aside(&self.job, item, &attempt, stage);
+        }
         self.record(Fact::StageStarting { item: attempt.item.clone(), n: attempt.n, stage, budget_ms }).await?;
         let Some(item) = self.run.item(&attempt.item) else { return Ok(()) };
         let (spec, environment) = match begin(&self.job, &self.run, item, (&attempt, stage), &gpus) {

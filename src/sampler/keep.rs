@@ -10,9 +10,11 @@ use std::thread::{self, JoinHandle};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 
 use super::clock::Moment;
 use super::write::{Lines, moment};
+use crate::domain::StageOutcome;
 use crate::ledger::{RunFolder, regular};
 use crate::model::{Follower, StageState};
 use crate::telemetry::Files;
@@ -78,13 +80,15 @@ fn arms(folder: &Path) -> io::Result<Vec<Time>> {
     let run = Follower::load(&RunFolder::at(folder.to_owned()))?;
     let attempts = run.items.iter().flat_map(|item| &item.attempts);
     let own = attempts.flat_map(|attempt| attempt.stages.iter().filter(|record| record.ran_in == attempt.n));
-    let times = own.filter(|record| record.stage.arm().is_some()).map(|record| {
-        let from = record.began.as_millisecond();
-        let to = match &record.state {
-            StageState::Running { .. } => i64::MAX,
-            StageState::Ended(outcome) => from.saturating_add_unsigned(outcome.duration_ms).saturating_add(AROUND_MS),
-        };
+    let span = |began: Timestamp, outcome: Option<&StageOutcome>| {
+        let from = began.as_millisecond();
+        let to = outcome.map_or(i64::MAX, |outcome| from.saturating_add_unsigned(outcome.duration_ms).saturating_add(AROUND_MS));
         (from - AROUND_MS, to)
+    };
+    let times = own.filter(|record| record.stage.arm().is_some()).flat_map(|record| {
+        let last = if let StageState::Ended(outcome) = &record.state { Some(outcome) } else { None };
+        let before = record.before().map(|(began, outcome)| span(began, Some(outcome)));
+        before.chain([span(record.began, last)])
     });
     Ok(times.collect())
 }

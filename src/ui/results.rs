@@ -82,7 +82,7 @@ impl Results {
             rows: rows(verdicts, attempt),
             noise: score.map(|_| noise(attempt)),
             verdict: match score {
-                Some(score) => comparison(score, one_sample(&attempt.rungs())).map(|said| doubted(said, attempt)),
+                Some(score) => comparison(score, &samples(score, &attempt.rungs())).map(|said| doubted(said, attempt)),
                 None => alone(attempt),
             },
             judged: score.and_then(judged),
@@ -247,9 +247,11 @@ fn noise(attempt: &Attempt) -> String {
     format!("+ is better; {of}")
 }
 
-/// Whether the score rests on one sample, as its evidence says.
-fn one_sample(rungs: &[RungAnswer]) -> &'static str {
-    if rungs.iter().any(|found| found.evidence.contains("one sample")) { ", one sample" } else { "" }
+/// Of how many samples the score is, as its evidence says where that is one.
+fn samples(score: &ScoreDetail, rungs: &[RungAnswer]) -> String {
+    let many = score.verdicts.first().and_then(|first| first.band).filter(|band| (band.agent, band.other) != (1, 1));
+    let one = || if rungs.iter().any(|found| found.evidence.contains("one sample")) { ", one sample".to_owned() } else { String::new() };
+    many.map_or_else(one, |band| format!(", {}", band.says()))
 }
 
 /// The class in a sentence, or why there is none.

@@ -124,6 +124,7 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
     let (human, pct) = (40.0, dice.float() * 60.0 - 35.0);
     let lower = n.is_multiple_of(2);
     let verdict = Verdict {
+        band: None,
         metric: if lower { "ttft_mean_ms" } else { "throughput_tok_s" }.to_owned(),
         unit: if lower { "ms" } else { "tok/s" }.to_owned(),
         direction: if lower { Direction::LowerIsBetter } else { Direction::HigherIsBetter },

@@ -203,6 +203,7 @@ pub(crate) fn arm(factor: f64) -> ArmDetail {
 
 pub(crate) fn score(against_human: f64) -> ScoreDetail {
     let verdict = |metric: &str, unit: &str, human: f64| Verdict {
+        band: None,
         metric: metric.to_owned(),
         unit: unit.to_owned(),
         direction: Direction::LowerIsBetter,

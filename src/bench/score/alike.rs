@@ -1,6 +1,6 @@
 //! Whether two arms were measured alike, and which of their numbers are not what they are called.
 
-use crate::domain::{Arm, ArmDetail, BenchKind, Flag, Metric};
+use crate::domain::{Arm, ArmDetail, BenchKind, Flag, Metric, Repair};
 
 /// Flags that make all numbers of an arm worthless for a comparison.
 const WORTHLESS: [Flag; 3] = [Flag::AllZero, Flag::FailedRequests, Flag::CutShort];
@@ -41,10 +41,35 @@ pub(super) fn apart(agent: &ArmDetail, (whose, theirs): (Arm, &ArmDetail)) -> Ve
     } else if has(agent, Flag::DifferentWorkload) || has(theirs, Flag::DifferentWorkload) {
         found.push(format!("{both} were measured with different workloads by run_3way_benchmarks.py (sonnet / random)"));
     }
+    found.extend(repaired(agent, (whose, theirs)));
+    if let (Some(mine), Some(other)) = (&agent.machine, &theirs.machine) {
+        let differences = other.differences(mine);
+        if !differences.is_empty() {
+            found.push(format!("{both} were measured on different machines ({})", differences.join(", ")));
+        }
+    }
+    if let Some(reused) = theirs.reused.as_ref().filter(|reused| reused.run.is_none()) {
+        found.push(format!("{}: {}", whose.name(), reused.says()));
+    }
     for (whose, detail) in [(whose, theirs), (Arm::Agent, agent)] {
         found.extend(WORTHLESS.into_iter().filter(|flag| has(detail, *flag)).map(|flag| format!("{}: {}", whose.name(), flag.says())));
     }
     found
+}
+
+/// Repairs that one of the two got and the other did not. Those that only bring the benchmark to run, and change nothing of what
+/// is measured, may differ.
+fn repaired(agent: &ArmDetail, (whose, theirs): (Arm, &ArmDetail)) -> Option<String> {
+    let counts = |repair: &&Repair| !matches!(repair, Repair::Transformers | Repair::MovedToCli);
+    let only = |one: &ArmDetail, other: &ArmDetail| -> Vec<&str> {
+        one.repairs.iter().filter(counts).filter(|repair| !other.repairs.contains(repair)).map(|repair| repair.name()).collect()
+    };
+    // of an arm whose result says nothing of repairs nobody knows
+    let says =
+        |whose: Arm, only: Vec<&str>| (!only.is_empty()).then(|| format!("only {} was repaired ({})", whose.name(), only.join(", ")));
+    let both = [says(whose, only(theirs, agent)), says(Arm::Agent, only(agent, theirs))];
+    let found: Vec<String> = both.into_iter().flatten().collect();
+    (!found.is_empty()).then(|| format!("{} and agent were not measured alike: {}", whose.name(), found.join(", ")))
 }
 
 fn has(detail: &ArmDetail, flag: Flag) -> bool {
@@ -88,6 +113,7 @@ pub fn notes(detail: &ArmDetail) -> Vec<String> {
     if let (true, Some(asked), Some(run)) = (has(detail, Flag::ModelOverridden), &detail.model, &detail.model_run) {
         notes.push(format!("measured with {run}, not with {asked}"));
     }
+    notes.extend(detail.reused.as_ref().map(crate::domain::Reused::says));
     notes.extend(detail.taints.iter().map(|taint| format!("tainted: {}", taint.evidence)));
     if detail.left_out > 0 {
         notes.push(format!("{} numbers after its first {} are left out", detail.left_out, detail.metrics.len()));

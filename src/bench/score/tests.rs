@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use super::*;
-use crate::domain::{BenchKind, FailureClass, Flag, Quadrant, SoftVerdict, Taint, TaintKind, Target};
+use crate::domain::{BenchKind, FailureClass, Flag, Machine, Quadrant, Repair, Reused, SoftVerdict, Taint, TaintKind, Target};
 use jiff::Timestamp;
 
 fn arm(numbers: &[(&str, f64, &str)]) -> ArmDetail {
@@ -381,4 +381,44 @@ fn a_tainted_number_is_compared_and_proves_nothing_either_way() {
     assert_eq!(last(&compare(&clean, &tainted(clean.clone()), &fast)).map(|(answer, _)| answer), Some(Answer::Unchecked));
     let humans = compare(&tainted(clean.clone()), &clean, &fast);
     assert_eq!(last(&humans).map(|(answer, _)| answer), Some(Answer::Yes), "the human's number has no part in it");
+}
+
+fn measured(values: &[f64]) -> ArmDetail {
+    let samples: Vec<ArmDetail> = values.iter().map(|value| arm(&[("ttft_mean_ms", *value, "ms")])).collect();
+    ArmDetail::of_samples(&samples.iter().collect::<Vec<_>>()).unwrap()
+}
+
+#[test]
+fn a_difference_within_twice_the_spread_is_noise_and_the_band_says_of_how_many_samples() {
+    // a spread of 10 %: up to 20 % is noise
+    let noisy = measured(&[90.0, 100.0, 110.0]);
+    let detail = compare(&noisy, &noisy, &measured(&[85.0, 85.0, 85.0]));
+    assert_eq!(detail.standing(), Some(Standing::Similar));
+    assert_eq!(detail.verdicts.first().and_then(|first| first.band).map(|band| band.says()).as_deref(), Some("±20 % of 3 samples each"));
+    let last = detail.rungs.last().unwrap();
+    assert_eq!((last.answer, last.evidence.as_str()), (Answer::No, "ttft_mean_ms +15.0 % against the baseline, ±20 % of 3 samples each"));
+    assert_eq!(compare(&noisy, &noisy, &measured(&[75.0, 75.0])).standing(), Some(Standing::Beats));
+    let steady = compare(&measured(&[100.0, 100.0, 100.0]), &noisy, &measured(&[90.0]));
+    let band = steady.verdicts.first().and_then(|first| first.band).unwrap();
+    assert_eq!((band.says().as_str(), steady.standing()), ("±5 % of 1 and 3 samples", Some(Standing::Beats)), "the threshold is the least");
+}
+
+#[test]
+fn what_was_not_measured_alike_does_not_compare() {
+    let one = arm(&[("ttft_mean_ms", 10.0, "ms")]);
+    let why = |human: &ArmDetail, agent: &ArmDetail| compare(human, human, agent).incomparable;
+    let repaired = |repair| ArmDetail { repairs: vec![repair], ..one.clone() };
+    let says = "human and agent were not measured alike: only agent was repaired (sonnet_to_random)";
+    assert_eq!(why(&one, &repaired(Repair::SonnetToRandom)).as_deref(), Some(says));
+    assert_eq!(why(&repaired(Repair::SonnetToRandom), &repaired(Repair::SonnetToRandom)), None);
+    assert_eq!(why(&one, &repaired(Repair::Transformers)), None, "the work is the same");
+    let on = |gpu: &str| ArmDetail { machine: Some(Machine { gpus: vec![gpu.to_owned()], ..Machine::default() }), ..one.clone() };
+    assert_eq!(why(&on("H100"), &on("A100")).as_deref(), Some("human and agent were measured on different machines (GPU H100 / A100)"));
+    let reused = |run: Option<&str>| {
+        let reused = Reused { file: "/r.json".to_owned(), run: run.map(str::to_owned), at: None };
+        ArmDetail { reused: Some(reused), ..one.clone() }
+    };
+    assert_eq!(why(&reused(None), &one).as_deref(), Some("human: taken from /r.json, on an unknown machine"));
+    let known = compare(&reused(Some("r1")), &one, &one);
+    assert_eq!((known.incomparable, known.why_not), (None, vec!["human: taken from /r.json of run r1".to_owned()]));
 }

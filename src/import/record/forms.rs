@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Record, line, named, text};
+use crate::artifact::result_file::{Findings, OURS};
 use crate::domain::Arm;
 use crate::import::walk::Shape;
 
@@ -98,6 +100,7 @@ fn empty(path: &Path, arm: Arm) -> Record {
         timestamp: None,
         command: None,
         repo: None,
+        ours: None,
     }
 }
 
@@ -105,8 +108,12 @@ fn empty(path: &Path, arm: Arm) -> Record {
 fn arm_result(path: &Path, arm: Arm, whole: &Value) -> Record {
     let full = line(whole, "human_commit_full").unwrap_or_default();
     let commit = line(whole, "human_commit").or_else(|| named(path)).or_else(|| full.get(..8).map(str::to_owned)).unwrap_or_default();
+    let found = whole.get(OURS).and_then(|found| Findings::deserialize(found).ok());
+    // beside a result of ISO-Bench's own script a run of ours writes what tainted it
+    let ours = found.filter(|ours| !ours.run.is_empty() && ours.reused.as_ref().is_none_or(|reused| reused.run.is_some()));
     Record {
-        is_three_way: true,
+        is_three_way: ours.is_none(),
+        ours,
         commit,
         full,
         parent: line(whole, "parent_commit").unwrap_or_default(),

@@ -31,7 +31,8 @@ impl Run {
             Fact::ArmNoted { item, stage, says, .. } => self.note(at, format!("{item}: {stage}: {says}")),
             Fact::MachineRecorded { item, stage, machine, .. } => self.with_attempt(item, |attempt| {
                 if let Some(record) = attempt.stages.iter_mut().find(|record| record.stage == *stage) {
-                    record.machine = Some(machine.clone());
+                    let before = record.machine.take();
+                    record.machine = Some(before.map_or_else(|| machine.clone(), |before| before.and(machine)));
                 }
             }),
             _ => {}

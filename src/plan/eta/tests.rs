@@ -102,7 +102,7 @@ fn a_live_stage_is_judged_by_those_that_lasted_longer() {
     let items = (1..=10).map(|n| item(&[1, n * 100, 20, 20, 1], true)).collect();
     let own = past("a", items);
     let at = |for_ms, left_ms| {
-        let live = Some(Live { for_ms, left_ms });
+        let live = Some(Live { for_ms, left_ms, takes_turns: false });
         estimated(vec![Task { commit: "", from: Stage::Agent, live, place: 0 }], &own, &[]).unwrap_or_else(|| panic!("known"))
     };
     let late = at(950_000, None);
@@ -150,7 +150,7 @@ proptest! {
         let own = past("a", took.iter().map(|took| item(took, true)).collect());
         let mut all = tasks(n);
         if let Some(first) = all.first_mut() {
-            *first = Task { from: Stage::Agent, live: Some(Live { for_ms: live_s * 1000, left_ms: None }), ..*first };
+            *first = Task { from: Stage::Agent, live: Some(Live { for_ms: live_s * 1000, left_ms: None, takes_turns: false }), ..*first };
         }
         let Some(left) = estimated(all.clone(), &own, &[]) else { return Ok(()) };
         prop_assert!(left.p50_ms <= left.p90_ms);

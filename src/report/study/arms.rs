@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::ResultRow;
-use crate::domain::{Arm, ArmDetail, AttemptId, Stage, StageOutcome};
+use crate::domain::{Arm, AttemptId, Stage, StageOutcome};
 use crate::import::Imported;
 use crate::ledger::RunFolder;
-use crate::measured::arms::{STAGES, cause, detail, status};
+use crate::measured::arms::{STAGES, cause, merged, status};
 use crate::model::{Attempt, Item};
 
 /// The arms of a run that were measured, or should have been.
@@ -22,8 +22,7 @@ pub(super) fn of(imported: &Imported) -> impl Iterator<Item = ResultRow> + '_ {
 }
 
 fn row(imported: &Imported, (item, attempt): (&Item, &Attempt), (stage, arm): (Stage, Arm), outcome: &StageOutcome) -> ResultRow {
-    let nothing = ArmDetail::default();
-    let detail = detail(outcome).unwrap_or(&nothing);
+    let detail = &merged(attempt, stage).unwrap_or_default();
     let ours = || RunFolder::at(imported.path.clone()).stage(&AttemptId { item: item.id.clone(), n: attempt.n }, stage);
     ResultRow {
         commit: item.human.clone(),

@@ -23,6 +23,7 @@ use crate::runner::Job;
 use crate::runner::containers;
 use crate::runner::gate::chosen;
 use crate::runner::three_way::{name, newest};
+use crate::telemetry::GpuFacts;
 
 /// An older result that an arm takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,11 +120,11 @@ impl Setup {
 /// The machine that an arm would have; `None` while nobody knows.
 fn machine(job: &Job) -> Option<Machine> {
     if job.config.arms.gpus == ArmGpus::Numbers(Vec::new()) {
-        return Some(with_gpus(None, Vec::new()));
+        return Some(with_gpus(None, &[]));
     }
     let header = header(job)?;
-    let facts = chosen(job, &header, &mut Vec::new()).iter().filter_map(|key| header.gpus.get(key)).collect();
-    Some(with_gpus(header.driver_version.clone(), facts))
+    let facts: Vec<&GpuFacts> = chosen(job, &header, &mut Vec::new()).iter().filter_map(|key| header.gpus.get(key)).collect();
+    Some(with_gpus(header.driver_version.clone(), &facts))
 }
 
 /// What a result of ours holds.
@@ -147,8 +148,8 @@ pub fn take(job: &Job, item: &Item, at: (&AttemptId, Stage), taken: Taken, start
 fn copy(job: &Job, item: &Item, (attempt, stage): (&AttemptId, Stage), taken: &Taken) -> io::Result<()> {
     let Some((arm, own)) = stage.arm().zip(own(job, item, attempt, stage)) else { return Ok(()) };
     let mut ours = taken.result.ours.clone().unwrap_or_default();
-    ours.run = job.folder.run_id().0;
-    ours.item = item.id.0.clone();
+    ours.run.clone_from(&job.folder.run_id().0);
+    ours.item.clone_from(&item.id.0);
     ours.attempt = attempt.n;
     ours.reused.clone_from(&taken.detail.reused);
     let mut whole = taken.result.whole().as_object().cloned().unwrap_or_default();

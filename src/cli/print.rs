@@ -115,6 +115,7 @@ fn masked(key: &str, value: Value, masker: &Masker) -> Value {
         Value::String(text) if Config::has_few_words(key) => Value::String(text),
         Value::String(text) => Value::String(masker.mask(&text).into_owned()),
         Value::Array(list) => list.into_iter().map(|value| masked(key, value, masker)).collect(),
+        Value::Object(pairs) => pairs.into_iter().map(|(name, value)| (name, masked(key, value, masker))).collect(),
         value => value,
     }
 }
@@ -145,6 +146,10 @@ fn literal(key: &str, value: &Value) -> String {
     match value {
         Value::Null if Config::is_number(key) => "0".to_owned(),
         Value::Null => "\"\"".to_owned(),
+        Value::Object(pairs) if !pairs.is_empty() => {
+            let pair = |(name, value): (&String, &Value)| format!("{} = {}", literal(key, &json!(name)), literal(key, value));
+            format!("{{ {} }}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
         // JSON's strings are TOML's, but for one character that JSON may leave as it is
         value => value.to_string().replace('\u{7f}', "\\u007f"),
     }

@@ -338,6 +338,10 @@ fn note(mark: &str) -> Option<String> {
         ("patch", "uncompiled", Some(files)) => {
             format!("{files} of the patch's files would have to be compiled, and were not: their change is not measured")
         }
+        ("patch", "left_out", Some(files)) => {
+            format!("{files} of the patch's files are not of the installed package, and were left out")
+        }
+        ("server", "without", Some(argument)) => format!("the server does not know {argument} (docker.server_args): started without it"),
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Arm, ArmDetail, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, RunId, Rung, Stage, Standing, Verdict,
+    Arm, ArmDetail, Band, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, RunId, Rung, Stage, Standing, Verdict,
 };
 use crate::measured::{Measured, arms, last_measured, rung, tried};
 use crate::model::{Attempt, Item, ItemState, Run};
@@ -78,7 +78,7 @@ pub enum Class {
 }
 
 /// What is to be known of the numbers of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Mark {
     /// The machine was not itself while these arms were measured.
     Tainted(Vec<Arm>),
@@ -94,6 +94,8 @@ pub enum Mark {
     Reused(Vec<Arm>),
     /// The agent's arm was measured so often.
     Samples(usize),
+    /// The same, with the difference that is noise.
+    Band(Band),
 }
 
 impl Class {
@@ -228,10 +230,12 @@ fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mar
     let mut repairs: Vec<Repair> = details.iter().flat_map(|(_, detail)| detail.repairs.iter().copied()).collect();
     repairs.sort_unstable();
     repairs.dedup();
-    // a result file of the harness states its status; one of ours that was taken over does not
-    let reused = which(&|detail| detail.from.is_some() && detail.status.is_none());
+    // a result file of the harness states its status; one of them that was taken over does not
+    let reused = which(&|detail| detail.reused.is_some() || (detail.from.is_some() && detail.status.is_none()));
     let older = item.last_attempt().is_some_and(|last| last.n != attempt.n);
     let samples = attempt.samples(Stage::Candidate).len();
+    let band = measured.and_then(|found| found.score.verdicts.first()?.band).filter(|band| (band.agent, band.other) != (1, 1));
+    let samples = band.map(Mark::Band).or_else(|| (samples > 0).then_some(Mark::Samples(samples)));
     let found = [
         (!attempt.tainted().is_empty()).then(|| Mark::Tainted(attempt.tainted())),
         is_forced.then_some(Mark::Forced),
@@ -239,7 +243,7 @@ fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mar
         older.then_some(Mark::Older(attempt.n, item.attempts.len())),
         (!repairs.is_empty()).then_some(Mark::Repaired(repairs)),
         (!reused.is_empty()).then_some(Mark::Reused(reused)),
-        (samples > 0).then_some(Mark::Samples(samples)),
+        samples,
     ];
     found.into_iter().flatten().collect()
 }
@@ -254,6 +258,7 @@ impl Mark {
             Self::Older(n, _) => format!("attempt {n}"),
             Self::Repaired(_) => "repaired".to_owned(),
             Self::Reused(_) => "reused".to_owned(),
+            Self::Band(band) => band.says(),
             Self::Samples(1) => "one sample".to_owned(),
             Self::Samples(n) => format!("{n} samples"),
         }
@@ -271,7 +276,7 @@ impl Mark {
                 format!("repaired: {}", repairs.iter().map(|repair| repair.name()).collect::<Vec<_>>().join(", "))
             }
             Self::Reused(of) => format!("not measured anew: {}", arms(of)),
-            Self::Samples(_) => self.short(),
+            Self::Samples(_) | Self::Band(_) => self.short(),
         }
     }
 

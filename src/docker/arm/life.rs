@@ -79,11 +79,14 @@ impl Container {
                 }
             }
             let mut wait = std::pin::pin!(self.engine.patient().wait_container(&self.id, None::<WaitContainerOptions>));
-            if let Some(Err(error)) = wait.next().await
-                && !matches!(error, bollard::errors::Error::DockerContainerWaitError { .. })
-            {
-                was_away |= is_gone(&DockerError::of(&error, "a container"));
-                sleep(AGAIN).await;
+            match wait.next().await {
+                Some(Ok(_) | Err(bollard::errors::Error::DockerContainerWaitError { .. })) => {}
+                // whoever was to answer broke off: it may be back before we ask again
+                broken => {
+                    let error = broken.and_then(Result::err).map(|error| DockerError::of(&error, "a container"));
+                    was_away |= !matches!(error, Some(DockerError::Silent(_) | DockerError::Refused { .. }));
+                    sleep(AGAIN).await;
+                }
             }
         }
     }

@@ -249,7 +249,7 @@ fn two_hundred_sizes_end_in_one_right_frame() {
         rows.len() == 40 && screen.contains("vllm_core-0024") && rows.last().is_some_and(|last| last.contains("? help"))
     });
     shown.pty.press("?");
-    shown.pty.wait_for("a line down, a line up");
+    shown.pty.wait_for("search here; Tab: regular expression");
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_terminal_that_takes_nothing_costs_frames_and_nothing_else() {
     shown.pty.press("?");
     shown.pty.resize(120, 40);
     shown.pty.release();
-    shown.pty.wait_for("a line down, a line up");
+    shown.pty.wait_for("search here; Tab: regular expression");
     shown.pty.press("<Esc>");
     shown.pty.wait_for("vllm_core-0024");
 }
@@ -319,13 +319,13 @@ fn frames_are_synchronised_where_the_terminal_says_so() {
     let (first, second) = ANSWER.split_at(5);
     shown.pty.press(&format!("?{first}"));
     shown.pty.press(second);
-    shown.pty.wait_for("a line down, a line up");
+    shown.pty.wait_for("search here; Tab: regular expression");
     shown.pty.press(&format!("<Esc>{ANSWER}?"));
-    shown.pty.wait_for("a line down, a line up");
+    shown.pty.wait_for("search here; Tab: regular expression");
     shown.pty.resize(100, 30);
-    shown.pty.wait_for("a line down, a line up");
+    shown.pty.wait_for("search here; Tab: regular expression");
     shown.pty.press("<Esc>");
-    shown.pty.wait_gone("a line down, a line up");
+    shown.pty.wait_gone("search here; Tab: regular expression");
     // to its end: leaving says the end once more
     shown.pty.press("d");
     shown.pty.wait_end();
@@ -342,7 +342,7 @@ fn frames_are_plain_where_it_does_not() {
         shown.pty.wait_for("? help");
         shown.pty.press(answer);
         shown.pty.press("?");
-        shown.pty.wait_for("a line down, a line up");
+        shown.pty.wait_for("search here; Tab: regular expression");
         assert_eq!((count(&shown.pty, BEGIN), count(&shown.pty, QUESTION)), (0, asked), "{term} {answer:?}");
     }
 }

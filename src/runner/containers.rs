@@ -98,7 +98,7 @@ pub async fn sweep(job: &Job) {
     };
     match timeout(SWEEP, swept).await {
         Ok(Ok(removed)) if !removed.is_empty() => {
-            tracing::info!("removed {} that were left of run {run}", count(removed.len(), "container"))
+            tracing::info!("removed {} that were left of run {run}", count(removed.len(), "container"));
         }
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!("can't look for containers of run {run}: {error}"),

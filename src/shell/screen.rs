@@ -90,7 +90,8 @@ async fn folded(source: &mut Source) -> Option<Folded> {
 
 /// Shows the run until somebody leaves.
 pub(super) async fn show(console: &mut Console, setup: Setup) -> Result<Left, ScreenError> {
-    Screen::open(console, setup)?.stay().await
+    // its state is large, and is moved once
+    Box::pin(Screen::open(console, setup)?.stay()).await
 }
 
 impl<'a> Screen<'a> {

@@ -42,7 +42,7 @@ fn every_command_of_the_corpus_has_a_plan_or_says_what_it_lacks() {
         *kinds.entry(kind.name()).or_default() += 1;
         let client = plan.client.join(" ");
         let (is_serving, workload) = (kind == BenchKind::Serving, &plan.workload);
-        assert!(is_serving == !plan.server.is_empty() && is_serving == client.contains("--port {port}"), "{sha}: {client}");
+        assert!(is_serving != plan.server.is_empty() && is_serving == client.contains("--port {port}"), "{sha}: {client}");
         // no argument of a server is left to a client, no placeholder to anybody
         let alien = ["--tensor-parallel-size", "--dtype", "--quantization", "--enable-prefix-caching", "--max-model-len", "--batch-size"];
         assert!(!(is_serving && alien.iter().any(|name| client.contains(name))), "{sha}: {client}");

@@ -1,5 +1,5 @@
 //! Result files of our own: read by the harness's readers, by our reports, and taken by other runs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
+#![expect(clippy::string_slice, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

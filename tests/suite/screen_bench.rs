@@ -31,7 +31,7 @@ pub(crate) fn phases(seconds: &[(ArmPhase, f64)], is_open: bool) -> Vec<PhaseSpa
     let mut from_ms = 0;
     let mut spans: Vec<PhaseSpan> = Vec::new();
     for (phase, seconds) in seconds {
-        let ms = SignedDuration::from_secs_f64(*seconds).as_millis() as u64;
+        let ms = u64::try_from(SignedDuration::from_secs_f64(*seconds).as_millis()).unwrap();
         spans.push(PhaseSpan { phase: *phase, from_ms, ms: Some(ms) });
         from_ms += ms;
     }
@@ -133,7 +133,7 @@ fn figures(began: jiff::Timestamp, second: u64, from: FiguresFrom) -> ServerFigu
 }
 
 fn curves(bench: &Bench, seconds: u64, from: FiguresFrom) -> Curves {
-    let began = bench.now - SignedDuration::from_secs(seconds as i64);
+    let began = bench.now - SignedDuration::from_secs(seconds.cast_signed());
     let every = if from == FiguresFrom::Log { 10 } else { 1 };
     let mut curves = Curves::default();
     (0..=seconds).step_by(every).for_each(|second| curves.take(figures(began, second, from)));
@@ -143,7 +143,7 @@ fn curves(bench: &Bench, seconds: u64, from: FiguresFrom) -> Curves {
 /// An arm that runs, as it tells of itself.
 fn progress(bench: &Bench, spans: Vec<PhaseSpan>, seconds: u64) -> ArmProgress {
     ArmProgress {
-        started: bench.now - SignedDuration::from_secs(seconds as i64),
+        started: bench.now - SignedDuration::from_secs(seconds.cast_signed()),
         at: bench.now,
         phases: spans,
         container: Some("9f2c1ab00d51".to_owned()),

@@ -1,6 +1,6 @@
 //! The benchmark's screen in a real terminal, on what a worker writes: it changes by itself, and its logs are read.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::fs;
 use std::os::unix::fs::symlink;

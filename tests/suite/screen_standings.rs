@@ -295,7 +295,7 @@ fn the_banner_counts_quadrants_taints_and_repairs() {
     let mut bench = Bench::on(&night());
     bench.tell(Msg::Looked(Looked::Until(runs::base())));
     let told = since(&bench.state, bench.now).unwrap();
-    let text: String = told.lines.iter().map(|line| format!("{:12}{}\n", line.label, line.says.text)).collect();
+    let text = told.lines.iter().map(|line| format!("{:12}{}\n", line.label, line.says.text)).collect::<Vec<_>>().concat();
     for part in [
         "results     5 items: 2 beat the human's commit, 1 similar, 1 worse, 1 incomparable · 1 true success (Q1)",
         "numbers     1 item tainted: what was measured proves nothing · 1 with a patch that was forced in · 1 with repairs",

@@ -123,7 +123,7 @@ mod tests {
         let (mut read, mut looks) = (Vec::new(), 1);
         while printed.look(|stream, bytes| {
             if stream == Stream::Server {
-                read.extend_from_slice(bytes)
+                read.extend_from_slice(bytes);
             }
         }) {
             looks += 1;

@@ -32,7 +32,7 @@ pub(super) async fn scrape(port: u16, tell: Sender<Scraped>) {
     let mut path = paths.next().unwrap_or_default();
     loop {
         every.tick().await;
-        let answer = match timeout(WITHIN, get(port, path)).await {
+        let answer = match timeout(WITHIN, Box::pin(get(port, path))).await {
             Err(_late) => Err("it does not answer in time".to_owned()),
             Ok(Err(error)) => Err(error.to_string()),
             Ok(Ok((200, body))) => Ok(body),

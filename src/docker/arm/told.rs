@@ -97,7 +97,7 @@ mod tests {
         let (mut marks, masker) = (Marks::default(), Masker::new([("A_TOKEN", "sesame-12")], []));
         assert!(marks.feed(b"phase pre", &masker).is_empty() && marks.any);
         assert_eq!(marks.feed(b"pare\nvllm 0.6.3\x1b[31m sesame-12\n\n\xff", &masker), ["phase prepare", "vllm 0.6.3 •••"]);
-        marks.feed(&[b'x'; 1 << 20], &masker);
+        marks.feed(&vec![b'x'; 1 << 20], &masker);
         assert!(marks.rest.len() <= LONGEST + 1);
         assert_eq!(marks.feed(b"\nrepaired transformers\nrepaired transformers\n", &masker).len(), 2);
         assert_eq!(marks.repairs(), ["transformers"]);

@@ -220,7 +220,9 @@ impl Arm {
                 let made = asked.patient().create_container(Some(options), body).await;
                 made.map(|made| made.id).map_err(|error| DockerError::of(&error, "a new container"))
             };
-            let making = self.making.insert(tokio::spawn(make)).await;
+            #[expect(clippy::disallowed_methods, reason = "the engine goes on making it, whoever stops waiting: its answer is kept")]
+            let making = tokio::spawn(make);
+            let making = self.making.insert(making).await;
             self.making = None;
             match making.unwrap_or_else(|error| Err(DockerError::Broken(error.to_string()))) {
                 Ok(id) => {
@@ -266,6 +268,7 @@ impl Arm {
             }
             if self.seen.is_ready() && metrics.is_none() {
                 let (tell, told) = mpsc::channel(1);
+                #[expect(clippy::disallowed_methods, reason = "a server that does not answer must not keep us from what it prints")]
                 tokio::spawn(scrape(port, tell));
                 metrics = Some(told);
             }

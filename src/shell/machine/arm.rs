@@ -122,7 +122,7 @@ impl Figures {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "tests")]
+    #![expect(clippy::unwrap_used, reason = "tests")]
 
     use std::fs::{self, File};
     use std::io::Write;

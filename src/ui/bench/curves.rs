@@ -197,7 +197,7 @@ fn joined(points: &[Point]) -> Point {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "tests")]
+    #![expect(clippy::unwrap_used, reason = "tests")]
 
     use jiff::SignedDuration;
 
@@ -223,7 +223,9 @@ mod tests {
     #[test]
     fn a_gap_between_two_lines_of_a_log_is_none_and_a_long_silence_is() {
         let mut curves = Curves::default();
-        [0, 10, 20].into_iter().for_each(|second| curves.take(figures(second, 4.0, FiguresFrom::Log)));
+        for second in [0, 10, 20] {
+            curves.take(figures(second, 4.0, FiguresFrom::Log));
+        }
         assert!(curves.columns(Figure::Running, 40).iter().all(|column| *column == Some(4.0)));
         curves.take(figures(90, 4.0, FiguresFrom::Log));
         assert!(curves.columns(Figure::Running, 200).iter().any(Option::is_none));
@@ -232,7 +234,9 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_by_years_costs_nothing() {
         let mut curves = Curves::default();
-        [0, 5_000_000_000, -3].into_iter().for_each(|second| curves.take(figures(second, 1.0, FiguresFrom::Metrics)));
+        for second in [0, 5_000_000_000, -3] {
+            curves.take(figures(second, 1.0, FiguresFrom::Metrics));
+        }
         assert!(curves.points.len() <= MOST);
         curves.take(ServerFigures { running: Some(f64::NAN), ..figures(1, 0.0, FiguresFrom::Log) });
         assert_eq!(curves.mean(Figure::Running), Some(1.0));

@@ -59,14 +59,13 @@ fn select_by(state: &mut State, by: isize) {
 pub(in crate::ui) fn to_row(state: &mut State, place: usize) {
     let Some(Row { run, item, .. }) = state.standings.visible().nth(place).cloned() else { return };
     state.standings.held = None;
-    match run {
-        Some(run) => state.standings.other = Some((run, item)),
-        None => {
-            state.standings.other = None;
-            if let Some(row) = state.run.position(&item) {
-                moves::select_row(state, row);
-            }
-        }
+    if let Some(run) = run {
+        state.standings.other = Some((run, item));
+        return;
+    }
+    state.standings.other = None;
+    if let Some(row) = state.run.position(&item) {
+        moves::select_row(state, row);
     }
 }
 

@@ -37,7 +37,7 @@ pub fn all(state: &State) -> String {
     let mut text = format!("by {}: {}\n", standings.by.name(), groups.join(", "));
     if !standings.only.is_empty() {
         let only: Vec<String> = standings.only.iter().map(|group| format!("{}: {}", group.by().name(), group.name())).collect();
-        text.push_str(&format!("only {}\n", only.join(", ")));
+        text.extend(["only ", only.join(", ").as_str(), "\n"]);
     }
     let rows: Vec<Vec<String>> = standings
         .visible()

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::groups::class_role;
-use crate::domain::Direction;
 use crate::domain::ids::short_sha;
+use crate::domain::{Direction, FailureClass};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
@@ -242,7 +242,7 @@ fn toned(pct: Option<f64>) -> Role {
 fn shown_marks(row: &Row) -> String {
     // where it has neither a number nor a failure, its state says why
     let state = (!row.has_numbers() && !matches!(row.status, "queued" | "done")).then_some(row.status);
-    let failure = row.failure.map(|class| class.name()).or(state).map(str::to_owned);
+    let failure = row.failure.map(FailureClass::name).or(state).map(str::to_owned);
     // that there is one sample is the rule, and told once above the table
     let marks = row.marks.iter().filter(|mark| **mark != Mark::Samples(1)).map(Mark::short);
     failure.into_iter().chain(marks).collect::<Vec<_>>().join(", ")

@@ -3,6 +3,7 @@
 use super::*;
 
 /// The order's one thing that is not as usual.
+#[expect(clippy::needless_pass_by_value, reason = "callers make it where they call")]
 fn with(name: &str, value: Value) -> Value {
     json!({ name: value })
 }

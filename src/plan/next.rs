@@ -184,7 +184,8 @@ fn waits_until(item: &Item) -> Option<(Timestamp, &str)> {
 fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
     run.items.iter().find_map(|item| {
         let ItemState::Failed { class, why } = &item.state else { return None };
-        if class.temper() != Temper::Transient || item.automatic_retries >= config.retry.transient {
+        let is_worth_it = class.temper() == Temper::Transient || image_is_gone(item);
+        if !is_worth_it || item.automatic_retries >= config.retry.transient {
             return None;
         }
         let ended = item.last_attempt().and_then(|last| last.end.as_ref()).map_or(now, |(_, at)| *at);
@@ -207,9 +208,20 @@ fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
 /// input is gone.
 pub fn retry_from(item: &Item) -> Stage {
     match item.last_attempt().and_then(pipeline::cause) {
+        _ if image_is_gone(item) => Stage::Pull,
         Some(stage) if stage.arm().is_some() || matches!(stage, Stage::Pull | Stage::Score) => stage,
         _ => Stage::Worktree,
     }
+}
+
+/// Whether an arm failed because its image was removed after it was pulled: by another checkout, a person, or the clean stage of
+/// an earlier attempt.
+fn image_is_gone(item: &Item) -> bool {
+    let is_it = |end: &StageEnd| matches!(end, StageEnd::Failed { class: FailureClass::ImageMissing, .. });
+    let last = item.last_attempt();
+    let cause = last.and_then(pipeline::cause).filter(|stage| stage.arm().is_some());
+    last.zip(cause).and_then(|(last, stage)| last.outcome(stage)).is_some_and(|outcome| is_it(&outcome.end))
+        && last.is_some_and(|last| last.pull().is_some())
 }
 
 fn breaker(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {

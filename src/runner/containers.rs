@@ -227,6 +227,8 @@ impl Left<'_> {
             let class = cause.map(|cause| cause.class).filter(|class| is_root(*class)).unwrap_or(FailureClass::ServerCrashed);
             return self.failed(class, &says(&format!("the server ended while it was measured, exit {died}")));
         }
+        // that it printed no number names no cause of an end that was bad
+        let cause = cause.filter(|cause| code == 0 || cause.class != FailureClass::NoMetrics);
         match (code, cause) {
             (0, None) if child.frozen_ms > 0 => {
                 let frozen = short(child.frozen_ms);
@@ -241,8 +243,8 @@ impl Left<'_> {
             (129..=192, None) => self.failed(FailureClass::ArmCrashed, &format!("signal {} ended it", code - 128)),
             (code, cause) => {
                 let class = cause.map_or(FailureClass::ArmCrashed, |cause| cause.class);
-                let class = if class == FailureClass::NoMetrics { FailureClass::ArmCrashed } else { class };
-                self.failed(class, &says(&format!("exit {code}")))
+                let evidence = cause.map(|cause| format!(": {}", clip(&cause.evidence))).unwrap_or_default();
+                self.failed(class, &format!("exit {code}{evidence}"))
             }
         }
     }

@@ -119,7 +119,7 @@ def bench(bed, root, o):
 
 
 def main():
-    arguments = argparse.ArgumentParser(usage=__doc__)
+    arguments = argparse.ArgumentParser(usage=__doc__.replace("%", "%%"))
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--secs", type=float, default=10)
     arguments.add_argument("--driver", nargs="+", choices=["vfs", "overlay2"], default=["vfs", "overlay2"])

@@ -189,3 +189,25 @@ fn a_deferral_is_read_as_it_is_written() {
         assert_eq!(Entry::decode(line.trim_end()).unwrap().body, Body::Known(Box::new(fact)));
     }
 }
+
+#[test]
+fn an_image_that_went_after_its_pull_is_pulled_again() {
+    let mut story = Story::with_images(1);
+    story.up_to_pull(1);
+    story.begin(1, 1, Stage::Pull);
+    let detail = StageDetail::Pull(PullDetail { images: Vec::new(), until: None });
+    let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 1, detail };
+    story.tell(Fact::StageFinished { item: id(1), n: 1, stage: Stage::Pull, outcome });
+    let gone = StageEnd::Failed { class: FailureClass::ImageMissing, why: "somebody removed it".to_owned() };
+    for (stage, end) in [(Stage::Human, gone.clone()), (Stage::Baseline, gone.clone()), (Stage::Candidate, gone)] {
+        story.begin(1, 1, stage);
+        story.end(1, 1, stage, end);
+    }
+    for stage in [Stage::Score, Stage::Clean] {
+        story.begin(1, 1, stage);
+        story.end(1, 1, stage, StageEnd::Done);
+    }
+    story.tell_due();
+    let due = story.due();
+    assert!(matches!(due.as_slice(), [Fact::ItemRequeued { automatic: true, from: Stage::Pull, .. }]), "{due:?}");
+}

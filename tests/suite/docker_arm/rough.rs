@@ -89,6 +89,8 @@ fn a_keeper_passes_freezes_on_and_where_it_is_killed_its_worker_goes_and_the_con
     kill_process(keeper, Signal::USR2).unwrap();
     wait_until("the end of the pause", || state() == "running");
     kill_process(keeper, Signal::KILL).unwrap();
+    let is_gone = || process::read(kept.pid()).is_none_or(|keeper| keeper.state == process::State::Dead);
+    wait_until("the keeper to be gone", is_gone);
     drop(kept);
     match find(&stage).unwrap() {
         Found::Lost(end) => assert!(end.swept >= 1, "{end:?}"),

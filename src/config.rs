@@ -357,7 +357,6 @@ impl Config {
     }
 
     /// The time budget of a stage in ms of unfrozen time.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be 0 ..= 1e7 minutes")]
     pub fn budget_ms(&self, stage: Stage) -> Option<u64> {
         let minutes = match stage {
             Stage::Worktree => self.budget.worktree,
@@ -368,8 +367,14 @@ impl Config {
             Stage::Score if !self.judge.command.is_empty() => self.judge.timeout_s / 60.0,
             Stage::Score | Stage::Clean => 0.0,
         };
-        (minutes > 0.0).then_some((minutes * 60_000.0) as u64)
+        limit_ms(minutes)
     }
+}
+
+/// Minutes of the configuration in ms; 0 means no limit.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be 0 ..= 1e7 minutes")]
+pub fn limit_ms(minutes: f64) -> Option<u64> {
+    (minutes > 0.0).then_some((minutes * 60_000.0) as u64)
 }
 
 /// The values below the tables of a configuration, each with its whole key.

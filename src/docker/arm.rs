@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{ArmPhase, AttemptId, BenchKind, Stage};
 use crate::domain::{FailureClass, PhaseSpan, RunId};
-pub use sweep::{sweep, sweep_now};
+pub use sweep::sweep;
 pub use work::RunArm;
 
 /// What is to be run, within the folder that `run-arm` gets.

@@ -1,6 +1,5 @@
 //! Arms in containers of the Docker engine: what is measured, by `arms.mapping`, and what came of it.
 
-use std::fs;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,8 +19,7 @@ use crate::config::{Config, Engine};
 use crate::docker;
 use crate::docker::arm::{self, ArmEnd, ArmOutcome};
 use crate::domain::{
-    ArmDetail, ArmPhase, BenchKind, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd, Workload,
-    is_measured,
+    ArmDetail, ArmPhase, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd, Workload, is_measured,
 };
 use crate::host::files::{self, Links};
 use crate::model::Item;
@@ -209,10 +207,11 @@ impl Left<'_> {
 
     fn exited(&self, code: i64, oom: bool, child: &ChildEnd, output: &Output) -> StageEnd {
         let cause = output.failure.as_ref();
-        let says = |what: &str| {
+        let with = |what: &str, cause: Option<&Cause>| {
             let evidence = cause.map(|cause| format!(": {}", clip(&cause.evidence))).unwrap_or_default();
             format!("{what}{evidence}")
         };
+        let says = |what: &str| with(what, cause);
         if oom {
             return self.failed(FailureClass::HostOom, &says("the kernel ended it for its memory (container limit)"));
         }
@@ -243,8 +242,7 @@ impl Left<'_> {
             (129..=192, None) => self.failed(FailureClass::ArmCrashed, &format!("signal {} ended it", code - 128)),
             (code, cause) => {
                 let class = cause.map_or(FailureClass::ArmCrashed, |cause| cause.class);
-                let evidence = cause.map(|cause| format!(": {}", clip(&cause.evidence))).unwrap_or_default();
-                self.failed(class, &format!("exit {code}{evidence}"))
+                self.failed(class, &with(&format!("exit {code}"), cause))
             }
         }
     }
@@ -361,16 +359,6 @@ fn joined(told: Workload, asked: Workload) -> Workload {
         max_concurrency: told.max_concurrency.or(asked.max_concurrency),
         ignore_eos: told.ignore_eos.or(asked.ignore_eos),
     }
-}
-
-/// What an item's arms need, and why they can't be measured.
-pub fn kind_of(job: &Job, item: &Item) -> Option<BenchKind> {
-    plan_of(job, item).ok().and_then(|plan| plan.kind)
-}
-
-/// Makes a folder that the containers share, where it is not there.
-pub(super) fn shared(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
 }
 
 /// A path of the configuration, with the home folder for `~`.

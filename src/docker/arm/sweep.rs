@@ -6,7 +6,7 @@ use std::time::Duration;
 use bollard::query_parameters::{KillContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::docker::{DockerError, Engine, labels, wait};
+use crate::docker::{DockerError, Engine, labels};
 use crate::domain::{AttemptId, RunId, Stage, Whose};
 use crate::text::clean;
 
@@ -36,11 +36,6 @@ pub async fn sweep(engine: &Engine, run: &RunId, keep: Option<(&AttemptId, Stage
         }
     }
     Ok(removed)
-}
-
-/// The same with the engine that the environment names, for those who can do nothing else meanwhile.
-pub fn sweep_now(run: &RunId, keep: Option<(&AttemptId, Stage)>) -> Result<Vec<String>, DockerError> {
-    wait(async { sweep(&Engine::connect().await?, run, keep).await })
 }
 
 fn is_kept(whose: &Whose, keep: Option<(&AttemptId, Stage)>) -> bool {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Commands, command, make_folder};
 use crate::bench::arm::ArmPlan;
 use crate::bench::arm::script::script;
-use crate::config::Bind;
+use crate::config::{Bind, limit_ms};
 use crate::docker::arm::{ArmOrder, INSIDE, IO, Mount, ORDER, SCRIPT};
 use crate::domain::{AttemptId, Stage};
 use crate::host::environment::{dot_env, hugging_face_token, of_agent};
@@ -17,7 +17,7 @@ use crate::host::gpu_lock::Gpu;
 use crate::host::launch::Environment;
 use crate::model::Item;
 use crate::runner::Job;
-use crate::runner::containers::{at_home, plan_of, shared};
+use crate::runner::containers::{at_home, plan_of};
 
 /// Where Hugging Face keeps models within the images.
 const CACHE: &str = "/root/.cache/huggingface";
@@ -93,8 +93,8 @@ fn order(job: &Job, (attempt, stage): (&AttemptId, Stage), plan: &ArmPlan, seen:
         shm: gib(docker.shm_gib),
         ipc_host: docker.ipc_host,
         gpus: seen.gpus,
-        ready_ms: minutes(job.config.budget.ready).filter(|_| !plan.server.is_empty()),
-        bench_ms: minutes(job.config.budget.bench),
+        ready_ms: limit_ms(job.config.budget.ready).filter(|_| !plan.server.is_empty()),
+        bench_ms: limit_ms(job.config.budget.bench),
         dot_env: job.checkout.env_folders().map(Path::to_owned).to_vec(),
     }
 }
@@ -104,16 +104,11 @@ fn gib(gib: f64) -> u64 {
     (gib * f64::from(1 << 30)) as u64
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be 0 ..= 1e7")]
-fn minutes(minutes: f64) -> Option<u64> {
-    (minutes > 0.0).then_some((minutes * 60_000.0) as u64)
-}
-
 /// The models, and what else is configured; preflight says which of these are not there.
 fn mounts(job: &Job) -> Result<Vec<Mount>, (String, io::Error)> {
     let docker = &job.config.docker;
     let cache = at_home(&docker.cache);
-    shared(&cache).map_err(|error| (format!("make {} (docker.cache)", cache.display()), error))?;
+    fs::create_dir_all(&cache).map_err(|error| (format!("make {} (docker.cache)", cache.display()), error))?;
     let mut mounts = vec![Mount { from: cache, to: CACHE.to_owned(), read_only: false }];
     let others = docker.mounts.iter().filter_map(|mount| Bind::of(mount)).map(|bind| Mount {
         from: job.checkout.repo_root.join(at_home(Path::new(bind.from))),

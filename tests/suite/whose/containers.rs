@@ -70,18 +70,18 @@ fn a_containers_processes_are_its_stages_by_its_labels_or_the_containers() {
     let ours = Contained::run(&engine, "ours", &labels, "sleep 1000");
     let other = Contained::run(&engine, "other", &[], "sleep 1000 & sleep 1000; wait");
     let mut attribution = Attribution::start(Some(super::engine(&engine.socket())));
-    assert_eq!(attribution.of(ours.pid()).whose, Whose::Unknown, "the engine did not say yet that it is ours");
-    wait_until("the engine's answer", || attribution.of(ours.pid()).whose != Whose::Unknown);
     let stage = Whose::of_tag("r-1/vllm.core-1.2/candidate").unwrap();
-    assert_eq!(attribution.of(ours.pid()).whose, stage);
+    // until the engine answered for the first time it is nobody's
+    let first = wait_for("the engine's answer", || Some(attribution.of(ours.pid()).whose).filter(|whose| *whose != Whose::Unknown));
+    assert_eq!(first, stage);
     let known = attribution.of(other.pid());
     assert_eq!((known.whose, known.user.as_deref()), (other.other(Some(&other.name)), Some("root")));
     let child = process::descendants(i32::try_from(other.pid()).unwrap());
     assert_eq!(whose(&mut attribution, *child.first().unwrap()), other.other(Some(&other.name)));
     assert_eq!(attribution.docker_root(), Some(engine.data()));
     let later = Contained::run(&engine, "later", &labels, "sleep 1000");
-    assert_eq!(attribution.of(later.pid()).whose, Whose::Unknown, "one that began since the last look");
-    wait_until("the next look", || attribution.of(later.pid()).whose == stage);
+    let first = wait_for("the next look", || Some(attribution.of(later.pid()).whose).filter(|whose| *whose != Whose::Unknown));
+    assert_eq!(first, stage, "one that began since the last look");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod images;
 mod model_name;
 mod origin;
 mod resolve;
+mod reuse;
 mod wrong;
 
 pub use docker::{Bind, DockerConfig};
@@ -18,6 +19,7 @@ pub use images::{ArmImages, PrunePolicy};
 pub use model_name::codex_model;
 pub use origin::Origin;
 pub use resolve::{Asked, Resolution, resolve};
+pub use reuse::Reuse;
 pub use wrong::nearest;
 
 use std::path::PathBuf;
@@ -148,9 +150,10 @@ pub struct ArmsConfig {
     /// Commit, model and benchmark command of each item; `data/mappings/benchmark_mode_mapping.json` at or above the
     /// harness root when empty.
     pub mapping: Option<PathBuf>,
-    /// Whether results that the harness's own scripts left are taken for ours: nobody knows on which machine they were
-    /// measured. Those of our own runs are taken where commit, workload, image and machine agree.
-    pub reuse: bool,
+    /// Which human and baseline results of other runs are taken in place of measuring: `"none"`, `"ours"` (those of our own
+    /// runs, where commit, workload, image and machine agree) or `"all"` (also what the harness's own scripts left: nobody
+    /// knows on which machine that was measured).
+    pub reuse: Reuse,
     /// How often each arm is measured: the arms take turns. With more than once the noise is known.
     pub repeat: u32,
     /// Program and arguments, run in a checkout of the arm's commit; `{arm}` `{item_id}` are filled in.
@@ -291,7 +294,7 @@ impl Default for ArmsConfig {
         Self {
             engine: Engine::Process,
             mapping: None,
-            reuse: false,
+            reuse: Reuse::Ours,
             repeat: 1,
             command: Vec::new(),
             threshold_pct: Standing::THRESHOLD_PCT,

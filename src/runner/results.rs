@@ -25,7 +25,7 @@ use crate::model::Item;
 use crate::telemetry::read::latest;
 use crate::telemetry::{Files, GpuFacts, Header};
 
-pub use reuse::{Taken, reused, take};
+pub use reuse::{Taken, measured_images, reused, take};
 
 /// So much of the end of each file that it printed is looked at, in bytes.
 const MOST_PRINTED: u64 = 256 * 1024;

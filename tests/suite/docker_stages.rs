@@ -134,12 +134,12 @@ fn ballast(data: &Path, free_mb: u64) -> PathBuf {
 #[test]
 fn an_item_without_room_waits_while_the_others_go_on_and_is_taken_up_when_there_is_room() {
     let (_gone, root) = folder();
-    let engine = Engine::start(&root, Driver::Vfs, Options::on_own_disk(300));
+    let engine = Engine::start(&root, Driver::Vfs, Options::on_own_disk(100));
     let (Some(engine), Some(registry)) = (engine, Registry::shared(&root)) else { return };
-    for (nth, mb) in [(1, 60), (2, 1), (3, 400)] {
+    for (nth, mb) in [(1, 20), (2, 1), (3, 70)] {
         registry.push(&format!("stages/room:c-000{nth}"), &[noise(&format!("room{nth}"), mb)]);
     }
-    let ballast = ballast(&engine.data(), 50);
+    let ballast = ballast(&engine.data(), 15);
     let campaign = campaign(&engine, 3, &[registry.reference("stages/room:{item_id}")], "");
     campaign.detached();
     let says = campaign.wait_fact("attempt_finished", |fact| fact["status"] == "deferred")["why"].as_str().unwrap().to_owned();
@@ -150,7 +150,7 @@ fn an_item_without_room_waits_while_the_others_go_on_and_is_taken_up_when_there_
     let status = campaign.status();
     assert!(status["why"].as_str().unwrap().contains(&says), "{}", status["why"]);
     assert!(
-        status["items"][0]["why_not"].as_str().unwrap().contains(&says) && status["items"][0]["room"]["needs"].as_u64() > Some(60 * MB)
+        status["items"][0]["why_not"].as_str().unwrap().contains(&says) && status["items"][0]["room"]["needs"].as_u64() > Some(20 * MB)
     );
     let never = status["items"][2].clone();
     assert!(never["class"] == "no_space" && never["why"].as_str().unwrap().contains("the whole disk of"), "{}", never["why"]);

@@ -101,7 +101,7 @@ fn whole(all: usize) -> Bench {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn keys_do_what_they_would_do_over_all_steps(
         keys in proptest::collection::vec(prop_oneof![3 => Just('j'), 3 => Just('k'), 4 => Just('>'), 4 => Just('<'), 1 => Just('g'), 1 => Just('G')], 0..60),

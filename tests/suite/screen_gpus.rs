@@ -342,7 +342,8 @@ fn every_size_can_be_drawn() {
         for keys in ["", "a", "[", "o", "o"] {
             bench.type_in(keys);
             for cols in (0..=100).step_by(7) {
-                for rows in 0..=26 {
+                // every other one of the rows, of the next columns the others
+                for rows in (cols % 2..=26).step_by(2) {
                     bench.frame(cols, rows);
                 }
             }

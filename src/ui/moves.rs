@@ -6,7 +6,7 @@ use super::message::{Layout, Unfolds};
 use super::now::{Pulse, pulse};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, machine, pages, problems, standings};
+use super::{Action, Focus, Mood, Said, Screen, all_results, beside, jumps, log, machine, pages, problems};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
 use crate::model::{Item, RunState};
@@ -29,7 +29,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
             Screen::Agent => read(state, action),
             Screen::Benchmark => read_result(state, action),
             Screen::Machine => read_machine(state, action),
-            Screen::Results => read_standings(state, action),
+            Screen::Results => read_all_results(state, action),
             Screen::Log => read_log(state, action),
         },
     }
@@ -275,8 +275,8 @@ fn read_machine(state: &mut State, action: Action) {
 }
 
 /// Keys of the table of results.
-fn read_standings(state: &mut State, action: Action) {
-    if standings::perform(state, action) {
+fn read_all_results(state: &mut State, action: Action) {
+    if all_results::perform(state, action) {
         show(state, Screen::Queue);
     }
 }

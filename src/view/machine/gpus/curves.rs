@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::axis;
 use crate::telemetry::Window;
-use crate::text::width;
+use crate::text::{duration, width};
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::machine::gpus::curves::{self, Curve};
@@ -86,7 +86,7 @@ fn first(state: &State, found: &[Curve], shown: usize) -> usize {
     (at + 1).saturating_sub(shown).min(found.len().saturating_sub(shown))
 }
 
-/// `gpu 0 ──── 10 s a column, 18 min · stands, Esc follows`.
+/// `gpu 0 ──── 10 s a column, 18 min · up to 09:41:20, Esc follows`.
 fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, window: Window, now: Timestamp) {
     let gpus = &state.machine.gpus;
     let word = match (gpus.curves, gpus.subject()) {
@@ -94,9 +94,10 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, window: Window, now:
         (Curves::One, Subject::Gpu(key)) => format!("gpu {key}"),
         (Curves::One, Subject::Host) => "machine".to_owned(),
     };
-    let all = readout::span(window.step_ms.saturating_mul(i64::from(window.columns)));
-    let step = format!("{} a column, {all}", readout::span(window.step_ms));
-    let stands = gpus.held.map(|held| format!(" · up to {}, Esc follows", readout::clock(held, now, &state.zone)));
+    let span = |columns: u16| duration::rough(window.step_ms.unsigned_abs().saturating_mul(columns.into()));
+    let step = format!("{} a column, {}", span(1), span(window.columns));
+    let way = if state.is_over() { "G: now" } else { "Esc follows" };
+    let stands = gpus.held.map(|held| format!(" · up to {}, {way}", readout::clock(held, now, &state.zone)));
     heading(canvas, row, &word, &format!("{step}{}", stands.unwrap_or_default()));
 }
 
@@ -163,7 +164,7 @@ fn empty(canvas: &mut Canvas<'_>, area: Rect, state: &State, window: Window, now
         Some(chart) => match chart.what.reaches {
             Some((first, last)) => {
                 let clock = |ms| readout::clock(ms, now, &state.zone);
-                format!("nothing was sampled in this time; there are samples from {} to {}: z shows all", clock(first), clock(last))
+                format!("nothing was sampled in this time; there are samples from {} to {}: G shows the newest", clock(first), clock(last))
             }
             None => "nothing was sampled so far".to_owned(),
         },

@@ -13,7 +13,7 @@ use crate::text;
 
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Results {
+pub struct ItemOutcome {
     /// How far its success holds, in a sentence, once the attempt is over.
     pub conclusion: Option<Said>,
     /// The patch in a few words.
@@ -59,7 +59,7 @@ pub struct Row {
     pub better: Option<Direction>,
 }
 
-impl Results {
+impl ItemOutcome {
     /// Of an item's newest attempt.
     pub fn of(item: &Item) -> Self {
         let Some(attempt) = item.last_attempt() else { return Self::default() };

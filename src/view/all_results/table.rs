@@ -8,8 +8,8 @@ use crate::domain::{Direction, FailureClass};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::all_results::{Class, Column, Figure, Mark, Row, Scope};
 use crate::ui::mouse::Hit;
-use crate::ui::standings::{Class, Column, Figure, Mark, Row, Scope};
 use crate::ui::words::{number, percent};
 use crate::view::canvas::{Canvas, Words, row_of};
 
@@ -45,14 +45,14 @@ impl Columns {
     /// As many as there is room for. The order in which they go: the model, the commit, the metric with its number, the type, the rung, the
     /// baseline, the marks; what decides stays longest.
     fn fitting(state: &State, cols: usize) -> Self {
-        let rows = &state.standings.rows;
+        let rows = &state.all_results.rows;
         let widest = |of: &dyn Fn(&Row) -> usize, most: usize| rows.iter().map(of).max().unwrap_or_default().min(most);
         let has_quadrant = rows.iter().any(|row| row.quadrant.is_some());
         let marks = widest(&|row| width::width(&shown_marks(row)), MARKS.1);
         let mut columns = Self {
             item: widest(&|row| width::width(&row.item.0), ITEM).max(4),
             sha: if rows.iter().all(|row| row.item.0 == short_sha(&row.human)) { 0 } else { 8 },
-            agent: if state.standings.scope == Scope::Every { widest(&|row| width::width(&row.agent), 26).max(5) } else { 0 },
+            agent: if state.all_results.scope == Scope::Every { widest(&|row| width::width(&row.agent), 26).max(5) } else { 0 },
             kind: widest(&|row| row.kind.map_or(0, |kind| kind.name().len()), 14),
             model: widest(&|row| row.model.as_ref().map_or(0, |_| width::width(&model(row, "->"))), 44),
             metric: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&figure.name)), 32),
@@ -131,16 +131,16 @@ impl Columns {
 
 /// Draws the heads and the rows, and says how many rows there is room for.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> usize {
-    let standings = &state.standings;
+    let all_results = &state.all_results;
     let columns = Columns::fitting(state, usize::from(area.width));
     let rows = usize::from(area.height).saturating_sub(1);
     heads(canvas, row_of(area, 0), state, &columns);
-    if standings.shown.is_empty() && !standings.rows.is_empty() {
+    if all_results.shown.is_empty() && !all_results.rows.is_empty() {
         canvas.line(row_of(area, 1), &Words::of(Role::Muted, "  no item is in all of these groups; Esc shows more"));
     }
-    let top = standings.top.min(standings.shown.len().saturating_sub(rows));
-    let place = standings.place(state);
-    for (nth, row) in standings.visible().enumerate().skip(top).take(rows) {
+    let top = all_results.top.min(all_results.shown.len().saturating_sub(rows));
+    let place = all_results.place(state);
+    for (nth, row) in all_results.visible().enumerate().skip(top).take(rows) {
         let line = row_of(area, nth - top + 1);
         let cells = cells(canvas, row, &columns);
         canvas.line(line, &cells);
@@ -154,7 +154,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> usize 
 }
 
 fn heads(canvas: &mut Canvas<'_>, row: Rect, state: &State, columns: &Columns) {
-    let sort = state.standings.sort;
+    let sort = state.all_results.sort;
     let number_of = |column: Column| if sort.column == column { if sort.is_reversed { "▴" } else { "▾" } } else { "" };
     let parts: [(usize, &str, Option<Column>, bool); 13] = [
         (columns.item, "item", Some(Column::Item), false),

@@ -30,7 +30,8 @@ pub enum Evidence {
 /// Draws as much as there is room for, in a few words.
 pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, outcome: &ItemOutcome) {
     let cols = usize::from(flow.rest().width);
-    let mut words = sentences(outcome, Evidence::First, cols);
+    let mut words = stands(outcome, Evidence::First, cols);
+    words.extend(reasons(outcome, Evidence::First, cols));
     words.extend(ladder_and_known(canvas, outcome, Evidence::First, cols));
     for words in words.into_iter().chain(table(&outcome.rows, None, cols)) {
         let Some(row) = flow.row() else { return };
@@ -61,12 +62,14 @@ pub fn page(canvas: &mut Canvas<'_>, area: Rect, outcome: &ItemOutcome, around: 
     let (mut above, mut words, mut beside) = (Vec::new(), Vec::new(), Vec::new());
     if around.arms_first {
         above = arms;
-        apart(&mut words, sentences(outcome, Evidence::All, usize::from(left.width)));
-        apart(&mut words, ladder_and_known(canvas, outcome, Evidence::All, usize::from(left.width)));
+        apart(&mut words, stands(outcome, Evidence::All, usize::from(left.width)));
         apart(if is_wide { &mut beside } else { &mut words }, numbers(usize::from(if is_wide { right.width } else { left.width })));
+        apart(&mut words, reasons(outcome, Evidence::All, usize::from(left.width)));
+        apart(&mut words, ladder_and_known(canvas, outcome, Evidence::All, usize::from(left.width)));
     } else {
-        apart(&mut above, sentences(outcome, Evidence::All, cols));
+        apart(&mut above, stands(outcome, Evidence::All, cols));
         apart(&mut above, numbers(cols));
+        apart(&mut above, reasons(outcome, Evidence::All, cols));
         apart(&mut above, arms);
         words = ladder_and_known(canvas, outcome, Evidence::All, usize::from(left.width));
     }
@@ -112,26 +115,27 @@ fn apart(lines: &mut Vec<Words>, more: Vec<Words>) {
     lines.extend(more);
 }
 
-/// How it came out, and how far that can be believed.
-fn sentences(outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
+/// How it came out, and whether that is a real success.
+fn stands(outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
+    let conclusion = outcome.conclusion.iter().filter(|_| evidence == Evidence::All).map(|said| (said, 4));
+    let said = outcome.verdict.iter().map(|said| (said, 3)).chain(conclusion);
+    said.flat_map(|(said, rows)| wrapped(role(said.mood), &said.text, cols, rows)).collect()
+}
+
+/// A sentence over so many rows at most.
+fn wrapped(role: Role, text: &str, cols: usize, rows: usize) -> impl Iterator<Item = Words> {
+    width::wrap(text, cols, rows).into_iter().map(move |line| Words::of(role, line))
+}
+
+/// How far that can be believed, and why something is not known.
+fn reasons(outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
     let mut lines = Vec::new();
-    let mut push = |role: Role, text: &str, rows: usize| {
-        lines.extend(width::wrap(text, cols, rows).into_iter().map(|line| Words::of(role, line)));
-    };
-    // how it stands comes before how far that can be believed
-    if let Some(said) = &outcome.verdict {
-        push(role(said.mood), &said.text, 3);
-    }
+    let mut push = |role: Role, text: &str, rows: usize| lines.extend(wrapped(role, text, cols, rows));
     if let Some(said) = &outcome.judged {
         push(role(said.mood), &said.text, 2);
     }
     if let Some(says) = outcome.judge_says.as_ref().filter(|_| evidence == Evidence::All) {
         push(Role::Muted, says, 4);
-    }
-    if evidence == Evidence::All
-        && let Some(said) = &outcome.conclusion
-    {
-        push(role(said.mood), &said.text, 4);
     }
     if evidence == Evidence::All
         && let Some(doubts) = &outcome.doubts
@@ -262,7 +266,7 @@ fn table(rows: &[Row], noise: Option<&str>, cols: usize) -> Vec<Words> {
     };
     let way = if noise.is_some() && rows.iter().any(|row| row.better.is_some()) && cols >= 15 + CELL * 5 + WAY { WAY } else { 0 };
     let name = cols.saturating_sub(CELL * cells + way).min(36);
-    let titles = ["baseline", "human", "agent", "vs base", "vs human"];
+    let titles = ["human", "baseline", "agent", "vs human", "vs base"];
     // with four columns the difference is that against the human's commit
     let shown: Vec<&str> = titles.iter().enumerate().filter(|(at, _)| keeps(*at, cells)).map(|(_, title)| *title).collect();
     let blank = Words::of(Role::Muted, " ".repeat(name));
@@ -275,7 +279,7 @@ fn table(rows: &[Row], noise: Option<&str>, cols: usize) -> Vec<Words> {
 const fn keeps(column: usize, cells: usize) -> bool {
     match cells {
         5 => true,
-        4 => column != 3,
+        4 => column != 4,
         _ => column < 3,
     }
 }

@@ -7,14 +7,7 @@ use crate::ui::{Action, Mood, Said, Screen, moves};
 
 /// Does what a key asks for; whether it was the way out of the screen.
 pub(in crate::ui) fn perform(state: &mut State, action: Action) -> bool {
-    let page = isize::try_from(state.layout.results_rows.saturating_sub(1).max(1)).unwrap_or(1);
     match action {
-        Action::Down => select_by(state, 1),
-        Action::Up => select_by(state, -1),
-        Action::PageDown => select_by(state, page),
-        Action::PageUp => select_by(state, page.saturating_neg()),
-        Action::First => select_by(state, isize::MIN),
-        Action::Last => select_by(state, isize::MAX),
         Action::NextGrouping | Action::PreviousGrouping => {
             state.all_results.by = state.all_results.by.beside(action == Action::NextGrouping);
         }
@@ -28,7 +21,7 @@ pub(in crate::ui) fn perform(state: &mut State, action: Action) -> bool {
         Action::Reverse => state.all_results.sort.is_reversed = !state.all_results.sort.is_reversed,
         Action::Open | Action::Right => open(state),
         Action::Back | Action::Left => return !undo(state),
-        _ => {}
+        _ => select(state, action),
     }
     false
 }
@@ -50,9 +43,11 @@ fn open(state: &mut State) {
     }
 }
 
-fn select_by(state: &mut State, by: isize) {
+fn select(state: &mut State, action: Action) {
     let Some(last) = state.all_results.shown.len().checked_sub(1) else { return };
-    to_row(state, state.all_results.place(state).unwrap_or_default().saturating_add_signed(by).min(last));
+    let at = state.all_results.place(state).unwrap_or_default();
+    let to = action.leads(at, state.layout.results_rows.saturating_sub(1), last);
+    to.into_iter().for_each(|row| to_row(state, row));
 }
 
 /// Selects a row by hand, by its place among those that are shown.

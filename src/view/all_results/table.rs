@@ -10,7 +10,7 @@ use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::all_results::{Class, Column, Figure, Mark, Row, Scope};
 use crate::ui::mouse::Hit;
-use crate::ui::words::{number, percent};
+use crate::ui::words::{model_name, number, percent};
 use crate::view::canvas::{Canvas, Words, row_of};
 
 /// Which columns there are, and how wide; 0 is left out.
@@ -54,7 +54,7 @@ impl Columns {
             sha: if rows.iter().all(|row| row.item.0 == short_sha(&row.human)) { 0 } else { 8 },
             agent: if state.all_results.scope == Scope::Every { widest(&|row| width::width(&row.agent), 26).max(5) } else { 0 },
             kind: widest(&|row| row.kind.map_or(0, |kind| kind.name().len()), 14),
-            model: widest(&|row| row.model.as_ref().map_or(0, |_| width::width(&model(row, "->"))), 44),
+            model: widest(&|row| width::width(&model(row, "→")), usize::MAX),
             metric: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&figure.name)), 32),
             value: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&value(figure))), 16),
             human: DELTA,
@@ -74,8 +74,23 @@ impl Columns {
             };
             *part = if *part == 0 { 0 } else { (*part).max(head.len()) };
         }
+        let wanted = columns;
         columns.fit(cols);
+        columns.widen(&wanted, cols);
         columns
+    }
+
+    /// What is over goes to those that were cut.
+    fn widen(&mut self, wanted: &Self, cols: usize) {
+        let mut spare = cols.saturating_sub(self.width());
+        let marks = if wanted.marks > 0 { MARKS.1 } else { 0 };
+        let cut =
+            [(&mut self.model, wanted.model), (&mut self.metric, wanted.metric), (&mut self.item, wanted.item), (&mut self.marks, marks)];
+        for (part, wanted) in cut.into_iter().filter(|(part, _)| **part > 0) {
+            let more = wanted.saturating_sub(*part).min(spare);
+            *part += more;
+            spare -= more;
+        }
     }
 
     fn fit(&mut self, cols: usize) {
@@ -103,9 +118,6 @@ impl Columns {
                 break;
             }
             step(self);
-        }
-        if self.marks > 0 {
-            self.marks += cols.saturating_sub(self.width()).min(MARKS.1.saturating_sub(self.marks));
         }
     }
 
@@ -208,7 +220,10 @@ fn cells(canvas: &Canvas<'_>, row: &Row, columns: &Columns) -> Words {
     put(columns.agent, Role::Text, row.agent.clone(), false);
     put(columns.kind, Role::Muted, row.kind.map_or("", |kind| kind.name()).to_owned(), false);
     let is_overridden = matches!(row.model, Some((_, Some(_))));
-    let named = width::middle(&model(row, glyphs.arrow), columns.model).into_owned();
+    // the one that was served says more than the one that was asked for
+    let named = model(row, glyphs.arrow);
+    let served = || named.find(glyphs.arrow).and_then(|at| named.get(at..)).filter(|_| width::width(&named) > columns.model);
+    let named = width::middle(served().unwrap_or(&named), columns.model).into_owned();
     put(columns.model, if is_overridden { Role::Warn } else { Role::Muted }, named, false);
     put(columns.metric, Role::Muted, figure.map_or_else(String::new, |found| found.name.clone()), false);
     put(columns.value, Role::Text, figure.map_or_else(String::new, value), true);
@@ -262,8 +277,8 @@ fn value(figure: &Figure) -> String {
 
 /// The last parts of the models' names: who made them is no news. Asked for, and served in its place.
 fn model(row: &Row, arrow: &str) -> String {
-    let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
     row.model.as_ref().map_or_else(String::new, |(asked, run)| {
-        run.as_ref().map_or_else(|| last(asked), |run| format!("{} {arrow} {}", last(asked), last(run)))
+        let asked = model_name(asked);
+        run.as_ref().map_or_else(|| asked.to_owned(), |run| format!("{asked} {arrow} {}", model_name(run)))
     })
 }

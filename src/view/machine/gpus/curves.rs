@@ -130,18 +130,23 @@ fn side(canvas: &mut Canvas<'_>, area: Rect, state: &State, (curve, window): (&C
         let left = words.width();
         words.add(right.0, format!("{:>room$}", right.1, room = room.saturating_sub(left)))
     };
-    let name = width::clip(&curve.name, 9).into_owned();
     let Some(row) = flow.row() else { return };
     if area.height == 1 {
+        let name = curve.name.as_str();
         // the unit stands once
         let unit = most.rsplit_once(' ').map_or("", |(_, unit)| unit);
         let number = value.strip_suffix(unit).filter(|_| !unit.is_empty()).map_or(value.as_str(), str::trim_end);
         let scale = if most.is_empty() { most.clone() } else { format!("/{most}") };
+        // where the scale has no room, the value alone
+        let fits = width::width(name) + width::width(number) + width::width(&scale) < room;
+        let (number, scale) = if fits { (number, scale) } else { (value.as_str(), String::new()) };
+        let name = width::clip(name, room.saturating_sub(width::width(number) + width::width(&scale) + 1)).into_owned();
         let words = Words::of(Role::Muted, name);
         let pad = room.saturating_sub(words.width() + width::width(number) + width::width(&scale));
         canvas.line(row, &words.add(Role::Strong, format!("{}{number}", " ".repeat(pad))).add(Role::Muted, scale));
         return;
     }
+    let name = width::clip(&curve.name, room.saturating_sub(width::width(&most) + 1)).into_owned();
     canvas.line(row, &line(Words::of(Role::Muted, name), (Role::Muted, most)));
     if let Some(row) = flow.row() {
         canvas.line(row, &line(Words::new(), (Role::Strong, value)));

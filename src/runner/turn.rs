@@ -84,6 +84,8 @@ struct Turn<'a> {
     usual: Usual,
     /// How its items ended so far.
     ends: Batch,
+    /// The agent that seems to have done nothing, until the check says whether it left a patch.
+    idle: Option<(AttemptId, StageOutcome)>,
     harness: Option<HarnessWatch>,
     agent_fact_at: u64,
     agent_look: AgentLook,
@@ -155,6 +157,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         detection: None,
         usual: Usual::default(),
         ends,
+        idle: None,
         harness: None,
         agent_fact_at: 0,
         agent_look: AgentLook { last: Instant::now(), next: None },

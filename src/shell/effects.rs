@@ -12,8 +12,8 @@ use crate::ledger::{Request, RunFolder};
 use crate::model::Past;
 use crate::text::clean;
 use crate::ui::Msg;
+use crate::ui::all_results::Row;
 use crate::ui::message::Sight;
-use crate::ui::standings::Row;
 
 /// Whether a stage that has no end is still kept.
 pub fn keeper(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> Sight {

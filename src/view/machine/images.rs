@@ -105,7 +105,9 @@ impl Columns {
     }
 
     fn row(&self, name: &str, size: &str, age: &str, whose: &str) -> String {
-        let name = width::fit(&width::middle(name, self.name), self.name);
+        // the registry says least
+        let cut = if width::width(name) > self.name { name.split_once('/').map_or(name, |(_, rest)| rest) } else { name };
+        let name = width::fit(&width::middle(cut, self.name), self.name);
         format!("{name}  {size:>SIZE$}  {age:>AGE$}  {whose}")
     }
 }

@@ -11,11 +11,11 @@ use isobench_tui::ledger::fact::AttemptEnd;
 use isobench_tui::ledger::{Fact, RunFolder};
 use isobench_tui::report::{Counted, Study, json, lead};
 use isobench_tui::theme::{Depth, Glyphs, Theme};
+use isobench_tui::ui::all_results::{By, Class, Column, Group, Row};
 use isobench_tui::ui::message::{Looked, Sight};
 use isobench_tui::ui::mouse::{Did, Hit};
 use isobench_tui::ui::outside::What;
 use isobench_tui::ui::since::since;
-use isobench_tui::ui::standings::{By, Class, Column, Group, Row};
 use isobench_tui::ui::state::Over;
 use isobench_tui::ui::{Effect, Key, Mouse, Msg, Screen};
 use proptest::prelude::*;
@@ -105,7 +105,7 @@ fn click(bench: &mut Bench, wanted: &Hit) {
 
 fn shown(bench: &Bench) -> Vec<usize> {
     let number = |row: &Row| row.item.0.rsplit('-').next().unwrap().parse().unwrap();
-    bench.state.standings.visible().map(number).collect()
+    bench.state.all_results.visible().map(number).collect()
 }
 
 fn selected(bench: &Bench) -> usize {
@@ -170,7 +170,7 @@ fn rows_stand_best_first_and_by_any_column_either_way() {
     bench.type_in("i");
     assert_eq!(shown(&bench)[..5], [3, 2, 1, 4, 5], "what has no number stays last");
     bench.type_in("sss");
-    assert_eq!(bench.state.standings.sort.column, Column::Rung);
+    assert_eq!(bench.state.all_results.sort.column, Column::Rung);
     assert_eq!(shown(&bench)[..2], [1, 2]);
     bench.frame(120, 40);
     click(&mut bench, &Hit::Column(Column::Item));
@@ -183,10 +183,10 @@ fn rows_stand_best_first_and_by_any_column_either_way() {
 fn groups_filter_and_esc_takes_the_filters_back_one_by_one() {
     let mut bench = table(&night());
     bench.type_in("]");
-    assert_eq!((shown(&bench), bench.state.standings.chosen()), (vec![4, 1], Some(&Group::Class(Class::Beats))));
+    assert_eq!((shown(&bench), bench.state.all_results.chosen()), (vec![4, 1], Some(&Group::Class(Class::Beats))));
     bench.type_in("o");
-    assert_eq!(bench.state.standings.by, By::Kind);
-    let groups: Vec<(String, usize)> = bench.state.standings.groups().iter().map(|(group, n)| (group.name(), *n)).collect();
+    assert_eq!(bench.state.all_results.by, By::Kind);
+    let groups: Vec<(String, usize)> = bench.state.all_results.groups().iter().map(|(group, n)| (group.name(), *n)).collect();
     assert_eq!(groups, [("serving".to_owned(), 1), ("throughput".to_owned(), 1)], "the other grouping's filter holds");
     bench.type_in("]");
     assert_eq!(shown(&bench), [1]);
@@ -308,8 +308,8 @@ fn the_banner_counts_quadrants_taints_and_repairs() {
 
 /// What the table counts by a grouping.
 fn counts(bench: &mut Bench, by: By) -> BTreeMap<String, usize> {
-    bench.state.standings.by = by;
-    bench.state.standings.groups().into_iter().filter(|(_, n)| *n > 0).map(|(group, n)| (group.name(), n)).collect()
+    bench.state.all_results.by = by;
+    bench.state.all_results.groups().into_iter().filter(|(_, n)| *n > 0).map(|(group, n)| (group.name(), n)).collect()
 }
 
 /// Beside `report --format json` of the same run, whose every item has one attempt at most.
@@ -324,9 +324,9 @@ fn agrees(bench: &mut Bench, study: &Study) {
     assert_eq!((class("beats"), class("similar"), class("worse")), (sum("beats"), sum("similar"), sum("worse")));
     let without = |row: &&Row| !matches!(row.class, Class::Beats | Class::Similar | Class::Worse);
     let arms =
-        bench.state.standings.rows.iter().filter(without).filter(|row| study.compared.iter().any(|of| of.commit == row.human)).count();
+        bench.state.all_results.rows.iter().filter(without).filter(|row| study.compared.iter().any(|of| of.commit == row.human)).count();
     assert_eq!(arms, sum("incomparable"), "what was measured and has no class");
-    for row in &bench.state.standings.rows {
+    for row in &bench.state.all_results.rows {
         let Some(told) = study.compared.iter().find(|of| of.commit == row.human) else { continue };
         let primary = told.verdicts.first();
         let figure = row.figure.as_ref();
@@ -341,7 +341,7 @@ fn agrees(bench: &mut Bench, study: &Study) {
         assert_eq!((row.kind, row.quadrant), (told.kind, judged), "{}", row.item);
     }
     for told in &study.items {
-        let row = bench.state.standings.rows.iter().find(|row| row.item.0 == told.item_id).unwrap();
+        let row = bench.state.all_results.rows.iter().find(|row| row.item.0 == told.item_id).unwrap();
         assert_eq!((row.rung, row.failure), (told.rung, told.failure.as_ref().map(|cause| cause.class)), "{}", row.item);
     }
     let quadrants = counts(bench, By::Quadrant);
@@ -375,7 +375,7 @@ fn its_counts_of_real_results_are_those_of_the_report() {
         bench.state.run = found.runs[0].run.clone();
         bench.tell(Msg::Facts);
         bench.type_in("5");
-        assert!(!bench.state.standings.rows.is_empty());
+        assert!(!bench.state.all_results.rows.is_empty());
         agrees(&mut bench, &Study::of(&paths, &found));
     }
 }
@@ -391,12 +391,12 @@ fn earlier_runs_are_switched_in_and_told_apart_by_agent() {
     run.agent = "codex".to_owned();
     bench.tell(Msg::EarlierResults(Row::of_earlier(&RunId("earlier".to_owned()), &run).collect()));
     bench.type_in("aO");
-    assert_eq!(bench.state.standings.by, By::Agent);
-    let groups: Vec<(String, usize)> = bench.state.standings.groups().iter().map(|(group, n)| (group.name(), *n)).collect();
+    assert_eq!(bench.state.all_results.by, By::Agent);
+    let groups: Vec<(String, usize)> = bench.state.all_results.groups().iter().map(|(group, n)| (group.name(), *n)).collect();
     assert_eq!(groups, [("codex claude-sonnet-4-5".to_owned(), 2), ("trae claude-sonnet-4-5".to_owned(), 12)]);
     insta::assert_snapshot!("results_every_run_120x40", bench.text(120, 40));
     bench.type_in("gj");
-    assert_eq!(bench.state.standings.row(&bench.state).unwrap().run.as_deref(), Some("earlier"));
+    assert_eq!(bench.state.all_results.row(&bench.state).unwrap().run.as_deref(), Some("earlier"));
     bench.press(Key::Enter);
     assert_eq!(note(&bench), "vllm_core-0001 is of another run: `isobench-tui attach earlier` opens it");
     bench.type_in("aj");
@@ -417,7 +417,7 @@ proptest! {
             let all = shown(&bench);
             prop_assert!(all.is_empty() || all.contains(&selected(&bench)), "{} is not in {all:?}", selected(&bench));
         }
-        while bench.state.standings.is_filtered() {
+        while bench.state.all_results.is_filtered() {
             bench.press(Key::Esc);
         }
         prop_assert_eq!((shown(&bench).len(), selected(&bench)), (12, before));

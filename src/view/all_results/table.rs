@@ -8,9 +8,9 @@ use crate::domain::{Direction, FailureClass};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::all_results::{Class, Column, Figure, Mark, Row, Scope};
 use crate::ui::mouse::Hit;
-use crate::ui::standings::{Class, Column, Figure, Mark, Row, Scope};
-use crate::ui::words::{number, percent};
+use crate::ui::words::{model_name, number, percent};
 use crate::view::canvas::{Canvas, Words, row_of};
 
 /// Which columns there are, and how wide; 0 is left out.
@@ -45,16 +45,16 @@ impl Columns {
     /// As many as there is room for. The order in which they go: the model, the commit, the metric with its number, the type, the rung, the
     /// baseline, the marks; what decides stays longest.
     fn fitting(state: &State, cols: usize) -> Self {
-        let rows = &state.standings.rows;
+        let rows = &state.all_results.rows;
         let widest = |of: &dyn Fn(&Row) -> usize, most: usize| rows.iter().map(of).max().unwrap_or_default().min(most);
         let has_quadrant = rows.iter().any(|row| row.quadrant.is_some());
         let marks = widest(&|row| width::width(&shown_marks(row)), MARKS.1);
         let mut columns = Self {
             item: widest(&|row| width::width(&row.item.0), ITEM).max(4),
             sha: if rows.iter().all(|row| row.item.0 == short_sha(&row.human)) { 0 } else { 8 },
-            agent: if state.standings.scope == Scope::Every { widest(&|row| width::width(&row.agent), 26).max(5) } else { 0 },
+            agent: if state.all_results.scope == Scope::Every { widest(&|row| width::width(&row.agent), 26).max(5) } else { 0 },
             kind: widest(&|row| row.kind.map_or(0, |kind| kind.name().len()), 14),
-            model: widest(&|row| row.model.as_ref().map_or(0, |_| width::width(&model(row, "->"))), 44),
+            model: widest(&|row| width::width(&model(row, "→")), usize::MAX),
             metric: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&figure.name)), 32),
             value: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&value(figure))), 16),
             human: DELTA,
@@ -74,8 +74,23 @@ impl Columns {
             };
             *part = if *part == 0 { 0 } else { (*part).max(head.len()) };
         }
+        let wanted = columns;
         columns.fit(cols);
+        columns.widen(&wanted, cols);
         columns
+    }
+
+    /// What is over goes to those that were cut.
+    fn widen(&mut self, wanted: &Self, cols: usize) {
+        let mut spare = cols.saturating_sub(self.width());
+        let marks = if wanted.marks > 0 { MARKS.1 } else { 0 };
+        let cut =
+            [(&mut self.model, wanted.model), (&mut self.metric, wanted.metric), (&mut self.item, wanted.item), (&mut self.marks, marks)];
+        for (part, wanted) in cut.into_iter().filter(|(part, _)| **part > 0) {
+            let more = wanted.saturating_sub(*part).min(spare);
+            *part += more;
+            spare -= more;
+        }
     }
 
     fn fit(&mut self, cols: usize) {
@@ -104,9 +119,6 @@ impl Columns {
             }
             step(self);
         }
-        if self.marks > 0 {
-            self.marks += cols.saturating_sub(self.width()).min(MARKS.1.saturating_sub(self.marks));
-        }
     }
 
     fn width(&self) -> usize {
@@ -131,16 +143,16 @@ impl Columns {
 
 /// Draws the heads and the rows, and says how many rows there is room for.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> usize {
-    let standings = &state.standings;
+    let all_results = &state.all_results;
     let columns = Columns::fitting(state, usize::from(area.width));
     let rows = usize::from(area.height).saturating_sub(1);
     heads(canvas, row_of(area, 0), state, &columns);
-    if standings.shown.is_empty() && !standings.rows.is_empty() {
+    if all_results.shown.is_empty() && !all_results.rows.is_empty() {
         canvas.line(row_of(area, 1), &Words::of(Role::Muted, "  no item is in all of these groups; Esc shows more"));
     }
-    let top = standings.top.min(standings.shown.len().saturating_sub(rows));
-    let place = standings.place(state);
-    for (nth, row) in standings.visible().enumerate().skip(top).take(rows) {
+    let top = all_results.top.min(all_results.shown.len().saturating_sub(rows));
+    let place = all_results.place(state);
+    for (nth, row) in all_results.visible().enumerate().skip(top).take(rows) {
         let line = row_of(area, nth - top + 1);
         let cells = cells(canvas, row, &columns);
         canvas.line(line, &cells);
@@ -154,7 +166,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> usize 
 }
 
 fn heads(canvas: &mut Canvas<'_>, row: Rect, state: &State, columns: &Columns) {
-    let sort = state.standings.sort;
+    let sort = state.all_results.sort;
     let number_of = |column: Column| if sort.column == column { if sort.is_reversed { "▴" } else { "▾" } } else { "" };
     let parts: [(usize, &str, Option<Column>, bool); 13] = [
         (columns.item, "item", Some(Column::Item), false),
@@ -208,7 +220,10 @@ fn cells(canvas: &Canvas<'_>, row: &Row, columns: &Columns) -> Words {
     put(columns.agent, Role::Text, row.agent.clone(), false);
     put(columns.kind, Role::Muted, row.kind.map_or("", |kind| kind.name()).to_owned(), false);
     let is_overridden = matches!(row.model, Some((_, Some(_))));
-    let named = width::middle(&model(row, glyphs.arrow), columns.model).into_owned();
+    // the one that was served says more than the one that was asked for
+    let named = model(row, glyphs.arrow);
+    let served = || named.find(glyphs.arrow).and_then(|at| named.get(at..)).filter(|_| width::width(&named) > columns.model);
+    let named = width::middle(served().unwrap_or(&named), columns.model).into_owned();
     put(columns.model, if is_overridden { Role::Warn } else { Role::Muted }, named, false);
     put(columns.metric, Role::Muted, figure.map_or_else(String::new, |found| found.name.clone()), false);
     put(columns.value, Role::Text, figure.map_or_else(String::new, value), true);
@@ -262,8 +277,8 @@ fn value(figure: &Figure) -> String {
 
 /// The last parts of the models' names: who made them is no news. Asked for, and served in its place.
 fn model(row: &Row, arrow: &str) -> String {
-    let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
     row.model.as_ref().map_or_else(String::new, |(asked, run)| {
-        run.as_ref().map_or_else(|| last(asked), |run| format!("{} {arrow} {}", last(asked), last(run)))
+        let asked = model_name(asked);
+        run.as_ref().map_or_else(|| asked.to_owned(), |run| format!("{asked} {arrow} {}", model_name(run)))
     })
 }

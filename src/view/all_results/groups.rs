@@ -6,8 +6,8 @@ use crate::domain::{Quadrant, Rung};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
+use crate::ui::all_results::{Class, Group};
 use crate::ui::mouse::Hit;
-use crate::ui::standings::{Class, Group};
 use crate::view::canvas::{Canvas, Flow, Words};
 use crate::view::parts::bar::shares;
 
@@ -57,7 +57,7 @@ pub(super) fn bars(canvas: &mut Canvas<'_>, area: Rect, state: &State, groups: &
         canvas.line(row, &Words::of(Role::Muted, format!(" {}", width::fit("", name))).add(Role::Muted, head));
     }
     let rows = flow.left();
-    let chosen = state.standings.chosen();
+    let chosen = state.all_results.chosen();
     // the chosen one is always seen
     let at = chosen.and_then(|chosen| groups.iter().position(|(group, _)| group == chosen)).unwrap_or_default();
     let skip = (at + 1).saturating_sub(rows);
@@ -106,7 +106,7 @@ pub(super) fn chips(canvas: &mut Canvas<'_>, flow: &mut Flow, state: &State, gro
         let Some(line) = row else { return };
         let place = Rect { x, width: wide.min(line.right().saturating_sub(x)), ..line };
         canvas.line(place, &words);
-        if state.standings.chosen() == Some(group) {
+        if state.all_results.chosen() == Some(group) {
             canvas.tint(place, Role::Selected);
         }
         canvas.spot(place, Hit::Group(group.clone()));

@@ -2,6 +2,7 @@
 
 use super::words::{number, percent};
 use super::{Mood, Said};
+use crate::bench::score::direction;
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
     Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
@@ -13,7 +14,7 @@ use crate::text;
 
 /// What came of the newest attempt, ready to be laid out.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Results {
+pub struct ItemOutcome {
     /// How far its success holds, in a sentence, once the attempt is over.
     pub conclusion: Option<Said>,
     /// The patch in a few words.
@@ -51,15 +52,15 @@ pub struct Results {
 pub struct Row {
     /// Its name, with its unit.
     pub name: String,
-    /// Baseline, human, agent.
+    /// Human, baseline, agent.
     pub cells: [Option<String>; 3],
-    /// Agent against baseline and against human.
+    /// Agent against human and against baseline.
     pub against: [Option<(String, Mood)>; 2],
     /// Which way is better, where that is known.
     pub better: Option<Direction>,
 }
 
-impl Results {
+impl ItemOutcome {
     /// Of an item's newest attempt.
     pub fn of(item: &Item) -> Self {
         let Some(attempt) = item.last_attempt() else { return Self::default() };
@@ -186,8 +187,8 @@ fn compared(verdict: &Verdict) -> Row {
     };
     Row {
         name: named(&verdict.metric, &verdict.unit),
-        cells: [verdict.baseline, verdict.human, Some(verdict.agent)].map(|value| value.map(number)),
-        against: [delta(verdict.against_baseline_pct), delta(verdict.against_human_pct)],
+        cells: [verdict.human, verdict.baseline, Some(verdict.agent)].map(|value| value.map(number)),
+        against: [delta(verdict.against_human_pct), delta(verdict.against_baseline_pct)],
         better: Some(verdict.direction),
     }
 }
@@ -200,12 +201,13 @@ fn rows(verdicts: &[Verdict], attempt: &Attempt) -> Vec<Row> {
     rows
 }
 
-/// The numbers of the arms that ended so far.
+/// The numbers of the arms that ended so far, first those that can be better or worse.
 fn measured(attempt: &Attempt) -> Vec<Row> {
-    let arms = [Stage::Baseline, Stage::Human, Stage::Candidate].map(|stage| metrics(attempt, stage));
+    let arms = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| metrics(attempt, stage));
     let mut rows: Vec<Row> = Vec::new();
+    let tells = |metric: &&Metric| direction(metric, false).is_some();
     for (at, metrics) in arms.iter().enumerate() {
-        for metric in *metrics {
+        for metric in metrics.iter().filter(tells).chain(metrics.iter().filter(|metric| !tells(metric))) {
             let name = named(&metric.name, &metric.unit);
             let found = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
                 rows.push(Row { name, cells: [None, None, None], against: [None, None], better: None });

@@ -25,21 +25,21 @@ const HEADS: [&str; 13] = [
 
 /// The selected row, with what is to be known of it.
 pub fn seen(state: &State) -> Option<String> {
-    let row = state.standings.row(state)?;
+    let row = state.all_results.row(state)?;
     let told = HEADS.into_iter().zip(cells(row)).filter(|(_, cell)| cell != "-").map(|(head, cell)| format!("{head}: {cell}\n"));
     Some(told.chain(row.marks.iter().map(|mark| format!("{}\n", mark.words()))).collect())
 }
 
 /// What is shown of it: how it is cut down, its groups, its rows.
 pub fn all(state: &State) -> String {
-    let standings = &state.standings;
-    let groups: Vec<String> = standings.groups().iter().map(|(group, n)| format!("{n} {}", group.name())).collect();
-    let mut text = format!("by {}: {}\n", standings.by.name(), groups.join(", "));
-    if !standings.only.is_empty() {
-        let only: Vec<String> = standings.only.iter().map(|group| format!("{}: {}", group.by().name(), group.name())).collect();
+    let all_results = &state.all_results;
+    let groups: Vec<String> = all_results.groups().iter().map(|(group, n)| format!("{n} {}", group.name())).collect();
+    let mut text = format!("by {}: {}\n", all_results.by.name(), groups.join(", "));
+    if !all_results.only.is_empty() {
+        let only: Vec<String> = all_results.only.iter().map(|group| format!("{}: {}", group.by().name(), group.name())).collect();
         text.extend(["only ", only.join(", ").as_str(), "\n"]);
     }
-    let rows: Vec<Vec<String>> = standings
+    let rows: Vec<Vec<String>> = all_results
         .visible()
         .map(|row| {
             let marks: Vec<String> = row.marks.iter().map(super::Mark::words).collect();

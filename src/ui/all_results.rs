@@ -20,7 +20,7 @@ use crate::domain::ItemId;
 
 /// The table.
 #[derive(Debug, Default)]
-pub struct Standings {
+pub struct AllResults {
     /// A row an item, in the order of the queue; those of earlier runs after them.
     pub rows: Vec<Row>,
     /// Which of them are shown, in the order in which they are.
@@ -57,7 +57,7 @@ pub enum Scope {
     Every,
 }
 
-impl Standings {
+impl AllResults {
     /// The items of earlier runs were read.
     pub(super) fn take_earlier(&mut self, rows: Vec<Row>) {
         self.earlier = rows;

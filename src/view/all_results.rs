@@ -9,10 +9,10 @@ use super::canvas::{Canvas, Flow, Words, inset, role};
 use super::parts::heading::{heading, wall};
 use crate::text::{self, width};
 use crate::theme::Role;
+use crate::ui::all_results::{By, Class, Mark, Row, Scope};
 use crate::ui::message::Layout;
 use crate::ui::mouse::Hit;
-use crate::ui::results::Results;
-use crate::ui::standings::{By, Class, Mark, Row, Scope};
+use crate::ui::outcome::ItemOutcome;
 use crate::ui::{Mood, Said, State};
 
 /// From so many rows on each group has a row of its own.
@@ -38,7 +38,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> Layout {
     }
     let is_tall = area.height >= TALL;
     let is_beside = is_tall && area.width >= WIDE;
-    let found = state.standings.groups();
+    let found = state.all_results.groups();
     if is_tall {
         let least = if is_beside { BESIDE } else { 1 };
         let rows = (found.len() + 1).clamp(least, usize::from(area.height / 3).max(least));
@@ -63,12 +63,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> Layout {
         let end = Rect { y: table.bottom(), height: rest.height - table.height, ..rest };
         selected_short(canvas, end, state);
     }
-    Layout { standings_rows: rows, ..Layout::default() }
+    Layout { results_rows: rows, ..Layout::default() }
 }
 
 /// `12 of 24 items have numbers   3 beyond noise   2 tainted`; why there are none.
 fn counts(state: &State, cols: usize) -> Words {
-    let rows = &state.standings.rows;
+    let rows = &state.all_results.rows;
     let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
     let marked = |is: fn(&Mark) -> bool| count(&|row| row.marks.iter().any(is));
     let measured = count(&Row::has_numbers);
@@ -78,7 +78,7 @@ fn counts(state: &State, cols: usize) -> Words {
     if measured == 0 {
         return Words::of(Role::Warn, "no item has numbers yet").add(Role::Muted, format!(": {}", nothing_yet(state)));
     }
-    let whose = if state.standings.scope == Scope::Every { " of all runs" } else { "" };
+    let whose = if state.all_results.scope == Scope::Every { " of all runs" } else { "" };
     let items = if rows.len() == 1 { "item has" } else { "items have" };
     let head = Words::of(Role::Strong, format!("{measured} of {} {items} numbers{whose}", rows.len()));
     let parts = [
@@ -104,7 +104,7 @@ fn counts(state: &State, cols: usize) -> Words {
 /// Why no item has numbers, and what is to be done.
 fn nothing_yet(state: &State) -> String {
     let has_arms = state.run.stages.iter().any(|stage| stage.arm().is_some());
-    let to_come = state.standings.rows.iter().filter(|row| row.class == Class::ToCome).count();
+    let to_come = state.all_results.rows.iter().filter(|row| row.class == Class::ToCome).count();
     if state.is_others() && !has_arms {
         return "ISO-Bench measures with a script of its own; open its folder of results, or `isobench-tui report` both".to_owned();
     }
@@ -119,7 +119,7 @@ fn nothing_yet(state: &State) -> String {
 
 /// `by  class  type  rung …`, and to what the table is cut down.
 fn groupings(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
-    let standings = &state.standings;
+    let all_results = &state.all_results;
     let mut x = row.x;
     let mut put = |canvas: &mut Canvas<'_>, words: &Words, hit: Option<(Hit, bool)>| {
         let wide = u16::try_from(words.width()).unwrap_or(u16::MAX);
@@ -138,12 +138,12 @@ fn groupings(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     };
     put(canvas, &Words::of(Role::Muted, "by "), None);
     for by in By::ALL {
-        let is_chosen = by == standings.by;
+        let is_chosen = by == all_results.by;
         let role = if is_chosen { Role::Strong } else { Role::Muted };
         put(canvas, &Words::of(role, format!(" {} ", by.name())), Some((Hit::Grouping(by), is_chosen)));
     }
-    let mut only: Vec<String> = standings.only.iter().map(|group| format!("{} {}", group.by().name(), group.name())).collect();
-    only.extend(standings.since.map(|_| "since your last look".to_owned()));
+    let mut only: Vec<String> = all_results.only.iter().map(|group| format!("{} {}", group.by().name(), group.name())).collect();
+    only.extend(all_results.since.map(|_| "since your last look".to_owned()));
     if !only.is_empty() {
         let says = format!("only {}", only.join(", "));
         let room = usize::from(row.right().saturating_sub(x)).saturating_sub(2);
@@ -158,9 +158,9 @@ fn groupings(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
 /// What is to be known of the selected item, in sentences.
 fn sentences(state: &State, row: &Row) -> Vec<Said> {
     let item = state.run.item(&row.item).filter(|_| row.run.is_none());
-    let results = item.map(Results::of).unwrap_or_default();
-    let mut says: Vec<Said> = results.verdict.into_iter().collect();
-    says.extend(results.told.map(|told| Said::new(if row.is_problem { Mood::Bad } else { Mood::Calm }, told)));
+    let outcome = item.map(ItemOutcome::of).unwrap_or_default();
+    let mut says: Vec<Said> = outcome.verdict.into_iter().collect();
+    says.extend(outcome.told.map(|told| Said::new(if row.is_problem { Mood::Bad } else { Mood::Calm }, told)));
     says.extend(row.run.as_ref().map(|run| Said::new(Mood::Quiet, format!("of the run {run}"))));
     // the comparison says itself that it is doubtful for a taint
     let is_told = |mark: &Mark| matches!(mark, Mark::Samples(_)) || (matches!(mark, Mark::Tainted(_)) && !says.is_empty());
@@ -169,10 +169,10 @@ fn sentences(state: &State, row: &Row) -> Vec<Said> {
     if let Some((asked, Some(run))) = &row.model {
         says.push(Said::new(Mood::Calm, format!("served {run} in the place of {asked}")));
     }
-    says.extend(results.judged);
-    says.extend(results.why_not.into_iter().map(|why| Said::new(Mood::Quiet, why)));
+    says.extend(outcome.judged);
+    says.extend(outcome.why_not.into_iter().map(|why| Said::new(Mood::Quiet, why)));
     if says.is_empty() {
-        says.extend(results.conclusion);
+        says.extend(outcome.conclusion);
     }
     if says.is_empty() {
         let status = item.map_or("", |item| item.status());
@@ -183,7 +183,7 @@ fn sentences(state: &State, row: &Row) -> Vec<Said> {
 
 fn selected(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
     let mut flow = Flow::new(area);
-    let Some(row) = state.standings.row(state) else { return };
+    let Some(row) = state.all_results.row(state) else { return };
     if let Some(head) = flow.row() {
         heading(canvas, head, &row.item.0, row.class.name());
     }
@@ -197,7 +197,7 @@ fn selected(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
 
 fn selected_short(canvas: &mut Canvas<'_>, area: Rect, state: &State) {
     let mut flow = Flow::new(area);
-    let Some(row) = state.standings.row(state) else { return };
+    let Some(row) = state.all_results.row(state) else { return };
     if let Some(head) = flow.row() {
         heading(canvas, head, &row.item.0, "");
     }

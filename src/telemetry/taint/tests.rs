@@ -118,6 +118,12 @@ fn an_xid_a_lost_gpu_a_full_disk_and_a_freeze_taint() {
     assert_eq!((disk(0, None), disk(1 << 30, Some(0))), (vec![full.clone()], vec![full]));
     assert_eq!(disk(1 << 30, None), []);
     assert_eq!(told(judged(12_000, |_| None)), [(TaintKind::Frozen, "it was frozen for 12 s".to_owned())]);
+    let (run, gpus) = (RunId("r".to_owned()), Vec::new());
+    let outside = Some(OutsidePause { from: moment(T0 + 1000), to: Some(moment(T0 + 43_000)), ms: 42_000 });
+    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 100_000), gpus: &gpus, frozen_ms: 0, outside };
+    let says = "its container was paused from outside for 42 s".to_owned();
+    let expected = Taint { kind: TaintKind::Frozen, evidence: says, from: moment(T0 + 1000), to: moment(T0 + 43_000) };
+    assert_eq!(Judge::new(&arm).end().0, [expected]);
     let run = RunId("ours".to_owned());
     let gpus = ["GPU-3".to_owned()];
     let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 1000), gpus: &gpus, frozen_ms: 0, outside: None };

@@ -100,6 +100,8 @@ pub enum Part {
     Output,
     /// What people say of findings.
     Labels,
+    /// A container of the run that nobody looks after.
+    Container,
 }
 
 /// Whether a process that a run needs is there: its runner, or a stage's keeper.

@@ -141,7 +141,13 @@ impl<'a> Now<'a> {
         let age = between(progress.at, now);
         let mut says = Vec::new();
         if let Some(since) = progress.paused {
-            let paused = format!("paused for {}: its numbers will prove nothing", duration::clock(between(since, now)));
+            let clock_of_it = duration::clock(between(since, now));
+            // who paused it, and what can be done, stands below
+            let paused = if progress.is_paused_outside() {
+                format!("paused from outside for {clock_of_it}")
+            } else {
+                format!("paused for {clock_of_it}: its numbers will prove nothing")
+            };
             says.extend([Said::new(Mood::Live, clock), Said::new(Mood::Warn, paused)]);
         } else {
             let limit = progress.deadline.filter(|_| span.phase < ArmPhase::Stop).map(|at| {
@@ -221,6 +227,7 @@ fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record
         notes.push(Said::new(Mood::Warn, delay.says()));
     }
     if let Some(Live { progress, .. }) = live {
+        notes.extend(arm::outside(progress).map(|says| Said::new(Mood::Warn, says)));
         notes.extend(progress.says.iter().map(|says| Said::new(Mood::Warn, says.as_str())));
         notes.extend(repaired(progress.repairs.iter().map(String::as_str)));
     }

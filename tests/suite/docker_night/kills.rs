@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 
 use isobench_tui::domain::ArmPhase;
 use isobench_tui::host::process;
+use serde_json::{Value, json};
 
 use super::{Bench, GOOD_AGENT, Night, SERVING, TOKEN, has};
 use crate::campaign::said;
@@ -95,7 +96,33 @@ fn a_worker_or_a_keeper_that_is_killed_leaves_a_container_that_the_next_one_remo
             night.campaign.kill(pid);
         }
     }
+    assert_left(&night);
     well(&night, resume(&night));
+    assert_eq!(night.campaign.status()["left_behind"], Value::Null);
+}
+
+/// Whoever looks at the run is told of its container, and an engine that can't be asked is no reason to be silent.
+fn assert_left(night: &Night) {
+    let (run, id) = (night.campaign.folder().run_id(), night.engine.says(&["ps", "-q"]).trim().to_owned());
+    let says = format!("container {id} ('human' of c-0001) still runs, without a runner and a keeper");
+    let todo = format!("`isobench-tui run --resume {run}` removes it and measures again, or `docker rm -f {id}` ends it");
+    let sentence = format!("{says}: {todo}");
+    assert_eq!(night.campaign.status()["left_behind"], sentence);
+    let all = |arguments: &[&str]| said(&night.campaign.run(arguments));
+    assert!(all(&["status"]).contains(&sentence), "{}", all(&["status"]));
+    assert!(all(&["ls"]).contains(&format!("run {run}: {sentence}")), "{}", all(&["ls"]));
+    let rows: Value = serde_json::from_slice(&night.campaign.run(&["doctor", "--format", "json"]).stdout).unwrap();
+    let row = rows["rows"].as_array().unwrap().iter().find(|row| row["says"] == format!("run {run}: {says}"));
+    assert_eq!(row.map(|row| (row["check"].clone(), row["fix"].clone())), Some((json!("warning"), json!(todo))), "{rows:#}");
+    for (socket, why) in [("unix:///nowhere.sock", "there is no docker here"), ("unix:///dev/null", "docker")] {
+        let told = night.campaign.command(&["status"]).env("DOCKER_HOST", socket).output().unwrap();
+        let expected = format!("whether a container of this run still runs can't be told: {why}");
+        assert!(said(&told).contains(&expected), "{}", said(&told));
+    }
+    let mut screen = night.campaign.screen(120, 40);
+    screen.wait(&format!("container {id}"));
+    screen.wait("c removes it");
+    screen.leave();
 }
 
 #[test]

@@ -110,6 +110,8 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::EarlierResults(rows) => state.all_results.take_earlier(rows),
         Msg::Tick => state.estimate(),
         Msg::Laid(layout, spots) => {
+            let [before, now] = [&state.layout, &layout].map(|layout| moves::sheet(&state.trails, state.focus.as_ref(), layout));
+            state.reading.stay_in_sight(&before, &now);
             state.layout = layout;
             state.spots = spots;
             let before = std::mem::replace(&mut state.machine.gpus.columns, layout.chart_cols);

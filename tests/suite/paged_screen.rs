@@ -491,6 +491,18 @@ fn an_edit_that_was_made_before_is_jumped_to() {
     }
 }
 
+#[test]
+fn the_step_under_the_cursor_stays_in_sight_when_there_is_less_room() {
+    let mut bench = whole(200);
+    bench.type_in("g");
+    bench.frame(100, 40);
+    bench.type_in("jjjjjjjjjjjj");
+    let wanted = format!("thought number {}", here(&bench));
+    assert!(bench.text(100, 40).contains(&wanted));
+    bench.frame(100, 18);
+    assert!(bench.text(100, 18).contains(&wanted), "{wanted}: {}", bench.text(100, 18));
+}
+
 /// A stream of so many steps behind those that are there, of 20 kB each.
 pub(crate) fn write_steps(path: &std::path::Path, steps: std::ops::RangeInclusive<usize>) {
     let is_new = !path.exists();

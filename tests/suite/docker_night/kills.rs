@@ -90,6 +90,8 @@ fn a_worker_or_a_keeper_that_is_killed_leaves_a_container_that_the_next_one_remo
     wait_until("the second try", || night.campaign.facts_of("stage_started").iter().any(|fact| fact["stage"] == "human" && fact["n"] == 2));
     night.in_phase(1, 2, "human", ArmPhase::Bench);
     assert_eq!(night.containers().lines().count(), 1, "{}", night.containers());
+    // it would come to its end while we look
+    night.engine.says(&["pause", night.engine.says(&["ps", "-q"]).trim()]);
     let (keeper, worker_) = (night.campaign.keeper(), worker(&night));
     runner.kill().unwrap();
     runner.wait().unwrap();

@@ -19,7 +19,8 @@ use crate::config::{Config, Engine};
 use crate::docker;
 use crate::docker::arm::{self, ArmEnd, ArmOutcome};
 use crate::domain::{
-    ArmDetail, ArmPhase, ArmProgress, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd, Workload, is_measured,
+    ArmDetail, ArmPhase, ArmProgress, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd,
+    Workload, is_measured,
 };
 use crate::host::files::{self, Links};
 use crate::model::Item;
@@ -171,7 +172,9 @@ impl Left<'_> {
     fn end(&self, child: &ChildEnd, output: &Output) -> StageEnd {
         let ended = match (&child.cause, &self.outcome) {
             (EndCause::Stopped, _) => return stopped(self.case),
-            (EndCause::Deadline, _) => return self.late(&format!("did not end within its budget of {}{}", self.budget(), self.paused_outside())),
+            (EndCause::Deadline, _) => {
+                return self.late(&format!("did not end within its budget of {}{}", self.budget(), self.paused_outside()));
+            }
             (_, Some(outcome)) => &outcome.end,
             (_, None) => return plain(self.case, child, FailureClass::ArmCrashed),
         };

@@ -31,12 +31,12 @@ const SHOWN: usize = 12;
 impl Leftover {
     /// What it is.
     pub fn says(&self) -> String {
-        format!("container {} ('{}' of {}) still runs, without a runner and a keeper", self.id, self.stage, self.item)
+        format!("container {} ('{}' of {}) still runs, without runner and keeper", self.id, self.stage, self.item)
     }
 
     /// What a person can do about it; `way_on` continues its run.
     pub fn todo(&self, way_on: &str) -> String {
-        format!("{way_on} removes it and measures again, or `docker rm -f {}` ends it", self.id)
+        format!("{way_on} removes it and measures anew, or `docker rm -f {}`", self.id)
     }
 }
 
@@ -58,7 +58,9 @@ pub fn of_checkout(root: &Path) -> Result<Vec<Leftover>, DockerError> {
 /// Whether a run's last stage was an arm in a container that nobody ended: then its container may be left.
 pub fn may_be(folder: &RunFolder, run: &Run) -> bool {
     run.live_stage().is_some_and(|(attempt, record)| {
-        folder.stage(&attempt, record.stage).join(ORDER).exists() && record.stage.arm().is_some() && is_alone(folder, &attempt, record.stage)
+        folder.stage(&attempt, record.stage).join(ORDER).exists()
+            && record.stage.arm().is_some()
+            && is_alone(folder, &attempt, record.stage)
     })
 }
 

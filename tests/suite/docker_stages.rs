@@ -111,7 +111,7 @@ fn what_a_live_run_of_another_checkout_needs_stays_and_the_plan_says_whose_it_is
     assert!(has(&engine, &both) && !has(&engine, &one));
     let plan = || said(&ours.run(&["prune", "--dry-run"]));
     let run = other.folder().run_id().0;
-    let says = format!("c-0001 of run {} in {} needs it", run.rsplit('-').next().unwrap(), other.root.display());
+    let says = format!("c-0001 of run {} in {} needs it", run.rsplit('-').next().unwrap(), other.root.canonicalize().unwrap().display());
     assert!(plan().contains(&says), "{says}: {}", plan());
     other.open(1, "in");
     assert_eq!(live.wait().unwrap().code(), Some(0));

@@ -150,7 +150,8 @@ impl Seen {
                 (self.outside, self.outside_since) = (Some(OutsidePause { to: None, ..known }), Some(at));
             }
             (false, Some(since)) => {
-                self.outside = self.outside.map(|known| OutsidePause { to: Some(at), ms: known.ms.saturating_add(between(since, at)), ..known });
+                self.outside =
+                    self.outside.map(|known| OutsidePause { to: Some(at), ms: known.ms.saturating_add(between(since, at)), ..known });
                 self.outside_since = None;
             }
             _ => {}

@@ -95,6 +95,7 @@ pub fn without_steps(state: &State) -> Vec<Said> {
         .written
         .iter()
         .filter(|written| written.changed.is_some() && !matches!(written.source, Source::Runner))
+        .filter(|written| !matches!(written.source, Source::Stage { stage, .. } if stage != Stage::Agent))
         .map(|written| {
             format!("{} {}", file_name(written), if written.bytes == 0 { "(empty)".to_owned() } else { text::bytes(written.bytes) })
         })

@@ -273,10 +273,19 @@ fn doubted(said: Said, attempt: &Attempt) -> Said {
     if arms.is_empty() { said } else { Said::new(Mood::Warn, format!("doubtful, tainted: {} · {}", arms.join(", "), said.text)) }
 }
 
-/// Why something could not be compared, but what the comparison's own sentence says.
+/// Why something could not be compared, but what the comparison's own sentence says. What is so of several arms is said once.
 fn unsaid(score: &ScoreDetail) -> Vec<String> {
     let told = score.incomparable.as_deref().filter(|_| !score.verdicts.is_empty()).unwrap_or_default();
-    score.why_not.iter().filter(|why| !told.contains(why.as_str())).cloned().collect()
+    let mut says: Vec<String> = Vec::new();
+    for why in score.why_not.iter().filter(|why| !told.contains(why.as_str())) {
+        let of_arm = why.split_once(": ").filter(|(arm, _)| [Arm::Human, Arm::Baseline, Arm::Agent].map(Arm::name).contains(arm));
+        let known = of_arm.and_then(|(_, what)| says.iter_mut().find(|said| said.split_once(": ").is_some_and(|(_, said)| said == what)));
+        match (of_arm, known) {
+            (Some((arm, _)), Some(known)) => known.insert_str(known.find(": ").unwrap_or(0), &format!(", {arm}")),
+            _ => says.push(why.clone()),
+        }
+    }
+    says
 }
 
 /// `true success (Q1): same_target, similar_approach`.

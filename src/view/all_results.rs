@@ -24,6 +24,9 @@ const WIDE: u16 = 100;
 /// From so many rows on it has a row at the end where it has none beside them.
 const ROOMY: u16 = 15;
 
+/// Rows that it has there at most.
+const END: u16 = 8;
+
 /// Rows of groups at least where something stands beside them.
 const BESIDE: usize = 6;
 
@@ -57,11 +60,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> Layout {
     }
     let has_end = !is_beside && area.height >= ROOMY;
     let rest = flow.rest();
-    let table = Rect { height: rest.height.saturating_sub(u16::from(has_end) * 2), ..rest };
+    // what the table does not need is the selected item's
+    let spare = usize::from(rest.height).saturating_sub(state.all_results.shown.len() + 2);
+    let end = if has_end { u16::try_from(spare).unwrap_or(u16::MAX).clamp(2, END) } else { 0 };
+    let table = Rect { height: rest.height.saturating_sub(end), ..rest };
     let rows = table::draw(canvas, table, state);
-    if has_end {
-        let end = Rect { y: table.bottom(), height: rest.height - table.height, ..rest };
-        selected_short(canvas, end, state);
+    let end = Rect { y: table.bottom(), height: rest.height - table.height, ..rest };
+    match end.height {
+        0 => {}
+        ..=2 => selected_short(canvas, end, state),
+        _ => selected(canvas, end, state),
     }
     Layout { results_rows: rows, ..Layout::default() }
 }
@@ -166,7 +174,9 @@ fn sentences(state: &State, row: &Row) -> Vec<Said> {
     let is_told = |mark: &Mark| matches!(mark, Mark::Samples(_)) || (matches!(mark, Mark::Tainted(_)) && !says.is_empty());
     let marks: Vec<&Mark> = row.marks.iter().filter(|mark| !is_told(mark)).collect();
     says.extend(marks.into_iter().map(|mark| Said::new(if mark.is_doubt() { Mood::Warn } else { Mood::Calm }, mark.words())));
-    if let Some((asked, Some(run))) = &row.model {
+    if let Some((asked, Some(run))) = &row.model
+        && !outcome.why_not.iter().any(|why| why.contains(run.as_str()))
+    {
         says.push(Said::new(Mood::Calm, format!("served {run} in the place of {asked}")));
     }
     says.extend(outcome.judged);

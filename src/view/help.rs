@@ -70,8 +70,8 @@ fn sections(place: Place, run: Option<&State>, cols: usize, glyphs: &Glyphs) -> 
         (!bindings.is_empty()).then_some(lines)
     };
     let mut own = bindings(&|binding| binding.is_in(place) && !is_everywhere(binding));
-    // what no other screen has comes first
-    own.sort_by_key(|binding| binding.places.len());
+    // what few other screens have comes first
+    own.sort_by_key(|binding| RUN.iter().filter(|place| binding.is_in(**place)).count().max(2));
     let mut sections: Vec<Vec<Words>> = section("On this screen".to_owned(), &own).into_iter().collect();
     sections.extend(legends(place, cols, glyphs));
     for group in Group::ALL {

@@ -31,9 +31,10 @@ pub enum Evidence {
 pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, outcome: &ItemOutcome) {
     let cols = usize::from(flow.rest().width);
     let mut words = stands(outcome, Evidence::First, cols);
-    words.extend(reasons(outcome, Evidence::First, cols));
     words.extend(ladder_and_known(canvas, outcome, Evidence::First, cols));
-    for words in words.into_iter().chain(table(&outcome.rows, None, cols)) {
+    words.extend(table(&outcome.rows, None, cols));
+    words.extend(reasons(outcome, Evidence::First, cols));
+    for words in words {
         let Some(row) = flow.row() else { return };
         canvas.line(row, &words);
     }

@@ -59,8 +59,8 @@ impl Columns {
             value: widest(&|row| row.figure.as_ref().map_or(0, |figure| width::width(&value(figure))), 16),
             human: DELTA,
             baseline: if rows.iter().any(|row| row.figure.as_ref().is_some_and(|of| of.baseline_pct.is_some())) { DELTA } else { 0 },
-            class: 12,
-            rung: if rows.iter().any(|row| row.rung.is_some()) { 12 } else { 0 },
+            class: widest(&|row| row.class.name().len(), 12).max(6),
+            rung: widest(&|row| row.rung.map_or(0, |rung| rung.name().len().max(5)), 12),
             quadrant: if has_quadrant { 2 } else { 0 },
             marks: if marks > 0 { marks.max(MARKS.0) } else { 0 },
             gap: 2,
@@ -84,8 +84,13 @@ impl Columns {
     fn widen(&mut self, wanted: &Self, cols: usize) {
         let mut spare = cols.saturating_sub(self.width());
         let marks = if wanted.marks > 0 { MARKS.1 } else { 0 };
-        let cut =
-            [(&mut self.model, wanted.model), (&mut self.metric, wanted.metric), (&mut self.item, wanted.item), (&mut self.marks, marks)];
+        let cut = [
+            (&mut self.kind, wanted.kind),
+            (&mut self.model, wanted.model),
+            (&mut self.metric, wanted.metric),
+            (&mut self.item, wanted.item),
+            (&mut self.marks, marks),
+        ];
         for (part, wanted) in cut.into_iter().filter(|(part, _)| **part > 0) {
             let more = wanted.saturating_sub(*part).min(spare);
             *part += more;

@@ -105,8 +105,9 @@ impl Columns {
     }
 
     fn row(&self, name: &str, size: &str, age: &str, whose: &str) -> String {
-        // the registry says least
-        let cut = if width::width(name) > self.name { name.split_once('/').map_or(name, |(_, rest)| rest) } else { name };
+        // the registry's address says least
+        let rest = name.split_once('/').filter(|(first, _)| first.contains(['.', ':'])).map(|(_, rest)| rest);
+        let cut = rest.filter(|_| width::width(name) > self.name).unwrap_or(name);
         let name = width::fit(&width::middle(cut, self.name), self.name);
         format!("{name}  {size:>SIZE$}  {age:>AGE$}  {whose}")
     }

@@ -151,6 +151,8 @@ pub struct ArmsConfig {
     /// Whether results that the harness's own scripts left are taken for ours: nobody knows on which machine they were
     /// measured. Those of our own runs are taken where commit, workload, image and machine agree.
     pub reuse: bool,
+    /// Whether items whose arms can't be measured are run all the same: the agent works, and its patch is taken and checked.
+    pub unmeasured: bool,
     /// How often each arm is measured: the arms take turns. With more than once the noise is known.
     pub repeat: u32,
     /// Program and arguments, run in a checkout of the arm's commit; `{arm}` `{item_id}` are filled in.
@@ -292,6 +294,7 @@ impl Default for ArmsConfig {
             engine: Engine::Process,
             mapping: None,
             reuse: false,
+            unmeasured: false,
             repeat: 1,
             command: Vec::new(),
             threshold_pct: Standing::THRESHOLD_PCT,

@@ -42,7 +42,7 @@ pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, Pul
 pub use repair::Repair;
 pub use room::{Need, QueueRoom, Shortage};
 pub use rung::{Answer, Rung, RungAnswer};
-pub use samples::Samples;
+pub use samples::{LostRound, Samples};
 pub use soft::{Quadrant, SoftVerdict, Target};
 pub use stage::{Arm, Stage};
 pub use step::{Reply, Step, ToolCall, ToolResult, Usage};

@@ -153,7 +153,7 @@ fn progress(started: Instant, entry: &Entry, run: &Run) {
         Fact::AttemptStarted { item, n, from } if *n > 1 => format!("{item}: attempt {n} from {from}"),
         Fact::StageStarting { item, stage, .. } => format!("{item}: {stage}"),
         Fact::AttemptFinished { item, .. } => match run.item(item) {
-            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(item)).trim_end().to_owned(),
+            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(run, item)).trim_end().to_owned(),
             None => return,
         },
         _ => match run.notes.last() {

@@ -40,6 +40,8 @@ pub enum Flag {
     NotAsPrinted,
     /// Something on the machine made its numbers doubtful: a slowdown, somebody else on its GPU, an Xid, a freeze.
     Tainted,
+    /// The arm was to be measured more often: a later round failed, and its numbers are those of the rounds before it.
+    RoundFailed,
 }
 
 impl Flag {
@@ -62,6 +64,7 @@ impl Flag {
             Self::ModelOverridden => "model_overridden",
             Self::NotAsPrinted => "not_as_printed",
             Self::Tainted => "tainted",
+            Self::RoundFailed => "round_failed",
         }
     }
 
@@ -83,6 +86,7 @@ impl Flag {
             Self::CutShort => "requests that count as successful were cut short",
             Self::ModelOverridden => "another model was served than the one named",
             Self::NotAsPrinted => "the file's numbers are not those that its output prints",
+            Self::RoundFailed => "a round failed, and the numbers are those of the rounds before it",
             Self::Tainted => "tainted: the machine was not itself while it was measured",
         }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Machine, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, Reused, RungAnswer, Samples,
-    Shortage, SoftVerdict, Standing, Taint, Usage, Verdict, Workload,
+    BenchKind, FailureClass, Flag, LostRound, Machine, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, Reused, RungAnswer,
+    Samples, Shortage, SoftVerdict, Standing, Taint, Usage, Verdict, Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
@@ -172,6 +172,9 @@ pub struct ArmDetail {
     /// Of how many measurements its numbers are the medians; `None` of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
+    /// The measurement that failed after those: then [`Flag::RoundFailed`] is among the flags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<LostRound>,
     /// On what it was measured; `None` where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<Machine>,

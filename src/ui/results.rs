@@ -4,9 +4,9 @@ use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
-    Verdict,
+    Answer, Arm, Direction, FailureClass, Flag, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, Standing, Verdict,
 };
+use crate::measured::arms::merged;
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 use crate::text;
@@ -202,10 +202,10 @@ fn rows(verdicts: &[Verdict], attempt: &Attempt) -> Vec<Row> {
 
 /// The numbers of the arms that ended so far.
 fn measured(attempt: &Attempt) -> Vec<Row> {
-    let arms = [Stage::Baseline, Stage::Human, Stage::Candidate].map(|stage| metrics(attempt, stage));
+    let arms = [Stage::Baseline, Stage::Human, Stage::Candidate].map(|stage| merged(attempt, stage).unwrap_or_default().metrics);
     let mut rows: Vec<Row> = Vec::new();
     for (at, metrics) in arms.iter().enumerate() {
-        for metric in *metrics {
+        for metric in metrics {
             let name = named(&metric.name, &metric.unit);
             let found = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
                 rows.push(Row { name, cells: [None, None, None], against: [None, None], better: None });
@@ -219,13 +219,6 @@ fn measured(attempt: &Attempt) -> Vec<Row> {
     rows
 }
 
-fn metrics(attempt: &Attempt, stage: Stage) -> &[Metric] {
-    match attempt.outcome(stage).map(|outcome| &outcome.detail) {
-        Some(StageDetail::Arm(arm)) => &arm.metrics,
-        _ => &[],
-    }
-}
-
 /// `latency (ms)`, and `ttft_mean_ms` where the name says its unit itself.
 fn named(name: &str, unit: &str) -> String {
     let is_told = name.strip_suffix(unit.replace('/', "_").as_str()).is_some_and(|before| before.ends_with('_'));
@@ -235,7 +228,8 @@ fn named(name: &str, unit: &str) -> String {
 /// Why the numbers of an attempt that is over stand alone, where nobody compared them.
 fn alone(attempt: &Attempt) -> Option<Said> {
     attempt.end.as_ref()?;
-    let is_alone = !metrics(attempt, Stage::Candidate).is_empty() && metrics(attempt, Stage::Human).is_empty();
+    let has_numbers = |stage| merged(attempt, stage).is_some_and(|arm| !arm.metrics.is_empty());
+    let is_alone = has_numbers(Stage::Candidate) && !has_numbers(Stage::Human);
     is_alone.then(|| Said::new(Mood::Warn, "incomparable: there are no numbers of the human's commit"))
 }
 

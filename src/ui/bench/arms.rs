@@ -194,6 +194,7 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
                 StageEnd::Done if tainted => Said::new(Mood::Warn, "done, tainted"),
                 StageEnd::Done if is_reused(state, attempt, record) => Said::new(Mood::Good, "reused"),
                 StageEnd::Done => Said::new(Mood::Good, "done"),
+                StageEnd::Failed { .. } if attempt.lost_round(stage).is_some() => Said::new(Mood::Warn, "a round failed"),
                 StageEnd::Failed { .. } => Said::new(Mood::Bad, "failed"),
                 StageEnd::Stopped { .. } => Said::new(Mood::Warn, "stopped"),
                 StageEnd::Interrupted { .. } => Said::new(Mood::Warn, "interrupted"),

@@ -36,7 +36,9 @@ pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use machine_use::{MachineUse, Taint, TaintKind};
 pub use measured::{Machine, Reused};
 pub use metric::{Band, Direction, Metric, Standing, Verdict, is_measured};
-pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
+pub use outcome::{
+    AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, SecretAt, StageDetail, StageEnd, StageOutcome,
+};
 pub use prune::{Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, PullProgress, PulledImage};
 pub use repair::Repair;

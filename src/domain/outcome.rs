@@ -124,6 +124,27 @@ pub struct CheckDetail {
     /// Files that the agent added for itself and that count for nothing: scratch, tests, notes, a patch file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<String>,
+    /// Values of secrets that the patch holds: it stays as it is, and nobody should publish it unread.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretAt>,
+}
+
+/// Where the value of a secret stands in what an agent left. The value itself is nowhere told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretAt {
+    /// The variable whose value it is: `HF_TOKEN`.
+    pub name: String,
+    /// The file that the patch changes.
+    pub file: String,
+    /// The line of it after the change, from 1: the first such one.
+    pub line: u32,
+}
+
+impl SecretAt {
+    /// In words.
+    pub fn says(&self) -> String {
+        format!("the patch contains the value of {}, line {} of {}: do not publish it", self.name, self.line, self.file)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

@@ -75,7 +75,8 @@ fn findings(run: &Run, item: &Item) -> Value {
         "prompt": last.and_then(|last| last.asked.as_ref()),
         "patch_digest": check.map(|check| check.patch_digest.as_str()),
         "patch": check.map(|check| {
-            json!({"files": check.files, "added": check.added, "removed": check.removed, "set_aside": check.set_aside})
+            json!({"files": check.files, "added": check.added, "removed": check.removed, "set_aside": check.set_aside,
+                "secrets": check.secrets})
         }),
         "arms": {"human": arm(Stage::Human), "baseline": arm(Stage::Baseline), "agent": arm(Stage::Candidate)},
         "verdict": score.and_then(|score| score.verdicts.first()),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{Surroundings, by_command};
-use crate::domain::{Arm, Finding, Level, short_sha};
+use crate::domain::{Arm, Finding, Level, SecretAt, short_sha};
 use crate::model::{Item, Run};
 use crate::text::clean;
 use crate::text::width::{clip, fit, width};
@@ -106,11 +106,12 @@ fn row(run: &Run, item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 
     ]
 }
 
-/// What came of an item, in a few words: how its agent ended if not well, which arms lost a round, and the
-/// verdict, or why there is none.
+/// What came of an item, in a few words: how its agent ended if not well, which arms lost a round, the
+/// verdict, or why there is none, and which secrets its patch holds.
 pub fn result(run: &Run, item: &Item) -> String {
     [item.agent_failure().unwrap_or_default(), stuck(item), item.lost_rounds(run.repeat).unwrap_or_default(), outcome(item)]
         .into_iter()
+        .chain(item.secrets().map(SecretAt::says))
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("; ")

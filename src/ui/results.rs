@@ -4,7 +4,7 @@ use super::words::{number, percent};
 use super::{Mood, Said};
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Arm, Direction, FailureClass, Flag, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, Standing, Verdict,
+    Answer, Arm, Direction, FailureClass, Flag, Quadrant, Rung, RungAnswer, ScoreDetail, SecretAt, SoftVerdict, Stage, Standing, Verdict,
 };
 use crate::measured::arms::merged;
 use crate::model::item::Asked;
@@ -78,7 +78,7 @@ impl Results {
             asked: attempt.asked.as_ref().map(asked),
             energy: energy(attempt),
             rungs: attempt.rungs(),
-            doubts: doubts(attempt),
+            doubts: doubts(item, attempt),
             rows: rows(verdicts, attempt),
             noise: score.map(|_| noise(attempt)),
             verdict: match score {
@@ -166,9 +166,11 @@ const fn missing(rung: Rung) -> &'static str {
 }
 
 /// `look twice: marked success in under 5 s; the agent looked at the human's commit`.
-fn doubts(attempt: &Attempt) -> Option<String> {
-    let flags: Vec<&str> = attempt.flags().into_iter().map(Flag::says).collect();
-    (!flags.is_empty()).then(|| format!("look twice: {}", flags.join("; ")))
+fn doubts(item: &Item, attempt: &Attempt) -> Option<String> {
+    // of secrets it is said where
+    let flags = attempt.flags().into_iter().filter(|flag| *flag != Flag::SecretInPatch).map(|flag| flag.says().to_owned());
+    let doubts: Vec<String> = item.secrets().map(SecretAt::says).chain(flags).collect();
+    (!doubts.is_empty()).then(|| format!("look twice: {}", doubts.join("; ")))
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.

@@ -75,7 +75,11 @@ fn a_round_that_fails_takes_nothing_from_the_good_ones_before_it() {
     let lost = item["lost_rounds"].as_str().unwrap();
     assert!(lost.starts_with("agent: 1 of 3 rounds: arm_crashed: exit 3: boom"), "{lost}");
     let agent = &item["arms"]["agent"];
-    assert_eq!((&agent["end"], &agent["lost"]["round"], &agent["flags"][0]), (&"done".into(), &2.into(), &"round_failed".into()), "{agent:#}");
+    assert_eq!(
+        (&agent["end"], &agent["lost"]["round"], &agent["flags"][0]),
+        (&"done".into(), &2.into(), &"round_failed".into()),
+        "{agent:#}"
+    );
     assert!(said(&campaign.run(&["status"])).contains(lost));
     let report = campaign.run(&["report", &campaign.folder().path().display().to_string(), "--format", "json"]);
     let report: Value = serde_json::from_slice(&report.stdout).unwrap();

@@ -132,7 +132,8 @@ impl Seen {
 
     /// Asks a registry what it has, a few at a time, until something is wrong with the registry itself.
     async fn ask(&mut self, registry: &Registry, images: &[&ImageName]) {
-        let mut answers = futures_util::stream::iter(images).map(|image| async move { (image, registry.exists(image).await) }).buffer_unordered(AT_ONCE);
+        let mut answers =
+            futures_util::stream::iter(images).map(|image| async move { (image, registry.exists(image).await) }).buffer_unordered(AT_ONCE);
         while let Some((image, answer)) = answers.next().await {
             match answer {
                 Ok(_) => self.there += 1,

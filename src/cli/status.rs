@@ -1,6 +1,7 @@
 //! `status`: how a run stands, now or once something came.
 
 mod live;
+mod rounds;
 
 use std::io::Write;
 use std::path::Path;
@@ -237,6 +238,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
                 let machine = latest.as_ref().map(|latest| report::machine(latest, around.now));
                 status.insert("machine".to_owned(), json!(machine));
             }
+            rounds::insert(&mut status, folder, run);
             if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
                 stage.insert(live.key().to_owned(), live.json());
             }

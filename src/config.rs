@@ -154,6 +154,8 @@ pub struct ArmsConfig {
     /// runs, where commit, workload, image and machine agree) or `"all"` (also what the harness's own scripts left: nobody
     /// knows on which machine that was measured).
     pub reuse: Reuse,
+    /// Whether items whose arms can't be measured are run all the same: the agent works, and its patch is taken and checked.
+    pub unmeasured: bool,
     /// How often each arm is measured: the arms take turns. With more than once the noise is known.
     pub repeat: u32,
     /// Program and arguments, run in a checkout of the arm's commit; `{arm}` `{item_id}` are filled in.
@@ -295,6 +297,7 @@ impl Default for ArmsConfig {
             engine: Engine::Process,
             mapping: None,
             reuse: Reuse::Ours,
+            unmeasured: false,
             repeat: 1,
             command: Vec::new(),
             threshold_pct: Standing::THRESHOLD_PCT,

@@ -36,13 +36,15 @@ pub use ids::{AttemptId, ItemId, RunId, is_same_commit, short_sha};
 pub use machine_use::{MachineUse, Taint, TaintKind};
 pub use measured::{Machine, Reused};
 pub use metric::{Band, Direction, Metric, Standing, Verdict, is_measured};
-pub use outcome::{AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, StageDetail, StageEnd, StageOutcome};
+pub use outcome::{
+    AgentTotals, ArmDetail, CheckDetail, ChildEnd, Deferral, EndCause, ScoreDetail, SecretAt, StageDetail, StageEnd, StageOutcome,
+};
 pub use prune::{Fate, PruneDetail, PruneEnd, PrunePlan, PruneProgress, PruneScope, Thing};
 pub use pull::{Bar, ImagePull, LayerPull, LayerState, PullDetail, PullPhase, PullProgress, PulledImage};
 pub use repair::Repair;
 pub use room::{Need, QueueRoom, Shortage};
 pub use rung::{Answer, Rung, RungAnswer};
-pub use samples::Samples;
+pub use samples::{LostRound, Samples};
 pub use soft::{Quadrant, SoftVerdict, Target};
 pub use stage::{Arm, Stage};
 pub use step::{Reply, Step, ToolCall, ToolResult, Usage};

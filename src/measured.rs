@@ -37,7 +37,7 @@ const THRESHOLD_PCT: f64 = 5.0;
 impl Measured {
     /// Of an attempt with an arm.
     pub fn of(attempt: &Attempt) -> Self {
-        let outcomes = || arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, attempt.outcome(stage)?)));
+        let outcomes = || arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, attempt.counted(stage)?)));
         // of what was measured more than once the medians
         let merged: Vec<(Arm, ArmDetail)> =
             arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, arms::merged(attempt, stage)?))).collect();
@@ -66,7 +66,7 @@ impl Measured {
 
 /// The newest attempt with an arm.
 pub fn last_measured(item: &Item) -> Option<&Attempt> {
-    item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.outcome(*stage).is_some()))
+    item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.counted(*stage).is_some()))
 }
 
 /// The comparison of arms that nobody compared: those of result folders.
@@ -75,7 +75,7 @@ fn scored(attempt: &Attempt) -> ScoreDetail {
     let inputs: Vec<ArmInput<'_>> =
         brought.iter().map(|(arm, brought)| ArmInput { arm: *arm, brought: brought.as_ref().map_err(Clone::clone) }).collect();
     let mut score = score(&inputs, THRESHOLD_PCT);
-    match attempt.outcome(Stage::Candidate) {
+    match attempt.counted(Stage::Candidate) {
         Some(candidate) => score.rungs.extend(arms::rungs(candidate)),
         // what was never measured is unchecked, not wrong
         None => score.rungs.clear(),
@@ -98,7 +98,7 @@ pub fn key(kind: Option<BenchKind>, metrics: &[Metric]) -> Option<&Metric> {
 pub fn ladder(attempt: &Attempt, measured: Option<&Measured>) -> Vec<RungAnswer> {
     let own = joined(&attempt.rungs(), &[]);
     // where only the baseline was measured there is nothing of the agent's
-    match measured.filter(|_| attempt.outcome(Stage::Candidate).is_some()) {
+    match measured.filter(|_| attempt.counted(Stage::Candidate).is_some()) {
         Some(measured) => joined(&own, &measured.score.rungs),
         None => own,
     }

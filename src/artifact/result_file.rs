@@ -10,7 +10,7 @@ use super::ArtifactError;
 use super::document::{Document, Indent, python_json};
 use super::plain::null_is_default;
 use crate::domain::{
-    ArmDetail, BenchKind, FailureClass, Flag, Machine, Metric, PhaseSpan, Repair, Reused, Samples, Taint, Workload, is_measured,
+    ArmDetail, BenchKind, FailureClass, Flag, LostRound, Machine, Metric, PhaseSpan, Repair, Reused, Samples, Taint, Workload, is_measured,
     is_same_commit, short_sha,
 };
 use crate::host::files;
@@ -124,6 +124,9 @@ pub struct Findings {
     pub reused: Option<Reused>,
     /// The good measurements whose medians the metrics are, where there are several.
     pub samples: Vec<Sample>,
+    /// The measurement that failed after those; `None` where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<LostRound>,
     /// The relative spread of each number over them, in percent.
     pub noise: BTreeMap<String, f64>,
 }
@@ -205,6 +208,7 @@ impl Findings {
             image: self.image.as_ref().and_then(|image| image.digest.clone().or_else(|| image.id.clone())),
             notes: self.notes.clone(),
             samples: (n > 1).then(|| Samples { n, spread_pct: self.noise.clone() }),
+            lost: self.lost.clone(),
             machine: self.machine.clone(),
             reused,
             ..ArmDetail::default()

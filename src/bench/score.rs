@@ -42,9 +42,9 @@ pub enum Missing {
     Failed(Cause),
 }
 
-/// What an arm brought: of all that was measured the medians, whatever became of the last try; else how that ended.
-pub fn brought(outcome: Option<&StageOutcome>, samples: &[&ArmDetail]) -> Result<ArmDetail, Missing> {
-    if let Some(detail) = ArmDetail::of_samples(samples) {
+/// What an arm brought: what all good measurements say together, whatever became of the last try; else how that ended.
+pub fn brought(outcome: Option<&StageOutcome>, measured: Option<ArmDetail>) -> Result<ArmDetail, Missing> {
+    if let Some(detail) = measured {
         return Ok(detail);
     }
     match outcome {

@@ -34,6 +34,10 @@ pub(super) struct SettingsArgs {
     /// its item skipped with the patch kept (skip) [default: agent.on_stuck]
     #[arg(long, value_parser = on_stuck, value_name = "mark|stop|skip")]
     on_stuck: Option<OnStuck>,
+    /// Run items all the same whose arms can't be measured, for want of a command or an image: their patches are taken and
+    /// checked [default: arms.unmeasured]
+    #[arg(long)]
+    unmeasured: bool,
 }
 
 impl SettingsArgs {
@@ -67,6 +71,7 @@ pub(super) fn resolved(checkout: &Checkout, args: &SettingsArgs) -> Result<Resol
         model: args.model.as_deref(),
         via: args.via,
         on_stuck: args.on_stuck,
+        unmeasured: args.unmeasured,
     };
     let file = environment::dot_env(&checkout.env_folders());
     let is_of_file = |name: &str| std::env::var_os(name).is_none() && file.iter().any(|(found, _)| found == name);

@@ -1,5 +1,7 @@
 //! Starting a run's runner: here, in the background, or in the background with a screen before it.
 
+mod phases;
+
 use std::fs::File;
 use std::io::IsTerminal;
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::{Format, find, print_line, read, screen, status, tell, usage};
 use anyhow::Context;
+use phases::Phases;
 
 use crate::exit::Exit;
 use crate::host::detach;
 use crate::ledger::{Entry, Fact, RunFolder, RunnerLock, regular};
 use crate::model::Run;
-use crate::runner::{Job, RunnerError, drive};
+use crate::runner::{Job, RunnerError, containers, drive};
 use crate::text::clean;
 
 /// Where a run is shown.
@@ -122,9 +125,14 @@ fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>)
     tell(format_args!("run {} in {}", folder.run_id(), folder.path().display()));
     let by = (!keep_pause).then(find::me);
     let started = Instant::now();
+    let phases = containers::is_used(&job.config).then(|| Phases::start(move |says| line(started, says))).flatten();
+    let of = folder.clone();
     let mut report = |entry: &Entry, run: &Run| {
         // the first fact: the run has its runner
         alone = None;
+        if let (Some(phases), crate::ledger::Body::Known(fact)) = (&phases, &entry.body) {
+            phases.take(&of, fact);
+        }
         progress(started, entry, run);
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -153,7 +161,7 @@ fn progress(started: Instant, entry: &Entry, run: &Run) {
         Fact::AttemptStarted { item, n, from } if *n > 1 => format!("{item}: attempt {n} from {from}"),
         Fact::StageStarting { item, stage, .. } => format!("{item}: {stage}"),
         Fact::AttemptFinished { item, .. } => match run.item(item) {
-            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(item)).trim_end().to_owned(),
+            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(run, item)).trim_end().to_owned(),
             None => return,
         },
         _ => match run.notes.last() {
@@ -161,5 +169,10 @@ fn progress(started: Instant, entry: &Entry, run: &Run) {
             _ => return,
         },
     };
-    tell(format_args!("{:>7.1}s  {}", started.elapsed().as_secs_f64(), clean::shown(&says)));
+    line(started, &says);
+}
+
+/// A line with the seconds since the start.
+fn line(started: Instant, says: &str) {
+    tell(format_args!("{:>7.1}s  {}", started.elapsed().as_secs_f64(), clean::shown(says)));
 }

@@ -1,6 +1,7 @@
 //! `status`: how a run stands, now or once something came.
 
 mod live;
+mod rounds;
 
 use std::io::Write;
 use std::path::Path;
@@ -240,6 +241,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
                 status.insert("machine".to_owned(), json!(machine));
                 status.insert("left_behind".to_owned(), json!(left));
             }
+            rounds::insert(&mut status, folder, run);
             if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
                 stage.insert(live.key().to_owned(), live.json());
             }

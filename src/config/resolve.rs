@@ -29,6 +29,8 @@ pub struct Asked<'a> {
     pub via: Option<Via>,
     /// `--on-stuck`
     pub on_stuck: Option<OnStuck>,
+    /// `--unmeasured`
+    pub unmeasured: bool,
 }
 
 /// The configuration of a run.
@@ -280,6 +282,9 @@ impl Layers {
         }
         if let Some(policy) = asked.on_stuck {
             self.put(("agent.on_stuck", json!(policy), Origin::Flag("--on-stuck")));
+        }
+        if asked.unmeasured {
+            self.put(("arms.unmeasured", json!(true), Origin::Flag("--unmeasured")));
         }
         Ok(())
     }

@@ -40,6 +40,10 @@ pub enum Flag {
     NotAsPrinted,
     /// Something on the machine made its numbers doubtful: a slowdown, somebody else on its GPU, an Xid, a freeze.
     Tainted,
+    /// The arm was to be measured more often: a later round failed, and its numbers are those of the rounds before it.
+    RoundFailed,
+    /// The patch holds the value of a token or key.
+    SecretInPatch,
 }
 
 impl Flag {
@@ -62,6 +66,8 @@ impl Flag {
             Self::ModelOverridden => "model_overridden",
             Self::NotAsPrinted => "not_as_printed",
             Self::Tainted => "tainted",
+            Self::RoundFailed => "round_failed",
+            Self::SecretInPatch => "secret_in_patch",
         }
     }
 
@@ -83,6 +89,8 @@ impl Flag {
             Self::CutShort => "requests that count as successful were cut short",
             Self::ModelOverridden => "another model was served than the one named",
             Self::NotAsPrinted => "the file's numbers are not those that its output prints",
+            Self::RoundFailed => "a round failed, and the numbers are those of the rounds before it",
+            Self::SecretInPatch => "the patch contains the value of a secret: do not publish it",
             Self::Tainted => "tainted: the machine was not itself while it was measured",
         }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BenchKind, FailureClass, Flag, Machine, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, Reused, RungAnswer, Samples,
-    Shortage, SoftVerdict, Standing, Taint, Usage, Verdict, Workload,
+    BenchKind, FailureClass, Flag, LostRound, Machine, Metric, PhaseSpan, PruneDetail, PullDetail, Quadrant, Repair, Reused, RungAnswer,
+    Samples, Shortage, SoftVerdict, Standing, Taint, Usage, Verdict, Workload,
 };
 
 /// Why a process tree outside Docker came to its end, as its keeper saw it.
@@ -124,6 +124,27 @@ pub struct CheckDetail {
     /// Files that the agent added for itself and that count for nothing: scratch, tests, notes, a patch file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<String>,
+    /// Values of secrets that the patch holds: it stays as it is, and nobody should publish it unread.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretAt>,
+}
+
+/// Where the value of a secret stands in what an agent left. The value itself is nowhere told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretAt {
+    /// The variable whose value it is: `HF_TOKEN`.
+    pub name: String,
+    /// The file that the patch changes.
+    pub file: String,
+    /// The line of it after the change, from 1: the first such one.
+    pub line: u32,
+}
+
+impl SecretAt {
+    /// In words.
+    pub fn says(&self) -> String {
+        format!("the patch contains the value of {}, line {} of {}: do not publish it", self.name, self.line, self.file)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -172,6 +193,9 @@ pub struct ArmDetail {
     /// Of how many measurements its numbers are the medians; `None` of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<Samples>,
+    /// The measurement that failed after those: then [`Flag::RoundFailed`] is among the flags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<LostRound>,
     /// On what it was measured; `None` where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<Machine>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArmDetail, Metric};
+use super::{ArmDetail, FailureClass, Flag, Metric};
 
 /// Of how many measurements numbers are the medians.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,29 @@ pub struct Samples {
     /// The relative spread of each number, in percent: the standard deviation of the samples over their median. A number that
     /// fewer than two samples have is not there.
     pub spread_pct: BTreeMap<String, f64>,
+}
+
+/// A measurement of an arm that came to a bad end after good ones: these stand, and none follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostRound {
+    /// Which one, from 1: as many good ones stand, less one.
+    pub round: u32,
+    /// The class of its failure.
+    pub class: FailureClass,
+    /// In a sentence.
+    pub why: String,
+}
+
+impl LostRound {
+    /// How many good measurements came before it.
+    pub const fn good(&self) -> u32 {
+        self.round.saturating_sub(1)
+    }
+
+    /// In words: `round 3 failed, the numbers are of those before it: server_crashed: …`.
+    pub fn says(&self) -> String {
+        format!("round {} failed, the numbers are of those before it: {}: {}", self.round, self.class, self.why)
+    }
 }
 
 impl Samples {
@@ -49,6 +72,16 @@ impl ArmDetail {
         all.notes = each_once(samples.iter().flat_map(|sample| sample.notes.iter().cloned()));
         all.samples = Some(Samples { n: u32::try_from(samples.len()).unwrap_or(u32::MAX), spread_pct });
         Some(all)
+    }
+
+    /// The same with the round that failed after them.
+    #[must_use]
+    pub fn without(mut self, lost: LostRound) -> Self {
+        if !self.flags.contains(&Flag::RoundFailed) {
+            self.flags.push(Flag::RoundFailed);
+        }
+        self.lost = Some(lost);
+        self
     }
 }
 

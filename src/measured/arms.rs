@@ -32,12 +32,12 @@ pub fn cause(outcome: &StageOutcome) -> Option<Cause> {
 
 /// What an arm found over all rounds: the medians where it was measured more than once.
 pub fn merged(attempt: &Attempt, stage: Stage) -> Option<ArmDetail> {
-    ArmDetail::of_samples(&attempt.samples(stage)).or_else(|| attempt.outcome(stage).and_then(detail).cloned())
+    attempt.measured(stage).or_else(|| attempt.outcome(stage).and_then(detail).cloned())
 }
 
 /// What the arms of an attempt brought, for the comparison.
 pub(super) fn brought(attempt: &Attempt) -> Vec<(Arm, Result<ArmDetail, Missing>)> {
-    STAGES.into_iter().map(|(stage, arm)| (arm, score::brought(attempt.outcome(stage), &attempt.samples(stage)))).collect()
+    STAGES.into_iter().map(|(stage, arm)| (arm, score::brought(attempt.outcome(stage), attempt.measured(stage)))).collect()
 }
 
 /// What the agent's arm tells of the ladder below its numbers: whether the container took the patch, whether the server

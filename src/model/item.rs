@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::rung::reached;
 use crate::domain::{
     AgentTotals, Answer, Arm, ArmDetail, AttemptId, CheckDetail, Deferral, FailureClass, Finding, ItemId, Level, MachineUse, PromptSource,
-    PullDetail, Remark, Rung, RungAnswer, ScoreDetail, Stage, StageDetail, StageEnd, StageOutcome,
+    PullDetail, Remark, Rung, RungAnswer, ScoreDetail, SecretAt, Stage, StageDetail, StageEnd, StageOutcome,
 };
 use crate::ledger::By;
 use crate::ledger::fact::{AttemptEnd, JournalSaid};
@@ -232,6 +232,11 @@ impl Item {
             | ItemState::ForRoom { deferral: Deferral { why, .. }, .. } => Some(why),
             _ => None,
         }
+    }
+
+    /// The secrets whose values stand in the newest patch.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretAt> {
+        self.last_attempt().and_then(Attempt::check).into_iter().flat_map(|check| &check.secrets)
     }
 
     /// The ladder of the newest attempt.

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Attempt, StageRecord, StageState};
-use crate::domain::{Stage, StageOutcome};
+use super::{Attempt, Item, StageRecord, StageState};
+use crate::domain::{Arm, ArmDetail, LostRound, Stage, StageEnd, StageOutcome};
 
 impl Attempt {
     /// What an attempt that begins at a stage takes over from this one: the stages before it, and of the arms from it on what
@@ -13,6 +13,48 @@ impl Attempt {
         let is_taken_up = is_taken_up && from.arm().is_some();
         let measured = self.stages.iter().filter(|record| is_taken_up && record.stage >= from).filter_map(StageRecord::as_measured);
         before.chain(measured).collect()
+    }
+}
+
+impl Attempt {
+    /// How an arm ended as far as its numbers go: a round that is lost takes nothing from the good ones before it.
+    pub fn counted(&self, stage: Stage) -> Option<&StageOutcome> {
+        let good = self.stage(stage)?.outcomes().filter(|outcome| outcome.is_done()).last();
+        good.or_else(|| self.outcome(stage))
+    }
+
+    /// What all good measurements of an arm say together, and which one failed after them; `None` where none was good.
+    pub fn measured(&self, stage: Stage) -> Option<ArmDetail> {
+        let all = ArmDetail::of_samples(&self.samples(stage))?;
+        Some(match self.lost_round(stage) {
+            Some(lost) => all.without(lost),
+            None => all,
+        })
+    }
+
+    /// The measurement of an arm that failed after good ones.
+    pub fn lost_round(&self, stage: Stage) -> Option<LostRound> {
+        let StageEnd::Failed { class, why } = &self.outcome(stage)?.end else { return None };
+        let good = self.samples(stage).len();
+        (good > 0).then(|| LostRound { round: u32::try_from(good).unwrap_or(u32::MAX).saturating_add(1), class: *class, why: why.clone() })
+    }
+
+    /// All of them.
+    pub fn lost_rounds(&self) -> impl Iterator<Item = (Stage, LostRound)> + '_ {
+        self.stages.iter().filter_map(|record| Some((record.stage, self.lost_round(record.stage)?)))
+    }
+}
+
+impl Item {
+    /// Which arms of the newest attempt were measured less often than `repeat` times because a round failed, in words:
+    /// `agent: 2 of 3 rounds: server_crashed: …`.
+    pub fn lost_rounds(&self, repeat: u32) -> Option<String> {
+        let says = |(stage, lost): (Stage, LostRound)| {
+            let arm = stage.arm().map_or(stage.name(), Arm::name);
+            format!("{arm}: {} of {repeat} rounds: {}: {}", lost.good(), lost.class, lost.why)
+        };
+        let lost: Vec<String> = self.last_attempt()?.lost_rounds().map(says).collect();
+        (!lost.is_empty()).then(|| lost.join("; "))
     }
 }
 

@@ -26,6 +26,9 @@ impl Attempt {
         if self.badges.iter().any(|badge| badge.detector == Detector::AnswerPeek) {
             flags.push(Flag::AnswerPeek);
         }
+        if self.check().is_some_and(|check| !check.secrets.is_empty()) {
+            flags.push(Flag::SecretInPatch);
+        }
         flags
     }
 

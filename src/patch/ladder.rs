@@ -55,6 +55,7 @@ impl Climbed {
             removed: self.removed,
             patch_bytes: u64::try_from(patch.len()).ok(),
             set_aside: self.set_aside,
+            secrets: Vec::new(),
         }
     }
 }

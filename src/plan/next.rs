@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::pipeline::{self, Follow, follow};
 use super::room;
 use crate::config::Config;
-use crate::domain::{AgentTotals, AttemptId, FailureClass, Finding, Level, OnStuck, Stage, StageEnd, Temper, Usage};
+use crate::domain::{AgentTotals, AttemptId, FailureClass, Finding, Level, LostRound, OnStuck, Stage, StageEnd, Temper, Usage};
 use crate::ledger::fact::AttemptEnd;
 use crate::ledger::{By, Fact};
 use crate::model::{Attempt, Breaker, Item, ItemState, Run, StageState};
@@ -180,10 +180,14 @@ fn waits_until(item: &Item) -> Option<(Timestamp, &str)> {
     }
 }
 
-/// A transient failure is tried again, later with each try.
+/// A transient failure is tried again, later with each try; so is a round that was lost by one, of an item that has numbers.
 fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
     run.items.iter().find_map(|item| {
-        let ItemState::Failed { class, why } = &item.state else { return None };
+        let lost = item.last_attempt().and_then(|last| last.lost_rounds().next());
+        let (class, why) = match (&item.state, &lost) {
+            (ItemState::Failed { class, why }, _) | (ItemState::Done, Some((_, LostRound { class, why, .. }))) => (class, why),
+            _ => return None,
+        };
         let is_worth_it = class.temper() == Temper::Transient || image_is_gone(item);
         if !is_worth_it || item.automatic_retries >= config.retry.transient {
             return None;

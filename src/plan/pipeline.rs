@@ -73,8 +73,10 @@ fn end_of(attempt: &Attempt) -> AttemptEnd {
         StageState::Running { .. } => None,
     };
     let ends: Vec<(Stage, StageEnd)> = attempt.stages.iter().filter_map(ended).collect();
-    // what could not be removed, or was not any more, is on record, and takes nothing from the result
-    let ends: Vec<(Stage, StageEnd)> = ends.into_iter().filter(|(stage, _)| *stage != Stage::Clean).collect();
+    // what could not be removed, or was not any more, is on record, and takes nothing from the result; nor does a round that failed
+    // take anything from the good ones before it
+    let counts = |stage: Stage| stage != Stage::Clean && attempt.lost_round(stage).is_none();
+    let ends: Vec<(Stage, StageEnd)> = ends.into_iter().filter(|(stage, _)| counts(*stage)).collect();
     if let Some(why) = ends.iter().find_map(|(_, end)| if let StageEnd::Stopped { why } = end { Some(why.clone()) } else { None }) {
         return AttemptEnd::Stopped { why };
     }
@@ -92,7 +94,7 @@ fn patch_counts(attempt: &Attempt) -> bool {
     attempt.outcome(Stage::Check).is_some_and(StageOutcome::is_done) && !was_killed(attempt)
 }
 
-/// The stage by which an attempt came to a bad end.
+/// The stage by which an attempt came to a bad end, or that lost a round.
 pub(super) fn cause(attempt: &Attempt) -> Option<Stage> {
     let counts = patch_counts(attempt);
     let is_bad = |record: &&crate::model::StageRecord| {

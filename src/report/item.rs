@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Surroundings, by_command, joined};
-use crate::domain::{Level, Rung, Stage, StageDetail, StageOutcome};
+use crate::domain::{ArmDetail, Level, Rung, Stage, StageDetail, StageOutcome};
+use crate::measured::arms::merged;
 use crate::model::{Attempt, Energy, Item, ItemState, Run, StageRecord, StageState};
 
 /// The item with everything that a screen shows of it. `clock` is the moment up to which what runs has run.
 pub fn item(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp) -> Value {
-    joined([standing(run, item, around, clock), findings(item), detected(item), history(item, clock)])
+    joined([standing(run, item, around, clock), findings(run, item), detected(item), history(item, clock)])
 }
 
 /// Where it stands, with the data of its state.
@@ -53,12 +54,12 @@ fn standing(run: &Run, item: &Item, around: &Surroundings<'_>, clock: Timestamp)
 }
 
 /// What came of its newest attempt: agent, patch, ladder, arms, comparison.
-fn findings(item: &Item) -> Value {
+fn findings(run: &Run, item: &Item) -> Value {
     let last = item.last_attempt();
     let (totals, check) = (item.totals(), last.and_then(Attempt::check));
     let score = last.and_then(Attempt::score);
     let said = last.and_then(|last| last.said.as_ref());
-    let arm = |stage| last.and_then(|last| last.outcome(stage)).map(arm);
+    let arm = |stage| last.and_then(|last| Some(arm(last.counted(stage)?, merged(last, stage).as_ref())));
     json!({
         "rung": item.rung().map(Rung::name),
         "rungs": item.rungs(),
@@ -70,10 +71,12 @@ fn findings(item: &Item) -> Value {
         "harness_said": said.map(|(_, at)| at),
         "agent_end": last.and_then(agent_end),
         "agent_failure": item.agent_failure(),
+        "lost_rounds": item.lost_rounds(run.repeat),
         "prompt": last.and_then(|last| last.asked.as_ref()),
         "patch_digest": check.map(|check| check.patch_digest.as_str()),
         "patch": check.map(|check| {
-            json!({"files": check.files, "added": check.added, "removed": check.removed, "set_aside": check.set_aside})
+            json!({"files": check.files, "added": check.added, "removed": check.removed, "set_aside": check.set_aside,
+                "secrets": check.secrets})
         }),
         "arms": {"human": arm(Stage::Human), "baseline": arm(Stage::Baseline), "agent": arm(Stage::Candidate)},
         "verdict": score.and_then(|score| score.verdicts.first()),
@@ -117,11 +120,13 @@ fn agent_end(attempt: &Attempt) -> Option<Value> {
     Some(joined([json!(outcome.child), json!(outcome.end)]))
 }
 
-/// What an arm printed, and how it ended.
-fn arm(outcome: &StageOutcome) -> Value {
-    let found = match &outcome.detail {
-        StageDetail::Arm(arm) => json!({"metrics": arm.metrics, "left_out": arm.left_out, "flags": arm.flags, "taints": arm.taints}),
-        _ => json!({"metrics": [], "left_out": 0, "flags": [], "taints": []}),
+/// What an arm printed over all rounds, which of them was lost, and how it ended.
+fn arm(outcome: &StageOutcome, found: Option<&ArmDetail>) -> Value {
+    let found = match found {
+        Some(arm) => {
+            json!({"metrics": arm.metrics, "left_out": arm.left_out, "flags": arm.flags, "taints": arm.taints, "samples": arm.samples, "lost": arm.lost})
+        }
+        None => json!({"metrics": [], "left_out": 0, "flags": [], "taints": [], "samples": null, "lost": null}),
     };
     joined([json!(outcome.end), found])
 }

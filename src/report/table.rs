@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{Surroundings, by_command};
-use crate::domain::{Arm, Finding, Level, short_sha};
+use crate::domain::{Arm, Finding, Level, SecretAt, short_sha};
 use crate::model::{Item, Run};
 use crate::text::clean;
 use crate::text::width::{clip, fit, width};
@@ -20,7 +20,7 @@ pub fn table(run: &Run, around: &Surroundings<'_>, room: Option<usize>) -> Strin
     let safe = |cell: String| clean::shown(&cell).into_owned();
     let cells = |item: &Item| {
         let waits = around.why_not(run, &item.id);
-        row(item, waits.as_deref(), around.clock(run)).map(safe).to_vec()
+        row(run, item, waits.as_deref(), around.clock(run)).map(safe).to_vec()
     };
     let rows: Vec<Vec<String>> = run.items.iter().map(cells).collect();
     // what came of an item matters more than what it took
@@ -90,7 +90,7 @@ pub fn columns<const N: usize>(columns: &Columns<N>, rows: &[Vec<String>], room:
     text
 }
 
-fn row(item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 9] {
+fn row(run: &Run, item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 9] {
     let totals = item.totals();
     let dash = || "-".to_owned();
     [
@@ -102,14 +102,16 @@ fn row(item: &Item, waits: Option<&str>, now: Timestamp) -> [String; 9] {
         totals.and_then(|totals| totals.steps).map_or_else(dash, |steps| steps.to_string()),
         totals.filter(|totals| totals.usage.total() > 0).map_or_else(dash, |totals| tokens(totals.usage.total())),
         if item.attempts.is_empty() { dash() } else { duration::short(item.worked_ms(now)) },
-        waits.filter(|_| result(item).is_empty()).map_or_else(|| result(item), by_command),
+        waits.filter(|_| result(run, item).is_empty()).map_or_else(|| result(run, item), by_command),
     ]
 }
 
-/// What came of an item, in a few words: how its agent ended if not well, and the verdict, or why there is none.
-pub fn result(item: &Item) -> String {
-    [item.agent_failure().unwrap_or_default(), stuck(item), outcome(item)]
+/// What came of an item, in a few words: how its agent ended if not well, which arms lost a round, the
+/// verdict, or why there is none, and which secrets its patch holds.
+pub fn result(run: &Run, item: &Item) -> String {
+    [item.agent_failure().unwrap_or_default(), stuck(item), item.lost_rounds(run.repeat).unwrap_or_default(), outcome(item)]
         .into_iter()
+        .chain(item.secrets().map(SecretAt::says))
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("; ")

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::Job;
 use super::conclude::LARGEST_PATCH;
+use crate::domain::SecretAt;
 use crate::host::files::{self, Links};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
-use crate::patch::{Climbed, Parent, climb};
+use crate::patch::{ChangedFile, Climbed, Mark, Parent, climb};
+use crate::text::mask::Masker;
 
 /// What it leaves in the stage's folder.
 const FILE: &str = "ladder.json";
@@ -57,6 +59,26 @@ pub(super) fn command(job: &Job, item: &Item, folder: &Path) -> Command {
     argv.extend(["--".to_owned(), text(folder)]);
     // what it writes for git goes with the stage, even where it is killed
     Command { argv, cwd: folder.to_owned(), env: vec![("TMPDIR".to_owned(), text(folder))], ..Command::default() }
+}
+
+/// Values of secrets in what a patch adds, each where it stands first in a file.
+pub(super) fn secrets(masker: &Masker, patch: &str, files: &[ChangedFile<'_>]) -> Vec<SecretAt> {
+    // most patches hold none, and a look at each line takes longer
+    if masker.named_in(patch).is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<SecretAt> = Vec::new();
+    for file in files {
+        let path = masker.line(&file.path);
+        for (line, _, text) in file.after().filter(|(_, mark, _)| *mark == Mark::Added) {
+            for name in masker.named_in(text) {
+                if !found.iter().any(|known| known.name == name && known.file == path) {
+                    found.push(SecretAt { name: name.to_owned(), file: path.clone(), line });
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The paths that the human's commit changes.

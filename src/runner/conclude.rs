@@ -212,9 +212,11 @@ fn check(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
         *exited = harness::end::exited(case, child);
     }
     let nothing = climbed.nothing.take();
-    let detail = climbed.into_detail(digest(&patch), &patch);
     let text = String::from_utf8_lossy(&patch);
-    let changed: Vec<String> = changed_files(&text).into_iter().map(|file| file.path).collect();
+    let files = changed_files(&text);
+    let secrets = checking::secrets(case.masker, &text, &files);
+    let detail = CheckDetail { secrets, ..climbed.into_detail(digest(&patch), &patch) };
+    let changed: Vec<String> = files.into_iter().map(|file| file.path).collect();
     if let Some(why) = swapped(case) {
         return (StageEnd::Failed { class: FailureClass::AgentCrashed, why }, StageDetail::Check(detail));
     }
@@ -276,6 +278,7 @@ fn write_harness_files(case: &Case<'_>, brought: &Brought<'_>) -> Result<(), Art
         "agent_end": agent.end,
         "rungs": brought.detail.rungs,
         "patch_digest": brought.detail.patch_digest,
+        "secrets": brought.detail.secrets,
         "prompt": item.last_attempt().and_then(|last| last.asked.as_ref()),
     });
     let ours = with_sentences(ours, item);

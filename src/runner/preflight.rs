@@ -77,6 +77,12 @@ fn blocks(row: &Row, class: FailureClass) -> Blocked {
     Blocked { class, why: row.sentence() }
 }
 
+/// An item whose arms are known to be impossible is left out before its agent works: `why` is a sentence about its commit. Who wants
+/// the patch alone says so.
+fn unmeasured(class: FailureClass, why: &str) -> Blocked {
+    Blocked { class, why: format!("{why}; --unmeasured (arms.unmeasured) takes its patch all the same") }
+}
+
 /// Looks at the queue and at what it needs.
 pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     let (clone, clone_row) = commits::find_clone(plan, look);
@@ -92,6 +98,8 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
         }
     }
     let asked = prompt::prompt(look, Some(plan), &mut items);
+    arms::block(look, &mut items);
+    let images = images::images(look, &mut items);
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     // where nothing can run yet, all of them are to
     let length =
@@ -105,7 +113,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(needs(look, &length, Some(plan), asked));
     let first = items.iter().find(|item| item.blocked.is_none());
     rows.extend(room::disk(look, clone.as_deref().zip(first)));
-    rows.extend(images::images(look, &items));
+    rows.extend(images);
     Preflight { rows, items, git_dir: clone, length }
 }
 

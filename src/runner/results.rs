@@ -17,7 +17,7 @@ use super::three_way::name;
 use crate::artifact::result_file::{self, ArmResult, BadEnd, Findings, ImageOf, Sample, Written, numbers_of};
 use crate::bench::Patched;
 use crate::docker::arm::ArmOutcome;
-use crate::domain::{Arm, ArmDetail, AttemptId, ChildEnd, Flag, Machine, Stage, StageEnd, Taint};
+use crate::domain::{Arm, ArmDetail, AttemptId, ChildEnd, Flag, LostRound, Machine, Stage, StageEnd, Taint};
 use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::host::stage_folder::StageFolder;
@@ -85,7 +85,7 @@ pub fn write(case: &Case<'_>, report: &ArmReport<'_>) -> io::Result<()> {
     let is_done = *report.end == StageEnd::Done;
     if !is_done && !earlier.is_empty() {
         // what was measured before this round stands
-        return Ok(());
+        return lose(&path(case.job, case.item, arm), report.end, earlier.len());
     }
     let all: Vec<&ArmDetail> = earlier.into_iter().chain([report.detail]).collect();
     let merged = ArmDetail::of_samples(&all).unwrap_or_default();
@@ -94,6 +94,20 @@ pub fn write(case: &Case<'_>, report: &ArmReport<'_>) -> io::Result<()> {
     let path = path(case.job, case.item, arm);
     make_way(&path, &stage, &ours)?;
     files::replace(&path, told.text(detail, &ours).as_bytes())
+}
+
+/// Puts a round that failed after good ones into the result that holds these.
+fn lose(path: &Path, end: &StageEnd, good: usize) -> io::Result<()> {
+    let StageEnd::Failed { class, why } = end else { return Ok(()) };
+    let round = u32::try_from(good).unwrap_or(u32::MAX).saturating_add(1);
+    let lost = LostRound { round, class: *class, why: why.clone() };
+    let put = |ours: &mut Findings| {
+        if !ours.flags.contains(&Flag::RoundFailed) {
+            ours.flags.push(Flag::RoundFailed);
+        }
+        ours.lost = Some(lost);
+    };
+    result_file::change(path, put).map_err(io::Error::other)
 }
 
 /// Puts several measurements into what is known of an arm.

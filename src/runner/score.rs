@@ -54,7 +54,7 @@ pub fn conclude(case: &Case<'_>, child: &ChildEnd) -> (StageEnd, StageDetail) {
 /// What the attempt's arms brought.
 fn inputs(last: &Attempt) -> Vec<(Arm, Result<ArmDetail, Missing>)> {
     let arms = [(Arm::Human, Stage::Human), (Arm::Baseline, Stage::Baseline), (Arm::Agent, Stage::Candidate)];
-    arms.into_iter().map(|(arm, stage)| (arm, brought(last.outcome(stage), &last.samples(stage)))).collect()
+    arms.into_iter().map(|(arm, stage)| (arm, brought(last.outcome(stage), last.measured(stage)))).collect()
 }
 
 /// The same for the comparison.
@@ -65,7 +65,7 @@ fn borrowed(arms: &[(Arm, Result<ArmDetail, Missing>)]) -> Vec<ArmInput<'_>> {
 fn compared(job: &Job, item: &Item, last: &Attempt, arms: &[ArmInput<'_>]) -> ScoreDetail {
     let mut detail = score(arms, job.config.arms.threshold_pct);
     let applies = if containers::is_used(&job.config) { applied } else { applies };
-    detail.rungs.splice(0..0, [applies(last.outcome(Stage::Candidate)), served(job, item, last)]);
+    detail.rungs.splice(0..0, [applies(last.counted(Stage::Candidate)), served(job, item, last)]);
     if three_way::is_used(&job.config) {
         three_way::temper(job, item, &mut detail);
     }

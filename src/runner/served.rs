@@ -12,7 +12,7 @@ use crate::model::{Attempt, Item};
 
 /// Whether the server with the patch got ready, where one is needed.
 pub(super) fn served(job: &Job, item: &Item, last: &Attempt) -> RungAnswer {
-    let outcome = last.outcome(Stage::Candidate);
+    let outcome = last.counted(Stage::Candidate);
     let end = match outcome.map(|outcome| &outcome.end) {
         Some(StageEnd::Done) => ArmEnd::Numbers,
         Some(StageEnd::Failed { class, why }) => ArmEnd::Failed(*class, why),

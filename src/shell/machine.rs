@@ -26,7 +26,9 @@ use crate::host::watch::{Heed, Watch};
 use crate::text::clean;
 use crate::ui::Msg;
 use crate::ui::bench::Which;
+
 use crate::ui::machine::{Disk, Errand, News, Use, Wish};
+pub use arm::figures;
 
 /// How often everything is looked at without a hint.
 const LOOK: Duration = Duration::from_secs(1);
@@ -161,7 +163,7 @@ impl Work {
     fn look(&mut self) -> Result<(), Deaf> {
         let wish = self.wish.borrow_and_update().clone();
         let stage = wish.live.as_ref().and_then(|(attempt, stage)| Some((attempt.clone(), *stage, self.places.stage(attempt, *stage)?)));
-        let place = |which: &Which| Some((which.clone(), self.places.stage(&which.attempt, which.stage)?));
+        let place = |which: &Which| Some((which.clone(), which.folder(self.places.stage(&which.attempt, which.stage)?)));
         let (arm, past) = (wish.arm.as_ref().and_then(place), wish.past.iter().filter_map(place).collect());
         let folders: Vec<PathBuf> = arm.iter().map(|(_, folder)| folder.clone()).collect();
         for news in self.progress.look(stage.as_ref()).into_iter().chain(self.arms.look(arm, past)) {

@@ -39,6 +39,8 @@ const SECRET_NAMES: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
 pub struct Masker {
     /// Longest first.
     values: Vec<String>,
+    /// The variables that are named like secrets, each with forms of its value.
+    named: Vec<(String, String)>,
 }
 
 impl Masker {
@@ -49,16 +51,34 @@ impl Masker {
         N: AsRef<str>,
         V: AsRef<str>,
     {
-        let mut values = Vec::new();
+        let (mut values, mut named) = (Vec::new(), Vec::new());
+        let mut take = |name: &str, value: &str| {
+            let known = values.len();
+            forms(name, value, &mut values);
+            if is_secret(name) {
+                named.extend(values.iter().skip(known).map(|value: &String| (name.to_owned(), value.clone())));
+            }
+        };
         for (name, value) in environment.into_iter().filter(|(name, _)| is_secret(name.as_ref())) {
-            forms(name.as_ref(), value.as_ref(), &mut values);
+            take(name.as_ref(), value.as_ref());
         }
         for (name, value) in dot_env {
-            forms(name.as_ref(), value.as_ref(), &mut values);
+            take(name.as_ref(), value.as_ref());
         }
         values.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         values.dedup();
-        Self { values }
+        named.sort_unstable();
+        named.dedup();
+        Self { values, named }
+    }
+
+    /// The variables named like secrets whose values stand in a text, in order, each once. Other variables of `.env` are hidden too,
+    /// and nobody is warned of them: a model's name is no secret.
+    pub fn named_in(&self, text: &str) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.named.iter().filter(|(_, value)| text.contains(value.as_str())).map(|(name, _)| name.as_str()).collect();
+        names.dedup();
+        names
     }
 
     /// `text` with `•••` for each secret in it, also for one that is spelt with escape sequences of JSON.

@@ -3,6 +3,8 @@
 mod arms;
 mod curves;
 
+use std::path::PathBuf;
+
 use crate::domain::{ArmProgress, AttemptId, Stage};
 
 pub(in crate::ui) use arms::past;
@@ -27,6 +29,18 @@ pub struct Which {
     pub attempt: AttemptId,
     /// The stage.
     pub stage: Stage,
+    /// Which measurement, from 1, where it was begun again since; `None`: the last one.
+    pub round: Option<u32>,
+}
+
+impl Which {
+    /// Where its files lie: those of an earlier measurement beside those of the last.
+    pub fn folder(&self, last: PathBuf) -> PathBuf {
+        match self.round {
+            Some(round) => last.with_file_name(format!("{}.round{round}", self.stage)),
+            None => last,
+        }
+    }
 }
 
 /// What the server of an arm that is over had said.

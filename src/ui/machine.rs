@@ -341,7 +341,7 @@ fn answered(machine: &mut Machine, seen: Seen<Engine>) {
 /// After every message: what is to be looked at.
 pub(super) fn settle(state: &mut State) -> Option<Effect> {
     let live = state.run.live_stage().map(|(attempt, record)| (attempt, record.stage));
-    let arm = live.clone().filter(|(_, stage)| stage.arm().is_some()).map(|(attempt, stage)| bench::Which { attempt, stage });
+    let arm = live.clone().filter(|(_, stage)| stage.arm().is_some()).map(|(attempt, stage)| bench::Which { attempt, stage, round: None });
     let live = live.filter(|(_, stage)| matches!(stage, Stage::Pull | Stage::Clean));
     let is_shown = state.screen == Screen::Machine || matches!(state.over, Over::Prune(_));
     let chart = state.machine.gpus.window(state.now.as_millisecond()).filter(|_| is_shown);

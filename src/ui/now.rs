@@ -75,7 +75,10 @@ pub fn sentence(state: &State, item: &Item, now: Timestamp) -> Said {
             let agent = item.agent_failure().unwrap_or_else(|| "its agent failed".to_owned());
             Said::new(Mood::Warn, format!("{} · {agent}", done(item, now)))
         }
-        ItemState::Done => Said::new(Mood::Good, done(item, now)),
+        ItemState::Done => match item.lost_rounds(state.run.repeat) {
+            Some(lost) => Said::new(Mood::Warn, format!("{} · {lost}", done(item, now))),
+            None => Said::new(Mood::Good, done(item, now)),
+        },
         ItemState::Failed { class, why } => Said::new(Mood::Bad, format!("{class}: {why}")),
         ItemState::Blocked { class, why } => Said::new(Mood::Bad, format!("can't run here: {class}: {why}")),
         ItemState::Skipped { by } => Said::new(Mood::Quiet, format!("skipped by {}{}", by.words(), key(state, "; R runs it again"))),

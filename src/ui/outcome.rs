@@ -5,9 +5,10 @@ use super::{Mood, Said};
 use crate::bench::score::direction;
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SoftVerdict, Stage, StageDetail, Standing,
+    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SecretAt, SoftVerdict, Stage, Standing,
     Verdict,
 };
+use crate::measured::arms::merged;
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 use crate::text;
@@ -79,7 +80,7 @@ impl ItemOutcome {
             asked: attempt.asked.as_ref().map(asked),
             energy: energy(attempt),
             rungs: attempt.rungs(),
-            doubts: doubts(attempt),
+            doubts: doubts(item, attempt),
             rows: rows(verdicts, attempt),
             noise: score.map(|_| noise(attempt)),
             verdict: match score {
@@ -167,9 +168,11 @@ const fn missing(rung: Rung) -> &'static str {
 }
 
 /// `look twice: marked success in under 5 s; the agent looked at the human's commit`.
-fn doubts(attempt: &Attempt) -> Option<String> {
-    let flags: Vec<&str> = attempt.flags().into_iter().map(Flag::says).collect();
-    (!flags.is_empty()).then(|| format!("look twice: {}", flags.join("; ")))
+fn doubts(item: &Item, attempt: &Attempt) -> Option<String> {
+    // of secrets it is said where
+    let flags = attempt.flags().into_iter().filter(|flag| *flag != Flag::SecretInPatch).map(|flag| flag.says().to_owned());
+    let doubts: Vec<String> = item.secrets().map(SecretAt::says).chain(flags).collect();
+    (!doubts.is_empty()).then(|| format!("look twice: {}", doubts.join("; ")))
 }
 
 /// `template, digest 1a2b3c4d`: equal digests, equal questions.
@@ -203,7 +206,7 @@ fn rows(verdicts: &[Verdict], attempt: &Attempt) -> Vec<Row> {
 
 /// The numbers of the arms that ended so far, first those that can be better or worse.
 fn measured(attempt: &Attempt) -> Vec<Row> {
-    let arms = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| metrics(attempt, stage));
+    let arms = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| merged(attempt, stage).unwrap_or_default().metrics);
     let mut rows: Vec<Row> = Vec::new();
     let tells = |metric: &&Metric| direction(metric, false).is_some();
     for (at, metrics) in arms.iter().enumerate() {
@@ -221,13 +224,6 @@ fn measured(attempt: &Attempt) -> Vec<Row> {
     rows
 }
 
-fn metrics(attempt: &Attempt, stage: Stage) -> &[Metric] {
-    match attempt.outcome(stage).map(|outcome| &outcome.detail) {
-        Some(StageDetail::Arm(arm)) => &arm.metrics,
-        _ => &[],
-    }
-}
-
 /// `latency (ms)`, and `ttft_mean_ms` where the name says its unit itself.
 fn named(name: &str, unit: &str) -> String {
     let is_told = name.strip_suffix(unit.replace('/', "_").as_str()).is_some_and(|before| before.ends_with('_'));
@@ -237,7 +233,8 @@ fn named(name: &str, unit: &str) -> String {
 /// Why the numbers of an attempt that is over stand alone, where nobody compared them.
 fn alone(attempt: &Attempt) -> Option<Said> {
     attempt.end.as_ref()?;
-    let is_alone = !metrics(attempt, Stage::Candidate).is_empty() && metrics(attempt, Stage::Human).is_empty();
+    let has_numbers = |stage| merged(attempt, stage).is_some_and(|arm| !arm.metrics.is_empty());
+    let is_alone = has_numbers(Stage::Candidate) && !has_numbers(Stage::Human);
     is_alone.then(|| Said::new(Mood::Warn, "incomparable: there are no numbers of the human's commit"))
 }
 

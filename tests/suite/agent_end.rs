@@ -197,3 +197,20 @@ fn the_question_before_leaving_follows_the_run() {
         "nothing is asked of a run that is over"
     );
 }
+
+#[test]
+fn a_patch_with_a_token_in_it_stays_as_it_is_and_is_told() {
+    let token = "hf_0123456789abcdef";
+    let mut campaign = Campaign::new(1, "printf 'cost=50\\n# %s\\n' \"$HF_TOKEN\" >engine.sh", GOOD_ARM);
+    campaign.env.push(("HF_TOKEN".to_owned(), token.to_owned()));
+    let output = campaign.run(&["run", "--headless"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let says = "the patch contains the value of HF_TOKEN, line 2 of engine.sh: do not publish it";
+    assert!(campaign.patch(1).contains(token), "raw data is altered");
+    assert!(said(&output).contains(says) && !said(&output).contains(token), "{}", said(&output));
+    let item = campaign.item(1);
+    assert_eq!(item["patch"]["secrets"], serde_json::json!([{"name": "HF_TOKEN", "file": "engine.sh", "line": 2}]), "{item:#}");
+    assert!(item["flags"].as_array().unwrap().contains(&"secret_in_patch".into()), "{item:#}");
+    let report = campaign.run(&["report", &campaign.folder().path().display().to_string()]);
+    assert!(said(&report).contains("secret_in_patch") && !said(&report).contains(token), "{}", said(&report));
+}

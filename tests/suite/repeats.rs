@@ -34,8 +34,7 @@ fn score(campaign: &Campaign) -> Value {
 #[test]
 fn arms_take_turns_and_their_medians_decide() {
     // the first measurement of each arm is slow
-    let arm = r#". ./engine.sh; n=$(ls "$CAMPAIGN" | grep -c "^ran.$cost."); touch "$CAMPAIGN/ran.$cost.$n"; [ "$n" = 0 ] && cost=$((cost * 2)); echo "latency: $cost ms""#;
-    let campaign = campaign(3, arm);
+    let campaign = campaign(3, &format!(r#"{ROUND}; [ "$n" = 0 ] && cost=$((cost * 2)); echo "latency: $cost ms""#));
     assert_eq!(campaign.headless(), Some(0));
     assert_eq!(turns(&campaign), "hbaabhhba");
     let score = score(&campaign);
@@ -61,6 +60,42 @@ fn where_an_arm_fails_none_is_measured_again() {
     let campaign = campaign(3, arm);
     assert_eq!(campaign.headless(), Some(1));
     assert_eq!(turns(&campaign), "hba");
+}
+
+/// A line of an arm's script: how often this arm was begun before.
+const ROUND: &str = r#". ./engine.sh; n=$(ls "$CAMPAIGN" | grep -c "^ran.$cost."); touch "$CAMPAIGN/ran.$cost.$n""#;
+
+#[test]
+fn a_round_that_fails_takes_nothing_from_the_good_ones_before_it() {
+    let campaign = campaign(3, &format!(r#"{ROUND}; [ "$cost$n" = 501 ] && {{ echo boom >&2; exit 3; }}; echo "latency: $cost ms""#));
+    assert_eq!(campaign.headless(), Some(0));
+    assert_eq!(turns(&campaign), "hbaa", "none is measured again");
+    let item = campaign.item(1);
+    assert_eq!((&item["status"], &item["verdict"]["standing"]), (&Value::from("done"), &Value::from("beats")), "{item:#}");
+    let lost = item["lost_rounds"].as_str().unwrap();
+    assert!(lost.starts_with("agent: 1 of 3 rounds: arm_crashed: exit 3: boom"), "{lost}");
+    let agent = &item["arms"]["agent"];
+    assert_eq!(
+        (&agent["end"], &agent["lost"]["round"], &agent["flags"][0]),
+        (&"done".into(), &2.into(), &"round_failed".into()),
+        "{agent:#}"
+    );
+    assert!(said(&campaign.run(&["status"])).contains(lost));
+    let report = campaign.run(&["report", &campaign.folder().path().display().to_string(), "--format", "json"]);
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    let results = report["results"].as_array().unwrap();
+    let agent = results.iter().find(|result| result["arm"] == "agent").unwrap();
+    assert_eq!((&agent["status"], &agent["failure"]), (&"success".into(), &Value::Null), "{agent:#}");
+}
+
+#[test]
+fn a_round_that_was_killed_is_tried_again_beside_the_good_ones() {
+    let campaign = campaign(2, &format!(r#"{ROUND}; [ "$cost$n" = 501 ] && kill -9 $$; echo "latency: $cost ms""#));
+    assert_eq!(campaign.headless(), Some(0));
+    assert_eq!(turns(&campaign), "hbaaabh");
+    let item = campaign.item(1);
+    assert_eq!((&item["status"], &item["lost_rounds"], &item["automatic_retries"]), (&"done".into(), &Value::Null, &1.into()), "{item:#}");
+    assert_eq!(score(&campaign)["verdicts"][0]["band"]["agent"], 2);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn on(story: &Story) -> Bench {
 }
 
 fn which(stage: Stage) -> Which {
-    Which { attempt: AttemptId { item: id(2), n: 1 }, stage }
+    Which { attempt: AttemptId { item: id(2), n: 1 }, stage, round: None }
 }
 
 /// Figures of a server, at a second of an arm that began at `began`.

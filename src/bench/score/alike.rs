@@ -114,6 +114,7 @@ pub fn notes(detail: &ArmDetail) -> Vec<String> {
         notes.push(format!("measured with {run}, not with {asked}"));
     }
     notes.extend(detail.reused.as_ref().map(crate::domain::Reused::says));
+    notes.extend(detail.lost.as_ref().map(crate::domain::LostRound::says));
     notes.extend(detail.taints.iter().map(|taint| format!("tainted: {}", taint.evidence)));
     if detail.left_out > 0 {
         notes.push(format!("{} numbers after its first {} are left out", detail.left_out, detail.metrics.len()));

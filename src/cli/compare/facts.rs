@@ -4,9 +4,10 @@ use super::load::Origin;
 use crate::agent::open::Opened;
 use crate::artifact::{Checkout, Journal};
 use crate::domain::rung::reached;
-use crate::domain::{Finding, ItemId, Level, Metric, RunId, Rung, Stage, StageDetail};
+use crate::domain::{Finding, ItemId, Level, Metric, RunId, Rung, Stage};
 use crate::import;
 use crate::ledger::RunFolder;
+use crate::measured::arms::merged;
 use crate::model::{Attempt, Follower};
 use crate::patch::changed_files;
 use crate::report::steps::{Totals, duration_ms, end};
@@ -89,7 +90,7 @@ fn arms(attempt: &Attempt) -> Facts {
         facts.push(("verdict".to_owned(), Told::Word(word.to_owned())));
     }
     for (arm, stage) in [("agent", Stage::Candidate), ("human", Stage::Human), ("baseline", Stage::Baseline)] {
-        let Some(StageDetail::Arm(detail)) = attempt.outcome(stage).map(|outcome| &outcome.detail) else { continue };
+        let Some(detail) = merged(attempt, stage) else { continue };
         let measured = |metric: &Metric| {
             let unit = if metric.unit.is_empty() { String::new() } else { format!(" ({})", metric.unit) };
             (clean::line(&format!("{arm} {}{unit}", metric.name)), Told::Measure(metric.value))

@@ -49,9 +49,12 @@ impl Run {
         let agents = last.and_then(Attempt::systemic_agent_failure);
         // an agent that talked until it was stuck met no such cause, whatever became of its item
         let was_stuck = last.is_some_and(Attempt::was_stopped_as_stuck);
+        // a round that was lost takes nothing from its item; its cause may end the next ones all the same
+        let lost = last.and_then(|last| last.lost_rounds().map(|(_, lost)| lost.class).find(|class| class.is_systemic()));
         let cause = match (agents, end) {
             (Some((class, true)), _) => Some(Cause { class, error: None }),
             (_, AttemptEnd::Failed { class, .. }) if class.is_systemic() => Some(Cause { class: *class, error: None }),
+            (_, AttemptEnd::Done) if lost.is_some() => lost.map(|class| Cause { class, error: None }),
             // it was counted when it happened, and what follows it says nothing of its cause
             (Some((_, false)), _) => return,
             (None, AttemptEnd::Interrupted { .. } | AttemptEnd::Stopped { .. }) if !was_stuck => return,

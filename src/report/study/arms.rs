@@ -16,7 +16,7 @@ pub(super) fn of(imported: &Imported) -> impl Iterator<Item = ResultRow> + '_ {
         STAGES.into_iter().filter_map(move |(stage, arm)| {
             // an arm that was taken over is the row of the attempt that ran it
             attempt.stage(stage).filter(|record| record.ran_in == attempt.n)?;
-            Some(row(imported, (item, attempt), (stage, arm), attempt.outcome(stage)?))
+            Some(row(imported, (item, attempt), (stage, arm), attempt.counted(stage)?))
         })
     })
 }

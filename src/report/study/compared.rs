@@ -37,7 +37,7 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
 /// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results the one of
 /// its agent at this commit to which the import gave what was measured.
 fn attempt_of(imported: &Imported, attempt: &Attempt, places: &[usize], rows: &[ItemRow]) -> Option<usize> {
-    attempt.outcome(Stage::Candidate)?;
+    attempt.counted(Stage::Candidate)?;
     let label = imported.run.agent.as_str();
     let is_measured = |row: &ItemRow| row.answer(Rung::Metrics) != Answer::Unchecked && is_whose(label, &row.agent, &row.model);
     let fits = |row: &ItemRow| row.run == imported.name || is_measured(row);

@@ -4,12 +4,14 @@ mod containers;
 
 use std::path::PathBuf;
 
-use super::{About, Look, Row};
+use super::{About, Look, Row, unmeasured};
 use crate::artifact::PlanFile;
 use crate::artifact::mapping::{Mapping, MappingEntry};
 use crate::config::{Config, Engine};
 use crate::domain::FailureClass;
 use crate::host::credentials;
+use crate::ledger::PlannedItem;
+use crate::runner::containers::{mapping, planned};
 use crate::runner::three_way;
 use crate::text::count;
 
@@ -28,6 +30,37 @@ pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     }
 }
 
+/// Leaves out the items that nothing says how to measure.
+pub(super) fn block(look: &Look<'_>, items: &mut [PlannedItem]) {
+    if look.config.arms.unmeasured {
+        return;
+    }
+    let mapping = match look.config.arms.engine {
+        Engine::Process => return,
+        Engine::ThreeWay => Mapping::read(&mapping_of_script(look)).ok(),
+        Engine::Docker => mapping(look.checkout, look.config).ok(),
+    };
+    // a mapping that can't be read is a row of its own
+    let Some(mapping) = mapping else { return };
+    for item in items.iter_mut().filter(|item| item.blocked.is_none()) {
+        let entry = mapping.entry(&item.human);
+        let why = match look.config.arms.engine {
+            Engine::Docker => planned(entry, look.config).err(),
+            _ => (!entry.is_some_and(has_command)).then(|| format!("{} has no benchmark command for it", mapping.path.display())),
+        };
+        item.blocked = why.map(|why| unmeasured(FailureClass::NoCommand, &why));
+    }
+}
+
+/// The script measures a commit by the command that stands in this file of its own, whatever `arms.mapping` says.
+fn mapping_of_script(look: &Look<'_>) -> PathBuf {
+    look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json")
+}
+
+fn has_command(entry: &MappingEntry) -> bool {
+    entry.perf_command.as_deref().is_some_and(|command| !command.trim().is_empty())
+}
+
 fn three_way(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     let ready = match three_way::ready(look.checkout, look.config) {
         Ok(says) => Row::ok(About::Arms, says),
@@ -39,15 +72,13 @@ fn three_way(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     [Some(ready), benchmarks(look, plan), gpus_of_items(look, plan), Some(hugging_face(look))].into_iter().flatten().collect()
 }
 
-/// The script measures a commit by the command that stands in this file of its own, whatever `arms.mapping` says.
 fn benchmarks(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
-    let path = look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json");
+    let path = mapping_of_script(look);
     let fix = format!("{} is where run_3way_benchmarks.py takes them from: add them, or run the others alone", path.display());
     let mapping = match Mapping::read(&path) {
         Ok(mapping) => mapping,
         Err(error) => return Some(Row::warning(About::Arms, format!("no benchmark commands: {error}"), fix)),
     };
-    let has_command = |entry: &MappingEntry| entry.perf_command.as_deref().is_some_and(|command| !command.trim().is_empty());
     let items = &plan?.items;
     let without = items.iter().filter(|item| !mapping.entry(&item.human).is_some_and(has_command)).count();
     (without > 0).then(|| {
@@ -58,7 +89,7 @@ fn benchmarks(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
 
 /// What the items' commands want of this machine: knowable before an hour is spent on each.
 fn gpus_of_items(look: &Look<'_>, plan: Option<&PlanFile>) -> Option<Row> {
-    let mapping = Mapping::read(&look.checkout.repo_root.join("data/mappings/benchmark_mode_mapping.json")).ok()?;
+    let mapping = Mapping::read(&mapping_of_script(look)).ok()?;
     let items = &plan?.items;
     let wanted: Vec<usize> =
         items.iter().filter_map(|item| mapping.entry(&item.human).and_then(|entry| gpus_of(entry.perf_command.as_deref()?))).collect();

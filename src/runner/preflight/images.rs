@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use super::{About, Look, Row};
+use super::{About, Look, Row, unmeasured};
 use crate::docker::forecast::{Driver, There, forecast_all};
 use crate::docker::registry::Settings;
 use crate::docker::{About as Of, Engine, ImageName, Registry, RegistryError, disk, store};
@@ -28,11 +28,11 @@ const AT_ONCE: usize = 8;
 /// Manifests are fetched for the images of so many items: each may count as a pull.
 const ITEMS: usize = 2;
 
-/// Rows about images; none where no arm needs one.
-pub(super) fn images(look: &Look<'_>, items: &[PlannedItem]) -> Vec<Row> {
+/// Rows about images; none where no arm needs one. Items whose images can't be had are left out.
+pub(super) fn images(look: &Look<'_>, items: &mut [PlannedItem]) -> Vec<Row> {
     let arms = look.config.arm_images();
-    let runnable = || items.iter().filter(|item| item.blocked.is_none());
-    let named: Vec<Vec<String>> = runnable().map(|item| arms.of(&item.item, &item.human, &item.parent)).collect();
+    let runnable = items.iter().filter(|item| item.blocked.is_none());
+    let named: Vec<Vec<String>> = runnable.map(|item| arms.of(&item.item, &item.human, &item.parent)).collect();
     if named.iter().all(Vec::is_empty) {
         return Vec::new();
     }
@@ -44,6 +44,7 @@ pub(super) fn images(look: &Look<'_>, items: &[PlannedItem]) -> Vec<Row> {
             Err(error) => return vec![Row::blocked(About::Images, error.to_string(), "mend arms.images in the configuration")],
         }
     }
+    let wanted = orders.clone();
     let state = look.checkout.docker();
     let (say, hear) = sync_channel(1);
     let asked = move || {
@@ -60,7 +61,14 @@ pub(super) fn images(look: &Look<'_>, items: &[PlannedItem]) -> Vec<Row> {
     let found = thread::Builder::new().name("images".to_owned()).spawn(asked).ok();
     let found = found.and_then(|_| hear.recv_timeout(PATIENCE + Duration::from_secs(1)).ok().flatten());
     match found {
-        Some(seen) => seen.rows(),
+        Some(seen) => {
+            if !look.config.arms.unmeasured {
+                for (item, order) in items.iter_mut().filter(|item| item.blocked.is_none()).zip(&wanted) {
+                    item.blocked = seen.refusal(order).map(|error| unmeasured(error.class(), &error.to_string()));
+                }
+            }
+            seen.rows()
+        }
         None => vec![Row::warning(
             About::Images,
             "registry or docker did not say in time which images are there",
@@ -79,7 +87,7 @@ struct Seen {
     /// The registry has them.
     there: usize,
     /// The registry has them not, or not for us.
-    refused: Vec<RegistryError>,
+    refused: Vec<(ImageName, RegistryError)>,
     /// What kept us from asking; no further image was asked for.
     cut_short: Option<RegistryError>,
     /// The disk, where engine and registry tell enough.
@@ -124,17 +132,23 @@ impl Seen {
 
     /// Asks a registry what it has, a few at a time, until something is wrong with the registry itself.
     async fn ask(&mut self, registry: &Registry, images: &[&ImageName]) {
-        let mut answers = futures_util::stream::iter(images).map(|image| registry.exists(image)).buffer_unordered(AT_ONCE);
-        while let Some(answer) = answers.next().await {
+        let mut answers =
+            futures_util::stream::iter(images).map(|image| async move { (image, registry.exists(image).await) }).buffer_unordered(AT_ONCE);
+        while let Some((image, answer)) = answers.next().await {
             match answer {
                 Ok(_) => self.there += 1,
-                Err(error) if error.is_about_the_image() => self.refused.push(error),
+                Err(error) if error.is_about_the_image() => self.refused.push((ImageName::clone(image), error)),
                 Err(error) => {
                     self.cut_short = Some(error);
                     return;
                 }
             }
         }
+    }
+
+    /// Why one of these images can't be had; `None` where all can, or nobody knows.
+    fn refusal(&self, order: &[ImageName]) -> Option<&RegistryError> {
+        self.refused.iter().find(|(image, _)| order.contains(image)).map(|(_, error)| error)
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -154,13 +168,13 @@ impl Seen {
         parts.extend((self.there > 0).then(|| format!("{} in the registry", self.there)));
         parts.extend((self.here > 0).then(|| format!("{} here already", self.here)));
         parts.extend((known < self.all).then(|| format!("{} not asked for", self.all - known)));
-        if let Some(first) = self.refused.first() {
+        if let Some((_, first)) = self.refused.first() {
             let many = self.refused.len();
             let others = if many > 1 { format!(" (and {} more like it)", many - 1) } else { String::new() };
             parts.insert(0, format!("{many} of {wanted} can't be had"));
             let says = clean::line(&format!("{}: {first}{others}", parts.join(", ")));
             let fix = "without its images an item is not benchmarked: see arms.images in the configuration";
-            return if many == self.all { Row::blocked(About::Images, says, fix) } else { Row::warning(About::Images, says, fix) };
+            return Row::warning(About::Images, says, fix);
         }
         let says = format!("{wanted}: {}", parts.join(", "));
         if known < self.all && self.cut_short.is_none() {
@@ -227,8 +241,13 @@ mod tests {
     use super::*;
     use crate::domain::{Check, Need};
 
-    fn missing(n: usize) -> Vec<RegistryError> {
-        let one = |n| RegistryError::Missing { image: format!("box:5000/a:{n}"), registry: "box:5000".to_owned() };
+    fn name(text: &str) -> ImageName {
+        ImageName::parse(text).unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    fn missing(n: usize) -> Vec<(ImageName, RegistryError)> {
+        let image = |n| format!("box:5000/a:{n}");
+        let one = |n| (name(&image(n)), RegistryError::Missing { image: image(n), registry: "box:5000".to_owned() });
         (0..n).map(one).collect()
     }
 
@@ -244,8 +263,7 @@ mod tests {
         let says = "2 of 192 images can't be had, 190 in the registry: box:5000 has no box:5000/a:0: build and push it, or check the name \
                     (and 1 more like it)";
         assert_eq!(said(&some), [(Check::Warning, says.to_owned())]);
-        let none = Seen { all: 2, refused: missing(2), ..Seen::default() };
-        assert_eq!(none.existence().check, Check::Blocked);
+        assert!(some.refusal(&[name("box:5000/b:1"), name("box:5000/a:1")]).is_some() && some.refusal(&[name("box:5000/b:1")]).is_none());
         let slow = Seen { all: 3, there: 2, ..Seen::default() };
         assert_eq!(said(&slow), [(Check::Warning, "3 images: 2 in the registry, 1 not asked for in time".to_owned())]);
     }

@@ -52,7 +52,7 @@ impl Arms {
             news.push(News::Arm(live.map(Box::new)));
         }
         if !past.iter().map(|(of, _)| of).eq(self.past.iter().map(|past| &past.of)) {
-            self.past = past.into_iter().map(|(of, folder)| Past { of, curves: whole(&folder) }).collect();
+            self.past = past.into_iter().map(|(of, folder)| Past { of, curves: figures(&folder) }).collect();
             news.push(News::Arms(self.past.clone()));
         }
         news
@@ -75,8 +75,8 @@ impl Arms {
     }
 }
 
-/// The figures of an arm that is over.
-fn whole(folder: &Path) -> Curves {
+/// The figures of an arm that is over, by its folder.
+pub fn figures(folder: &Path) -> Curves {
     let mut figures = Figures::default();
     figures.read_on(&folder.join(FIGURES)).clone()
 }

@@ -220,7 +220,7 @@ impl Figure {
 
 fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mark> {
     let details: Vec<(Arm, &ArmDetail)> =
-        arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, arms::detail(attempt.outcome(stage)?)?))).collect();
+        arms::STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, arms::detail(attempt.counted(stage)?)?))).collect();
     let which = |is: &dyn Fn(&ArmDetail) -> bool| details.iter().filter(|(_, detail)| is(detail)).map(|(arm, _)| *arm).collect::<Vec<_>>();
     let mut flags: Vec<Flag> = attempt.flags();
     flags.extend(measured.map(|found| found.flags.clone()).unwrap_or_default());

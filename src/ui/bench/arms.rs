@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Curves, Live, Which};
+use super::{Curves, Figure, Live, Past, Which};
 use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Reused, Stage, StageEnd, StageOutcome};
 use crate::model::{Attempt, Item, StageRecord, StageState};
 use crate::text::{self, arm, duration};
@@ -110,7 +110,7 @@ impl<'a> Arms<'a> {
 impl<'a> Arm<'a> {
     fn of(state: &'a State, item: &'a Item, attempt: &'a Attempt, (stage, name): (Stage, &'static str), now: Timestamp) -> Self {
         let record = attempt.stage(stage);
-        let which = record.map(|record| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage });
+        let which = record.map(|record| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage, round: None });
         let outcome = attempt.outcome(stage);
         let detail = outcome.and_then(arm_of);
         let live = state.machine.arm.as_ref().filter(|live| outcome.is_none() && Some(&live.of) == which.as_ref());
@@ -128,7 +128,10 @@ impl<'a> Arm<'a> {
             phases: live.map_or_else(|| detail.map(|detail| detail.phases.clone()).unwrap_or_default(), |live| so_far(live, now)),
             now: live.map(|live| Now::of(state, live, now)),
             curves: live.map(|live| &live.curves).or_else(|| past.map(|past| &past.curves)).filter(|curves| !curves.is_empty()),
-            notes: notes(state, item, (attempt, stage), record, live),
+            notes: notes(state, item, (attempt, stage), record, live)
+                .into_iter()
+                .chain(which.map(|which| rounds(state, &which)).unwrap_or_default())
+                .collect(),
             tail: tail.map(|line| (line.from.name(), line.text.trim())),
         }
     }
@@ -200,6 +203,7 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
                 StageEnd::Done if tainted => Said::new(Mood::Warn, "done, tainted"),
                 StageEnd::Done if is_reused(state, attempt, record) => Said::new(Mood::Good, "reused"),
                 StageEnd::Done => Said::new(Mood::Good, "done"),
+                StageEnd::Failed { .. } if attempt.lost_round(stage).is_some() => Said::new(Mood::Warn, "a round failed"),
                 StageEnd::Failed { .. } => Said::new(Mood::Bad, "failed"),
                 StageEnd::Stopped { .. } => Said::new(Mood::Warn, "stopped"),
                 StageEnd::Interrupted { .. } => Said::new(Mood::Warn, "interrupted"),
@@ -243,6 +247,18 @@ fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record
         notes.push(Said::new(Mood::Quiet, format!("{} of {} rounds are good", samples, record.earlier.len() + 1)));
     }
     notes
+}
+
+/// What its server said of itself in each earlier measurement, in means: `round 1: running 24.1, KV cache 63 %, TTFT 182 ms`.
+fn rounds(state: &State, which: &Which) -> Vec<Said> {
+    let of_it = |past: &&Past| (&past.of.attempt, past.of.stage) == (&which.attempt, which.stage);
+    let says = |past: &Past| {
+        let round = past.of.round?;
+        let mean = |figure: Figure| Some(format!("{} {}", figure.name(), figure.says(past.curves.mean(figure)?)));
+        let means: Vec<String> = Figure::ALL.into_iter().filter_map(mean).collect();
+        (!means.is_empty()).then(|| Said::new(Mood::Quiet, format!("round {round}: {}", means.join(", "))))
+    };
+    state.machine.past.iter().filter(of_it).filter_map(says).collect()
 }
 
 /// Why it did not begin, or what comes before it.
@@ -324,10 +340,15 @@ fn short_image(reference: &str) -> String {
     }
 }
 
-/// The arms that are over whose figures are looked at.
+/// The arms that are over whose figures are looked at, and their earlier measurements.
 pub(in crate::ui) fn past(state: &State) -> Vec<Which> {
     let Some((item, attempt)) = state.selected_item().and_then(|item| Some((item, item.last_attempt()?))) else { return Vec::new() };
     let has_phases = |record: &&StageRecord| matches!(&record.state, StageState::Ended(outcome) if arm_of(outcome).is_some_and(|detail| !detail.phases.is_empty() && detail.from.is_none()));
-    let which = |record: &StageRecord| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage: record.stage };
-    attempt.stages.iter().filter(has_phases).map(which).collect()
+    let which =
+        |record: &StageRecord, round| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage: record.stage, round };
+    let earlier = |record: &'_ StageRecord| {
+        (1..u32::try_from(record.rounds()).unwrap_or(1)).map(|round| which(record, Some(round))).collect::<Vec<_>>()
+    };
+    let arms = || attempt.stages.iter().filter(|record| record.stage.arm().is_some());
+    arms().flat_map(earlier).chain(arms().filter(has_phases).map(|record| which(record, None))).collect()
 }

@@ -69,6 +69,18 @@ impl Figure {
         }
     }
 
+    /// Its name in JSON, as in `figures.jsonl`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Kv => "kv_pct",
+            Self::Prompt => "prompt_tok_s",
+            Self::Generated => "generation_tok_s",
+            Self::Ttft => "ttft_ms",
+        }
+    }
+
     /// What figures say of it; nonsense says nothing.
     pub fn of(self, figures: &ServerFigures) -> Option<f64> {
         let found = match self {

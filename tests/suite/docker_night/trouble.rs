@@ -1,6 +1,7 @@
 //! What goes wrong in a night, and what is said of it in the morning.
 
 use std::fs;
+use std::path::Path;
 
 use isobench_tui::domain::ArmPhase;
 use serde_json::{Value, json};
@@ -51,6 +52,37 @@ fn a_night_with_an_agent_that_is_stuck_a_patch_that_crashes_and_a_registry_that_
     night.campaign.assert_nothing_left();
     assert_eq!(night.containers(), "");
     night.assert_secret(&["io"]);
+}
+
+#[test]
+fn a_patch_that_crashes_in_its_second_round_keeps_the_numbers_of_its_first() {
+    let agent = "sed -i 's/^STEP_MS = .*/STEP_MS = 8\\nMODE = crash_start\\nGOOD = 1/' vllm/engine.py";
+    let Some(night) = Night::new(&[Bench::new("0.9.2", SERVING)], agent, "") else { return };
+    let config = night.campaign.root.join("isobench-tui.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("engine = \"docker\"", "engine = \"docker\"\nrepeat = 2")).unwrap();
+    let output = night.campaign.run(&["run", "--headless"]);
+    assert_eq!(output.status.code(), Some(0), "{}\n{:#?}", said(&output), night.ends());
+    for says in ["c-0001: human: ready: ", "c-0001: candidate: bench: ", "agent: 1 of 2 rounds: rope_type: "] {
+        assert!(said(&output).contains(says), "no '{says}' in\n{}", said(&output));
+    }
+    let result = night.result(1, "agent");
+    let lost = &result["isobench_tui"]["lost"];
+    assert_eq!((&result["status"], &lost["round"], &lost["class"]), (&"success".into(), &2.into(), &"rope_type".into()), "{result:#}");
+    // the run's folder and its results say the same
+    let told = |path: &Path| -> Vec<Value> {
+        let output = night.campaign.run(&["report", &path.display().to_string(), "--format", "json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of = |result: &Value| json!([result["arm"], result["status"], result["metrics"], result["failure"], result["flags"]]);
+        report["results"].as_array().unwrap().iter().map(of).collect()
+    };
+    let run = night.campaign.folder();
+    let ours = told(run.path());
+    assert_eq!(ours.len(), 3, "{ours:#?}");
+    assert_eq!(ours, told(&night.campaign.root.join("results").join(run.run_id().0)));
+    let rounds = &night.campaign.item(1)["arms"]["agent"]["rounds"];
+    assert!(rounds[0]["round"] == 1 && rounds[0]["figures"]["prompt_tok_s"].is_number() && rounds[1]["round"] == 2, "{rounds:#}");
+    night.assert_clean();
 }
 
 #[test]

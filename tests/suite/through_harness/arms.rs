@@ -150,7 +150,11 @@ fn a_script_of_another_form_is_said_in_one_line() {
 fn a_commit_that_the_script_does_not_know_is_said_before_the_run_and_after_it() {
     let campaign = campaign(LATENCY);
     fs::write(campaign.root.join("data/mappings/benchmark_mode_mapping.json"), "{}").unwrap();
-    let output = campaign.run(&["run", "--headless"]);
+    let refused = campaign.run(&["run", "--headless"]);
+    let says = "benchmark_mode_mapping.json has no benchmark command for it; --unmeasured (arms.unmeasured) takes its patch all the same";
+    assert!(refused.status.code() == Some(3) && said(&refused).contains(says), "{}", said(&refused));
+    assert!(campaign.folders().is_empty(), "nothing was begun");
+    let output = campaign.run(&["run", "--headless", "--unmeasured"]);
     assert!(said(&output).contains("1 of 1 item has no benchmark command"), "{}", said(&output));
     let end = outcome(&campaign, 1, "human");
     let why = end["why"].as_str().unwrap();

@@ -38,8 +38,7 @@ fn summary(folder: &RunFolder, run: &Run) -> Summary {
     let (now, runner) = (clock::now(), RunnerLock::holder(folder));
     let summary = Summary::of(run, runner, now);
     if runner.is_none() {
-        let way_on = format!("`isobench-tui run --resume {}`", folder.run_id());
-        return summary.with_left(leftover::may_be(folder, run).then(|| leftover::of_run(folder, &way_on)).flatten());
+        return summary.with_left(leftover::of_run(folder, run));
     }
     let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
     summary.with_eta(eta::left(run, &earlier, 0, now))

@@ -229,8 +229,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         now: at,
     };
     let live = Live::of(folder, run);
-    let way_on = format!("`isobench-tui run --resume {}`", folder.run_id());
-    let left = leftover::may_be(folder, run).then(|| leftover::of_run(folder, &way_on)).flatten();
+    let left = leftover::of_run(folder, run);
     // a file that can't be read is told by nobody: the run is what was asked for
     let latest = telemetry::read::latest(&Files::of(folder.path())).ok().flatten();
     let text = match format {

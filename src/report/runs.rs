@@ -185,6 +185,5 @@ pub fn table(runs: &[Listed], zone: &TimeZone, room: Option<usize>) -> String {
     let safe = |cell: String| clean::shown(&cell).into_owned();
     let rows: Vec<Vec<String>> = runs.iter().map(|run| row(run).into_iter().map(safe).collect()).collect();
     let left = runs.iter().filter_map(|run| Some((&run.id, run.found.as_ref().ok()?.left.as_ref()?)));
-    let left: String = left.map(|(id, says)| format!("run {id}: {}\n", clean::shown(says))).collect();
-    columns(&COLUMNS, &rows, room) + &left
+    left.fold(columns(&COLUMNS, &rows, room), |table, (id, says)| table + &format!("run {id}: {}\n", clean::shown(says)))
 }

@@ -55,18 +55,21 @@ pub fn of_checkout(root: &Path) -> Result<Vec<Leftover>, DockerError> {
     Ok(left.collect())
 }
 
-/// Whether a run's last stage was an arm in a container that nobody ended: then its container may be left.
-pub fn may_be(folder: &RunFolder, run: &Run) -> bool {
-    run.live_stage().is_some_and(|(attempt, record)| {
-        folder.stage(&attempt, record.stage).join(ORDER).exists()
-            && record.stage.arm().is_some()
-            && is_alone(folder, &attempt, record.stage)
-    })
+/// Whether the container of a stage that has no end may be left: it is an arm in one, and nobody keeps it.
+pub(super) fn may_be(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> bool {
+    stage.arm().is_some() && folder.stage(attempt, stage).join(ORDER).exists() && is_alone(folder, attempt, stage)
+}
+
+/// The container that a run left where it was interrupted, with what can be done; `None` where there is none.
+pub fn of_run(folder: &RunFolder, run: &Run) -> Option<String> {
+    let (attempt, record) = run.live_stage()?;
+    let way_on = format!("`isobench-tui run --resume {}`", folder.run_id());
+    may_be(folder, &attempt, record.stage).then(|| ask(folder, &way_on)).flatten()
 }
 
 /// Asks the engine whether a container of this run is left, and says so with what can be done: `way_on` continues the run. `None` where there
 /// is none.
-pub fn of_run(folder: &RunFolder, way_on: &str) -> Option<String> {
+pub(super) fn ask(folder: &RunFolder, way_on: &str) -> Option<String> {
     let id = folder.run_id();
     match of_checkout(folder.root()?) {
         Ok(found) => found.iter().find(|left| left.run == id).map(|left| format!("{}: {}", left.says(), left.todo(way_on))),

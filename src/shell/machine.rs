@@ -18,20 +18,26 @@ use tokio::sync::{mpsc, watch};
 use self::arm::Arms;
 use self::progress::Progress;
 use self::telemetry::Telemetry;
+use super::leftover;
 use super::places::Places;
 use crate::config::ArmImages;
 use crate::docker::prune::Keep;
 use crate::host::disk;
 use crate::host::watch::{Heed, Watch};
+use crate::ledger::RunFolder;
 use crate::text::clean;
 use crate::ui::Msg;
 use crate::ui::bench::Which;
-
 use crate::ui::machine::{Disk, Errand, News, Use, Wish};
+use crate::ui::message::Part;
+
 pub use arm::figures;
 
 /// How often everything is looked at without a hint.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often the engine is asked for a container that may be left.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
 
 /// How often disks are looked at while nobody sees them.
 const UNSEEN: Duration = Duration::from_secs(5);
@@ -80,6 +86,8 @@ struct Work {
     arms: Arms,
     disks: Vec<Disk>,
     looked: Option<Instant>,
+    /// When the engine was last asked for a container that may be left.
+    asked: Option<Instant>,
 }
 
 /// Nobody listens any more.
@@ -119,6 +127,7 @@ impl Looker {
             arms: Arms::default(),
             disks,
             looked,
+            asked: None,
         };
         thread::Builder::new().name("machine".to_owned()).spawn(move || work.run())?;
         Ok(Self { wish, hint, setup, news, telemetry })
@@ -170,12 +179,29 @@ impl Work {
             self.send(news)?;
         }
         self.watch.instead(&[self.progress.folders(), folders].concat());
+        self.look_at_container(wish.arm.as_ref())?;
         let is_seen = wish.is_shown || wish.live.is_some() || self.progress.is_live() || self.arms.is_live();
         if is_seen || self.looked.is_none_or(|at| at.elapsed() >= UNSEEN) {
             self.looked = Some(Instant::now());
             self.look_at_disks(is_seen)?;
         }
         Ok(())
+    }
+
+    /// Without runner and keeper the container of an arm may be left. The engine may take its time: nothing else happens meanwhile.
+    fn look_at_container(&mut self, arm: Option<&Which>) -> Result<(), Deaf> {
+        let may_be = |folder: &&RunFolder| arm.is_some_and(|arm| leftover::may_be(folder, &arm.attempt, arm.stage));
+        let left = match self.places.run().filter(may_be) {
+            Some(_) if self.asked.is_some_and(|at| at.elapsed() < ASK_AGAIN) => return Ok(()),
+            Some(folder) => {
+                let left = leftover::ask(folder, "c");
+                self.asked = Some(Instant::now());
+                left
+            }
+            None if self.asked.take().is_none() => return Ok(()),
+            None => None,
+        };
+        self.news.blocking_send(Msg::Trouble(Part::Container, left)).map_err(|_gone| Deaf)
     }
 
     /// While they are seen all that changes is told, and that nothing did; else only what a person would notice.

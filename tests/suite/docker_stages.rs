@@ -99,7 +99,8 @@ fn nothing_is_pulled_where_a_later_image_is_known_to_be_missing() {
         return;
     };
     registry.push("stages/first:1", &[noise("first", 1)]);
-    let campaign = campaign(&engine, 1, &[registry.reference("stages/first:1"), registry.reference("stages/nowhere:1")], "unmeasured = true");
+    let campaign =
+        campaign(&engine, 1, &[registry.reference("stages/first:1"), registry.reference("stages/nowhere:1")], "unmeasured = true");
     assert_eq!(campaign.headless(), Some(1));
     assert_eq!(campaign.item(1)["class"], "image_missing");
     assert!(!has(&engine, &registry.reference("stages/first:1")) && !campaign.root.join("state/docker/images.jsonl").exists());

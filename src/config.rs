@@ -9,6 +9,7 @@ mod images;
 mod model_name;
 mod origin;
 mod resolve;
+mod reuse;
 mod wrong;
 
 pub use docker::{Bind, DockerConfig};
@@ -18,6 +19,7 @@ pub use images::{ArmImages, PrunePolicy};
 pub use model_name::codex_model;
 pub use origin::Origin;
 pub use resolve::{Asked, Resolution, resolve};
+pub use reuse::Reuse;
 pub use wrong::nearest;
 
 use std::path::PathBuf;
@@ -148,9 +150,10 @@ pub struct ArmsConfig {
     /// Commit, model and benchmark command of each item; `data/mappings/benchmark_mode_mapping.json` at or above the
     /// harness root when empty.
     pub mapping: Option<PathBuf>,
-    /// Whether results that the harness's own scripts left are taken for ours: nobody knows on which machine they were
-    /// measured. Those of our own runs are taken where commit, workload, image and machine agree.
-    pub reuse: bool,
+    /// Which human and baseline results of other runs are taken in place of measuring: `"none"`, `"ours"` (those of our own
+    /// runs, where commit, workload, image and machine agree) or `"all"` (also what the harness's own scripts left: nobody
+    /// knows on which machine that was measured).
+    pub reuse: Reuse,
     /// Whether items whose arms can't be measured are run all the same: the agent works, and its patch is taken and checked.
     pub unmeasured: bool,
     /// How often each arm is measured: the arms take turns. With more than once the noise is known.
@@ -293,7 +296,7 @@ impl Default for ArmsConfig {
         Self {
             engine: Engine::Process,
             mapping: None,
-            reuse: false,
+            reuse: Reuse::Ours,
             unmeasured: false,
             repeat: 1,
             command: Vec::new(),

@@ -15,6 +15,7 @@ pub mod input;
 mod job;
 pub mod keys;
 pub mod labels;
+pub mod leftover;
 pub mod log;
 pub mod looks;
 pub mod machine;

@@ -2,6 +2,7 @@
 //!
 //! Only the sampler's process (`sampler`) asks the driver. Everybody else, runner and screens, reads these files.
 
+pub mod brief;
 pub mod chart;
 pub mod curves;
 pub mod energy;
@@ -12,7 +13,6 @@ pub mod read;
 pub mod rollup;
 pub mod sample;
 pub mod taint;
-pub mod told;
 pub mod users;
 
 pub use chart::{Chart, Latest, Window};

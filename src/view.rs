@@ -1,5 +1,6 @@
 //! Drawing: a pure function of state, theme and time. One file a region; `parts/` are drawn from what they are given.
 
+pub mod all_results;
 pub mod bench;
 pub mod beside;
 pub mod browse;
@@ -25,7 +26,6 @@ pub mod prompt;
 pub mod question;
 pub mod queue;
 pub mod since;
-pub mod standings;
 pub mod steps;
 
 pub use canvas::{Canvas, Words};

@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::host::environment;
 use crate::runner::preflight::{self, About, Gpus, Length, without_plan};
 use crate::runner::{Check, Look, Preflight, Row, Surroundings};
+use crate::shell::leftover::{self, Leftover};
 use crate::text::mask::Masker;
 
 /// `doctor`
@@ -39,6 +40,7 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
     if !found.rows.iter().any(|row| row.about == About::Docker) {
         found.rows.push(preflight::docker_beside());
     }
+    found.rows.extend(checkout.iter().flat_map(left_behind));
     found.rows.extend(machine::rows());
     let found = masked(found, &masker);
     let is_blocked = found.rows.iter().any(|row| row.check == Check::Blocked);
@@ -111,6 +113,16 @@ fn look(root: Option<&Path>, args: &DoctorArgs) -> (Masker, Option<Checkout>, Pr
     };
     let gpus = around.gpus().clone();
     (print::masker(&resolution), Some(resolution.checkout), found, gpus)
+}
+
+/// The containers that runs of the checkout left. That docker can't be asked stands in a row of its own.
+fn left_behind(checkout: &Checkout) -> Vec<Row> {
+    let left = leftover::of_checkout(&checkout.root).unwrap_or_default();
+    let row = |left: &Leftover| {
+        let way_on = format!("`isobench-tui run --resume {}`", left.run);
+        Row::warning(About::Docker, format!("run {}: {}", left.run, left.says()), left.todo(&way_on))
+    };
+    left.iter().map(row).collect()
 }
 
 /// Which files the configuration is from, and what of them was not taken.

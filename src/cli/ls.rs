@@ -12,6 +12,7 @@ use crate::ledger::{RunFolder, RunnerLock};
 use crate::model::{Follower, Past, Run};
 use crate::plan::eta;
 use crate::report::runs::{self, Listed, Summary};
+use crate::shell::leftover;
 
 pub(super) fn ls(root: Option<&Path>, format: Format) -> anyhow::Result<Exit> {
     let checkout = match find::told_or_demo(root) {
@@ -37,7 +38,8 @@ fn summary(folder: &RunFolder, run: &Run) -> Summary {
     let (now, runner) = (clock::now(), RunnerLock::holder(folder));
     let summary = Summary::of(run, runner, now);
     if runner.is_none() {
-        return summary;
+        let way_on = format!("`isobench-tui run --resume {}`", folder.run_id());
+        return summary.with_left(leftover::may_be(folder, run).then(|| leftover::of_run(folder, &way_on)).flatten());
     }
     let earlier = folder.path().parent().map(|runs| Past::read(runs, Some(&folder.run_id()))).unwrap_or_default();
     summary.with_eta(eta::left(run, &earlier, 0, now))

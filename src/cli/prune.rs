@@ -26,7 +26,7 @@ use crate::text::clean;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(
-    after_help = "An image that a container uses always stays, and so does one that a live run of this checkout waits for; --no-keep gives up the\nlatter: `--scope all --no-keep` ends as `docker system prune -af` does. `--scope all` works without a checkout too; `--scope run` needs\none, for there it is written what is ours. Ctrl-C stops after what is being removed, a second one at once.\n\nExit codes: 0 all of it is gone, or you said no; 2 the command line is wrong, or --yes is missing without a terminal;\n5 docker is not there, may not be asked, or went away for good; 6 it was stopped, or docker refused some of it"
+    after_help = "An image that a container uses always stays, and so does one that a live run of this machine waits for, be it of\nanother checkout; --no-keep gives up the latter: `--scope all --no-keep` ends as `docker system prune -af` does. `--scope all`\nworks without a checkout too; `--scope run` needs one, for there it is written what is ours. Ctrl-C stops after what is being removed, a second one at once.\n\nExit codes: 0 all of it is gone, or you said no; 2 the command line is wrong, or --yes is missing without a terminal;\n5 docker is not there, may not be asked, or went away for good; 6 it was stopped, or docker refused some of it"
 )]
 pub(super) struct PruneArgs {
     /// What may go: images that runs of this checkout pulled (run), or all that no container uses (all)
@@ -73,7 +73,8 @@ pub(super) fn prune(root: Option<&Path>, args: &PruneArgs) -> anyhow::Result<Exi
         Err(says) => return Ok(usage(format!("{says}; without a checkout there is `prune --scope all`"))),
     };
     let state = checkout.as_ref().map(Checkout::docker);
-    let waited_for = || checkout.as_ref().filter(|_| !args.no_keep).map(|checkout| keep::live(&checkout.root)).unwrap_or_default();
+    let root = checkout.as_ref().map(|checkout| checkout.root.as_path());
+    let waited_for = || if args.no_keep { Vec::new() } else { keep::live(root) };
     let mut order = PruneOrder {
         scope: if is_all { PruneScope::All } else { PruneScope::Run },
         volumes: args.volumes,

@@ -305,9 +305,9 @@ pub(super) fn machine(checkout: &Checkout, arms: ArmImages) -> MachineSetup {
     }
 }
 
-/// What live runs wait for, of the checkout whose folder for Docker this is.
+/// What live runs wait for, seen from the checkout whose folder for Docker this is.
 fn keep_of(docker: &Path) -> Vec<Keep> {
-    docker.ancestors().nth(2).map(keep::live).unwrap_or_default()
+    keep::live(docker.ancestors().nth(2))
 }
 
 /// How the run stands when its reader leaves, and the command that comes back to it.

@@ -25,7 +25,7 @@ use crate::plan::next::{Limits, Next, next};
 use crate::report::status::Ahead;
 use crate::report::{self, Surroundings};
 use crate::runner::job::Resolved;
-use crate::shell::effects;
+use crate::shell::{effects, leftover};
 use crate::telemetry::{self, Files};
 use crate::text::{clean, duration};
 use crate::ui::message::Sight;
@@ -229,6 +229,8 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         now: at,
     };
     let live = Live::of(folder, run);
+    let way_on = format!("`isobench-tui run --resume {}`", folder.run_id());
+    let left = leftover::may_be(folder, run).then(|| leftover::of_run(folder, &way_on)).flatten();
     // a file that can't be read is told by nobody: the run is what was asked for
     let latest = telemetry::read::latest(&Files::of(folder.path())).ok().flatten();
     let text = match format {
@@ -237,6 +239,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
             if let Value::Object(status) = &mut status {
                 let machine = latest.as_ref().map(|latest| report::machine(latest, around.now));
                 status.insert("machine".to_owned(), json!(machine));
+                status.insert("left_behind".to_owned(), json!(left));
             }
             rounds::insert(&mut status, folder, run);
             if let (Some(live), Some(Value::Object(stage))) = (&live, status.get_mut("live")) {
@@ -248,7 +251,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
             let line = |line: String| format!("{}\n", clean::shown(&line));
             let head = report::status::lines(&folder.run_id(), run, &around).into_iter();
             let machine = latest.as_ref().filter(|_| runner.is_some()).map(|latest| report::machine_line(latest, around.now));
-            let head: Vec<String> = head.chain(live.and_then(|live| live.line(around.now))).chain(machine).map(line).collect();
+            let head: Vec<String> = head.chain(left).chain(live.and_then(|live| live.line(around.now))).chain(machine).map(line).collect();
             format!("{}\n{}", head.concat(), report::table(run, &around, read::terminal_width()))
         }
     };

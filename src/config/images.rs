@@ -52,6 +52,15 @@ impl Config {
         }
         ArmImages { engine: self.arms.engine, templates }
     }
+
+    /// The image in which the human's arm runs, where nothing else needs it.
+    pub fn image_of_human_alone(&self, item: &ItemId, human: &str, parent: &str) -> Option<String> {
+        let name = |template: &String| filled(template, item, human, parent);
+        let image = name(&self.docker.template(Stage::Human)).filter(|_| self.arms.engine == Engine::Docker)?;
+        let baseline = self.docker.template(Stage::Baseline);
+        let mut others = self.arms.images.iter().chain([&baseline]).filter_map(name);
+        (!others.any(|other| other == image)).then_some(image)
+    }
 }
 
 impl ArmImages {
@@ -163,7 +172,13 @@ mod tests {
         config.arms.images = vec!["busybox".to_owned()];
         let images = config.arm_images().of(&ItemId("i".to_owned()), "abc", "fedcba9876543210");
         assert_eq!(images, ["r:5000/me/vllm-bench:abc", "r:5000/me/vllm-baseline:baseline-fedcba987654", "busybox"]);
+        let alone = |config: &Config| config.image_of_human_alone(&ItemId("i".to_owned()), "abc", "fedcba9876543210");
+        assert_eq!(alone(&config).as_deref(), Some("r:5000/me/vllm-bench:abc"));
+        config.arms.images = vec!["r:5000/me/vllm-bench:{human}".to_owned()];
+        assert_eq!(alone(&config), None, "somebody else wants it");
+        config.arms.images = vec!["busybox".to_owned()];
         config.docker.human = config.docker.baseline.clone();
+        assert_eq!(alone(&config), None, "the other arms want it");
         assert_eq!(config.arm_images().of(&ItemId("i".to_owned()), "abc", "").len(), 1, "only the one that is known");
     }
 

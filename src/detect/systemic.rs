@@ -65,6 +65,13 @@ enum Cause {
     Nothing,
 }
 
+impl EndOfRun<'_> {
+    /// Whether nothing but its time and its steps speaks against it.
+    pub fn did_nothing(&self) -> bool {
+        Cause::of(self) == Some(Cause::Nothing)
+    }
+}
+
 impl Batch {
     /// Takes the end of the next run, and says what is wrong with it and with those before it.
     pub fn take(&mut self, run: &EndOfRun<'_>) -> Vec<Remark> {

@@ -9,6 +9,7 @@ mod ended;
 mod fault;
 mod life;
 mod made;
+mod pauses;
 mod printed;
 mod scrape;
 mod seen;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ArmPhase, AttemptId, BenchKind, Stage};
-use crate::domain::{FailureClass, PhaseSpan, RunId};
+use crate::domain::{FailureClass, OutsidePause, PhaseSpan, RunId};
 pub use sweep::sweep;
 pub use work::RunArm;
 
@@ -126,6 +127,9 @@ pub struct ArmOutcome {
     pub marks: Vec<String>,
     /// Time in which the container was paused, in ms.
     pub paused_ms: u64,
+    /// Of that, what none of us asked for; `None` where there was no such pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<OutsidePause>,
     /// All of it, paused time included, in ms.
     pub duration_ms: u64,
 }

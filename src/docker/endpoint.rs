@@ -2,7 +2,9 @@
 //! context of its configuration, the usual sockets.
 
 use std::fmt;
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -143,6 +145,14 @@ impl Endpoint {
             Some((name, by)) => of_context(&folder, name, &by, around),
             None => Ok(usual(around)),
         }
+    }
+
+    /// Whether it may lead to the same engine as another one: two sockets of this machine are the same file or two engines, and of all other
+    /// ways nobody knows where they end.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let (Way::Unix(one), Way::Unix(two)) = (&self.way, &other.way) else { return true };
+        let place = |socket: &Path| fs::metadata(socket).map(|there| (there.dev(), there.ino())).ok();
+        one == two || (place(one).is_some() && place(one) == place(two))
     }
 
     /// Whether it is a way to this machine; what listens there may still pass everything on to another.
@@ -341,8 +351,6 @@ fn ssh(rest: &str, by: &str) -> Result<SshHost, DockerError> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     /// What these variables lead to, as it is shown; the last word is whether it is local.
@@ -351,6 +359,21 @@ mod tests {
         let endpoints = Endpoint::find(Around { variable: &variable }).map_err(|error| error.to_string())?;
         let local = |endpoint: &Endpoint| if endpoint.is_local() { "local" } else { "remote" };
         Ok(endpoints.iter().map(|endpoint| format!("{endpoint} {}", local(endpoint))).collect())
+    }
+
+    #[test]
+    fn two_sockets_are_two_engines_unless_they_are_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b, link] = ["a", "b", "link"].map(|name| folder.path().join(name));
+        for path in [&a, &b] {
+            fs::write(path, "").unwrap();
+        }
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        let at = |way| Endpoint { way, named: Named::Nowhere };
+        let socket = |path: &Path| at(Way::Unix(path.to_owned()));
+        let (gone, tcp) = (folder.path().join("gone"), at(Way::Tcp("gpu:2375".to_owned())));
+        assert!(socket(&a).may_be(&socket(&link)) && socket(&gone).may_be(&socket(&gone)) && socket(&a).may_be(&tcp) && tcp.may_be(&tcp));
+        assert!(!socket(&a).may_be(&socket(&b)) && !socket(&a).may_be(&socket(&gone)) && !socket(&gone).may_be(&socket(&link)));
     }
 
     fn host(host: &str) -> String {

@@ -53,9 +53,23 @@ pub struct PullOrder {
     /// Images that somebody waits for: where there is no room, it is said what a prune would free that leaves these.
     #[serde(default)]
     pub keep: Vec<Keep>,
+    /// Images in which nothing is left to measure: they are not pulled, unless the registry means another image by the name.
+    #[serde(default)]
+    pub measured: Vec<MeasuredImage>,
     /// Folders whose `.env` holds secrets: their values are shown nowhere.
     #[serde(default)]
     pub dot_env: Vec<PathBuf>,
+}
+
+/// An image in which everything that a run would measure was measured by another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasuredImage {
+    /// Its name, as it stands in `images`.
+    pub reference: String,
+    /// Its id, where that was known.
+    pub id: Option<String>,
+    /// Digest of its manifest, where that was known.
+    pub digest: Option<String>,
 }
 
 /// `outcome.json`: how it ended.

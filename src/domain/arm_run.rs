@@ -102,6 +102,17 @@ pub struct ServerFigures {
     pub preempted: Option<f64>,
 }
 
+/// Somebody else paused an arm's container (`docker pause`), once or several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutsidePause {
+    /// When it was first paused.
+    pub from: Timestamp,
+    /// When it last went on; `None` while it is paused.
+    pub to: Option<Timestamp>,
+    /// For how long all pauses lasted that are over, in ms.
+    pub ms: u64,
+}
+
 /// `progress.json` of an arm: replaced as a whole, at most four times a second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArmProgress {
@@ -122,6 +133,9 @@ pub struct ArmProgress {
     /// Since when it is paused.
     #[serde(default)]
     pub paused: Option<Timestamp>,
+    /// Its pauses that none of us asked for.
+    #[serde(default)]
+    pub outside: Option<OutsidePause>,
     /// The progress bar that moved last, while it moves.
     #[serde(default)]
     pub row: Option<ProgressRow>,
@@ -175,5 +189,10 @@ impl ArmProgress {
     /// The phase under way.
     pub fn phase(&self) -> Option<ArmPhase> {
         self.phases.last().map(|span| span.phase)
+    }
+
+    /// Whether somebody else paused its container, and it stands still.
+    pub fn is_paused_outside(&self) -> bool {
+        self.outside.is_some_and(|outside| outside.to.is_none())
     }
 }

@@ -86,6 +86,8 @@ pub enum PullPhase {
     Asking,
     /// The engine has it already.
     Present,
+    /// Nobody needs it: what would be measured in it was measured before.
+    Spared,
     /// It comes.
     Pulling,
     /// It is tried again at a moment.
@@ -174,6 +176,9 @@ pub struct PulledImage {
     pub digest: Option<String>,
     /// Whether the engine had it before.
     pub was_present: bool,
+    /// Whether it was not pulled, because what would be measured in it was measured before.
+    #[serde(default)]
+    pub was_spared: bool,
     /// Compressed bytes that came.
     #[serde(default)]
     pub downloaded: u64,
@@ -198,6 +203,6 @@ impl PullProgress {
 impl PullPhase {
     /// Whether nothing more will happen.
     pub const fn is_over(&self) -> bool {
-        matches!(self, Self::Present | Self::Done | Self::Failed { .. })
+        matches!(self, Self::Present | Self::Spared | Self::Done | Self::Failed { .. })
     }
 }

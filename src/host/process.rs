@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
+use std::path::PathBuf;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,13 @@ pub fn tag(pid: i32) -> Option<String> {
     String::from_utf8(tag.to_vec()).ok()
 }
 
+/// The environment that a process was started with; `None` where there is no such process, or we may not see it.
+pub fn variables(pid: i32) -> Option<HashMap<String, String>> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let pair = |entry: &[u8]| String::from_utf8_lossy(entry).split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Some(entries(&environment).filter_map(pair).collect())
+}
+
 /// More of a command line is not read, in bytes.
 const LONGEST_COMMAND: u64 = 64 << 10;
 
@@ -135,6 +143,16 @@ pub fn arguments(pid: i32) -> Vec<String> {
         return Vec::new();
     }
     entries(line.strip_suffix(b"\0").unwrap_or(&line)).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+/// Files of this name that processes have open, each by its whole path: of those processes that this user may look into. What hangs in a
+/// driver is no reason to hang: links are read, and no file of them.
+pub fn open_files(name: &str) -> HashSet<PathBuf> {
+    let Ok(entries) = fs::read_dir("/proc") else { return HashSet::new() };
+    let pids = entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
+    let open = pids.filter_map(|pid| fs::read_dir(pid.path().join("fd")).ok()).flatten().flatten();
+    let files = open.filter_map(|file| fs::read_link(file.path()).ok());
+    files.filter(|path| path.is_absolute() && path.file_name().is_some_and(|last| last == name)).collect()
 }
 
 /// Whether a process takes a signal itself, by `SigCgt` of `/proc/<pid>/status`: one that has just been started does not yet,
@@ -252,6 +270,20 @@ mod tests {
         let ours = i32::try_from(std::process::id()).unwrap();
         assert_eq!(identity(ours).unwrap().pid, ours);
         assert!(all().iter().any(|process| process.id.pid == ours));
+    }
+
+    #[test]
+    fn a_file_that_we_have_open_is_found_by_its_name_until_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("a name of our own");
+        let open = File::create(&path).unwrap();
+        let found = || open_files("a name of our own").contains(&path);
+        assert!(found());
+        fs::remove_file(&path).unwrap();
+        assert!(!found());
+        fs::write(&path, "").unwrap();
+        drop(open);
+        assert!(!found(), "it is there, and nobody has it open");
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// The name of the file that a runner holds by flock for its whole life.
+    pub const LOCK: &str = "runner.lock";
+
     /// The folder of all runs below a harness root.
     pub fn all(root: &Path) -> PathBuf {
         root.join("state/tui")
@@ -58,7 +61,7 @@ impl RunFolder {
 
     /// Held by flock for the runner's whole life.
     pub fn lock(&self) -> PathBuf {
-        self.path.join("runner.lock")
+        self.path.join(Self::LOCK)
     }
 
     /// The runner's log, for people.

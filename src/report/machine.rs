@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::telemetry::{GpuKey, GpuProcess, GpuReading, HostReading, Latest, told};
+use crate::telemetry::{GpuKey, GpuProcess, GpuReading, HostReading, Latest, brief};
 use crate::text::{duration, gpu};
 
 /// It as JSON; what was not read is `null`.
@@ -44,7 +44,7 @@ pub fn machine(latest: &Latest, now: Timestamp) -> Value {
 
 /// It in one line: `machine: GPU 97 % of 8 · 612 of 640 GB; CPU 34 % of 16`. An old one is told with its age.
 pub fn machine_line(latest: &Latest, now: Timestamp) -> String {
-    let lines: Vec<String> = told::lines(latest).iter().map(told::Line::joined).collect();
+    let lines: Vec<String> = brief::lines(latest).iter().map(brief::Line::joined).collect();
     let age = if latest.is_old(now) { format!(" ({} ago)", duration::age(latest.age_ms(now))) } else { String::new() };
     format!("machine: {}{age}", lines.join("; "))
 }

@@ -46,6 +46,8 @@ pub struct Summary {
     energy: Option<Energy>,
     runner: Option<u32>,
     eta: Eta,
+    /// That a container of it is left, and what to do.
+    left: Option<String>,
 }
 
 impl Summary {
@@ -76,6 +78,7 @@ impl Summary {
             energy: run.energy(),
             runner,
             eta: Eta::Over,
+            left: None,
         }
     }
 
@@ -83,6 +86,12 @@ impl Summary {
     #[must_use]
     pub fn with_eta(self, eta: Eta) -> Self {
         Self { eta, ..self }
+    }
+
+    /// The same with the container that nobody looks after, in a sentence.
+    #[must_use]
+    pub fn with_left(self, left: Option<String>) -> Self {
+        Self { left, ..self }
     }
 
     /// How many items are in each state, and of what they failed.
@@ -124,6 +133,7 @@ impl Summary {
             "eta": eta(&self.eta),
             "energy_wh": self.energy.map(Energy::wh),
             "runner": self.runner,
+            "left_behind": self.left,
             "broken": null,
         });
         joined([json!({"state": self.state}), self.counts(), how])
@@ -158,7 +168,7 @@ pub fn json(runs: &[Listed]) -> Value {
     Value::Array(runs.iter().map(one).collect())
 }
 
-/// The runs as a table below its head, in the order given. `room` is the width of the terminal, if there is one: there
+/// The runs as a table below its head, in the order given, and what was left behind. `room` is the width of the terminal, if there is one: there
 /// columns become narrower, and those that matter least are left out.
 pub fn table(runs: &[Listed], zone: &TimeZone, room: Option<usize>) -> String {
     const COLUMNS: Columns<9> = Columns {
@@ -174,5 +184,7 @@ pub fn table(runs: &[Listed], zone: &TimeZone, room: Option<usize>) -> String {
     };
     let safe = |cell: String| clean::shown(&cell).into_owned();
     let rows: Vec<Vec<String>> = runs.iter().map(|run| row(run).into_iter().map(safe).collect()).collect();
-    columns(&COLUMNS, &rows, room)
+    let left = runs.iter().filter_map(|run| Some((&run.id, run.found.as_ref().ok()?.left.as_ref()?)));
+    let left: String = left.map(|(id, says)| format!("run {id}: {}\n", clean::shown(says))).collect();
+    columns(&COLUMNS, &rows, room) + &left
 }

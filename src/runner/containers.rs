@@ -19,7 +19,8 @@ use crate::config::{Config, Engine};
 use crate::docker;
 use crate::docker::arm::{self, ArmEnd, ArmOutcome};
 use crate::domain::{
-    ArmDetail, ArmPhase, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd, Workload, is_measured,
+    ArmDetail, ArmPhase, ArmProgress, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd,
+    Workload, is_measured,
 };
 use crate::host::files::{self, Links};
 use crate::model::Item;
@@ -134,6 +135,11 @@ pub fn outcome(folder: &Path) -> Option<ArmOutcome> {
     serde_json::from_slice(&files::read(&folder.join(arm::OUTCOME), LARGEST, Links::Refused).ok()?).ok()
 }
 
+/// How far the worker says that it is; `None` before it said anything.
+pub fn progress(folder: &Path) -> Option<ArmProgress> {
+    serde_json::from_slice(&files::read(&folder.join(arm::PROGRESS), LARGEST, Links::Refused).ok()?).ok()
+}
+
 impl Left<'_> {
     fn io(&self, name: &str) -> PathBuf {
         self.folder.join(arm::IO).join(name)
@@ -166,7 +172,9 @@ impl Left<'_> {
     fn end(&self, child: &ChildEnd, output: &Output) -> StageEnd {
         let ended = match (&child.cause, &self.outcome) {
             (EndCause::Stopped, _) => return stopped(self.case),
-            (EndCause::Deadline, _) => return self.late(&format!("did not end within its budget of {}", self.budget())),
+            (EndCause::Deadline, _) => {
+                return self.late(&format!("did not end within its budget of {}{}", self.budget(), self.paused_outside()));
+            }
             (_, Some(outcome)) => &outcome.end,
             (_, None) => return plain(self.case, child, FailureClass::ArmCrashed),
         };
@@ -179,6 +187,12 @@ impl Left<'_> {
             }
             ArmEnd::Exited { code, oom } => self.exited(*code, *oom, child, output),
         }
+    }
+
+    /// That it stood still, where somebody else paused it: the stage's own budget goes on.
+    fn paused_outside(&self) -> String {
+        let outside = self.outcome.as_ref().and_then(|outcome| outcome.outside);
+        outside.map_or_else(String::new, |outside| format!(", {} of it paused from outside", short(outside.ms)))
     }
 
     fn budget(&self) -> String {

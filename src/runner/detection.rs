@@ -2,7 +2,7 @@
 
 mod ends;
 
-pub use ends::{code_of, end_of, ends_of, told_of};
+pub use ends::{code_of, end_of, ends_of, told_of, with_patch};
 
 use super::Job;
 use crate::detect::Context;

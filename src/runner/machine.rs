@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{AttemptId, MachineUse, RunId, Stage, StageOutcome};
+use super::containers;
+use crate::domain::{AttemptId, MachineUse, OutsidePause, RunId, Stage, StageOutcome};
 use crate::host::clock;
 use crate::host::stage_folder::StageFolder;
 use crate::ledger::RunFolder;
@@ -20,6 +21,7 @@ pub(super) struct Look {
     from: Timestamp,
     to: Timestamp,
     frozen_ms: u64,
+    outside: Option<OutsidePause>,
     /// UUIDs of the GPUs that an arm had for itself; `None` for another stage.
     gpus: Option<Vec<String>>,
 }
@@ -35,11 +37,12 @@ impl Look {
         let lasted = SignedDuration::from_millis(i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX));
         let to = began.checked_add(lasted).ok().filter(|_| is_there || is_arm)?.min(clock::now());
         let frozen_ms = outcome.child.as_ref().map_or(0, |child| child.frozen_ms);
+        let outside = containers::outcome(&folder.stage(attempt, stage)).filter(|_| is_arm).and_then(|left| left.outside);
         let gpus = || {
             let spec = StageFolder::at(&folder.stage(attempt, stage)).spec().ok().flatten();
             spec.map(|spec| spec.gpus.into_iter().map(|gpu| gpu.uuid).collect()).unwrap_or_default()
         };
-        Some(Self { files, run: folder.run_id(), from: began, to, frozen_ms, gpus: is_arm.then(gpus) })
+        Some(Self { files, run: folder.run_id(), from: began, to, frozen_ms, outside, gpus: is_arm.then(gpus) })
     }
 
     /// Reads the files, which may take a moment; `None` where they say nothing of that time.
@@ -52,7 +55,7 @@ impl Look {
                 return None;
             }
         };
-        let arm = |gpus| Arm { run: &self.run, from: self.from, to: self.to, gpus, frozen_ms: self.frozen_ms };
+        let arm = |gpus| Arm { run: &self.run, from: self.from, to: self.to, gpus, frozen_ms: self.frozen_ms, outside: self.outside };
         let (taints, notes) = self.gpus.as_ref().map(|gpus| taint::of_arm(&self.files, &arm(gpus))).unwrap_or_default();
         let is_known = energy.is_some() || !taints.is_empty() || !notes.is_empty();
         let energy = energy.map(|energy| (energy.total_mj(), energy.covered_pct, energy.uuids));

@@ -25,7 +25,7 @@ use crate::model::Item;
 use crate::telemetry::read::latest;
 use crate::telemetry::{Files, GpuFacts, Header};
 
-pub use reuse::{Taken, reused, take};
+pub use reuse::{Taken, measured_images, reused, take};
 
 /// So much of the end of each file that it printed is looked at, in bytes.
 const MOST_PRINTED: u64 = 256 * 1024;
@@ -69,6 +69,7 @@ pub fn write(case: &Case<'_>, report: &ArmReport<'_>) -> io::Result<()> {
     let (StageEnd::Done | StageEnd::Failed { .. }) = report.end else { return Ok(()) };
     let stage = case.job.folder.stage(case.attempt, case.stage);
     let left = containers::outcome(&stage);
+    let paused_ms = left.as_ref().and_then(|left| left.outside).map_or(0, |outside| outside.ms);
     let earlier = case.item.last_attempt().map(|last| last.samples(case.stage)).unwrap_or_default();
     let told = Told {
         case,
@@ -76,7 +77,7 @@ pub fn write(case: &Case<'_>, report: &ArmReport<'_>) -> io::Result<()> {
         marks: marks(left.as_ref()),
         printed: printed(case, &report.printed),
         timestamp: now(),
-        duration_ms: report.child.duration_ms.saturating_sub(report.child.frozen_ms),
+        duration_ms: report.child.duration_ms.saturating_sub(report.child.frozen_ms).saturating_sub(paused_ms),
     };
     let round = case.item.last_attempt().and_then(|last| last.stage(case.stage)).map_or(0, |record| record.earlier.len());
     let mut ours = told.findings(round + 1, left.as_ref());

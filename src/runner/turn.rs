@@ -28,7 +28,7 @@ use super::stages::{Begun, begin, set_round_aside, sweep};
 use super::{Job, RunnerError};
 use crate::detect::silence::Usual;
 use crate::detect::systemic::Batch;
-use crate::domain::{AttemptId, FailureClass, Stage, StageDetail, StageOutcome};
+use crate::domain::{AttemptId, FailureClass, OutsidePause, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::host::disk;
 use crate::host::environment::{secrets, variables as environment_variables};
@@ -84,6 +84,8 @@ struct Turn<'a> {
     usual: Usual,
     /// How its items ended so far.
     ends: Batch,
+    /// The agent that seems to have done nothing, until the check says whether it left a patch.
+    idle: Option<(AttemptId, StageOutcome)>,
     harness: Option<HarnessWatch>,
     agent_fact_at: u64,
     agent_look: AgentLook,
@@ -99,6 +101,8 @@ struct Turn<'a> {
     gate: Gate,
     /// Whether the live stage may still wait in its keeper for its GPUs.
     claims: bool,
+    /// The pauses of the live arm's container that nobody of us asked for, as far as they are on record.
+    outside: Option<OutsidePause>,
     report: Report<'a>,
 }
 
@@ -155,6 +159,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         detection: None,
         usual: Usual::default(),
         ends,
+        idle: None,
         harness: None,
         agent_fact_at: 0,
         agent_look: AgentLook { last: Instant::now(), next: None },
@@ -169,6 +174,7 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         sampling,
         gate,
         claims: false,
+        outside: None,
         report,
     };
     let boot = clock::boot_id();
@@ -282,6 +288,7 @@ impl Turn<'_> {
             self.look_at_agent().await?;
         }
         self.look_at_claim().await?;
+        self.look_at_arm().await?;
         self.read_inbox(None).await
     }
 

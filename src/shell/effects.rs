@@ -5,6 +5,7 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
+use super::leftover;
 use crate::domain::{AttemptId, Stage};
 use crate::host::stage_folder::StageFolder;
 use crate::host::{clock, process};
@@ -12,8 +13,8 @@ use crate::ledger::{Request, RunFolder};
 use crate::model::Past;
 use crate::text::clean;
 use crate::ui::Msg;
-use crate::ui::message::Sight;
-use crate::ui::standings::Row;
+use crate::ui::all_results::Row;
+use crate::ui::message::{Part, Sight};
 
 /// Whether a stage that has no end is still kept.
 pub fn keeper(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> Sight {
@@ -34,6 +35,14 @@ pub fn send(folder: &RunFolder, request: &Request) -> Option<Msg> {
     } else {
         format!("the request could not be written: {error}")
     }))
+}
+
+/// Asks beside the screen, for the engine may be slow, whether a container of the run is left.
+pub fn look_for_container(folder: RunFolder, news: mpsc::Sender<Msg>) {
+    // without a thread for it the next look asks
+    let _ = thread::Builder::new()
+        .name("container".to_owned())
+        .spawn(move || news.blocking_send(Msg::Trouble(Part::Container, leftover::of_run(&folder, "c"))));
 }
 
 /// Starts a runner that outlives us, and tells how that went. The run is named by its folder: its id may be that of a copy.

@@ -50,7 +50,7 @@ pub struct MachineSetup {
     pub docker: Option<PathBuf>,
     /// Which images the arms of an item need.
     pub arms: ArmImages,
-    /// The images that other live runs of the checkout wait for, by its `state/docker`.
+    /// The images that other live runs of this machine wait for, seen from the checkout of this `state/docker`.
     pub keep: fn(&Path) -> Vec<Keep>,
     /// This program: its sampler looks at the machine where no runner's does.
     pub binary: PathBuf,

@@ -11,6 +11,7 @@ use super::bell;
 use super::console::{Console, Heard};
 use super::effects;
 use super::labels::{About, LabelsFile};
+use super::leftover;
 use super::log::LogReader;
 use super::looks::Looks;
 use super::machine::Looker;
@@ -30,6 +31,9 @@ use crate::ui::message::{Looked, Part, Sight};
 use crate::ui::state::{Bell, Start};
 use crate::ui::{Effect, Left, Msg, State, update};
 use crate::view;
+
+/// How often it is asked for a container that was left, while one may be.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
 
 /// How long the first frame waits for the files that it is about.
 const FLICKER: Duration = Duration::from_millis(150);
@@ -70,6 +74,8 @@ struct Screen<'a> {
     news: mpsc::Receiver<Msg>,
     news_from: mpsc::Sender<Msg>,
     ledger: mpsc::Receiver<()>,
+    /// When it was last asked for a container that was left.
+    asked: Option<Instant>,
 }
 
 /// Who tells what happens in the run.
@@ -151,6 +157,7 @@ impl<'a> Screen<'a> {
             news,
             news_from,
             ledger,
+            asked: None,
         })
     }
 
@@ -229,6 +236,7 @@ impl<'a> Screen<'a> {
                     self.remember_look();
                 }
                 let left = self.look_at_runner().or(self.read_ledger()).or(self.look_at_keeper());
+                self.look_at_container();
                 if let Some(name) = self.outside.at_work().map(str::to_owned) {
                     self.change(Msg::Succeeded(format!("{name}: still being read")));
                 }
@@ -444,6 +452,22 @@ impl<'a> Screen<'a> {
         }
         let effects = self.change(Msg::Keeper(sight));
         effects.into_iter().fold(None, |left, effect| left.or(self.perform(effect)))
+    }
+
+    /// Without runner and keeper the container of an arm may be left.
+    fn look_at_container(&mut self) {
+        let may_be = |folder: &&RunFolder| !self.state.has_runner() && leftover::may_be(folder, &self.state.run);
+        let Some(folder) = self.folder().filter(may_be).cloned() else {
+            self.asked = None;
+            if self.state.troubles.contains_key(&Part::Container) {
+                self.change(Msg::Trouble(Part::Container, None));
+            }
+            return;
+        };
+        if self.asked.is_none_or(|at| at.elapsed() >= ASK_AGAIN) {
+            self.asked = Some(Instant::now());
+            effects::look_for_container(folder, self.news_from.clone());
+        }
     }
 
     fn paint(&mut self) -> Option<Left> {

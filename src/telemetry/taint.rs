@@ -8,7 +8,7 @@ use super::files::Files;
 use super::read::between;
 use super::sample::{GpuKey, Header, Sample, Xid};
 use super::users;
-use crate::domain::{RunId, Taint, TaintKind, Throttle};
+use crate::domain::{OutsidePause, RunId, Taint, TaintKind, Throttle};
 use crate::text::{self, duration};
 
 /// A sample tells of so many intervals after it at most: what comes later was not looked at.
@@ -39,6 +39,8 @@ pub struct Arm<'a> {
     pub gpus: &'a [String],
     /// For how long it was frozen, in ms.
     pub frozen_ms: u64,
+    /// When somebody else paused its container.
+    pub outside: Option<OutsidePause>,
 }
 
 /// What tainted it, and what should be known and taints nothing.
@@ -212,6 +214,10 @@ impl<'a> Judge<'a> {
         if self.arm.frozen_ms > 0 {
             let evidence = format!("it was frozen for {}", duration::short(self.arm.frozen_ms));
             taints.push(taint(TaintKind::Frozen, evidence, Seen { from, to }));
+        }
+        if let Some(OutsidePause { from, to, ms }) = self.arm.outside {
+            let evidence = format!("its container was paused from outside for {}", duration::short(ms));
+            taints.push(Taint { kind: TaintKind::Frozen, evidence, from, to: to.unwrap_or(self.arm.to) });
         }
         (taints, self.notes(whole))
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::duration;
-use crate::domain::{ArmPhase, ArmProgress, ProgressRow};
+use crate::domain::{ArmPhase, ArmProgress, OutsidePause, ProgressRow};
 
 /// The phase in the reader's words.
 pub const fn phase(phase: ArmPhase) -> &'static str {
@@ -19,7 +19,8 @@ pub fn line(progress: &ArmProgress, now: Timestamp) -> String {
     let Some(span) = progress.phases.last() else { return "starts".to_owned() };
     let name = phase(span.phase);
     if let Some(since) = progress.paused {
-        return format!("{name}, paused for {}", duration::clock(between(since, now)));
+        let outside = if progress.is_paused_outside() { " from outside" } else { "" };
+        return format!("{name}, paused{outside} for {}", duration::clock(between(since, now)));
     }
     let mut parts: Vec<String> = progress.row.as_ref().map(|row| of_row(row, span.phase)).unwrap_or_default();
     if parts.is_empty() {
@@ -33,6 +34,17 @@ pub fn line(progress: &ArmProgress, now: Timestamp) -> String {
     let kv = progress.figures.as_ref().and_then(|figures| figures.kv_pct).filter(|_| span.phase >= ArmPhase::Ready);
     parts.extend(kv.map(|kv| format!("KV {kv:.0} %")));
     format!("{name} {}", parts.join(", "))
+}
+
+/// `its container is paused from outside: …`, and once it goes on for how long it was: what whoever watches is told of pauses that nobody
+/// of us asked for.
+pub fn outside(progress: &ArmProgress) -> Option<String> {
+    let OutsidePause { to, ms, .. } = progress.outside?;
+    let id = progress.container.as_deref().unwrap_or("ID");
+    Some(match to {
+        None => format!("its container is paused from outside, and its numbers will prove nothing: `docker unpause {id}` lets it go on"),
+        Some(_) => format!("its container was paused from outside for {}: its numbers prove nothing", duration::short(ms)),
+    })
 }
 
 /// `bench 34 %`, `start`: the same in a few columns.
@@ -107,6 +119,12 @@ mod tests {
         assert_eq!(line(&start, now), "start 0:44, 14:16 at most");
         start.paused = Some("2026-11-22T03:01:30Z".parse().unwrap());
         assert_eq!(line(&start, now), "start, paused for 0:12");
+        assert_eq!(outside(&start), None);
+        (start.container, start.outside) = (Some("1f2e".to_owned()), Some(OutsidePause { from: now, to: None, ms: 0 }));
+        assert_eq!(line(&start, now), "start, paused from outside for 0:12");
+        assert!(outside(&start).unwrap().ends_with("`docker unpause 1f2e` lets it go on"));
+        start.outside = Some(OutsidePause { from: now, to: Some(now), ms: 42_000 });
+        assert_eq!(outside(&start).unwrap(), "its container was paused from outside for 42 s: its numbers prove nothing");
         let mut weights = progress(ArmPhase::Weights);
         let row =
             |done, total, rate| ProgressRow { label: String::new(), done, total: Some(total), rate: Some(rate), left_ms: Some(14_000) };

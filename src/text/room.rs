@@ -18,13 +18,16 @@ pub fn shortage(shortage: &Shortage) -> String {
 
 /// `2 images, 12.3 GB in 14:02, 16.7 GB on disk`; what was there already is said apart.
 pub fn pulled(pull: &PullDetail, ms: u64) -> String {
-    let came: Vec<_> = pull.images.iter().filter(|image| !image.was_present).collect();
-    let present = pull.images.len().saturating_sub(came.len());
+    let spared = pull.images.iter().filter(|image| image.was_spared).count();
+    let present = pull.images.iter().filter(|image| image.was_present).count();
+    let came: Vec<_> = pull.images.iter().filter(|image| !image.was_present && !image.was_spared).collect();
+    let spared = if spared == 0 { String::new() } else { format!(", {spared} not needed: measured before") };
     if came.is_empty() {
+        let all = present == pull.images.len();
         return match present {
-            0 => format!("no image came in {}", duration::clock(ms)),
-            1 => "the image was there".to_owned(),
-            n => format!("all {n} images were there"),
+            0 => format!("no image came in {}{spared}", duration::clock(ms)),
+            1 => format!("the image was there{spared}"),
+            n => format!("{}{n} images were there{spared}", if all { "all " } else { "" }),
         };
     }
     let downloaded = came.iter().map(|image| image.downloaded).sum::<u64>();
@@ -32,7 +35,7 @@ pub fn pulled(pull: &PullDetail, ms: u64) -> String {
     let used: Option<u64> = came.iter().map(|image| image.used).sum();
     let used = used.map_or_else(String::new, |used| format!(", {} on disk", bytes(used)));
     let present = if present == 0 { String::new() } else { format!(", {present} more there before") };
-    format!("{}, {} in {}{used}{present}", count(came.len(), "image"), bytes(downloaded), duration::clock(ms))
+    format!("{}, {} in {}{used}{present}{spared}", count(came.len(), "image"), bytes(downloaded), duration::clock(ms))
 }
 
 /// `2 of 3, a/b:c: 1.2 of 12.3 GB, 4.9 MB/s, 14m left`: the image that is worked on. `None` where there is none.

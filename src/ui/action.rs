@@ -229,4 +229,18 @@ impl Action {
                 | Self::Follow
         )
     }
+
+    /// Where a key that moves leads from a row on, at most to the last one; `None`: it does not move.
+    pub fn leads(self, at: usize, page: usize, last: usize) -> Option<usize> {
+        let to = match self {
+            Self::Down => at.saturating_add(1),
+            Self::Up => at.saturating_sub(1),
+            Self::PageDown => at.saturating_add(page.max(1)),
+            Self::PageUp => at.saturating_sub(page.max(1)),
+            Self::First => 0,
+            Self::Last => last,
+            _ => return None,
+        };
+        Some(to.min(last))
+    }
 }

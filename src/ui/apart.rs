@@ -230,17 +230,8 @@ pub(super) fn act<S: Apart>(screen: &mut S, action: Action) -> Vec<EffectOf<S>> 
 
 /// Where the help is after an action; `None`: it is closed. `room`: its rows that are seen, and all of them.
 pub(super) fn scrolled(top: usize, (seen, all): (usize, usize), action: Action) -> Option<usize> {
-    let (page, most) = (seen.max(1), all.saturating_sub(seen));
-    let to = match action {
-        Action::Down => top.saturating_add(1),
-        Action::Up => top.saturating_sub(1),
-        Action::PageDown => top.saturating_add(page),
-        Action::PageUp => top.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => most,
-        _ => return None,
-    };
-    Some(to.min(most))
+    let most = all.saturating_sub(seen);
+    action.leads(top.min(most), seen, most)
 }
 
 /// Does what the mouse means.

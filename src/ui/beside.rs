@@ -84,23 +84,18 @@ pub fn has_files(state: &State) -> bool {
 pub fn without_steps(state: &State) -> Vec<Said> {
     let Some(item) = state.selected_item() else { return Vec::new() };
     let quiet = |says: String| Said::new(Mood::Quiet, says);
-    if item.last_attempt().is_none_or(|attempt| attempt.stage(Stage::Agent).is_none()) {
+    let Some(attempt) = item.last_attempt().filter(|attempt| attempt.stage(Stage::Agent).is_some()) else {
         return vec![quiet("no agent was at work on this item".to_owned())];
-    }
-    if !item.is_over() && !state.is_others() {
+    };
+    if attempt.outcome(Stage::Agent).is_none() && !item.is_over() && !state.is_others() {
         return vec![quiet("no steps yet".to_owned())];
     }
-    // of a file that can't be read the header says why
-    let why = if item.is_over() || state.is_others() {
-        "no steps: no trajectory of its agent was found that can be read"
-    } else {
-        "no steps yet"
-    };
     let files: Vec<String> = state
         .log
         .written
         .iter()
         .filter(|written| written.changed.is_some() && !matches!(written.source, Source::Runner))
+        .filter(|written| !matches!(written.source, Source::Stage { stage, .. } if stage != Stage::Agent))
         .map(|written| {
             format!("{} {}", file_name(written), if written.bytes == 0 { "(empty)".to_owned() } else { text::bytes(written.bytes) })
         })
@@ -110,7 +105,8 @@ pub fn without_steps(state: &State) -> Vec<Said> {
     } else {
         format!("its files: {}; o shows them here, 6 all of them", files.join(", "))
     };
-    vec![quiet(why.to_owned()), quiet(files)]
+    // of a file that can't be read the header says why
+    vec![quiet("no steps: no trajectory of its agent was found that can be read".to_owned()), quiet(files)]
 }
 
 fn file_name(written: &Written) -> String {

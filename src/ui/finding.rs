@@ -5,7 +5,7 @@ use super::message::Unfolds;
 use super::reading::{Fold, Matched, Row, rows};
 use super::state::State;
 use super::step::Shown;
-use super::{Mood, Said, Screen, beside, moves, standings};
+use super::{Mood, Said, Screen, all_results, beside, moves};
 use crate::domain::ids::short_sha;
 use crate::model::{Item, ItemState};
 use crate::text::find::Pattern;
@@ -62,7 +62,7 @@ pub(super) fn find(state: &mut State, forward: bool) {
     let found = match state.screen {
         Screen::Queue | Screen::Benchmark => find_item(state, forward),
         Screen::Agent => find_step(state, forward),
-        Screen::Results => standings::find(state, forward),
+        Screen::Results => all_results::find(state, forward),
         Screen::Machine | Screen::Log => return,
     };
     // the line of counts says it better
@@ -73,7 +73,7 @@ pub(super) fn find(state: &mut State, forward: bool) {
     {
         let what = match state.screen {
             Screen::Agent => "step",
-            Screen::Results if state.standings.is_filtered() => "item that is shown",
+            Screen::Results if state.all_results.is_filtered() => "item that is shown",
             _ => "item",
         };
         let says = format!("'{}' is in no {what}", find.text);

@@ -32,7 +32,7 @@ const ALL: &[Place] =
 /// On every screen on which one searches; the browser filters instead.
 const SEARCHED: &[Place] = &[Place::Home, Place::Queue, Place::Agent, Place::Result, Place::Results, Place::Log, Place::Compare];
 /// On every screen of a run.
-const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log];
+pub const RUN: &[Place] = &[Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log];
 /// On every screen that something is taken out of.
 const TAKEN: &[Place] =
     &[Place::Browse, Place::Queue, Place::Agent, Place::Result, Place::Machine, Place::Results, Place::Log, Place::Compare];
@@ -297,7 +297,7 @@ impl Binding {
 
 impl Group {
     /// Every part of the help, in order: first what a newcomer needs first.
-    pub const ALL: [Self; 5] = [Self::Move, Self::Screen, Self::Out, Self::Run, Self::Item];
+    pub const ALL: [Self; 5] = [Self::Move, Self::Screen, Self::Run, Self::Item, Self::Out];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {

@@ -367,19 +367,12 @@ fn needed(state: &State) -> Vec<(ItemId, Vec<String>)> {
 pub(super) fn perform(state: &mut State, action: Action) -> bool {
     let Layout { pane_rows, pane_lines, .. } = state.layout;
     let most = pane_lines.saturating_sub(pane_rows);
-    let (top, page) = (state.machine.top.min(most), pane_rows.max(1));
-    state.machine.top = match action {
-        Action::Down => top.saturating_add(1),
-        Action::Up => top.saturating_sub(1),
-        Action::PageDown => top.saturating_add(page),
-        Action::PageUp => top.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => most,
+    let top = state.machine.top.min(most);
+    match action {
         Action::Back => return stop(state),
         Action::Left => return false,
-        _ => top,
+        _ => state.machine.top = action.leads(top, pane_rows, most).unwrap_or(top),
     }
-    .min(most);
     true
 }
 

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::all_results::Row;
 use super::compare::{Against, Parted};
 use super::labels::{Label, Meant};
 use super::marks::Mark;
 use super::mouse::Spot;
 use super::outside::Errand;
 use super::pages::{self, Pages};
-use super::standings::Row;
 use super::state::Pointer;
 use super::step::Shown;
 use super::{Focus, Key, Mouse, Said, Screen, log, machine};
@@ -100,6 +100,8 @@ pub enum Part {
     Output,
     /// What people say of findings.
     Labels,
+    /// A container of the run that nobody looks after.
+    Container,
 }
 
 /// Whether a process that a run needs is there: its runner, or a stage's keeper.
@@ -240,7 +242,7 @@ pub struct Layout {
     /// Rows of the list of items.
     pub queue_rows: usize,
     /// Rows of the table of results.
-    pub standings_rows: usize,
+    pub results_rows: usize,
     /// Rows of the pane with steps, result or log.
     pub pane_rows: usize,
     /// Its columns.

@@ -1,8 +1,8 @@
 //! The mouse, without a terminal.
 
+use super::all_results::{By, Column, Group};
 use super::detected::Which;
 use super::machine::gpus::Subject;
-use super::standings::{By, Column, Group};
 use super::state::Pointer;
 use super::{Action, Beside, Mood, Said, Screen};
 use crate::domain::ItemId;

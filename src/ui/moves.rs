@@ -6,7 +6,7 @@ use super::message::{Layout, Unfolds};
 use super::now::{Pulse, pulse};
 use super::reading::{Fold, Pane, Reading, Sheet, Stick};
 use super::state::{Follow, State, Trail};
-use super::{Action, Focus, Mood, Said, Screen, beside, jumps, log, machine, pages, problems, standings};
+use super::{Action, Focus, Mood, Said, Screen, all_results, beside, jumps, log, machine, pages, problems};
 use crate::domain::{ItemId, Stage};
 use crate::ledger::By;
 use crate::model::{Item, RunState};
@@ -29,7 +29,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
             Screen::Agent => read(state, action),
             Screen::Benchmark => read_result(state, action),
             Screen::Machine => read_machine(state, action),
-            Screen::Results => read_standings(state, action),
+            Screen::Results => read_all_results(state, action),
             Screen::Log => read_log(state, action),
         },
     }
@@ -37,14 +37,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
 
 /// Keys of the list.
 fn browse(state: &mut State, action: Action) {
-    let page = isize::try_from(state.layout.queue_rows.saturating_sub(1).max(1)).unwrap_or(1);
     match action {
-        Action::Down => select_by(state, 1),
-        Action::Up => select_by(state, -1),
-        Action::PageDown => select_by(state, page),
-        Action::PageUp => select_by(state, page.saturating_neg()),
-        Action::First => select_by(state, isize::MIN),
-        Action::Last => select_by(state, isize::MAX),
         Action::Back => state.find = None,
         Action::Open | Action::Right => {
             if let Some(item) = state.selected_item() {
@@ -52,7 +45,11 @@ fn browse(state: &mut State, action: Action) {
                 show(state, screen);
             }
         }
-        _ => {}
+        _ => {
+            let last = state.run.items.len().saturating_sub(1);
+            let to = action.leads(state.selected_row().unwrap_or_default(), state.layout.queue_rows.saturating_sub(1), last);
+            to.into_iter().for_each(|row| select_row(state, row));
+        }
     }
 }
 
@@ -180,7 +177,7 @@ fn read_inside(state: &mut State, action: Action, top: usize) {
     let Layout { pane_rows, pane_lines, .. } = state.layout;
     state.reading.inside = match action {
         Action::Back | Action::Left => None,
-        _ => Some(scrolled_down(action, top, pane_rows, pane_lines)),
+        _ => Some(scrolled(action, top, pane_rows, pane_lines)),
     };
 }
 
@@ -255,13 +252,13 @@ fn read_result(state: &mut State, action: Action) {
         return show(state, Screen::Queue);
     }
     let Layout { pane_rows, pane_lines, .. } = state.layout;
-    state.reading.result_top = scrolled_down(action, state.reading.result_top, pane_rows, pane_lines);
+    state.reading.result_top = scrolled(action, state.reading.result_top, pane_rows, pane_lines);
 }
 
 /// The first row shown of so many, after an action.
-fn scrolled_down(action: Action, top: usize, rows: usize, lines: usize) -> usize {
+fn scrolled(action: Action, top: usize, rows: usize, lines: usize) -> usize {
     let most = lines.saturating_sub(rows);
-    most - scrolled(action, most - top.min(most), rows.max(1), most)
+    action.leads(top.min(most), rows, most).unwrap_or(top.min(most))
 }
 
 /// Keys of the machine's screen.
@@ -275,8 +272,8 @@ fn read_machine(state: &mut State, action: Action) {
 }
 
 /// Keys of the table of results.
-fn read_standings(state: &mut State, action: Action) {
-    if standings::perform(state, action) {
+fn read_all_results(state: &mut State, action: Action) {
+    if all_results::perform(state, action) {
         show(state, Screen::Queue);
     }
 }
@@ -286,20 +283,6 @@ fn read_log(state: &mut State, action: Action) {
     if !log::perform(state, action) {
         show(state, Screen::Queue);
     }
-}
-
-/// Lines below what is shown, after an action.
-fn scrolled(action: Action, back: usize, rows: usize, most: usize) -> usize {
-    let next = match action {
-        Action::Up => back.saturating_add(1),
-        Action::Down => back.saturating_sub(1),
-        Action::PageUp => back.saturating_add(rows),
-        Action::PageDown => back.saturating_sub(rows),
-        Action::First => most,
-        Action::Last => 0,
-        _ => back,
-    };
-    next.min(most)
 }
 
 /// The live item and its newest step.

@@ -6,7 +6,7 @@ use super::detected::{Entry, Which};
 use super::log::{self, Source};
 use super::reading::Pane;
 use super::state::State;
-use super::{Action, Effect, Mood, Said, Screen, machine, standings};
+use super::{Action, Effect, Mood, Said, Screen, all_results, machine};
 use crate::domain::{AttemptId, ItemId};
 use crate::model::Item;
 
@@ -124,10 +124,10 @@ fn what(state: &State, way: Way, part: Part) -> Result<What, &'static str> {
         Screen::Machine if part == Part::Seen => Ok(What::Text { name: "the readings".to_owned(), text: machine::text::seen(state) }),
         Screen::Machine => Ok(What::Text { name: "the machine".to_owned(), text: machine::text::all(state) }),
         Screen::Results if part == Part::Seen => {
-            let text = standings::text::seen(state).ok_or("no item is shown")?;
+            let text = all_results::text::seen(state).ok_or("no item is shown")?;
             Ok(What::Text { name: "the row".to_owned(), text })
         }
-        Screen::Results => Ok(What::Text { name: "the results".to_owned(), text: standings::text::all(state) }),
+        Screen::Results => Ok(What::Text { name: "the results".to_owned(), text: all_results::text::all(state) }),
         Screen::Benchmark => Ok(What::Result(item()?.id.clone(), part)),
         Screen::Log => {
             let log = &state.log;

@@ -4,7 +4,7 @@ use super::mouse::{Did, Hit, NOTCH, under};
 use super::reading::Pane;
 use super::state::{Over, State};
 use super::update::{act, press};
-use super::{Action, Effect, Key, Mouse, Screen, beside, log, machine, moves, standings};
+use super::{Action, Effect, Key, Mouse, Screen, all_results, beside, log, machine, moves};
 
 /// Does what the mouse means.
 pub(super) fn perform(state: &mut State, mouse: Mouse) -> Vec<Effect> {
@@ -51,21 +51,21 @@ fn click(state: &mut State, hit: Hit) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Hit::Row(place) if state.standings.place(state) == Some(place) => act(state, Action::Open),
+        Hit::Row(place) if state.all_results.place(state) == Some(place) => act(state, Action::Open),
         Hit::Row(place) => {
-            standings::to_row(state, place);
+            all_results::to_row(state, place);
             Vec::new()
         }
         Hit::Grouping(by) => {
-            state.standings.by = by;
+            state.all_results.by = by;
             Vec::new()
         }
         Hit::Group(group) => {
-            standings::to_group(state, group);
+            all_results::to_group(state, group);
             Vec::new()
         }
         Hit::Column(column) => {
-            standings::to_column(state, column);
+            all_results::to_column(state, column);
             Vec::new()
         }
         Hit::Screen(screen) => act(state, Action::Show(screen)),

@@ -10,7 +10,7 @@ use super::reading::Pane;
 use super::state::{State, Trail};
 use super::step::Shown;
 use super::{Mood, Said, Screen};
-use super::{moves, standings};
+use super::{all_results, moves};
 use crate::domain::Level;
 use crate::model::{Item, ItemState};
 
@@ -51,7 +51,7 @@ pub(super) fn count(state: &State) -> Option<(usize, bool)> {
             let counted = |trail: &Trail| trail.count_of(|index, mark| mark.went_wrong || begins.contains(&index));
             Some(state.shown_trail().map_or((0, true), counted))
         }
-        Screen::Results => Some((state.standings.visible().filter(|row| row.is_problem).count(), true)),
+        Screen::Results => Some((state.all_results.visible().filter(|row| row.is_problem).count(), true)),
         Screen::Machine | Screen::Log => None,
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn count(state: &State) -> Option<(usize, bool)> {
 /// To the next one, or to the one before; round the end of the list.
 pub(super) fn jump(state: &mut State, forward: bool) {
     if state.screen == Screen::Results {
-        return standings::jump(state, forward);
+        return all_results::jump(state, forward);
     }
     if state.screen == Screen::Agent {
         if ahead::go(state, Goal::Problem, forward) {

@@ -303,6 +303,19 @@ impl Reading {
         }
     }
 
+    /// After the room became another: a step under the cursor that was seen is still seen.
+    pub fn stay_in_sight(&mut self, before: &Sheet<'_>, now: &Sheet<'_>) {
+        if self.stick == Stick::Hand && self.sees_cursor(before) && !self.sees_cursor(now) {
+            self.top = self.first(now);
+            self.show_cursor(now);
+        }
+    }
+
+    fn sees_cursor(&self, sheet: &Sheet<'_>) -> bool {
+        let top = self.first(sheet);
+        (top..self.below(sheet, top, sheet.rows)).contains(&self.cursor_place(sheet))
+    }
+
     fn cursor_place(&self, sheet: &Sheet<'_>) -> Place {
         Place { step: self.told(sheet, self.cursor).start, row: 0 }
     }

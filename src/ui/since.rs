@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::all_results::{Class, Mark, Row};
 use super::message::{Looked, Turn};
-use super::standings::{Class, Mark, Row};
 use super::state::{Over, State};
 use super::words::{between, moment};
 use super::{Key, Mood, Said, Screen, detected, moves, problems};
@@ -325,8 +325,8 @@ pub(super) fn press(state: &mut State, key: Key) -> Vec<super::Effect> {
         moves::select_row(state, row);
     } else if has_results && state.has_screen(Screen::Results) && (is_enter || key == Key::Char(Screen::Results.digit())) {
         state.screen = Screen::Results;
-        state.standings.only.clear();
-        state.standings.since = state.last_look;
+        state.all_results.only.clear();
+        state.all_results.since = state.last_look;
     }
     Vec::new()
 }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ahead::Ahead;
+use super::all_results::AllResults;
 use super::labels::Labels;
 use super::log::Log;
 use super::machine::Machine;
@@ -21,7 +22,6 @@ use super::question::Question;
 use super::reading::Reading;
 use super::sent::{Asked, Asker};
 use super::sought::Sought;
-use super::standings::Standings;
 use super::step::Shown;
 use super::tally::Tally;
 use super::{Beside, Focus, Said, Screen};
@@ -74,7 +74,7 @@ pub struct State {
     /// The machine.
     pub machine: Machine,
     /// The results as a table.
-    pub standings: Standings,
+    pub all_results: AllResults,
     /// What lies over it.
     pub over: Over,
     /// What is searched for, on every screen.
@@ -327,7 +327,7 @@ impl State {
             reading: Reading::default(),
             log: Log::default(),
             machine: Machine::default(),
-            standings: Standings::default(),
+            all_results: AllResults::default(),
             over: Over::Nothing,
             find: None,
             sought: None,
@@ -453,6 +453,11 @@ impl State {
         if self.has_runner() || matches!(self.keeper, Sight::Gone) { None } else { self.live_stage() }
     }
 
+    /// Whether nobody works on the run any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.run_state(), RunState::Finished | RunState::Interrupted) && self.orphan().is_none()
+    }
+
     /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub fn clock(&self, now: Timestamp) -> Timestamp {
         if self.has_runner() || self.orphan().is_some() { now } else { self.run.at.unwrap_or(now) }
@@ -510,7 +515,7 @@ impl State {
 
     /// Measures the list's columns and counts its items.
     pub(super) fn measure(&mut self) {
-        self.standings.is_stale = true;
+        self.all_results.is_stale = true;
         let eta = self.eta();
         self.tally = Tally::of(&self.run, self.unnamed, eta, self.clock(self.now));
         self.id_cols = self.run.items.iter().map(|item| width::width(&item.id.0)).max().unwrap_or_default();

@@ -10,8 +10,8 @@ use super::reading::Stick;
 use super::state::{Bell, Leaving, Over, State, Trail};
 use super::words::{between, is_fresh};
 use super::{
-    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, apart, focus, labels, log, machine, mouse, moves, others, outside, pages,
-    pointed, searching, sent, since, sought, standings, verbs,
+    Action, Effect, Key, Left, Mood, Msg, Said, ahead, alike, all_results, apart, focus, labels, log, machine, mouse, moves, others,
+    outside, pages, pointed, searching, sent, since, sought, verbs,
 };
 use crate::domain::{Reply, Stage};
 
@@ -37,7 +37,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Effect> {
     }
     close_trails(state);
     moves::scroll_queue(state);
-    standings::settle(state);
+    all_results::settle(state);
     let wanted = focus::wanted(state);
     let is_focus_new = wanted != state.focus;
     if is_focus_new {
@@ -107,12 +107,17 @@ fn take(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.earlier = earlier;
             state.measure();
         }
-        Msg::EarlierResults(rows) => state.standings.take_earlier(rows),
+        Msg::EarlierResults(rows) => state.all_results.take_earlier(rows),
         Msg::Tick => state.estimate(),
         Msg::Laid(layout, spots) => {
+            let [before, now] = [&state.layout, &layout].map(|layout| moves::sheet(&state.trails, state.focus.as_ref(), layout));
+            state.reading.stay_in_sight(&before, &now);
             state.layout = layout;
-            state.machine.gpus.columns = layout.chart_cols;
             state.spots = spots;
+            let before = std::mem::replace(&mut state.machine.gpus.columns, layout.chart_cols);
+            if before == 0 && layout.chart_cols > 0 {
+                machine::gpus::keys::arrive(state);
+            }
         }
         Msg::Space(free) => state.free = Some(free),
         Msg::Trouble(part, Some(says)) => {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::all_results::Scope;
 use super::comparing;
 use super::detected::{self, Which};
 use super::keymap::{Binding, Place};
@@ -12,7 +13,6 @@ use super::palette::{Palette, Row};
 use super::question::{Question, Then, frozen};
 use super::reading::{Fold, Pane};
 use super::sent::{Asked, ask, what};
-use super::standings::Scope;
 use super::state::{Access, Bell, Leaving, Over, State};
 use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, machine, moves, others, problems};
 use crate::domain::ItemId;
@@ -98,13 +98,13 @@ pub fn is_offered(state: &State, action: Action) -> bool {
             state.shown_trail().is_some_and(|trail| !trail.steps.is_empty())
         }
         Action::NextHalf => true,
-        Action::NextGroup | Action::OnlyGroup | Action::Sort | Action::Reverse => !state.standings.rows.is_empty(),
-        Action::EveryRun => !state.standings.earlier.is_empty(),
+        Action::NextGroup | Action::OnlyGroup | Action::Sort | Action::Reverse => !state.all_results.rows.is_empty(),
+        Action::EveryRun => !state.all_results.earlier.is_empty(),
         Action::NextCurves => state.machine.gpus.page() == Page::Curves && !state.machine.gpus.keys().is_empty(),
         Action::NextMark | Action::PreviousMark | Action::ZoomIn | Action::ZoomOut | Action::WholeRun => {
             state.machine.gpus.page() == Page::Curves
         }
-        Action::Open if state.screen == Screen::Results => state.standings.row(state).is_some(),
+        Action::Open if state.screen == Screen::Results => state.all_results.row(state).is_some(),
         Action::Open if state.screen == Screen::Machine => state.machine.gpus.cursor.is_some(),
         // of one item there is no list to go back to
         Action::Prune => state.screen == Screen::Machine && state.machine.live_prune().is_none() && state.machine.here().is_some(),
@@ -185,8 +185,8 @@ pub fn words(state: &State, binding: &Binding) -> (Cow<'static, str>, &'static s
         Action::Back if state.screen == Screen::Machine && state.machine.gpus.cursor.is_some() => {
             ("no cursor", "back to the newest columns")
         }
-        Action::EveryRun if state.standings.scope == Scope::Every => ("this run", "this run alone"),
-        Action::Back if state.screen == Screen::Results && (state.standings.is_filtered() || state.find.is_some()) => {
+        Action::EveryRun if state.all_results.scope == Scope::Every => ("this run", "this run alone"),
+        Action::Back if state.screen == Screen::Results && (state.all_results.is_filtered() || state.find.is_some()) => {
             ("show all", "all rows again")
         }
         Action::Hold if state.run.hold => ("let go", "after a failure the queue goes on"),

@@ -26,6 +26,11 @@ pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     if at.date() == today.date() { clock } else { format!("{} {clock}", at.date()) }
 }
 
+/// The last part of a model's name: who made it comes before that.
+pub fn model_name(model: &str) -> &str {
+    model.rsplit('/').next().unwrap_or(model)
+}
+
 /// A sentence with a capital at its beginning.
 pub fn sentence_case(text: &str) -> String {
     let mut chars = text.chars();

@@ -37,7 +37,7 @@ pub fn lines(glyphs: &Glyphs, arms: &Arms<'_>, cols: usize, now: Timestamp) -> V
 /// One line, or one an arm: all that is known of arms that are no containers.
 fn plain(arms: &Arms<'_>, cols: usize, is_wide: bool) -> Vec<Words> {
     let each = column(arms.arms.len(), cols);
-    let notes = |arm: &Arm<'_>, cols: usize| wrapped(&arm.notes, cols, 2);
+    let notes = |arm: &Arm<'_>, cols: usize| wrapped(arm.notes.iter(), cols, 2);
     let fits = |arm: &Arm<'_>| arm.notes.is_empty() && summary(arm).width() <= each;
     if is_wide || arms.arms.iter().all(fits) {
         let blocks: Vec<Vec<Words>> = arms.arms.iter().map(|arm| std::iter::once(summary(arm)).chain(notes(arm, each)).collect()).collect();
@@ -131,18 +131,23 @@ fn head(glyphs: &Glyphs, arm: &Arm<'_>, cols: usize) -> Vec<Words> {
     vec![heading, Words::of(Role::Muted, width::middle(image, cols).into_owned())]
 }
 
-/// What it does now, or what is to be known of it.
+/// What it does now, or why it has no numbers; of one that has nothing else all that is to be known of it.
 fn standing(glyphs: &Glyphs, arm: &Arm<'_>, cols: usize, most: usize) -> Vec<Words> {
     match &arm.now {
         Some(now) => at_work(glyphs, now, cols),
-        None => wrapped(&arm.notes, cols, most),
+        None => wrapped(arm.notes.iter().filter(|said| comes_first(arm, said)), cols, most),
     }
+}
+
+/// Whether a note stands before phases and figures.
+fn comes_first(arm: &Arm<'_>, said: &Said) -> bool {
+    arm.now.is_none() && (arm.phases.is_empty() || said.mood == Mood::Bad)
 }
 
 /// The phase with its clock, and its bar.
 fn at_work(glyphs: &Glyphs, now: &Now<'_>, cols: usize) -> Vec<Words> {
     let mut lines: Vec<Words> = Vec::new();
-    for words in wrapped(&now.says, cols, NOTES) {
+    for words in wrapped(now.says.iter(), cols, NOTES) {
         match lines.last_mut() {
             // both in one row where that is wide enough
             Some(last) if last.width() + 3 + words.width() <= cols => {
@@ -198,9 +203,9 @@ fn columns(share: f64, cols: usize) -> usize {
     (cols as f64 * share.clamp(0.0, 1.0)).round() as usize
 }
 
-/// What else is known of one that runs.
+/// What else is to be known of it.
 fn rest(arm: &Arm<'_>, cols: usize) -> Vec<Words> {
-    if arm.now.is_some() { wrapped(&arm.notes, cols, usize::MAX) } else { Vec::new() }
+    wrapped(arm.notes.iter().filter(|said| !comes_first(arm, said)), cols, NOTES)
 }
 
 /// What it printed last.
@@ -212,12 +217,12 @@ fn tail(arm: &Arm<'_>, whose: &str, cols: usize) -> Option<Words> {
 }
 
 /// Sentences over so many rows at most, all together.
-fn wrapped(notes: &[Said], cols: usize, most: usize) -> Vec<Words> {
-    let rows = |said: &Said| {
+fn wrapped<'a>(notes: impl Iterator<Item = &'a Said>, cols: usize, most: usize) -> Vec<Words> {
+    let rows = |said: &'a Said| {
         let mood: Mood = said.mood;
         width::wrap(&said.text, cols, most.min(6)).into_iter().map(move |line| Words::of(role(mood), line))
     };
-    notes.iter().flat_map(rows).take(most).collect()
+    notes.flat_map(rows).take(most).collect()
 }
 
 /// Columns of each of so many.

@@ -15,7 +15,7 @@ use crate::theme::Role;
 use crate::ui::detected::{spans, watched};
 use crate::ui::message::OutputNews;
 use crate::ui::now::{agent_failure, budgets, harness, hint_on, sentence};
-use crate::ui::results::Results;
+use crate::ui::outcome::ItemOutcome;
 use crate::ui::state::Trail;
 use crate::ui::{Said, State};
 
@@ -61,7 +61,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, now: Timestamp) 
         budget_rows(canvas, &mut flow, state, item, now);
     }
     strip_rows(canvas, &mut flow, state, item, if area.height < 30 { 1 } else { 3 });
-    let results = Results::of(item);
+    let results = ItemOutcome::of(item);
     let blank = usize::from(area.height >= AIRY);
     // what a crashed arm wrote last says more than the ladder
     let crashed = state.shown_output().filter(|output| crashed_arm(item) == Some(output.stage) && !output.lines.is_empty());

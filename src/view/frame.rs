@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset};
 use super::parts::heading::{heading, rule, wall};
-use super::{detail, footer, header, help, item, live, log, machine, palette, prompt, question, queue, since, standings};
+use super::{all_results, detail, footer, header, help, item, live, log, machine, palette, prompt, question, queue, since};
 use crate::theme::{Role, Theme};
 use crate::ui::keymap::Place;
 use crate::ui::message::Layout;
@@ -79,7 +79,7 @@ fn body_of(canvas: &mut Canvas<'_>, body: Rect, state: &State, now: Timestamp) -
         (_, Screen::Machine, _) => machine::draw(canvas, body, state, now),
         (_, Screen::Results, _) => {
             let body = beside_live(canvas, body, state, now);
-            standings::draw(canvas, body, state)
+            all_results::draw(canvas, body, state)
         }
         (_, Screen::Log, _) => {
             let body = beside_live(canvas, body, state, now);

@@ -1,4 +1,4 @@
-//! What the keys do, made from the keymap.
+//! What the keys do, made from the keymap: first those of the screen, then those that work everywhere, then the rest.
 
 use ratatui::layout::Rect;
 
@@ -6,8 +6,8 @@ use super::canvas::{Canvas, Words, row_of};
 use crate::domain::Rung;
 use crate::text::width;
 use crate::theme::{Glyphs, Role};
-use crate::ui::keymap::{Binding, Group, KEYMAP, Place};
-use crate::ui::{State, verbs};
+use crate::ui::keymap::{Binding, Group, KEYMAP, Place, RUN};
+use crate::ui::{Screen, State, verbs};
 
 /// Columns of the keys.
 const KEYS: usize = 16;
@@ -57,30 +57,32 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize, place: Place, run: 
 
 /// The parts of the help, each with a blank line at its end.
 fn sections(place: Place, run: Option<&State>, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
-    // start screen, browser and comparison have a vocabulary of their own
-    let is_apart = |place: Place| matches!(place, Place::Home | Place::Browse | Place::Compare);
-    let is_told =
-        |binding: &&Binding| if is_apart(place) { binding.is_in(place) } else { !binding.places.iter().all(|place| is_apart(*place)) };
-    let mut sections = Vec::new();
-    for group in Group::ALL {
-        let bindings: Vec<&Binding> = KEYMAP
-            .iter()
-            .filter(|binding| binding.group == group)
-            .filter(is_told)
-            .filter(|binding| run.is_none_or(|state| verbs::is_told(state, binding.action)))
-            .collect();
-        if bindings.is_empty() {
-            continue;
-        }
-        let mut lines = vec![Words::of(Role::Strong, group.title())];
+    let is_told = |binding: &&Binding| run.is_none_or(|state| verbs::is_told(state, binding.action));
+    let bindings = |of: &dyn Fn(&Binding) -> bool| KEYMAP.iter().filter(is_told).filter(|binding| of(binding)).collect::<Vec<_>>();
+    let is_everywhere = |binding: &Binding| RUN.iter().all(|place| binding.is_in(*place));
+    let section = |title: String, bindings: &[&Binding]| {
+        let mut lines = vec![Words::of(Role::Strong, title)];
         // a key without a sentence of its own is told with the one before it
         for told in bindings.chunk_by(|_, next| next.help.is_empty()) {
             push(&mut lines, told, place, run, cols);
         }
         lines.push(Words::new());
-        sections.push(lines);
-    }
+        (!bindings.is_empty()).then_some(lines)
+    };
+    let mut own = bindings(&|binding| binding.is_in(place) && !is_everywhere(binding));
+    // what few other screens have comes first
+    own.sort_by_key(|binding| RUN.iter().filter(|place| binding.is_in(**place)).count().max(2));
+    let mut sections: Vec<Vec<Words>> = section("On this screen".to_owned(), &own).into_iter().collect();
     sections.extend(legends(place, cols, glyphs));
+    for group in Group::ALL {
+        let all = bindings(&|binding| binding.group == group && binding.is_in(place) && is_everywhere(binding));
+        sections.extend(section(format!("Everywhere: {}", group.title().to_lowercase()), &all));
+    }
+    // start screen, browser and comparison have a vocabulary of their own
+    if RUN.contains(&place) {
+        let rest = bindings(&|binding| !binding.is_in(place) && RUN.iter().any(|place| binding.is_in(*place)) && !is_everywhere(binding));
+        sections.extend(section("On other screens".to_owned(), &rest));
+    }
     sections
 }
 
@@ -92,7 +94,7 @@ fn legends(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
     let levels = levels.map(|(mark, word)| format!("{mark} {word}"));
     let letters = || LETTERS.map(str::to_owned);
     match place {
-        Place::Home => Vec::new(),
+        Place::Home | Place::Result | Place::Machine | Place::Results | Place::Log => Vec::new(),
         Place::Browse => {
             let rungs = Rung::ALL.map(|rung| rung.name().to_owned());
             let counted = format!("{stuck}3 so many are stuck");
@@ -107,7 +109,7 @@ fn legends(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
             let alike = ["= the same".to_owned(), "≈ nearly the same".to_owned(), format!("{wall} only one has it")];
             vec![told("Steps in one letter", &[&letters()], cols), told("Between the two", &[&alike], cols)]
         }
-        Place::Queue | Place::Agent | Place::Result | Place::Machine | Place::Results | Place::Log => {
+        Place::Queue | Place::Agent => {
             let Glyphs { done, running, failed, cut, pending, none, dot, .. } = glyphs;
             let stages = ["w worktree", "a agent", &format!("c check {dot} h human")].join("  ");
             let arms = ["b baseline", &format!("c candidate {dot} s score"), "c clean"].join("  ");
@@ -115,11 +117,10 @@ fn legends(place: Place, cols: usize, glyphs: &Glyphs) -> Vec<Vec<Words>> {
             let marks = marks.map(|(mark, word)| format!("{mark} {word}"));
             let again = format!("{times}70 seventy that say the same");
             let long = format!("{stuck}{span}{span} from its first step on, while it held");
-            vec![
-                told("Stages and marks", &[&[stages], &[arms], &marks], cols),
-                told("Steps in one letter", &[&letters(), &[again]], cols),
-                told("What was found of an agent", &[&levels, &[long]], cols),
-            ]
+            let dots = (place == Place::Queue).then(|| told("Stages and marks", &[&[stages], &[arms], &marks], cols));
+            let steps =
+                [told("Steps in one letter", &[&letters(), &[again]], cols), told("What was found of an agent", &[&levels, &[long]], cols)];
+            dots.into_iter().chain(steps).collect()
         }
     }
 }
@@ -154,15 +155,9 @@ fn halfway(sections: &[Vec<Words>]) -> usize {
 fn push(lines: &mut Vec<Words>, told: &[&Binding], here: Place, run: Option<&State>, cols: usize) {
     let Some(first) = told.first() else { return };
     // only of other screens it must be said where
-    let place = match first.places {
-        [place] if *place == here => "",
-        [Place::Queue] => " (list)",
-        [Place::Agent] => " (steps)",
-        [Place::Machine] => " (machine)",
-        [Place::Results] => " (results)",
-        [Place::Log] => " (log)",
-        _ => "",
-    };
+    let screens = Screen::ALL.into_iter().filter(|screen| !first.is_in(here) && first.is_in(Place::of(*screen)));
+    let screens: Vec<&str> = screens.map(Screen::name).collect();
+    let place = if screens.is_empty() { String::new() } else { format!(" ({})", screens.join(", ")) };
     // of a pair each has its own keys; where that is too wide, its first one
     let each = |cols: usize| told.iter().map(|binding| binding.keys_label(cols)).collect::<Vec<_>>().join("  ");
     let keys = [KEYS, 0].map(each).into_iter().find(|keys| width::width(keys) < KEYS || told.len() == 1).unwrap_or_else(|| each(0));

@@ -20,9 +20,9 @@ use crate::ui::beside;
 use crate::ui::detected::spans;
 use crate::ui::message::{Layout, Turn, Unfolds};
 use crate::ui::now::{agent_failure, harness, hint_on, sentence};
+use crate::ui::outcome::ItemOutcome;
 use crate::ui::pages::Extent;
 use crate::ui::reading::{Pane, Stick};
-use crate::ui::results::Results;
 use crate::ui::state::Trail;
 use crate::ui::{Mood, Said, Screen, State};
 
@@ -86,7 +86,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State, item: &Item, now
                 arms_first: arms.are_live || !arms.in_containers,
                 found: &|cols| findings::page(&glyphs, state, item, cols),
             };
-            let pane_lines = outcome::page(canvas, pane, &Results::of(item), &around, state.reading.result_top);
+            let pane_lines = outcome::page(canvas, pane, &ItemOutcome::of(item), &around, state.reading.result_top);
             Layout { pane_lines, ..layout }
         }
     }
@@ -104,7 +104,7 @@ pub fn result(state: &State, item: &Item, theme: &Theme, cols: u16, now: Timesta
         arms_first: arms.are_live || !arms.in_containers,
         found: &|cols| findings::page(&glyphs, state, item, cols),
     };
-    let lines = outcome::page(&mut canvas, area, &Results::of(item), &around, 0);
+    let lines = outcome::page(&mut canvas, area, &ItemOutcome::of(item), &around, 0);
     (0..LONGEST_RESULT).take(lines).map(|y| row_text(&buffer, Rect { y, height: 1, ..area })).collect()
 }
 

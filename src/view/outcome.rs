@@ -7,7 +7,7 @@ use crate::domain::rung::breaks;
 use crate::domain::{Answer, Direction, Rung, RungAnswer};
 use crate::text::width;
 use crate::theme::Role;
-use crate::ui::results::{Results, Row};
+use crate::ui::outcome::{ItemOutcome, Row};
 
 /// Columns of a number.
 const CELL: usize = 9;
@@ -28,17 +28,19 @@ pub enum Evidence {
 }
 
 /// Draws as much as there is room for, in a few words.
-pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, results: &Results) {
+pub fn draw(canvas: &mut Canvas<'_>, flow: &mut Flow, outcome: &ItemOutcome) {
     let cols = usize::from(flow.rest().width);
-    let mut words = sentences(results, Evidence::First, cols);
-    words.extend(ladder_and_known(canvas, results, Evidence::First, cols));
-    for words in words.into_iter().chain(table(&results.rows, None, cols)) {
+    let mut words = stands(outcome, Evidence::First, cols);
+    words.extend(ladder_and_known(canvas, outcome, Evidence::First, cols));
+    words.extend(table(&outcome.rows, None, cols));
+    words.extend(reasons(outcome, Evidence::First, cols));
+    for words in words {
         let Some(row) = flow.row() else { return };
         canvas.line(row, &words);
     }
 }
 
-/// What stands around an item's results, by columns.
+/// What stands around an item's outcome, by columns.
 pub struct Around<'a> {
     /// How its arms stand.
     pub arms: &'a dyn Fn(usize) -> Vec<Words>,
@@ -50,27 +52,29 @@ pub struct Around<'a> {
 
 /// Draws all of it from a row on, and says how many rows there are. What was found of the agent stands at its end, or below the
 /// numbers where they stand beside the ladder.
-pub fn page(canvas: &mut Canvas<'_>, area: Rect, results: &Results, around: &Around<'_>, top: usize) -> usize {
+pub fn page(canvas: &mut Canvas<'_>, area: Rect, outcome: &ItemOutcome, around: &Around<'_>, top: usize) -> usize {
     let cols = usize::from(area.width);
     let half = if area.width >= SIDE_BY_SIDE { area.width / 2 } else { area.width };
     let left = Rect { width: if half < area.width { half - 3 } else { half }, ..area };
     let right = Rect { x: area.x.saturating_add(half), width: area.width - half, ..area };
     let is_wide = half < area.width;
     let arms = (around.arms)(cols);
-    let numbers = |cols| table(&results.rows, results.noise.as_deref(), cols);
+    let numbers = |cols| table(&outcome.rows, outcome.noise.as_deref(), cols);
     let (mut above, mut words, mut beside) = (Vec::new(), Vec::new(), Vec::new());
     if around.arms_first {
         above = arms;
-        apart(&mut words, sentences(results, Evidence::All, usize::from(left.width)));
-        apart(&mut words, ladder_and_known(canvas, results, Evidence::All, usize::from(left.width)));
+        apart(&mut words, stands(outcome, Evidence::All, usize::from(left.width)));
         apart(if is_wide { &mut beside } else { &mut words }, numbers(usize::from(if is_wide { right.width } else { left.width })));
+        apart(&mut words, reasons(outcome, Evidence::All, usize::from(left.width)));
+        apart(&mut words, ladder_and_known(canvas, outcome, Evidence::All, usize::from(left.width)));
     } else {
-        apart(&mut above, sentences(results, Evidence::All, cols));
+        apart(&mut above, stands(outcome, Evidence::All, cols));
         apart(&mut above, numbers(cols));
+        apart(&mut above, reasons(outcome, Evidence::All, cols));
         apart(&mut above, arms);
-        words = ladder_and_known(canvas, results, Evidence::All, usize::from(left.width));
+        words = ladder_and_known(canvas, outcome, Evidence::All, usize::from(left.width));
     }
-    if results.is_empty() && above.is_empty() && words.is_empty() {
+    if outcome.is_empty() && above.is_empty() && words.is_empty() {
         words.push(Words::of(Role::Muted, "nothing was checked or measured so far"));
     }
     let column = if is_wide { &mut beside } else { &mut words };
@@ -112,53 +116,54 @@ fn apart(lines: &mut Vec<Words>, more: Vec<Words>) {
     lines.extend(more);
 }
 
-/// How it came out, and how far that can be believed.
-fn sentences(results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
+/// How it came out, and whether that is a real success.
+fn stands(outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
+    let conclusion = outcome.conclusion.iter().filter(|_| evidence == Evidence::All).map(|said| (said, 4));
+    let said = outcome.verdict.iter().map(|said| (said, 3)).chain(conclusion);
+    said.flat_map(|(said, rows)| wrapped(role(said.mood), &said.text, cols, rows)).collect()
+}
+
+/// A sentence over so many rows at most.
+fn wrapped(role: Role, text: &str, cols: usize, rows: usize) -> impl Iterator<Item = Words> {
+    width::wrap(text, cols, rows).into_iter().map(move |line| Words::of(role, line))
+}
+
+/// How far that can be believed, and why something is not known.
+fn reasons(outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
     let mut lines = Vec::new();
-    let mut push = |role: Role, text: &str, rows: usize| {
-        lines.extend(width::wrap(text, cols, rows).into_iter().map(|line| Words::of(role, line)));
-    };
-    // how it stands comes before how far that can be believed
-    if let Some(said) = &results.verdict {
-        push(role(said.mood), &said.text, 3);
-    }
-    if let Some(said) = &results.judged {
+    let mut push = |role: Role, text: &str, rows: usize| lines.extend(wrapped(role, text, cols, rows));
+    if let Some(said) = &outcome.judged {
         push(role(said.mood), &said.text, 2);
     }
-    if let Some(says) = results.judge_says.as_ref().filter(|_| evidence == Evidence::All) {
+    if let Some(says) = outcome.judge_says.as_ref().filter(|_| evidence == Evidence::All) {
         push(Role::Muted, says, 4);
     }
     if evidence == Evidence::All
-        && let Some(said) = &results.conclusion
-    {
-        push(role(said.mood), &said.text, 4);
-    }
-    if evidence == Evidence::All
-        && let Some(doubts) = &results.doubts
+        && let Some(doubts) = &outcome.doubts
     {
         push(Role::Warn, doubts, 2);
     }
     // what the item says above, or the ladder below, is not said again
-    let broken = results.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);
-    let is_said = |why: &str| broken.into_iter().chain(&results.told).any(|told| why.contains(told.as_str()));
-    for why in results.why_not.iter().filter(|why| !is_said(why)) {
+    let broken = outcome.rungs.iter().find(|found| evidence == Evidence::All && breaks(found)).map(|found| &found.evidence);
+    let is_said = |why: &str| broken.into_iter().chain(&outcome.told).any(|told| why.contains(told.as_str()));
+    for why in outcome.why_not.iter().filter(|why| !is_said(why)) {
         push(Role::Warn, why, if evidence == Evidence::All { 4 } else { 2 });
     }
     lines
 }
 
 /// The ladder, and what is known beside it.
-fn ladder_and_known(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
-    let mut lines = ladder(canvas, results, evidence, cols);
+fn ladder_and_known(canvas: &Canvas<'_>, outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
+    let mut lines = ladder(canvas, outcome, evidence, cols);
     let all = |says: &'_ Option<String>| says.clone().filter(|_| evidence == Evidence::All);
-    let known = [("patch", results.patch.clone()), ("asked", all(&results.asked)), ("energy", all(&results.energy))];
+    let known = [("patch", outcome.patch.clone()), ("asked", all(&outcome.asked)), ("energy", all(&outcome.energy))];
     if evidence == Evidence::All && !lines.is_empty() && known.iter().any(|(_, says)| says.is_some()) {
         lines.push(Words::new());
     }
     let known: Vec<Words> = known
         .into_iter()
         .filter_map(|(label, says)| {
-            let how = if label == "patch" && results.has_patch { "   6 shows it" } else { "" };
+            let how = if label == "patch" && outcome.has_patch { "   6 shows it" } else { "" };
             says.map(|says| Words::of(Role::Muted, format!("{label:<8}")).add(Role::Text, says.as_str()).add(Role::Muted, how))
         })
         .collect();
@@ -171,8 +176,8 @@ fn ladder_and_known(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, 
     lines
 }
 
-fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usize) -> Vec<Words> {
-    let rungs = results.rungs.as_slice();
+fn ladder(canvas: &Canvas<'_>, outcome: &ItemOutcome, evidence: Evidence, cols: usize) -> Vec<Words> {
+    let rungs = outcome.rungs.as_slice();
     if rungs.is_empty() {
         return Vec::new();
     }
@@ -190,7 +195,7 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
             let (role, mark) = mark(canvas, found.answer);
             let name = if at == broken { Role::Strong } else { Role::Text };
             let words = Words::of(role, mark).add(name, format!(" {:<13}", found.rung.name()));
-            let evidence = evidence_of(results, at, broken);
+            let evidence = evidence_of(outcome, at, broken);
             let mut texts = width::wrap(evidence, cols.saturating_sub(15).max(1), 3).into_iter();
             lines.push(words.add(if at == broken { Role::Text } else { Role::Muted }, texts.next().unwrap_or_default()));
             lines.extend(texts.map(|text| Words::of(Role::Muted, format!("{:15}{text}", ""))));
@@ -209,8 +214,8 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
     }
     lines.push(words);
     // what stands above already is not said again
-    let is_told = |evidence: &String| results.told.as_ref().is_some_and(|told| evidence.contains(told) || told.contains(evidence));
-    let is_said = |found: &&RungAnswer| is_told(&found.evidence) || results.why_not.iter().any(|why| why.contains(&found.evidence));
+    let is_told = |evidence: &String| outcome.told.as_ref().is_some_and(|told| evidence.contains(told) || told.contains(evidence));
+    let is_said = |found: &&RungAnswer| is_told(&found.evidence) || outcome.why_not.iter().any(|why| why.contains(&found.evidence));
     let broken = rungs.iter().find(|found| found.answer == Answer::No).filter(|found| !is_said(found));
     let beside = rungs.iter().find(|found| misses_human(found)).map(|found| (Role::Warn, found));
     for (role, found) in beside.into_iter().chain(broken.map(|found| (Role::Muted, found))) {
@@ -221,12 +226,12 @@ fn ladder(canvas: &Canvas<'_>, results: &Results, evidence: Evidence, cols: usiz
 
 /// What a rung rests on. What stands above already, as the item's own sentence or at the rung that broke, is not said
 /// again.
-fn evidence_of(results: &Results, at: usize, broken: usize) -> &str {
-    let Some(evidence) = results.rungs.get(at).map(|found| found.evidence.as_str()) else { return "" };
-    let told = results.told.as_ref().filter(|told| !told.is_empty() && evidence.contains(told.as_str()));
-    match (results.class, told) {
+fn evidence_of(outcome: &ItemOutcome, at: usize, broken: usize) -> &str {
+    let Some(evidence) = outcome.rungs.get(at).map(|found| found.evidence.as_str()) else { return "" };
+    let told = outcome.told.as_ref().filter(|told| !told.is_empty() && evidence.contains(told.as_str()));
+    match (outcome.class, told) {
         (Some(class), Some(_)) if at <= broken => class.name(),
-        _ if at > broken && results.rungs.get(broken).is_some_and(|first| first.evidence == evidence) => "for the same reason",
+        _ if at > broken && outcome.rungs.get(broken).is_some_and(|first| first.evidence == evidence) => "for the same reason",
         _ => evidence,
     }
 }
@@ -262,7 +267,7 @@ fn table(rows: &[Row], noise: Option<&str>, cols: usize) -> Vec<Words> {
     };
     let way = if noise.is_some() && rows.iter().any(|row| row.better.is_some()) && cols >= 15 + CELL * 5 + WAY { WAY } else { 0 };
     let name = cols.saturating_sub(CELL * cells + way).min(36);
-    let titles = ["baseline", "human", "agent", "vs base", "vs human"];
+    let titles = ["human", "baseline", "agent", "vs human", "vs base"];
     // with four columns the difference is that against the human's commit
     let shown: Vec<&str> = titles.iter().enumerate().filter(|(at, _)| keeps(*at, cells)).map(|(_, title)| *title).collect();
     let blank = Words::of(Role::Muted, " ".repeat(name));
@@ -275,7 +280,7 @@ fn table(rows: &[Row], noise: Option<&str>, cols: usize) -> Vec<Words> {
 const fn keeps(column: usize, cells: usize) -> bool {
     match cells {
         5 => true,
-        4 => column != 3,
+        4 => column != 4,
         _ => column < 3,
     }
 }

@@ -9,74 +9,22 @@ the burst: the time between a key and the frame that answers it (median, p99, wo
 to the terminal, CPU, and the peak RSS. Ends with 1 when an answer took longer than 33 ms,
 or when the peak grew by more than 32 MB over the quiet one.
 """
-import argparse, datetime, fcntl, json, os, pathlib, pty, select, signal, statistics, struct, sys, tempfile, termios, threading, time
+import argparse, datetime, fcntl, json, os, pathlib, statistics, sys, tempfile, threading, time
+
+from terminal import Terminal
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
 LIMIT_MS, LIMIT_MB = 33, 32
 RUN, ITEM = "2026-11-21_09-30-12-0000", "vllm_core-0001"
-ANSWERS = ((b"\x1b[6n", b"\x1b[1;1R"), (b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b]11;?", b"\x1b]11;rgb:0000/0000/0000\x07"))
 
 
 def now():
     return datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
 
 
-class Screen:
-    """The program in a pty of 120x40."""
-
-    def __init__(self, *command):
-        self.bytes, self.text = 0, b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LC_ALL="C.UTF-8")
-            os.execvp(command[0], command)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-
-    def read(self, seconds):
-        """What comes within a time; nothing where nothing does."""
-        if not select.select([self.fd], [], [], max(seconds, 0))[0]:
-            return b""
-        data = os.read(self.fd, 1 << 16)
-        for asked, answer in ANSWERS:
-            if asked in data:
-                os.write(self.fd, answer)
-        self.bytes += len(data)
-        self.text = self.text[-65536:] + data
-        return data
-
-    def wait_for(self, text, seconds):
-        until = time.monotonic() + seconds
-        while text not in self.text:
-            if time.monotonic() > until:
-                sys.exit(f"'{text.decode()}' did not come within {seconds} s: {self.text[-2000:]}")
-            self.read(0.1)
-
-    def idle(self, seconds):
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.read(left)
-
-    def press(self, key, sign):
-        """The ms until the first byte of a frame that shows what the key does; None when it never does."""
-        self.text, begun = b"", time.monotonic()
-        os.write(self.fd, key)
-        while time.monotonic() < begun + 2:
-            self.read(0.5)
-            if sign in self.text:
-                return (time.monotonic() - begun) * 1000
-        return None
-
-    def usage(self):
-        """Peak RSS in MB and CPU seconds."""
-        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1000
-        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        return peak, (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-
-    def end(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
+def await_text(screen, text):
+    if screen.pump(20, text) is None:
+        sys.exit(f"'{text.decode()}' did not come within 20 s: {screen.seen[-2000:]}")
 
 
 def run_of(root):
@@ -149,12 +97,14 @@ def measure(screen, name, seconds, pace):
     peak, cpu = screen.usage()
     began, bytes_before, took, at = time.monotonic(), screen.bytes, [], 0
     while time.monotonic() < began + seconds:
-        ms = screen.press(b"?", b"Moving")
-        took.append(ms if ms is not None else 2000.0)
+        pressed = time.monotonic()
+        screen.press(b"?")
+        came = screen.pump(2, b"Moving")
+        took.append((came - pressed) * 1000 if came else 2000.0)
         at += 1
-        screen.idle(began + (at - 0.5) / pace - time.monotonic())
-        os.write(screen.fd, b"?")
-        screen.idle(began + at / pace - time.monotonic())
+        screen.pump(began + (at - 0.5) / pace - time.monotonic())
+        screen.press(b"?")
+        screen.pump(began + at / pace - time.monotonic())
     wall = time.monotonic() - began
     peak, cpu = screen.usage()[0], screen.usage()[1] - cpu
     took.sort()
@@ -179,12 +129,12 @@ def main():
         server.write_bytes(b"INFO 11-22 03:30:20 api_server.py:12] vLLM API server version 0.8.5\n")
         worker = Worker(stage)
         worker.start()
-        for name, digit, shown in (("screen 3", b"3", b"KV cache"), ("screen 6", b"6", b"human server")):
-            screen = Screen(o.binary, "attach", str(stage.parents[2]))
-            screen.wait_for(b"help", 20)
-            os.write(screen.fd, digit)
-            screen.wait_for(shown, 20)
-            screen.idle(1)
+        for name, digit, shown in (("screen 3", b"3", b"KV cache"), ("screen 6", b"6", b"other log")):
+            screen = Terminal(o.binary, "attach", str(stage.parents[2]))
+            await_text(screen, b"help")
+            screen.press(digit)
+            await_text(screen, shown)
+            screen.pump(1)
             _, quiet = measure(screen, f"{name}, quiet", o.secs, o.keys)
             writer = threading.Thread(target=burst, args=(server, o.mb, o.secs))
             writer.start()

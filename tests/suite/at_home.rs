@@ -172,11 +172,13 @@ fn ids(items: &Value) -> Vec<&str> {
 fn runs_through(kind: &str, model: &str, real_model: &str, own: &[&str]) {
     let Some(home) = Home::new() else { return };
     let before = home.real_runs();
+    let mut command = String::new();
     if kind == "command" {
         let script = "case $1 in *0003) exit 1;; *0004) ;; *) echo 'cost = 50' >vllm/core/engine.py;; esac";
-        let command = json!(["sh", "-c", script, "sh", "{item_id}"]);
-        fs::write(home.root.join("isobench-tui.toml"), format!("[agent]\ncommand = {command}\n")).unwrap();
+        command = format!("command = {}\n", json!(["sh", "-c", script, "sh", "{item_id}"]));
     }
+    // the corpus allows one step: whoever has no limit of his own would be ended, where he is slow enough to be met
+    fs::write(home.root.join("isobench-tui.toml"), format!("[agent]\nmax_steps = 50\n{command}")).unwrap();
     let output = home.run(&["run", "--headless", "--agent", kind]);
     assert_eq!(output.status.code(), Some(1), "some items fail: {}", said(&output));
     let status = home.status();

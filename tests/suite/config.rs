@@ -343,7 +343,7 @@ python = "py"
 [arms]
 engine = "three_way"
 mapping = "ma"
-reuse = true
+reuse = "all"
 repeat = 3
 unmeasured = true
 command = ["x"]

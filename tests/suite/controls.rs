@@ -49,15 +49,15 @@ fn a_pause_lets_the_stage_end_and_starts_no_other_until_somebody_resumes() {
 #[test]
 fn frozen_processes_stand_still_and_their_budget_with_them() {
     let campaign = Campaign::new(1, GATED, GOOD_ARM);
-    campaign.config("", "", "[budget]\nagent = 0.06");
+    campaign.config("", "", "[budget]\nagent = 0.1");
     campaign.detached();
     let agent = campaign.at_gate(1, "agent");
     campaign.ctl(&["freeze"]);
     wait_until("the freeze", || state_of(agent) == Some('T'));
     assert!(campaign.ctl_refused(&["freeze"], 6).contains("frozen already"));
     let frozen = Instant::now();
-    // longer than the whole budget of 3.6 s
-    std::thread::sleep(Duration::from_secs(4));
+    // longer than the whole budget of 6 s
+    std::thread::sleep(Duration::from_millis(6_500));
     assert_eq!(state_of(agent), Some('T'));
     let frozen = frozen.elapsed();
     campaign.open(1, "agent");

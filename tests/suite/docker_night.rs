@@ -3,6 +3,7 @@
 
 mod images;
 mod kills;
+mod machine;
 mod trouble;
 
 use std::fs;

@@ -181,7 +181,7 @@ fn layers(count: usize, bytes: u64) -> Vec<Layer> {
 fn a_pull_is_shown_to_its_end_and_then_is_ours() {
     let (_gone, root) = folder();
     let Some(registry) = Registry::start(&root) else { return };
-    let mut shape = vec![Layer::new().file("base", 250 * MB, Content::Zeros), Layer::new().file("noise", 8 * MB, Content::Noise)];
+    let mut shape = vec![Layer::new().file("base", 150 * MB, Content::Zeros), Layer::new().file("noise", 8 * MB, Content::Noise)];
     shape.extend((0..5).map(|n| Layer::new().text(&format!("tiny{n}"), "tiny")));
     let pushed = registry.push("pull/shown:1", &shape);
     let proxy = Proxy::start(registry.port());
@@ -248,9 +248,10 @@ fn what_will_not_come_is_said_at_once_and_why() {
 #[test]
 fn a_registry_that_is_gone_for_a_while_is_asked_again_and_the_bar_waits() {
     let (_gone, root) = folder();
-    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::start(&root)) else {
-        return;
-    };
+    // dockerd itself would try again for more than a minute, before it says that a layer does not come
+    let env = vec![("DOCKERD_JSON".to_owned(), json!({"max-download-attempts": 1}).to_string())];
+    let engine = Engine::start(&root, Driver::Overlay2, Options { env, ..Options::default() });
+    let (Some(engine), Some(registry)) = (engine, Registry::start(&root)) else { return };
     let pushed = registry.push("pull/cut:1", &layers(2, 4 * MB));
     let proxy = Proxy::start(registry.port());
     let reference = proxy.reference(&pushed.name);

@@ -93,6 +93,35 @@ fn images_are_there_when_the_arms_run_and_go_when_nobody_needs_them_and_no_other
 }
 
 #[test]
+fn what_a_live_run_of_another_checkout_needs_stays_and_the_plan_says_whose_it_is() {
+    let (_gone, root) = folder();
+    let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
+        return;
+    };
+    registry.push("stages/both:1", &[noise("both", 1)]);
+    registry.push("stages/one:1", &[noise("one", 1)]);
+    let [both, one] = ["stages/both:1", "stages/one:1"].map(|name| registry.reference(name));
+    let other = campaign(&engine, 1, std::slice::from_ref(&both), "");
+    other.agent("gate in\necho cost=50 >engine.sh");
+    let mut live = other.spawn(&["run", "--headless"]);
+    other.at_gate(1, "in");
+    let ours = campaign(&engine, 1, &[both.clone(), one.clone()], "");
+    assert_eq!(ours.headless(), Some(0));
+    assert_eq!(ended(&ours, 1, "clean")["detail"]["removed"], 1, "{}", ended(&ours, 1, "clean"));
+    assert!(has(&engine, &both) && !has(&engine, &one));
+    let plan = || said(&ours.run(&["prune", "--dry-run"]));
+    let run = other.folder().run_id().0;
+    let says = format!("c-0001 of run {} in {} needs it", run.rsplit('-').next().unwrap(), other.root.canonicalize().unwrap().display());
+    assert!(plan().contains(&says), "{says}: {}", plan());
+    other.open(1, "in");
+    assert_eq!(live.wait().unwrap().code(), Some(0));
+    assert!(has(&engine, &both), "the other's run found it there, and so it is not its own");
+    assert!(!plan().contains("needs it"), "{}", plan());
+    assert_eq!(ours.run(&["prune", "--yes"]).status.code(), Some(0));
+    assert!(!has(&engine, &both));
+}
+
+#[test]
 fn nothing_is_pulled_where_a_later_image_is_known_to_be_missing() {
     let (_gone, root) = folder();
     let (Some(engine), Some(registry)) = (Engine::start(&root, Driver::Overlay2, Options::default()), Registry::shared(&root)) else {
@@ -135,12 +164,12 @@ fn ballast(data: &Path, free_mb: u64) -> PathBuf {
 #[test]
 fn an_item_without_room_waits_while_the_others_go_on_and_is_taken_up_when_there_is_room() {
     let (_gone, root) = folder();
-    let engine = Engine::start(&root, Driver::Vfs, Options::on_own_disk(300));
+    let engine = Engine::start(&root, Driver::Vfs, Options::on_own_disk(100));
     let (Some(engine), Some(registry)) = (engine, Registry::shared(&root)) else { return };
-    for (nth, mb) in [(1, 60), (2, 1), (3, 400)] {
+    for (nth, mb) in [(1, 20), (2, 1), (3, 70)] {
         registry.push(&format!("stages/room:c-000{nth}"), &[noise(&format!("room{nth}"), mb)]);
     }
-    let ballast = ballast(&engine.data(), 50);
+    let ballast = ballast(&engine.data(), 15);
     let campaign = campaign(&engine, 3, &[registry.reference("stages/room:{item_id}")], "");
     campaign.detached();
     let says = campaign.wait_fact("attempt_finished", |fact| fact["status"] == "deferred")["why"].as_str().unwrap().to_owned();
@@ -151,7 +180,7 @@ fn an_item_without_room_waits_while_the_others_go_on_and_is_taken_up_when_there_
     let status = campaign.status();
     assert!(status["why"].as_str().unwrap().contains(&says), "{}", status["why"]);
     assert!(
-        status["items"][0]["why_not"].as_str().unwrap().contains(&says) && status["items"][0]["room"]["needs"].as_u64() > Some(60 * MB)
+        status["items"][0]["why_not"].as_str().unwrap().contains(&says) && status["items"][0]["room"]["needs"].as_u64() > Some(20 * MB)
     );
     let never = status["items"][2].clone();
     assert!(never["class"] == "no_space" && never["why"].as_str().unwrap().contains("the whole disk of"), "{}", never["why"]);

@@ -14,7 +14,7 @@ use crate::nvml::stand_in;
 use crate::support::{lives, wait_until};
 
 /// Two GPUs at rest.
-const IDLE: &str = "driver 550.54.15\ncuda 12040\ngpus 2\ngpu * name H100\ngpu * total 80000000000\ngpu * memory 1000000\n\
+pub(crate) const IDLE: &str = "driver 550.54.15\ncuda 12040\ngpus 2\ngpu * name H100\ngpu * total 80000000000\ngpu * memory 1000000\n\
     gpu * temp 40\ngpu * power_mw 70000\ngpu * throttle 0x1\ngpu 0 uuid GPU-zero\ngpu 1 uuid GPU-one\n";
 
 /// An arm that waits until the test opens its gate.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::pty::Pty;
-use crate::support::BINARY;
+use crate::support::{BINARY, wait_until};
 
 /// A step of TRAE: what it says, its calls as name, arguments, success and answer, and what the harness said to it before.
 fn step(n: u32, thought: &str, calls: &[(&str, Value, bool, &str)], said: Option<&str>) -> Value {
@@ -224,15 +224,18 @@ fn a_jump_that_finds_none_says_so() {
     fs::write(&path, text.to_string()).unwrap();
     let mut pty = open(&path, 80, 24);
     pty.wait_for("1 of 2");
-    for (key, wanted) in [
-        (")", "no edit in these 2 steps"),
-        (">", "no refused finish in these 2 steps"),
-        (".", "no tool call in these 2 steps"),
-        ("o", "nothing stands beside these steps"),
-    ] {
+    for (key, wanted) in
+        [(")", "no edit in these 2 steps"), (">", "no refused finish in these 2 steps"), (".", "no tool call in these 2 steps")]
+    {
         pty.press(key);
         pty.wait_for(wanted);
     }
+    // that there are no files is known a moment after the steps are: until then each of them is tried
+    wait_until("nothing beside the steps", || {
+        pty.press("o");
+        pty.pump(Duration::from_millis(200));
+        pty.text().contains("nothing stands beside these steps")
+    });
     leave(pty);
 }
 

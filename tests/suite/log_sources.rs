@@ -50,7 +50,7 @@ fn the_patch_of_a_done_item_is_shown_as_a_diff_from_its_beginning() {
     desk.type_in("g");
     fs::write(desk.path(1, 1, Stage::Candidate, "out"), "latency: 1 ms\n").unwrap();
     fs::write(desk.patch(1), format!("{PATCH}{}", " more\n".repeat(100))).unwrap();
-    assert!(desk.type_in("3").contains("6 shows it"));
+    assert!(desk.type_in("3G").contains("6 shows it"));
     let text = desk.type_in("6");
     assert!(text.contains("diff --git a/run.sh") && text.contains("candidate") && text.contains("patch"), "{text}");
     let theme = desk.bench.theme.clone();

@@ -101,7 +101,7 @@ fn whole(all: usize) -> Bench {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn keys_do_what_they_would_do_over_all_steps(
         keys in proptest::collection::vec(prop_oneof![3 => Just('j'), 3 => Just('k'), 4 => Just('>'), 4 => Just('<'), 1 => Just('g'), 1 => Just('G')], 0..60),
@@ -489,6 +489,18 @@ fn an_edit_that_was_made_before_is_jumped_to() {
         }
         assert!(bench.text(400, 30).contains("edit (3)"), "{}", bench.text(400, 30));
     }
+}
+
+#[test]
+fn the_step_under_the_cursor_stays_in_sight_when_there_is_less_room() {
+    let mut bench = whole(200);
+    bench.type_in("g");
+    bench.frame(100, 40);
+    bench.type_in("jjjjjjjjjjjj");
+    let wanted = format!("thought number {}", here(&bench));
+    assert!(bench.text(100, 40).contains(&wanted));
+    bench.frame(100, 18);
+    assert!(bench.text(100, 18).contains(&wanted), "{wanted}: {}", bench.text(100, 18));
 }
 
 /// A stream of so many steps behind those that are there, of 20 kB each.

@@ -20,7 +20,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 /// How long something may take before a test fails; `ISOBENCH_TEST_PATIENCE` (seconds) makes it longer on slow machines.
 pub(crate) fn patience() -> Duration {
     let seconds = std::env::var("ISOBENCH_TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(20))
+    Duration::from_secs(seconds.unwrap_or(60))
 }
 
 /// A program and its terminal. Dropping it kills the program.

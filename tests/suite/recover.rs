@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -12,71 +12,75 @@ use serde_json::Value;
 use crate::campaign::{Campaign, GOOD_ARM, said};
 use crate::support::{lives, pid_in, wait_until};
 
-/// One item that is won, one whose agent fails and whose patch crashes the benchmark, one with an empty patch.
+/// What an agent does with an item: it is won, the agent fails and its patch crashes the benchmark, the patch is empty. And how a run of
+/// such an item ends.
+const AGENTS: [(&str, i32); 3] =
+    [("echo cost=50 >engine.sh", 0), (r"printf 'cost=1\necho broken >&2\nexit 9\n' >engine.sh; echo 'gave up' >&2; exit 3", 1), (":", 1)];
+
+/// An item of each of them.
 fn three() -> Campaign {
-    let agent = r"case $item in
-c-0001) echo cost=50 >engine.sh;;
-c-0002) printf 'cost=1\necho broken >&2\nexit 9\n' >engine.sh; echo 'gave up' >&2; exit 3;;
-esac";
-    Campaign::new(3, agent, GOOD_ARM)
+    let [(first, _), (second, _), (third, _)] = AGENTS;
+    Campaign::new(3, &format!("case $item in\nc-0001) {first};;\nc-0002) {second};;\nc-0003) {third};;\nesac"), GOOD_ARM)
 }
 
 /// Runs with these switches until the kill or the end; returns whether it was killed.
-fn killed(campaign: &Campaign, arguments: &[&str], at: u64) -> bool {
+fn killed(campaign: &Campaign, arguments: &[&str], at: u64, code: i32) -> bool {
     let output = campaign.command(arguments).env("ISOBENCH_DIE_AFTER", at.to_string()).output().unwrap();
     match output.status.signal() {
         Some(9) => true,
         other => {
-            assert_eq!((other, output.status.code()), (None, Some(1)), "{}", said(&output));
+            assert_eq!((other, output.status.code()), (None, Some(code)), "{}", said(&output));
             false
         }
     }
 }
 
 /// What a run that nobody kills comes to.
-fn expected() -> Value {
-    let campaign = three();
-    assert_eq!(campaign.headless(), Some(1));
+fn expected(campaign: &Campaign, code: i32) -> Value {
+    assert_eq!(campaign.headless(), Some(code));
     campaign.assert_nothing_left();
-    assert_eq!(campaign.statuses(), ["done", "failed", "failed"]);
     campaign.outcome()
 }
 
-fn assert_same_end(campaign: &Campaign, expected: &Value, how: &str) {
+fn assert_same_end(campaign: &Campaign, (expected, code): (&Value, i32), how: &str) {
     let output = campaign.run(&["run", "--resume", "--headless"]);
-    assert_eq!(output.status.code(), Some(1), "{how}: {}", said(&output));
+    assert_eq!(output.status.code(), Some(code), "{how}: {}", said(&output));
     assert_eq!(&campaign.outcome(), expected, "{how}");
     campaign.assert_nothing_left();
 }
 
+/// Kills runs of one item after their first fact, their second, and so on; returns how many there are.
+fn killed_at_any_fact(agent: &str, code: i32) -> u64 {
+    let campaign = || Campaign::new(1, agent, GOOD_ARM);
+    let expected = expected(&campaign(), code);
+    for at in 1.. {
+        let campaign = campaign();
+        if !killed(&campaign, &["run", "--headless"], at, code) {
+            assert_eq!(campaign.outcome(), expected);
+            return at;
+        }
+        let facts = campaign.facts();
+        assert_eq!(facts.len() as u64, at, "killed right after that append: {:?}", facts.last());
+        assert_same_end(&campaign, (&expected, code), &format!("killed after fact {at}, {}", facts.last().unwrap()));
+    }
+    unreachable!("a run without an end")
+}
+
 #[test]
 fn a_run_killed_at_any_fact_resumes_to_the_same_end() {
-    let expected = expected();
-    let (next, over) = (AtomicU64::new(1), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let campaign = three();
-                    if killed(&campaign, &["run", "--headless"], at) {
-                        let facts = campaign.facts();
-                        assert_eq!(facts.len() as u64, at, "killed right after that append: {:?}", facts.last());
-                        assert_same_end(&campaign, &expected, &format!("killed after fact {at}, {}", facts.last().unwrap()));
-                    } else {
-                        over.store(true, Ordering::Relaxed);
-                        assert_eq!(campaign.outcome(), expected);
-                    }
-                }
-            });
-        }
+    let all: u64 = std::thread::scope(|scope| {
+        AGENTS
+            .map(|(agent, code)| scope.spawn(move || killed_at_any_fact(agent, code)))
+            .into_iter()
+            .map(|kills| kills.join().unwrap())
+            .sum()
     });
-    assert!(next.into_inner() > 60, "the run has fewer facts than it had when this was written");
+    assert!(all > 60, "the runs have fewer facts than they had when this was written: {all}");
 }
 
 #[test]
 fn a_run_killed_again_while_it_resumes_comes_to_the_same_end() {
-    let expected = expected();
+    let expected = expected(&three(), 1);
     let pairs: Vec<(u64, u64)> = vec![(1, 1), (4, 1), (5, 2), (5, 3), (8, 1), (8, 2), (11, 3), (14, 4), (20, 2), (26, 5), (33, 1), (45, 2)];
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -84,10 +88,10 @@ fn a_run_killed_again_while_it_resumes_comes_to_the_same_end() {
             scope.spawn(|| {
                 while let Some((first, more)) = pairs.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
                     let campaign = three();
-                    assert!(killed(&campaign, &["run", "--headless"], *first));
-                    assert!(killed(&campaign, &["run", "--resume", "--headless"], first + more));
-                    assert!(killed(&campaign, &["run", "--resume", "--headless"], first + 2 * more + 1));
-                    assert_same_end(&campaign, &expected, &format!("killed after {first}, and twice {more} later"));
+                    assert!(killed(&campaign, &["run", "--headless"], *first, 1));
+                    assert!(killed(&campaign, &["run", "--resume", "--headless"], first + more, 1));
+                    assert!(killed(&campaign, &["run", "--resume", "--headless"], first + 2 * more + 1, 1));
+                    assert_same_end(&campaign, (&expected, 1), &format!("killed after {first}, and twice {more} later"));
                 }
             });
         }

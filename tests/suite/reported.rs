@@ -462,6 +462,8 @@ fn any_width_keeps_its_numbers_whole() {
         let too_wide: Vec<&str> = text.lines().filter(|line| width(line) > room).collect();
         assert!(room < 80 || too_wide.is_empty(), "{room}: {too_wide:?}");
         let words: BTreeSet<&str> = text.split_whitespace().collect();
+        // what is left out is named in a sentence, which may break between any two words
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for section in &document.sections {
             for (at, column) in
                 section.table.columns.iter().enumerate().filter(|(_, column)| column.align == isobench_tui::report::Align::Right)
@@ -469,8 +471,6 @@ fn any_width_keeps_its_numbers_whole() {
                 let out = text.contains("Left out") && !words.contains(column.head().split_whitespace().next().unwrap());
                 let is_whole = |cell: &Cell| cell.says().split_whitespace().all(|word| words.contains(word));
                 let all = section.table.rows.iter().filter_map(|row| row.get(at)).all(is_whole);
-                // what is left out is named in a sentence, which may break between any two words
-                let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 assert!(out || all || flat.contains(&*column.head()), "{room}: {}", column.head());
             }
         }

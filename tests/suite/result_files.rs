@@ -10,10 +10,12 @@ use isobench_tui::artifact::Checkout;
 use isobench_tui::artifact::result_file::{Findings, ImageOf, Written};
 use isobench_tui::config::{ArmGpus, Config, Engine};
 use isobench_tui::domain::{
-    AttemptId, Flag, ItemId, Machine, Metric, PullDetail, PulledImage, Stage, StageDetail, StageEnd, StageOutcome, Taint, TaintKind,
+    AttemptId, FailureClass, Flag, ItemId, Machine, Metric, PullDetail, PulledImage, Stage, StageDetail, StageEnd, StageOutcome, Taint,
+    TaintKind,
 };
+use isobench_tui::ledger::fact::{AttemptEnd, By};
 use isobench_tui::ledger::{Body, Entry, Fact, Line, PlannedItem, RunFolder, RunPlan};
-use isobench_tui::model::{Run, StageState};
+use isobench_tui::model::{Item, Run, StageState};
 use isobench_tui::runner::conclude::Case;
 use isobench_tui::runner::results::{ArmReport, mark, path, reused, write};
 use isobench_tui::runner::{Job, containers};
@@ -212,15 +214,8 @@ fn pulled(root: &Path) -> (Job, Run) {
     fs::create_dir_all(root.join("data/mappings")).unwrap();
     fs::write(root.join("data/mappings/benchmark_mode_mapping.json"), mapping.to_string()).unwrap();
     let item = ItemId("c-0001".to_owned());
-    let images = [Stage::Human, Stage::Baseline].map(|stage| PulledImage {
-        reference: config.docker.image(stage, &item, HUMAN, PARENT).unwrap(),
-        id: format!("sha256:{stage}"),
-        ..PulledImage::default()
-    });
     let planned = PlannedItem { item: item.clone(), human: HUMAN.to_owned(), parent: PARENT.to_owned(), blocked: None };
-    let pull = StageDetail::Pull(PullDetail { images: images.to_vec(), until: None });
-    let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 1, detail: pull };
-    let facts = [
+    let created = [
         Fact::RunCreated(RunPlan {
             plan: String::new(),
             digest: String::new(),
@@ -233,14 +228,11 @@ fn pulled(root: &Path) -> (Job, Run) {
             repeat: 1,
             items: vec![planned],
         }),
-        Fact::AttemptStarted { item: item.clone(), n: 1, from: Stage::Pull },
-        Fact::StageStarting { item: item.clone(), n: 1, stage: Stage::Pull, budget_ms: None },
-        Fact::StageFinished { item, n: 1, stage: Stage::Pull, outcome },
+        Fact::AttemptStarted { item, n: 1, from: Stage::Pull },
     ];
     let mut run = Run::default();
-    for (seq, fact) in (1..).zip(facts) {
-        run.apply(&Entry { seq, at: Timestamp::UNIX_EPOCH, up_ms: 0, body: Body::Known(Box::new(fact)) });
-    }
+    apply(&mut run, created);
+    pull(&mut run, 1, &config);
     let job = Job {
         folder: RunFolder::at(root.join("state/tui/this-run")),
         checkout: Checkout::at(root.to_owned()),
@@ -251,6 +243,26 @@ fn pulled(root: &Path) -> (Job, Run) {
         binary: PathBuf::from(BINARY),
     };
     (job, run)
+}
+
+fn apply(run: &mut Run, facts: impl IntoIterator<Item = Fact>) {
+    for (seq, fact) in (run.seq + 1..).zip(facts) {
+        run.apply(&Entry { seq, at: Timestamp::UNIX_EPOCH, up_ms: 0, body: Body::Known(Box::new(fact)) });
+    }
+}
+
+/// The item's images come.
+fn pull(run: &mut Run, n: u32, config: &Config) {
+    let item = run.items[0].id.clone();
+    let images = [Stage::Human, Stage::Baseline].map(|stage| PulledImage {
+        reference: config.docker.image(stage, &item, HUMAN, PARENT).unwrap(),
+        id: format!("sha256:{stage}"),
+        ..PulledImage::default()
+    });
+    let detail = StageDetail::Pull(PullDetail { images: images.to_vec(), until: None });
+    let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 1, detail };
+    let starting = Fact::StageStarting { item: item.clone(), n, stage: Stage::Pull, budget_ms: None };
+    apply(run, [starting, Fact::StageFinished { item, n, stage: Stage::Pull, outcome }]);
 }
 
 /// Writes the human's result of another run.
@@ -275,18 +287,23 @@ fn another(job: &Job, run: &str, timestamp: &str, ours: &Findings) {
     fs::write(folder.join(format!("{}_human_result.json", &HUMAN[..8])), written.text()).unwrap();
 }
 
+/// What a result of the human's arm says that this run may take.
+fn alike(job: &Job, item: &Item) -> Findings {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Findings {
+        command: Some(containers::command_digest(&containers::plan_of(job, item).unwrap(), &job.config)),
+        image: Some(ImageOf { name: "x".to_owned(), id: Some("sha256:human".to_owned()), digest: None }),
+        machine: Some(Machine { host, ..Machine::default() }),
+        ..Findings::default()
+    }
+}
+
 #[test]
 fn a_result_of_another_run_is_taken_where_command_image_and_machine_agree() {
     let (_gone, root) = folder();
     let (job, run) = pulled(&root);
     let item = &run.items[0];
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let alike = Findings {
-        command: Some(containers::command_digest(&containers::plan_of(&job, item).unwrap(), &job.config)),
-        image: Some(ImageOf { name: "x".to_owned(), id: Some("sha256:human".to_owned()), digest: None }),
-        machine: Some(Machine { host, ..Machine::default() }),
-        ..Findings::default()
-    };
+    let alike = alike(&job, item);
     let taken = || reused(&job, item, Stage::Human).map(|taken| taken.detail);
     assert_eq!(taken(), None, "there is none");
     let image = |id: &str| Some(ImageOf { id: Some(id.to_owned()), ..ImageOf::default() });
@@ -309,4 +326,36 @@ fn a_result_of_another_run_is_taken_where_command_image_and_machine_agree() {
     assert_eq!(detail.metrics.first().map(|metric| metric.value), Some(5.0));
     assert_eq!(reused(&job, item, Stage::Candidate), None, "an agent's arm is always measured");
     assert_eq!(reused(&job, item, Stage::Baseline), None, "another arm");
+}
+
+#[test]
+fn what_a_person_wants_measured_again_is_whatever_comes_between() {
+    let (_gone, root) = folder();
+    let (job, mut run) = pulled(&root);
+    another(&job, "other-run", "2026-01-01 00:00:00", &alike(&job, &run.items[0]));
+    let is_taken = |run: &Run| reused(&job, &run.items[0], Stage::Human).is_some();
+    assert!(is_taken(&run));
+    let again = |run: &mut Run, n: u32, end: AttemptEnd, from: Stage, automatic: bool| {
+        let item = run.items[0].id.clone();
+        let mut facts = vec![Fact::AttemptFinished { item: item.clone(), n, end: end.clone() }];
+        if !matches!(end, AttemptEnd::Interrupted { .. }) {
+            let (why, by) = (String::new(), By::rule("retry"));
+            facts.push(Fact::ItemRequeued { item: item.clone(), from, not_before: None, automatic, why, by });
+        }
+        facts.push(Fact::AttemptStarted { item, n: n + 1, from });
+        apply(run, facts);
+        if from == Stage::Pull {
+            pull(run, n + 1, &job.config);
+        }
+        assert!(run.items[0].last_attempt().unwrap().pull().is_some());
+    };
+    let gone = || AttemptEnd::Failed { class: FailureClass::ImageMissing, why: String::new() };
+    again(&mut run, 1, AttemptEnd::Done, Stage::Human, false);
+    assert!(!is_taken(&run), "a person wants it again");
+    again(&mut run, 2, gone(), Stage::Pull, true);
+    assert!(!is_taken(&run), "its image had to be pulled before");
+    again(&mut run, 3, AttemptEnd::Interrupted { why: String::new() }, Stage::Pull, false);
+    assert!(!is_taken(&run), "its runner was killed");
+    again(&mut run, 4, AttemptEnd::Done, Stage::Baseline, false);
+    assert!(is_taken(&run), "now a person wants another one");
 }

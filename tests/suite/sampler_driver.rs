@@ -114,7 +114,7 @@ fn a_driver_that_hangs_stops_nothing_else_and_since_when_is_told() {
     let silent = all.get(first - 1..).unwrap();
     let (at, before) = silent.first().unwrap();
     // a sample's moment is that before the question
-    assert!(before.silent_since.is_some_and(|since| (-500..=1_500).contains(&(at - since))), "{before:?} at {at}");
+    assert!(before.silent_since.is_some_and(|since| (-500..=5_000).contains(&(at - since))), "{before:?} at {at}");
     for (_, sample) in silent {
         assert_eq!((&sample.gpus, sample.silent_since), (&expected(1), before.silent_since), "what was seen before it, and since when");
         assert!(sample.host.memory.is_some() && sample.disks.len() == 1, "{sample:?}");

@@ -150,6 +150,7 @@ fn progress(bench: &Bench, spans: Vec<PhaseSpan>, seconds: u64) -> ArmProgress {
         image: BASE_IMAGE.to_owned(),
         deadline: Some(bench.now + SignedDuration::from_secs(858)),
         paused: None,
+        outside: None,
         row: None,
         figures: None,
         repairs: vec!["missing_lengths".to_owned()],

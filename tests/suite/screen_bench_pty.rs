@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use isobench_tui::domain::{ArmPhase, ArmProgress, AttemptId, FiguresFrom, ProgressRow, RunId, ServerFigures, Stage};
+use isobench_tui::domain::{ArmPhase, ArmProgress, AttemptId, FiguresFrom, OutsidePause, ProgressRow, RunId, ServerFigures, Stage};
 use isobench_tui::host::{clock, files};
 use isobench_tui::ledger::RunFolder;
 use jiff::SignedDuration;
@@ -27,6 +27,7 @@ fn progress(phase: ArmPhase, row: ProgressRow) -> ArmProgress {
         image: "org/vllm-bench:8a1f".to_owned(),
         deadline: None,
         paused: None,
+        outside: None,
         row: Some(row),
         figures: None,
         repairs: Vec::new(),
@@ -94,6 +95,14 @@ fn what_a_worker_writes_is_seen_as_it_comes_and_links_in_its_folder_are_not_foll
     assert_eq!(json["live"]["arm"]["row"]["done"], 340, "{json:#}");
     let text = status(&root, &run, "text");
     assert!(text.contains("human: bench 340/1000, 41.2/s"), "{text}");
+    let outside = Some(OutsidePause { from: clock::now(), to: None, ms: 0 });
+    let row = ProgressRow { done: 341, total: Some(1000), ..ProgressRow::default() };
+    let paused =
+        ArmProgress { container: Some("1f2e3d4c5b6a".to_owned()), paused: Some(clock::now()), outside, ..progress(ArmPhase::Bench, row) };
+    files::replace(&stage.join("progress.json"), &serde_json::to_vec(&paused).unwrap()).unwrap();
+    screen.wait_until("the pause, and what to do", |text| {
+        text.contains("paused from outside for 0:") && text.contains("docker unpause 1f2e3d4c5b6a")
+    });
     screen.press("6");
     screen.wait_until("the server's log", |text| text.contains("human server") && text.contains("the server says hello"));
     assert!(!screen.text().contains("not-for-you") && !screen.text().contains("human client"));

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use isobench_tui::theme::{Depth, Glyphs, Theme};
-use isobench_tui::ui::Key;
 use isobench_tui::ui::message::Sight;
+use isobench_tui::ui::{Key, Screen};
 
 use crate::log_desk::{Desk, numbered};
 use crate::screen::Bench;
@@ -125,6 +125,12 @@ fn questions_and_help() {
     bench.press(Key::Esc);
     bench.press(Key::Char('?'));
     insta::assert_snapshot!("help_120x40", bench.text(120, 40));
+    for screen in Screen::ALL {
+        bench.press(Key::Esc);
+        bench.press(Key::Char(screen.digit()));
+        bench.press(Key::Char('?'));
+        insta::assert_snapshot!(format!("help_{}_80x24", screen.name()), bench.text(80, 24));
+    }
 }
 
 #[test]

@@ -408,7 +408,7 @@ fn a_result_says_whether_it_is_a_real_success_and_scrolls_to_its_end() {
     bench.frame(80, 16);
     bench.type_in("G");
     let end = bench.text(80, 16);
-    assert!(end.contains("Mean TTFT (ms)"), "{end}");
+    assert!(end.contains("beyond_noise latency_avg"), "{end}");
     bench.type_in("jjjj");
     assert_eq!(bench.text(80, 16), end, "there is nothing below the end");
     bench.type_in("k");

@@ -306,6 +306,10 @@ fn an_agent_that_ended_at_once_raises_an_alarm_and_one_at_work_does_not() {
     let alarms = &campaign.item(1)["alarms"];
     assert_eq!((alarms.as_array().unwrap().len(), &alarms[0]["detector"]), (1, &json!("D18")), "{alarms:#}");
     assert!(alarms[0]["says"].as_str().unwrap().contains("did nothing"), "{alarms:#}");
+    // one that left a patch did something, in however little time
+    let campaign = Campaign::new(1, "echo cost=50 >engine.sh", GOOD_ARM);
+    assert_eq!(campaign.headless(), Some(0));
+    assert_eq!(campaign.item(1)["alarms"], json!([]));
     let campaign = talker(1, "steps 6", "", "");
     assert_eq!(campaign.headless(), Some(0));
     assert_eq!(campaign.item(1)["alarms"], json!([]));

@@ -234,11 +234,11 @@ fn a_stage_outside_docker_is_a_group_with_what_all_below_its_keeper_use() {
     let mut attribution = without_engine();
     let group = wait_for("processor time between two looks", || {
         let group = attribution.groups().remove(&stage.tag)?;
-        group.cpu.is_some().then_some(group)
+        group.cpu.is_some_and(|cpu| cpu > 0).then_some(group)
     });
     assert_eq!((&group.whose, group.pids), (&stage.whose(), Some(3)), "{group:?}");
     // one loop at work, on a machine that does other things as well
-    assert!(group.cpu.is_some_and(|cpu| (1..1100).contains(&cpu)), "{group:?}");
+    assert!(group.cpu.is_some_and(|cpu| cpu < 1100), "{group:?}");
     assert!(group.memory.is_some_and(|bytes| (100_000..50_000_000).contains(&bytes)), "{group:?}");
     // the loop has no tag by which it could be found once its keeper is gone
     let looping = process::descendants(stage.kept.pid());

@@ -14,7 +14,7 @@ use super::told::{self, Marks, Phases};
 use super::{ArmEnd, ArmOrder, FIGURES, PROGRESS};
 use crate::bench::live::LiveFold;
 use crate::bench::prometheus::Scrapes;
-use crate::domain::{ArmPhase, ArmProgress, BenchKind, FiguresFrom, ProgressRow, ServerFigures};
+use crate::domain::{ArmPhase, ArmProgress, BenchKind, FiguresFrom, OutsidePause, ProgressRow, ServerFigures};
 use crate::host::{clock, files};
 use crate::text::mask::Masker;
 
@@ -64,8 +64,13 @@ pub(super) struct Seen {
     pub(super) container: Option<String>,
     /// Bytes that were printed.
     pub(super) printed: u64,
+    /// Since when we have it paused.
     paused: Option<(u64, Timestamp)>,
+    /// What was over of our own pauses.
     paused_ms: u64,
+    /// The pauses that none of us asked for, and since when the one lasts that is under way.
+    pub(super) outside: Option<OutsidePause>,
+    outside_since: Option<Timestamp>,
     /// What is wrong beside the benchmark: the engine does not do what it is told.
     trouble: Option<String>,
     no_metrics: Option<String>,
@@ -97,6 +102,8 @@ impl Seen {
             printed: 0,
             paused: None,
             paused_ms: 0,
+            outside: None,
+            outside_since: None,
             trouble: None,
             no_metrics: None,
             told: None,
@@ -109,20 +116,46 @@ impl Seen {
         clock::up_ms().saturating_sub(self.began_up_ms)
     }
 
-    /// Paused time so far, in ms.
+    /// Paused time so far, whoever asked for it, in ms.
     pub(super) fn paused_ms(&self) -> u64 {
-        self.paused_ms.saturating_add(self.paused.map_or(0, |(since, _)| self.now_ms().saturating_sub(since)))
+        let ours = self.paused.map_or(0, |(since, _)| self.now_ms().saturating_sub(since));
+        let others = self.outside_since.map_or(0, |since| between(since, clock::now()));
+        self.past_pauses_ms().saturating_add(ours).saturating_add(others)
     }
 
-    /// Whether it is paused.
+    /// Time of the pauses that are over, in ms.
+    fn past_pauses_ms(&self) -> u64 {
+        self.paused_ms.saturating_add(self.outside.map_or(0, |outside| outside.ms))
+    }
+
+    /// Whether it is paused because we asked for it.
     pub(super) fn is_paused(&self) -> bool {
         self.paused.is_some()
     }
 
-    /// It is paused, or goes on.
+    /// We paused it, or let it go on.
     pub(super) fn pause(&mut self, is_paused: bool) {
-        self.paused_ms = self.paused_ms();
+        // from here on it is our affair
+        self.pause_outside(false, clock::now());
+        let ours = self.paused.map_or(0, |(since, _)| self.now_ms().saturating_sub(since));
+        self.paused_ms = self.paused_ms.saturating_add(ours);
         self.paused = is_paused.then(|| (self.now_ms(), clock::now()));
+    }
+
+    /// Somebody else paused it, or let it go on.
+    pub(super) fn pause_outside(&mut self, is_paused: bool, at: Timestamp) {
+        match (is_paused, self.outside_since) {
+            (true, None) => {
+                let known = self.outside.unwrap_or(OutsidePause { from: at, to: None, ms: 0 });
+                (self.outside, self.outside_since) = (Some(OutsidePause { to: None, ..known }), Some(at));
+            }
+            (false, Some(since)) => {
+                self.outside =
+                    self.outside.map(|known| OutsidePause { to: Some(at), ms: known.ms.saturating_add(between(since, at)), ..known });
+                self.outside_since = None;
+            }
+            _ => {}
+        }
     }
 
     /// Whether it has a server.
@@ -154,7 +187,7 @@ impl Seen {
 
     /// That it took too long, where it did.
     pub(super) fn late(&self) -> Option<ArmEnd> {
-        let limit = self.limit.filter(|_| !self.is_paused())?;
+        let limit = self.limit.filter(|_| !self.is_paused() && self.outside_since.is_none())?;
         let used = self.now_ms().saturating_sub(limit.from).saturating_sub(self.paused_ms().saturating_sub(limit.paused));
         (used >= limit.ms).then(|| ArmEnd::Late { phase: self.phases.now().unwrap_or(ArmPhase::Prepare), limit_ms: limit.ms })
     }
@@ -200,7 +233,7 @@ impl Seen {
                 self.figure(figures);
             }
             // it says nothing while it is paused
-            Err(_) if self.is_paused() => {}
+            Err(_) if self.is_paused() || self.outside_since.is_some() => {}
             Err(why) => {
                 self.unanswered = self.unanswered.saturating_add(1);
                 if self.unanswered >= UNANSWERED {
@@ -258,7 +291,8 @@ impl Seen {
             container: self.container.as_deref().map(|id| id.get(..SHOWN).unwrap_or(id).to_owned()),
             image: self.order.image.clone(),
             deadline: self.deadline(),
-            paused: self.paused.map(|(_, since)| since),
+            paused: self.paused.map(|(_, since)| since).or(self.outside_since),
+            outside: self.outside,
             row: self.row.clone(),
             figures: self.figures.clone(),
             repairs: self.marks.repairs(),
@@ -270,8 +304,13 @@ impl Seen {
     /// When the phase under way is ended. While it is paused that stands, and moves when it goes on.
     fn deadline(&self) -> Option<Timestamp> {
         let limit = self.limit?;
-        let paused = self.paused_ms.saturating_sub(limit.paused);
+        let paused = self.past_pauses_ms().saturating_sub(limit.paused);
         let after = i64::try_from(limit.from.saturating_add(limit.ms).saturating_add(paused)).ok()?;
         self.started.checked_add(SignedDuration::from_millis(after)).ok()
     }
+}
+
+/// ms from one moment to a later one.
+fn between(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.duration_since(from).as_millis()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::{JoinHandle, yield_now};
@@ -15,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::ended::{says, write};
 use super::fault::Fault;
 use super::life::{Container, Over};
+use super::pauses::{Paused, pauses};
 use super::printed::Printed;
 use super::scrape::{Scraped, scrape};
 use super::seen::Seen;
@@ -63,6 +65,8 @@ struct Arm {
     /// Whether somebody wants it paused, and when the engine was last asked for that.
     wants_pause: bool,
     asked_up_ms: u64,
+    /// When the engine last did what we asked for.
+    obeyed: Timestamp,
     engine: Option<Engine>,
     /// The container that is being made. It is waited for in any case: nobody else knows of it.
     making: Option<JoinHandle<Result<String, DockerError>>>,
@@ -111,6 +115,7 @@ impl Arm {
             go_on: signal(SignalKind::user_defined2())?,
             wants_pause: false,
             asked_up_ms: 0,
+            obeyed: clock::now(),
             engine: None,
             making: None,
             container: None,
@@ -140,6 +145,7 @@ impl Arm {
         self.seen.tell(true);
         self.hold_back().await;
         self.seen.come_to(ArmPhase::Prepare);
+        self.obeyed = clock::now();
         container.start().await.map_err(|error| Fault::refused(&self.seen.order, "start", &error))?;
         let over = self.follow(&container, port).await?;
         self.judge(&container, over).await
@@ -258,6 +264,9 @@ impl Arm {
     async fn follow(&mut self, container: &Container, port: u16) -> Result<Over, ArmEnd> {
         let mut over = std::pin::pin!(container.over());
         let mut metrics: Option<Receiver<Scraped>> = None;
+        let (tell, mut paused) = mpsc::channel(16);
+        #[expect(clippy::disallowed_methods, reason = "an engine that is away must not keep us from what is printed")]
+        tokio::spawn(pauses(container.clone(), self.obeyed, tell));
         loop {
             let more = self.look();
             self.seen.tell(false);
@@ -278,6 +287,7 @@ impl Arm {
                 _ = self.pause.recv() => (self.wants_pause, self.asked_up_ms) = (true, 0),
                 _ = self.go_on.recv() => (self.wants_pause, self.asked_up_ms) = (false, 0),
                 over = &mut over => return Ok(over),
+                Some(told) = paused.recv() => self.hear(told),
                 Some(scraped) = next(&mut metrics) => self.seen.scraped(scraped),
                 // signals and connections are looked after when all else waits
                 () = yield_now(), if more => {}
@@ -313,6 +323,7 @@ impl Arm {
         let asked = if self.wants_pause { container.pause().await } else { container.unpause().await };
         match asked {
             Ok(()) => {
+                self.obeyed = clock::now();
                 self.seen.pause(self.wants_pause);
                 self.seen.trouble(None);
             }
@@ -322,6 +333,14 @@ impl Arm {
             }
         }
         self.seen.tell(true);
+    }
+
+    /// The engine paused it, or let it go on. What we ask for is no news.
+    fn hear(&mut self, told: Paused) {
+        if told.at > self.obeyed && !self.wants_pause && !self.seen.is_paused() {
+            self.seen.pause_outside(told.is_paused, told.at);
+            self.seen.tell(true);
+        }
     }
 
     /// What its end means.
@@ -377,6 +396,7 @@ impl Arm {
             phases: self.seen.phases.0.clone(),
             marks: self.seen.marks.lines.clone(),
             paused_ms: self.seen.paused_ms(),
+            outside: self.seen.outside,
             duration_ms,
         }
     }

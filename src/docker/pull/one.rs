@@ -8,6 +8,7 @@ use bollard::query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuil
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
+use super::MeasuredImage;
 use super::ask::{Known, Unknown, plan};
 use super::fault::{Again, Fault, Place};
 use super::progress::Verdict;
@@ -92,12 +93,34 @@ impl Work {
             id: found.id,
             digest: found.digest.or_else(|| fold.digest().map(str::to_owned)),
             was_present,
+            was_spared: false,
             downloaded: fold.fetched(),
             need: fold.need(),
             used,
             duration_ms,
         };
         self.there.push(image);
+    }
+
+    /// The image at this place of the order, where nothing is left to measure in what the registry means by its name, and the
+    /// engine does not have it anyway.
+    pub(super) async fn spared(&mut self, at: usize, name: &ImageName, known: &Known) -> Result<Option<PulledImage>, Over> {
+        let Some((reference, facts)) = self.order.images.get(at).zip(known.facts.as_ref().ok()) else { return Ok(None) };
+        let is_it = |measured: &&MeasuredImage| {
+            // the containerd image store takes the digest for the id
+            let ids = [&facts.id, &facts.digest];
+            let same_digest = || measured.digest.as_ref() == Some(&facts.digest);
+            measured.reference == *reference && measured.id.as_ref().map_or_else(same_digest, |id| ids.contains(&id))
+        };
+        let Some(measured) = self.order.measured.iter().find(is_it) else { return Ok(None) };
+        let image = PulledImage {
+            reference: name.to_string(),
+            id: measured.id.clone().unwrap_or_else(|| facts.id.clone()),
+            digest: Some(facts.digest.clone()),
+            was_spared: true,
+            ..PulledImage::default()
+        };
+        Ok(self.find(name).await?.is_none().then_some(image))
     }
 
     /// Tries until it is there.

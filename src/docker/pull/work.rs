@@ -217,19 +217,27 @@ impl Work {
             fold.say(PullPhase::Asking);
         }
         let (mut there, known) = self.ask(&names).await?;
-        for fold in &mut self.folds {
-            fold.say(PullPhase::Waiting);
+        let mut wanted = Vec::new();
+        for (at, (name, known)) in names.iter().zip(known).enumerate() {
+            if let Some(image) = self.spared(at, name, &known).await? {
+                log(&format!("{name} is not pulled: what is measured in it is known"));
+                self.fold(at).say(PullPhase::Spared);
+                self.there.push(image);
+            } else {
+                self.fold(at).say(PullPhase::Waiting);
+                wanted.push((at, name, known));
+            }
         }
         // not after the half hour that those before it take
-        for (at, (name, known)) in names.iter().zip(&known).enumerate() {
+        for (at, name, known) in &wanted {
             if let Err(Unknown::Final(error)) = &known.facts
                 && self.find(name).await?.is_none()
             {
-                return Err(Over::Failed(at, Fault::refused(error)));
+                return Err(Over::Failed(*at, Fault::refused(error)));
             }
         }
         if self.order.must_fit {
-            match self.fits(&known, there.clone()) {
+            match self.fits(wanted.iter().map(|(_, _, known)| known), there.clone()) {
                 Err(Over::Short(shortage)) => {
                     return Err(Over::Short(Shortage { prune_would_free: self.prune_would_free().await, ..shortage }));
                 }
@@ -237,9 +245,9 @@ impl Work {
             }
         }
         let mut disk_rate = self.remembered();
-        for (at, (name, known)) in names.iter().zip(&known).enumerate() {
+        for (at, name, known) in wanted {
             self.fold(at).expect_disk_rate(disk_rate);
-            self.image(at, name, known, &there).await?;
+            self.image(at, name, &known, &there).await?;
             let seen = self.fold(at).disk_rate();
             if seen != disk_rate {
                 disk_rate = seen;
@@ -269,10 +277,10 @@ impl Work {
     }
 
     /// Whether all of them fit, one after another.
-    fn fits(&self, known: &[Known], mut there: There) -> Result<(), Over> {
+    fn fits<'a>(&self, known: impl Iterator<Item = &'a Known>, mut there: There) -> Result<(), Over> {
         let Ok(room) = disk::free(&self.about) else { return Ok(()) };
         let (mut stays, mut needs) = (0_u64, 0_u64);
-        for facts in known.iter().filter_map(|known| known.facts.as_ref().ok()) {
+        for facts in known.filter_map(|known| known.facts.as_ref().ok()) {
             let (forecast, _) = plan(Driver::of(&self.about), facts, &there);
             needs = needs.max(stays.saturating_add(forecast.need.peak));
             stays = stays.saturating_add(forecast.need.stays);

@@ -20,13 +20,13 @@ pub fn ends_of(run: &Run) -> Batch {
         .iter()
         .flat_map(|item| item.attempts.iter().map(move |attempt| (item, attempt)))
         .filter(|(_, attempt)| attempt.stage(Stage::Agent).is_some_and(|record| record.ran_in == attempt.n))
-        .filter_map(|(item, attempt)| Some((attempt.started, item, attempt.outcome(Stage::Agent)?)))
+        .filter_map(|(item, attempt)| Some((item, attempt, attempt.outcome(Stage::Agent)?)))
         .collect();
-    ended.sort_by_key(|(started, ..)| *started);
+    ended.sort_by_key(|(_, attempt, _)| attempt.started);
     let mut batch = Batch::default();
-    for (_, item, outcome) in ended {
+    for (item, attempt, outcome) in ended {
         if let Some(end) = end_of(&item.id, outcome, None, None) {
-            batch.take(&end);
+            batch.take(&if attempt.check().is_some_and(|check| check.files > 0) { with_patch(end) } else { end });
         }
     }
     batch
@@ -56,6 +56,11 @@ pub fn end_of<'a>(item: &'a ItemId, outcome: &'a StageOutcome, live: Option<&'a 
         success,
         rc: code.filter(|_| success),
     })
+}
+
+/// The same of an agent that left a patch: it did something, in however little time.
+pub fn with_patch(end: EndOfRun<'_>) -> EndOfRun<'_> {
+    EndOfRun { steps: end.steps.max(UNKNOWN_STEPS), duration_ms: None, ..end }
 }
 
 /// What an end means beside those before it, fit to be stored.

@@ -13,8 +13,9 @@ use crate::artifact::Document;
 use crate::artifact::document::{Indent, python_json};
 use crate::artifact::result_file::{ArmResult, Findings, ImageOf, OURS};
 use crate::bench::score::{has_numbers, unit_at_end};
-use crate::config::ArmGpus;
+use crate::config::{ArmGpus, Reuse};
 use crate::docker::ImageName;
+use crate::docker::pull::MeasuredImage;
 use crate::domain::{Arm, ArmDetail, AttemptId, Flag, Machine, Metric, Reused, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::files;
 use crate::ledger::fact::AttemptEnd;
@@ -34,48 +35,77 @@ pub struct Taken {
     pub detail: ArmDetail,
 }
 
-/// What decides, beside the machine, what an arm measures.
+/// What decides, beside image and machine, what an arm measures.
 struct Setup {
     command: String,
-    image: ImageOf,
     parent: Option<String>,
 }
 
-/// The older result that an arm takes, where there is one that it may take. The agent's arm takes none, nor does one that was
-/// measured in this attempt, or that a person wants measured again.
+/// The older result that an arm takes, where there is one that it may take. The agent's arm takes none.
 pub fn reused(job: &Job, item: &Item, stage: Stage) -> Option<Taken> {
     let arm = stage.arm().filter(|arm| *arm != Arm::Agent)?;
-    let last = item.last_attempt()?;
-    if !last.samples(stage).is_empty() || is_asked_for(item, stage) {
+    if !may_be_taken(job, item, stage) {
         return None;
     }
-    of_ours(job, item, arm, stage).or_else(|| of_harness(job, item, arm))
+    let image = image(job, item, stage);
+    let is_in_it = |taken: &Taken| {
+        let its = taken.result.ours.as_ref().and_then(|ours| ours.image.as_ref());
+        its.zip(image.as_ref()).is_some_and(|(its, image)| its.is_same(image))
+    };
+    let ours = of_ours(job, item, arm, stage).into_iter().filter(is_in_it);
+    // of a result and its copies, which keep its time, the result itself
+    ours.max_by_key(|taken| (taken.result.timestamp.clone(), taken.is_original())).or_else(|| of_harness(job, item, arm))
 }
 
-/// Whether a person asked for this stage again.
+/// Not what was measured in this attempt, nor what a person wants measured again.
+fn may_be_taken(job: &Job, item: &Item, stage: Stage) -> bool {
+    let is_measured = item.last_attempt().is_none_or(|last| !last.samples(stage).is_empty());
+    job.config.arms.reuse != Reuse::None && !is_measured && !is_asked_for(item, stage)
+}
+
+/// Whether a person asked for this stage again, whatever came between: an interruption, a wait for room, tries by themselves.
 fn is_asked_for(item: &Item, stage: Stage) -> bool {
-    let [.., before, last] = item.attempts.as_slice() else { return false };
-    let ended = before.end.as_ref().map(|(end, _)| end);
-    last.from == stage && item.automatic_retries == 0 && !matches!(ended, Some(AttemptEnd::Interrupted { .. } | AttemptEnd::Deferred(_)))
+    let mut automatic = item.automatic_retries;
+    for pair in item.attempts.windows(2).rev() {
+        let [before, attempt] = pair else { continue };
+        match &before.end {
+            Some((AttemptEnd::Interrupted { .. } | AttemptEnd::Deferred(_), _)) => {}
+            _ if automatic > 0 => automatic -= 1,
+            _ => return attempt.from == stage,
+        }
+    }
+    false
+}
+
+/// The image of the human's commit, as those have it whose results may be taken in its place: then it is not pulled. That of the
+/// parent is needed for the agent's patch in any case.
+pub fn measured_images(job: &Job, item: &Item) -> Vec<MeasuredImage> {
+    let Some(reference) = job.config.image_of_human_alone(&item.id, &item.human, &item.parent) else { return Vec::new() };
+    if !may_be_taken(job, item, Stage::Human) {
+        return Vec::new();
+    }
+    let image = |taken: Taken| taken.result.ours.as_ref()?.image.clone();
+    let named = |image: ImageOf| MeasuredImage { reference: reference.clone(), id: image.id, digest: image.digest };
+    of_ours(job, item, Arm::Human, Stage::Human).into_iter().filter_map(image).map(named).collect()
 }
 
 fn of_harness(job: &Job, item: &Item, arm: Arm) -> Option<Taken> {
-    let (path, result, detail) = newest(&job.checkout.repo_root, item, arm).filter(|_| job.config.arms.reuse)?;
+    let (path, result, detail) = newest(&job.checkout.repo_root, item, arm).filter(|_| job.config.arms.reuse == Reuse::All)?;
     let reused = Reused { file: path.display().to_string(), run: None, at: result.timestamp.clone() };
     Some(Taken { result, detail: ArmDetail { reused: Some(reused), ..detail } })
 }
 
-fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Option<Taken> {
+/// Those of our other runs that agree in all but the image.
+fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Vec<Taken> {
     let name = name(item, arm);
     let own = super::folder(job);
-    let folders = fs::read_dir(job.checkout.repo_root.join("results")).ok()?.flatten().map(|entry| entry.path());
+    let folders = fs::read_dir(job.checkout.repo_root.join("results")).into_iter().flatten().flatten().map(|entry| entry.path());
     let there: Vec<PathBuf> =
         folders.filter(|folder| *folder != own).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect();
     if there.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let setup = Setup::of(job, item, stage)?;
-    let machine = machine(job)?;
+    let Some((setup, machine)) = Setup::of(job, item, stage).zip(machine(job)) else { return Vec::new() };
     let agrees = |path: &PathBuf| {
         let result = ArmResult::read(path).ok()?;
         let ours = result.ours.as_ref().filter(|_| result.status == "success" && result.is_of(&item.human))?;
@@ -85,8 +115,16 @@ fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Option<Taken> {
         let detail = detail(path, &result, ours);
         (is_alike && is_clean && may_be && has_numbers(&detail)).then_some(Taken { result, detail })
     };
-    // of a result and its copies, which keep its time, the result itself
-    there.iter().filter_map(agrees).max_by_key(|taken| (taken.result.timestamp.clone(), taken.is_original()))
+    there.iter().filter_map(agrees).collect()
+}
+
+/// The image of an arm, as it was pulled.
+fn image(job: &Job, item: &Item, stage: Stage) -> Option<ImageOf> {
+    let image = job.config.docker.image(stage, &item.id, &item.human, &item.parent)?;
+    let name = ImageName::parse(&image).ok()?.to_string();
+    let pulled = item.last_attempt()?.pull()?.images.iter().find(|pulled| pulled.reference == name)?;
+    let id = Some(pulled.id.clone()).filter(|id| !id.is_empty());
+    Some(ImageOf { name: image, id, digest: pulled.digest.clone() })
 }
 
 impl Taken {
@@ -98,13 +136,8 @@ impl Taken {
 impl Setup {
     fn of(job: &Job, item: &Item, stage: Stage) -> Option<Self> {
         let plan = containers::plan_of(job, item).ok()?;
-        let image = job.config.docker.image(stage, &item.id, &item.human, &item.parent)?;
-        let name = ImageName::parse(&image).ok()?.to_string();
-        let pulled = item.last_attempt()?.pull()?.images.iter().find(|pulled| pulled.reference == name)?;
-        let id = Some(pulled.id.clone()).filter(|id| !id.is_empty());
         Some(Self {
             command: containers::command_digest(&plan, &job.config),
-            image: ImageOf { name: image, id, digest: pulled.digest.clone() },
             // what the human measured does not depend on what came before
             parent: (stage == Stage::Baseline).then(|| item.parent.clone()),
         })
@@ -112,7 +145,6 @@ impl Setup {
 
     fn is_of(&self, result: &ArmResult, ours: &Findings) -> bool {
         ours.command.as_ref() == Some(&self.command)
-            && ours.image.as_ref().is_some_and(|image| image.is_same(&self.image))
             && self.parent.as_ref().is_none_or(|parent| result.parent_commit.as_ref() == Some(parent))
     }
 }

@@ -8,7 +8,7 @@ use crate::docker::pull::{ORDER, PullOrder};
 use crate::domain::{AttemptId, Stage};
 use crate::host::files;
 use crate::model::{Item, Run};
-use crate::runner::{Job, keep};
+use crate::runner::{Job, keep, results};
 
 /// For how long a pull may be silent, in s.
 const STALL_S: u64 = 120;
@@ -26,6 +26,7 @@ pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> C
         budget_ms: job.config.budget_ms(Stage::Pull),
         must_fit: true,
         keep: keep::if_short(job, run, item),
+        measured: results::measured_images(job, item),
         dot_env: job.checkout.env_folders().map(Path::to_owned).to_vec(),
     };
     make_folder(&folder)?;

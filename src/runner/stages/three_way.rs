@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{command, make_folder};
 use crate::artifact::document::Document;
 use crate::artifact::result_file::ArmResult;
+use crate::config::Reuse;
 use crate::domain::{Arm as Whose, ArmDetail, AttemptId, Stage, StageDetail, StageEnd, StageOutcome, short_sha};
 use crate::host::stage_folder::Command;
 use crate::model::Item;
@@ -61,7 +62,7 @@ pub(super) fn begin(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, s
 
 /// The older result that an arm takes, where it may.
 pub(super) fn reused(job: &Job, item: &Item, arm: Whose) -> Option<(PathBuf, Document<ArmResult>, ArmDetail)> {
-    if arm != Whose::Agent && job.config.arms.reuse { newest(&job.checkout.repo_root, item, arm) } else { None }
+    if arm != Whose::Agent && job.config.arms.reuse == Reuse::All { newest(&job.checkout.repo_root, item, arm) } else { None }
 }
 
 /// The folder in which the script looks for patches: it takes the first one of a commit that it finds, so there is one.

@@ -1,13 +1,14 @@
 //! The agent at work: its counts, its budgets, what the detectors say of it, and what follows from that.
 
 use super::{AGENT_FACT_MS, Turn};
-use crate::domain::{AttemptId, ItemId, Stage, StageOutcome};
+use crate::detect::systemic::EndOfRun;
+use crate::domain::{AttemptId, ItemId, Stage, StageDetail, StageOutcome};
 use crate::host::clock;
 use crate::ledger::{By, Fact};
 use crate::model::StageState;
 use crate::plan::next::{agent_over_budget, agent_stuck};
 use crate::runner::agent_watch::AgentWatch;
-use crate::runner::detection::{self, code_of, end_of, is_watched, told_of};
+use crate::runner::detection::{self, code_of, end_of, is_watched, told_of, with_patch};
 use crate::runner::{RunnerError, harness};
 use crate::watch::{Beat, Seen};
 
@@ -65,6 +66,11 @@ impl Turn<'_> {
 
     /// Says what is odd about how the agent ended.
     pub(super) async fn tell_end(&mut self, attempt: &AttemptId, stage: Stage, outcome: &StageOutcome) -> Result<(), RunnerError> {
+        if let (StageDetail::Check(check), Some((_, agent))) = (&outcome.detail, self.idle.take_if(|(idle, _)| idle == attempt)) {
+            let end = end_of(&attempt.item, &agent, None, None);
+            let end = end.map(|end| if check.files > 0 { with_patch(end) } else { end });
+            return self.tell_odd(attempt, end).await;
+        }
         if !is_watched(stage) {
             return Ok(());
         }
@@ -72,7 +78,16 @@ impl Turn<'_> {
         // what ended is ISO-Bench's own script otherwise
         let child = outcome.child.as_ref().filter(|_| !harness::is_used(&self.job.config));
         let code = child.and_then(|child| code_of(&child.cause));
-        let Some(end) = end_of(&attempt.item, outcome, live.as_ref(), code) else { return Ok(()) };
+        let end = end_of(&attempt.item, outcome, live.as_ref(), code);
+        if end.is_some_and(|end| end.did_nothing()) {
+            self.idle = Some((attempt.clone(), outcome.clone()));
+            return Ok(());
+        }
+        self.tell_odd(attempt, end).await
+    }
+
+    async fn tell_odd(&mut self, attempt: &AttemptId, end: Option<EndOfRun<'_>>) -> Result<(), RunnerError> {
+        let Some(end) = end else { return Ok(()) };
         for alarm in told_of(&mut self.ends, &end, &self.masker) {
             self.record(Fact::AlarmRaised { item: attempt.item.clone(), n: attempt.n, alarm }).await?;
         }

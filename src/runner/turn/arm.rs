@@ -16,7 +16,8 @@ use crate::runner::RunnerError;
 use crate::runner::gate::Look;
 use crate::runner::live::Work;
 use crate::runner::stages::is_reused;
-use crate::runner::{results, three_way};
+use crate::runner::{containers, results, three_way};
+use crate::text;
 
 impl Turn<'_> {
     /// The GPUs that a stage has for itself, or when to ask again: then it is on record why not, and nothing is blocked.
@@ -71,6 +72,21 @@ impl Turn<'_> {
         };
         if let Err(error) = marked {
             tracing::warn!("{attempt}/{stage}: what tainted it can't be put into its result: {error}");
+        }
+    }
+
+    /// Somebody else may pause the arm's container: that is on record for whoever has no screen.
+    pub(super) async fn look_at_arm(&mut self) -> Result<(), RunnerError> {
+        let Some(live) = self.live.as_ref().filter(|live| containers::is_arm(&self.job.config, live.stage)) else { return Ok(()) };
+        let Some(progress) = containers::progress(&self.job.folder.stage(&live.attempt, live.stage)) else { return Ok(()) };
+        if progress.outside == self.outside {
+            return Ok(());
+        }
+        self.outside = progress.outside;
+        let (item, n, stage) = (live.attempt.item.clone(), live.attempt.n, live.stage);
+        match text::arm::outside(&progress) {
+            Some(says) => self.record(Fact::ArmNoted { item, n, stage, says }).await,
+            None => Ok(()),
         }
     }
 

@@ -93,6 +93,7 @@ impl Turn<'_> {
         mut outcome: StageOutcome,
     ) -> Result<(), RunnerError> {
         self.claims = false;
+        self.outside = None;
         if let Some(machine) = machine {
             self.taint(&attempt, stage, &mut outcome, &machine.taints);
             self.record(Fact::MachineRecorded { item: attempt.item.clone(), n: attempt.n, stage, machine }).await?;

@@ -34,7 +34,7 @@ fn process(whose: Whose, on: GpuKey) -> Sample {
 fn judged(frozen_ms: u64, at: impl Fn(i64) -> Option<Sample>) -> (Vec<Taint>, Vec<String>) {
     let run = RunId("ours".to_owned());
     let gpus = ["GPU-3".to_owned()];
-    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 100_000), gpus: &gpus, frozen_ms };
+    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 100_000), gpus: &gpus, frozen_ms, outside: None };
     let mut judge = Judge::new(&arm);
     (-1..=100).for_each(|s| judge.take(T0 + s * 1000, &header(), &at(s).unwrap_or_else(clean), &[]));
     judge.end()
@@ -118,9 +118,15 @@ fn an_xid_a_lost_gpu_a_full_disk_and_a_freeze_taint() {
     assert_eq!((disk(0, None), disk(1 << 30, Some(0))), (vec![full.clone()], vec![full]));
     assert_eq!(disk(1 << 30, None), []);
     assert_eq!(told(judged(12_000, |_| None)), [(TaintKind::Frozen, "it was frozen for 12 s".to_owned())]);
+    let (run, gpus) = (RunId("r".to_owned()), Vec::new());
+    let outside = Some(OutsidePause { from: moment(T0 + 1000), to: Some(moment(T0 + 43_000)), ms: 42_000 });
+    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 100_000), gpus: &gpus, frozen_ms: 0, outside };
+    let says = "its container was paused from outside for 42 s".to_owned();
+    let expected = Taint { kind: TaintKind::Frozen, evidence: says, from: moment(T0 + 1000), to: moment(T0 + 43_000) };
+    assert_eq!(Judge::new(&arm).end().0, [expected]);
     let run = RunId("ours".to_owned());
     let gpus = ["GPU-3".to_owned()];
-    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 1000), gpus: &gpus, frozen_ms: 0 };
+    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 1000), gpus: &gpus, frozen_ms: 0, outside: None };
     let mut judge = Judge::new(&arm);
     judge.take(T0 - 1, &header(), &clean(), &[Xid { gpu: 3, code: 31 }]);
     judge.take(T0 + 500, &header(), &clean(), &[Xid { gpu: 3, code: 79 }, Xid { gpu: 4, code: 79 }]);
@@ -132,7 +138,7 @@ fn an_xid_a_lost_gpu_a_full_disk_and_a_freeze_taint() {
 fn times_without_samples_and_a_silent_driver_are_notes() {
     let run = RunId("ours".to_owned());
     let gpus = ["GPU-3".to_owned()];
-    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 100_000), gpus: &gpus, frozen_ms: 0 };
+    let arm = Arm { run: &run, from: moment(T0), to: moment(T0 + 100_000), gpus: &gpus, frozen_ms: 0, outside: None };
     let notes = |seconds: &[i64], silent: bool| {
         let mut judge = Judge::new(&arm);
         let hot = with(|gpu| (gpu.throttle, gpu.lost) = (Some(Throttle::HW_THERMAL), true));

@@ -7,7 +7,7 @@ use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Reus
 use crate::model::{Attempt, Item, StageRecord, StageState};
 use crate::text::{self, arm, duration};
 use crate::ui::now::{Pulse, pulse};
-use crate::ui::words::{between, moment};
+use crate::ui::words::{between, model_name, moment};
 use crate::ui::{Mood, Said, State};
 
 /// Workers write several times a second: when nothing came for so long, in ms, what they wrote is old.
@@ -144,7 +144,13 @@ impl<'a> Now<'a> {
         let age = between(progress.at, now);
         let mut says = Vec::new();
         if let Some(since) = progress.paused {
-            let paused = format!("paused for {}: its numbers will prove nothing", duration::clock(between(since, now)));
+            let clock_of_it = duration::clock(between(since, now));
+            // who paused it, and what can be done, stands below
+            let paused = if progress.is_paused_outside() {
+                format!("paused from outside for {clock_of_it}")
+            } else {
+                format!("paused for {clock_of_it}: its numbers will prove nothing")
+            };
             says.extend([Said::new(Mood::Live, clock), Said::new(Mood::Warn, paused)]);
         } else {
             let limit = progress.deadline.filter(|_| span.phase < ArmPhase::Stop).map(|at| {
@@ -225,6 +231,7 @@ fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record
         notes.push(Said::new(Mood::Warn, delay.says()));
     }
     if let Some(Live { progress, .. }) = live {
+        notes.extend(arm::outside(progress).map(|says| Said::new(Mood::Warn, says)));
         notes.extend(progress.says.iter().map(|says| Said::new(Mood::Warn, says.as_str())));
         notes.extend(repaired(progress.repairs.iter().map(String::as_str)));
     }
@@ -288,7 +295,12 @@ fn known(state: &State, detail: &ArmDetail) -> Vec<Said> {
     let taints = detail.taints.iter().map(|taint| Said::new(Mood::Warn, format!("tainted, {}: {}", taint.kind.name(), taint.evidence)));
     let repairs = repaired(detail.repairs.iter().map(|repair| repair.name()));
     let model = detail.model.as_ref().zip(detail.model_run.as_ref()).filter(|(asked, run)| asked != run);
-    let model = model.map(|(asked, run)| Said::new(Mood::Warn, format!("served {run} in place of {asked}")));
+    let model = model.map(|(asked, run)| {
+        // who made them is no news
+        let (short, of) = (model_name(run), model_name(asked));
+        let (run, asked) = if short == of { (run.as_str(), asked.as_str()) } else { (short, of) };
+        Said::new(Mood::Warn, format!("served {run} in place of {asked}"))
+    });
     let from = detail.reused.as_ref().map(Reused::says).or_else(|| Some(format!("taken from {}", detail.from.as_ref()?)));
     let from = from.filter(|_| !state.is_others()).map(|says| Said::new(Mood::Quiet, says));
     let notes = detail.notes.iter().map(|note| Said::new(Mood::Quiet, note.as_str()));

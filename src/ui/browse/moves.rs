@@ -56,18 +56,15 @@ pub(super) fn keep_in_sight(browse: &mut Browse) {
 /// Does what a key that moves asks for; whether it was one.
 pub(super) fn perform(browse: &mut Browse, action: Action) -> bool {
     let at = browse.selected_at().unwrap_or_default();
-    let page = browse.layout.rows.saturating_sub(1).max(1);
     match action {
-        Action::Down => select_at(browse, at + 1),
-        Action::Up => select_at(browse, at.saturating_sub(1)),
-        Action::PageDown => select_at(browse, at + page),
-        Action::PageUp => select_at(browse, at.saturating_sub(page)),
-        Action::First => select_at(browse, 0),
-        Action::Last => select_at(browse, usize::MAX),
         Action::Left => out(browse, at),
         Action::Right => into(browse, at),
         Action::FoldAll => fold_all(browse),
-        _ => return false,
+        _ => {
+            let to = action.leads(at, browse.layout.rows.saturating_sub(1), browse.tree.lines.len().saturating_sub(1));
+            to.into_iter().for_each(|at| select_at(browse, at));
+            return to.is_some();
+        }
     }
     true
 }

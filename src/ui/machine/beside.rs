@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Machine;
-use crate::telemetry::told;
+use crate::telemetry::brief;
 use crate::text::duration;
 use crate::text::width::width;
 use crate::ui::{Mood, Said};
@@ -12,12 +12,12 @@ use crate::ui::{Mood, Said};
 pub fn lines(machine: &Machine, now: Timestamp, cols: usize) -> Vec<Said> {
     let Some(latest) = &machine.gpus.latest else { return Vec::new() };
     let old = latest.is_old(now).then(|| format!("{} ago", duration::age(latest.age_ms(now))));
-    let rows = |line: told::Line| {
+    let rows = |line: brief::Line| {
         let mood = if line.is_bad && old.is_none() { Mood::Warn } else { Mood::Quiet };
         let says = line.says.into_iter().chain(old.clone());
         flow(format!("{} ", line.of), says, cols).into_iter().take(2).map(move |row| Said::new(mood, row))
     };
-    told::lines(latest).into_iter().flat_map(rows).collect()
+    brief::lines(latest).into_iter().flat_map(rows).collect()
 }
 
 /// Pieces in rows; those behind the first one are indented.

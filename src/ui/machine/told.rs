@@ -81,6 +81,7 @@ fn pull_now(pull: &Pull, image: &ImagePull, now: Timestamp) -> Option<Said> {
         PullPhase::Waiting => Said::new(Mood::Quiet, "waits"),
         PullPhase::Asking => Said::new(Mood::Live, "asking the registry whether it is there, and how large"),
         PullPhase::Present => Said::new(Mood::Good, "the engine has it already"),
+        PullPhase::Spared => Said::new(Mood::Good, "not pulled: what is measured in it is known"),
         PullPhase::Done => Said::new(Mood::Good, "it is here"),
         PullPhase::Pulling => {
             let quiet = image.quiet_ms.saturating_add(between(pull.progress.at, now));

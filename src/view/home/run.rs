@@ -49,6 +49,15 @@ fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Time
     lines.push(bar(summary, cols, glyphs));
     told_counts(&mut lines, summary, cols);
     lines.push(Words::new());
+    if !summary.failures.is_empty() {
+        lines.push(super::section(cols, "what failed", "", glyphs.rule));
+        let widest = summary.failures.iter().map(|(class, _)| width::width(class.name())).max().unwrap_or_default();
+        for (class, n) in &summary.failures {
+            let name = width::fit(class.name(), widest);
+            lines.push(Words::of(Role::Bad, format!("{n:>4}  ")).add(Role::Text, name));
+        }
+        lines.push(Words::new());
+    }
     field(&mut lines, "agent", Role::Text, &format!("{} {}", summary.agent, summary.model), cols);
     let chosen = summary.selection.as_ref().map_or_else(String::new, |words| format!(", {words}"));
     field(&mut lines, "plan", Role::Text, &format!("{}{chosen}", from_root(home, &summary.plan)), cols);
@@ -67,15 +76,6 @@ fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Time
     }
     let tokens = if summary.tokens > 0 { text::tokens(summary.tokens) } else { "none were told".to_owned() };
     field(&mut lines, "tokens", if summary.tokens > 0 { Role::Text } else { Role::Muted }, &tokens, cols);
-    if !summary.failures.is_empty() {
-        lines.push(Words::new());
-        lines.push(super::section(cols, "what failed", "", glyphs.rule));
-        let widest = summary.failures.iter().map(|(class, _)| width::width(class.name())).max().unwrap_or_default();
-        for (class, n) in &summary.failures {
-            let name = width::fit(class.name(), widest);
-            lines.push(Words::of(Role::Bad, format!("{n:>4}  ")).add(Role::Text, name));
-        }
-    }
     lines
 }
 

@@ -105,7 +105,10 @@ impl Columns {
     }
 
     fn row(&self, name: &str, size: &str, age: &str, whose: &str) -> String {
-        let name = width::fit(&width::middle(name, self.name), self.name);
+        // the registry's address says least
+        let rest = name.split_once('/').filter(|(first, _)| first.contains(['.', ':'])).map(|(_, rest)| rest);
+        let cut = rest.filter(|_| width::width(name) > self.name).unwrap_or(name);
+        let name = width::fit(&width::middle(cut, self.name), self.name);
         format!("{name}  {size:>SIZE$}  {age:>AGE$}  {whose}")
     }
 }

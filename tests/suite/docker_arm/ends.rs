@@ -156,4 +156,43 @@ fn what_is_paused_stands_still_and_its_limits_with_it() {
     worker.open("go");
     let outcome = worker.ends(&exited(0));
     assert!(outcome.paused_ms >= 3_500 && outcome.duration_ms >= outcome.paused_ms, "{outcome:?}");
+    assert_eq!(outcome.outside, None, "what we did ourselves is nobody else's doing");
+}
+
+#[test]
+fn a_pause_from_outside_is_told_does_not_count_and_is_known_at_the_end() {
+    let (_gone, root) = folder();
+    let live = ("DOCKERD_JSON".to_owned(), r#"{"live-restore": true}"#.to_owned());
+    let Some(engine) = engine(&root, Options { env: vec![live], ..Options::default() }) else { return };
+    let mut worker = Worker::start(&root, &engine, "mark phase prepare; until_there go", &with("ready_ms", json!(3_000)));
+    let id = worker.container();
+    let before = worker.told("a limit", |progress| progress.deadline);
+    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    engine.says(&["pause", &id]);
+    worker.told("the pause", |progress| progress.paused.filter(|_| progress.is_paused_outside()));
+    std::thread::sleep(std::time::Duration::from_millis(3_500)); // longer than the limit
+    engine.says(&["unpause", &id]);
+    let (after, first) = worker.told("the end of the pause", |progress| {
+        let outside = progress.outside.filter(|outside| outside.to.is_some() && progress.paused.is_none());
+        Some((progress.deadline?, outside?))
+    });
+    assert!(first.ms >= 3_500 && after.duration_since(before).as_millis() >= 3_500, "{first:?}: {before} became {after}");
+    // one that is over before anybody can look
+    engine.says(&["pause", &id]);
+    engine.says(&["unpause", &id]);
+    let second = worker.told("the second pause", |progress| progress.outside.filter(|outside| outside.to > first.to));
+    assert!(second.from == first.from && second.ms > first.ms, "{second:?} {first:?}");
+    // and one that it is told of by an engine that was away meanwhile
+    engine.kill();
+    engine.start_again();
+    engine.says(&["pause", &id]);
+    worker.told("the third pause", |progress| progress.is_paused_outside().then_some(()));
+    worker.signal(Signal::USR1);
+    let ours = worker.told("our own pause", |progress| progress.paused.filter(|_| !progress.is_paused_outside()));
+    worker.signal(Signal::USR2);
+    worker.told("the end of all pauses", |progress| progress.paused.is_none().then_some(()));
+    worker.open("go");
+    let outcome = worker.ends(&exited(0));
+    let outside = outcome.outside.unwrap();
+    assert!(outside.ms > second.ms && outside.to.unwrap() <= ours && outcome.paused_ms >= outside.ms, "{outcome:?}");
 }

@@ -14,8 +14,9 @@ use crate::support::BINARY;
 /// Runs until it is let go.
 const WAITS: &str = "mark phase prepare; until_there go; mark client 0";
 
-fn begun(worker: &Worker) {
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+/// Waits until the worker knows that the script runs: by then the engine has answered that the container is started.
+fn begun(worker: &mut Worker) {
+    worker.phase(ArmPhase::Prepare);
 }
 
 #[test]
@@ -24,13 +25,13 @@ fn what_a_killed_worker_left_is_removed_by_the_next_one_and_nothing_of_others_is
     let Some(engine) = engine(&root, Options::default()) else { return };
     let other = engine.says(&["run", "-d", "--network=host", "--label", "isobench-tui.run=another", IMAGE, "sleep", "1000"]);
     let mut worker = Worker::start(&root, &engine, WAITS, &json!({}));
-    begun(&worker);
+    begun(&mut worker);
     let left = worker.container();
     worker.killed();
     assert_eq!(inspect(&engine, &left)["State"]["Running"], true);
     let mut next = Worker::again(&engine, &worker.folder);
     wait_until("the next container", || next.progress().is_some_and(|progress| progress.container.is_some_and(|id| id != left)));
-    begun(&next);
+    begun(&mut next);
     assert_eq!(containers(&engine).len(), 2);
     next.open("go");
     next.ends(&exited(0));
@@ -43,7 +44,7 @@ fn a_run_is_swept_but_for_the_stage_that_is_looked_after() {
     let (_gone, root) = folder();
     let Some(engine) = engine(&root, Options::default()) else { return };
     let mut worker = Worker::start(&root, &engine, WAITS, &json!({}));
-    begun(&worker);
+    begun(&mut worker);
     let id = worker.container();
     worker.signal(Signal::USR1);
     worker.told("the pause", |progress| progress.paused.map(drop));
@@ -85,7 +86,7 @@ fn a_keeper_passes_freezes_on_and_where_it_is_killed_its_worker_goes_and_the_con
     let state = || engine.says(&["ps", "-a", "--format", "{{.State}}"]);
     kill_process(keeper, Signal::USR1).unwrap();
     wait_until("the pause", || state() == "paused");
-    assert!(kept.frozen_state().unwrap().unwrap().frozen);
+    wait_until("that to be told", || kept.frozen_state().unwrap().is_some_and(|state| state.frozen));
     kill_process(keeper, Signal::USR2).unwrap();
     wait_until("the end of the pause", || state() == "running");
     kill_process(keeper, Signal::KILL).unwrap();
@@ -108,13 +109,13 @@ fn an_engine_that_is_started_again_with_its_containers_is_waited_for() {
     let live = ("DOCKERD_JSON".to_owned(), r#"{"live-restore": true}"#.to_owned());
     let Some(engine) = engine(&root, Options { env: vec![live], ..Options::default() }) else { return };
     let mut goes_on = Worker::start(&root, &engine, WAITS, &json!({}));
-    begun(&goes_on);
+    begun(&mut goes_on);
     engine.kill();
     engine.start_again();
     goes_on.open("go");
     goes_on.ends(&exited(0));
     let mut ended = Worker::start(&root, &engine, "mark phase prepare; until_there go; exit 5", &json!({}));
-    begun(&ended);
+    begun(&mut ended);
     engine.kill();
     ended.open("go");
     engine.start_again();
@@ -127,7 +128,7 @@ fn an_engine_that_ends_its_containers_when_it_is_started_again_is_what_failed() 
     let (_gone, root) = folder();
     let Some(engine) = engine(&root, Options::default()) else { return };
     let mut worker = Worker::start(&root, &engine, WAITS, &json!({}));
-    begun(&worker);
+    begun(&mut worker);
     engine.kill();
     engine.start_again();
     let (class, why) = worker.fails();
@@ -147,8 +148,7 @@ fn tricks_with_the_names_of_its_files_lead_nowhere() {
         secret = secret.display()
     );
     let mut worker = Worker::start(&root, &engine, &tricks, &json!({}));
-    begun(&worker);
-    worker.told("the marks", |progress| (progress.phase() == Some(ArmPhase::Prepare)).then_some(()));
+    begun(&mut worker);
     worker.open("go");
     let outcome = worker.ends(&exited(0));
     assert_eq!(outcome.marks, ["phase prepare", "vllm 1"]);

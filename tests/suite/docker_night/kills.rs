@@ -1,15 +1,18 @@
 //! `kill -9` of everything, at any time: whoever comes next comes to the same end, and leaves nothing behind.
 
 use std::fs;
+use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
 use isobench_tui::domain::ArmPhase;
 use isobench_tui::host::process;
+use serde_json::{Value, json};
 
 use super::{Bench, GOOD_AGENT, Night, SERVING, TOKEN, has};
 use crate::campaign::said;
+use crate::pty::Pty;
 use crate::support::{BINARY, lives, wait_for, wait_until};
 
 /// Slow enough that every phase can be met.
@@ -87,6 +90,8 @@ fn a_worker_or_a_keeper_that_is_killed_leaves_a_container_that_the_next_one_remo
     wait_until("the second try", || night.campaign.facts_of("stage_started").iter().any(|fact| fact["stage"] == "human" && fact["n"] == 2));
     night.in_phase(1, 2, "human", ArmPhase::Bench);
     assert_eq!(night.containers().lines().count(), 1, "{}", night.containers());
+    // it would come to its end while we look
+    night.engine.says(&["pause", night.engine.says(&["ps", "-q"]).trim()]);
     let (keeper, worker_) = (night.campaign.keeper(), worker(&night));
     runner.kill().unwrap();
     runner.wait().unwrap();
@@ -95,7 +100,36 @@ fn a_worker_or_a_keeper_that_is_killed_leaves_a_container_that_the_next_one_remo
             night.campaign.kill(pid);
         }
     }
+    assert_left(&night);
     well(&night, resume(&night));
+    assert_eq!(night.campaign.status()["left_behind"], Value::Null);
+}
+
+/// Whoever looks at the run is told of its container, and an engine that can't be asked is no reason to be silent.
+fn assert_left(night: &Night) {
+    let (run, id) = (night.campaign.folder().run_id(), night.engine.says(&["ps", "-q"]).trim().to_owned());
+    let says = format!("container {id} ('human' of c-0001) still runs, without runner and keeper");
+    let todo = format!("`isobench-tui run --resume {run}` removes it and measures anew, or `docker rm -f {id}`");
+    let sentence = format!("{says}: {todo}");
+    assert_eq!(night.campaign.status()["left_behind"], sentence);
+    let all = |arguments: &[&str]| said(&night.campaign.run(arguments));
+    assert!(all(&["status"]).contains(&sentence), "{}", all(&["status"]));
+    assert!(all(&["ls"]).contains(&format!("run {run}: {sentence}")), "{}", all(&["ls"]));
+    let rows: Value = serde_json::from_slice(&night.campaign.run(&["doctor", "--format", "json"]).stdout).unwrap();
+    let row = rows["rows"].as_array().unwrap().iter().find(|row| row["says"] == format!("run {run}: {says}"));
+    assert_eq!(row.map(|row| (row["check"].clone(), row["fix"].clone())), Some((json!("warning"), json!(todo))), "{rows:#}");
+    let silent = night.campaign.root.join("silent.sock");
+    let _silent = UnixListener::bind(&silent).unwrap();
+    for (socket, why) in [(Path::new("/nowhere.sock"), "there is no docker here"), (&silent, "docker does not answer in time")] {
+        let socket = format!("unix://{}", socket.display());
+        let told = night.campaign.command(&["status"]).env("DOCKER_HOST", socket).output().unwrap();
+        let expected = format!("whether a container of this run still runs can't be told: {why}");
+        assert!(said(&told).contains(&expected), "{}", said(&told));
+    }
+    let mut screen = Pty::spawn(&night.campaign.command(&["attach"]), 120, 40);
+    screen.wait_until("the container, and what to do", |text| text.contains(&format!("container {id}")) && text.contains("c removes it"));
+    screen.press("d");
+    screen.wait_end();
 }
 
 #[test]

@@ -173,6 +173,33 @@ fn a_token_that_expires_pauses_the_queue_and_a_new_one_lets_it_go_on() {
 }
 
 #[test]
+fn an_arm_that_somebody_else_paused_is_told_of_and_proves_nothing() {
+    let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 60 --request-rate 10");
+    let Some(night) = Night::new(&[Bench::new("0.9.2", &command)], GOOD_AGENT, "") else { return };
+    let mut runner = night.spawn();
+    let id = night.in_phase(1, 1, "human", ArmPhase::Bench).container.unwrap();
+    night.engine.says(&["pause", &id]);
+    let noted = |says: &str| night.campaign.wait_fact("arm_noted", |fact| fact["says"].as_str().unwrap().contains(says));
+    assert_eq!(noted("is paused from outside")["stage"], "human");
+    let status = said(&night.campaign.run(&["status"]));
+    assert!(status.contains("human: bench, paused from outside for "), "{status}");
+    night.engine.says(&["unpause", &id]);
+    noted("was paused from outside for ");
+    assert_eq!(runner.wait().unwrap().code(), Some(0), "{:#?}", night.ends());
+    let told = fs::read_to_string(night.campaign.root.join("said")).unwrap();
+    let line = format!("c-0001: human: its container is paused from outside, and its numbers will prove nothing: `docker unpause {id}`");
+    assert!(told.contains(&line), "{told}");
+    let human = night.ended(1, "human");
+    let taint = &human["detail"]["taints"][0];
+    assert_eq!((&human["end"], &taint["kind"]), (&json!("done"), &json!("frozen")), "{human:#}");
+    assert!(taint["evidence"].as_str().unwrap().starts_with("its container was paused from outside for "), "{taint}");
+    let ours = &night.result(1, "human")["isobench_tui"];
+    assert_eq!(ours["taints"][0], *taint, "{ours:#}");
+    assert_eq!(night.ended(1, "baseline")["detail"]["taints"], Value::Null);
+    night.assert_clean();
+}
+
+#[test]
 fn an_arm_that_is_stopped_or_frozen_leaves_no_container_and_says_so() {
     let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 60 --request-rate 10");
     let Some(night) = Night::new(&[Bench::new("0.9.2", &command)], GOOD_AGENT, "") else { return };

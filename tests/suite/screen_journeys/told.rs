@@ -78,7 +78,7 @@ fn the_help_scrolls_to_its_end_and_stays_open() {
     assert!(text.contains(" 1-19 of ") && text.contains("PgDn more"), "{text}");
     bench.type_in("G");
     let end = bench.text(80, 24);
-    assert!(end.contains("Steps in one letter") && matches!(bench.state.over, Over::Help(_)), "{end}");
+    assert!(end.contains("(machine)") && matches!(bench.state.over, Over::Help(_)), "{end}");
     for key in [Key::Down, Key::PageDown, Key::End] {
         bench.press(key);
         assert_eq!(bench.text(80, 24), end);

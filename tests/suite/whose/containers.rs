@@ -76,8 +76,9 @@ fn a_containers_processes_are_its_stages_by_its_labels_or_the_containers() {
     assert_eq!(first, stage);
     let known = attribution.of(other.pid());
     assert_eq!((known.whose, known.user.as_deref()), (other.other(Some(&other.name)), Some("root")));
-    let child = process::descendants(i32::try_from(other.pid()).unwrap());
-    assert_eq!(whose(&mut attribution, *child.first().unwrap()), other.other(Some(&other.name)));
+    let main = i32::try_from(other.pid()).unwrap();
+    let child = wait_for("a process of its", || process::descendants(main).first().copied());
+    assert_eq!(whose(&mut attribution, child), other.other(Some(&other.name)));
     assert_eq!(attribution.docker_root(), Some(engine.data()));
     let later = Contained::run(&engine, "later", &labels, "sleep 1000");
     let first = wait_for("the next look", || Some(attribution.of(later.pid()).whose).filter(|whose| *whose != Whose::Unknown));
@@ -109,21 +110,22 @@ fn a_container_is_a_group_with_what_it_uses_for_as_long_as_it_runs() {
     busybox(&engine);
     let busy = Contained::run(&engine, "busy", &[], &format!("sleep 1000 & sleep 1000 & {LOOP}"));
     let mut attribution = Attribution::start(Some(super::engine(&engine.socket())));
-    let group = wait_for("two readings", || busy.group(&mut attribution).filter(|group| group.cpu.is_some()));
-    assert_eq!((&group.whose, group.pids), (&busy.other(Some(&busy.name)), Some(3)), "{group:?}");
+    // the shell, and what it starts
+    let is_whole = |group: &GroupReading| group.cpu.is_some() && group.pids == Some(3);
+    let group = wait_for("two readings", || busy.group(&mut attribution).filter(is_whole));
+    assert_eq!(group.whose, busy.other(Some(&busy.name)), "{group:?}");
     // docker's own counting
     let stats = engine.says(&["stats", "--no-stream", "--format", "{{.PIDs}} {{.MemUsage}}", &busy.name]);
     assert!(stats.starts_with("3 "), "{stats}");
     assert!(group.memory.is_some_and(|bytes| (10_000..20_000_000).contains(&bytes)), "{group:?} beside {stats}");
     wait_until("the loop to be seen at work", || busy.group(&mut attribution).and_then(|group| group.cpu).is_some_and(|cpu| cpu > 50));
     let idle = Contained::run(&engine, "idle", &[], "sleep 1000");
-    let idle_group = wait_for("two readings", || idle.group(&mut attribution).filter(|group| group.cpu.is_some()));
-    assert!(idle_group.cpu.is_some_and(|cpu| cpu < 50), "{idle_group:?}");
+    wait_until("the other to be seen at rest", || idle.group(&mut attribution).and_then(|group| group.cpu).is_some_and(|cpu| cpu < 50));
     engine.says(&["restart", "-t", "0", &idle.name]);
     wait_until("it to be counted again", || idle.group(&mut attribution).is_some_and(|group| group.cpu.is_some() && group.pids == Some(1)));
     engine.says(&["kill", &busy.name]);
-    assert_eq!(busy.group(&mut attribution), None, "it does not run any more");
+    wait_until("it to run no more", || busy.group(&mut attribution).is_none());
     assert!(idle.group(&mut attribution).is_some());
     engine.says(&["rm", "-f", &idle.name]);
-    assert_eq!(idle.group(&mut attribution), None);
+    wait_until("it to be gone", || idle.group(&mut attribution).is_none());
 }

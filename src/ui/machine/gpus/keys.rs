@@ -28,7 +28,7 @@ pub(in crate::ui) fn perform(state: &mut State, action: Action) -> bool {
         Action::NextMark => to_mark(state, true),
         Action::PreviousMark => to_mark(state, false),
         Action::Open => visit::open(state),
-        Action::Back => return follow(&mut state.machine.gpus),
+        Action::Back => return follow(state),
         _ => return false,
     }
     true
@@ -41,11 +41,36 @@ pub(in crate::ui) fn click(state: &mut State, column: usize) {
     put(state, window.from_ms().saturating_add(column.saturating_mul(window.step_ms)));
 }
 
-/// Back to the newest columns. False: they were followed.
-fn follow(gpus: &mut Gpus) -> bool {
-    let was = gpus.cursor.take().is_some() | gpus.held.take().is_some();
+/// Back to the newest columns, of a run that is over to all of them. False: they were shown.
+fn follow(state: &mut State) -> bool {
+    let gpus = &mut state.machine.gpus;
+    let had_cursor = gpus.cursor.take().is_some();
     let were_all = std::mem::take(&mut gpus.curves) != Curves::One;
-    was || were_all
+    let held = gpus.held.take();
+    let was_moved = if times(state).is_some() {
+        let zoom = state.machine.gpus.zoom;
+        whole(state);
+        (held, zoom) != (state.machine.gpus.held, state.machine.gpus.zoom)
+    } else {
+        held.is_some()
+    };
+    had_cursor || were_all || was_moved
+}
+
+/// The curves come into sight: of a run that is over the present says nothing.
+pub(in crate::ui) fn arrive(state: &mut State) {
+    let gpus = &state.machine.gpus;
+    if gpus.held.is_none() && gpus.cursor.is_none() && times(state).is_some() {
+        whole(state);
+    }
+}
+
+/// Begin and end of a run of ours that is over, in ms of Unix time: what is sampled after it is not of the run.
+fn times(state: &State) -> Option<(i64, i64)> {
+    let (first, last) = state.run.created.zip(state.run.at).filter(|_| state.is_over() && !state.is_others())?;
+    let (first, last) = (first.as_millisecond(), last.as_millisecond());
+    let sampled = state.machine.gpus.chart.as_ref().and_then(|chart| chart.what.reaches);
+    sampled.is_none_or(|(from, to)| from <= last && to >= first).then_some((first, last))
 }
 
 fn window(state: &State) -> Option<Window> {
@@ -80,7 +105,7 @@ fn move_by(state: &mut State, by: i64) {
     let gpus = &state.machine.gpus;
     let to = match gpus.cursor {
         Some(cursor) => cursor.saturating_add(by.saturating_mul(window.step_ms)),
-        None => newest(state).min(window.to_ms - 1),
+        None => newest(state).min(gpus.held.unwrap_or(window.to_ms - 1)),
     };
     put(state, to);
 }
@@ -143,20 +168,17 @@ fn zoom(state: &mut State, by: isize) {
 /// The shortest columns in which the whole run has room.
 fn whole(state: &mut State) {
     let now = state.now.as_millisecond();
+    let run = times(state);
     let gpus = &mut state.machine.gpus;
-    let reaches = gpus.chart.as_ref().and_then(|chart| chart.what.reaches);
-    let Some((first, last)) = reaches.filter(|_| gpus.columns > 0) else {
+    let sampled = gpus.chart.as_ref().and_then(|chart| chart.what.reaches);
+    let Some((first, last)) = run.or(sampled).filter(|_| gpus.columns > 0) else {
         return state.remark(Said::new(Mood::Quiet, "nothing was sampled so far"));
     };
     let columns = i64::from(gpus.columns).saturating_sub(10).max(1);
     let fits = |step: &i64| last.saturating_sub(first) <= step.saturating_mul(columns);
     gpus.zoom = Window::STEPS.iter().position(fits).unwrap_or(Window::STEPS.len() - 1);
-    let step = Window::STEPS.get(gpus.zoom).copied().unwrap_or(1000);
     // what is over has its end in the window, and not the present
-    gpus.held = (now.saturating_sub(last) > step.max(Gpus::TOGETHER_MS).saturating_mul(3)).then_some(last);
-    if gpus.cursor.is_some() && gpus.held.is_none() {
-        gpus.held = Some(now);
-    }
+    gpus.held = run.map(|(_, last)| last).or_else(|| gpus.cursor.map(|_| now));
 }
 
 /// To the next border of a stage, error of the driver or beginning of throttling; or to the one before.

@@ -46,7 +46,7 @@ pub fn lines(state: &State) -> Vec<Said> {
     let today = day(cursor, &state.zone).filter(|on| is_long && Some(*on) == day(state.now.as_millisecond(), &state.zone));
     let at = clock(cursor, state.now, &state.zone);
     let at = today.map_or_else(|| at.clone(), |on| format!("{on} {at}"));
-    let step = if window.step_ms > 1000 { format!(", {} a column", span(window.step_ms)) } else { String::new() };
+    let step = if window.step_ms > 1000 { format!(", {} a column", duration::rough(window.step_ms.unsigned_abs())) } else { String::new() };
     let stage = band(state).map_or_else(
         || "no stage ran".to_owned(),
         |band| {
@@ -66,15 +66,6 @@ pub fn lines(state: &State) -> Vec<Said> {
     }
     lines.push(Said::new(Mood::Calm, host(gpus, bucket)));
     lines
-}
-
-/// `1 s`, `10 s`, `30 min`.
-pub fn span(ms: i64) -> String {
-    match ms {
-        ..=59_999 => format!("{} s", ms / 1000),
-        60_000..=7_199_999 => format!("{} min", ms / 60_000),
-        _ => format!("{} h", ms / 3_600_000),
-    }
 }
 
 /// What was wrong in a column: errors, lost GPUs, a silent driver, what held clocks down.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::axis;
 use crate::telemetry::Window;
-use crate::text::width;
+use crate::text::{duration, width};
 use crate::theme::Role;
 use crate::ui::State;
 use crate::ui::machine::gpus::curves::{self, Curve};
@@ -86,7 +86,7 @@ fn first(state: &State, found: &[Curve], shown: usize) -> usize {
     (at + 1).saturating_sub(shown).min(found.len().saturating_sub(shown))
 }
 
-/// `gpu 0 ──── 10 s a column, 18 min · stands, Esc follows`.
+/// `gpu 0 ──── 10 s a column, 18 min · up to 09:41:20, Esc follows`.
 fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, window: Window, now: Timestamp) {
     let gpus = &state.machine.gpus;
     let word = match (gpus.curves, gpus.subject()) {
@@ -94,9 +94,10 @@ fn title(canvas: &mut Canvas<'_>, row: Rect, state: &State, window: Window, now:
         (Curves::One, Subject::Gpu(key)) => format!("gpu {key}"),
         (Curves::One, Subject::Host) => "machine".to_owned(),
     };
-    let all = readout::span(window.step_ms.saturating_mul(i64::from(window.columns)));
-    let step = format!("{} a column, {all}", readout::span(window.step_ms));
-    let stands = gpus.held.map(|held| format!(" · up to {}, Esc follows", readout::clock(held, now, &state.zone)));
+    let span = |columns: u16| duration::rough(window.step_ms.unsigned_abs().saturating_mul(columns.into()));
+    let step = format!("{} a column, {}", span(1), span(window.columns));
+    let way = if state.is_over() { "G: now" } else { "Esc follows" };
+    let stands = gpus.held.map(|held| format!(" · up to {}, {way}", readout::clock(held, now, &state.zone)));
     heading(canvas, row, &word, &format!("{step}{}", stands.unwrap_or_default()));
 }
 
@@ -129,18 +130,23 @@ fn side(canvas: &mut Canvas<'_>, area: Rect, state: &State, (curve, window): (&C
         let left = words.width();
         words.add(right.0, format!("{:>room$}", right.1, room = room.saturating_sub(left)))
     };
-    let name = width::clip(&curve.name, 9).into_owned();
     let Some(row) = flow.row() else { return };
     if area.height == 1 {
+        let name = curve.name.as_str();
         // the unit stands once
         let unit = most.rsplit_once(' ').map_or("", |(_, unit)| unit);
         let number = value.strip_suffix(unit).filter(|_| !unit.is_empty()).map_or(value.as_str(), str::trim_end);
         let scale = if most.is_empty() { most.clone() } else { format!("/{most}") };
+        // where the scale has no room, the value alone
+        let fits = width::width(name) + width::width(number) + width::width(&scale) < room;
+        let (number, scale) = if fits { (number, scale) } else { (value.as_str(), String::new()) };
+        let name = width::clip(name, room.saturating_sub(width::width(number) + width::width(&scale) + 1)).into_owned();
         let words = Words::of(Role::Muted, name);
         let pad = room.saturating_sub(words.width() + width::width(number) + width::width(&scale));
         canvas.line(row, &words.add(Role::Strong, format!("{}{number}", " ".repeat(pad))).add(Role::Muted, scale));
         return;
     }
+    let name = width::clip(&curve.name, room.saturating_sub(width::width(&most) + 1)).into_owned();
     canvas.line(row, &line(Words::of(Role::Muted, name), (Role::Muted, most)));
     if let Some(row) = flow.row() {
         canvas.line(row, &line(Words::new(), (Role::Strong, value)));
@@ -163,7 +169,7 @@ fn empty(canvas: &mut Canvas<'_>, area: Rect, state: &State, window: Window, now
         Some(chart) => match chart.what.reaches {
             Some((first, last)) => {
                 let clock = |ms| readout::clock(ms, now, &state.zone);
-                format!("nothing was sampled in this time; there are samples from {} to {}: z shows all", clock(first), clock(last))
+                format!("nothing was sampled in this time; there are samples from {} to {}: G shows the newest", clock(first), clock(last))
             }
             None => "nothing was sampled so far".to_owned(),
         },

@@ -1,0 +1,80 @@
+//! Containers that run on though nobody looks after them any more: their runner, keeper and worker were killed. Only their engine knows of
+//! them; one that can't be asked is no reason to say that there are none.
+
+use std::path::Path;
+
+use super::effects::keeper;
+use crate::docker::arm::ORDER;
+use crate::docker::containers::running;
+use crate::docker::{DockerError, Engine, wait};
+use crate::domain::{AttemptId, ItemId, RunId, Stage, Whose};
+use crate::ledger::{RunFolder, RunnerLock};
+use crate::model::Run;
+use crate::ui::message::Sight;
+
+/// A container that was left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Its id, as docker shows it.
+    pub id: String,
+    /// Its run.
+    pub run: RunId,
+    /// Its item.
+    pub item: ItemId,
+    /// Its stage.
+    pub stage: Stage,
+}
+
+/// Digits of an id that are shown, as docker does.
+const SHOWN: usize = 12;
+
+impl Leftover {
+    /// What it is.
+    pub fn says(&self) -> String {
+        format!("container {} ('{}' of {}) still runs, without runner and keeper", self.id, self.stage, self.item)
+    }
+
+    /// What a person can do about it; `way_on` continues its run.
+    pub fn todo(&self, way_on: &str) -> String {
+        format!("{way_on} removes it and measures anew, or `docker rm -f {}`", self.id)
+    }
+}
+
+/// Those of the runs of the checkout in this folder.
+pub fn of_checkout(root: &Path) -> Result<Vec<Leftover>, DockerError> {
+    let found = wait(async { running(&Engine::connect().await?).await })?;
+    let left = found.into_iter().filter_map(|container| {
+        let Whose::Stage { run, item, n, stage } = container.whose else { return None };
+        let folder = RunFolder::of(root, &RunId(run.clone()));
+        let attempt = AttemptId { item: item.clone(), n };
+        // what a label says is no path
+        let is_left = !run.contains('/') && folder.manifest().exists() && is_alone(&folder, &attempt, stage);
+        let id = container.id.get(..SHOWN).unwrap_or(&container.id).to_owned();
+        is_left.then_some(Leftover { id, run: RunId(run), item, stage })
+    });
+    Ok(left.collect())
+}
+
+/// Whether a run's last stage was an arm in a container that nobody ended: then its container may be left.
+pub fn may_be(folder: &RunFolder, run: &Run) -> bool {
+    run.live_stage().is_some_and(|(attempt, record)| {
+        folder.stage(&attempt, record.stage).join(ORDER).exists()
+            && record.stage.arm().is_some()
+            && is_alone(folder, &attempt, record.stage)
+    })
+}
+
+/// Asks the engine whether a container of this run is left, and says so with what can be done: `way_on` continues the run. `None` where there
+/// is none.
+pub fn of_run(folder: &RunFolder, way_on: &str) -> Option<String> {
+    let id = folder.run_id();
+    match of_checkout(folder.root()?) {
+        Ok(found) => found.iter().find(|left| left.run == id).map(|left| format!("{}: {}", left.says(), left.todo(way_on))),
+        Err(error) => Some(format!("whether a container of this run still runs can't be told: {error}")),
+    }
+}
+
+/// Whether neither a runner nor a keeper is there for a stage.
+fn is_alone(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> bool {
+    RunnerLock::holder(folder).is_none() && keeper(folder, attempt, stage) == Sight::Gone
+}

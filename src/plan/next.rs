@@ -184,9 +184,9 @@ fn waits_until(item: &Item) -> Option<(Timestamp, &str)> {
 fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
     run.items.iter().find_map(|item| {
         let lost = item.last_attempt().and_then(|last| last.lost_rounds().next());
-        let (class, why) = match (&item.state, &lost) {
-            (ItemState::Failed { class, why }, _) | (ItemState::Done, Some((_, LostRound { class, why, .. }))) => (class, why),
-            _ => return None,
+        let ((ItemState::Failed { class, why }, _) | (ItemState::Done, Some((_, LostRound { class, why, .. })))) = (&item.state, &lost)
+        else {
+            return None;
         };
         let is_worth_it = class.temper() == Temper::Transient || image_is_gone(item);
         if !is_worth_it || item.automatic_retries >= config.retry.transient {

@@ -47,8 +47,10 @@ fn browse(state: &mut State, action: Action) {
         }
         _ => {
             let last = state.run.items.len().saturating_sub(1);
-            let to = action.leads(state.selected_row().unwrap_or_default(), state.layout.queue_rows.saturating_sub(1), last);
-            to.into_iter().for_each(|row| select_row(state, row));
+            let at = state.selected_row().unwrap_or_default();
+            if let Some(row) = action.leads(at, state.layout.queue_rows.saturating_sub(1), last) {
+                select_row(state, row);
+            }
         }
     }
 }

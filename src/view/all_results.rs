@@ -68,7 +68,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &State) -> Layout {
     let end = Rect { y: table.bottom(), height: rest.height - table.height, ..rest };
     match end.height {
         0 => {}
-        ..=2 => selected_short(canvas, end, state),
+        1..=2 => selected_short(canvas, end, state),
         _ => selected(canvas, end, state),
     }
     Layout { results_rows: rows, ..Layout::default() }

@@ -71,7 +71,8 @@ fn sections(place: Place, run: Option<&State>, cols: usize, glyphs: &Glyphs) -> 
     };
     let mut own = bindings(&|binding| binding.is_in(place) && !is_everywhere(binding));
     // what few other screens have comes first
-    own.sort_by_key(|binding| RUN.iter().filter(|place| binding.is_in(**place)).count().max(2));
+    let screens = |binding: &Binding| RUN.iter().filter(|place| binding.is_in(**place)).count();
+    own.sort_by_key(|binding| if RUN.contains(&place) && screens(binding) <= 2 { 0 } else { binding.places.len() });
     let mut sections: Vec<Vec<Words>> = section("On this screen".to_owned(), &own).into_iter().collect();
     sections.extend(legends(place, cols, glyphs));
     for group in Group::ALL {

@@ -345,6 +345,7 @@ engine = "three_way"
 mapping = "ma"
 reuse = "all"
 repeat = 3
+unmeasured = true
 command = ["x"]
 threshold_pct = 1e-7
 images = ["org/bench:{human}", "org/base:{parent12}"]

@@ -292,6 +292,31 @@ fn arms_that_are_over_stand_below_what_came_of_them() {
 }
 
 #[test]
+fn a_round_that_failed_leaves_the_numbers_and_figures_of_the_one_before_it() {
+    let mut story = story();
+    measured(&mut story, Stage::Human, detail(1.0, "sha256:aaaa"));
+    measured(&mut story, Stage::Baseline, detail(1.25, "sha256:bbbb"));
+    measured(&mut story, Stage::Candidate, detail(0.96, "sha256:bbbb"));
+    let failed = StageEnd::Failed { class: FailureClass::ServerCrashed, why: "the server ended before it was ready".to_owned() };
+    let nothing = ArmDetail { metrics: Vec::new(), ..detail(0.2, "sha256:bbbb") };
+    story.start(2, 1, Stage::Candidate).end(2, 1, Stage::Candidate, failed, StageDetail::Arm(nothing)).scored(2, 1, 4.0);
+    let mut bench = Bench::on(&story);
+    bench.frame(200, 60);
+    bench.type_in("k3");
+    let past = Past { of: Which { round: Some(1), ..which(Stage::Candidate) }, curves: curves(&bench, 145, FiguresFrom::Metrics) };
+    bench.tell(Msg::Machine(News::Arms(vec![past])));
+    let text = bench.text(200, 60);
+    for says in [
+        "a round failed",
+        "round 1: running 48.5, waiting 1.6, KV cache 48 %",
+        "server_crashed: the server ended before it was ready",
+        "39.65",
+    ] {
+        assert!(text.contains(says), "no '{says}' in\n{text}");
+    }
+}
+
+#[test]
 fn an_arm_that_was_taken_over_and_one_that_is_tainted_say_so() {
     let human = ArmDetail {
         reused: Some(Reused {

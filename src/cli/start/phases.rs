@@ -97,7 +97,7 @@ struct Told {
 }
 
 impl Told {
-    /// What is new: `weights: 41s`, `start: 7m30s so far, ended in 7m30s at the latest`.
+    /// What is new: `weights: 41 s`, `start: 7m30s so far, ended in 7m30s at the latest`.
     fn lines(&mut self, progress: &ArmProgress, now: Timestamp) -> Vec<String> {
         if self.started != Some(progress.started) {
             *self = Self { started: Some(progress.started), ..Self::default() };
@@ -145,10 +145,10 @@ mod tests {
         };
         let mut told = Told::default();
         let create = [span(ArmPhase::Create, 0, Some(58)), span(ArmPhase::Prepare, 58, Some(2)), span(ArmPhase::Start, 60, None)];
-        assert_eq!(told.lines(&progress(0, &create), at(70)), ["create: 58s", "prepare: 2s"]);
+        assert_eq!(told.lines(&progress(0, &create), at(70)), ["create: 58 s", "prepare: 2.0 s"]);
         assert_eq!(told.lines(&progress(0, &create), at(400)), [""; 0]);
         assert_eq!(told.lines(&progress(0, &create), at(500)), ["start: 7m20s so far, ended in 6m40s at the latest"]);
         assert_eq!(told.lines(&progress(0, &create), at(600)), [""; 0], "once is enough");
-        assert_eq!(told.lines(&progress(1000, &create), at(1070)), ["create: 58s", "prepare: 2s"], "another arm");
+        assert_eq!(told.lines(&progress(1000, &create), at(1070)), ["create: 58 s", "prepare: 2.0 s"], "another arm");
     }
 }

@@ -8,9 +8,9 @@ use crate::domain::{ItemId, short_sha};
 use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, Line, PlannedItem, Request, Verb};
 use crate::plan::answer;
-use crate::runner::RunnerError;
 use crate::runner::preflight::resolve_added;
 use crate::runner::signals::Leaving;
+use crate::runner::{RunnerError, containers};
 
 impl Turn<'_> {
     /// Reads new requests and answers them with facts. What a runner finds at its start and was asked `before` it took
@@ -73,6 +73,10 @@ impl Turn<'_> {
         let found = resolve_added(git_dir, &item);
         if let Some(blocked) = found.blocked {
             return Err(blocked.why);
+        }
+        let (checkout, config) = (&self.job.checkout, &self.job.config);
+        if containers::is_used(config) && !config.arms.unmeasured {
+            containers::mapping(checkout, config).and_then(|mapping| containers::planned(mapping.entry(&found.human), config))?;
         }
         let item = ItemId(format!("added-{}", short_sha(&found.human)));
         if self.run.item(&item).is_some() {

@@ -46,8 +46,9 @@ fn open(state: &mut State) {
 fn select(state: &mut State, action: Action) {
     let Some(last) = state.all_results.shown.len().checked_sub(1) else { return };
     let at = state.all_results.place(state).unwrap_or_default();
-    let to = action.leads(at, state.layout.results_rows.saturating_sub(1), last);
-    to.into_iter().for_each(|row| to_row(state, row));
+    if let Some(row) = action.leads(at, state.layout.results_rows.saturating_sub(1), last) {
+        to_row(state, row);
+    }
 }
 
 /// Selects a row by hand, by its place among those that are shown.

@@ -61,9 +61,9 @@ pub(super) fn perform(browse: &mut Browse, action: Action) -> bool {
         Action::Right => into(browse, at),
         Action::FoldAll => fold_all(browse),
         _ => {
-            let to = action.leads(at, browse.layout.rows.saturating_sub(1), browse.tree.lines.len().saturating_sub(1));
-            to.into_iter().for_each(|at| select_at(browse, at));
-            return to.is_some();
+            let last = browse.tree.lines.len().saturating_sub(1);
+            let Some(to) = action.leads(at, browse.layout.rows.saturating_sub(1), last) else { return false };
+            select_at(browse, to);
         }
     }
     true

@@ -240,8 +240,9 @@ fn alone(attempt: &Attempt) -> Option<Said> {
 
 /// `+ is better; one sample of each: up to ±5 % is noise`.
 fn noise(attempt: &Attempt) -> String {
-    let counts = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| attempt.samples(stage).len());
-    let n = counts.into_iter().filter(|n| *n > 0).min().unwrap_or(1);
+    // one that was taken from another run may be the median of several
+    let counts = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| Some(merged(attempt, stage)?.samples.map_or(1, |of| of.n)));
+    let n = counts.into_iter().flatten().min().unwrap_or(1);
     let of = if n == 1 { "one sample of each".to_owned() } else { format!("medians of {n} samples of each") };
     format!("+ is better; {of}")
 }

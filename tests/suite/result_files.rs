@@ -10,8 +10,8 @@ use isobench_tui::artifact::Checkout;
 use isobench_tui::artifact::result_file::{Findings, ImageOf, Written};
 use isobench_tui::config::{ArmGpus, Config, Engine};
 use isobench_tui::domain::{
-    AttemptId, FailureClass, Flag, ItemId, Machine, Metric, PullDetail, PulledImage, Stage, StageDetail, StageEnd, StageOutcome, Taint,
-    TaintKind,
+    ArmDetail, AttemptId, FailureClass, Flag, ItemId, Machine, Metric, PullDetail, PulledImage, Reused, Stage, StageDetail, StageEnd,
+    StageOutcome, Taint, TaintKind,
 };
 use isobench_tui::ledger::fact::{AttemptEnd, By};
 use isobench_tui::ledger::{Body, Entry, Fact, Line, PlannedItem, RunFolder, RunPlan};
@@ -304,6 +304,7 @@ fn a_result_of_another_run_is_taken_where_command_image_and_machine_agree() {
     let (job, run) = pulled(&root);
     let item = &run.items[0];
     let alike = alike(&job, item);
+    let of_this = Reused { file: String::new(), run: Some("this-run".to_owned()), at: None };
     let taken = || reused(&job, item, Stage::Human).map(|taken| taken.detail);
     assert_eq!(taken(), None, "there is none");
     let image = |id: &str| Some(ImageOf { id: Some(id.to_owned()), ..ImageOf::default() });
@@ -313,6 +314,7 @@ fn a_result_of_another_run_is_taken_where_command_image_and_machine_agree() {
         ("machine", Findings { machine: Some(Machine { gpus: vec!["H100".to_owned()], ..Machine::default() }), ..alike.clone() }),
         ("nobody knows", Findings { machine: None, ..alike.clone() }),
         ("tainted", Findings { flags: vec![Flag::Tainted], ..alike.clone() }),
+        ("our own, of which another run has a copy", Findings { reused: Some(of_this), ..alike.clone() }),
     ] {
         another(&job, "other-run", "2026-01-05 00:00:00", &other);
         assert_eq!(taken(), None, "{what}");
@@ -326,6 +328,9 @@ fn a_result_of_another_run_is_taken_where_command_image_and_machine_agree() {
     assert_eq!(detail.metrics.first().map(|metric| metric.value), Some(5.0));
     assert_eq!(reused(&job, item, Stage::Candidate), None, "an agent's arm is always measured");
     assert_eq!(reused(&job, item, Stage::Baseline), None, "another arm");
+    let (mut twice, _) = pulled(&root);
+    twice.config.arms.repeat = 2;
+    assert_eq!(reused(&twice, item, Stage::Human), None, "not measured as often");
 }
 
 #[test]
@@ -358,4 +363,13 @@ fn what_a_person_wants_measured_again_is_whatever_comes_between() {
     assert!(!is_taken(&run), "its runner was killed");
     again(&mut run, 4, AttemptEnd::Done, Stage::Baseline, false);
     assert!(is_taken(&run), "now a person wants another one");
+    again(&mut run, 5, gone(), Stage::Pull, false);
+    assert!(is_taken(&run), "all of it, and it was not measured before");
+    let detail = StageDetail::Arm(ArmDetail::default());
+    let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 1, detail };
+    let (item, stage) = (run.items[0].id.clone(), Stage::Human);
+    let starting = Fact::StageStarting { item: item.clone(), n: 6, stage, budget_ms: None };
+    apply(&mut run, [starting, Fact::StageFinished { item, n: 6, stage, outcome }]);
+    again(&mut run, 6, AttemptEnd::Done, Stage::Pull, false);
+    assert!(!is_taken(&run), "all of it again");
 }

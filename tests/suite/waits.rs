@@ -249,7 +249,7 @@ fn the_json_says_what_came_of_an_item() {
     let campaign = Campaign::new(2, "[ $item = c-0001 ] && echo cost=50 >engine.sh; exit 0", GOOD_ARM);
     assert_eq!(campaign.headless(), Some(1));
     let (good, bad) = (campaign.item(1), campaign.item(2));
-    assert_eq!(good["patch"], json!({"files": 1, "added": 1, "removed": 1, "set_aside": []}));
+    assert_eq!(good["patch"], json!({"files": 1, "added": 1, "removed": 1, "set_aside": [], "secrets": []}));
     let rungs: Vec<&str> = good["rungs"].as_array().unwrap().iter().map(|found| found["rung"].as_str().unwrap()).collect();
     assert_eq!(rungs, ["exited", "patch", "source", "applies", "parses", "no_template", "server", "metrics", "beyond_noise"]);
     assert!(

@@ -19,7 +19,7 @@ use crate::docker::pull::MeasuredImage;
 use crate::domain::{Arm, ArmDetail, AttemptId, Flag, Machine, Metric, Reused, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::files;
 use crate::ledger::fact::AttemptEnd;
-use crate::model::Item;
+use crate::model::{Attempt, Item};
 use crate::runner::Job;
 use crate::runner::containers;
 use crate::runner::gate::chosen;
@@ -63,15 +63,19 @@ fn may_be_taken(job: &Job, item: &Item, stage: Stage) -> bool {
     job.config.arms.reuse != Reuse::None && !is_measured && !is_asked_for(item, stage)
 }
 
-/// Whether a person asked for this stage again, whatever came between: an interruption, a wait for room, tries by themselves.
+/// Whether a person asked for this stage again, or for all of an item in which it ended before; whatever came between: an
+/// interruption, a wait for room, tries by themselves.
 fn is_asked_for(item: &Item, stage: Stage) -> bool {
     let mut automatic = item.automatic_retries;
-    for pair in item.attempts.windows(2).rev() {
+    for (at, pair) in item.attempts.windows(2).enumerate().rev() {
         let [before, attempt] = pair else { continue };
         match &before.end {
             Some((AttemptEnd::Interrupted { .. } | AttemptEnd::Deferred(_), _)) => {}
             _ if automatic > 0 => automatic -= 1,
-            _ => return attempt.from == stage,
+            _ => {
+                let is_done = |attempt: &Attempt| attempt.outcome(stage).is_some_and(StageOutcome::is_done);
+                return attempt.from == stage || (attempt.from < stage && item.attempts.iter().take(at + 1).any(is_done));
+            }
         }
     }
     false
@@ -98,7 +102,7 @@ fn of_harness(job: &Job, item: &Item, arm: Arm) -> Option<Taken> {
 /// Those of our other runs that agree in all but the image.
 fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Vec<Taken> {
     let name = name(item, arm);
-    let own = super::folder(job);
+    let (own, own_run) = (super::folder(job), job.folder.run_id().0);
     let folders = fs::read_dir(job.checkout.repo_root.join("results")).into_iter().flatten().flatten().map(|entry| entry.path());
     let there: Vec<PathBuf> =
         folders.filter(|folder| *folder != own).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect();
@@ -112,8 +116,11 @@ fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Vec<Taken> {
         let is_alike = setup.is_of(&result, ours) && ours.machine.as_ref()?.differences(&machine).is_empty();
         let is_clean = ours.taints.is_empty() && !ours.flags.contains(&Flag::Tainted);
         let may_be = ours.repairs.iter().all(|repair| job.config.docker.repairs.contains(repair));
+        // less often measured than is asked for, or with a round that failed: then it is measured
+        let is_enough = ours.samples.len().max(1) >= job.config.arms.repeat.max(1) as usize;
+        let is_others = ours.reused.as_ref().and_then(|reused| reused.run.as_deref()) != Some(own_run.as_str());
         let detail = detail(path, &result, ours);
-        (is_alike && is_clean && may_be && has_numbers(&detail)).then_some(Taken { result, detail })
+        (is_alike && is_clean && may_be && is_enough && is_others && has_numbers(&detail)).then_some(Taken { result, detail })
     };
     there.iter().filter_map(agrees).collect()
 }

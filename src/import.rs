@@ -21,7 +21,7 @@ mod safe;
 mod survey;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 pub use bare::{bare, unread};
@@ -35,6 +35,7 @@ pub use crate::artifact::analysis::{HardRow, SoftRow};
 use crate::artifact::{Mapping, PlanFile};
 use crate::domain::ItemId;
 use crate::model::Run;
+use crate::text::count;
 
 /// Everything found below some paths.
 #[derive(Debug, Default)]
@@ -95,8 +96,8 @@ pub fn import(paths: &[PathBuf], clone: Option<&Path>) -> Import {
     survey.finish(reads)
 }
 
-/// Reads the folders of results.
-fn results(found: &[walk::ResultsDir], problems: &mut Vec<Problem>) -> Vec<(PathBuf, results::Folder)> {
+/// Reads the folders of results, but for what the ledger of one of these runs tells.
+fn results(found: &[walk::ResultsDir], runs: &[Imported], problems: &mut Vec<Problem>) -> Vec<(PathBuf, results::Folder)> {
     let files: Vec<(PathBuf, walk::Shape)> = found.iter().flat_map(|folder| folder.files.clone()).collect();
     let mut records = crew::each(&files, record::read).into_iter();
     let mut mappings: HashMap<PathBuf, Option<Mapping>> = HashMap::new();
@@ -109,10 +110,11 @@ fn results(found: &[walk::ResultsDir], problems: &mut Vec<Problem>) -> Vec<(Path
                 Err(problem) => problems.push(problem),
             }
         }
+        let real = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+        problems.extend(left_to_ours(&folder.path, &real, &mut all, runs));
         if all.is_empty() {
             continue;
         }
-        let real = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
         let mapping = Mapping::find(&real).map(|path| &*mappings.entry(path.clone()).or_insert_with(|| Mapping::read(&path).ok()));
         let read = results::Folder::of(&folder.path, all, mapping.and_then(Option::as_ref));
         let older = read.older.iter().map(|record| Problem {
@@ -123,6 +125,17 @@ fn results(found: &[walk::ResultsDir], problems: &mut Vec<Problem>) -> Vec<(Path
         folders.push((folder.path.clone(), read));
     }
     folders
+}
+
+/// Takes from the records of a folder those that a run of ours wrote which is read itself, and says so.
+fn left_to_ours(folder: &Path, real: &Path, records: &mut Vec<record::Record>, runs: &[Imported]) -> Vec<Problem> {
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    records.retain(|record| {
+        let ours = ours::of_result(runs, real, record);
+        ours.map(|run| *told.entry(&run.name).or_default() += 1).is_none()
+    });
+    let says = |(run, n)| format!("{} of the run {run}, whose own folder is read too: each arm is told once", count(n, "result"));
+    told.into_iter().map(|told| Problem { path: folder.to_owned(), says: says(told) }).collect()
 }
 
 /// A run of the harness, read.
@@ -144,7 +157,7 @@ fn harness(found: &[walk::RunDir], reads: Vec<Option<item::Read>>, import: &mut 
             import.problems.append(&mut item.problems);
         }
         let names = Names::of(&run.path, &read);
-        read.retain(|item| !ours::claim(&mut import.runs, item));
+        read.retain(|item| !ours::tells_item(&import.runs, item));
         known.keep_new(&names, run.named, &mut read);
         if !read.is_empty() {
             runs.push(HarnessRun { path: run.path.clone(), names, items: read });

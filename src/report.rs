@@ -36,9 +36,13 @@ use serde_json::{Map, Value};
 
 /// A sentence of the model with commands in place of the keys of a screen.
 pub fn by_command(says: &str) -> String {
-    const KEYS: [(&str, &str); 14] = [
+    const KEYS: [(&str, &str); 15] = [
         ("; space resumes", "; `isobench-tui ctl resume` resumes"),
         ("; P goes on", "; `isobench-tui ctl thaw` goes on"),
+        (
+            "; R runs it again from its first stage",
+            "; `isobench-tui ctl retry` runs it again from its first stage, `retry-stage --stage STAGE` from a later one",
+        ),
         ("; R runs it again", "; `isobench-tui ctl retry` runs it again"),
         ("; R tries the whole item again", "; `isobench-tui ctl retry` tries the whole item again"),
         ("; R tries the item again", "; `isobench-tui ctl retry` tries the item again"),

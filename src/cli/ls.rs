@@ -36,6 +36,7 @@ pub(super) fn ls(root: Option<&Path>, format: Format) -> anyhow::Result<Exit> {
 /// What is told of a run; of one that goes on, how long it still takes.
 fn summary(folder: &RunFolder, run: &Run) -> Summary {
     let (now, runner) = (clock::now(), RunnerLock::holder(folder));
+    let run = &*leftover::as_it_stands(folder, run);
     let summary = Summary::of(run, runner, now);
     if runner.is_none() {
         return summary.with_left(leftover::of_run(folder, run));

@@ -11,6 +11,7 @@ use super::{Format, find, print_line, read, screen, status, tell, usage};
 use anyhow::Context;
 use phases::Phases;
 
+use crate::domain::{ArmDetail, ItemId, Stage, StageDetail};
 use crate::exit::Exit;
 use crate::host::detach;
 use crate::ledger::{Entry, Fact, RunFolder, RunnerLock, regular};
@@ -131,7 +132,7 @@ fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>)
         // the first fact: the run has its runner
         alone = None;
         if let (Some(phases), crate::ledger::Body::Known(fact)) = (&phases, &entry.body) {
-            phases.take(&of, fact);
+            phases.take(&of, fact, run);
         }
         progress(started, entry, run);
     };
@@ -156,23 +157,55 @@ fn headless(job: Job, format: Format, keep_pause: bool, mut alone: Option<File>)
 
 /// One line a fact that people wait for.
 fn progress(started: Instant, entry: &Entry, run: &Run) {
-    let crate::ledger::Body::Known(fact) = &entry.body else { return };
-    let says = match fact.as_ref() {
-        Fact::AttemptStarted { item, n, from } if *n > 1 => format!("{item}: attempt {n} from {from}"),
-        Fact::StageStarting { item, stage, .. } => format!("{item}: {stage}"),
-        Fact::AttemptFinished { item, .. } => match run.item(item) {
-            Some(item) => format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(run, item)).trim_end().to_owned(),
-            None => return,
+    if let Some(says) = told(entry, run) {
+        line(started, &says);
+    }
+}
+
+fn told(entry: &Entry, run: &Run) -> Option<String> {
+    let crate::ledger::Body::Known(fact) = &entry.body else { return None };
+    match fact.as_ref() {
+        Fact::AttemptStarted { item, n, from } if *n > 1 => Some(format!("{item}: attempt {n} from {from}")),
+        Fact::StageStarting { item, stage, .. } => Some(stage_of(run, item, *stage)),
+        Fact::StageFinished { item, stage, outcome, .. } => match &outcome.detail {
+            StageDetail::Arm(ArmDetail { reused: Some(reused), .. }) => Some(format!("{}: {}", stage_of(run, item, *stage), reused.says())),
+            _ => None,
         },
-        _ => match run.notes.last() {
-            Some((at, note)) if *at == entry.at => crate::report::by_command(note),
-            _ => return,
-        },
-    };
-    line(started, &says);
+        Fact::AttemptFinished { item, .. } => {
+            let item = run.item(item)?;
+            Some(format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(run, item)).trim_end().to_owned())
+        }
+        _ => run.notes.last().filter(|(at, _)| *at == entry.at).map(|(_, note)| crate::report::by_command(note)),
+    }
+}
+
+/// `night-0001: candidate`; of an arm that is measured several times, which time: `night-0001: candidate, round 2 of 3`.
+fn stage_of(run: &Run, item: &ItemId, stage: Stage) -> String {
+    let record = || run.item(item)?.last_attempt()?.stage(stage);
+    let round = record().filter(|_| run.repeat > 1 && stage.arm().is_some()).map(|record| record.earlier.len() + 1);
+    let round = round.map_or_else(String::new, |round| format!(", round {round} of {}", run.repeat));
+    format!("{item}: {stage}{round}")
 }
 
 /// A line with the seconds since the start.
 fn line(started: Instant, says: &str) {
     tell(format_args!("{:>7.1}s  {}", started.elapsed().as_secs_f64(), clean::shown(says)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Reused, StageEnd, StageOutcome};
+    use crate::host::clock;
+
+    #[test]
+    fn an_arm_that_is_not_measured_says_where_its_numbers_are_from() {
+        let reused = Reused { file: "/r/8a1f_human_result.json".to_owned(), run: Some("2026-11-21_09-30-12-3fa9".to_owned()), at: None };
+        let detail = StageDetail::Arm(ArmDetail { reused: Some(reused), ..ArmDetail::default() });
+        let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 0, detail };
+        let fact = Fact::StageFinished { item: ItemId("night-0001".to_owned()), n: 1, stage: Stage::Human, outcome };
+        let entry = Entry { seq: 1, at: clock::now(), up_ms: 1, body: crate::ledger::Body::Known(Box::new(fact)) };
+        let says = "night-0001: human: taken from /r/8a1f_human_result.json of run 2026-11-21_09-30-12-3fa9";
+        assert_eq!(told(&entry, &Run::default()).as_deref(), Some(says));
+    }
 }

@@ -201,6 +201,7 @@ impl Wanted {
 
 /// Says how a run stands.
 pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
+    let run = &*leftover::as_it_stands(folder, run);
     let runner = RunnerLock::holder(folder);
     let orphan = run.live_stage().filter(|_| runner.is_none()).map(|(attempt, record)| effects::keeper(folder, &attempt, record.stage));
     let manifest = Manifest::look(folder).ok();
@@ -228,7 +229,8 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
         newer_format: manifest.filter(Manifest::is_newer).map(|manifest| manifest.format),
         now: at,
     };
-    let live = Live::of(folder, run);
+    // what nobody looks after gets no further
+    let live = Live::of(folder, run).filter(|_| is_at_work);
     let left = leftover::of_run(folder, run);
     // a file that can't be read is told by nobody: the run is what was asked for
     let latest = telemetry::read::latest(&Files::of(folder.path())).ok().flatten();

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::facts::Teller;
 use super::item::Read;
+use super::record::Record;
 use super::{Imported, Origin, Problem};
-use crate::domain::ItemId;
-use crate::ledger::{Fact, RunFolder};
+use crate::domain::{ItemId, is_same_commit};
+use crate::ledger::RunFolder;
 use crate::model::Follower;
 
 /// Folds the ledger of a run folder.
@@ -21,18 +21,23 @@ pub(super) fn load(path: &Path) -> Result<Imported, Problem> {
     Ok(Imported { origin: Origin::Ours, path: path.to_owned(), name: folder.run_id().0, run, items: HashMap::new() })
 }
 
-/// Takes over what the harness-layout folder of an item says that a run of ours wrote: its ledger knows more, and the
-/// folder is told once. Whether such a run is here.
-pub(super) fn claim(runs: &mut [Imported], item: &Read) -> bool {
-    let Some((run, n)) = &item.ours else { return false };
-    let Some(ours) = runs.iter_mut().find(|ours| ours.origin == Origin::Ours && ours.name == *run) else { return false };
-    let id = ItemId(item.id.clone());
-    // the fold gives it to the last attempt: an older one's journal lies with that attempt
-    let is_last = ours.run.item(&id).and_then(|item| item.last_attempt()).is_some_and(|last| last.n == *n && last.journal.is_none());
-    if is_last {
-        let mut teller = Teller::of(std::mem::take(&mut ours.run));
-        teller.tell(None, Fact::JournalRead { item: id, n: *n, journal: item.said.clone() });
-        ours.run = teller.done();
+/// Whether the ledger of a run of ours that was read tells what the harness-layout folder of an item holds: it knows more, and
+/// is judged alike whether the folder lies beside it or not.
+pub(super) fn tells_item(runs: &[Imported], item: &Read) -> bool {
+    item.ours.as_ref().is_some_and(|(run, _)| of(runs, run).is_some())
+}
+
+/// The run of ours that was read and whose ledger tells what a result in this folder says.
+pub(super) fn of_result<'a>(runs: &'a [Imported], folder: &Path, record: &Record) -> Option<&'a Imported> {
+    if let Some(ours) = &record.ours {
+        return of(runs, &ours.run).filter(|known| known.run.item(&ItemId(ours.item.clone())).is_some());
     }
-    true
+    // ISO-Bench's own script names no run, and puts a folder `results` into the run's
+    let folder = if folder.ends_with("results") { folder.parent()? } else { folder };
+    let is_of = |known: &&Imported| known.run.items.iter().any(|item| is_same_commit(&item.human, &record.commit));
+    of(runs, folder.file_name()?.to_str()?).filter(is_of)
+}
+
+fn of<'a>(runs: &'a [Imported], run: &str) -> Option<&'a Imported> {
+    runs.iter().find(|known| known.origin == Origin::Ours && known.name == run)
 }

@@ -133,7 +133,7 @@ impl Survey {
                 Err(problem) => import.problems.push(problem),
             }
         }
-        let folders = results(&self.found.results, &mut import.problems);
+        let folders = results(&self.found.results, &import.runs, &mut import.problems);
         let reads = reads.into_iter().map(|read| read.map(|read| read.0)).collect();
         let runs = super::harness(&self.found.runs, reads, &mut import);
         fold(runs, &folders, &mut import);

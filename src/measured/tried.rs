@@ -1,20 +1,45 @@
 //! An attempt as a whole: the word for its end, and its first cause.
 
-use crate::domain::{Cause, FailureClass, StageEnd};
+use crate::domain::{Cause, FailureClass, Stage, StageEnd};
 use crate::ledger::fact::AttemptEnd;
-use crate::model::Attempt;
+use crate::model::{Attempt, Item};
 
-/// The journal's word, else ours.
+/// The attempts of an item by what its agents did: those that go on with the work of one agent are one try of it, of which
+/// the newest counts.
+pub fn tries(item: &Item) -> impl Iterator<Item = &[Attempt]> {
+    item.attempts.chunk_by(|before, after| after.from > Stage::Agent || is_cut_off(before))
+}
+
+/// Whether its agent was cut off from outside before it came to an end: the next attempt takes it up again.
+fn is_cut_off(attempt: &Attempt) -> bool {
+    let agent = attempt.outcome(Stage::Agent).map(|outcome| &outcome.end);
+    matches!(attempt.end, Some((AttemptEnd::Interrupted { .. }, _))) && matches!(agent, None | Some(StageEnd::Interrupted { .. }))
+}
+
+/// The journal's word, else ours. The journal is written behind the agent: what failed later it does not know.
 pub fn status(attempt: &Attempt) -> String {
     let ours = match &attempt.end {
-        Some((AttemptEnd::Done, _)) => "done",
+        // a patch is benchmarked however its agent ended
+        Some((AttemptEnd::Done, _)) => match attempt.agent_failure() {
+            None => "done",
+            Some(StageEnd::Failed { .. }) => "failed",
+            Some(_) => "stopped",
+        },
         Some((AttemptEnd::Failed { .. }, _)) => "failed",
         Some((AttemptEnd::Stopped { .. }, _)) => "stopped",
         Some((AttemptEnd::Interrupted { .. }, _)) => "interrupted",
         Some((AttemptEnd::Deferred(_), _)) => "waiting",
         None => "running",
     };
-    attempt.journal.as_ref().map_or(ours, |journal| journal.status.as_str()).to_owned()
+    let journal = attempt.journal.as_ref().filter(|journal| journal.status != "success" || !has_failed_later(attempt));
+    journal.map_or(ours, |journal| journal.status.as_str()).to_owned()
+}
+
+/// Whether it failed in a stage behind the check of its patch.
+fn has_failed_later(attempt: &Attempt) -> bool {
+    let is_bad = |stage: Stage| matches!(attempt.outcome(stage).map(|outcome| &outcome.end), Some(StageEnd::Failed { .. }));
+    matches!(attempt.end, Some((AttemptEnd::Failed { .. }, _)))
+        && attempt.stages.iter().any(|record| record.stage > Stage::Check && is_bad(record.stage))
 }
 
 /// Why it failed, by its first cause; `None` for a success, and for what has no end: that has not failed, whatever its agent's

@@ -405,7 +405,7 @@ impl Run {
 impl Attempt {
     /// The stage with which an interrupted attempt is taken up again: the one that was cut off, or, where its input
     /// is gone with it, the one that makes that input.
-    fn resume_from(&self) -> Stage {
+    pub(super) fn resume_from(&self) -> Stage {
         let cut = self.stages.iter().rev().find(|record| !matches!(&record.state, StageState::Ended(outcome) if outcome.is_done()));
         match cut.map(|record| record.stage) {
             // an agent never goes on with edits of an earlier try

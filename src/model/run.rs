@@ -243,6 +243,16 @@ impl Run {
         self.index.get(id).copied()
     }
 
+    /// The same where nobody works on the live item any more: it is interrupted, as whoever continues the run will find it.
+    #[must_use]
+    pub fn cut_off(mut self) -> Self {
+        for item in self.items.iter_mut().filter(|item| matches!(item.state, ItemState::Running)) {
+            let Some(last) = item.last_attempt() else { continue };
+            item.state = ItemState::Interrupted { why: "nobody looks after it any more".to_owned(), from: last.resume_from() };
+        }
+        self
+    }
+
     /// The item that is under way.
     pub fn live_item(&self) -> Option<&Item> {
         self.item(self.live.as_ref()?)

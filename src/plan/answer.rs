@@ -1,6 +1,7 @@
 //! Requests answered: which facts a verb makes of the run as it stands.
 
 use super::next::retry_from;
+use super::pipeline::cause;
 use crate::domain::{AttemptId, ItemId, OnStuck, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, PlannedItem, Request, Verb};
@@ -194,6 +195,9 @@ fn retry(run: &Run, request: &Request, from: Option<Stage>) -> Decision {
     if matches!(item.state, ItemState::Blocked { .. }) {
         return Err(format!("{} is blocked: {}", item.id, item.why().unwrap_or_default()));
     }
+    if let Some(says) = no_stage_failed(item).filter(|_| from.is_none()) {
+        return Err(says);
+    }
     let wanted = from.unwrap_or_else(|| retry_from(item));
     let from = possible_from(run, item, wanted)?;
     let fact = Fact::ItemRequeued {
@@ -205,6 +209,12 @@ fn retry(run: &Run, request: &Request, from: Option<Stage>) -> Decision {
         by: request.by.clone(),
     };
     Ok((vec![fact], format!("{} is queued again from {from}", item.id)))
+}
+
+/// Why the stage that failed can't be run again: nothing failed, and the whole item with its agent is more than was asked for.
+pub fn no_stage_failed(item: &Item) -> Option<String> {
+    let nothing = matches!(item.state, ItemState::Done) && item.last_attempt().and_then(cause).is_none();
+    nothing.then(|| format!("{} is done and no stage of it failed; R runs it again from its first stage", item.id))
 }
 
 /// A stage can begin only where the stages before it left what it needs.

@@ -25,7 +25,8 @@ use crate::text::clean;
 pub struct Study {
     /// The paths that were asked for.
     pub paths: Vec<PathBuf>,
-    /// One row an attempt of an agent at a commit, in order of run, then item.
+    /// One row an attempt of an agent at a commit, in order of run, then item. What goes on with its work (an arm that is tried
+    /// again, a run that is taken up) is no other one.
     pub items: Vec<ItemRow>,
     /// One row an arm that was measured, in order of folder, commit, arm.
     pub results: Vec<ResultRow>,
@@ -189,9 +190,9 @@ fn commit_key(sha: &str) -> &str {
     sha.get(..8).unwrap_or(sha)
 }
 
-/// The attempts of one run, in its order, as they are known without any other: what was measured elsewhere is not in them.
+/// Every attempt of one run, in its order, as it is known without any other: what was measured elsewhere is not in it.
 pub fn attempts(imported: &crate::import::Imported) -> Vec<ItemRow> {
-    items::of(imported).collect()
+    items::each(imported).collect()
 }
 
 impl Study {

@@ -1,6 +1,7 @@
 //! Containers that run on though nobody looks after them any more: their runner, keeper and worker were killed. Only their engine knows of
 //! them; one that can't be asked is no reason to say that there are none.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::effects::keeper;
@@ -60,11 +61,25 @@ pub(super) fn may_be(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> b
     stage.arm().is_some() && folder.stage(attempt, stage).join(ORDER).exists() && is_alone(folder, attempt, stage)
 }
 
+/// The run as it stands: with neither runner nor keeper nothing of it runs, and its live item is interrupted though no fact says so.
+pub fn as_it_stands<'a>(folder: &RunFolder, run: &'a Run) -> Cow<'a, Run> {
+    let is_left = match run.live_stage() {
+        Some((attempt, record)) => is_alone(folder, &attempt, record.stage),
+        None => run.live.is_some() && RunnerLock::holder(folder).is_none(),
+    };
+    if is_left { Cow::Owned(run.clone().cut_off()) } else { Cow::Borrowed(run) }
+}
+
 /// The container that a run left where it was interrupted, with what can be done; `None` where there is none.
 pub fn of_run(folder: &RunFolder, run: &Run) -> Option<String> {
     let (attempt, record) = run.live_stage()?;
     let way_on = format!("`isobench-tui run --resume {}`", folder.run_id());
-    may_be(folder, &attempt, record.stage).then(|| ask(folder, &way_on)).flatten()
+    of_stage(folder, &attempt, record.stage, &way_on)
+}
+
+/// The same of the stage in which that was; `way_on` continues the run.
+pub fn of_stage(folder: &RunFolder, attempt: &AttemptId, stage: Stage, way_on: &str) -> Option<String> {
+    may_be(folder, attempt, stage).then(|| ask(folder, way_on)).flatten()
 }
 
 /// Asks the engine whether a container of this run is left, and says so with what can be done: `way_on` continues the run. `None` where there

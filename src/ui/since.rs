@@ -118,20 +118,23 @@ fn failed(ended: &[&Item]) -> Option<Line> {
     (all > 0).then(|| line("failed", Mood::Bad, format!("{}: {}", text::count(all, "item"), listed(&counted))))
 }
 
-/// `5 items: 2 beat the human's commit, 1 similar, 1 worse, 1 incomparable · 1 true success (Q1)`, the best first.
+/// `5 items: 2 beat the human's commit (1 tainted), 1 similar, 1 worse, 1 incomparable · 1 true success (Q1)`, the best first.
 fn results(rows: &[Row], ended: &[&Item]) -> Option<Line> {
     // what failed stands in a line of its own
     let is_done = |row: &&Row| ended.iter().any(|item| item.id == row.item && matches!(item.state, ItemState::Done));
     let done: Vec<&Row> = rows.iter().filter(|row| row.has_numbers() || is_done(row)).collect();
     let count = |is: &dyn Fn(&Row) -> bool| done.iter().filter(|row| is(row)).count();
     let classes = Class::ALL.map(|class| (count(&|row| row.class == class), achieved(class)));
-    let told: Vec<String> = classes.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let is_tainted = |row: &Row| row.marks.iter().any(|mark| matches!(mark, Mark::Tainted(_)));
+    let (beats, tainted) = (|row: &Row| row.class == Class::Beats, count(&|row| row.class == Class::Beats && is_tainted(row)));
+    let doubt = |word: &str| if tainted > 0 && word == achieved(Class::Beats) { format!(" ({tainted} tainted)") } else { String::new() };
+    let told: Vec<String> = classes.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}{}", doubt(word))).collect();
     let quadrants = Quadrant::ALL.map(|quadrant| (count(&|row| row.quadrant == Some(quadrant)), quadrant));
     let judged = quadrants.iter().filter(|(n, _)| *n > 0).map(|(n, quadrant)| format!("{n} {} ({})", quadrant.says(), quadrant.short()));
     let without = ended.iter().filter(|item| item.is_done_without_agent()).count();
     let failed = (without > 0).then(|| format!("{without} with an agent that failed"));
     let parts: Vec<String> = std::iter::once(told.join(", ")).chain(judged).chain(failed).collect();
-    let mood = if count(&|row| row.class == Class::Beats) > 0 { Mood::Good } else { Mood::Calm };
+    let mood = if count(&beats) > tainted { Mood::Good } else { Mood::Calm };
     let says = format!("{}: {}", text::count(done.len(), "item"), parts.join(" · "));
     (!done.is_empty()).then(|| line("results", mood, says))
 }

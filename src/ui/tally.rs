@@ -44,6 +44,8 @@ pub struct Tally {
 pub struct Achieved {
     /// Better than the human's commit.
     pub better: usize,
+    /// Of these, those with a tainted arm: they prove nothing.
+    pub tainted: usize,
     /// Similar to it.
     pub similar: usize,
     /// Worse.
@@ -119,5 +121,7 @@ impl Achieved {
             None => &mut self.unknown,
         };
         *counted += 1;
+        let is_tainted = item.last_attempt().is_some_and(|last| !last.tainted().is_empty());
+        self.tainted += usize::from(standing == Some(Standing::Beats) && is_tainted);
     }
 }

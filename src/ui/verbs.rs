@@ -18,6 +18,7 @@ use super::{Action, Effect, Left, Mood, Said, Screen, beside, jumps, machine, mo
 use crate::domain::ItemId;
 use crate::ledger::{Ask, Verb};
 use crate::model::{Breaker, Item, ItemState, RunState};
+use crate::plan::answer::no_stage_failed;
 
 /// Does what an action about the run or an item asks for. `None`: it is no such action.
 pub(super) fn perform(state: &mut State, action: Action) -> Option<Vec<Effect>> {
@@ -276,6 +277,9 @@ fn retry(state: &mut State, verb: Verb) -> Vec<Effect> {
     let Some(item) = state.selected_item() else { return refuse(state, "no item is selected") };
     if !item.is_over() {
         let why = format!("{} is {}: it will run anyway", item.id, item.status());
+        return refuse(state, why);
+    }
+    if let Some(why) = no_stage_failed(item).filter(|_| verb == Verb::RetryStage) {
         return refuse(state, why);
     }
     if matches!(item.state, ItemState::Done) {

@@ -92,7 +92,7 @@ fn counts(state: &State, cols: usize) -> Words {
     let parts = [
         (count(&|row| row.rung == Some(crate::domain::Rung::BeyondNoise)), "beyond noise", Role::Good),
         (marked(|mark| matches!(mark, Mark::Tainted(_))), "tainted", Role::Warn),
-        (marked(|mark| matches!(mark, Mark::Forced | Mark::Suspicious(_))), "suspicious", Role::Warn),
+        (marked(|mark| matches!(mark, Mark::Forced | Mark::Suspicious(_) | Mark::Secrets(_))), "suspicious", Role::Warn),
         (marked(|mark| matches!(mark, Mark::Repaired(_))), "repaired", Role::Text),
         (marked(|mark| matches!(mark, Mark::Reused(_))), "reused", Role::Text),
         (marked(|mark| matches!(mark, Mark::Samples(1))), "of one sample", Role::Muted),

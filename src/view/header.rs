@@ -165,9 +165,10 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let achieved = tally.achieved;
     let is_compared = is_compared(state);
     let done = [
-        (achieved.better, Role::Good),
+        (achieved.better - achieved.tainted, Role::Good),
         (achieved.similar, Role::Text),
-        (achieved.worse, Role::Warn),
+        // what is tainted proves nothing either
+        (achieved.worse + achieved.tainted, Role::Warn),
         (achieved.unknown, if is_compared { Role::Muted } else { Role::Good }),
     ];
     let others = COUNTED.iter().map(|(status, role)| (tally.count(status), running_role(state, status, *role)));
@@ -255,6 +256,9 @@ fn achieved(state: &State, detail: Detail) -> Words {
                     _ => " ",
                 };
                 words = words.add(Role::Text, gap).add(role(n, of), format!("{n} {word}"));
+            }
+            if word == "better" && found.tainted > 0 {
+                words = words.add(Role::Warn, format!(" ({} tainted)", found.tainted));
             }
         }
     }

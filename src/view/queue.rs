@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Words, role, row_of};
 use super::parts::dots;
 use super::parts::strip::mark;
 use crate::domain::ids::short_sha;
-use crate::domain::{FailureClass, Level, Stage, StageEnd, Standing};
+use crate::domain::{Arm, FailureClass, Level, Stage, StageEnd, Standing};
 use crate::model::{Attempt, Item, ItemState};
 use crate::text::{duration, width};
 use crate::theme::{Glyphs, Role};
@@ -198,7 +198,7 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
         let waits = matches!(item.state, ItemState::Waiting { .. } | ItemState::ForRoom { .. }) || (live && doubts(item).is_some());
         let room = if waits { columns.result + columns.gap + columns.note } else { columns.note };
         if !waits {
-            words = words.join(result(item, columns.result)).add(Role::Text, gap.as_str());
+            words = words.join(result(item, columns)).add(Role::Text, gap.as_str());
         }
         let told = note(state, item, position, room, now).unwrap_or_else(|| Said::new(Mood::Quiet, ""));
         words.add(role(told.mood), width::fit(&told.text, room))
@@ -214,7 +214,7 @@ fn item_row(canvas: &Canvas<'_>, state: &State, item: &Item, position: usize, co
                 cells.add(Role::Text, gap.as_str()).join(match class_of(item) {
                     // a word that is cut says nothing
                     Some(class) if class.name().len() <= columns.result => Words::of(Role::Text, width::fit(class.name(), columns.result)),
-                    _ => result(item, columns.result),
+                    _ => result(item, columns),
                 })
             } else {
                 cells
@@ -271,6 +271,9 @@ fn note(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp
         let words = if was_stuck && width::width(&both) <= cols { both } else { class.name().to_owned() };
         return Some(Said::new(Mood::Calm, words));
     }
+    if let Some(words) = tainted(item) {
+        return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Warn, words));
+    }
     if item.is_done_without_agent() {
         let words = agent_ended(item);
         return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Warn, words));
@@ -280,6 +283,13 @@ fn note(state: &State, item: &Item, position: usize, cols: usize, now: Timestamp
         return words.into_iter().find(|words| width::width(words) <= cols).map(|words| Said::new(Mood::Bad, words));
     }
     instead(state, item, position, cols, now)
+}
+
+/// That the numbers of an item that is done prove nothing, from many words to few.
+fn tainted(item: &Item) -> Option<[String; 2]> {
+    let of = item.last_attempt().filter(|_| matches!(item.state, ItemState::Done))?.tainted();
+    let arms: Vec<&str> = of.into_iter().map(Arm::name).collect();
+    (!arms.is_empty()).then(|| [format!("tainted: {}", arms.join(", ")), "tainted".to_owned()])
 }
 
 /// How the agent of an item that is done ended, from many words to few.
@@ -350,8 +360,9 @@ pub fn status_role(state: &State, item: &Item) -> Role {
     }
 }
 
-/// `better  +11.4 %`; nothing of an item that failed.
-fn result(item: &Item, cols: usize) -> Words {
+/// `better  +11.4 %`; nothing of an item that failed. What is tainted is not shown as proven, and is named here where no note does.
+fn result(item: &Item, columns: &Columns) -> Words {
+    let cols = columns.result;
     let Some(score) = item.last_attempt().and_then(Attempt::score).filter(|_| class_of(item).is_none()) else {
         return Words::of(Role::Text, " ".repeat(cols));
     };
@@ -360,12 +371,15 @@ fn result(item: &Item, cols: usize) -> Words {
         let word = if cols < RESULT { "" } else { "incomparable" };
         return Words::of(Role::Warn, width::fit(word, cols));
     };
+    let is_tainted = tainted(item).is_some();
     let role = match found {
+        _ if is_tainted => Role::Warn,
         Standing::Beats => Role::Good,
         Standing::Similar => Role::Text,
         Standing::Worse => Role::Warn,
     };
-    let word = if cols < RESULT { String::new() } else { width::fit(standing(found), RESULT - DELTA) };
+    let word = if is_tainted && columns.note == 0 { "tainted" } else { standing(found) };
+    let word = if cols < RESULT { String::new() } else { width::fit(word, RESULT - DELTA) };
     Words::of(role, word).add(role, format!("{:>DELTA$}", percent(pct)))
 }
 

@@ -182,6 +182,11 @@ fn a_failed_arm_is_retried_without_asking_the_agent_again() {
     let second: Vec<String> = stages(&campaign, "stage_starting").into_iter().filter(|stage| stage.starts_with("c-0001.2")).collect();
     assert_eq!(second, ["c-0001.2/candidate", "c-0001.2/score", "c-0001.2/clean"]);
     assert_eq!(fs::read_to_string(campaign.root.join("agents")).unwrap(), "ran\n");
+    // nothing of it failed: a stage is asked for, and not an agent
+    let refused = campaign.ctl_refused(&["retry-stage", "c-0001"], 6);
+    assert!(refused.contains("c-0001 is done and no stage of it failed; `isobench-tui ctl retry` runs it again"), "{refused}");
+    campaign.wait_end();
+    assert_eq!(campaign.item(1)["attempts"], 2);
     // a stage can begin only where its input still is
     assert!(campaign.ctl_refused(&["retry-stage", "c-0001", "--stage", "check"], 6).contains("worktree"));
     campaign.wait_end();

@@ -39,7 +39,7 @@ fn plan_path() -> PathBuf {
 
 fn card(id: &str, run: &Run, runner: Option<u32>, why: Option<&str>) -> RunCard {
     let summary = Summary::of(run, runner, why.map(str::to_owned));
-    RunCard { id: RunId(id.to_owned()), seen: Seen::Read(Box::new(summary)) }
+    RunCard { id: RunId(id.to_owned()), seen: Seen::Read(Box::new(summary)), left: None }
 }
 
 fn agent(asked: Option<&str>, name: &str, model: &str, origin: &'static str) -> AgentCard {
@@ -125,7 +125,11 @@ impl Desk {
             card("2026-11-21_11-00-00-aaaa", &runs::agent_running().run(), Some(4711), None),
             card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("runner gone since 10:00, without a word")),
             card("2026-11-20_09-00-00-cccc", &runs::finished().run(), None, None),
-            RunCard { id: RunId("2026-11-19_09-00-00-dddd".to_owned()), seen: Seen::Broken("can't read events.jsonl: denied".to_owned()) },
+            RunCard {
+                id: RunId("2026-11-19_09-00-00-dddd".to_owned()),
+                seen: Seen::Broken("can't read events.jsonl: denied".to_owned()),
+                left: None,
+            },
         ])
     }
 
@@ -197,6 +201,7 @@ fn a_checkout_without_runs_leads_to_its_plan_which_is_looked_at_and_started() {
     desk.press(Key::Enter);
     desk.says("still looking whether it can run");
     desk.tell(News::Looked(Box::new(looked(None))));
+    assert_eq!(desk.home.note, None, "it looks no more");
     desk.says("Enter starts 94 of 96 items, about 32 h");
     desk.says("94 items run one after another, each through worktree");
     desk.says("2 are blocked");
@@ -292,6 +297,20 @@ fn an_interrupted_run_is_continued() {
     desk.says("run x is held");
     desk.type_in("c");
     assert!(!desk.text(120, 40).contains("run x is held"));
+}
+
+#[test]
+fn a_container_that_an_interrupted_run_left_is_named() {
+    let mut desk = Desk::several();
+    desk.type_in("j");
+    let id = desk.home.selected_run().unwrap().id.clone();
+    let says = "container 1f2e3d4c5b6a ('candidate' of c-0001) still runs, without runner and keeper: c removes it";
+    desk.tell(News::Left(id.clone(), Some(says.to_owned())));
+    // what is read of the run meanwhile takes nothing from it
+    desk.tell(News::Run(Box::new(card(&id.0, &runs::interrupted().run(), None, None))));
+    desk.says("container 1f2e3d4c5b6a");
+    desk.tell(News::Left(id, None));
+    assert!(!desk.text(120, 40).contains("1f2e3d4c5b6a"));
 }
 
 #[test]

@@ -62,6 +62,7 @@ mod log_sources;
 mod nvml;
 mod nvml_broken;
 mod nvml_read;
+mod once;
 mod opened;
 mod outside;
 mod paged;

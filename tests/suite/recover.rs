@@ -107,8 +107,16 @@ fn an_agent_that_ends_while_no_runner_lives_is_reported_as_it_ended() {
     campaign.kill(campaign.runner().unwrap());
     assert_eq!(campaign.status()["state"], "interrupted");
     assert!(lives(keeper), "the keeper outlives its runner");
+    assert_eq!(campaign.item(1)["status"], "running");
     campaign.open(1, "agent");
     wait_until("the keeper's end", || !lives(keeper));
+    let status = campaign.status();
+    assert_eq!(
+        (&status["items"][0]["status"], &status["counts"]["items"]["interrupted"]),
+        (&"interrupted".into(), &1.into()),
+        "{status:#}"
+    );
+    assert!(said(&campaign.run(&["status"])).contains("1 item: 1 interrupted"), "{}", said(&campaign.run(&["status"])));
     assert_eq!(campaign.resume(), Some(1));
     let item = campaign.item(1);
     assert_eq!((item["agent_end"]["cause"].as_str(), item["agent_end"]["code"].as_i64()), (Some("exited"), Some(7)), "{item:#}");

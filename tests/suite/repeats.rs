@@ -35,8 +35,12 @@ fn score(campaign: &Campaign) -> Value {
 fn arms_take_turns_and_their_medians_decide() {
     // the first measurement of each arm is slow
     let campaign = campaign(3, &format!(r#"{ROUND}; [ "$n" = 0 ] && cost=$((cost * 2)); echo "latency: $cost ms""#));
-    assert_eq!(campaign.headless(), Some(0));
+    let told = campaign.run(&["run", "--headless"]);
+    assert_eq!(told.status.code(), Some(0));
     assert_eq!(turns(&campaign), "hbaabhhba");
+    for turn in ["human, round 1 of 3", "candidate, round 1 of 3", "candidate, round 2 of 3", "human, round 3 of 3"] {
+        assert_eq!(said(&told).matches(&format!("c-0001: {turn}\n")).count(), 1, "{turn}: {}", said(&told));
+    }
     let score = score(&campaign);
     let first = &score["verdicts"][0];
     assert_eq!([&first["agent"], &first["human"], &first["baseline"]].map(Value::as_f64), [Some(50.0), Some(99.0), Some(100.0)]);

@@ -10,6 +10,7 @@ use isobench_tui::theme::{Depth, Glyphs, Theme};
 use isobench_tui::ui::Msg;
 use isobench_tui::ui::bench::{Curves, Live, Past, Which};
 use isobench_tui::ui::machine::News;
+use isobench_tui::ui::message::Sight;
 use jiff::SignedDuration;
 
 use crate::screen::Bench;
@@ -218,6 +219,20 @@ fn a_benchmark_shows_figures_and_what_is_printed() {
     let text = bench.text(120, 40);
     assert!(text.is_ascii(), "{text}");
     insta::assert_snapshot!("bench_bench_ascii_120x40", text);
+}
+
+#[test]
+fn of_an_arm_that_nobody_looks_after_nothing_is_left() {
+    let mut bench = second_arm(100);
+    bench.tell(Msg::Runner(Sight::Gone));
+    bench.tell(Msg::Keeper(Sight::Gone));
+    let weights = phases(&[(ArmPhase::Create, 58.0), (ArmPhase::Prepare, 2.0), (ArmPhase::Start, 20.0), (ArmPhase::Weights, 0.0)], true);
+    let row = ProgressRow { label: "weights".to_owned(), done: 3, total: Some(4), rate: None, left_ms: Some(1000) };
+    let told = ArmProgress { row: Some(row), ..progress(&bench, weights, 96) };
+    see(&mut bench, told, Curves::default());
+    let text = bench.text(80, 24);
+    assert!(text.contains("cut off") && text.contains("75 %") && !text.contains(" left") && !text.contains("ready by"), "{text}");
+    assert!(!text.contains("cut off 0:00"), "{text}");
 }
 
 #[test]

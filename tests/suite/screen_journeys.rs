@@ -111,6 +111,10 @@ fn retries_and_moves_are_about_the_selected_item() {
     assert_eq!(wish(&bench.type_in("J")), (Verb::MoveDown, Some(24)));
     assert_eq!(bench.type_in("R"), []);
     assert_eq!(note(&bench), "vllm_core-0024 is queued: it will run anyway");
+    // nothing of it failed: a stage is asked for, and not an agent
+    bench.type_in("g");
+    assert_eq!(bench.type_in("r"), []);
+    assert_eq!(note(&bench), "vllm_core-0001 is done and no stage of it failed; R runs it again from its first stage");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use isobench_tui::domain::{
-    ArmDetail, BenchKind, FailureClass, Flag, Quadrant, Repair, RunId, ScoreDetail, SoftVerdict, Stage, StageDetail, StageEnd, Target,
+    ArmDetail, BenchKind, CheckDetail, FailureClass, Flag, Quadrant, Repair, RunId, ScoreDetail, SecretAt, SoftVerdict, Stage, StageDetail,
+    StageEnd, Target,
 };
 use isobench_tui::import::import;
 use isobench_tui::ledger::fact::AttemptEnd;
@@ -297,13 +298,48 @@ fn the_banner_counts_quadrants_taints_and_repairs() {
     let told = since(&bench.state, bench.now).unwrap();
     let text = told.lines.iter().map(|line| format!("{:12}{}\n", line.label, line.says.text)).collect::<Vec<_>>().concat();
     for part in [
-        "results     5 items: 2 beat the human's commit, 1 similar, 1 worse, 1 incomparable · 1 true success (Q1)",
+        "results     5 items: 2 beat the human's commit (1 tainted), 1 similar, 1 worse, 1 incomparable · 1 true success (Q1)",
         "numbers     1 item tainted: what was measured proves nothing · 1 with a patch that was forced in · 1 with repairs",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
     bench.type_in("5");
     assert_eq!((bench.state.screen, shown(&bench).len()), (Screen::Results, 8));
+}
+
+#[test]
+fn a_tainted_result_does_not_look_proven() {
+    let mut bench = Bench::on(&night());
+    let wide = bench.text(200, 60);
+    let row = |text: &str| text.lines().find(|line| line.contains(&id(4).0)).unwrap().to_owned();
+    assert!(wide.contains("5 done: 2 better (1 tainted) 1 similar 1 worse 1 incomparable"), "{wide}");
+    assert!(row(&wide).contains("better   +31.0 %") && row(&wide).contains("tainted: agent"), "{wide}");
+    let small = bench.text(80, 24);
+    assert!(small.lines().take(2).any(|line| line.contains("2 better (1 tainted)") || line.contains("5 done ")), "{small}");
+    assert!(row(&small).contains("tainted  +31.0 %") && !row(&small).contains("better"), "{small}");
+}
+
+#[test]
+fn a_secret_and_a_lost_round_stand_in_the_row_and_the_panel_says_where() {
+    let mut story = Story::of(2);
+    story.attempt(1, 1, Stage::Worktree).stage(1, 1, Stage::Worktree, 2, StageDetail::Nothing);
+    story.stage(1, 1, Stage::Agent, 60, StageDetail::Agent(runs::totals(14)));
+    let secret = SecretAt { name: "HF_TOKEN".to_owned(), file: "vllm/x.py".to_owned(), line: 12 };
+    story.stage(1, 1, Stage::Check, 1, StageDetail::Check(CheckDetail { secrets: vec![secret], ..runs::check(2) }));
+    for (stage, factor) in [(Stage::Human, 1.0), (Stage::Baseline, 1.25), (Stage::Candidate, 0.9)] {
+        story.stage(1, 1, stage, 90, StageDetail::Arm(arm(BenchKind::Serving, factor)));
+    }
+    let failed = StageEnd::Failed { class: FailureClass::ServerCrashed, why: "exit 1".to_owned() };
+    story.start(1, 1, Stage::Candidate).end(1, 1, Stage::Candidate, failed, StageDetail::Arm(ArmDetail::default()));
+    story.stage(1, 1, Stage::Score, 0, StageDetail::Score(runs::score(11.4))).stage(1, 1, Stage::Clean, 1, StageDetail::Nothing);
+    story.push(Fact::AttemptFinished { item: id(1), n: 1, end: AttemptEnd::Done });
+    let mut bench = table(&story);
+    bench.type_in("g");
+    let text = bench.text(200, 60);
+    let row = text.lines().find(|line| line.contains(&id(1).0) && line.contains("+11.4 %")).unwrap();
+    assert!(row.contains("secret, round lost"), "{text}");
+    assert!(text.contains("the patch contains the value of HF_TOKEN, line 12 of vllm/x.py: do not publish it"), "{text}");
+    assert!(!text.contains("the value of a secret"), "{text}");
 }
 
 /// What the table counts by a grouping.

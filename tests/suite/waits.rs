@@ -265,7 +265,10 @@ fn the_json_says_what_came_of_an_item() {
     assert_eq!((&bad["class"], &bad["arms"]["agent"]), (&json!("empty_patch"), &Value::Null), "{bad:#}");
     assert_eq!(isobench_tui::ui::now::hint(&campaign.model().items[1]), Some("nothing to benchmark; 2 shows the agent's last steps"));
     assert_eq!(bad["hint"], json!("nothing to benchmark; read the agent's last steps"), "no key of a screen");
-    assert!(bad["hint"].is_string() && bad["patch"] == json!({"files": 0, "added": 0, "removed": 0, "set_aside": []}), "{bad:#}");
+    assert!(
+        bad["hint"].is_string() && bad["patch"] == json!({"files": 0, "added": 0, "removed": 0, "set_aside": [], "secrets": []}),
+        "{bad:#}"
+    );
     let check = bad["tries"][0]["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "check").unwrap();
     assert_eq!((&check["state"], &check["class"]), (&json!("failed"), &json!("empty_patch")), "{check:#}");
     // clocks stand where nobody works

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -19,12 +19,13 @@ use crate::cli::settings::{self, SettingsArgs};
 use crate::cli::start::{resumable, start_runner};
 use crate::cli::{doctor, find};
 use crate::config::Resolution;
-use crate::domain::RunId;
+use crate::domain::{AttemptId, RunId, Stage};
 use crate::host::clock;
 use crate::ledger::{RunFolder, RunnerLock};
 use crate::model::{Follower, Run, RunState};
 use crate::report::status;
 use crate::runner::Job;
+use crate::shell::leftover;
 use crate::ui::home::message::Beside;
 use crate::ui::home::{Choice, Msg, News, RunCard, Seen, Summary, Wish};
 use crate::ui::words::moment;
@@ -35,6 +36,9 @@ const WISHES: usize = 64;
 /// How often the list of runs is looked at.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How often the engine is asked for a container that may be left.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+
 /// Starts the threads of a start screen. They end when it does.
 pub(super) fn start(checkout: Option<Checkout>) -> io::Result<(Sender<Wish>, mpsc::Receiver<Msg>)> {
     let (news_from, news) = mpsc::channel(WISHES);
@@ -42,7 +46,10 @@ pub(super) fn start(checkout: Option<Checkout>) -> io::Result<(Sender<Wish>, mps
     let (looks_from, looks) = sync_channel(WISHES);
     if let Some(checkout) = checkout.clone() {
         let (of_runs, of_looks, own) = (news_from.clone(), news_from.clone(), checkout.clone());
-        thread::Builder::new().name("runs".to_owned()).spawn(move || runs(&own, &of_runs))?;
+        let (cut_off_from, cut_off) = sync_channel(WISHES);
+        let of_containers = news_from.clone();
+        thread::Builder::new().name("runs".to_owned()).spawn(move || runs(&own, &cut_off_from, &of_runs))?;
+        thread::Builder::new().name("containers".to_owned()).spawn(move || containers(&cut_off, &of_containers))?;
         thread::Builder::new().name("looks".to_owned()).spawn(move || look_on(&checkout, &looks, &of_looks))?;
     }
     thread::Builder::new().name("wishes".to_owned()).spawn(move || {
@@ -153,15 +160,43 @@ fn run_on(job: &Job) -> anyhow::Result<RunFolder> {
     Ok(job.folder.clone())
 }
 
+/// A run, and the stage in which it was cut off; `None` where it goes on, or is over.
+type CutOff = (RunFolder, Option<(AttemptId, Stage)>);
+
+/// Asks the engine which of the runs that were cut off left a container, again and again: it may take its time, and nothing else waits.
+fn containers(cut_off: &Receiver<CutOff>, news: &Sender<Msg>) {
+    let mut left: HashMap<RunId, (CutOff, Option<String>)> = HashMap::new();
+    loop {
+        let next = match cut_off.recv_timeout(ASK_AGAIN) {
+            Ok(next) => vec![next],
+            Err(RecvTimeoutError::Timeout) => left.values().map(|(of, _)| of.clone()).collect(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        for (folder, stage) in next {
+            let id = folder.run_id();
+            let says = stage.as_ref().and_then(|(attempt, stage)| leftover::of_stage(&folder, attempt, *stage, "c"));
+            let known = left.remove(&id).and_then(|(_, known)| known);
+            if says != known && news.blocking_send(News::Left(id.clone(), says.clone()).into()).is_err() {
+                return;
+            }
+            if stage.is_some() {
+                left.insert(id, ((folder, stage), says));
+            }
+        }
+    }
+}
+
 /// What was last seen of a run.
 struct Known {
     mark: (Option<u64>, Option<SystemTime>, Option<u32>),
     /// The fold of a run that is being written.
     follower: Option<Follower>,
+    /// The stage in which it was cut off.
+    cut_off: Option<(AttemptId, Stage)>,
 }
 
 /// Tells the runs, and what changes in them, the newest first.
-fn runs(checkout: &Checkout, news: &Sender<Msg>) {
+fn runs(checkout: &Checkout, cut_off: &SyncSender<CutOff>, news: &Sender<Msg>) {
     let mut listed: Option<Vec<RunId>> = None;
     let mut known: HashMap<RunId, Known> = HashMap::new();
     while !news.is_closed() {
@@ -182,10 +217,16 @@ fn runs(checkout: &Checkout, news: &Sender<Msg>) {
             if known.get(&id).is_some_and(|known| known.mark == mark) {
                 continue;
             }
-            let follower = known.remove(&id).and_then(|known| known.follower);
+            let (follower, was_cut_off) = known.remove(&id).map_or((None, None), |known| (known.follower, known.cut_off));
             let (seen, follower) = read(folder, follower, runner);
-            known.insert(id.clone(), Known { mark, follower: follower.filter(|_| runner.is_some()) });
-            if news.blocking_send(News::Run(Box::new(RunCard { id, seen })).into()).is_err() {
+            let live = follower.as_ref().and_then(|follower| follower.run.live_stage());
+            let is_cut_off = live.filter(|_| runner.is_none()).map(|(attempt, record)| (attempt, record.stage));
+            if is_cut_off != was_cut_off {
+                // of more than an engine can be asked for the oldest are left out
+                let _ = cut_off.try_send((folder.clone(), is_cut_off.clone()));
+            }
+            known.insert(id.clone(), Known { mark, follower: follower.filter(|_| runner.is_some()), cut_off: is_cut_off });
+            if news.blocking_send(News::Run(Box::new(RunCard { id, seen, left: None })).into()).is_err() {
                 return;
             }
         }
@@ -197,7 +238,8 @@ fn read(folder: &RunFolder, follower: Option<Follower>, runner: Option<u32>) -> 
     let mut follower = follower.unwrap_or_else(|| Follower::new(folder));
     match follower.catch_up() {
         Ok(_) => {
-            let summary = Summary::of(&follower.run, runner, why(&follower.run, runner));
+            let run = leftover::as_it_stands(folder, &follower.run);
+            let summary = Summary::of(&run, runner, why(&run, runner));
             (Seen::Read(Box::new(summary)), Some(follower))
         }
         Err(error) => (Seen::Broken(format!("can't read {}: {error}", folder.events().display())), None),

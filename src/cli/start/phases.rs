@@ -13,6 +13,7 @@ use crate::domain::{ArmPhase, ArmProgress};
 use crate::host::clock;
 use crate::host::files::{self, Links};
 use crate::ledger::{Fact, RunFolder};
+use crate::model::Run;
 use crate::text::{arm, duration};
 
 /// So often an arm is looked at: its phases take seconds to minutes.
@@ -30,7 +31,7 @@ pub(super) struct Phases {
 
 /// An arm that runs.
 struct Arm {
-    /// `c-0001: human`.
+    /// `c-0001: human`, `c-0001: human, round 2 of 3`.
     name: String,
     progress: PathBuf,
 }
@@ -45,11 +46,11 @@ impl Phases {
     }
 
     /// Takes a fact: an arm begins, or is over. What is still to be said of one that is over is said before this returns.
-    pub(super) fn take(&self, folder: &RunFolder, fact: &Fact) {
+    pub(super) fn take(&self, folder: &RunFolder, fact: &Fact, run: &Run) {
         let next = match fact {
             Fact::StageStarted { item, n, stage, .. } | Fact::StageAdopted { item, n, stage, .. } if stage.arm().is_some() => {
                 let attempt = crate::domain::AttemptId { item: item.clone(), n: *n };
-                Some(Arm { name: format!("{item}: {stage}"), progress: folder.stage(&attempt, *stage).join(PROGRESS) })
+                Some(Arm { name: super::stage_of(run, item, *stage), progress: folder.stage(&attempt, *stage).join(PROGRESS) })
             }
             Fact::StageFinished { stage, .. } if stage.arm().is_some() => None,
             _ => return,

@@ -273,6 +273,10 @@ impl Seen {
         if !always && up.saturating_sub(self.told_up_ms) < u64::try_from(TELLS.as_millis()).unwrap_or_default() {
             return;
         }
+        for fold in &mut self.folds {
+            // what was repaired is no trouble any more, and what comes after it may be
+            fold.first_error.take_if(|error| self.marks.has_repaired(error));
+        }
         let progress = self.progress();
         let is_news = self.told.as_ref().is_none_or(|told| ArmProgress { at: told.at, ..progress.clone() } != *told);
         if is_news && let Ok(written) = serde_json::to_vec(&progress) {

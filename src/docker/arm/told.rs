@@ -9,6 +9,12 @@ const LONGEST: usize = 512;
 /// More marks make no sense.
 const MOST: usize = 400;
 
+/// How a mark begins that names a repair.
+const REPAIRED: &str = "repaired ";
+
+/// How a mark begins that names an argument which the server does not take.
+const WITHOUT: &str = "server without ";
+
 /// The marks so far, and the beginning of the next.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -44,12 +50,22 @@ impl Marks {
         new
     }
 
-    /// The repairs that were made inside.
+    /// The repairs that were made inside, and the arguments that the server was started again without.
     pub(super) fn repairs(&self) -> Vec<String> {
-        let mut repairs: Vec<String> = self.lines.iter().filter_map(|line| line.strip_prefix("repaired ")).map(str::to_owned).collect();
+        let repair = |line: &String| line.strip_prefix(REPAIRED).or_else(|| line.starts_with(WITHOUT).then_some(line)).map(str::to_owned);
+        let mut repairs: Vec<String> = self.lines.iter().filter_map(repair).collect();
         repairs.sort();
         repairs.dedup();
         repairs
+    }
+
+    /// Whether an error that was printed is one that the script repaired since, by what it looks for itself.
+    pub(super) fn has_repaired(&self, error: &str) -> bool {
+        self.lines.iter().any(|line| match line.strip_prefix(WITHOUT) {
+            Some("--max-model-len") if error.contains("max_model_len") => true,
+            Some(argument) => error.contains("unrecognized arguments") && error.contains(argument),
+            None => line.strip_prefix(REPAIRED) == Some("transformers") && error.contains("No module named 'transformers"),
+        })
     }
 }
 
@@ -101,6 +117,11 @@ mod tests {
         assert!(marks.rest.len() <= LONGEST + 1);
         assert_eq!(marks.feed(b"\nrepaired transformers\nrepaired transformers\n", &masker).len(), 2);
         assert_eq!(marks.repairs(), ["transformers"]);
+        let refused = "vllm: error: unrecognized arguments: --disable-log-requests";
+        assert!(!marks.has_repaired(refused) && marks.has_repaired("ModuleNotFoundError: No module named 'transformers'"));
+        marks.feed(b"server without --disable-log-requests\n", &masker);
+        assert!(marks.has_repaired(refused) && !marks.has_repaired("vllm: error: unrecognized arguments: --lunch"));
+        assert_eq!(marks.repairs(), ["server without --disable-log-requests", "transformers"]);
         marks.feed(&b"again\n".repeat(2 * MOST), &masker);
         assert_eq!(marks.lines.len(), MOST);
         assert_eq!((phase("phase prepare"), phase("phase lunch"), phase("phase")), (Some(ArmPhase::Prepare), None, None));

@@ -162,7 +162,7 @@ impl ThreeWay {
         let found = walk::walk(std::slice::from_ref(&self.folder));
         // a file that is half written is read again when it changes
         let mut problems = Vec::new();
-        let mut folders = crate::import::results(&found.results, &mut problems);
+        let mut folders = crate::import::results(&found.results, &[], &mut problems);
         folders.sort_by_key(|(path, _)| *path != self.folder);
         self.read = folders.into_iter().next().map(|(_, read)| read);
         for problem in problems {

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::items::place;
 use super::whose::is_whose;
 use super::{Compared, ItemRow, commit_key};
 use crate::domain::rung::reached;
 use crate::domain::{Answer, Quadrant, Rung, Stage, Standing};
-use crate::import::{Import, Imported};
+use crate::import::{Import, Imported, Origin};
 use crate::measured::{Measured, joined, last_measured};
 use crate::model::{Attempt, Item};
 
@@ -20,7 +21,7 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
     for imported in &import.runs {
         for (item, attempt) in imported.run.items.iter().filter_map(|item| Some((item, last_measured(item)?))) {
             let measured = Measured::of(attempt);
-            let whose = by_commit.get(commit_key(&item.human)).and_then(|places| attempt_of(imported, attempt, places, rows));
+            let whose = by_commit.get(commit_key(&item.human)).and_then(|places| attempt_of(imported, (item, attempt), places, rows));
             let rung = whose.and_then(|at| rows.get_mut(at)).and_then(|row| {
                 row.rungs = joined(&row.rungs, &measured.score.rungs);
                 row.rung = reached(&row.rungs);
@@ -36,11 +37,12 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
 
 /// The row of the attempt whose patch was measured: in a run of ours the attempt itself; for a folder of results the one of
 /// its agent at this commit to which the import gave what was measured.
-fn attempt_of(imported: &Imported, attempt: &Attempt, places: &[usize], rows: &[ItemRow]) -> Option<usize> {
+fn attempt_of(imported: &Imported, (item, attempt): (&Item, &Attempt), places: &[usize], rows: &[ItemRow]) -> Option<usize> {
     attempt.counted(Stage::Candidate)?;
     let label = imported.run.agent.as_str();
     let is_measured = |row: &ItemRow| row.answer(Rung::Metrics) != Answer::Unchecked && is_whose(label, &row.agent, &row.model);
-    let fits = |row: &ItemRow| row.run == imported.name || is_measured(row);
+    let own = place(imported, item, attempt).filter(|_| imported.origin != Origin::Results);
+    let fits = |row: &ItemRow| own.as_ref().map_or_else(|| is_measured(row), |own| row.run == imported.name && row.folder == *own);
     // an attempt that was tried again brought what was measured last
     places.iter().copied().rev().find(|at| rows.get(*at).is_some_and(fits))
 }

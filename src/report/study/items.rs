@@ -4,30 +4,48 @@ use std::path::PathBuf;
 
 use super::ItemRow;
 use crate::domain::rung::reached;
-use crate::domain::{AttemptId, FailureClass, Stage, StageEnd};
+use crate::domain::{AttemptId, FailureClass, Stage, StageEnd, Usage};
 use crate::import::{Imported, Origin};
 use crate::ledger::RunFolder;
 use crate::measured::joined;
-use crate::measured::tried::{failure, status};
-use crate::model::{Attempt, Item};
+use crate::measured::tried::{failure, status, tries};
+use crate::model::{Attempt, Energy, Item};
 
-/// The attempts of a run; none for a folder of results, which has arms alone.
+/// What the agents of a run tried; nothing for a folder of results, which has arms alone. Whatever goes on with the work of one
+/// agent is one row.
 pub(super) fn of(imported: &Imported) -> impl Iterator<Item = ItemRow> + '_ {
-    let items = if imported.origin == Origin::Results { &[] } else { imported.run.items.as_slice() };
-    items.iter().flat_map(|item| item.attempts.iter().map(|attempt| row(imported, item, attempt)))
+    items(imported).iter().flat_map(|item| tries(item).filter_map(|attempts| row(imported, item, attempts)))
 }
 
-fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
+/// Every attempt of a run as a row of its own.
+pub(super) fn each(imported: &Imported) -> impl Iterator<Item = ItemRow> + '_ {
+    let rows = |item: &'_ Item| item.attempts.chunks(1).filter_map(|attempt| row(imported, item, attempt)).collect::<Vec<_>>();
+    items(imported).iter().flat_map(rows)
+}
+
+fn items(imported: &Imported) -> &[Item] {
+    if imported.origin == Origin::Results { &[] } else { &imported.run.items }
+}
+
+/// Of the attempts that are one try of an agent: what the newest came to, and what all of them used.
+fn row(imported: &Imported, item: &Item, attempts: &[Attempt]) -> Option<ItemRow> {
+    let newest = attempts.last()?;
+    let journal = attempts.iter().rev().find_map(|attempt| attempt.journal.as_ref());
+    // the journal is of the attempt whose agent worked
+    let attempt = &Attempt { journal: journal.cloned(), ..newest.clone() };
     // the agent of an attempt that began later in the pipeline worked, and was paid, in an earlier one
-    let own = attempt.stage(Stage::Agent).filter(|record| record.ran_in == attempt.n);
-    let totals = own.and_then(|_| attempt.totals());
-    let usage = totals.map(|totals| totals.usage).filter(|usage| usage.total() > 0);
-    let took = own.and_then(|_| attempt.outcome(Stage::Agent)).map(|outcome| outcome.duration_ms).filter(|ms| *ms > 0);
+    let own = || attempts.iter().filter(|attempt| attempt.stage(Stage::Agent).is_some_and(|record| record.ran_in == attempt.n));
+    let totals = || own().filter_map(Attempt::totals);
+    let mut used = Usage::default();
+    totals().for_each(|totals| used += totals.usage);
+    let usage = Some(used).filter(|usage| usage.total() > 0);
+    let took: u64 = own().filter_map(|attempt| attempt.outcome(Stage::Agent)).map(|outcome| outcome.duration_ms).sum();
+    let cost = totals().filter_map(|totals| totals.cost_micro_usd).reduce(u64::saturating_add);
     let rungs = joined(&attempt.rungs(), &[]);
     let status = status(attempt);
     // no journal, no moment of its own
     let is_unfinished = status == "unfinished";
-    ItemRow {
+    Some(ItemRow {
         item_id: item.id.0.clone(),
         human: item.human.clone(),
         repo: repo(&imported.run.repo),
@@ -39,17 +57,17 @@ fn row(imported: &Imported, item: &Item, attempt: &Attempt) -> ItemRow {
         rung: reached(&rungs),
         rungs,
         flags: attempt.flags(),
-        steps: totals.and_then(|totals| totals.steps),
+        steps: totals().next_back().and_then(|totals| totals.steps),
         input_tokens: usage.map(|usage| usage.input),
         output_tokens: usage.map(|usage| usage.output),
-        duration_s: took.map(seconds),
-        cost_usd: totals.and_then(|totals| totals.cost_micro_usd).map(dollars),
-        energy: attempt.energy(),
+        duration_s: Some(took).filter(|ms| *ms > 0).map(seconds),
+        cost_usd: cost.map(dollars),
+        energy: Energy::sum(attempts.iter().filter_map(Attempt::energy)),
         patch_bytes: attempt.check().and_then(|check| check.patch_bytes),
         terminal_error: terminal_error(attempt),
-        folder: folder(imported, item, attempt),
+        folder: folder(imported, item, newest),
         at: attempt.end.as_ref().map(|(_, at)| *at).filter(|at| at.as_second() > 0 && !is_unfinished),
-    }
+    })
 }
 
 /// `vllm` of `https://github.com/vllm-project/vllm.git`; the harness cuts `sglang.git` to `sglan`.
@@ -87,6 +105,12 @@ fn folder(imported: &Imported, item: &Item, attempt: &Attempt) -> PathBuf {
         Some(journal) if !journal.folder.is_empty() => PathBuf::from(&journal.folder),
         _ => RunFolder::at(imported.path.clone()).attempt(&AttemptId { item: item.id.clone(), n: attempt.n }),
     }
+}
+
+/// The folder that the row of an attempt names: that of the newest one of its try.
+pub(super) fn place(imported: &Imported, item: &Item, attempt: &Attempt) -> Option<PathBuf> {
+    let of = tries(item).find(|attempts| attempts.iter().any(|one| one.n == attempt.n))?;
+    Some(folder(imported, item, of.last()?))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run")]

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Arm, ArmDetail, Band, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, RunId, Rung, Stage, Standing, Verdict,
+    Arm, ArmDetail, Band, BenchKind, Direction, FailureClass, Flag, ItemId, Metric, Quadrant, Repair, RunId, Rung, SecretAt, Stage,
+    Standing, Verdict,
 };
 use crate::measured::{Measured, arms, last_measured, rung, tried};
 use crate::model::{Attempt, Item, ItemState, Run};
@@ -86,6 +87,10 @@ pub enum Mark {
     Forced,
     /// Other reasons to look twice.
     Suspicious(Vec<Flag>),
+    /// Where the patch holds the values of secrets.
+    Secrets(Vec<SecretAt>),
+    /// A later round of these arms failed; the good ones count.
+    LostRound(Vec<Arm>),
     /// The numbers are those of an older attempt: which one, of how many.
     Older(u32, usize),
     /// Repairs that were made before an arm was measured.
@@ -227,6 +232,9 @@ fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mar
     let is_forced = flags.contains(&Flag::PatchForced);
     // these have marks of their own
     flags.retain(|flag| !matches!(flag, Flag::Tainted | Flag::PatchForced | Flag::ModelOverridden));
+    let secrets = attempt.check().map(|check| check.secrets.clone()).unwrap_or_default();
+    let lost: Vec<Arm> = attempt.lost_rounds().filter_map(|(stage, _)| stage.arm()).collect();
+    flags.retain(|flag| (*flag != Flag::SecretInPatch || secrets.is_empty()) && (*flag != Flag::RoundFailed || lost.is_empty()));
     let mut repairs: Vec<Repair> = details.iter().flat_map(|(_, detail)| detail.repairs.iter().copied()).collect();
     repairs.sort_unstable();
     repairs.dedup();
@@ -240,6 +248,8 @@ fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mar
         (!attempt.tainted().is_empty()).then(|| Mark::Tainted(attempt.tainted())),
         is_forced.then_some(Mark::Forced),
         (!flags.is_empty()).then_some(Mark::Suspicious(flags)),
+        (!secrets.is_empty()).then_some(Mark::Secrets(secrets)),
+        (!lost.is_empty()).then_some(Mark::LostRound(lost)),
         older.then_some(Mark::Older(attempt.n, item.attempts.len())),
         (!repairs.is_empty()).then_some(Mark::Repaired(repairs)),
         (!reused.is_empty()).then_some(Mark::Reused(reused)),
@@ -255,6 +265,8 @@ impl Mark {
             Self::Tainted(_) => "tainted".to_owned(),
             Self::Forced => "forced".to_owned(),
             Self::Suspicious(_) => "suspicious".to_owned(),
+            Self::Secrets(_) => "secret".to_owned(),
+            Self::LostRound(_) => "round lost".to_owned(),
             Self::Older(n, _) => format!("attempt {n}"),
             Self::Repaired(_) => "repaired".to_owned(),
             Self::Reused(_) => "reused".to_owned(),
@@ -271,6 +283,8 @@ impl Mark {
             Self::Tainted(of) => format!("tainted: {}", arms(of)),
             Self::Forced => Flag::PatchForced.says().to_owned(),
             Self::Suspicious(flags) => flags.iter().map(|flag| flag.says()).collect::<Vec<_>>().join("; "),
+            Self::Secrets(secrets) => secrets.iter().map(SecretAt::says).collect::<Vec<_>>().join("; "),
+            Self::LostRound(of) => format!("a later round failed: {}", arms(of)),
             Self::Older(n, of) => format!("numbers of attempt {n} of {of}"),
             Self::Repaired(repairs) => {
                 format!("repaired: {}", repairs.iter().map(|repair| repair.name()).collect::<Vec<_>>().join(", "))
@@ -280,8 +294,8 @@ impl Mark {
         }
     }
 
-    /// Whether the numbers are to be doubted for it.
+    /// Whether the numbers, or the patch, are to be doubted for it.
     pub const fn is_doubt(&self) -> bool {
-        matches!(self, Self::Tainted(_) | Self::Forced | Self::Suspicious(_))
+        matches!(self, Self::Tainted(_) | Self::Forced | Self::Suspicious(_) | Self::Secrets(_))
     }
 }

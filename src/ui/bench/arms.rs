@@ -114,6 +114,9 @@ impl<'a> Arm<'a> {
         let outcome = attempt.outcome(stage);
         let detail = outcome.and_then(arm_of);
         let live = state.machine.arm.as_ref().filter(|live| outcome.is_none() && Some(&live.of) == which.as_ref());
+        // an arm that was cut off got as far as it told
+        let is_cut_off = outcome.is_none() && matches!(pulse(state, item), Pulse::CutOff(_));
+        let now = live.filter(|_| is_cut_off).map_or(now, |live| now.max(live.progress.at));
         let past = state.machine.past.iter().find(|past| outcome.is_some() && Some(&past.of) == which.as_ref());
         let tail =
             state.output.as_ref().filter(|output| live.is_some_and(|live| output.attempt == live.of.attempt && output.stage == stage));
@@ -126,7 +129,7 @@ impl<'a> Arm<'a> {
             is_live: record.is_some() && outcome.is_none(),
             image: live.map(|live| short_image(&live.progress.image)).or_else(|| image(attempt, detail?.image.as_ref()?)),
             phases: live.map_or_else(|| detail.map(|detail| detail.phases.clone()).unwrap_or_default(), |live| so_far(live, now)),
-            now: live.map(|live| Now::of(state, live, now)),
+            now: live.map(|live| Now::of(state, live, is_cut_off, now)),
             curves: live.map(|live| &live.curves).or_else(|| past.map(|past| &past.curves)).filter(|curves| !curves.is_empty()),
             notes: notes(state, item, (attempt, stage), record, live)
                 .into_iter()
@@ -138,12 +141,14 @@ impl<'a> Arm<'a> {
 }
 
 impl<'a> Now<'a> {
-    fn of(state: &State, Live { progress, .. }: &'a Live, now: Timestamp) -> Self {
+    fn of(state: &State, Live { progress, .. }: &'a Live, is_cut_off: bool, now: Timestamp) -> Self {
         let Some(span) = progress.phases.last() else { return Self { says: vec![Said::new(Mood::Live, "starts")], row: None } };
         let clock = format!("{} {}", arm::phase(span.phase), duration::clock(arm::under_way(progress, now)));
         let age = between(progress.at, now);
         let mut says = Vec::new();
-        if let Some(since) = progress.paused {
+        if is_cut_off {
+            says.push(Said::new(Mood::Warn, clock));
+        } else if let Some(since) = progress.paused {
             let clock_of_it = duration::clock(between(since, now));
             // who paused it, and what can be done, stands below
             let paused = if progress.is_paused_outside() {
@@ -180,7 +185,7 @@ impl<'a> Now<'a> {
             {
                 figures.push(format!("{}/{total}", row.done));
             }
-            figures.extend(arm::left(Some(row), age).filter(|_| progress.paused.is_none()));
+            figures.extend(arm::left(Some(row), age).filter(|_| progress.paused.is_none() && !is_cut_off));
             Row { label: &row.label, share, figures }
         });
         Self { says, row }

@@ -15,6 +15,8 @@ pub struct RunCard {
     pub id: RunId,
     /// How far it is read.
     pub seen: Seen,
+    /// The container that it left, with what can be done, in a sentence; `None` where none is known.
+    pub left: Option<String>,
 }
 
 /// How far a run is read.

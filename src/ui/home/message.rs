@@ -19,6 +19,8 @@ pub enum News {
     Listed(Vec<RunId>),
     /// A run was read, or changed.
     Run(Box<RunCard>),
+    /// A container that a run left, with what can be done, in a sentence; `None` once there is none.
+    Left(RunId, Option<String>),
     /// These are the plans and the agents.
     Found(Found),
     /// Preflight found this.

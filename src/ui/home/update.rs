@@ -83,6 +83,9 @@ impl Apart for Home {
     }
 }
 
+/// What Enter says before the verdict on a plan is there.
+const LOOKING: &str = "still looking whether it can run: a moment";
+
 /// Takes one message.
 pub fn update(home: &mut Home, now: Timestamp, msg: Msg) -> Vec<Effect> {
     let before = home.choice();
@@ -101,7 +104,13 @@ fn hear(home: &mut Home, news: News) -> Vec<Effect> {
         News::Listed(ids) => list(home, ids),
         News::Run(card) => {
             if let Some(known) = home.runs.iter_mut().flatten().find(|known| known.id == card.id) {
-                *known = *card;
+                // of that it is told apart
+                *known = RunCard { left: known.left.take(), ..*card };
+            }
+        }
+        News::Left(id, says) => {
+            if let Some(known) = home.runs.iter_mut().flatten().find(|known| known.id == id) {
+                known.left = says;
             }
         }
         News::Found(found) => {
@@ -113,6 +122,8 @@ fn hear(home: &mut Home, news: News) -> Vec<Effect> {
         News::Looked(looked) => {
             home.looked.retain(|known| known.choice != looked.choice);
             home.looked.push(*looked);
+            let is_told = home.look().is_some();
+            home.note.take_if(|(_, note)| is_told && note.text == LOOKING);
         }
         News::Started(folder) => return vec![Effect::Leave(Left::Opened(folder))],
         News::Refused(says) => {
@@ -128,7 +139,7 @@ fn list(home: &mut Home, ids: Vec<RunId>) {
     let mut known = home.runs.take().unwrap_or_default();
     let mut card = |id: RunId| match known.iter().position(|card| card.id == id) {
         Some(at) => known.swap_remove(at),
-        None => RunCard { id, seen: Seen::Unread },
+        None => RunCard { id, seen: Seen::Unread, left: None },
     };
     home.runs = Some(ids.into_iter().map(&mut card).collect());
 }
@@ -213,7 +224,7 @@ fn open(home: &mut Home) -> Vec<Effect> {
 fn ask(home: &mut Home) {
     let Some(looked) = home.look() else {
         let broken = home.selected_plan().is_some_and(|plan| plan.size.is_err());
-        let says = if broken { "this plan can't be read: mend it, r looks again" } else { "still looking whether it can run: a moment" };
+        let says = if broken { "this plan can't be read: mend it, r looks again" } else { LOOKING };
         return home.remark(Said::new(Mood::Quiet, says));
     };
     if let Some(refusal) = &looked.refusal {

@@ -31,7 +31,7 @@ pub(super) fn detail(home: &Home, run: &RunCard, cols: usize, glyphs: &Glyphs, n
     Detail {
         title: (id, Words::of(state_role(summary.state), summary.state.name())),
         acts: vec![acts(summary)],
-        lines: lines(home, summary, cols, glyphs, now),
+        lines: lines(home, (summary, run.left.as_deref()), cols, glyphs, now),
     }
 }
 
@@ -40,10 +40,14 @@ fn acts(summary: &Summary) -> Words {
     if summary.is_interrupted() { open(Words::of(Role::Accent, "c").add(Role::Text, " continues it   ")) } else { open(Words::new()) }
 }
 
-fn lines(home: &Home, summary: &Summary, cols: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<Words> {
+fn lines(home: &Home, (summary, left): (&Summary, Option<&str>), cols: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<Words> {
     let mut lines = Vec::new();
     if let Some(said) = sentences::stands(summary) {
         told(&mut lines, role(said.mood), &said.text, cols);
+        lines.push(Words::new());
+    }
+    if let Some(left) = left {
+        told(&mut lines, Role::Warn, left, cols);
         lines.push(Words::new());
     }
     lines.push(bar(summary, cols, glyphs));

@@ -114,6 +114,7 @@ fn assert_left(night: &Night) {
     assert_eq!(night.campaign.status()["left_behind"], sentence);
     let all = |arguments: &[&str]| said(&night.campaign.run(arguments));
     assert!(all(&["status"]).contains(&sentence), "{}", all(&["status"]));
+    assert!(all(&["status"]).contains("1 item: 1 interrupted") && !all(&["status"]).contains("human: "), "{}", all(&["status"]));
     assert!(all(&["ls"]).contains(&format!("run {run}: {sentence}")), "{}", all(&["ls"]));
     let rows: Value = serde_json::from_slice(&night.campaign.run(&["doctor", "--format", "json"]).stdout).unwrap();
     let row = rows["rows"].as_array().unwrap().iter().find(|row| row["says"] == format!("run {run}: {says}"));
@@ -129,6 +130,10 @@ fn assert_left(night: &Night) {
     let mut screen = Pty::spawn(&night.campaign.command(&["attach"]), 120, 40);
     screen.wait_until("the container, and what to do", |text| text.contains(&format!("container {id}")) && text.contains("c removes it"));
     screen.press("d");
+    screen.wait_end();
+    let mut screen = Pty::spawn(&night.campaign.command(&[]), 120, 40);
+    screen.wait_until("the same on the start screen", |text| text.contains(&format!("container {id}")) && text.contains("c removes it"));
+    screen.press("q");
     screen.wait_end();
 }
 

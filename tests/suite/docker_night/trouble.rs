@@ -63,7 +63,7 @@ fn a_patch_that_crashes_in_its_second_round_keeps_the_numbers_of_its_first() {
     fs::write(&config, text.replace("engine = \"docker\"", "engine = \"docker\"\nrepeat = 2")).unwrap();
     let output = night.campaign.run(&["run", "--headless"]);
     assert_eq!(output.status.code(), Some(0), "{}\n{:#?}", said(&output), night.ends());
-    for says in ["c-0001: human: ready: ", "c-0001: candidate: bench: ", "agent: 1 of 2 rounds: rope_type: "] {
+    for says in ["c-0001: human, round 1 of 2: ready: ", "c-0001: candidate, round 1 of 2: bench: ", "agent: 1 of 2 rounds: rope_type: "] {
         assert!(said(&output).contains(says), "no '{says}' in\n{}", said(&output));
     }
     let result = night.result(1, "agent");

@@ -11,7 +11,7 @@ use super::{Format, find, print_line, read, screen, status, tell, usage};
 use anyhow::Context;
 use phases::Phases;
 
-use crate::domain::{ArmDetail, ItemId, Stage, StageDetail};
+use crate::domain::{ArmDetail, ItemId, Stage, StageDetail, StageOutcome};
 use crate::exit::Exit;
 use crate::host::detach;
 use crate::ledger::{Entry, Fact, RunFolder, RunnerLock, regular};
@@ -167,10 +167,12 @@ fn told(entry: &Entry, run: &Run) -> Option<String> {
     match fact.as_ref() {
         Fact::AttemptStarted { item, n, from } if *n > 1 => Some(format!("{item}: attempt {n} from {from}")),
         Fact::StageStarting { item, stage, .. } => Some(stage_of(run, item, *stage)),
-        Fact::StageFinished { item, stage, outcome, .. } => match &outcome.detail {
-            StageDetail::Arm(ArmDetail { reused: Some(reused), .. }) => Some(format!("{}: {}", stage_of(run, item, *stage), reused.says())),
-            _ => None,
-        },
+        Fact::StageFinished {
+            item,
+            stage,
+            outcome: StageOutcome { detail: StageDetail::Arm(ArmDetail { reused: Some(reused), .. }), .. },
+            ..
+        } => Some(format!("{}: {}", stage_of(run, item, *stage), reused.says())),
         Fact::AttemptFinished { item, .. } => {
             let item = run.item(item)?;
             Some(format!("{}: {}  {}", item.id, item.status(), crate::report::table::result(run, item)).trim_end().to_owned())
@@ -195,7 +197,7 @@ fn line(started: Instant, says: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Reused, StageEnd, StageOutcome};
+    use crate::domain::{Reused, StageEnd};
     use crate::host::clock;
 
     #[test]

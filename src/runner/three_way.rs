@@ -212,12 +212,13 @@ pub fn mark(job: &Job, item: &Item, attempt: &AttemptId, stage: Stage, taints: &
     add_ours(&copy, serde_json::json!({ "taints": taints })).map_err(io::Error::other)
 }
 
-/// The seconds that the script gives an arm: a little less than our budget, so that it speaks first.
+/// The seconds that the script gives an arm: less than our budget by what its Python may take to start, so that it
+/// speaks first.
 pub fn timeout_s(budget_ms: Option<u64>) -> u64 {
     const WEEK: u64 = 7 * 24 * 3600;
     budget_ms.map_or(WEEK, |budget| {
         let seconds = budget / 1000;
-        seconds.saturating_sub((seconds / 10).clamp(1, 120)).max(1)
+        seconds.saturating_sub((seconds / 10).clamp(3, 120)).max(1)
     })
 }
 
@@ -227,6 +228,6 @@ mod tests {
 
     #[test]
     fn the_scripts_own_timeout_speaks_first() {
-        assert_eq!([None, Some(900_000), Some(1_800_000), Some(3_000), Some(10)].map(timeout_s), [604_800, 810, 1_680, 2, 1]);
+        assert_eq!([None, Some(900_000), Some(1_800_000), Some(9_000), Some(10)].map(timeout_s), [604_800, 810, 1_680, 6, 1]);
     }
 }

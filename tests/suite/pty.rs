@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
@@ -23,10 +23,16 @@ pub(crate) fn patience() -> Duration {
     Duration::from_secs(seconds.unwrap_or(60))
 }
 
+fn settings(terminal: &impl AsFd) -> String {
+    format!("{:?}", rustix::termios::tcgetattr(terminal).unwrap())
+}
+
 /// A program and its terminal. Dropping it kills the program.
 pub(crate) struct Pty {
     child: Child,
     terminal: File,
+    /// Its settings before the program began.
+    pub(crate) before: String,
     bytes: Receiver<Vec<u8>>,
     parser: vt100::Parser,
     held: Arc<AtomicBool>,
@@ -65,12 +71,13 @@ impl Pty {
         if let Some(folder) = command.get_current_dir() {
             outer.current_dir(folder);
         }
+        let before = settings(&terminal);
         let child = outer.stdin(inner()).stdout(inner()).stderr(inner()).spawn().unwrap();
         let terminal = File::from(terminal);
         let held = Arc::new(AtomicBool::new(false));
         let (rows, cols) = usual(rows, cols);
         let bytes = follow(terminal.try_clone().unwrap(), held.clone());
-        Self { child, terminal, bytes, held, parser: vt100::Parser::new(rows, cols, 0), written: Vec::new() }
+        Self { child, terminal, before, bytes, held, parser: vt100::Parser::new(rows, cols, 0), written: Vec::new() }
     }
 
     /// Presses keys: plain characters, and `<Enter> <Esc> <Tab> <Up> <Down> <Left> <Right> <PgUp> <PgDn> <Home> <End> <C-c>`.
@@ -159,7 +166,7 @@ impl Pty {
 
     /// The terminal's settings, as `stty -g` would tell them.
     pub(crate) fn settings(&self) -> String {
-        format!("{:?}", rustix::termios::tcgetattr(&self.terminal).unwrap())
+        settings(&self.terminal)
     }
 
     /// Sends the program a signal.
@@ -179,7 +186,10 @@ impl Pty {
         loop {
             self.take(Duration::from_millis(20));
             if let Some(status) = self.child.try_wait().unwrap() {
-                while self.take(Duration::from_millis(50)) {}
+                // until the terminal is closed; somebody whom the program left behind may keep it open
+                while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_secs(3)) {
+                    self.took(bytes);
+                }
                 return status;
             }
             assert!(Instant::now() < end, "the program does not end; the screen:\n{}", self.text());
@@ -197,8 +207,7 @@ impl Pty {
     fn take(&mut self, time: Duration) -> bool {
         match self.bytes.recv_timeout(time) {
             Ok(bytes) => {
-                self.parser.process(&bytes);
-                self.written.extend(bytes);
+                self.took(bytes);
                 true
             }
             Err(RecvTimeoutError::Timeout) => false,
@@ -207,6 +216,11 @@ impl Pty {
                 false
             }
         }
+    }
+
+    fn took(&mut self, bytes: Vec<u8>) {
+        self.parser.process(&bytes);
+        self.written.extend(bytes);
     }
 }
 

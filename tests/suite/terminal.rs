@@ -55,7 +55,7 @@ fn count(pty: &Pty, what: &str) -> usize {
 fn every_signal_gives_the_terminal_back() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
         let mut shown = show(80, 24);
-        let before = shown.pty.settings();
+        let before = shown.pty.before.clone();
         shown.pty.wait_for("? help");
         assert_ne!(shown.pty.settings(), before);
         shown.pty.signal(signal);
@@ -122,7 +122,7 @@ fn a_thread_that_breaks_ends_the_screen_with_a_sentence() {
         let mut shown = show_in(&agent_running(), 120, 24, |command| {
             command.env(BREAKS, thread);
         });
-        let before = shown.pty.settings();
+        let before = shown.pty.before.clone();
         shown.pty.wait_for("? help");
         std::fs::write(shown.root.path().join("break"), "").unwrap();
         shown.pty.wait_end();
@@ -149,7 +149,7 @@ fn a_loop_that_breaks_gives_the_terminal_back_before_it_says_so() {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["terminal::the_loop_itself_breaks", "--exact", "--nocapture", "--test-threads=1"]).env(BREAKS, "loop");
     let mut pty = Pty::spawn(&command, 80, 24);
-    let before = pty.settings();
+    let before = pty.before.clone();
     pty.wait_for("on purpose");
     pty.wait_end();
     assert_eq!(pty.settings(), before);
@@ -290,7 +290,7 @@ fn memory(shown: &Shown) -> u64 {
 #[test]
 fn we_leave_a_terminal_that_takes_nothing() {
     let mut shown = show(120, 40);
-    let before = shown.pty.settings();
+    let before = shown.pty.before.clone();
     shown.pty.wait_for("? help");
     shown.pty.hold();
     for n in 0..40 {

@@ -191,7 +191,7 @@ fn the_scripts_own_words_become_classes() {
         ("human", "human", "exit", "no_metrics", "saved no result"),
     ] {
         let campaign = campaign(LATENCY);
-        arms(&campaign, "arm = 0.05");
+        arms(&campaign, "arm = 0.1");
         fault(&campaign, arm, what);
         assert_eq!(campaign.headless(), Some(1));
         let end = outcome(&campaign, 1, stage);

@@ -21,7 +21,7 @@ mod safe;
 mod survey;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use bare::{bare, unread};
@@ -35,7 +35,6 @@ pub use crate::artifact::analysis::{HardRow, SoftRow};
 use crate::artifact::{Mapping, PlanFile};
 use crate::domain::ItemId;
 use crate::model::Run;
-use crate::text::count;
 
 /// Everything found below some paths.
 #[derive(Debug, Default)]
@@ -111,7 +110,7 @@ fn results(found: &[walk::ResultsDir], runs: &[Imported], problems: &mut Vec<Pro
             }
         }
         let real = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
-        problems.extend(left_to_ours(&folder.path, &real, &mut all, runs));
+        all.retain(|record| !ours::tells_result(runs, &real, record));
         if all.is_empty() {
             continue;
         }
@@ -125,17 +124,6 @@ fn results(found: &[walk::ResultsDir], runs: &[Imported], problems: &mut Vec<Pro
         folders.push((folder.path.clone(), read));
     }
     folders
-}
-
-/// Takes from the records of a folder those that a run of ours wrote which is read itself, and says so.
-fn left_to_ours(folder: &Path, real: &Path, records: &mut Vec<record::Record>, runs: &[Imported]) -> Vec<Problem> {
-    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
-    records.retain(|record| {
-        let ours = ours::of_result(runs, real, record);
-        ours.map(|run| *told.entry(&run.name).or_default() += 1).is_none()
-    });
-    let says = |(run, n)| format!("{} of the run {run}, whose own folder is read too: each arm is told once", count(n, "result"));
-    told.into_iter().map(|told| Problem { path: folder.to_owned(), says: says(told) }).collect()
 }
 
 /// A run of the harness, read.

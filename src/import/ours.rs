@@ -1,6 +1,7 @@
 //! Runs of ours: the fold of their ledgers.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::item::Read;
@@ -27,15 +28,15 @@ pub(super) fn tells_item(runs: &[Imported], item: &Read) -> bool {
     item.ours.as_ref().is_some_and(|(run, _)| of(runs, run).is_some())
 }
 
-/// The run of ours that was read and whose ledger tells what a result in this folder says.
-pub(super) fn of_result<'a>(runs: &'a [Imported], folder: &Path, record: &Record) -> Option<&'a Imported> {
+/// Whether the ledger of a run of ours that was read tells what a result in this folder says.
+pub(super) fn tells_result(runs: &[Imported], folder: &Path, record: &Record) -> bool {
     if let Some(ours) = &record.ours {
-        return of(runs, &ours.run).filter(|known| known.run.item(&ItemId(ours.item.clone())).is_some());
+        return of(runs, &ours.run).is_some_and(|known| known.run.item(&ItemId(ours.item.clone())).is_some());
     }
     // ISO-Bench's own script names no run, and puts a folder `results` into the run's
-    let folder = if folder.ends_with("results") { folder.parent()? } else { folder };
-    let is_of = |known: &&Imported| known.run.items.iter().any(|item| is_same_commit(&item.human, &record.commit));
-    of(runs, folder.file_name()?.to_str()?).filter(is_of)
+    let folder = if folder.ends_with("results") { folder.parent().unwrap_or(folder) } else { folder };
+    let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    of(runs, name).is_some_and(|known| known.run.items.iter().any(|item| is_same_commit(&item.human, &record.commit)))
 }
 
 fn of<'a>(runs: &'a [Imported], run: &str) -> Option<&'a Imported> {

@@ -101,7 +101,11 @@ pub struct Limits {
 impl Surroundings<'_> {
     /// The moment up to which clocks run: with nobody at work they stand at the last fact.
     pub(super) fn clock(&self, run: &Run) -> Timestamp {
-        if self.runner_lives() || self.orphan.is_some() { self.now } else { run.at.unwrap_or(self.now) }
+        if self.is_at_work() { self.now } else { run.at.unwrap_or(self.now) }
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.runner_lives() || self.orphan.is_some()
     }
 
     /// Why an item does not run; `None` where it does, or has run.
@@ -255,7 +259,7 @@ pub fn lines(id: &RunId, run: &Run, around: &Surroundings<'_>) -> Vec<String> {
         let worked = duration::short(run.worked_ms(clock));
         lines.push(format!("{} {}, plan {}{selection}, {worked} of work{energy}", run.agent, run.model, run.plan));
     }
-    lines.extend(live(run, around.limits, clock));
+    lines.extend(live(run, around, clock));
     let goes_on = matches!(run.state(around.runner_lives()), RunState::Running | RunState::Pausing) && frozen(run).is_none();
     // what somebody else left nobody here goes on with
     let ahead = around.ahead.filter(|_| around.others.is_none() || around.runner_lives());
@@ -284,9 +288,10 @@ fn open_finding(attempt: &Attempt) -> Option<String> {
     Some(format!("{}: {} ({})", worst.level.name(), worst.says, worst.detector.id()))
 }
 
-/// The stage that runs, with its time, and for the agent its steps and tokens.
-fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
+/// The stage that runs, or that was cut off with its runner, with its time, and for the agent its steps and tokens.
+fn live(run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Option<String> {
     let (attempt, record) = run.live_stage()?;
+    let limits = around.limits;
     let StageState::Running { budget_ms, frozen, stopping, totals, .. } = &record.state else { return None };
     let budget = budget_ms.map_or_else(String::new, |max| format!(" of {}", duration::short(max)));
     let steps = totals.steps.map(|steps| match limits.steps {
@@ -299,5 +304,6 @@ fn live(run: &Run, limits: Limits, clock: Timestamp) -> Option<String> {
     let stopping = stopping.as_ref().map(|(_, why)| format!("told to end: {why}"));
     let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
     let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
-    Some(format!("live: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
+    let how = if around.is_at_work() { "live" } else { "cut off" };
+    Some(format!("{how}: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
 }

@@ -98,10 +98,8 @@ fn results_of_a_run_that_is_read_are_told_once() {
     let count = |run: &str| whole["results"].as_array().unwrap().iter().filter(|row| row["file"].as_str().unwrap().contains(run)).count();
     assert_eq!(count(&run), 3, "{:#}", whole["results"]);
     assert_eq!((count("2020-01-01"), count("trae_gpt5"), whole["compared"].as_array().unwrap().len()), (1, 1, 3));
-    let told = whole["problems"].to_string();
-    for says in [format!("2 results of the run {run}, whose own folder is read too"), format!("1 result of the run {run}, whose")] {
-        assert!(told.contains(&says), "no '{says}' in {told}");
-    }
+    // every run has its results in two places: that is nothing to look at in the morning
+    assert_eq!(whole["problems"], json!([]));
     // alone they count
     let alone = report(&campaign, &[&campaign.root.join("results").join(&run).display().to_string()]);
     assert_eq!((alone["results"].as_array().unwrap().len(), alone["problems"].as_array().unwrap().len()), (3, 0), "{alone:#}");

@@ -165,6 +165,10 @@ fn a_runner_that_is_killed_ends_the_waits_that_need_one() {
     assert_eq!(status["live"]["orphan"], json!(campaign.keeper()), "{:#}", status["live"]);
     assert!(status["why"].as_str().unwrap().contains("'agent' of c-0001 works on without one"), "{}", status["why"]);
     assert!(status["why"].as_str().unwrap().contains("left without a word"), "{}", status["why"]);
+    let text = || said(&campaign.run(&["status"]));
+    assert!(text().contains("live: c-0001.1 agent"), "{}", text());
+    campaign.kill(campaign.keeper());
+    wait_until("the end of its agent", || text().contains("cut off: c-0001.1 agent") && !text().contains("live:"));
     assert_eq!(status["items"][1]["why_not"], "no runner; `isobench-tui run --resume` continues the run");
 }
 

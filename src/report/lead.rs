@@ -139,20 +139,18 @@ fn against(study: &Study) -> Option<LeadLine> {
     let (beats, similar, worse) = (is(Standing::Beats), is(Standing::Similar), is(Standing::Worse));
     let tainted = rows.iter().filter(|row| row.hard == Some(Standing::Beats) && row.flags.contains(&Flag::Tainted)).count();
     let doubt = if tainted > 0 { format!(" ({tainted} tainted)") } else { String::new() };
-    let mut says = format!(
-        "of {} of {}: {beats} beat the human{doubt}, {similar} similar, {worse} worse",
-        count(rows.len(), "benchmark"),
-        count(commits.len(), "commit")
-    );
     let (open, over): (Vec<&Compared>, Vec<&Compared>) = rows.iter().filter(|row| row.hard.is_none()).partition(|row| row.open.is_some());
     let (without, incomparable): (Vec<&Compared>, Vec<&Compared>) = over.into_iter().partition(|row| row.lacks_number());
-    for (rows, what) in [(without, "without a number of the agent's"), (incomparable, "can't be compared")] {
-        if !rows.is_empty() {
-            let why = most_common(rows.iter().filter_map(|row| row.incomparable.as_deref()));
-            says.push_str(&format!(", {} {what}{why}", rows.len()));
-        }
-    }
-    says.push_str(&rest(0, open.iter().filter_map(|row| row.open.as_deref())));
+    let why = most_common(incomparable.iter().filter_map(|row| row.incomparable.as_deref()));
+    let others = [(without.len(), "without a number of the agent's", ""), (incomparable.len(), "can't be compared", why.as_str())];
+    let others = others.iter().filter(|(n, ..)| *n > 0).map(|(n, what, why)| format!(", {n} {what}{why}"));
+    let says = format!(
+        "of {} of {}: {beats} beat the human{doubt}, {similar} similar, {worse} worse{}{}",
+        count(rows.len(), "benchmark"),
+        count(commits.len(), "commit"),
+        others.collect::<String>(),
+        rest(0, open.iter().filter_map(|row| row.open.as_deref())),
+    );
     line("against human", if beats + similar > 0 { Tone::Good } else { Tone::Plain }, says)
 }
 

@@ -199,9 +199,9 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
         return said;
     }
     let clock = duration::clock(between(*since, now));
-    if let (Some(arm), Some(live)) = (stage.arm(), arm_of(state, item)) {
+    if let Some(live) = arm_of(state, item) {
         let mood = if live.progress.paused.is_some() { Mood::Warn } else { Mood::Live };
-        return Said::new(mood, format!("{}: {} · {clock}", arm.name(), text::arm::line(&live.progress, now)));
+        return Said::new(mood, format!("{stage}: {} · {clock}", text::arm::line(&live.progress, now)));
     }
     let started = if keeper.is_none() { " · starting" } else { "" };
     let word = doing(stage);
@@ -271,8 +271,8 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
     }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
-    if let (Some(arm), Some(live)) = (stage.arm(), arm_of(state, item)) {
-        return vec![format!("{}: {}", arm.name(), text::arm::brief(&live.progress)), stage.name().to_owned()];
+    if let Some(live) = arm_of(state, item) {
+        return vec![format!("{stage}: {}", text::arm::brief(&live.progress)), stage.name().to_owned()];
     }
     if stage != Stage::Agent {
         return vec![stage.name().to_owned()];

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words, role};
 use super::opened;
 use super::parts::{bar, strip::mark};
+use super::queue::status_word;
 use crate::domain::{Level, OnStuck};
 use crate::model::RunState;
 use crate::plan::Eta;
@@ -29,13 +30,13 @@ pub(super) const COUNTED: [(&str, Role); 7] = [
 /// In how many words the items are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Detail {
-    /// `3 done: 1 better  0 similar  2 worse (1 agent failed)   2 failed   17 queued   of 24`.
+    /// `3 done: 1 better  0 similar  2 worse (1 agent failed)   2 failed (1 better)   1 running   17 queued   of 24`.
     Agents,
     /// The same without what agents did.
     Full,
-    /// `1 better  2 worse  2 failed  17 queued  of 24`.
+    /// `1 better  2 worse  2 failed (1 better)  1 running  17 queued  of 24`.
     Short,
-    /// The same with less air.
+    /// The same with less air, and without what runs.
     Tight,
     /// The same without what is still to come.
     Past,
@@ -207,14 +208,17 @@ fn counted(state: &State, detail: Detail) -> Words {
     };
     let mut words = achieved(state, detail).add(Role::Text, gap);
     let is_past = matches!(detail, Detail::Past | Detail::Least);
-    for (status, role) in COUNTED.iter().filter(|(status, _)| !is_past || *status != "running") {
+    // what runs is marked in the list
+    let has_room = !is_past && detail != Detail::Tight;
+    for (status, role) in COUNTED.iter().filter(|(status, _)| has_room || *status != "running") {
         let n = state.tally.count(status);
         if n > 0 || *status == "failed" {
             let role = if n == 0 { Role::Muted } else { running_role(state, status, *role) };
             // what failed may have numbers all the same, which the table of results has as well
             let stand = state.tally.achieved(status).words().filter(|_| !is_past);
             let stand = stand.map_or_else(String::new, |stand| format!(" ({stand})"));
-            words = words.add(role, format!("{n} {status}{stand}{gap}"));
+            let word = state.run.live_item().filter(|_| *status == "running").map_or(*status, |live| status_word(state, live));
+            words = words.add(role, format!("{n} {word}{stand}{gap}"));
         }
     }
     let queued = state.tally.count("queued") + state.tally.count("waiting") + state.tally.unnamed;

@@ -82,7 +82,7 @@ fn by_stage_the_benchmarks_of_other_agents_count_and_their_agents_do_not() {
     assert_eq!((seconds(&left), left.lacks), ((102, 102), Vec::new()));
     let left = estimated(tasks(1), &own, &[]).unwrap_or_else(|| panic!("known"));
     assert_eq!((seconds(&left), left.beside()), ((61, 61), ", and benchmarks of unknown length".to_owned()));
-    assert_eq!(left.ends(true, &TimeZone::UTC), "", "the end of what is known is not the queue's");
+    assert_eq!(left.ends(true, &jiff::tz::TimeZone::UTC), "", "the end of what is known is not the queue's");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
                 row.rung
             });
             let open = is_open(attempt).then(|| status(attempt));
-            all.push(Compared { rung, open, ..compared(imported, item, measured) });
+            all.push(Compared { open, rung, ..compared(imported, item, measured) });
         }
     }
     hard(import, &mut all);

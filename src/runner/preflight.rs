@@ -131,7 +131,8 @@ pub fn freed(look: &Look<'_>, run: &Run) -> Vec<ItemId> {
         ItemState::Blocked { class, .. } => !matches!(class, BadSha | GitError | MissingParent | MissingRepo),
         _ => false,
     };
-    let planned = |item: &Item| PlannedItem { item: item.id.clone(), human: item.human.clone(), parent: item.parent.clone(), blocked: None };
+    let planned =
+        |item: &Item| PlannedItem { item: item.id.clone(), human: item.human.clone(), parent: item.parent.clone(), blocked: None };
     let mut items: Vec<PlannedItem> = run.items.iter().filter(may_be).map(planned).collect();
     if items.is_empty() {
         return Vec::new();

@@ -67,11 +67,8 @@ fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) ->
         Ok(prompts) => prompts,
         Err(error) => {
             let (is_of_arms, fix) = (error.class() == FailureClass::NoCommand, fix(look, &error));
-            let row = if is_of_arms {
-                arms::unread(look, &error.to_string(), fix)
-            } else {
-                Row::blocked(About::Prompt, error.to_string(), fix)
-            };
+            let row =
+                if is_of_arms { arms::unread(look, &error.to_string(), fix) } else { Row::blocked(About::Prompt, error.to_string(), fix) };
             for item in items {
                 item.blocked.get_or_insert_with(|| blocks(&row, error.class()));
             }

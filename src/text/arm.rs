@@ -41,21 +41,17 @@ pub fn line(progress: &ArmProgress, now: Timestamp) -> String {
 pub fn outside(progress: &ArmProgress) -> Option<String> {
     let OutsidePause { to, ms, .. } = progress.outside?;
     let id = progress.container.as_deref().unwrap_or("ID");
+    if to.is_none() {
+        let cost = if progress.measures() { ", and its numbers will prove nothing" } else { "" };
+        return Some(format!("its container is paused from outside{cost}: `docker unpause {id}` lets it go on"));
+    }
     let before = progress.before.map_or(0, |before| before.outside_ms);
-    Some(match to {
-        None => {
-            let cost = if progress.measures() { ", and its numbers will prove nothing" } else { "" };
-            format!("its container is paused from outside{cost}: `docker unpause {id}` lets it go on")
-        }
-        Some(_) => {
-            let cost = match progress.measures() {
-                true if ms > before => ": its numbers prove nothing",
-                true => " before it measured",
-                false => "",
-            };
-            format!("its container was paused from outside for {}{cost}", duration::short(ms))
-        }
-    })
+    let cost = match progress.measures() {
+        true if ms > before => ": its numbers prove nothing",
+        true => " before it measured",
+        false => "",
+    };
+    Some(format!("its container was paused from outside for {}{cost}", duration::short(ms)))
 }
 
 /// `bench 34 %`, `start`: the same in a few columns.

@@ -5,7 +5,7 @@ use crate::domain::{Deferral, PullDetail, Shortage};
 use crate::ledger::Request;
 use crate::ledger::request::Ask;
 use crate::ledger::{Verb, fact};
-use crate::plan::answer;
+use crate::plan::{Eta, answer, eta};
 
 impl Story {
     fn with_images(items: usize) -> Self {
@@ -233,6 +233,11 @@ fn an_arm_that_is_asked_for_again_is_measured_once_its_images_are_there_and_no_o
     story.tell_due();
     let begin = |n, stage| Next::Start { attempt: AttemptId { item: id(1), n }, stage };
     assert_eq!(story.next(), begin(2, Stage::Pull));
+    let left = |story: &Story| match eta::left(&story.run, &[], 0, at(100)) {
+        Eta::Left(left) => left.p50_ms,
+        other => panic!("{other:?}"),
+    };
+    assert!(left(&story) <= 3, "each stage took 1 ms, and the arms before are over: {} ms", left(&story));
     // a registry that is away, or a disk that is full, takes nothing from the arms before
     story.pull(1, 2, StageEnd::Failed { class: FailureClass::RegistryDown, why: "away".to_owned() }, None);
     assert!(matches!(story.due().as_slice(), [Fact::ItemRequeued { from: Stage::Candidate, automatic: true, .. }]));

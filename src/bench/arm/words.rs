@@ -130,8 +130,9 @@ fn spelled(name: &str) -> String {
 pub(super) fn read(command: &str) -> Result<Command, String> {
     let of = || clean::line(command);
     let words = shlex::split(&with_operators(command)).ok_or_else(|| format!("the quotes of the command do not pair: {}", of()))?;
-    let parts: Vec<Vec<String>> = words.split(|word| word == PARTS).map(not_redirected).filter(|part| !part.is_empty()).collect();
-    let Some((part, at)) = parts.iter().find_map(|part| Some((part, benchmark_at(part)?))) else {
+    let parts: Vec<(Vec<String>, bool)> =
+        words.split(|word| word == PARTS).map(not_redirected).filter(|(part, _)| !part.is_empty()).collect();
+    let Some((part, is_redirected, at)) = parts.iter().find_map(|(part, redirected)| Some((part, *redirected, benchmark_at(part)?))) else {
         let is_sglang = words.iter().any(|word| word.contains("sglang"));
         let why =
             if is_sglang { "it is a benchmark of SGLang, and arms in containers are of vLLM" } else { "it names no benchmark of vLLM" };
@@ -141,7 +142,7 @@ pub(super) fn read(command: &str) -> Result<Command, String> {
     if parts.len() > 1 {
         notes.push("other commands that stand beside the benchmark's were left out".to_owned());
     }
-    if words.iter().any(|word| word == REDIRECTS) {
+    if is_redirected {
         notes.push("redirections were left out: what is printed is read".to_owned());
     }
     let (before, from) = part.split_at_checked(at).unwrap_or((&[], part));
@@ -196,10 +197,13 @@ fn with_operators(command: &str) -> String {
     text
 }
 
-/// Words without redirections and where these lead.
-fn not_redirected(words: &[String]) -> Vec<String> {
+/// Words without redirections and where these lead, and whether there were any.
+fn not_redirected(words: &[String]) -> (Vec<String>, bool) {
     let before = std::iter::once("").chain(words.iter().map(String::as_str));
-    words.iter().zip(before).filter(|(word, before)| *word != REDIRECTS && *before != REDIRECTS).map(|(word, _)| word.clone()).collect()
+    let kept = words.iter().zip(before).filter(|(word, before)| *word != REDIRECTS && *before != REDIRECTS);
+    let kept: Vec<String> = kept.map(|(word, _)| word.clone()).collect();
+    let is_redirected = kept.len() < words.len();
+    (kept, is_redirected)
 }
 
 /// Where the benchmark is named: its script, or the `bench` of `vllm bench`.
@@ -276,7 +280,7 @@ mod tests {
         const LEFT_OUT: &str = "other commands that stand beside the benchmark's were left out";
         const REDIRECTED: &str = "redirections were left out: what is printed is read";
         let cases = [
-            ("--rate 20; touch /x && echo $T | cat > /tmp/x", "--rate 20", &[LEFT_OUT, REDIRECTED][..]),
+            ("--rate 20; touch /x && echo $T | cat > /tmp/x", "--rate 20", &[LEFT_OUT][..]),
             ("--rate 20&&rm -r /", "--rate 20", &[LEFT_OUT]),
             ("--rate 20||rm", "--rate 20", &[LEFT_OUT]),
             ("--rate 20|tee log", "--rate 20", &[LEFT_OUT]),
@@ -285,7 +289,7 @@ mod tests {
             ("--rate 20 # it's slow; so what\nrm", "--rate 20", &[LEFT_OUT]),
             ("--rate 20;", "--rate 20", &[]),
             ("--rate 20 >log 2>&1 --seed 2", "--rate 20 --seed 2", &[REDIRECTED]),
-            ("--rate 20 2>> log", "--rate 20", &[REDIRECTED]),
+            ("--rate 20 2>> log; rm", "--rate 20", &[LEFT_OUT, REDIRECTED]),
             ("--rate 20 </dev/null &> log", "--rate 20", &[REDIRECTED]),
             ("--rate \\\n20 --seed 2", "--rate 20 --seed 2", &[]),
             (

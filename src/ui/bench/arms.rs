@@ -175,8 +175,8 @@ impl<'a> Now<'a> {
             says.push(Said::new(Mood::Live, clock));
             says.extend(limit);
         }
-        // what is paused from outside says nothing new
-        if age >= STALE && state.has_runner() && !progress.is_paused_outside() {
+        // what is paused says nothing new
+        if age >= STALE && state.has_runner() && progress.paused.is_none() {
             says.push(Said::new(Mood::Warn, format!("nothing was heard of it for {}", duration::clock(age))));
         }
         let row = progress.row.as_ref().map(|row| {

@@ -218,16 +218,19 @@ mod tests {
         assert_eq!(noisy.sides().map(Option::unwrap_or_default), says);
         assert_eq!(noisy.samples(), "samples: human 1, baseline 2, agent 1");
         let once = verdict((-3.0, band(5.0, 1, 1)), (-12.34, band(5.0, 1, 1)));
-        assert_eq!(once.sides().map(Option::unwrap_or_default), ["similar to the human's commit (-3.0 %)", "worse than the baseline by 12.3 %"]);
-        assert_eq!(once.samples(), "one sample of each");
+        assert_eq!(
+            once.sides().map(Option::unwrap_or_default),
+            ["similar to the human's commit (-3.0 %)", "worse than the baseline by 12.3 %"]
+        );
+        assert_eq!(once.samples(), "one sample each");
         let thrice = verdict((0.0, band(5.0, 3, 3)), (9.0, band(5.0, 3, 3)));
         assert_eq!(thrice.sides().map(Option::unwrap_or_default), ["equal to the human's commit", "better than the baseline by 9.0 %"]);
-        assert_eq!(thrice.samples(), "3 samples of each");
+        assert_eq!(thrice.samples(), "3 samples each");
         let alone = Verdict { standing: None, band: None, ..noisy };
         let [human, _] = alone.sides();
         assert_eq!(human, None);
         assert_eq!(alone.samples(), "samples: baseline 2, agent 1");
         let of_old = Verdict { band: None, baseline_band: None, ..once };
-        assert_eq!((of_old.against_baseline(), of_old.samples().as_str()), (Some(Standing::Worse), "one sample of each"));
+        assert_eq!((of_old.against_baseline(), of_old.samples().as_str()), (Some(Standing::Worse), "one sample each"));
     }
 }

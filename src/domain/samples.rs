@@ -46,11 +46,15 @@ impl Samples {
         detail.samples.as_ref().map_or(1, |samples| samples.n.max(1))
     }
 
-    /// How often arms were measured, in words: `one sample of each`, `3 samples of each`, `samples: human 1, baseline 2, agent 1`.
+    /// How often arms were measured, in words: `one sample each`, `3 samples each`, `samples: human 1, baseline 2, agent 1`.
     pub fn words(counts: &[(Arm, u32)]) -> String {
         match counts {
             [(_, n), rest @ ..] if rest.iter().all(|(_, other)| other == n) => {
-                if *n == 1 { "one sample of each".to_owned() } else { format!("{n} samples of each") }
+                if *n == 1 {
+                    "one sample each".to_owned()
+                } else {
+                    format!("{n} samples each")
+                }
             }
             _ => format!("samples: {}", counts.iter().map(|(arm, n)| format!("{} {n}", arm.name())).collect::<Vec<_>>().join(", ")),
         }

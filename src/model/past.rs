@@ -48,7 +48,14 @@ impl Past {
     /// Of a run, as far as it came.
     pub fn of(run: &Run) -> Self {
         let items = run.items.iter().map(PastItem::of).filter(|item| !item.took.is_empty()).collect();
-        Self { repo: run.repo.clone(), agent: run.agent.clone(), model: run.model.clone(), stages: run.stages.clone(), repeat: run.repeat, items }
+        Self {
+            repo: run.repo.clone(),
+            agent: run.agent.clone(),
+            model: run.model.clone(),
+            stages: run.stages.clone(),
+            repeat: run.repeat,
+            items,
+        }
     }
 
     /// Of the newest runs in a folder but one, the newest first.

@@ -5,8 +5,8 @@ use super::{Mood, Said};
 use crate::bench::score::direction;
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, Samples, ScoreDetail, SecretAt, SoftVerdict, Stage, Standing,
-    Verdict,
+    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, Samples, ScoreDetail, SecretAt, SoftVerdict, Stage,
+    Standing, Verdict,
 };
 use crate::measured::arms::{STAGES, merged};
 use crate::model::item::Asked;
@@ -240,7 +240,7 @@ fn alone(attempt: &Attempt) -> Option<Said> {
     is_alone.then(|| Said::new(Mood::Warn, "incomparable: there are no numbers of the human's commit"))
 }
 
-/// `+ is better; one sample of each`; one that was taken from another run may be the median of several.
+/// `+ is better; one sample each`; one that was taken from another run may be the median of several.
 fn noise(attempt: &Attempt) -> String {
     let counts = STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, Samples::of(&merged(attempt, stage)?))));
     format!("+ is better; {}", Samples::words(&counts.collect::<Vec<_>>()))

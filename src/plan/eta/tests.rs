@@ -105,7 +105,8 @@ fn a_live_stage_is_judged_by_those_that_lasted_longer() {
     let own = past("a", items);
     let at = |for_ms, left_ms| {
         let live = Some(Live { for_ms, left_ms });
-        estimated(vec![Task { commit: "", from: Stage::Agent, live, turns: Vec::new(), place: 0 }], &own, &[]).unwrap_or_else(|| panic!("known"))
+        estimated(vec![Task { commit: "", from: Stage::Agent, live, turns: Vec::new(), place: 0 }], &own, &[])
+            .unwrap_or_else(|| panic!("known"))
     };
     let late = at(950_000, None);
     assert_eq!(seconds(&late), (50 + 41, 50 + 41), "only one lasted longer");

@@ -83,7 +83,11 @@ pub(super) fn expected(look: &Look<'_>, repo: &str, items: &[&PlannedItem]) -> L
     let mut earlier = Past::read(&runs, None);
     earlier.extend(journals(look, repo, &runs));
     let first = stages.first().copied().unwrap_or(Stage::Worktree);
-    let tasks = items.iter().enumerate().map(|(place, item)| Task { commit: &item.human, from: first, live: None, turns: Vec::new(), place }).collect();
+    let tasks = items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| Task { commit: &item.human, from: first, live: None, turns: Vec::new(), place })
+        .collect();
     let repeat = look.config.arms.repeat;
     let queue = Queue { repo, agent: &agent.name, model: &agent.model_name, stages: &stages, repeat, tasks, workers: 1 };
     match eta::estimate(&queue, &Past::default(), &earlier, look.around.now) {

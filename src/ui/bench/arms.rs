@@ -261,9 +261,9 @@ fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record
         }
     }
     if let Some(Round { of, .. }) = record.round(state.run.repeat).filter(|_| !record.earlier.is_empty()) {
-        let which = if matches!(record.state, StageState::Running { .. }) { "this" } else { "the last" };
-        let measured = attempt.samples(stage).len();
-        notes.push(Said::new(Mood::Quiet, format!("{measured} of {of} rounds measured; clock and phases are of {which} one")));
+        let is_over = matches!(record.state, StageState::Ended(_));
+        let which = if is_over { "; clock and phases are of the last one" } else { " so far" };
+        notes.push(Said::new(Mood::Quiet, format!("{} of {of} rounds measured{which}", attempt.samples(stage).len())));
     }
     notes
 }

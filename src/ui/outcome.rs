@@ -303,10 +303,10 @@ fn sentence(verdict: &Verdict) -> Said {
         Direction::LowerIsBetter => "lower is better",
         Direction::HigherIsBetter => "higher is better",
     };
-    let mood = match verdict.standing {
-        Some(Standing::Beats | Standing::Similar) => Mood::Good,
-        Some(Standing::Worse) => Mood::Warn,
-        None => Mood::Calm,
+    let mood = match (verdict.standing, verdict.against_baseline()) {
+        (Some(Standing::Worse), _) => Mood::Warn,
+        (Some(Standing::Beats | Standing::Similar), None | Some(Standing::Beats)) => Mood::Good,
+        _ => Mood::Calm,
     };
     let parts: Vec<String> = verdict.sides().into_iter().flatten().collect();
     if parts.is_empty() {

@@ -340,7 +340,7 @@ impl Run {
             AttemptEnd::Failed { class, why } => ItemState::Failed { class: *class, why: why.clone() },
             AttemptEnd::Stopped { why } => ItemState::Stopped { why: why.clone() },
             AttemptEnd::Interrupted { why } => ItemState::Interrupted { why: why.clone(), from: resume_from },
-            AttemptEnd::Deferred(deferral) => ItemState::ForRoom { from: Stage::Pull, deferral: deferral.clone() },
+            AttemptEnd::Deferred(deferral) => ItemState::ForRoom { from: attempt.from_pull(), deferral: deferral.clone() },
         };
         if let Some(by) = item.skipping.take() {
             item.state = ItemState::Skipped { by };
@@ -408,6 +408,7 @@ impl Attempt {
         match cut.map(|record| record.stage) {
             // an agent never goes on with edits of an earlier try
             Some(Stage::Worktree | Stage::Agent) => Stage::Worktree,
+            Some(Stage::Pull) => self.from_pull(),
             Some(stage) => stage,
             None => self.from,
         }

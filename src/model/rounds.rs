@@ -25,12 +25,18 @@ impl fmt::Display for Round {
 
 impl Attempt {
     /// What an attempt that begins at a stage takes over from this one: the stages before it, and of the arms from it on what
-    /// was measured, where that is taken up.
+    /// was measured, where that is taken up. No pull: whoever asks for an arm again may do so after its images were removed.
     pub(super) fn left_for(&self, from: Stage, is_taken_up: bool) -> Vec<StageRecord> {
-        let before = self.stages.iter().filter(|record| record.stage < from).cloned();
+        let has_images = from.arm().is_none() || (is_taken_up && self.outcome(Stage::Pull).is_some_and(StageOutcome::is_done));
+        let before = self.stages.iter().filter(|record| record.stage < from && (record.stage != Stage::Pull || has_images)).cloned();
         let is_taken_up = is_taken_up && from.arm().is_some();
         let measured = self.stages.iter().filter(|record| is_taken_up && record.stage >= from).filter_map(StageRecord::as_measured);
         before.chain(measured).collect()
+    }
+
+    /// The stage to begin with where its images did not come: the pull, or the arm that it was to begin with once they are there.
+    pub fn from_pull(&self) -> Stage {
+        self.from.max(Stage::Pull)
     }
 }
 

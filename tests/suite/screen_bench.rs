@@ -152,6 +152,7 @@ fn progress(bench: &Bench, spans: Vec<PhaseSpan>, seconds: u64) -> ArmProgress {
         deadline: Some(bench.now + SignedDuration::from_secs(858)),
         paused: None,
         outside: None,
+        before: None,
         row: None,
         figures: None,
         repairs: vec!["missing_lengths".to_owned()],

@@ -398,6 +398,7 @@ impl Arm {
             marks: self.seen.marks.lines.clone(),
             paused_ms: self.seen.paused_ms(),
             outside: self.seen.outside,
+            before: self.seen.before,
             duration_ms,
         }
     }

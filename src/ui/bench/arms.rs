@@ -153,8 +153,10 @@ impl<'a> Now<'a> {
             // who paused it, and what can be done, stands below
             let paused = if progress.is_paused_outside() {
                 format!("paused from outside for {clock_of_it}")
-            } else {
+            } else if progress.measures() {
                 format!("paused for {clock_of_it}: its numbers will prove nothing")
+            } else {
+                format!("paused for {clock_of_it}")
             };
             says.extend([Said::new(Mood::Live, clock), Said::new(Mood::Warn, paused)]);
         } else {

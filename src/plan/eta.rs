@@ -130,7 +130,7 @@ pub fn left(run: &Run, earlier: &[Past], unnamed: usize, now: Timestamp) -> Eta 
 fn task<'a>(run: &Run, item: &'a Item, place: usize, now: Timestamp) -> Option<Task<'a>> {
     let last = item.last_attempt();
     // the images of an arm that was asked for again are pulled: the arms before it are over
-    let is_before = |last: &&crate::model::Attempt| last.stages.iter().all(|record| record.ran_in != last.n || record.stage == Stage::Pull);
+    let is_before = |last: &&Attempt| last.stages.iter().all(|record| record.ran_in != last.n || record.stage == Stage::Pull);
     let before_arm = last.filter(is_before).map(|last| last.from).filter(|from| from.arm().is_some());
     let (from, live) = match &item.state {
         ItemState::Running if before_arm.is_some() => (before_arm?, None),

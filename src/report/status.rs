@@ -60,10 +60,9 @@ impl Ahead {
             Eta::NoHistory => return Some("time left: no history".to_owned()),
             Eta::Left(left) => left,
         };
-        let when = if goes_on { format!(", {}", left.ends(&self.zone)) } else { " while it runs".to_owned() };
-        let without = left.without().map_or_else(String::new, |without| format!(" {without}"));
+        let (range, when, beside) = (left.range(), left.ends(goes_on, &self.zone), left.beside());
         let misses = self.until.and_then(|until| left.misses(until, &self.zone)).map_or_else(String::new, |misses| format!("; {misses}"));
-        Some(format!("≈ {} left{without} (p50–p90){when}, {}{misses}", left.range(), left.from.words()))
+        Some(format!("≈ {range} left (p50–p90){when}{beside}, {}{misses}", left.from.words()))
     }
 
     fn json(&self) -> Value {

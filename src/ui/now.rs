@@ -200,9 +200,9 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
     }
     let clock = duration::clock(between(*since, now));
     let round = round(state, record);
-    if let (Some(arm), Some(live)) = (stage.arm(), arm_of(state, item)) {
+    if let Some(live) = arm_of(state, item) {
         let mood = if live.progress.paused.is_some() { Mood::Warn } else { Mood::Live };
-        return Said::new(mood, format!("{}{round}: {} · {clock}", arm.name(), text::arm::line(&live.progress, now)));
+        return Said::new(mood, format!("{stage}{round}: {} · {clock}", text::arm::line(&live.progress, now)));
     }
     let started = if keeper.is_none() { " · starting" } else { "" };
     let word = doing(stage);
@@ -278,9 +278,9 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
     let round = round(state, record);
-    if let (Some(arm), Some(live)) = (stage.arm(), arm_of(state, item)) {
+    if let Some(live) = arm_of(state, item) {
         let brief = text::arm::brief(&live.progress);
-        return vec![format!("{}{round}: {brief}", arm.name()), format!("{}: {brief}", arm.name()), stage.name().to_owned()];
+        return vec![format!("{stage}{round}: {brief}"), format!("{stage}: {brief}"), stage.name().to_owned()];
     }
     if stage != Stage::Agent {
         return vec![format!("{stage}{round}"), stage.name().to_owned()];

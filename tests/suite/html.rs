@@ -150,6 +150,7 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
         by: "soft_metrics.json".to_owned(),
     };
     Compared {
+        open: None,
         commit: sha(n),
         agent: "codex_cli".to_owned(),
         model: "default".to_owned(),

@@ -83,7 +83,8 @@ fn by_stage_the_benchmarks_of_other_agents_count_and_their_agents_do_not() {
     let left = estimated(tasks(1), &own, &earlier).unwrap_or_else(|| panic!("known"));
     assert_eq!((seconds(&left), left.lacks), ((102, 102), Vec::new()));
     let left = estimated(tasks(1), &own, &[]).unwrap_or_else(|| panic!("known"));
-    assert_eq!((seconds(&left), left.without()), ((61, 61), Some("without benchmarks")));
+    assert_eq!((seconds(&left), left.beside()), ((61, 61), ", and benchmarks of unknown length".to_owned()));
+    assert_eq!(left.ends(true, &jiff::tz::TimeZone::UTC), "", "the end of what is known is not the queue's");
 }
 
 #[test]
@@ -135,12 +136,12 @@ fn words_say_where_it_comes_from_and_when_it_ends() {
     let at = "2026-11-21T23:10:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
     let left = Left { p50_ms: 5 * h, p90_ms: 8 * h, from: From::default(), lacks: Vec::new(), at };
     let utc = jiff::tz::TimeZone::UTC;
-    assert_eq!((left.range(), left.ends(&utc)), ("5–8 h".to_owned(), "04:10–07:10".to_owned()));
+    assert_eq!((left.range(), left.ends(true, &utc)), ("5–8 h".to_owned(), ", 04:10–07:10".to_owned()));
     let until = next_time_of_day("06:00", at, &utc).unwrap_or(Timestamp::UNIX_EPOCH);
     assert_eq!(left.misses(until, &utc).as_deref(), Some("may not end by 06:00"));
     assert_eq!(left.at(at + jiff::SignedDuration::from_hours(4)).range(), "1–4 h");
     let days = Left { p90_ms: 40 * h, ..left };
-    assert_eq!(days.ends(&utc), "Sun 04:10–Mon 15:10");
+    assert_eq!(days.ends(true, &utc), ", Sun 04:10–Mon 15:10");
 }
 
 proptest! {

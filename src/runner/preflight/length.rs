@@ -53,7 +53,7 @@ impl Length {
     /// In a few words: `about 20–31 h`, `at most 8 days`.
     pub fn words(&self) -> String {
         match (self, self.seconds()) {
-            (Self::Measured { left, .. }, _) => format!("about {}", left.range()),
+            (Self::Measured { left, .. }, _) => format!("about {}{}", left.range(), left.beside_short()),
             (_, Some(seconds)) => format!("at most {}", spoken(seconds)),
             (_, None) => "nobody knows how long".to_owned(),
         }
@@ -65,8 +65,7 @@ impl Length {
         let whole = if same(rounded(seconds), seconds) { format!("= {}", spoken(seconds)) } else { format!("≈ {}", spoken(seconds)) };
         let says = match self {
             Self::Measured { items, left } => {
-                let without = left.without().map_or_else(String::new, |without| format!(", {without}"));
-                format!("{} ≈ {} (p50–p90){without}, {}", count(*items, "item"), left.range(), left.from.words())
+                format!("{} ≈ {} (p50–p90){}, {}", count(*items, "item"), left.range(), left.beside(), left.from.words())
             }
             Self::AtMost { items, each } => format!("no history; at most {} × {} {whole}", count(*items, "item"), spoken(*each)),
             Self::Unknown => "no history, and no time budget: it may take any time".to_owned(),

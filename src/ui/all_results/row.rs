@@ -8,6 +8,7 @@ use crate::domain::{
 };
 use crate::measured::{Measured, arms, last_measured, rung, tried};
 use crate::model::{Attempt, Item, ItemState, Run};
+use crate::ui::since::standing;
 
 /// An item in the table.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,29 +110,29 @@ impl Class {
     /// Every class, in the order of the table.
     pub const ALL: [Self; 6] = [Self::Beats, Self::Similar, Self::Worse, Self::Incomparable, Self::NoNumbers, Self::ToCome];
 
-    /// The word of the reports.
+    /// Its word on the screens.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Beats => Standing::Beats.name(),
-            Self::Similar => Standing::Similar.name(),
-            Self::Worse => Standing::Worse.name(),
+            Self::Beats => standing(Standing::Beats),
+            Self::Similar => standing(Standing::Similar),
+            Self::Worse => standing(Standing::Worse),
             Self::Incomparable => "incomparable",
             Self::NoNumbers => "no numbers",
             Self::ToCome => "to come",
         }
     }
 
-    fn of(item: &Item, attempt: Option<&Attempt>, measured: Option<&Measured>) -> Self {
-        // what nobody has compared yet may still be compared
-        let is_open = attempt.is_none_or(|attempt| attempt.end.is_none()) && attempt.and_then(Attempt::score).is_none() && !item.is_over();
-        let found = measured.filter(|_| !is_open);
-        match found.map(|found| (found.score.standing(), !found.score.verdicts.is_empty() || found.key.is_some())) {
+    fn of(item: &Item, measured: Option<&Measured>) -> Self {
+        // what is tried again counts once it is over, whatever was measured before
+        if !item.is_over() {
+            return Self::ToCome;
+        }
+        match measured.map(|found| (found.score.standing(), !found.score.verdicts.is_empty() || found.key.is_some())) {
             Some((Some(Standing::Beats), _)) => Self::Beats,
             Some((Some(Standing::Similar), _)) => Self::Similar,
             Some((Some(Standing::Worse), _)) => Self::Worse,
             Some((None, true)) => Self::Incomparable,
-            _ if item.is_over() => Self::NoNumbers,
-            _ => Self::ToCome,
+            _ => Self::NoNumbers,
         }
     }
 }
@@ -142,7 +143,7 @@ impl Row {
         let arms_of = last_measured(item);
         let attempt = arms_of.or_else(|| item.last_attempt());
         let measured = arms_of.map(Measured::of);
-        let class = Class::of(item, attempt, measured.as_ref());
+        let class = Class::of(item, measured.as_ref());
         let failure = match &item.state {
             ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(*class),
             _ => attempt.and_then(tried::failure).map(|cause| cause.class),

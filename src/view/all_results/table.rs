@@ -265,7 +265,9 @@ fn shown_marks(row: &Row) -> String {
     let failure = row.failure.map(FailureClass::name).or(state).map(str::to_owned);
     // that there is one sample is the rule, and told once above the table
     let marks = row.marks.iter().filter(|mark| **mark != Mark::Samples(1)).map(Mark::short);
-    failure.into_iter().chain(marks).collect::<Vec<_>>().join(", ")
+    // an arm that is tainted may be why it failed
+    let marks = marks.filter(|mark| Some(mark) != failure.as_ref());
+    failure.clone().into_iter().chain(marks).collect::<Vec<_>>().join(", ")
 }
 
 /// The agent's number with its unit, and which way is better.

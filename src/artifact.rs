@@ -66,6 +66,13 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
+    /// The file that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. } | Self::NoPlan { path } | Self::Malformed { path, .. } => path,
+        }
+    }
+
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }

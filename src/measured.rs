@@ -5,7 +5,8 @@ pub mod tried;
 
 use crate::bench::{ArmInput, score};
 use crate::domain::rung::reached;
-use crate::domain::{Answer, Arm, ArmDetail, BenchKind, Cause, Flag, Metric, Rung, RungAnswer, ScoreDetail, Stage};
+use crate::domain::{Answer, Arm, ArmDetail, BenchKind, Cause, Flag, Metric, Rung, RungAnswer, ScoreDetail, Stage, Standing};
+use crate::ledger::fact::AttemptEnd;
 use crate::model::{Attempt, Item};
 
 /// What the arms of an attempt came to.
@@ -59,14 +60,26 @@ impl Measured {
             rate: agents().and_then(|detail| rate(&detail.metrics)).cloned(),
             flags,
             failure: outcomes().find(|(arm, _)| *arm == Arm::Agent).and_then(|(_, outcome)| arms::cause(outcome)),
-            score: attempt.score().cloned().unwrap_or_else(|| scored(attempt)),
+            // what is still measured is compared once all of it is there
+            score: attempt.score().cloned().unwrap_or_else(|| if is_open(attempt) { ScoreDetail::default() } else { scored(attempt) }),
         }
     }
+}
+
+/// Whether it is at work, or somebody goes on with it: its arms may still be measured.
+pub const fn is_open(attempt: &Attempt) -> bool {
+    matches!(attempt.end, None | Some((AttemptEnd::Interrupted { .. } | AttemptEnd::Deferred(_), _)))
 }
 
 /// The newest attempt with an arm.
 pub fn last_measured(item: &Item) -> Option<&Attempt> {
     item.attempts.iter().rev().find(|attempt| arms::STAGES.iter().any(|(stage, _)| attempt.counted(*stage).is_some()))
+}
+
+/// How an item that is over stands against the human's commit; `None` where nothing tells.
+pub fn standing(item: &Item) -> Option<Standing> {
+    let attempt = last_measured(item).filter(|_| item.is_over())?;
+    attempt.score().map_or_else(|| Measured::of(attempt).score.standing(), ScoreDetail::standing)
 }
 
 /// The comparison of arms that nobody compared: those of result folders.

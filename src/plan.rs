@@ -8,7 +8,7 @@ pub mod recover;
 pub mod room;
 pub mod why;
 
-pub use answer::answer;
+pub use answer::{LookedUp, answer};
 pub use eta::Eta;
 pub use next::{Next, next};
 pub use recover::{Recovery, Seen, recover};

@@ -10,10 +10,12 @@ use super::{find, read, tell, trajectory, usage};
 use crate::artifact::Checkout;
 use crate::exit::Exit;
 use crate::host::clock;
-use crate::import::{Import, import};
+use crate::import::{Import, Origin, import};
+use crate::ledger::RunFolder;
 use crate::report::compare::Comparison;
 use crate::report::plain::{Ink, Page, plain};
 use crate::report::{Counted, Document, Study, Tone, html, json, lead, markdown, sections, sheet};
+use crate::shell::leftover::as_it_stands;
 use crate::text::mask::Masker;
 use crate::text::{bytes, clean};
 use crate::theme::{Depth, Glyphs};
@@ -105,7 +107,11 @@ fn paths(root: Option<&Path>, args: &ReportArgs) -> Result<Vec<PathBuf>, String>
 }
 
 fn study(paths: &[PathBuf], masker: &Masker) -> Study {
-    let found: Import = import(paths, clone(paths).as_deref());
+    let mut found: Import = import(paths, clone(paths).as_deref());
+    for imported in found.runs.iter_mut().filter(|imported| imported.origin == Origin::Ours) {
+        let stands = as_it_stands(&RunFolder::at(imported.path.clone()), &imported.run).into_owned();
+        imported.run = stands;
+    }
     Study::of(paths, &found).safe(masker)
 }
 

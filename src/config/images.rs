@@ -37,6 +37,8 @@ impl PrunePolicy {
 pub struct ArmImages {
     engine: Engine,
     templates: Vec<String>,
+    /// The settings that name them, in words.
+    keys: &'static str,
 }
 
 impl Config {
@@ -50,7 +52,12 @@ impl Config {
                 templates.push(template);
             }
         }
-        ArmImages { engine: self.arms.engine, templates }
+        let keys = match (self.arms.engine, self.arms.images.is_empty()) {
+            (Engine::Docker, true) => "docker.human and docker.baseline",
+            (Engine::Docker, false) => "docker.human, docker.baseline and arms.images",
+            _ => "arms.images",
+        };
+        ArmImages { engine: self.arms.engine, templates, keys }
     }
 
     /// The image in which the human's arm runs, where nothing else needs it.
@@ -64,6 +71,11 @@ impl Config {
 }
 
 impl ArmImages {
+    /// The settings that name them: `docker.human and docker.baseline`.
+    pub const fn keys(&self) -> &'static str {
+        self.keys
+    }
+
     /// Whether no arm needs one.
     pub const fn is_empty(&self) -> bool {
         self.templates.is_empty()

@@ -46,7 +46,7 @@ fn has_failed_later(attempt: &Attempt) -> bool {
 /// last word was.
 pub fn failure(attempt: &Attempt) -> Option<Cause> {
     let status = status(attempt);
-    if matches!(status.as_str(), "success" | "done" | "unfinished") {
+    if matches!(status.as_str(), "success" | "done" | "unfinished" | "running") {
         return None;
     }
     let of_end = match &attempt.end {

@@ -295,9 +295,7 @@ impl Run {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
         let last = item.last_attempt();
-        // what nobody asked to be measured again is not
-        let is_taken_up = matches!(item.state, ItemState::Interrupted { .. }) || item.automatic_retries > 0;
-        let taken_over = last.map(|last| last.left_for(from, is_taken_up));
+        let taken_over = last.map(|last| last.left_for(from, item.is_taken_up()));
         // what is told of an agent belongs to every attempt that goes on with its work
         let kept = last.filter(|_| from > Stage::Agent);
         let asked = kept.and_then(|last| last.asked.clone());

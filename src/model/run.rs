@@ -8,7 +8,7 @@ use super::act::Act;
 use super::item::{Item, ItemState, StageRecord, StageState};
 use crate::domain::{AttemptId, FailureClass, ItemId, OnStuck, Stage, StageOutcome, Usage};
 use crate::ledger::By;
-use crate::ledger::fact::Answer;
+use crate::ledger::fact::{Answer, AttemptEnd};
 
 /// The word for a run's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,9 +246,12 @@ impl Run {
     /// The same where nobody works on the live item any more: it is interrupted, as whoever continues the run will find it.
     #[must_use]
     pub fn cut_off(mut self) -> Self {
+        let at = self.at.unwrap_or(Timestamp::UNIX_EPOCH);
         for item in self.items.iter_mut().filter(|item| matches!(item.state, ItemState::Running)) {
-            let Some(last) = item.last_attempt() else { continue };
-            item.state = ItemState::Interrupted { why: "nobody looks after it any more".to_owned(), from: last.resume_from() };
+            let Some(last) = item.attempts.last_mut() else { continue };
+            let why = "nobody looks after it any more".to_owned();
+            last.end = Some((AttemptEnd::Interrupted { why: why.clone() }, at));
+            item.state = ItemState::Interrupted { why, from: last.resume_from() };
         }
         self
     }

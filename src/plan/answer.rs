@@ -7,10 +7,18 @@ use crate::ledger::fact::Answer;
 use crate::ledger::{Fact, PlannedItem, Request, Verb};
 use crate::model::{Item, ItemState, Run, StageRecord, StageState};
 
+/// What the caller looked up for a request.
+#[derive(Debug, Default)]
+pub struct LookedUp {
+    /// The commit of an `add`.
+    pub added: Option<Result<PlannedItem, String>>,
+    /// The blocked items that nothing blocks any more, for a retry.
+    pub freed: Vec<ItemId>,
+}
+
 /// The facts of a request, its answer last. What they imply is done afterwards, from the model.
-/// `added` is the commit of an `add`, looked up by the caller.
-pub fn answer(run: &Run, request: &Request, added: Option<Result<PlannedItem, String>>) -> Vec<Fact> {
-    let (mut facts, answer) = match decide(run, request, added) {
+pub fn answer(run: &Run, request: &Request, found: LookedUp) -> Vec<Fact> {
+    let (mut facts, answer) = match decide(run, request, found) {
         Ok((facts, says)) => (facts, Answer::Done { says }),
         Err(says) => (Vec::new(), Answer::Refused { says }),
     };
@@ -20,7 +28,7 @@ pub fn answer(run: &Run, request: &Request, added: Option<Result<PlannedItem, St
 
 type Decision = Result<(Vec<Fact>, String), String>;
 
-fn decide(run: &Run, request: &Request, added: Option<Result<PlannedItem, String>>) -> Decision {
+fn decide(run: &Run, request: &Request, found: LookedUp) -> Decision {
     let by = request.by.clone();
     match request.ask.verb {
         Verb::Pause if run.pause.is_some() => Err("it is paused already".to_owned()),
@@ -38,8 +46,8 @@ fn decide(run: &Run, request: &Request, added: Option<Result<PlannedItem, String
             Ok((facts, "the stage is stopped".to_owned()))
         }
         Verb::Skip => skip(run, request),
-        Verb::Retry => retry(run, request, Some(Stage::Worktree)),
-        Verb::RetryStage => retry(run, request, request.ask.stage),
+        Verb::Retry => retry(run, request, Some(Stage::Worktree), &found.freed),
+        Verb::RetryStage => retry(run, request, request.ask.stage, &found.freed),
         Verb::MoveUp | Verb::MoveDown => relocate(run, request),
         Verb::Remove => {
             let item = named(run, request)?;
@@ -51,7 +59,7 @@ fn decide(run: &Run, request: &Request, added: Option<Result<PlannedItem, String
             }
             Ok((vec![Fact::ItemRemoved { item: item.id.clone(), by }], format!("{} is removed from the queue", item.id)))
         }
-        Verb::Add => match added {
+        Verb::Add => match found.added {
             Some(Ok(item)) => {
                 let says = format!("{} is queued", item.item);
                 Ok((vec![Fact::ItemAdded { item, by }], says))
@@ -80,7 +88,7 @@ const fn done(policy: OnStuck) -> &'static str {
 }
 
 /// The item that the request names, or the live one.
-fn named<'a>(run: &'a Run, request: &Request) -> Result<&'a Item, String> {
+pub fn named<'a>(run: &'a Run, request: &Request) -> Result<&'a Item, String> {
     match &request.ask.item {
         Some(id) => run.item(id).or_else(|| by_prefix(run, id)).ok_or_else(|| format!("there is no item {id} in this run")),
         None => run.live_item().ok_or_else(|| "no item is running; name one".to_owned()),
@@ -184,7 +192,7 @@ fn skip(run: &Run, request: &Request) -> Decision {
     }
 }
 
-fn retry(run: &Run, request: &Request, from: Option<Stage>) -> Decision {
+fn retry(run: &Run, request: &Request, from: Option<Stage>, freed: &[ItemId]) -> Decision {
     let item = named(run, request)?;
     if matches!(item.state, ItemState::Running) {
         return Err(format!("{} is running; stop it first (x)", item.id));
@@ -192,9 +200,12 @@ fn retry(run: &Run, request: &Request, from: Option<Stage>) -> Decision {
     if item.is_pending() && item.attempts.is_empty() {
         return Err(format!("{} is queued for its first attempt", item.id));
     }
-    if matches!(item.state, ItemState::Blocked { .. }) {
+    let is_blocked = matches!(item.state, ItemState::Blocked { .. });
+    if is_blocked && !freed.contains(&item.id) {
         return Err(format!("{} is blocked: {}", item.id, item.why().unwrap_or_default()));
     }
+    // it never began
+    let from = if is_blocked { Some(Stage::Worktree) } else { from };
     if let Some(says) = no_stage_failed(item).filter(|_| from.is_none()) {
         return Err(says);
     }

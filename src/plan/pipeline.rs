@@ -29,7 +29,8 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool, repeat: u32) -> F
         StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } | StageEnd::Deferred(_) => false,
         // what an agent left is looked at however it ended, and arms are independent of each other
         StageEnd::Failed { class, .. } => {
-            (last == Stage::Agent && !matches!(class, FailureClass::AgentNotFound | FailureClass::NoPrompt)) || last.arm().is_some()
+            (last == Stage::Agent && !matches!(class, FailureClass::AgentNotFound | FailureClass::NoPrompt | FailureClass::NoCommand))
+                || last.arm().is_some()
         }
     };
     let after = |stage: Stage| stages.iter().copied().find(|next| *next > stage && *next >= attempt.from);

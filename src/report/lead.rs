@@ -1,11 +1,11 @@
 //! How it went, in a few lines: what stands above every table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::counted::{Counted, Used};
 use super::section::{Tone, share};
-use super::study::{ResultRow, Study};
-use crate::domain::{Arm, Rung, Standing, short_sha};
+use super::study::{Compared, ResultRow, Study};
+use crate::domain::{Arm, Flag, Rung, Standing, short_sha};
 use crate::model::Energy;
 use crate::text::{clean, count, duration, tokens};
 
@@ -64,14 +64,26 @@ fn attempts(study: &Study, counted: &Counted) -> Option<LeadLine> {
     if study.items.is_empty() {
         return line("attempts", Tone::Muted, "none below these paths".to_owned());
     }
+    let others = study.items.iter().filter(|item| !item.is_marked() && item.failure.is_none()).map(|item| item.status.as_str());
     let says = format!(
-        "{} at {} by {}; marked success: {}",
+        "{} at {} by {}; marked success: {}{}",
         count(study.items.len(), "attempt"),
         count(counted.commits, "commit"),
         count(counted.by_agent.len(), "agent"),
         of(counted.marked, study.items.len()),
+        rest(study.items.iter().filter(|item| item.failure.is_some()).count(), others),
     );
     line("attempts", Tone::Plain, says)
+}
+
+/// `; 2 failed, 1 running`: what a count of the good leaves over, each by its word.
+fn rest<'a>(failed: usize, others: impl Iterator<Item = &'a str>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for word in others {
+        *counts.entry(word).or_default() += 1;
+    }
+    let rest = most(std::iter::once(("failed", failed)).chain(counts));
+    if rest.is_empty() { rest } else { format!("; {rest}") }
 }
 
 /// How far what is marked success holds.
@@ -106,22 +118,38 @@ fn arms(study: &Study) -> Option<LeadLine> {
         format!("{} {good} of {}", arm.name(), all.count())
     };
     let good = study.results.iter().filter(|result| result.is_measured()).count();
-    let says =
-        format!("{} gave numbers: {}", of(good, study.results.len()), [Arm::Agent, Arm::Human, Arm::Baseline].map(of_arm).join(", "));
+    let others = study.results.iter().filter(|result| !result.is_measured() && result.failure.is_none());
+    let others = others.map(|result| if result.status == "success" { "without numbers" } else { result.status.as_str() });
+    let says = format!(
+        "{} gave numbers: {}{}",
+        of(good, study.results.len()),
+        [Arm::Agent, Arm::Human, Arm::Baseline].map(of_arm).join(", "),
+        rest(study.results.iter().filter(|result| result.failure.is_some()).count(), others),
+    );
     line("arms", Tone::Plain, says)
 }
 
 fn against(study: &Study) -> Option<LeadLine> {
-    if study.compared.is_empty() {
+    let rows = &study.compared;
+    if rows.is_empty() {
         return None;
     }
-    let is = |standing: Option<Standing>| study.compared.iter().filter(|row| row.hard == standing).count();
-    let (beats, similar, worse) = (is(Some(Standing::Beats)), is(Some(Standing::Similar)), is(Some(Standing::Worse)));
+    let commits: BTreeSet<&str> = rows.iter().map(Compared::commit_key).collect();
+    let is = |standing: Standing| rows.iter().filter(|row| row.hard == Some(standing)).count();
+    let (beats, similar, worse) = (is(Standing::Beats), is(Standing::Similar), is(Standing::Worse));
+    let tainted = rows.iter().filter(|row| row.hard == Some(Standing::Beats) && row.flags.contains(&Flag::Tainted)).count();
+    let doubt = if tainted > 0 { format!(" ({tainted} tainted)") } else { String::new() };
+    let (open, over): (Vec<&Compared>, Vec<&Compared>) = rows.iter().filter(|row| row.hard.is_none()).partition(|row| row.open.is_some());
+    let (without, incomparable): (Vec<&Compared>, Vec<&Compared>) = over.into_iter().partition(|row| row.lacks_number());
+    let why = most_common(incomparable.iter().filter_map(|row| row.incomparable.as_deref()));
+    let others = [(without.len(), "without a number of the agent's", ""), (incomparable.len(), "can't be compared", why.as_str())];
+    let others = others.iter().filter(|(n, ..)| *n > 0).map(|(n, what, why)| format!(", {n} {what}{why}"));
     let says = format!(
-        "of {}: {beats} beat the human, {similar} similar, {worse} worse, {} can't be compared{}",
-        count(study.compared.len(), "measured commit"),
-        is(None),
-        most_common(study.compared.iter().filter(|row| row.hard.is_none()).filter_map(|row| row.incomparable.as_deref())),
+        "of {} of {}: {beats} beat the human{doubt}, {similar} similar, {worse} worse{}{}",
+        count(rows.len(), "benchmark"),
+        count(commits.len(), "commit"),
+        others.collect::<String>(),
+        rest(0, open.iter().filter_map(|row| row.open.as_deref())),
     );
     line("against human", if beats + similar > 0 { Tone::Good } else { Tone::Plain }, says)
 }

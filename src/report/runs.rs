@@ -117,7 +117,7 @@ impl Summary {
     fn took(&self) -> String {
         let took = duration::short(self.wall_ms);
         match &self.eta {
-            Eta::Left(left) => format!("{took}, {} left", left.range()),
+            Eta::Left(left) => format!("{took}, {} left{}", left.range(), left.beside_short()),
             Eta::Over | Eta::NoHistory => took,
         }
     }

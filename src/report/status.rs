@@ -60,10 +60,9 @@ impl Ahead {
             Eta::NoHistory => return Some("time left: no history".to_owned()),
             Eta::Left(left) => left,
         };
-        let when = if goes_on { format!(", {}", left.ends(&self.zone)) } else { " while it runs".to_owned() };
-        let without = left.without().map_or_else(String::new, |without| format!(" {without}"));
+        let (range, when, beside) = (left.range(), left.ends(goes_on, &self.zone), left.beside());
         let misses = self.until.and_then(|until| left.misses(until, &self.zone)).map_or_else(String::new, |misses| format!("; {misses}"));
-        Some(format!("≈ {} left{without} (p50–p90){when}, {}{misses}", left.range(), left.from.words()))
+        Some(format!("≈ {range} left (p50–p90){when}{beside}, {}{misses}", left.from.words()))
     }
 
     fn json(&self) -> Value {
@@ -133,7 +132,7 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
     let stopped = run.runner.as_ref().and_then(|runner| runner.stopped.as_ref());
     let level = run.live_item().and_then(Item::last_attempt).map(Attempt::level);
     let live = run.live_stage().map(|(attempt, record)| {
-        json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "orphan": around.orphan, "level": level})
+        json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "round": record.round(run.repeat), "orphan": around.orphan, "level": level})
     });
     json!({
         "run": id.0,
@@ -305,5 +304,6 @@ fn live(run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Option<String
     let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
     let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
     let how = if around.is_at_work() { "live" } else { "cut off" };
-    Some(format!("{how}: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
+    let round = record.round(run.repeat).map_or_else(String::new, |round| format!(", {round}"));
+    Some(format!("{how}: {attempt} {}{round}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
 }

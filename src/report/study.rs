@@ -131,6 +131,8 @@ pub struct Compared {
     pub kind: Option<BenchKind>,
     /// The model that the arms served, after overrides.
     pub model_run: Option<String>,
+    /// The word for the attempt where it is not over, `running`, `interrupted`; else `None`.
+    pub open: Option<String>,
     /// The arms that there are, each with its status.
     pub arms: Vec<(Arm, String)>,
     /// The key number of the agent's arm: the primary one of its kind.
@@ -224,6 +226,11 @@ impl ItemRow {
         matches!(self.status.as_str(), "success" | "done")
     }
 
+    /// Whether it came to no end, or to none yet.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status.as_str(), "unfinished" | "running" | "interrupted" | "waiting")
+    }
+
     /// Whether it has a patch that is not empty.
     pub fn has_patch(&self) -> bool {
         self.patch_bytes.is_some_and(|bytes| bytes > 0)
@@ -289,6 +296,11 @@ impl Compared {
     /// What tells its commit from others.
     pub fn commit_key(&self) -> &str {
         commit_key(&self.commit)
+    }
+
+    /// Whether there are arms, and none of them gave a number of the agent's.
+    pub fn lacks_number(&self) -> bool {
+        self.key.is_none() && !self.arms.is_empty()
     }
 
     /// Whose patch, as people name it: the agent of the folder's name.

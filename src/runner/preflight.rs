@@ -19,10 +19,11 @@ use std::path::PathBuf;
 
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Config, Via};
-use crate::domain::FailureClass;
 pub use crate::domain::{About, Check, Row};
+use crate::domain::{FailureClass, ItemId};
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
+use crate::model::{Item, ItemState, Run};
 
 pub use agent::find_program;
 pub use commits::resolve_added;
@@ -91,15 +92,7 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
         Some(git_dir) => commits::resolve(plan, git_dir),
         None => commits::blocked_all(plan, &blocks(&clone_row, FailureClass::MissingRepo)),
     };
-    // an item's own reason says more than the one that all of them have
-    if let Some(no_agent) = agent.iter().find(|row| row.check == Check::Blocked) {
-        for item in &mut items {
-            item.blocked.get_or_insert_with(|| blocks(no_agent, FailureClass::AgentNotFound));
-        }
-    }
-    let asked = prompt::prompt(look, Some(plan), &mut items);
-    arms::block(look, &mut items);
-    let images = images::images(look, &mut items);
+    let (asked, images) = leave_out(look, plan, &agent, &mut items);
     let runnable = items.iter().filter(|item| item.blocked.is_none()).count();
     // where nothing can run yet, all of them are to
     let length =
@@ -115,6 +108,39 @@ pub fn preflight(plan: &PlanFile, look: &Look<'_>) -> Preflight {
     rows.extend(room::disk(look, clone.as_deref().zip(first)));
     rows.extend(images);
     Preflight { rows, items, git_dir: clone, length }
+}
+
+/// Leaves out the items that can't be run or measured, whatever their commits are; the rows about the prompt and about the images.
+fn leave_out(look: &Look<'_>, plan: &PlanFile, agent: &[Row], items: &mut [PlannedItem]) -> (Vec<Row>, Vec<Row>) {
+    // an item's own reason says more than the one that all of them have
+    if let Some(no_agent) = agent.iter().find(|row| row.check == Check::Blocked) {
+        for item in items.iter_mut() {
+            item.blocked.get_or_insert_with(|| blocks(no_agent, FailureClass::AgentNotFound));
+        }
+    }
+    let asked = prompt::prompt(look, Some(plan), items);
+    arms::block(look, items);
+    (asked, images::images(look, items))
+}
+
+/// Of the items that were blocked when the run was made those that nothing blocks any more. A commit that was not known then stays
+/// blocked: its parent is not on record.
+pub fn freed(look: &Look<'_>, run: &Run) -> Vec<ItemId> {
+    use FailureClass::{BadSha, GitError, MissingParent, MissingRepo};
+    let may_be = |item: &&Item| match &item.state {
+        ItemState::Blocked { class, .. } => !matches!(class, BadSha | GitError | MissingParent | MissingRepo),
+        _ => false,
+    };
+    let planned =
+        |item: &Item| PlannedItem { item: item.id.clone(), human: item.human.clone(), parent: item.parent.clone(), blocked: None };
+    let mut items: Vec<PlannedItem> = run.items.iter().filter(may_be).map(planned).collect();
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let mut plan = PlanFile::of_items(Vec::new());
+    (plan.repo, plan.task_id) = (run.repo.clone(), run.task_id.clone());
+    leave_out(look, &plan, &agent_rows(look), &mut items);
+    items.into_iter().filter(|item| item.blocked.is_none()).map(|item| item.item).collect()
 }
 
 /// The same without a plan: what can be said of the checkout and the machine alone.

@@ -13,7 +13,7 @@ use super::create::digest;
 use crate::agent::prompt::{self as language, Template, TemplateError, Word, bullets};
 use crate::artifact::{ArtifactError, Checkout, Mapping, TaskFile, repo_name, task_file};
 use crate::config::Config;
-use crate::domain::{ItemId, PromptSource, RunId, short_sha};
+use crate::domain::{FailureClass, ItemId, PromptSource, RunId, short_sha};
 use crate::host::git::{self, GitError};
 use crate::ledger::{LedgerError, Manifest, RunFolder};
 use crate::model::{Follower, Item, Run};
@@ -76,9 +76,19 @@ pub enum PromptError {
     /// A file of the harness is broken.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// The mapping, which says what is measured, is broken.
+    #[error(transparent)]
+    Mapping(ArtifactError),
     /// The human's commit, which the template asks for.
     #[error(transparent)]
     Git(#[from] GitError),
+}
+
+impl PromptError {
+    /// The class of what can't be asked for it.
+    pub const fn class(&self) -> FailureClass {
+        if let Self::Mapping(_) = self { FailureClass::NoCommand } else { FailureClass::NoPrompt }
+    }
 }
 
 /// A prompt.
@@ -158,7 +168,7 @@ impl Prompts {
                 Makes::Template {
                     template: template(path.as_deref())?,
                     path,
-                    mapping: mapping.map(|path| Mapping::read(&path)).transpose()?,
+                    mapping: mapping.map(|path| Mapping::read(&path)).transpose().map_err(PromptError::Mapping)?,
                 }
             }
             PromptSource::Copy => {

@@ -103,9 +103,11 @@ pub fn begin(job: &Job, run: &Run, item: &Item, (attempt, stage): (&AttemptId, S
         Err((doing, error)) => {
             let why = format!("can't {doing}: {error}");
             let class = match error.get_ref() {
-                Some(error) if error.is::<PromptError>() => FailureClass::NoPrompt,
                 Some(error) if error.is::<container::NoCommand>() => FailureClass::NoCommand,
-                _ => classify(&why).map_or(FailureClass::Unknown, |(class, _)| class),
+                error => match error.and_then(|error| error.downcast_ref::<PromptError>()) {
+                    Some(error) => error.class(),
+                    None => classify(&why).map_or(FailureClass::Unknown, |(class, _)| class),
+                },
             };
             Begun::Over(failed(class, why, None, StageDetail::Nothing))
         }

@@ -177,6 +177,8 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
         outside: None,
         report,
     };
+    // what a run is made with was looked at just before
+    let is_resumed = turn.run.runner.is_some();
     let boot = clock::boot_id();
     turn.record(Fact::RunnerStarted { pid: std::process::id(), boot, version: env!("CARGO_PKG_VERSION").to_owned() }).await?;
     if let Some(torn) = torn {
@@ -184,6 +186,9 @@ pub async fn drive(job: Job, lift_pause: Option<By>, report: Report<'_>) -> Resu
     }
     turn.recover().await?;
     turn.read_inbox(Some(started)).await?;
+    if is_resumed {
+        turn.free().await?;
+    }
     if let Some(by) = lift_pause.filter(|_| turn.run.pause.is_some()) {
         turn.record(Fact::Resumed { by }).await?;
     }

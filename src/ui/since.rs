@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::all_results::{Class, Mark, Row};
+use super::keymap::{self, Place};
 use super::message::{Looked, Turn};
 use super::state::{Over, State};
 use super::words::{between, moment};
-use super::{Key, Mood, Said, Screen, detected, moves, problems};
+use super::{Action, Key, Mood, Said, Screen, detected, moves, problems, update};
 use crate::domain::{ItemId, Level, Quadrant, Standing};
 use crate::ledger::By;
 use crate::ledger::fact::AttemptEnd;
@@ -317,19 +318,35 @@ pub(super) fn open(state: &mut State) {
     }
 }
 
-/// Any key closes it; Enter goes to what should be looked at first, or else to the results, and 5 to these.
+/// Any key closes it, and does what it does everywhere; Esc and its own key only close it. Enter goes to what should be looked at first,
+/// or else to the results, and 5 to these.
 pub(super) fn press(state: &mut State, key: Key) -> Vec<super::Effect> {
     let told = since(state, state.now);
     state.over = Over::Nothing;
-    let Some(Since { first, has_results, .. }) = told else { return Vec::new() };
     let is_enter = key == Key::Enter;
-    if let Some(row) = first.as_ref().filter(|_| is_enter).and_then(|id| state.run.position(id)) {
-        state.screen = Screen::Queue;
-        moves::select_row(state, row);
-    } else if has_results && state.has_screen(Screen::Results) && (is_enter || key == Key::Char(Screen::Results.digit())) {
-        state.screen = Screen::Results;
-        state.all_results.only.clear();
-        state.all_results.since = state.last_look;
+    if let Some(Since { first, has_results, .. }) = told {
+        if let Some(row) = first.as_ref().filter(|_| is_enter).and_then(|id| state.run.position(id)) {
+            state.screen = Screen::Queue;
+            moves::select_row(state, row);
+            return Vec::new();
+        }
+        if has_results && state.has_screen(Screen::Results) && (is_enter || key == Key::Char(Screen::Results.digit())) {
+            state.screen = Screen::Results;
+            state.all_results.only.clear();
+            state.all_results.since = state.last_look;
+            return Vec::new();
+        }
+    }
+    match keymap::action(Place::of(state.screen), key) {
+        _ if is_enter || key == Key::Esc => {}
+        Some(Action::Since) => {}
+        // it asks nobody, and the banner may have named another item
+        Some(Action::Retry | Action::RetryStage) => {
+            if let Some(selected) = state.queue.selected.clone() {
+                state.remark(Said::new(Mood::Quiet, format!("{selected} is selected: once more runs that one again")));
+            }
+        }
+        _ => return update::press(state, key),
     }
     Vec::new()
 }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::detected;
-use crate::domain::{Detector, FailureClass, Level, ScoreDetail, Standing, Usage};
-use crate::measured::Measured;
-use crate::model::{Attempt, Item, ItemState, Run};
+use crate::domain::{Detector, FailureClass, Level, Standing, Usage};
+use crate::measured;
+use crate::model::{Item, ItemState, Run};
 use crate::plan::{Eta, why};
 
 /// Counts over all items.
@@ -21,8 +21,8 @@ pub struct Tally {
     pub stuck_in: Vec<(Detector, usize)>,
     /// How many findings of all agents became that bad.
     pub stuck_findings: usize,
-    /// What those that are done achieved, against the human's commit.
-    pub achieved: Achieved,
+    /// What those that are over achieved, against the human's commit, by the word of their state.
+    achieved: Vec<(&'static str, Achieved)>,
     /// What items failed of or are blocked by, the most frequent class first.
     pub failures: Vec<(FailureClass, usize)>,
     /// How many items still wait for their turn.
@@ -39,7 +39,7 @@ pub struct Tally {
     pub eta: Eta,
 }
 
-/// How many of the done items stand how.
+/// How many of the items that are over stand how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Achieved {
     /// Better than the human's commit.
@@ -70,9 +70,14 @@ impl Tally {
                 tally.stuck += 1;
                 count_one(&mut tally.stuck_in, worst.detector);
             }
+            if item.is_over() {
+                match tally.achieved.iter_mut().find(|(of, _)| *of == status) {
+                    Some((_, achieved)) => achieved.count(item),
+                    None => tally.achieved.push((status, Achieved::of(item))),
+                }
+            }
             tally.pending += usize::from(item.is_pending());
             match &item.state {
-                ItemState::Done => tally.achieved.count(item),
                 ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => count_one(&mut tally.failures, *class),
                 _ => {}
             }
@@ -88,6 +93,11 @@ impl Tally {
     /// How many items are in this state, by its word.
     pub fn count(&self, status: &str) -> usize {
         self.counts.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, n)| *n)
+    }
+
+    /// What the items in this state achieved, by its word; nothing where they are not over.
+    pub fn achieved(&self, status: &str) -> Achieved {
+        self.achieved.iter().find(|(of, _)| *of == status).map_or_else(Achieved::default, |(_, achieved)| *achieved)
     }
 
     /// How many pending items stand before the one at this position.
@@ -110,10 +120,14 @@ fn count_one<T: PartialEq>(counts: &mut Vec<(T, usize)>, one: T) {
 }
 
 impl Achieved {
+    fn of(item: &Item) -> Self {
+        let mut achieved = Self::default();
+        achieved.count(item);
+        achieved
+    }
+
     fn count(&mut self, item: &Item) {
-        // arms that nobody compared, those of result folders, are compared as the reports do it
-        let compared = |attempt: &Attempt| attempt.score().map_or_else(|| Measured::of(attempt).score.standing(), ScoreDetail::standing);
-        let standing = item.last_attempt().and_then(compared);
+        let standing = measured::standing(item);
         let counted = match standing {
             Some(Standing::Beats) => &mut self.better,
             Some(Standing::Similar) => &mut self.similar,
@@ -121,7 +135,14 @@ impl Achieved {
             None => &mut self.unknown,
         };
         *counted += 1;
-        let is_tainted = item.last_attempt().is_some_and(|last| !last.tainted().is_empty());
+        let is_tainted = measured::last_measured(item).is_some_and(|attempt| !attempt.tainted().is_empty());
         self.tainted += usize::from(standing == Some(Standing::Beats) && is_tainted);
+    }
+
+    /// `1 better, 1 tainted`: those that stand somehow, in a few words; `None` where none does.
+    pub fn words(self) -> Option<String> {
+        let counts = [(self.better, "better"), (self.tainted, "tainted"), (self.similar, "similar"), (self.worse, "worse")];
+        let words: Vec<String> = counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 }

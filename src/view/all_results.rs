@@ -122,7 +122,16 @@ fn nothing_yet(state: &State) -> String {
     if to_come == 0 {
         return "all items ended before; `o` groups them by failure".to_owned();
     }
-    format!("the benchmarks come after the agent; {} to come", text::count(to_come, "item"))
+    let over = state.all_results.rows.len() - to_come;
+    let measured = state.run.live_item().filter(|live| live.live_stage().is_some_and(|record| record.stage.arm().is_some()));
+    let later = to_come - usize::from(measured.is_some());
+    let parts = [
+        (over > 0).then(|| format!("{over} ended without")),
+        measured.map(|live| format!("{} is measured now", live.id)),
+        (over == 0 && measured.is_none()).then(|| "the benchmarks come after the agent".to_owned()),
+        (later > 0).then(|| format!("{} to come", text::count(later, "item"))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// `by  class  type  rung …`, and to what the table is cut down.

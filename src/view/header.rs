@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Flow, Words, role};
 use super::opened;
 use super::parts::{bar, strip::mark};
+use super::queue::status_word;
 use crate::domain::{Level, OnStuck};
 use crate::model::RunState;
 use crate::plan::Eta;
@@ -29,13 +30,13 @@ pub(super) const COUNTED: [(&str, Role); 7] = [
 /// In how many words the items are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Detail {
-    /// `3 done: 1 better  0 similar  2 worse (1 agent failed)   2 failed   17 queued   of 24`.
+    /// `3 done: 1 better  0 similar  2 worse (1 agent failed)   2 failed (1 better)   1 running   17 queued   of 24`.
     Agents,
     /// The same without what agents did.
     Full,
-    /// `1 better  2 worse  2 failed  17 queued  of 24`.
+    /// `1 better  2 worse  2 failed (1 better)  1 running  17 queued  of 24`.
     Short,
-    /// The same with less air.
+    /// The same with less air, and without what runs.
     Tight,
     /// The same without what is still to come.
     Past,
@@ -142,13 +143,12 @@ fn to_go(state: &State, now: Timestamp) -> [Words; 3] {
         return [unknown.clone(), unknown, Words::new()];
     };
     let goes_on = matches!(state.run_state(), RunState::Running | RunState::Pausing) && state.run.live.is_some();
-    let without = left.without().map_or_else(String::new, |without| format!(" {without}"));
-    let short = format!("≈ {} left{without}", left.range());
-    let when = if goes_on { format!(", {}", left.ends(&state.zone)) } else { " while it runs".to_owned() };
+    let (range, when, beside) = (left.range(), left.ends(goes_on, &state.zone), left.beside());
     let misses = state.until().and_then(|until| left.misses(until, &state.zone));
     let late = |words: Words| misses.iter().fold(words, |words, misses| words.add(Role::Text, ", ").add(Role::Warn, misses.as_str()));
-    let whole = Words::of(Role::Text, format!("{short} (p50–p90){when}, {}", left.from.words()));
-    [late(whole), late(Words::of(Role::Text, format!("{short}{when}"))), Words::of(Role::Text, short)]
+    let whole = Words::of(Role::Text, format!("≈ {range} left (p50–p90){when}{beside}, {}", left.from.words()));
+    let timed = Words::of(Role::Text, format!("≈ {range} left{when}{beside}"));
+    [late(whole), late(timed), Words::of(Role::Text, format!("≈ {range} left{}", left.beside_short()))]
 }
 
 /// The run's state. While its stage stands still, it says so.
@@ -162,7 +162,7 @@ fn counts(canvas: &mut Canvas<'_>, row: Rect, state: &State) {
     let tally = &state.tally;
     let all = state.run.items.len() + tally.unnamed;
     let bar_cols = (row.width / 5).clamp(8, 32).min(row.width);
-    let achieved = tally.achieved;
+    let achieved = tally.achieved("done");
     let is_compared = is_compared(state);
     let done = [
         (achieved.better - achieved.tainted, Role::Good),
@@ -207,15 +207,22 @@ fn counted(state: &State, detail: Detail) -> Words {
         Detail::Tight | Detail::Past | Detail::Least => " ",
     };
     let mut words = achieved(state, detail).add(Role::Text, gap);
-    for (status, role) in COUNTED.iter().filter(|(status, _)| *status != "running") {
+    let is_past = matches!(detail, Detail::Past | Detail::Least);
+    // what runs is marked in the list
+    let has_room = !is_past && detail != Detail::Tight;
+    for (status, role) in COUNTED.iter().filter(|(status, _)| has_room || *status != "running") {
         let n = state.tally.count(status);
         if n > 0 || *status == "failed" {
-            let role = if n == 0 { Role::Muted } else { *role };
-            words = words.add(role, format!("{n} {status}{gap}"));
+            let role = if n == 0 { Role::Muted } else { running_role(state, status, *role) };
+            // what failed may have numbers all the same, which the table of results has as well
+            let stand = state.tally.achieved(status).words().filter(|_| !is_past);
+            let stand = stand.map_or_else(String::new, |stand| format!(" ({stand})"));
+            let word = state.run.live_item().filter(|_| *status == "running").map_or(*status, |live| status_word(state, live));
+            words = words.add(role, format!("{n} {word}{stand}{gap}"));
         }
     }
     let queued = state.tally.count("queued") + state.tally.count("waiting") + state.tally.unnamed;
-    if !matches!(detail, Detail::Past | Detail::Least) && (queued > 0 || state.run.finished.is_none()) {
+    if !is_past && (queued > 0 || state.run.finished.is_none()) {
         words = words.add(Role::Muted, format!("{queued} queued{gap}"));
     }
     words = words.add(Role::Muted, format!("of {}", state.run.items.len() + state.tally.unnamed));
@@ -232,7 +239,7 @@ fn counted(state: &State, detail: Detail) -> Words {
 /// `27 done: 7 better 0 similar 20 worse`.
 fn achieved(state: &State, detail: Detail) -> Words {
     let tally = &state.tally;
-    let (found, done) = (tally.achieved, tally.count("done"));
+    let (found, done) = (tally.achieved("done"), tally.count("done"));
     let is_full = matches!(detail, Detail::Agents | Detail::Full);
     let role = |n: usize, role: Role| if n == 0 { Role::Muted } else { role };
     let mut words = Words::new();

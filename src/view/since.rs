@@ -44,7 +44,7 @@ pub fn draw(canvas: &mut Canvas<'_>, state: &State, now: Timestamp) {
     }
     flow.row();
     if let Some(row) = flow.row() {
-        canvas.line(row, &Words::of(Role::Muted, "any key closes this; w opens it again"));
+        canvas.line(row, &Words::of(Role::Muted, "Esc closes this; other keys close it and act; w opens it again"));
     }
 }
 

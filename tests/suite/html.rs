@@ -125,6 +125,7 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
     let lower = n.is_multiple_of(2);
     let verdict = Verdict {
         band: None,
+        baseline_band: None,
         metric: if lower { "ttft_mean_ms" } else { "throughput_tok_s" }.to_owned(),
         unit: if lower { "ms" } else { "tok/s" }.to_owned(),
         direction: if lower { Direction::LowerIsBetter } else { Direction::HigherIsBetter },
@@ -149,6 +150,7 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
         by: "soft_metrics.json".to_owned(),
     };
     Compared {
+        open: None,
         commit: sha(n),
         agent: "codex_cli".to_owned(),
         model: "default".to_owned(),

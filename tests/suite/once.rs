@@ -1,18 +1,21 @@
 //! A report counts once what an agent did once and what an arm measured once, however often it was tried again, and wherever
-//! else it lies.
+//! else it lies; what is not over is named.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test says what went wrong by failing")]
 
 use std::fs;
 
-use isobench_tui::domain::{AgentTotals, Stage, StageDetail, StageEnd};
-use isobench_tui::ledger::Fact;
+use isobench_tui::domain::{AgentTotals, ArmDetail, BenchKind, Flag, RunId, Stage, StageDetail, StageEnd};
+use isobench_tui::import::import;
 use isobench_tui::ledger::fact::AttemptEnd;
+use isobench_tui::ledger::{Fact, RunFolder};
 use isobench_tui::measured::tried;
 use isobench_tui::model::Item;
+use isobench_tui::report::{Counted, Study, lead, sections};
 use serde_json::{Value, json};
 
 use crate::campaign::{Campaign, GOOD_AGENT, GOOD_ARM, said};
-use crate::screen_runs::Story;
+use crate::screen_runs::{Story, arm, base, id};
+use crate::support::folder;
 
 fn report(campaign: &Campaign, path: &[&str]) -> Value {
     let output = campaign.run(&[&["report", "--format", "json"], path].concat());
@@ -147,4 +150,71 @@ fn an_agent_that_was_cut_off_is_taken_up_and_one_that_ended_is_not() {
     story.push(Fact::AttemptFinished { item: item.clone(), n: 4, end: AttemptEnd::Done });
     begin(&mut story, 5, Stage::Worktree);
     assert_eq!(tries(&story.run().items[0]), [vec![1, 2, 3], vec![4], vec![5]]);
+}
+
+/// One item is done, and tainted; of one the human's arm was cut off and the others failed; of one the second round of an arm runs.
+fn under_way() -> Story {
+    let mut story = Story::of(4);
+    story.work(1, 1);
+    let serving = |factor: f64| ArmDetail { kind: Some(BenchKind::Serving), ..arm(factor) };
+    let tainted = ArmDetail { flags: vec![Flag::Tainted], ..serving(0.8) };
+    for (stage, detail) in [(Stage::Human, serving(1.0)), (Stage::Baseline, serving(1.25)), (Stage::Candidate, tainted)] {
+        story.stage(1, 1, stage, 90, StageDetail::Arm(detail));
+    }
+    story.scored(1, 1, 20.0).work(2, 1).start(2, 1, Stage::Human);
+    story.end(2, 1, Stage::Human, StageEnd::Interrupted { why: "its runner was gone".to_owned() }, StageDetail::Nothing);
+    story.push(Fact::AttemptFinished { item: id(2), n: 1, end: AttemptEnd::Interrupted { why: "its runner was gone".to_owned() } });
+    story.attempt(2, 2, Stage::Human);
+    let crashed = || StageEnd::Failed { class: isobench_tui::domain::FailureClass::ArmCrashed, why: "exit 1".to_owned() };
+    for stage in [Stage::Human, Stage::Baseline, Stage::Candidate] {
+        let detail = ArmDetail { kind: Some(BenchKind::Serving), ..ArmDetail::default() };
+        story.start(2, 2, stage).end(2, 2, stage, crashed(), StageDetail::Arm(detail));
+    }
+    let StageEnd::Failed { class, why } = crashed() else { return story };
+    story.push(Fact::AttemptFinished { item: id(2), n: 2, end: AttemptEnd::Failed { class, why } });
+    story.work(3, 1);
+    for (stage, factor) in [(Stage::Human, 1.0), (Stage::Baseline, 1.25), (Stage::Candidate, 0.5)] {
+        story.stage(3, 1, stage, 90, StageDetail::Arm(serving(factor)));
+    }
+    story.start(3, 1, Stage::Candidate);
+    story
+}
+
+#[test]
+fn every_line_sums_up_and_names_what_is_not_over() {
+    let (_gone, root) = folder();
+    let run = RunFolder::of(&root, &RunId("2026-11-21_09-30-12-3fa9".to_owned()));
+    let story = under_way();
+    let _held = story.write(&run, base());
+    fs::write(run.manifest(), "{}").unwrap();
+    let paths = [run.path().to_owned()];
+    let study = Study::of(&paths, &import(&paths, None));
+    let counted = Counted::of(&study);
+    let says = |about: &str| lead(&study, &counted).lines.into_iter().find(|line| line.about == about).unwrap().says;
+    assert_eq!(says("attempts"), "3 attempts at 3 commits by 1 agent; marked success: 1 of 3 (33.3 %); 1 failed, 1 running");
+    assert_eq!(says("arms"), "6 of 10 (60.0 %) gave numbers: agent 2 of 3, human 2 of 4, baseline 2 of 3; 3 failed, 1 interrupted");
+    assert_eq!(
+        says("against human"),
+        "of 3 benchmarks of 3 commits: 1 beat the human (1 tainted), 0 similar, 0 worse, 1 without a number of the agent's; 1 running"
+    );
+    assert_eq!((counted.all.errors.unfinished, counted.by_kind.len()), (1, 1), "the arm that was cut off is of its item's kind");
+    // nobody has compared it yet: status says the same
+    let running = study.items.iter().find(|row| row.item_id == id(3).0).unwrap();
+    assert_eq!((running.rung, running.status.as_str()), (story.run().item(&id(3)).unwrap().rung(), "running"));
+    let tables = sections(&study, &counted);
+    let first = tables.iter().find(|section| section.id == "compared").unwrap();
+    let class = first.table.columns.iter().position(|column| column.head() == "class").unwrap();
+    assert_eq!(first.table.rows.iter().map(|row| row[class].says()).collect::<Vec<_>>(), ["beats", "running", "arm_crashed"]);
+}
+
+#[test]
+fn what_nobody_keeps_is_interrupted_in_a_report() {
+    let (_gone, root) = folder();
+    let run = RunFolder::of(&root, &RunId("2026-11-21_09-30-12-3fa9".to_owned()));
+    drop(under_way().write(&run, base()));
+    fs::write(run.manifest(), "{}").unwrap();
+    let printed = std::process::Command::new(crate::support::BINARY).arg("report").arg(run.path()).output().unwrap();
+    let text = String::from_utf8(printed.stdout).unwrap();
+    assert!(text.contains("marked success: 1 of 3 (33.3 %); 1 failed, 1 interrupted\n"), "{text}");
+    assert!(text.contains("1 without a number of the agent's; 1 interrupted\n") && !text.contains("running"), "{text}");
 }

@@ -377,10 +377,10 @@ fn the_length_of_our_own_items_has_their_benchmarks_in_it() {
     assert!(record.iter().any(|row| row["about"] == "clone" && row["check"] == "ok" && row["says"] == "•••/.git"), "{record:#?}");
     let found = doctor(&campaign).1;
     is(&found, "length", "ok", &["5 items ≈ ", " (p50–p90), from 1 earlier run"]);
-    assert!(!found["rows"].to_string().contains("without benchmarks"), "{found:#}");
+    assert!(!found["rows"].to_string().contains("unknown length"), "{found:#}");
     // where the runs themselves are gone nothing says what the benchmarks take
     fs::remove_dir_all(campaign.root.join("state/tui")).unwrap();
-    is(&doctor(&campaign).1, "length", "ok", &[" (p50–p90), without benchmarks, from 1 earlier run"]);
+    is(&doctor(&campaign).1, "length", "ok", &[" (p50–p90), and benchmarks of unknown length, from 1 earlier run"]);
 }
 
 #[test]
@@ -452,15 +452,31 @@ fn a_prompt_that_cannot_be_had_names_the_file_that_is_wrong() {
     assert!(!text.contains("c-0001"), "{text}");
     campaign.task_file();
     write(&campaign.root.join("data/mappings/benchmark_mode_mapping.json"), "{\n  nothing\n}");
-    is(&doctor(&campaign).1, "prompt", "blocked", &["mend data/mappings/benchmark_mode_mapping.json, or name another with arms.mapping"]);
+    is(&doctor(&campaign).1, "arms", "blocked", &["mend data/mappings/benchmark_mode_mapping.json, or name another with arms.mapping"]);
     campaign.config("", "", "mapping = \"mine.json\"\n[harness]\ntask = \"nowhere.yaml\"");
     is(&doctor(&campaign).1, "prompt", "blocked", &["mend nowhere.yaml, or name another with harness.task"]);
     write(&campaign.root.join("nowhere.yaml"), "id: t\nname: one\n");
-    is(&doctor(&campaign).1, "prompt", "blocked", &["mend mine.json, or name another with arms.mapping"]);
+    is(&doctor(&campaign).1, "arms", "blocked", &["mend mine.json, or name another with arms.mapping"]);
     campaign.config("", "", "[prompt]\ntemplate = \"mine.md\"");
     fs::remove_dir_all(campaign.root.join("data")).unwrap();
     write(&campaign.root.join("mine.md"), "{no_such_word}");
     is(&doctor(&campaign).1, "prompt", "blocked", &["mend mine.md, or name another with prompt.template"]);
+}
+
+#[test]
+fn a_broken_mapping_is_told_once_and_as_what_it_is() {
+    let campaign = Campaign::good(2);
+    write(&campaign.root.join("data/mappings/benchmark_mode_mapping.json"), "{\"8a1f\": {\"perf_command\": \"vllm");
+    for engine in ["process", "docker"] {
+        campaign.config("", "", &format!("engine = \"{engine}\""));
+        let (code, found) = doctor(&campaign);
+        assert_eq!(code, Some(3));
+        is(&found, "arms", "blocked", &["benchmark_mode_mapping.json:1:", "mend ", "or name another with arms.mapping"]);
+        let classes: Vec<&str> = found["blocked"].as_array().unwrap().iter().map(|item| item["class"].as_str().unwrap()).collect();
+        assert_eq!(classes, ["no_command"; 2], "{found:#}");
+        let text = String::from_utf8(run(&campaign, &["doctor"]).stdout).unwrap();
+        assert_eq!((text.matches("benchmark_mode_mapping.json:1:").count(), text.contains("c-0001")), (1, false), "{engine}: {text}");
+    }
 }
 
 #[test]

@@ -469,6 +469,32 @@ fn a_prompt_is_copied_from_a_run_of_the_harness_and_an_item_without_one_is_block
 }
 
 #[test]
+fn a_blocked_item_runs_once_its_cause_is_gone_and_it_is_asked_for_or_its_run_is_continued() {
+    let campaign = Campaign::good(3);
+    let give = |nth: usize| {
+        let short: String = campaign.commits[nth].chars().take(8).collect();
+        harness_item(&campaign.root, "repo/trae/gpt-5/2026-01-23_21-19-19", &format!("other-{nth:04}"), &short, "Make it fast.\n");
+    };
+    give(1);
+    campaign.config("", "", "[prompt]\nsource = \"copy\"");
+    assert_eq!(campaign.headless(), Some(1));
+    assert_eq!(campaign.statuses(), ["done", "blocked", "blocked"]);
+    let refused = campaign.ctl_refused(&["retry", "c-0002"], 6);
+    assert!(refused.contains("c-0002 is blocked: no earlier prompt of commit "), "{refused}");
+    campaign.wait_end();
+    give(2);
+    campaign.ctl(&["retry", "c-0002"]);
+    campaign.wait_end();
+    assert_eq!(campaign.statuses(), ["done", "done", "blocked"]);
+    give(3);
+    assert_eq!(campaign.resume(), Some(0));
+    assert_eq!(campaign.statuses(), ["done"; 3]);
+    let queued = campaign.facts_of("item_requeued");
+    let told: Vec<&Value> = queued.iter().map(|fact| &fact["why"]).collect();
+    assert_eq!(told, ["asked for", "what blocked it is gone"], "{queued:#?}");
+}
+
+#[test]
 fn a_wrong_template_is_told_before_the_run_with_its_place() {
     let campaign = Campaign::good(1);
     campaign.config("", "", "[prompt]\ntemplate = \"own.txt\"");

@@ -209,14 +209,14 @@ fn who_comes_back_on_a_smaller_terminal_is_told_what_happened() {
     shown.pty = screen(shown.root.path(), 80, 24, |_| {});
     shown.pty.wait_for("since your last look");
     shown.pty.wait_for("vllm_core-0009 by bob@box");
-    shown.pty.press("x");
+    shown.pty.press("<Esc>");
     shown.pty.wait_gone("since your last look");
     // a connection that drops says no farewell, and has seen nothing for longer than a moment
     shown.pty.signal(Signal::KILL);
     shown.pty.wait_end();
     shown.pty = screen(shown.root.path(), 80, 24, |_| {});
     shown.pty.wait_for("vllm_core-0009 by bob@box");
-    shown.pty.press("x");
+    shown.pty.press("<Esc>");
     shown.pty.wait_gone("since your last look");
     shown.pty.press("d");
     shown.pty.wait_end();

@@ -141,7 +141,7 @@ fn what_stands_still_does_not_pass_for_running() {
 fn the_header_says_what_was_achieved_and_guesses_the_end() {
     let mut bench = Bench::on(&runs::agent_running());
     let text = bench.text(120, 40);
-    assert!(text.contains("3 done: 1 better 1 similar 1 worse   2 failed   1 skipped   17 queued   of 24"), "{text}");
+    assert!(text.contains("3 done: 1 better 1 similar 1 worse   2 failed   1 skipped   1 running   17 queued   of 24"), "{text}");
     assert!(text.contains(" h left, ") && text.contains("  1h03m worked"), "{text}");
     let wide = bench.text(200, 60);
     assert!(wide.contains(" left (p50–p90), ") && wide.contains(", from 5 items of this run  1h03m worked"), "{wide}");

@@ -191,7 +191,7 @@ fn groups_filter_and_esc_takes_the_filters_back_one_by_one() {
     assert_eq!(groups, [("serving".to_owned(), 1), ("throughput".to_owned(), 1)], "the other grouping's filter holds");
     bench.type_in("]");
     assert_eq!(shown(&bench), [1]);
-    assert!(bench.text(120, 40).contains("only class beats, type serving  Esc all"));
+    assert!(bench.text(120, 40).contains("only class better, type serving  Esc all"));
     bench.press(Key::Esc);
     assert_eq!(shown(&bench), [4, 1]);
     bench.press(Key::Esc);
@@ -258,7 +258,7 @@ fn the_row_and_the_table_are_taken_out_of_the_terminal() {
     assert_eq!(name, "the row");
     for part in [
         "vs human: +31.0 %",
-        "class: beats",
+        "class: better",
         "model: meta-llama/Llama-3.1-8B-Instruct -> meta-llama/Meta-Llama-3-8B-Instruct",
         "tainted: agent",
     ] {
@@ -268,7 +268,7 @@ fn the_row_and_the_table_are_taken_out_of_the_terminal() {
     let (name, all) = text(bench.type_in("v"));
     assert_eq!(name, "the results");
     assert!(
-        all.starts_with("by class: 2 beats, 1 similar, 1 worse, 1 incomparable, 4 no numbers, 3 to come\nonly class: beats\n"),
+        all.starts_with("by class: 2 better, 1 similar, 1 worse, 1 incomparable, 4 no numbers, 3 to come\nonly class: better\n"),
         "{all}"
     );
     assert_eq!(all.lines().count(), 6, "{all}");
@@ -320,6 +320,40 @@ fn a_tainted_result_does_not_look_proven() {
 }
 
 #[test]
+fn what_failed_with_numbers_is_counted_alike_by_header_and_table() {
+    let mut story = Story::of(4);
+    story.done(1, 20.0).work(2, 1);
+    let tainted = ArmDetail { flags: vec![Flag::Tainted], ..arm(BenchKind::Serving, 1.25) };
+    story.stage(2, 1, Stage::Human, 90, StageDetail::Arm(arm(BenchKind::Serving, 1.0)));
+    let (class, why) = (FailureClass::Tainted, "frozen for 3.7 s".to_owned());
+    let end = StageEnd::Failed { class, why: why.clone() };
+    story.start(2, 1, Stage::Baseline).end(2, 1, Stage::Baseline, end, StageDetail::Arm(tainted));
+    story.stage(2, 1, Stage::Candidate, 90, StageDetail::Arm(arm(BenchKind::Serving, 0.5)));
+    story.stage(2, 1, Stage::Score, 0, StageDetail::Score(runs::score(50.0)));
+    story.push(Fact::AttemptFinished { item: id(2), n: 1, end: AttemptEnd::Failed { class, why } });
+    // an item that is tried again counts once it is over
+    story.done(3, 30.0).attempt(3, 2, Stage::Worktree).start(3, 2, Stage::Worktree);
+    let mut bench = table(&story);
+    let text = bench.text(120, 40);
+    assert!(text.contains("  1 better  1 failed (1 better, 1 tainted)  1 running  1 queued  of 4  "), "{text}");
+    let classes = counts(&mut bench, By::Class);
+    assert_eq!((classes.get("better"), classes.get("to come")), (Some(&2), Some(&2)), "{classes:?}");
+    let row = text.lines().find(|line| line.contains(&id(2).0) && line.contains("+50.0 %")).unwrap();
+    assert_eq!(row.matches("tainted").count(), 1, "{row}");
+}
+
+#[test]
+fn why_there_are_no_numbers_is_said_as_it_is() {
+    let mut story = Story::of(3);
+    let says = |story: &Story| table(story).text(120, 40).lines().nth(3).unwrap().trim().to_owned();
+    assert_eq!(says(&story), "no item has numbers yet: the benchmarks come after the agent, 3 items to come");
+    story.failed(1, 1, Stage::Candidate, FailureClass::ArmCrashed, "exit 1");
+    assert_eq!(says(&story), "no item has numbers yet: 1 ended without, 2 items to come");
+    story.work(2, 1).start(2, 1, Stage::Human);
+    assert_eq!(says(&story), format!("no item has numbers yet: 1 ended without, {} is measured now, 1 item to come", id(2)));
+}
+
+#[test]
 fn a_secret_and_a_lost_round_stand_in_the_row_and_the_panel_says_where() {
     let mut story = Story::of(2);
     story.attempt(1, 1, Stage::Worktree).stage(1, 1, Stage::Worktree, 2, StageDetail::Nothing);
@@ -357,7 +391,7 @@ fn agrees(bench: &mut Bench, study: &Study) {
     };
     let classes = counts(bench, By::Class);
     let class = |name: &str| classes.get(name).copied().unwrap_or_default();
-    assert_eq!((class("beats"), class("similar"), class("worse")), (sum("beats"), sum("similar"), sum("worse")));
+    assert_eq!((class("better"), class("similar"), class("worse")), (sum("beats"), sum("similar"), sum("worse")));
     let without = |row: &&Row| !matches!(row.class, Class::Beats | Class::Similar | Class::Worse);
     let arms =
         bench.state.all_results.rows.iter().filter(without).filter(|row| study.compared.iter().any(|of| of.commit == row.human)).count();

@@ -8,7 +8,7 @@ use isobench_tui::ui::mouse::Did;
 use isobench_tui::ui::since::since;
 use isobench_tui::ui::state::Over;
 use isobench_tui::ui::step::How;
-use isobench_tui::ui::{Key, Mouse, Msg};
+use isobench_tui::ui::{Key, Mouse, Msg, Screen};
 use jiff::SignedDuration;
 
 use crate::screen::Bench;
@@ -92,20 +92,29 @@ fn what_stands_is_told_with_the_key_that_undoes_it() {
 }
 
 #[test]
-fn enter_goes_to_what_should_be_looked_at_first_and_any_key_closes() {
+fn enter_goes_to_what_should_be_looked_at_first_and_any_key_closes_and_does_what_it_does() {
     let mut bench = back();
     bench.press(Key::Enter);
     assert_eq!((bench.state.over.clone(), bench.state.queue.selected.clone()), (Over::Nothing, Some(id(7))));
     bench.type_in("w");
     assert_eq!(bench.state.over, Over::Since);
+    bench.type_in("3");
+    assert_eq!((bench.state.over.clone(), bench.state.screen), (Over::Nothing, Screen::Benchmark));
+    for key in [Key::Esc, Key::Char('w')] {
+        bench.type_in("w");
+        assert_eq!(bench.state.over, Over::Since);
+        bench.press(key);
+        assert_eq!((bench.state.over.clone(), bench.state.screen), (Over::Nothing, Screen::Benchmark), "these only close it");
+    }
+    bench.type_in("1w");
+    assert!(bench.type_in("R").is_empty() && bench.state.over == Over::Nothing, "it may be about another item");
+    assert!(!bench.type_in("R").is_empty());
     let before = bench.state.queue.selected.clone();
-    bench.type_in("j");
-    assert_eq!((bench.state.over.clone(), &bench.state.queue.selected), (Over::Nothing, &before), "the key does nothing else");
     bench.type_in("w");
     bench.frame(80, 24);
     for (did, over) in [(Did::WheelDown, Over::Since), (Did::Click, Over::Nothing)] {
         bench.tell(Msg::Mouse(Mouse { did, x: 20, y: 5 }));
-        assert_eq!((&bench.state.over, &bench.state.queue.selected), (&over, &before), "nor does the mouse");
+        assert_eq!((&bench.state.over, &bench.state.queue.selected), (&over, &before), "a click only closes it");
     }
 }
 

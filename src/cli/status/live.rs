@@ -22,7 +22,7 @@ const LARGEST: u64 = 16 << 20;
 pub(super) enum Live {
     Pull(PullProgress),
     Prune(PruneProgress),
-    Arm(&'static str, Box<ArmProgress>),
+    Arm(Stage, Box<ArmProgress>),
 }
 
 impl Live {
@@ -33,7 +33,7 @@ impl Live {
         match record.stage {
             Stage::Pull => read(&stage.join(PROGRESS)).map(Self::Pull),
             Stage::Clean => read(&PruneFolder(stage).progress()).map(Self::Prune),
-            other => Some(Self::Arm(other.arm()?.name(), read(&stage.join(arm::PROGRESS))?)),
+            other => other.arm().and_then(|_| Some(Self::Arm(other, read(&stage.join(arm::PROGRESS))?))),
         }
     }
 
@@ -42,7 +42,7 @@ impl Live {
         match self {
             Self::Pull(pull) => room::pulling(pull).map(|says| format!("pull: {says}")),
             Self::Prune(prune) => Some(format!("clean: {}", room::pruning(prune, ", "))),
-            Self::Arm(name, progress) => Some(format!("{name}: {}", text::arm::line(progress, now))),
+            Self::Arm(stage, progress) => Some(format!("{stage}: {}", text::arm::line(progress, now))),
         }
     }
 

@@ -22,13 +22,20 @@ impl Left {
         duration::between(self.p50_ms, self.p90_ms)
     }
 
-    /// When it ends, if it runs from now on: `04:10–06:45`; with their days where that is more than a day off.
-    pub fn ends(&self, zone: &TimeZone) -> String {
+    /// When it ends, if it runs from now on: `, 04:10–06:45`, with their days where that is more than a day off; ` while it runs` where it
+    /// does not go on by itself. Empty where not all of it is known: that end is none.
+    pub fn ends(&self, goes_on: bool, zone: &TimeZone) -> String {
+        if !goes_on {
+            return " while it runs".to_owned();
+        }
+        if self.unknown().is_some() {
+            return String::new();
+        }
         let [early, late] = [self.p50_ms, self.p90_ms].map(|ms| self.end(ms));
         let is_far = late.duration_since(self.at) > SignedDuration::from_hours(24);
         let told = |at: Timestamp| at.to_zoned(zone.clone()).strftime(if is_far { "%a %H:%M" } else { "%H:%M" }).to_string();
         let (early, late) = (told(early), told(late));
-        if early == late { early } else { format!("{early}–{late}") }
+        if early == late { format!(", {early}") } else { format!(", {early}–{late}") }
     }
 
     /// The moment so many ms later.
@@ -36,12 +43,22 @@ impl Left {
         self.at.saturating_add(SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))).unwrap_or(Timestamp::MAX)
     }
 
-    /// What it is without: `without pulls`, `without benchmarks`; `None` where it is whole.
-    pub fn without(&self) -> Option<&'static str> {
+    /// What comes beside it, and takes nobody knows how long: `, and benchmarks of unknown length`; empty where it is whole.
+    pub fn beside(&self) -> String {
+        self.unknown().map_or_else(String::new, |unknown| format!(", and {unknown} of unknown length"))
+    }
+
+    /// The same where there is little room: ` + benchmarks`.
+    pub fn beside_short(&self) -> String {
+        self.unknown().map_or_else(String::new, |unknown| format!(" + {unknown}"))
+    }
+
+    /// What of the queue nothing is known of; `None` where it is whole: only then it has an end.
+    fn unknown(&self) -> Option<&'static str> {
         match (self.lacks.contains(&Stage::Pull), self.lacks.iter().any(|stage| stage.arm().is_some())) {
-            (true, true) => Some("without pulls and benchmarks"),
-            (true, false) => Some("without pulls"),
-            (false, true) => Some("without benchmarks"),
+            (true, true) => Some("pulls and benchmarks"),
+            (true, false) => Some("pulls"),
+            (false, true) => Some("benchmarks"),
             (false, false) => None,
         }
     }

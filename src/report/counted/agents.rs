@@ -55,7 +55,7 @@ pub struct Errors {
     pub steps_known: usize,
     /// Attempts that ran out of time, steps or money.
     pub out_of_budget: usize,
-    /// Attempts without a journal.
+    /// Attempts without a journal, and those that are not over.
     pub unfinished: usize,
     /// Attempts marked success without a patch.
     pub empty_success: usize,
@@ -137,7 +137,7 @@ impl Errors {
             no_steps: count(&|item| item.steps == Some(0)),
             steps_known: count(&|item| item.steps.is_some()),
             out_of_budget: count(&|item| failed_by(item, &budget) || item.status == "max_steps_exceeded"),
-            unfinished: count(&|item| item.status == "unfinished"),
+            unfinished: count(&ItemRow::is_open),
             empty_success: count(&|item| item.is_marked() && !item.has_patch()),
         }
     }

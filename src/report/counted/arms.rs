@@ -24,7 +24,7 @@ pub struct KindCount {
     pub similar: usize,
     /// Is worse.
     pub worse: usize,
-    /// Can't be compared with it.
+    /// Is not compared with it: it can't be, or is not measured yet.
     pub incomparable: usize,
 }
 

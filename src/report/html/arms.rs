@@ -52,6 +52,9 @@ impl<'a> Arms<'a> {
         match row.verdicts.first() {
             Some(verdict) if verdict.against_human_pct.is_some() => self.draw_verdict(verdict),
             _ => {
+                if let Some(open) = &row.open {
+                    return html! { span.m { (cell::safe(open)) } };
+                }
                 let failed = row.failure.as_ref().map(|cause| cause.class.name());
                 let why =
                     failed.or(row.incomparable.as_deref()).or(row.why_not.first().map(String::as_str)).unwrap_or("a number is missing");

@@ -76,6 +76,9 @@ fn compared_row(row: &Compared) -> Vec<Cell> {
 /// The class, or in two words why there is none.
 fn class(row: &Compared) -> Cell {
     let status = |whose: Arm| row.arms.iter().find(|(arm, _)| *arm == whose).map(|(_, status)| status.as_str());
+    if let (None, Some(open)) = (row.hard, &row.open) {
+        return Cell::Status(open.clone());
+    }
     match (row.hard, &row.failure, status(Arm::Agent), status(Arm::Human)) {
         (Some(standing), ..) => Cell::Standing(standing),
         (None, Some(cause), ..) => Cell::Class(cause.class),

@@ -130,7 +130,7 @@ pub(super) fn by_kind(counted: &Counted) -> Section {
         Column::number("beats"),
         Column::number("similar"),
         Column::number("worse"),
-        Column::number("incomparable"),
+        Column::number("not compared"),
     ];
     let part = |(good, all): (usize, usize)| if all == 0 { Cell::Missing } else { Cell::Part(good, all) };
     let row = |count: &crate::report::counted::KindCount| {
@@ -222,7 +222,7 @@ pub(super) fn errors(counted: &Counted) -> Section {
             Cell::Count(errors.empty_success),
         ]
     };
-    let says = "API error: one that ended the attempt. No step: of those whose trajectory is there. Budget: out of time, steps or money. Unfinished: no journal. Empty: marked success without a patch.";
+    let says = "API error: one that ended the attempt. No step: of those whose trajectory is there. Budget: out of time, steps or money. Unfinished: no journal, or not over. Empty: marked success without a patch.";
     agents("errors", "Errors of agents", says, columns, counted, row)
 }
 

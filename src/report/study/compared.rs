@@ -8,7 +8,8 @@ use super::{Compared, ItemRow, commit_key};
 use crate::domain::rung::reached;
 use crate::domain::{Answer, Quadrant, Rung, Stage, Standing};
 use crate::import::{Import, Imported, Origin};
-use crate::measured::{Measured, joined, last_measured};
+use crate::measured::tried::status;
+use crate::measured::{Measured, is_open, joined, last_measured};
 use crate::model::{Attempt, Item};
 
 /// One row an attempt with an arm, then what only analysis files know of; joins the attempts' ladders with their arms.
@@ -27,7 +28,8 @@ pub(super) fn of(import: &Import, rows: &mut [ItemRow]) -> Vec<Compared> {
                 row.rung = reached(&row.rungs);
                 row.rung
             });
-            all.push(Compared { rung, ..compared(imported, item, measured) });
+            let open = is_open(attempt).then(|| status(attempt));
+            all.push(Compared { open, rung, ..compared(imported, item, measured) });
         }
     }
     hard(import, &mut all);

@@ -41,7 +41,10 @@ pub(super) fn images(look: &Look<'_>, items: &mut [PlannedItem]) -> Vec<Row> {
         let parsed: Result<Vec<ImageName>, _> = names.iter().map(|name| ImageName::parse(name)).collect();
         match parsed {
             Ok(order) => orders.push(order),
-            Err(error) => return vec![Row::blocked(About::Images, error.to_string(), "mend arms.images in the configuration")],
+            Err(error) => {
+                let fix = format!("mend {} in the configuration", arms.keys());
+                return vec![Row::blocked(About::Images, error.to_string(), fix)];
+            }
         }
     }
     let wanted = orders.clone();
@@ -67,7 +70,7 @@ pub(super) fn images(look: &Look<'_>, items: &mut [PlannedItem]) -> Vec<Row> {
                     item.blocked = seen.refusal(order).map(|error| unmeasured(error.class(), &error.to_string()));
                 }
             }
-            seen.rows()
+            seen.rows(arms.keys())
         }
         None => vec![Row::warning(
             About::Images,
@@ -151,8 +154,9 @@ impl Seen {
         self.refused.iter().find(|(image, _)| order.contains(image)).map(|(_, error)| error)
     }
 
-    fn rows(&self) -> Vec<Row> {
-        let mut rows = vec![self.existence()];
+    /// `keys` are the settings that name the images.
+    fn rows(&self, keys: &str) -> Vec<Row> {
+        let mut rows = vec![self.existence(keys)];
         if let Some(error) = &self.cut_short {
             let says = format!("not all images were asked for: {error}");
             rows.push(Row::warning(About::Images, says, "`isobench-tui doctor` looks again"));
@@ -161,7 +165,7 @@ impl Seen {
         rows
     }
 
-    fn existence(&self) -> Row {
+    fn existence(&self, keys: &str) -> Row {
         let wanted = count(self.all, "image");
         let known = self.here + self.there + self.refused.len();
         let mut parts = Vec::new();
@@ -173,7 +177,7 @@ impl Seen {
             let others = if many > 1 { format!(" (and {} more like it)", many - 1) } else { String::new() };
             parts.insert(0, format!("{many} of {wanted} can't be had"));
             let says = clean::line(&format!("{}: {first}{others}", parts.join(", ")));
-            let fix = "without its images an item is not benchmarked: see arms.images in the configuration";
+            let fix = format!("without its images an item is not benchmarked: see {keys} in the configuration");
             return Row::warning(About::Images, says, fix);
         }
         let says = format!("{wanted}: {}", parts.join(", "));
@@ -232,7 +236,8 @@ impl Disk {
             let says = format!("{free}; {fits} of {} fit without a prune, all need {all}", count(items, "item"));
             return Row::ok(About::Disk, says);
         }
-        Row::ok(About::Disk, format!("{free}; all {} need {all}", count(items, "item")))
+        // of one item nothing is left to say
+        Row::ok(About::Disk, if items == 1 { free } else { format!("{free}; all {} need {all}", count(items, "item")) })
     }
 }
 
@@ -252,7 +257,7 @@ mod tests {
     }
 
     fn said(seen: &Seen) -> Vec<(Check, String)> {
-        seen.rows().into_iter().map(|row| (row.check, row.says)).collect()
+        seen.rows("arms.images").into_iter().map(|row| (row.check, row.says)).collect()
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{About, Look, Row, blocks};
-use crate::artifact::{ArtifactError, PlanFile};
-use crate::config::{Config, Via};
+use super::{About, Look, Row, arms, blocks};
+use crate::artifact::PlanFile;
+use crate::config::{Config, Engine, Via};
 use crate::domain::{FailureClass, PromptSource};
 use crate::ledger::PlannedItem;
 use crate::ledger::fact::Blocked;
@@ -14,7 +14,7 @@ use crate::text::count;
 /// The rows about the prompt. An item without one is blocked.
 pub(super) fn prompt(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Vec<Row> {
     let asked = asked(look, plan, items);
-    [Some(asked), plan.and_then(|plan| task(look, plan))].into_iter().flatten().collect()
+    [asked, plan.and_then(|plan| task(look, plan))].into_iter().flatten().collect()
 }
 
 /// What is wrong with the plan's task file; that it can't be read is the prompt's row, or the harness's.
@@ -49,45 +49,43 @@ fn fix(look: &Look<'_>, error: &PromptError) -> String {
         format!("mend {}, or name another with {key} in {ours}", path.strip_prefix(root).unwrap_or(path).display())
     };
     match error {
-        PromptError::Artifact(ArtifactError::Io { path, .. } | ArtifactError::Malformed { path, .. } | ArtifactError::NoPlan { path }) => {
-            let tasks = look.config.harness.task.as_ref().map(|task| root.join(task));
-            let is_task = path.starts_with(root.join("tasks")) || tasks.as_ref() == Some(path);
-            mend(path, if is_task { "harness.task" } else { "arms.mapping" })
-        }
+        PromptError::Artifact(error) => mend(error.path(), "harness.task"),
+        PromptError::Mapping(error) => mend(error.path(), "arms.mapping"),
         PromptError::Template { path, .. } | PromptError::Unreadable { what: "prompt template", path, .. } => mend(path, "prompt.template"),
         PromptError::Unreadable { path, .. } => mend(path, "prompt.from"),
         _ => format!("check [prompt] in {ours}"),
     }
 }
 
-/// The row about the texts themselves.
-fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Row {
+/// The row about the texts themselves; `None` where a row about the arms says it.
+fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) -> Option<Row> {
     if look.config.agent.via == Via::Harness {
-        return Row::ok(About::Prompt, "ISO-Bench's own, written by it for each item");
+        return Some(Row::ok(About::Prompt, "ISO-Bench's own, written by it for each item"));
     }
-    let blocked = |why: String| Blocked { class: FailureClass::NoPrompt, why };
     let (repo, task_id) = plan.map_or(("", ""), |plan| (&plan.repo, &plan.task_id));
     let prompts = match Prompts::read(look.checkout, look.config, repo, task_id) {
         Ok(prompts) => prompts,
         Err(error) => {
-            let row = Row::blocked(About::Prompt, error.to_string(), fix(look, &error));
+            let (is_of_arms, fix) = (error.class() == FailureClass::NoCommand, fix(look, &error));
+            let row =
+                if is_of_arms { arms::unread(look, &error.to_string(), fix) } else { Row::blocked(About::Prompt, error.to_string(), fix) };
             for item in items {
-                item.blocked.get_or_insert_with(|| blocks(&row, FailureClass::NoPrompt));
+                item.blocked.get_or_insert_with(|| blocks(&row, error.class()));
             }
-            return row;
+            return Some(row).filter(|_| !is_of_arms || look.config.arms.engine != Engine::Docker);
         }
     };
     let mut without = 0;
     for item in items.iter_mut().filter(|item| item.blocked.is_none()) {
-        item.blocked = prompts.check(&item.human).err().map(|error| blocked(error.to_string()));
+        item.blocked = prompts.check(&item.human).err().map(|error| Blocked { class: error.class(), why: error.to_string() });
         without += usize::from(item.blocked.is_some());
     }
     if let Some(first) = prompts.broken().first().filter(|_| without == 0) {
         let says = format!("{}: whose prompt lies beside it can't be told: {first}", prompts.words());
-        return Row::warning(About::Prompt, says, "mend that file, or move its folder away");
+        return Some(Row::warning(About::Prompt, says, "mend that file, or move its folder away"));
     }
     let shown = prompts.gives_away();
-    match without {
+    Some(match without {
         0 if shown.is_empty() => Row::ok(About::Prompt, prompts.words()),
         0 => Row::warning(
             About::Prompt,
@@ -99,5 +97,5 @@ fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) ->
             format!("{}: {without} of {} {} none", prompts.words(), count(items.len(), "item"), if without == 1 { "has" } else { "have" }),
             "see these items below",
         ),
-    }
+    })
 }

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 
 use super::Turn;
 use crate::artifact::PlanItem;
-use crate::domain::{ItemId, short_sha};
+use crate::domain::{ItemId, Stage, short_sha};
 use crate::ledger::fact::Answer;
-use crate::ledger::{Fact, Line, PlannedItem, Request, Verb};
-use crate::plan::answer;
-use crate::runner::preflight::resolve_added;
+use crate::ledger::{By, Fact, Line, PlannedItem, Request, Verb};
+use crate::model::ItemState;
+use crate::plan::answer::named;
+use crate::plan::{LookedUp, answer};
+use crate::runner::preflight::{Look, Surroundings, freed, resolve_added};
 use crate::runner::signals::Leaving;
 use crate::runner::{RunnerError, containers};
 
@@ -49,7 +51,10 @@ impl Turn<'_> {
 
     async fn answer(&mut self, request: &Request) -> Result<(), RunnerError> {
         let added = (request.ask.verb == Verb::Add).then(|| self.look_up(request.ask.commit.as_deref().unwrap_or_default()));
-        for fact in answer(&self.run, request, added) {
+        let is_retry = matches!(request.ask.verb, Verb::Retry | Verb::RetryStage);
+        let is_blocked = named(&self.run, request).is_ok_and(|item| matches!(item.state, ItemState::Blocked { .. }));
+        let freed = if is_retry && is_blocked { self.freed() } else { Vec::new() };
+        for fact in answer(&self.run, request, LookedUp { added, freed }) {
             self.record(fact).await?;
         }
         match request.ask.verb {
@@ -61,6 +66,21 @@ impl Turn<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Queues the items that nothing blocks any more.
+    pub(super) async fn free(&mut self) -> Result<(), RunnerError> {
+        for item in self.freed() {
+            let (why, by) = ("what blocked it is gone".to_owned(), By::rule("preflight"));
+            let fact = Fact::ItemRequeued { item, from: Stage::Worktree, not_before: None, automatic: false, why, by };
+            self.record(fact).await?;
+        }
+        Ok(())
+    }
+
+    fn freed(&self) -> Vec<ItemId> {
+        let (checkout, config) = (&self.job.checkout, &self.job.config);
+        freed(&Look { checkout, config, around: &Surroundings::read(&checkout.env_folders()) }, &self.run)
     }
 
     fn look_up(&self, commit: &str) -> Result<PlannedItem, String> {

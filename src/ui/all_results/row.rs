@@ -8,6 +8,7 @@ use crate::domain::{
 };
 use crate::measured::{Measured, arms, last_measured, rung, tried};
 use crate::model::{Attempt, Item, ItemState, Run};
+use crate::ui::since::standing;
 
 /// An item in the table.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +60,8 @@ pub struct Figure {
     pub human_pct: Option<f64>,
     /// Against the baseline in percent, + is better.
     pub baseline_pct: Option<f64>,
+    /// What that means, by the noise of both.
+    pub to_baseline: Option<Standing>,
 }
 
 /// How an item stands against the human's commit, or why that is not known.
@@ -99,7 +102,7 @@ pub enum Mark {
     Reused(Vec<Arm>),
     /// The agent's arm was measured so often.
     Samples(usize),
-    /// The same, with the difference that is noise.
+    /// The same, with the difference that is noise: the larger one of those against human and baseline.
     Band(Band),
 }
 
@@ -107,29 +110,29 @@ impl Class {
     /// Every class, in the order of the table.
     pub const ALL: [Self; 6] = [Self::Beats, Self::Similar, Self::Worse, Self::Incomparable, Self::NoNumbers, Self::ToCome];
 
-    /// The word of the reports.
+    /// Its word on the screens.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Beats => Standing::Beats.name(),
-            Self::Similar => Standing::Similar.name(),
-            Self::Worse => Standing::Worse.name(),
+            Self::Beats => standing(Standing::Beats),
+            Self::Similar => standing(Standing::Similar),
+            Self::Worse => standing(Standing::Worse),
             Self::Incomparable => "incomparable",
             Self::NoNumbers => "no numbers",
             Self::ToCome => "to come",
         }
     }
 
-    fn of(item: &Item, attempt: Option<&Attempt>, measured: Option<&Measured>) -> Self {
-        // what nobody has compared yet may still be compared
-        let is_open = attempt.is_none_or(|attempt| attempt.end.is_none()) && attempt.and_then(Attempt::score).is_none() && !item.is_over();
-        let found = measured.filter(|_| !is_open);
-        match found.map(|found| (found.score.standing(), !found.score.verdicts.is_empty() || found.key.is_some())) {
+    fn of(item: &Item, measured: Option<&Measured>) -> Self {
+        // what is tried again counts once it is over, whatever was measured before
+        if !item.is_over() {
+            return Self::ToCome;
+        }
+        match measured.map(|found| (found.score.standing(), !found.score.verdicts.is_empty() || found.key.is_some())) {
             Some((Some(Standing::Beats), _)) => Self::Beats,
             Some((Some(Standing::Similar), _)) => Self::Similar,
             Some((Some(Standing::Worse), _)) => Self::Worse,
             Some((None, true)) => Self::Incomparable,
-            _ if item.is_over() => Self::NoNumbers,
-            _ => Self::ToCome,
+            _ => Self::NoNumbers,
         }
     }
 }
@@ -140,7 +143,7 @@ impl Row {
         let arms_of = last_measured(item);
         let attempt = arms_of.or_else(|| item.last_attempt());
         let measured = arms_of.map(Measured::of);
-        let class = Class::of(item, attempt, measured.as_ref());
+        let class = Class::of(item, measured.as_ref());
         let failure = match &item.state {
             ItemState::Failed { class, .. } | ItemState::Blocked { class, .. } => Some(*class),
             _ => attempt.and_then(tried::failure).map(|cause| cause.class),
@@ -210,6 +213,7 @@ impl Figure {
             direction: Some(verdict.direction),
             human_pct: verdict.against_human_pct,
             baseline_pct: verdict.against_baseline_pct,
+            to_baseline: verdict.against_baseline(),
         };
         let alone = |Metric { name, value, unit }: &Metric| Self {
             name: name.clone(),
@@ -218,6 +222,7 @@ impl Figure {
             direction: None,
             human_pct: None,
             baseline_pct: None,
+            to_baseline: None,
         };
         measured.score.verdicts.first().map(compared).or_else(|| measured.key.as_ref().map(alone))
     }
@@ -242,7 +247,9 @@ fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mar
     let reused = which(&|detail| detail.reused.is_some() || (detail.from.is_some() && detail.status.is_none()));
     let older = item.last_attempt().is_some_and(|last| last.n != attempt.n);
     let samples = attempt.samples(Stage::Candidate).len();
-    let band = measured.and_then(|found| found.score.verdicts.first()?.band).filter(|band| (band.agent, band.other) != (1, 1));
+    let first = measured.and_then(|found| found.score.verdicts.first());
+    let bands = first.into_iter().flat_map(|first| [first.band, first.baseline_band]).flatten();
+    let band = bands.filter(|band| !band.is_of_one()).max_by(|one, other| one.pct.total_cmp(&other.pct));
     let samples = band.map(Mark::Band).or_else(|| (samples > 0).then_some(Mark::Samples(samples)));
     let found = [
         (!attempt.tainted().is_empty()).then(|| Mark::Tainted(attempt.tainted())),

@@ -5,7 +5,7 @@ use crate::domain::{Deferral, PullDetail, Shortage};
 use crate::ledger::Request;
 use crate::ledger::request::Ask;
 use crate::ledger::{Verb, fact};
-use crate::plan::{Eta, answer, eta};
+use crate::plan::{Eta, LookedUp, answer, eta};
 
 impl Story {
     fn with_images(items: usize) -> Self {
@@ -55,7 +55,7 @@ impl Story {
 
     fn asks(&mut self, nth: usize, verb: Verb) {
         let ask = Ask { item: Some(id(nth)), verb, stage: None, commit: None, policy: None };
-        for fact in answer(&self.run, &Request { id: "r".to_owned(), at: at(0), by: ann(), ask }, None) {
+        for fact in answer(&self.run, &Request { id: "r".to_owned(), at: at(0), by: ann(), ask }, LookedUp::default()) {
             assert!(!matches!(fact, Fact::RequestAnswered { answer: fact::Answer::Refused { .. }, .. }), "{fact:?}");
             self.tell(fact);
         }

@@ -25,7 +25,7 @@ pub mod step;
 pub mod workload;
 
 pub use agent_kind::{AgentKind, PromptSource};
-pub use arm_run::{ArmPhase, ArmProgress, FiguresFrom, OutsidePause, PhaseSpan, ProgressRow, ServerFigures};
+pub use arm_run::{ArmPhase, ArmProgress, FiguresFrom, OutsidePause, PausedBefore, PhaseSpan, ProgressRow, ServerFigures};
 pub use bench_kind::{BenchEngine, BenchKind};
 pub use check::{About, Check, Row};
 pub use failure::{Cause, FailureClass, Temper};

@@ -92,7 +92,7 @@ pub fn score(arms: &[ArmInput<'_>], threshold_pct: f64) -> ScoreDetail {
         first_the_primary(&mut verdicts, &mut why_not, &agent, &to_human);
     }
     let tainted: Vec<&str> = [&agent, &baseline].into_iter().filter(|side| side.is_tainted()).map(|side| side.whose.name()).collect();
-    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), (&agent, &to_baseline), threshold_pct, &tainted)];
+    let rungs = vec![metrics_rung(&agent), beyond_noise(verdicts.first(), &to_baseline, &tainted)];
     let incomparable = match verdicts.first() {
         Some(Verdict { standing: Some(_), .. }) => None,
         primary => Some(to_human.incomparable(primary)),
@@ -213,7 +213,8 @@ fn verdict(
     let against = |pair: &Pair<'_>, theirs: Option<f64>| theirs.filter(|_| pair.apart.is_empty());
     let [to_human, to_baseline] = pairs;
     let (with_human, with_baseline) = (against(to_human, human), against(to_baseline, baseline));
-    let band = agent.band(to_human.theirs, &mine.name, threshold_pct);
+    let band = |pair: &Pair<'_>| agent.band(pair.theirs, &mine.name, threshold_pct);
+    let of_human = with_human.map(|_| band(to_human));
     let percent = |theirs: Option<f64>| theirs.and_then(|theirs| percent_better(direction, mine.value, theirs));
     Verdict {
         metric: mine.name.clone(),
@@ -224,8 +225,9 @@ fn verdict(
         baseline,
         against_human_pct: percent(with_human),
         against_baseline_pct: percent(with_baseline),
-        standing: with_human.and_then(|theirs| standing(mine, direction, theirs, band.pct)),
-        band: with_human.map(|_| band),
+        standing: with_human.zip(of_human).and_then(|(theirs, band)| standing(mine, direction, theirs, band.pct)),
+        band: of_human,
+        baseline_band: with_baseline.map(|_| band(to_baseline)),
     }
 }
 
@@ -262,24 +264,18 @@ fn metrics_rung(agent: &Side<'_>) -> RungAnswer {
 }
 
 /// A number of an arm that is tainted proves nothing, neither way: it is shown, and the rung stays unchecked.
-fn beyond_noise(
-    primary: Option<&Verdict>,
-    (agent, to_baseline): (&Side<'_>, &Pair<'_>),
-    threshold_pct: f64,
-    tainted: &[&str],
-) -> RungAnswer {
-    let against = primary.and_then(|primary| Some((primary, primary.against_baseline_pct?)));
-    let band = |primary: &Verdict| agent.band(to_baseline.theirs, &primary.metric, threshold_pct);
-    let (answer, evidence) = match against.map(|(primary, pct)| (primary, pct, band(primary))) {
+fn beyond_noise(primary: Option<&Verdict>, to_baseline: &Pair<'_>, tainted: &[&str]) -> RungAnswer {
+    let against = primary.and_then(|primary| Some((primary, primary.against_baseline_pct?, primary.baseline_band?)));
+    let (answer, evidence) = match against {
         Some((primary, pct, band)) if !tainted.is_empty() => {
-            let samples = if (band.agent, band.other) == (1, 1) { "one sample".to_owned() } else { band.says() };
+            let samples = if band.is_of_one() { "one sample".to_owned() } else { band.says() };
             let tainted = tainted.join(", ");
             let says =
                 format!("{} {pct:+.1} % against the baseline, {samples}, and that proves nothing: tainted: {tainted}", primary.metric);
             (Answer::Unchecked, says)
         }
         Some((primary, pct, band)) => {
-            let answer = if Standing::of(pct, band.pct) == Standing::Beats { Answer::Yes } else { Answer::No };
+            let answer = if primary.against_baseline() == Some(Standing::Beats) { Answer::Yes } else { Answer::No };
             (answer, format!("{} {pct:+.1} % against the baseline, {}", primary.metric, band.says()))
         }
         None if !to_baseline.apart.is_empty() => (Answer::Unchecked, to_baseline.apart.join("; ")),

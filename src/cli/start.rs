@@ -183,9 +183,8 @@ fn told(entry: &Entry, run: &Run) -> Option<String> {
 
 /// `night-0001: candidate`; of an arm that is measured several times, which time: `night-0001: candidate, round 2 of 3`.
 fn stage_of(run: &Run, item: &ItemId, stage: Stage) -> String {
-    let record = || run.item(item)?.last_attempt()?.stage(stage);
-    let round = record().filter(|_| run.repeat > 1 && stage.arm().is_some()).map(|record| record.earlier.len() + 1);
-    let round = round.map_or_else(String::new, |round| format!(", round {round} of {}", run.repeat));
+    let round = || run.item(item)?.last_attempt()?.stage(stage)?.round(run.repeat);
+    let round = round().map_or_else(String::new, |round| format!(", {round}"));
     format!("{item}: {stage}{round}")
 }
 

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ArmPhase, AttemptId, BenchKind, Stage};
-use crate::domain::{FailureClass, OutsidePause, PhaseSpan, RunId};
+use crate::domain::{FailureClass, OutsidePause, PausedBefore, PhaseSpan, RunId};
 pub use sweep::sweep;
 pub use work::RunArm;
 
@@ -130,8 +130,26 @@ pub struct ArmOutcome {
     /// Of that, what none of us asked for; `None` where there was no such pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside: Option<OutsidePause>,
+    /// What of all pauses was over when it began to measure; `None` where nobody knows when that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<PausedBefore>,
     /// All of it, paused time included, in ms.
     pub duration_ms: u64,
+}
+
+impl ArmOutcome {
+    /// For how long of our own freezes, which lasted so long in all, it stood still while it measured, in ms.
+    pub fn frozen_ms(&self, all_ms: u64) -> u64 {
+        let ours = self.paused_ms.saturating_sub(self.outside.map_or(0, |outside| outside.ms));
+        self.before.map_or(all_ms, |before| ours.saturating_sub(before.ours_ms))
+    }
+
+    /// The same of pauses that somebody else asked for; `None` where there was none.
+    pub fn paused_outside(&self) -> Option<OutsidePause> {
+        let outside = self.outside?;
+        let ms = outside.ms.saturating_sub(self.before.unwrap_or_default().outside_ms);
+        (ms > 0).then_some(OutsidePause { ms, ..outside })
+    }
 }
 
 /// How an arm in a container ended.

@@ -113,6 +113,15 @@ pub struct OutsidePause {
     pub ms: u64,
 }
 
+/// For how long an arm was paused before it measured, in ms: that spoils no number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedBefore {
+    /// Because we asked for it.
+    pub ours_ms: u64,
+    /// Because somebody else did.
+    pub outside_ms: u64,
+}
+
 /// `progress.json` of an arm: replaced as a whole, at most four times a second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArmProgress {
@@ -136,6 +145,9 @@ pub struct ArmProgress {
     /// Its pauses that none of us asked for.
     #[serde(default)]
     pub outside: Option<OutsidePause>,
+    /// What of all pauses was over when it began to measure; `None` before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<PausedBefore>,
     /// The progress bar that moved last, while it moves.
     #[serde(default)]
     pub row: Option<ProgressRow>,
@@ -189,6 +201,11 @@ impl ArmProgress {
     /// The phase under way.
     pub fn phase(&self) -> Option<ArmPhase> {
         self.phases.last().map(|span| span.phase)
+    }
+
+    /// Whether it has begun to measure: a pause spoils its numbers from then on.
+    pub fn measures(&self) -> bool {
+        self.phase() >= Some(ArmPhase::Warmup)
     }
 
     /// Whether somebody else paused its container, and it stands still.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArmDetail, FailureClass, Flag, Metric};
+use super::{Arm, ArmDetail, FailureClass, Flag, Metric};
 
 /// Of how many measurements numbers are the medians.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,20 @@ impl Samples {
     /// How many measurements an arm's numbers are of.
     pub fn of(detail: &ArmDetail) -> u32 {
         detail.samples.as_ref().map_or(1, |samples| samples.n.max(1))
+    }
+
+    /// How often arms were measured, in words: `one sample each`, `3 samples each`, `samples: human 1, baseline 2, agent 1`.
+    pub fn words(counts: &[(Arm, u32)]) -> String {
+        match counts {
+            [(_, n), rest @ ..] if rest.iter().all(|(_, other)| other == n) => {
+                if *n == 1 {
+                    "one sample each".to_owned()
+                } else {
+                    format!("{n} samples each")
+                }
+            }
+            _ => format!("samples: {}", counts.iter().map(|(arm, n)| format!("{} {n}", arm.name())).collect::<Vec<_>>().join(", ")),
+        }
     }
 
     /// The relative spread of one of its numbers, in percent; `None` of one sample alone.

@@ -295,9 +295,7 @@ impl Run {
         self.live = Some(item.clone());
         let Some(item) = self.item_mut(item) else { return };
         let last = item.last_attempt();
-        // what nobody asked to be measured again is not
-        let is_taken_up = matches!(item.state, ItemState::Interrupted { .. }) || item.automatic_retries > 0;
-        let taken_over = last.map(|last| last.left_for(from, is_taken_up));
+        let taken_over = last.map(|last| last.left_for(from, item.is_taken_up()));
         // what is told of an agent belongs to every attempt that goes on with its work
         let kept = last.filter(|_| from > Stage::Agent);
         let asked = kept.and_then(|last| last.asked.clone());
@@ -342,7 +340,7 @@ impl Run {
             AttemptEnd::Failed { class, why } => ItemState::Failed { class: *class, why: why.clone() },
             AttemptEnd::Stopped { why } => ItemState::Stopped { why: why.clone() },
             AttemptEnd::Interrupted { why } => ItemState::Interrupted { why: why.clone(), from: resume_from },
-            AttemptEnd::Deferred(deferral) => ItemState::ForRoom { from: Stage::Pull, deferral: deferral.clone() },
+            AttemptEnd::Deferred(deferral) => ItemState::ForRoom { from: attempt.from_pull(), deferral: deferral.clone() },
         };
         if let Some(by) = item.skipping.take() {
             item.state = ItemState::Skipped { by };
@@ -410,6 +408,7 @@ impl Attempt {
         match cut.map(|record| record.stage) {
             // an agent never goes on with edits of an earlier try
             Some(Stage::Worktree | Stage::Agent) => Stage::Worktree,
+            Some(Stage::Pull) => self.from_pull(),
             Some(stage) => stage,
             None => self.from,
         }

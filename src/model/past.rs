@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Attempt, Follower, Item, ItemState, Run, StageRecord, StageState};
+use super::{Attempt, Follower, Item, ItemState, Run, StageRecord};
 use crate::domain::{FailureClass, RunId, Stage, StageEnd, StageOutcome};
 use crate::ledger::RunFolder;
 
@@ -27,6 +27,8 @@ pub struct Past {
     pub model: String,
     /// The stages of its items.
     pub stages: Vec<Stage>,
+    /// How often each arm is measured.
+    pub repeat: u32,
     /// Its items that anything is known of.
     pub items: Vec<PastItem>,
 }
@@ -36,7 +38,7 @@ pub struct Past {
 pub struct PastItem {
     /// The human's commit: its images and its benchmark are those of every item of this commit.
     pub commit: String,
-    /// Unfrozen time of the stages of all attempts that came to an end by themselves, in ms, in order.
+    /// Unfrozen time of the stages of all attempts that came to an end by themselves, in ms, in order; of an arm once a round.
     pub took: Vec<(Stage, u64)>,
     /// Whether it went its way to the end, wherever that was: one whose patch was empty has no benchmarks.
     pub is_whole: bool,
@@ -46,7 +48,14 @@ impl Past {
     /// Of a run, as far as it came.
     pub fn of(run: &Run) -> Self {
         let items = run.items.iter().map(PastItem::of).filter(|item| !item.took.is_empty()).collect();
-        Self { repo: run.repo.clone(), agent: run.agent.clone(), model: run.model.clone(), stages: run.stages.clone(), items }
+        Self {
+            repo: run.repo.clone(),
+            agent: run.agent.clone(),
+            model: run.model.clone(),
+            stages: run.stages.clone(),
+            repeat: run.repeat,
+            items,
+        }
     }
 
     /// Of the newest runs in a folder but one, the newest first.
@@ -75,21 +84,20 @@ impl Past {
 impl PastItem {
     fn of(item: &Item) -> Self {
         let own = item.attempts.iter().flat_map(|attempt| attempt.stages.iter().filter(|record| record.ran_in == attempt.n));
-        let took = own.filter_map(|record| Some((record.stage, took(record)?))).collect();
+        let took = own.flat_map(|record| took(record).map(|took| (record.stage, took))).collect();
         Self { commit: item.human.clone(), took, is_whole: is_whole(item) }
     }
 }
 
-/// What a stage took that did what it could: what somebody stopped, or what lies outside the item (an expired token, a full
-/// disk), says nothing of the next one.
-fn took(record: &StageRecord) -> Option<u64> {
-    let StageState::Ended(StageOutcome { end, .. }) = &record.state else { return None };
-    let counts = match end {
+/// What a stage took that did what it could, each time in its attempt: what somebody stopped, or what lies outside the item (an
+/// expired token, a full disk), says nothing of the next one.
+fn took(record: &StageRecord) -> impl Iterator<Item = u64> {
+    let counts = |outcome: &&StageOutcome| match outcome.end {
         StageEnd::Done => true,
-        StageEnd::Failed { class, .. } => counts(*class),
+        StageEnd::Failed { class, .. } => counts(class),
         StageEnd::Stopped { .. } | StageEnd::Interrupted { .. } | StageEnd::Deferred(_) => false,
     };
-    counts.then(|| record.worked_ms(jiff::Timestamp::UNIX_EPOCH))
+    record.ended().filter(counts).map(StageOutcome::worked_ms)
 }
 
 const fn counts(class: FailureClass) -> bool {

@@ -1,18 +1,42 @@
 //! An arm may be measured more than once: in rounds of one attempt, and in an attempt that goes on where another ended.
 
-use jiff::Timestamp;
+use std::fmt;
 
-use super::{Attempt, Item, StageRecord, StageState};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Attempt, Item, ItemState, StageRecord, StageState};
 use crate::domain::{Arm, ArmDetail, LostRound, Stage, StageEnd, StageOutcome};
+
+/// A measurement of an arm that is measured more than once. In words: `round 2 of 3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Round {
+    /// Which one, from 1.
+    pub n: u32,
+    /// How many there are to be.
+    pub of: u32,
+}
+
+impl fmt::Display for Round {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "round {} of {}", self.n, self.of)
+    }
+}
 
 impl Attempt {
     /// What an attempt that begins at a stage takes over from this one: the stages before it, and of the arms from it on what
-    /// was measured, where that is taken up.
+    /// was measured, where that is taken up. No pull: whoever asks for an arm again may do so after its images were removed.
     pub(super) fn left_for(&self, from: Stage, is_taken_up: bool) -> Vec<StageRecord> {
-        let before = self.stages.iter().filter(|record| record.stage < from).cloned();
+        let has_images = from.arm().is_none() || (is_taken_up && self.outcome(Stage::Pull).is_some_and(StageOutcome::is_done));
+        let before = self.stages.iter().filter(|record| record.stage < from && (record.stage != Stage::Pull || has_images)).cloned();
         let is_taken_up = is_taken_up && from.arm().is_some();
         let measured = self.stages.iter().filter(|record| is_taken_up && record.stage >= from).filter_map(StageRecord::as_measured);
         before.chain(measured).collect()
+    }
+
+    /// The stage to begin with where its images did not come: the pull, or the arm that it was to begin with once they are there.
+    pub fn from_pull(&self) -> Stage {
+        self.from.max(Stage::Pull)
     }
 }
 
@@ -46,6 +70,11 @@ impl Attempt {
 }
 
 impl Item {
+    /// Whether its next attempt goes on with the arms that the last one measured well: what nobody asked to be measured again is not.
+    pub const fn is_taken_up(&self) -> bool {
+        matches!(self.state, ItemState::Interrupted { .. }) || self.automatic_retries > 0
+    }
+
     /// Which arms of the newest attempt were measured less often than `repeat` times because a round failed, in words:
     /// `agent: 2 of 3 rounds: server_crashed: …`.
     pub fn lost_rounds(&self, repeat: u32) -> Option<String> {
@@ -89,6 +118,23 @@ impl StageRecord {
     /// How often it was begun in this attempt.
     pub fn rounds(&self) -> usize {
         self.began_before.len() + 1
+    }
+
+    /// How it ended in this attempt, each time that it did.
+    pub fn ended(&self) -> impl Iterator<Item = &StageOutcome> {
+        let last = if let StageState::Ended(outcome) = &self.state { Some(outcome) } else { None };
+        self.before().map(|(_, outcome)| outcome).chain(last)
+    }
+
+    /// What each good measurement of an arm took, whatever attempt it was in, in ms of unfrozen time.
+    pub fn measured_ms(&self) -> impl Iterator<Item = u64> {
+        self.outcomes().filter(|outcome| outcome.is_done()).map(StageOutcome::worked_ms)
+    }
+
+    /// Which round it is in, of an arm that is measured more than once.
+    pub fn round(&self, repeat: u32) -> Option<Round> {
+        let n = u32::try_from(self.earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
+        (repeat > 1 && self.stage.arm().is_some()).then_some(Round { n, of: repeat })
     }
 
     /// When it began before in this attempt, and how that ended.

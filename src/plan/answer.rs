@@ -219,7 +219,9 @@ fn retry(run: &Run, request: &Request, from: Option<Stage>, freed: &[ItemId]) ->
         why: "asked for".to_owned(),
         by: request.by.clone(),
     };
-    Ok((vec![fact], format!("{} is queued again from {from}", item.id)))
+    let pulls = from.arm().is_some() && run.stages.contains(&Stage::Pull);
+    let then = if pulls { ", once its images are there" } else { "" };
+    Ok((vec![fact], format!("{} is queued again from {from}{then}", item.id)))
 }
 
 /// Why the stage that failed can't be run again: nothing failed, and the whole item with its agent is more than was asked for.

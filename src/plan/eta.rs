@@ -15,7 +15,7 @@ use self::dice::Dice;
 pub use self::words::next_time_of_day;
 use super::pipeline::{Follow, follow};
 use crate::domain::Stage;
-use crate::model::{Item, ItemState, Past, PastItem, Run, StageState};
+use crate::model::{Attempt, Item, ItemState, Past, PastItem, Run, StageRecord, StageState};
 
 /// Below so many items the past is asked stage by stage, and that of earlier runs too.
 const FEWEST: usize = 5;
@@ -70,6 +70,8 @@ pub struct Queue<'a> {
     pub model: &'a str,
     /// The stages of every item.
     pub stages: &'a [Stage],
+    /// How often each arm is measured.
+    pub repeat: u32,
     /// Its items.
     pub tasks: Vec<Task<'a>>,
     /// How many are worked on at once.
@@ -77,27 +79,38 @@ pub struct Queue<'a> {
 }
 
 /// An item that is to be done, or its rest.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Task<'a> {
     /// The human's commit; empty while unknown.
     pub commit: &'a str,
-    /// Its first stage that is not over.
+    /// Its first stage that is not over; where its arms take turns, the one that runs or comes next.
     pub from: Stage,
     /// That stage, where it runs.
     pub live: Option<Live>,
+    /// Its arms, where each is measured more than once and they have begun.
+    pub turns: Vec<Turn>,
     /// Its place in the queue: its throws are its own, whatever goes on around it.
     pub place: usize,
 }
 
-/// A stage that runs.
+/// A stage that runs; of an arm that is measured more than once the round that runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Live {
     /// For how long, in ms of unfrozen time.
     pub for_ms: u64,
     /// What is left of its budget, in ms.
     pub left_ms: Option<u64>,
-    /// Whether it is an arm, and the time that of all arms of the item together: they take turns.
-    pub takes_turns: bool,
+}
+
+/// An arm that is measured more than once, in turns with the others.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// Which one.
+    pub stage: Stage,
+    /// What its good rounds took, in ms.
+    pub took: Vec<u64>,
+    /// Rounds that come after the one that runs.
+    pub to_come: u32,
 }
 
 /// Of a run: what is left at a moment. `unnamed` items are to come that nothing names.
@@ -107,31 +120,29 @@ pub fn left(run: &Run, earlier: &[Past], unnamed: usize, now: Timestamp) -> Eta 
     }
     let mut tasks: Vec<Task<'_>> = run.items.iter().enumerate().filter_map(|(place, item)| task(run, item, place, now)).collect();
     let first = run.stages.first().copied().unwrap_or(Stage::Worktree);
-    tasks.extend((0..unnamed).map(|n| Task { commit: "", from: first, live: None, place: run.items.len() + n }));
+    tasks.extend((0..unnamed).map(|n| Task { commit: "", from: first, live: None, turns: Vec::new(), place: run.items.len() + n }));
     let workers = tasks.iter().filter(|task| task.live.is_some()).count();
-    let queue = Queue { repo: &run.repo, agent: &run.agent, model: &run.model, stages: &run.stages, tasks, workers };
+    let queue = Queue { repo: &run.repo, agent: &run.agent, model: &run.model, stages: &run.stages, repeat: run.repeat, tasks, workers };
     estimate(&queue, &Past::of(run), earlier, now)
 }
 
 /// What is left of an item; `None` where nothing is.
 fn task<'a>(run: &Run, item: &'a Item, place: usize, now: Timestamp) -> Option<Task<'a>> {
     let last = item.last_attempt();
+    // the images of an arm that was asked for again are pulled: the arms before it are over
+    let is_before = |last: &&Attempt| last.stages.iter().all(|record| record.ran_in != last.n || record.stage == Stage::Pull);
+    let before_arm = last.filter(is_before).map(|last| last.from).filter(|from| from.arm().is_some());
     let (from, live) = match &item.state {
+        ItemState::Running if before_arm.is_some() => (before_arm?, None),
         ItemState::Queued { from }
         | ItemState::Waiting { from, .. }
         | ItemState::ForRoom { from, .. }
         | ItemState::Interrupted { from, .. } => (*from, None),
-        ItemState::Running => match last.and_then(|last| Some((last.live_stage()?, last))) {
-            Some((record, last)) if run.repeat > 1 && record.stage.arm().is_some() => {
-                let first = run.stages.iter().copied().find(|stage| stage.arm().is_some()).unwrap_or(record.stage);
-                let arms = last.stages.iter().filter(|record| record.stage.arm().is_some() && record.ran_in == last.n);
-                let for_ms = arms.map(|record| record.worked_ms(now)).sum();
-                (first, Some(Live { for_ms, left_ms: None, takes_turns: true }))
-            }
-            Some((record, _)) => {
+        ItemState::Running => match last.and_then(Attempt::live_stage) {
+            Some(record) => {
                 let for_ms = record.last_worked_ms(now);
                 let budget = if let StageState::Running { budget_ms, .. } = &record.state { *budget_ms } else { None };
-                (record.stage, Some(Live { for_ms, left_ms: budget.map(|budget| budget.saturating_sub(for_ms)), takes_turns: false }))
+                (record.stage, Some(Live { for_ms, left_ms: budget.map(|budget| budget.saturating_sub(for_ms)) }))
             }
             None => match follow(last?, &run.stages, run.hold, run.repeat) {
                 Follow::Stage(stage) => (stage, None),
@@ -140,7 +151,31 @@ fn task<'a>(run: &Run, item: &'a Item, place: usize, now: Timestamp) -> Option<T
         },
         _ => return None,
     };
-    Some(Task { commit: &item.human, from, live, place })
+    let turns = last.filter(|_| run.repeat > 1 && from.arm().is_some()).map(|last| turns(run, item, last, from)).unwrap_or_default();
+    Some(Task { commit: &item.human, from, live, turns, place })
+}
+
+/// The arms of an item that is at one of them; none where no arm has begun.
+fn turns(run: &Run, item: &Item, last: &Attempt, from: Stage) -> Vec<Turn> {
+    let arms = || run.stages.iter().copied().filter(|stage| stage.arm().is_some());
+    // what a person asks for again is measured anew; what is taken up goes on with what is good
+    let (goes_on, is_taken_up) = (matches!(item.state, ItemState::Running), item.is_taken_up());
+    let has_failed = goes_on && arms().any(|arm| last.outcome(arm).is_some_and(|outcome| !outcome.is_done()));
+    let turn = |stage: Stage| {
+        let known = last.stage(stage).filter(|_| goes_on || is_taken_up || stage < from);
+        let took: Vec<u64> = known.into_iter().flat_map(StageRecord::measured_ms).collect();
+        let is_live = last.live_stage().is_some_and(|live| live.stage == stage);
+        let is_reused = last.outcome(stage).is_some_and(|outcome| outcome.is_done() && outcome.child.is_none());
+        let all = match known {
+            Some(_) if has_failed || is_reused => 0,
+            // where one fails each is measured once
+            None if has_failed => 1,
+            _ => run.repeat,
+        };
+        let over = u32::try_from(took.len()).unwrap_or(u32::MAX).saturating_add(u32::from(is_live));
+        Turn { stage, took, to_come: all.saturating_sub(over) }
+    };
+    if arms().any(|arm| last.stage(arm).is_some()) { arms().map(turn).collect() } else { Vec::new() }
 }
 
 /// Of any queue, by what its own items and earlier runs took. Only runs in the same repository count, and of agents only the
@@ -179,13 +214,15 @@ type Images<'a> = Vec<(Stage, &'a [u64])>;
 /// What of the past is like what is to come.
 struct Known<'a> {
     stages: &'a [Stage],
+    /// How often each arm is measured.
+    repeat: u32,
     /// Items that went their way to the end; empty where there are too few.
     whole: Vec<&'a PastItem>,
     /// Those of them that reached a stage, each with what it took from that stage on.
     reached: BTreeMap<Stage, Vec<(u64, &'a PastItem)>>,
-    /// Times of each stage.
+    /// Times of each stage, of an arm of each round.
     by_stage: BTreeMap<Stage, Vec<u64>>,
-    /// Times of pulls and benchmarks of the same commit, in earlier runs.
+    /// Times of pulls and of rounds of benchmarks of the same commit, in earlier runs.
     by_commit: BTreeMap<(&'a str, Stage), Vec<u64>>,
     from: From,
 }
@@ -225,7 +262,7 @@ impl<'a> Known<'a> {
             reached.then(|| (item.took.iter().filter(|(stage, _)| *stage >= from).map(|(_, took)| took).sum(), item))
         };
         let reached = queue.stages.iter().map(|stage| (*stage, whole.iter().filter_map(|item| rest(item, *stage)).collect()));
-        Self { stages: queue.stages, reached: reached.collect(), by_stage, by_commit, from, whole }
+        Self { stages: queue.stages, repeat: queue.repeat, reached: reached.collect(), by_stage, by_commit, from, whole }
     }
 
     /// Stages that take long, are to come, and of which nothing is known.
@@ -251,13 +288,21 @@ impl<'a> Known<'a> {
 
     /// What a task takes, this time.
     fn draw(&self, task: &Task<'_>, images: &Images<'_>, dice: &Dice) -> u64 {
-        let Some(live) = task.live else { return self.from(images, task.from, task.from, dice) };
-        if live.takes_turns {
-            return self.from(images, task.from, task.from, dice).saturating_sub(live.for_ms);
-        }
-        let after = self.stages.iter().copied().find(|stage| *stage > task.from);
-        let rest = self.rest_of(task, live, images, dice);
-        rest.saturating_add(after.map_or(0, |stage| self.from(images, stage, task.from, dice)))
+        let rest = task.live.map(|live| self.rest_of(task, live, images, dice));
+        let begun = if task.turns.is_empty() { task.from } else { Stage::Candidate };
+        let to_come = task.turns.iter().map(|turn| self.round(turn, images, dice).saturating_mul(u64::from(turn.to_come)));
+        let next = match rest {
+            None if task.turns.is_empty() => Some(task.from),
+            _ => self.stages.iter().copied().find(|stage| *stage > begun),
+        };
+        let after = next.map_or(0, |stage| self.from(images, stage, task.from, dice));
+        to_come.chain(rest).fold(after, u64::saturating_add)
+    }
+
+    /// What another round of an arm takes: as long as those before it, else as long as others took.
+    fn round(&self, turn: &Turn, images: &Images<'_>, dice: &Dice) -> u64 {
+        let own = turn.took.get(dice.pick(turn.took.len(), turn.stage)).copied();
+        own.or_else(|| of_image(images, turn.stage, dice)).or_else(|| self.of_stage(turn.stage, dice)).unwrap_or_default()
     }
 
     /// What an item takes from a stage on, of those that reached another one.
@@ -272,12 +317,14 @@ impl<'a> Known<'a> {
             }
             None => {
                 let stages = self.stages.iter().filter(|stage| **stage >= from);
-                stages.filter_map(|stage| of_image(images, *stage, dice).or_else(|| self.of_stage(*stage, dice))).sum()
+                let once = |stage: Stage| of_image(images, stage, dice).or_else(|| self.of_stage(stage, dice));
+                let times = |stage: Stage| if stage.arm().is_some() { u64::from(self.repeat) } else { 1 };
+                stages.filter_map(|stage| Some(once(*stage)?.saturating_mul(times(*stage)))).sum()
             }
         }
     }
 
-    /// What a stage takes.
+    /// What a stage takes, of an arm a round.
     fn of_stage(&self, stage: Stage, dice: &Dice) -> Option<u64> {
         let times = self.by_stage.get(&stage)?;
         times.get(dice.pick(times.len(), stage)).copied()
@@ -291,6 +338,11 @@ impl<'a> Known<'a> {
             let n = longer.clone().count();
             longer.copied().nth(dice.pick(n, task.from)).map(|took| took - live.for_ms)
         };
+        if let Some(own) = task.turns.iter().find(|turn| turn.stage == task.from && !turn.took.is_empty()) {
+            // by as much as it outlasted all rounds before it, it may go on at most
+            let beyond = live.for_ms.saturating_sub(own.took.iter().copied().max().unwrap_or_default());
+            return longer(&own.took).unwrap_or_else(|| dice.part_of(beyond, task.from));
+        }
         let of_image = images.iter().find(|(stage, _)| *stage == task.from).and_then(|(_, times)| longer(times));
         let rest = of_image.or_else(|| longer(self.by_stage.get(&task.from)?));
         let most = live.left_ms.unwrap_or(u64::MAX);
@@ -300,7 +352,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What a stage took with the same image.
+/// What a stage took with the same image, of an arm a round.
 fn of_image(images: &Images<'_>, of: Stage, dice: &Dice) -> Option<u64> {
     let (_, times) = images.iter().find(|(stage, _)| *stage == of)?;
     times.get(dice.pick(times.len(), of)).copied()
@@ -315,7 +367,7 @@ fn whole<'a>(queue: &Queue<'_>, own: &'a Past, like: &[&'a Past]) -> (Vec<&'a Pa
     let mut whole: Vec<&PastItem> = of(own).collect();
     let mut from = From { items: whole.len(), runs: 0 };
     if whole.len() < FEWEST {
-        for past in like.iter().filter(|past| past.stages == queue.stages && of(past).next().is_some()) {
+        for past in like.iter().filter(|past| past.stages == queue.stages && past.repeat == queue.repeat && of(past).next().is_some()) {
             whole.extend(of(past));
             from.runs += 1;
         }

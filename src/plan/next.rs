@@ -211,9 +211,10 @@ fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
 /// The stage to begin with when the item's failure is tried again: the one that failed, or the first where its
 /// input is gone.
 pub fn retry_from(item: &Item) -> Stage {
-    match item.last_attempt().and_then(pipeline::cause) {
+    match item.last_attempt().and_then(|last| Some((last, pipeline::cause(last)?))) {
         _ if image_is_gone(item) => Stage::Pull,
-        Some(stage) if stage.arm().is_some() || matches!(stage, Stage::Pull | Stage::Score) => stage,
+        Some((last, Stage::Pull)) => last.from_pull(),
+        Some((_, stage)) if stage.arm().is_some() || stage == Stage::Score => stage,
         _ => Stage::Worktree,
     }
 }

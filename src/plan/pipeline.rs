@@ -15,7 +15,9 @@ pub enum Follow {
 
 /// What follows in an attempt none of whose stages runs; each arm is measured `repeat` times.
 pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool, repeat: u32) -> Follow {
-    let Some((last, outcome)) = last_ended(attempt) else { return Follow::Stage(attempt.from) };
+    let Some((last, outcome)) = last_ended(attempt) else {
+        return Follow::Stage(if begins_with_pull(attempt, stages) { Stage::Pull } else { attempt.from });
+    };
     if let StageEnd::Interrupted { why } = &outcome.end {
         return Follow::End(AttemptEnd::Interrupted { why: why.clone() });
     }
@@ -31,7 +33,7 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool, repeat: u32) -> F
                 || last.arm().is_some()
         }
     };
-    let after = |stage: Stage| stages.iter().copied().find(|next| *next > stage);
+    let after = |stage: Stage| stages.iter().copied().find(|next| *next > stage && *next >= attempt.from);
     let next = match last.arm() {
         Some(_) if goes_on => next_arm(attempt, stages, last, repeat).or_else(|| after(Stage::Candidate)),
         _ if goes_on => after(last),
@@ -42,6 +44,11 @@ pub fn follow(attempt: &Attempt, stages: &[Stage], hold: bool, repeat: u32) -> F
         Some(stage) => Follow::Stage(stage),
         None => Follow::End(end),
     }
+}
+
+/// Whether an attempt that is to begin with an arm pulls its images before: they may have been removed since.
+fn begins_with_pull(attempt: &Attempt, stages: &[Stage]) -> bool {
+    attempt.from.arm().is_some() && stages.contains(&Stage::Pull) && attempt.stage(Stage::Pull).is_none()
 }
 
 /// The arm that is measured after another; `None` once that is done. First each arm in order, whatever becomes of the others;

@@ -132,7 +132,7 @@ fn what(id: &RunId, run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> V
     let stopped = run.runner.as_ref().and_then(|runner| runner.stopped.as_ref());
     let level = run.live_item().and_then(Item::last_attempt).map(Attempt::level);
     let live = run.live_stage().map(|(attempt, record)| {
-        json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "orphan": around.orphan, "level": level})
+        json!({"item_id": attempt.item, "attempt": attempt.n, "stage": record.stage, "round": record.round(run.repeat), "orphan": around.orphan, "level": level})
     });
     json!({
         "run": id.0,
@@ -304,5 +304,6 @@ fn live(run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Option<String
     let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
     let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
     let how = if around.is_at_work() { "live" } else { "cut off" };
-    Some(format!("{how}: {attempt} {}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
+    let round = record.round(run.repeat).map_or_else(String::new, |round| format!(", {round}"));
+    Some(format!("{how}: {attempt} {}{round}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
 }

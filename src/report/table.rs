@@ -137,20 +137,16 @@ fn outcome(item: &Item) -> String {
         return format!("{class}{why}");
     }
     let Some(verdict) = score.and_then(|score| score.verdicts.first()) else { return String::new() };
-    let than = |pct: Option<f64>, whom: &str| match pct {
-        Some(pct) if pct < 0.0 => format!("{:.1} % worse than the {whom}", -pct),
-        Some(pct) => format!("{pct:.1} % better than the {whom}"),
-        None => format!("no number of the {whom}"),
-    };
     let because = score.and_then(|score| score.incomparable.as_deref()).map_or_else(String::new, |why| format!(" ({why})"));
     let standing = verdict.standing.map_or_else(|| format!("incomparable{because}"), |standing| standing.name().to_owned());
     let quadrant = score.and_then(|score| score.quadrant).map_or_else(String::new, |quadrant| format!("; {}", quadrant.says()));
+    let [human, baseline] = verdict.sides();
+    let human = human.unwrap_or_else(|| "no number of the human's commit".to_owned());
     // why it does not compare with the human's number stands before it
-    let human = if because.is_empty() { format!(", {}", than(verdict.against_human_pct, "human")) } else { String::new() };
-    let baseline = than(verdict.against_baseline_pct, "baseline");
+    let human = if because.is_empty() { format!(", {human}") } else { String::new() };
+    let baseline = baseline.unwrap_or_else(|| "no number of the baseline".to_owned());
     let tainted: Vec<&str> = item.last_attempt().map(|last| last.tainted().into_iter().map(Arm::name).collect()).unwrap_or_default();
     let tainted = if tainted.is_empty() { String::new() } else { format!("tainted ({}): ", tainted.join(", ")) };
-    let many = verdict.band.filter(|band| (band.agent, band.other) != (1, 1));
-    let samples = many.map_or_else(|| "one sample".to_owned(), |band| band.says());
+    let samples = verdict.samples();
     format!("{tainted}{standing}: {} {:.2} {}{human}, {baseline}; {samples}{quadrant}", verdict.metric, verdict.agent, verdict.unit)
 }

@@ -1,6 +1,6 @@
 //! Arms in containers of the Docker engine: what is measured, by `arms.mapping`, and what came of it.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::config::{Config, Engine};
 use crate::docker;
 use crate::docker::arm::{self, ArmEnd, ArmOutcome};
 use crate::domain::{
-    ArmDetail, ArmPhase, ArmProgress, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, Repair, Stage, StageDetail, StageEnd,
-    Workload, is_measured,
+    ArmDetail, ArmPhase, ArmProgress, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, PausedBefore, Repair, Stage, StageDetail,
+    StageEnd, Workload, is_measured,
 };
 use crate::host::files::{self, Links};
 use crate::model::Item;
@@ -38,6 +38,12 @@ const TAIL: u64 = 1 << 20;
 
 /// How long the engine gets to remove what is left of a run.
 const SWEEP: Duration = Duration::from_mins(1);
+
+/// From here on exit codes stand for signals.
+const SIGNALS: i64 = 128;
+
+/// How something ended by signal 9.
+const KILLED: &str = "killed by signal 9: by the kernel out of memory, or by a person";
 
 /// How the note begins that says how the patch went in.
 pub const PATCH_APPLIED: &str = "patch applied";
@@ -155,14 +161,22 @@ impl Left<'_> {
         output
     }
 
-    /// Files one after another. An agent's code may have put something else in their places: that is as if nothing were there.
+    /// Files one after another, each from where it was tried again. An agent's code may have put something else in their places: that
+    /// is as if nothing were there.
     fn stream(&self, names: &[&str]) -> BufReader<Box<dyn Read>> {
         let empty: Box<dyn Read> = Box::new(io::empty());
-        let opened = names.iter().filter_map(|name| files::open(&self.io(name), Links::Refused).ok());
-        BufReader::with_capacity(
-            1 << 16,
-            opened.fold(empty, |all, (file, _)| Box::new(all.chain(file.take(MOST_OUTPUT)).chain(&b"\n"[..]))),
-        )
+        let opened = names.iter().filter_map(|name| {
+            let (mut file, _) = files::open(&self.io(name), Links::Refused).ok()?;
+            file.seek(SeekFrom::Start(self.repaired(name))).ok()?;
+            Some(file)
+        });
+        BufReader::with_capacity(1 << 16, opened.fold(empty, |all, file| Box::new(all.chain(file.take(MOST_OUTPUT)).chain(&b"\n"[..]))))
+    }
+
+    /// Bytes of a file that were printed before something was repaired and tried again.
+    fn repaired(&self, name: &str) -> u64 {
+        let of = |mark: &str| mark.strip_prefix("again ")?.strip_prefix(name)?.trim().parse().ok();
+        self.marks().filter_map(of).last().unwrap_or_default()
     }
 
     fn failed(&self, class: FailureClass, why: &str) -> StageEnd {
@@ -215,8 +229,9 @@ impl Left<'_> {
     }
 
     fn tails(&self) -> String {
-        let tail = |name| files::tail(&self.io(name), TAIL).unwrap_or_default();
-        [arm::SERVER, arm::OUT, arm::ERR].map(tail).join("\n")
+        let most = |name| Some(TAIL.min(self.io(name).metadata().ok()?.len().saturating_sub(self.repaired(name))));
+        let tail = |name| files::tail(&self.io(name), most(name)?).ok();
+        [arm::SERVER, arm::OUT, arm::ERR].into_iter().filter_map(tail).collect::<Vec<_>>().join("\n")
     }
 
     fn exited(&self, code: i64, oom: bool, child: &ChildEnd, output: &Output) -> StageEnd {
@@ -240,11 +255,17 @@ impl Left<'_> {
             let class = cause.map(|cause| cause.class).filter(|class| is_root(*class)).unwrap_or(FailureClass::ServerCrashed);
             return self.failed(class, &says(&format!("the server ended while it was measured, exit {died}")));
         }
+        if code > SIGNALS && !self.marks().any(|mark| mark.starts_with("client ")) {
+            // what a server or a client says when it is ended is no cause of that
+            let cause = cause.filter(|cause| is_root(cause.class) && cause.class != FailureClass::ServerCrashed);
+            return self.failed(cause.map_or(FailureClass::Killed, |cause| cause.class), &with(&from_outside(code), cause));
+        }
         // that it printed no number names no cause of an end that was bad
         let cause = cause.filter(|cause| code == 0 || cause.class != FailureClass::NoMetrics);
+        let frozen_ms = self.outcome.as_ref().map_or(child.frozen_ms, |outcome| outcome.frozen_ms(child.frozen_ms));
         match (code, cause) {
-            (0, None) if child.frozen_ms > 0 => {
-                let frozen = short(child.frozen_ms);
+            (0, None) if frozen_ms > 0 => {
+                let frozen = short(frozen_ms);
                 self.failed(FailureClass::Tainted, &format!("frozen for {frozen} while it measured: its numbers are invalid"))
             }
             (0, None) => StageEnd::Done,
@@ -252,8 +273,8 @@ impl Left<'_> {
                 self.failed(FailureClass::NoMetrics, "the benchmark ended well and printed no number above 0 with a unit")
             }
             (0, Some(cause)) => self.failed(cause.class, &cause.evidence),
-            (137, None) => self.failed(FailureClass::Killed, "killed by signal 9: by the kernel out of memory, or by a person"),
-            (129..=192, None) => self.failed(FailureClass::ArmCrashed, &format!("signal {} ended it", code - 128)),
+            (137, None) => self.failed(FailureClass::Killed, KILLED),
+            (129..=192, None) => self.failed(FailureClass::ArmCrashed, &format!("signal {} ended it", code - SIGNALS)),
             (code, cause) => {
                 let class = cause.map_or(FailureClass::ArmCrashed, |cause| cause.class);
                 self.failed(class, &with(&format!("exit {code}"), cause))
@@ -304,6 +325,7 @@ impl Left<'_> {
         let mut notes = plan.notes;
         notes.extend(self.marks().filter_map(note));
         let outcome = self.outcome.as_ref();
+        notes.extend(outcome.and_then(|outcome| outcome.before).into_iter().flat_map(before));
         ArmDetail {
             kind: kind.or(plan.kind),
             model: plan.model,
@@ -333,6 +355,15 @@ impl Left<'_> {
     }
 }
 
+/// How the script itself was ended, which no signal reaches but from outside of its container; TERM it hears, and says so by its code.
+fn from_outside(code: i64) -> String {
+    match code - SIGNALS {
+        9 => KILLED.to_owned(),
+        15 => "stopped from outside (`docker stop`, or another TERM)".to_owned(),
+        signal => format!("signal {signal} from outside ended it"),
+    }
+}
+
 /// What names a cause that lies below a server's crash.
 const fn is_root(class: FailureClass) -> bool {
     !matches!(class, FailureClass::NoMetrics | FailureClass::ArmCrashed | FailureClass::ServerNeverReady | FailureClass::Unknown)
@@ -358,6 +389,12 @@ fn note(mark: &str) -> Option<String> {
         ("server", "without", Some(argument)) => format!("the server does not know {argument} (docker.server_args): started without it"),
         _ => return None,
     })
+}
+
+/// The pauses that spoil nothing.
+fn before(PausedBefore { ours_ms, outside_ms }: PausedBefore) -> impl Iterator<Item = String> {
+    let told = [("frozen", ours_ms), ("paused from outside", outside_ms)].into_iter().filter(|(_, ms)| *ms > 0);
+    told.map(|(what, ms)| format!("{what} for {} before it measured", short(ms)))
 }
 
 /// What the output tells of the work, and where it is silent what the command asked for.

@@ -37,7 +37,9 @@ impl Look {
         let lasted = SignedDuration::from_millis(i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX));
         let to = began.checked_add(lasted).ok().filter(|_| is_there || is_arm)?.min(clock::now());
         let frozen_ms = outcome.child.as_ref().map_or(0, |child| child.frozen_ms);
-        let outside = containers::outcome(&folder.stage(attempt, stage)).filter(|_| is_arm).and_then(|left| left.outside);
+        let left = containers::outcome(&folder.stage(attempt, stage)).filter(|_| is_arm);
+        let frozen_ms = left.as_ref().map_or(frozen_ms, |left| left.frozen_ms(frozen_ms));
+        let outside = left.and_then(|left| left.paused_outside());
         let gpus = || {
             let spec = StageFolder::at(&folder.stage(attempt, stage)).spec().ok().flatten();
             spec.map(|spec| spec.gpus.into_iter().map(|gpu| gpu.uuid).collect()).unwrap_or_default()

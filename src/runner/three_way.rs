@@ -6,6 +6,7 @@ mod temper;
 
 pub use temper::temper;
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,7 +76,8 @@ pub fn saved(job: &Job, item: &Item, arm: Arm) -> PathBuf {
     results(job).join("results").join(name(item, arm))
 }
 
-/// The newest good result of this name that any run of the script left, with its numbers.
+/// The good result of this name that any run of the script left, with its numbers: of several the newest of those on which least
+/// casts doubt.
 pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<ArmResult>, ArmDetail)> {
     let name = name(item, arm);
     let mut folders = vec![(root.join("archive/results"), 0), (root.join("results"), 0)];
@@ -103,7 +105,7 @@ pub fn newest(root: &Path, item: &Item, arm: Arm) -> Option<(PathBuf, Document<A
         has_numbers(&detail).then_some((path, result, detail))
     });
     let age = |path: &Path| path.metadata().and_then(|there| there.modified()).ok();
-    good.max_by_key(|(path, result, _)| (result.timestamp.clone(), age(path)))
+    good.max_by_key(|(path, result, detail)| (Reverse(detail.flags.len()), result.timestamp.clone(), age(path)))
 }
 
 /// What a result holds, its numbers in the order in which they were printed.

@@ -41,10 +41,17 @@ pub fn line(progress: &ArmProgress, now: Timestamp) -> String {
 pub fn outside(progress: &ArmProgress) -> Option<String> {
     let OutsidePause { to, ms, .. } = progress.outside?;
     let id = progress.container.as_deref().unwrap_or("ID");
-    Some(match to {
-        None => format!("its container is paused from outside, and its numbers will prove nothing: `docker unpause {id}` lets it go on"),
-        Some(_) => format!("its container was paused from outside for {}: its numbers prove nothing", duration::short(ms)),
-    })
+    if to.is_none() {
+        let cost = if progress.measures() { ", and its numbers will prove nothing" } else { "" };
+        return Some(format!("its container is paused from outside{cost}: `docker unpause {id}` lets it go on"));
+    }
+    let before = progress.before.map_or(0, |before| before.outside_ms);
+    let cost = match progress.measures() {
+        true if ms > before => ": its numbers prove nothing",
+        true => " before it measured",
+        false => "",
+    };
+    Some(format!("its container was paused from outside for {}{cost}", duration::short(ms)))
 }
 
 /// `bench 34 %`, `start`: the same in a few columns.
@@ -99,7 +106,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use crate::domain::{FiguresFrom, PhaseSpan, ServerFigures};
+    use crate::domain::{FiguresFrom, PausedBefore, PhaseSpan, ServerFigures};
 
     fn progress(phase: ArmPhase) -> ArmProgress {
         let started: Timestamp = "2026-11-22T03:00:00Z".parse().unwrap();
@@ -122,9 +129,14 @@ mod tests {
         assert_eq!(outside(&start), None);
         (start.container, start.outside) = (Some("1f2e".to_owned()), Some(OutsidePause { from: now, to: None, ms: 0 }));
         assert_eq!(line(&start, now), "start, paused from outside for 0:12");
-        assert!(outside(&start).unwrap().ends_with("`docker unpause 1f2e` lets it go on"));
+        assert_eq!(outside(&start).unwrap(), "its container is paused from outside: `docker unpause 1f2e` lets it go on");
         start.outside = Some(OutsidePause { from: now, to: Some(now), ms: 42_000 });
-        assert_eq!(outside(&start).unwrap(), "its container was paused from outside for 42 s: its numbers prove nothing");
+        assert_eq!(outside(&start).unwrap(), "its container was paused from outside for 42 s");
+        let mut paused = progress(ArmPhase::Warmup);
+        (paused.outside, paused.before) = (start.outside, Some(PausedBefore { ours_ms: 0, outside_ms: 42_000 }));
+        assert_eq!(outside(&paused).unwrap(), "its container was paused from outside for 42 s before it measured");
+        paused.before = Some(PausedBefore::default());
+        assert_eq!(outside(&paused).unwrap(), "its container was paused from outside for 42 s: its numbers prove nothing");
         let mut weights = progress(ArmPhase::Weights);
         let row =
             |done, total, rate| ProgressRow { label: String::new(), done, total: Some(total), rate: Some(rate), left_ms: Some(14_000) };

@@ -199,13 +199,19 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
         return said;
     }
     let clock = duration::clock(between(*since, now));
+    let round = round(state, record);
     if let Some(live) = arm_of(state, item) {
         let mood = if live.progress.paused.is_some() { Mood::Warn } else { Mood::Live };
-        return Said::new(mood, format!("{stage}: {} · {clock}", text::arm::line(&live.progress, now)));
+        return Said::new(mood, format!("{stage}{round}: {} · {clock}", text::arm::line(&live.progress, now)));
     }
     let started = if keeper.is_none() { " · starting" } else { "" };
     let word = doing(stage);
-    Said::new(Mood::Live, format!("{word}{started} · {clock}"))
+    Said::new(Mood::Live, format!("{word}{round}{started} · {clock}"))
+}
+
+/// `, round 2 of 3`; nothing of what is done once.
+fn round(state: &State, record: &StageRecord) -> String {
+    record.round(state.run.repeat).map_or_else(String::new, |round| format!(", {round}"))
 }
 
 /// The item's arm in a container that runs.
@@ -271,11 +277,13 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
     }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
+    let round = round(state, record);
     if let Some(live) = arm_of(state, item) {
-        return vec![format!("{stage}: {}", text::arm::brief(&live.progress)), stage.name().to_owned()];
+        let brief = text::arm::brief(&live.progress);
+        return vec![format!("{stage}{round}: {brief}"), format!("{stage}: {brief}"), stage.name().to_owned()];
     }
     if stage != Stage::Agent {
-        return vec![stage.name().to_owned()];
+        return vec![format!("{stage}{round}"), stage.name().to_owned()];
     }
     let trail = state.trail_for(item);
     let Some(n) = trail.map(Trail::count).or_else(|| item.totals()?.steps) else {

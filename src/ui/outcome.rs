@@ -5,10 +5,10 @@ use super::{Mood, Said};
 use crate::bench::score::direction;
 use crate::domain::rung::{breaks, reached};
 use crate::domain::{
-    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, ScoreDetail, SecretAt, SoftVerdict, Stage, Standing,
-    Verdict,
+    Answer, Arm, Direction, FailureClass, Flag, Metric, Quadrant, Rung, RungAnswer, Samples, ScoreDetail, SecretAt, SoftVerdict, Stage,
+    Standing, Verdict,
 };
-use crate::measured::arms::merged;
+use crate::measured::arms::{STAGES, merged};
 use crate::model::item::Asked;
 use crate::model::{Attempt, Item, ItemState};
 use crate::text;
@@ -84,7 +84,7 @@ impl ItemOutcome {
             rows: rows(verdicts, attempt),
             noise: score.map(|_| noise(attempt)),
             verdict: match score {
-                Some(score) => comparison(score, &samples(score, &attempt.rungs())).map(|said| doubted(said, attempt)),
+                Some(score) => comparison(score).map(|said| doubted(said, attempt)),
                 None => alone(attempt),
             },
             judged: score.and_then(judged),
@@ -163,7 +163,7 @@ const fn missing(rung: Rung) -> &'static str {
         Rung::NoTemplate => "a placeholder stands where code should be",
         Rung::Server => "the server with the patch never got ready",
         Rung::Metrics => "the benchmark gave no numbers",
-        Rung::BeyondNoise => "not better beyond noise",
+        Rung::BeyondNoise => "not better than the baseline beyond noise",
     }
 }
 
@@ -182,16 +182,18 @@ fn asked(asked: &Asked) -> String {
 }
 
 fn compared(verdict: &Verdict) -> Row {
-    let delta = |pct: Option<f64>| {
-        pct.map(|pct| {
-            let mood = if pct > 0.0 { Mood::Good } else { Mood::Bad };
-            (percent(pct), mood)
-        })
+    let delta = |pct: Option<f64>, standing: Option<Standing>| {
+        let mood = match standing {
+            Some(Standing::Beats) => Mood::Good,
+            Some(Standing::Worse) => Mood::Bad,
+            Some(Standing::Similar) | None => Mood::Calm,
+        };
+        pct.map(|pct| (percent(pct), mood))
     };
     Row {
         name: named(&verdict.metric, &verdict.unit),
         cells: [verdict.human, verdict.baseline, Some(verdict.agent)].map(|value| value.map(number)),
-        against: [delta(verdict.against_human_pct), delta(verdict.against_baseline_pct)],
+        against: [delta(verdict.against_human_pct, verdict.standing), delta(verdict.against_baseline_pct, verdict.against_baseline())],
         better: Some(verdict.direction),
     }
 }
@@ -238,29 +240,19 @@ fn alone(attempt: &Attempt) -> Option<Said> {
     is_alone.then(|| Said::new(Mood::Warn, "incomparable: there are no numbers of the human's commit"))
 }
 
-/// `+ is better; one sample of each: up to ±5 % is noise`.
+/// `+ is better; one sample each`; one that was taken from another run may be the median of several.
 fn noise(attempt: &Attempt) -> String {
-    // one that was taken from another run may be the median of several
-    let counts = [Stage::Human, Stage::Baseline, Stage::Candidate].map(|stage| Some(merged(attempt, stage)?.samples.map_or(1, |of| of.n)));
-    let n = counts.into_iter().flatten().min().unwrap_or(1);
-    let of = if n == 1 { "one sample of each".to_owned() } else { format!("medians of {n} samples of each") };
-    format!("+ is better; {of}")
-}
-
-/// Of how many samples the score is, as its evidence says where that is one.
-fn samples(score: &ScoreDetail, rungs: &[RungAnswer]) -> String {
-    let many = score.verdicts.first().and_then(|first| first.band).filter(|band| (band.agent, band.other) != (1, 1));
-    let one = || if rungs.iter().any(|found| found.evidence.contains("one sample")) { ", one sample".to_owned() } else { String::new() };
-    many.map_or_else(one, |band| format!(", {}", band.says()))
+    let counts = STAGES.into_iter().filter_map(|(stage, arm)| Some((arm, Samples::of(&merged(attempt, stage)?))));
+    format!("+ is better; {}", Samples::words(&counts.collect::<Vec<_>>()))
 }
 
 /// The class in a sentence, or why there is none.
-fn comparison(score: &ScoreDetail, sample: &str) -> Option<Said> {
+fn comparison(score: &ScoreDetail) -> Option<Said> {
     let primary = score.verdicts.first();
     let Some(why) = score.incomparable.as_ref().filter(|_| primary.is_some_and(|primary| primary.standing.is_none())) else {
-        return primary.map(|primary| sentence(primary, sample));
+        return primary.map(sentence);
     };
-    let beside = primary.filter(|primary| primary.against_baseline_pct.is_some()).map(|primary| sentence(primary, sample).text);
+    let beside = primary.filter(|primary| primary.against_baseline_pct.is_some()).map(|primary| sentence(primary).text);
     let beside = beside.map_or_else(String::new, |beside| format!(" · {beside}"));
     Some(Said::new(Mood::Warn, format!("incomparable: {why}{beside}")))
 }
@@ -306,29 +298,19 @@ fn judge_says(soft: &SoftVerdict) -> String {
 }
 
 /// `worse than the human's commit by 33.5 %, better than the baseline by 19.5 % · latency_avg, lower is better`.
-fn sentence(verdict: &Verdict, sample: &str) -> Said {
+fn sentence(verdict: &Verdict) -> Said {
     let way = match verdict.direction {
         Direction::LowerIsBetter => "lower is better",
         Direction::HigherIsBetter => "higher is better",
     };
-    let human = verdict.standing.zip(verdict.against_human_pct).map(|(standing, pct)| match standing {
-        Standing::Beats => format!("better than the human's commit by {:.1} %", pct.abs()),
-        Standing::Similar => format!("similar to the human's commit ({})", percent(pct)),
-        Standing::Worse => format!("worse than the human's commit by {:.1} %", pct.abs()),
-    });
-    let baseline = verdict.against_baseline_pct.map(|pct| match pct {
-        _ if pct.abs() < 0.05 => "equal to the baseline".to_owned(),
-        _ if pct > 0.0 => format!("better than the baseline by {pct:.1} %"),
-        _ => format!("worse than the baseline by {:.1} %", pct.abs()),
-    });
-    let mood = match verdict.standing {
-        Some(Standing::Beats | Standing::Similar) => Mood::Good,
-        Some(Standing::Worse) => Mood::Warn,
-        None => Mood::Calm,
+    let mood = match (verdict.standing, verdict.against_baseline()) {
+        (Some(Standing::Worse), _) => Mood::Warn,
+        (Some(Standing::Beats | Standing::Similar), None | Some(Standing::Beats)) => Mood::Good,
+        _ => Mood::Calm,
     };
-    let parts: Vec<String> = [human, baseline].into_iter().flatten().collect();
+    let parts: Vec<String> = verdict.sides().into_iter().flatten().collect();
     if parts.is_empty() {
         return Said::new(Mood::Quiet, format!("{}: nothing to compare with", verdict.metric));
     }
-    Said::new(mood, format!("{} · {}, {way}{sample}", parts.join(", "), verdict.metric))
+    Said::new(mood, format!("{} · {}, {way}, {}", parts.join(", "), verdict.metric, verdict.samples()))
 }

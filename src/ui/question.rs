@@ -110,7 +110,7 @@ impl Question {
     pub fn freeze(state: &State) -> Option<Self> {
         let (attempt, record) = state.run.live_stage()?;
         let cost = if record.stage.arm().is_some() {
-            "This is a benchmark: numbers measured around a freeze are invalid, and the arm will have to be run again."
+            "This is a benchmark: a freeze while it measures makes its numbers invalid, and the arm will have to be run again."
         } else if record.stage == Stage::Agent {
             "An open API call of the agent may break; most agents then retry the step."
         } else {

@@ -20,6 +20,7 @@ fn past(items: usize) -> Past {
         agent: "a".to_owned(),
         model: "m".to_owned(),
         stages: Stage::ALL.to_vec(),
+        repeat: 1,
         items: (0..items).map(item).collect(),
     }
 }
@@ -30,9 +31,9 @@ fn main() {
     let commits: Vec<String> = (0..items).map(|n| format!("{n:040x}")).collect();
     let own = past(100);
     for (what, earlier) in [("of its own items", Vec::new()), ("with the images of 20 earlier runs", vec![past(items); 20])] {
-        let task = |(place, commit)| Task { commit, from: Stage::Worktree, live: None, place };
+        let task = |(place, commit)| Task { commit, from: Stage::Worktree, live: None, turns: Vec::new(), place };
         let tasks = commits.iter().map(String::as_str).enumerate().map(task).collect();
-        let queue = Queue { repo: "r", agent: "a", model: "m", stages: &Stage::ALL, tasks, workers: 1 };
+        let queue = Queue { repo: "r", agent: "a", model: "m", stages: &Stage::ALL, repeat: 1, tasks, workers: 1 };
         let mut times: Vec<f64> = (0..rounds)
             .map(|_| {
                 let began = Instant::now();

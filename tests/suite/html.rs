@@ -125,6 +125,7 @@ fn comparison(n: u64, dice: &mut Dice) -> Compared {
     let lower = n.is_multiple_of(2);
     let verdict = Verdict {
         band: None,
+        baseline_band: None,
         metric: if lower { "ttft_mean_ms" } else { "throughput_tok_s" }.to_owned(),
         unit: if lower { "ms" } else { "tok/s" }.to_owned(),
         direction: if lower { Direction::LowerIsBetter } else { Direction::HigherIsBetter },

@@ -51,6 +51,8 @@ fn arms_take_turns_and_their_medians_decide() {
     let beyond = &campaign.item(1)["rungs"];
     let beyond = beyond.as_array().unwrap().iter().find(|rung| rung["rung"] == "beyond_noise").unwrap();
     assert!(beyond["answer"] == "no" && beyond["evidence"].as_str().unwrap().ends_with("±115.5 % of 3 samples each"), "{beyond:#}");
+    let status = said(&campaign.run(&["status"]));
+    assert!(status.contains("similar to the baseline (+50.0 %, within the noise of ±115.5 %); 3 samples each"), "{status}");
     for folder in ["human.round1", "human.round2", "human", "candidate.round2"] {
         assert!(campaign.stage_dir(1, 1, folder).join("exit.json").is_file(), "{folder}");
     }

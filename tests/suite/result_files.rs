@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use isobench_tui::artifact::Checkout;
-use isobench_tui::artifact::result_file::{Findings, ImageOf, Written};
+use isobench_tui::artifact::result_file::{Findings, ImageOf, Sample, Written};
 use isobench_tui::config::{ArmGpus, Config, Engine};
 use isobench_tui::domain::{
     ArmDetail, AttemptId, FailureClass, Flag, ItemId, Machine, Metric, PullDetail, PulledImage, Reused, Stage, StageDetail, StageEnd,
@@ -331,6 +331,30 @@ fn a_result_of_another_run_is_taken_where_command_image_and_machine_agree() {
     let (mut twice, _) = pulled(&root);
     twice.config.arms.repeat = 2;
     assert_eq!(reused(&twice, item, Stage::Human), None, "not measured as often");
+}
+
+#[test]
+fn of_several_results_the_one_without_doubt_is_taken_then_the_one_measured_more_often_then_the_newest() {
+    let (_gone, root) = folder();
+    let (job, run) = pulled(&root);
+    let item = &run.items[0];
+    let alike = alike(&job, item);
+    let of = |rounds: u32, flags: &[Flag]| {
+        let samples = (1..=rounds).map(|round| Sample { round, ..Sample::default() }).collect();
+        Findings { samples, flags: flags.to_vec(), ..alike.clone() }
+    };
+    let from = || reused(&job, item, Stage::Human).unwrap().detail.reused.unwrap().run.unwrap();
+    another(&job, "whole", "2026-01-01 00:00:00", &of(2, &[]));
+    another(&job, "newer", "2026-01-02 00:00:00", &of(2, &[]));
+    another(&job, "once", "2026-01-03 00:00:00", &of(0, &[]));
+    another(&job, "lost", "2026-01-04 00:00:00", &of(3, &[Flag::RoundFailed]));
+    assert_eq!(from(), "newer");
+    fs::remove_dir_all(root.join("results/newer")).unwrap();
+    assert_eq!(from(), "whole");
+    fs::remove_dir_all(root.join("results/whole")).unwrap();
+    assert_eq!(from(), "once");
+    fs::remove_dir_all(root.join("results/once")).unwrap();
+    assert_eq!(from(), "lost", "better than none");
 }
 
 #[test]

@@ -152,6 +152,7 @@ fn progress(bench: &Bench, spans: Vec<PhaseSpan>, seconds: u64) -> ArmProgress {
         deadline: Some(bench.now + SignedDuration::from_secs(858)),
         paused: None,
         outside: None,
+        before: None,
         row: None,
         figures: None,
         repairs: vec!["missing_lengths".to_owned()],
@@ -329,6 +330,35 @@ fn a_round_that_failed_leaves_the_numbers_and_figures_of_the_one_before_it() {
     ] {
         assert!(text.contains(says), "no '{says}' in\n{text}");
     }
+}
+
+#[test]
+fn an_arm_that_is_measured_again_says_which_round_runs_and_calls_none_bad() {
+    let mut story = story().repeated(3);
+    for stage in [Stage::Human, Stage::Baseline, Stage::Candidate] {
+        measured(&mut story, stage, detail(1.0, "sha256:aaaa"));
+    }
+    story.start(2, 1, Stage::Candidate).wait(201);
+    let mut bench = on(&story);
+    let progress = benching(&bench);
+    bench.tell(Msg::Machine(News::Arm(Some(Box::new(Live { of: which(Stage::Candidate), progress, curves: Curves::default() })))));
+    for (cols, rows) in SIZES {
+        let text = bench.text(cols, rows);
+        assert!(text.contains("running round 2 of 3 3:21") && !text.contains("good"), "{text}");
+    }
+    let text = bench.text(200, 60);
+    assert!(text.contains("1 of 3 rounds done") && text.contains("1 of 3 rounds measured so far"), "{text}");
+    assert!(text.contains("agent, round 2 of 3: bench 340/1000"), "{text}");
+    bench.type_in("1");
+    assert!(bench.text(120, 40).contains("agent, round 2 of 3: bench 340/1000"));
+    // once it is over, the phases of its last round add up to its clock
+    story.end(2, 1, Stage::Candidate, StageEnd::Done, StageDetail::Arm(detail(1.0, "sha256:aaaa")));
+    let mut bench = on(&story);
+    let text = bench.text(200, 60);
+    assert!(
+        text.contains("2 of 3 rounds done 3m21s") && text.contains("2 of 3 rounds measured; clock and phases are of the last one"),
+        "{text}"
+    );
 }
 
 #[test]

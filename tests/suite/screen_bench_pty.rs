@@ -28,6 +28,7 @@ fn progress(phase: ArmPhase, row: ProgressRow) -> ArmProgress {
         deadline: None,
         paused: None,
         outside: None,
+        before: None,
         row: Some(row),
         figures: None,
         repairs: Vec::new(),

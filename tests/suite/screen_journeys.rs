@@ -84,7 +84,7 @@ fn a_freeze_says_what_it_costs() {
     assert!({
         let mut bench = Bench::on(&runs::paused());
         bench.type_in("P");
-        bench.text(80, 24).contains("This is a benchmark: numbers measured around")
+        bench.text(80, 24).contains("This is a benchmark: a freeze while it")
     });
     let mut bench = Bench::on(&runs::agent_running());
     bench.type_in("P");

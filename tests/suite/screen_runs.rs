@@ -67,6 +67,14 @@ impl Story {
         story
     }
 
+    /// Each arm is measured so often.
+    pub(crate) fn repeated(mut self, times: u32) -> Self {
+        if let Some((_, Fact::RunCreated(plan))) = self.facts.first_mut() {
+            plan.repeat = times;
+        }
+        self
+    }
+
     pub(crate) fn push(&mut self, fact: Fact) -> &mut Self {
         self.facts.push((self.clock, fact));
         self
@@ -204,6 +212,7 @@ pub(crate) fn arm(factor: f64) -> ArmDetail {
 pub(crate) fn score(against_human: f64) -> ScoreDetail {
     let verdict = |metric: &str, unit: &str, human: f64| Verdict {
         band: None,
+        baseline_band: None,
         metric: metric.to_owned(),
         unit: unit.to_owned(),
         direction: Direction::LowerIsBetter,

@@ -215,7 +215,10 @@ fn the_json_says_what_the_screen_says_while_a_run_is_under_way() {
     );
     assert_eq!(of(&campaign, "/item_limits"), json!({"steps": 7, "tokens": 9000}));
     assert_eq!(of(&campaign, "/breaker"), json!({"state": "closed", "class": null, "error": null, "items": []}));
-    assert_eq!(of(&campaign, "/live"), json!({"item_id": "c-0001", "attempt": 1, "stage": "agent", "orphan": null, "level": "none"}));
+    assert_eq!(
+        of(&campaign, "/live"),
+        json!({"item_id": "c-0001", "attempt": 1, "stage": "agent", "round": null, "orphan": null, "level": "none"})
+    );
     assert!(of(&campaign, "/free_bytes").is_u64() && of(&campaign, "/runner_since").is_string() && of(&campaign, "/last_fact").is_string());
     let stage = of(&campaign, "/items/0/live");
     assert_eq!((&stage["stage"], &stage["state"], &stage["budget_s"]), (&json!("agent"), &json!("running"), &json!(1800.0)), "{stage:#}");

@@ -104,6 +104,9 @@ find_python() {
     return 1
 }
 
+# again FILE…: it is tried again, and what was printed until now is no cause of what may go wrong from here on
+again() { for file in "$@"; do mark "again $file $(wc -c <"$io/$file")"; done; }
+
 # repair_transformers FILE: whether what failed says that it can't be imported, and it was installed again; once
 repair_transformers() {
     may_repair transformers || return 1
@@ -217,11 +220,11 @@ serve() {
         if refused; then
             without="$without $argument"
             mark "server without $argument"
-            continue
+        elif ! repair_transformers "$io/server"; then
+            mark "server crashed $crashed"
+            return 1
         fi
-        ! repair_transformers "$io/server" || continue
-        mark "server crashed $crashed"
-        return 1
+        again server
     done
     now
     took=$((now - began))
@@ -317,6 +320,7 @@ main() {
     measure
     code=$?
     if [ "$code" -ne 0 ] && repair_transformers "$io/err"; then
+        again out err
         measure
         code=$?
     fi

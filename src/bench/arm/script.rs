@@ -14,6 +14,7 @@
 //! | `patch left_out N` | so many of its files are not of the package that is installed, and were left out |
 //! | `repaired NAME` | a repair that was made inside |
 //! | `server without ARGUMENT` | it does not take this one of `docker.server_args`, and is started again without |
+//! | `again FILE BYTES` | it is tried again: what so many bytes of `server`, `out` or `err` say went wrong was repaired |
 //! | `server crashed CODE` | it ended before it answered |
 //! | `server died CODE` | it ended while it was measured |
 //! | `ready SECONDS` | it answered after so long |

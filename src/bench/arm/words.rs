@@ -3,8 +3,13 @@
 use super::script::is_name;
 use crate::text::clean;
 
-/// What parts commands of a shell.
-const OPERATORS: [&str; 5] = ["&&", "||", ";", "|", "&"];
+/// What parts commands of a shell, and what sends their output elsewhere, as words of their own, which nobody writes by hand.
+const PARTS: &str = "\u{1};";
+/// See [`PARTS`].
+const REDIRECTS: &str = "\u{1}>";
+
+/// How a comment ends.
+const COMMENT: char = '\n';
 
 /// Which GPUs a command may see is the container's business: there they count from 0.
 const NOT_SET: [&str; 2] = ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"];
@@ -124,9 +129,10 @@ fn spelled(name: &str) -> String {
 /// Reads it; the error says what is wrong with it.
 pub(super) fn read(command: &str) -> Result<Command, String> {
     let of = || clean::line(command);
-    let words = shlex::split(command).ok_or_else(|| format!("the quotes of the command do not pair: {}", of()))?;
-    let parts: Vec<&[String]> = words.split(|word| OPERATORS.contains(&word.as_str())).collect();
-    let Some((part, at)) = parts.iter().find_map(|part| Some((*part, benchmark_at(part)?))) else {
+    let words = shlex::split(&with_operators(command)).ok_or_else(|| format!("the quotes of the command do not pair: {}", of()))?;
+    let parts: Vec<(Vec<String>, bool)> =
+        words.split(|word| word == PARTS).map(not_redirected).filter(|(part, _)| !part.is_empty()).collect();
+    let Some((part, is_redirected, at)) = parts.iter().find_map(|(part, redirected)| Some((part, *redirected, benchmark_at(part)?))) else {
         let is_sglang = words.iter().any(|word| word.contains("sglang"));
         let why =
             if is_sglang { "it is a benchmark of SGLang, and arms in containers are of vLLM" } else { "it names no benchmark of vLLM" };
@@ -135,6 +141,9 @@ pub(super) fn read(command: &str) -> Result<Command, String> {
     let mut notes = Vec::new();
     if parts.len() > 1 {
         notes.push("other commands that stand beside the benchmark's were left out".to_owned());
+    }
+    if is_redirected {
+        notes.push("redirections were left out: what is printed is read".to_owned());
     }
     let (before, from) = part.split_at_checked(at).unwrap_or((&[], part));
     let name = from.first().map_or("", String::as_str);
@@ -149,6 +158,52 @@ pub(super) fn read(command: &str) -> Result<Command, String> {
         notes.push(format!("words that are no arguments were left out: {}", clean::line(&stray.join(" "))));
     }
     Ok(Command { environment, program, arguments, notes })
+}
+
+/// The command, each operator of a shell in it a word of its own, also one that is glued to another word: `[PARTS]`, `[REDIRECTS]`.
+/// Within quotes and comments there is none.
+fn with_operators(command: &str) -> String {
+    let mut text = String::with_capacity(command.len());
+    let (mut within, mut is_escaped) = (None, false);
+    for c in command.chars() {
+        let is_bare = within.is_none() && !is_escaped;
+        let is_closed = within == Some(c) && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped && !matches!(within, Some('\'' | COMMENT));
+        let redirects = text.strip_suffix(' ').is_some_and(|text| text.ends_with(REDIRECTS));
+        match c {
+            // `>>`, `>|`, `2>&1`
+            '<' | '>' | '|' | '&' if is_bare && redirects => {}
+            '<' | '>' if is_bare => {
+                // the number before it is no argument
+                let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
+                if !word.ends_with(|c: char| !c.is_whitespace()) {
+                    text.truncate(word.len());
+                }
+                text.extend([" ", REDIRECTS, " "]);
+            }
+            ';' | '|' | '&' if is_bare => text.extend([" ", PARTS, " "]),
+            // the end of a comment as well
+            '\n' if is_bare || is_closed => {
+                within = None;
+                text.extend(["\n", PARTS, "\n"]);
+            }
+            _ => {
+                let begins = is_bare && (matches!(c, '"' | '\'') || (c == '#' && !text.ends_with(|c: char| !c.is_whitespace())));
+                within = if begins { Some(if c == '#' { COMMENT } else { c }) } else { within.filter(|_| !is_closed) };
+                text.push(c);
+            }
+        }
+    }
+    text
+}
+
+/// Words without redirections and where these lead, and whether there were any.
+fn not_redirected(words: &[String]) -> (Vec<String>, bool) {
+    let before = std::iter::once("").chain(words.iter().map(String::as_str));
+    let kept = words.iter().zip(before).filter(|(word, before)| *word != REDIRECTS && *before != REDIRECTS);
+    let kept: Vec<String> = kept.map(|(word, _)| word.clone()).collect();
+    let is_redirected = kept.len() < words.len();
+    (kept, is_redirected)
 }
 
 /// Where the benchmark is named: its script, or the `bench` of `vllm bench`.
@@ -218,6 +273,40 @@ mod tests {
         );
         assert_eq!((arguments.get("--seed"), arguments.get("--flag"), arguments.get("--none")), (Some("-1"), Some(""), None));
         assert_eq!(arguments.number(&["--tensor-parallel-size", "-tp"]), Some(4));
+    }
+
+    #[test]
+    fn operators_of_a_shell_end_the_command_wherever_they_stand_outside_of_quotes() {
+        const LEFT_OUT: &str = "other commands that stand beside the benchmark's were left out";
+        const REDIRECTED: &str = "redirections were left out: what is printed is read";
+        let cases = [
+            ("--rate 20; touch /x && echo $T | cat > /tmp/x", "--rate 20", &[LEFT_OUT][..]),
+            ("--rate 20&&rm -r /", "--rate 20", &[LEFT_OUT]),
+            ("--rate 20||rm", "--rate 20", &[LEFT_OUT]),
+            ("--rate 20|tee log", "--rate 20", &[LEFT_OUT]),
+            ("--rate 20& sleep 1", "--rate 20", &[LEFT_OUT]),
+            ("--rate 20\nrm -r /", "--rate 20", &[LEFT_OUT]),
+            ("--rate 20 # it's slow; so what\nrm", "--rate 20", &[LEFT_OUT]),
+            ("--rate 20;", "--rate 20", &[]),
+            ("--rate 20 >log 2>&1 --seed 2", "--rate 20 --seed 2", &[REDIRECTED]),
+            ("--rate 20 2>> log; rm", "--rate 20", &[LEFT_OUT, REDIRECTED]),
+            ("--rate 20 </dev/null &> log", "--rate 20", &[REDIRECTED]),
+            ("--rate \\\n20 --seed 2", "--rate 20 --seed 2", &[]),
+            (
+                r#"--hf-overrides '{"a": "b;c"}' --x "d && e > f # g" --y \; --z h#i"#,
+                r#"--hf-overrides {"a": "b;c"} --x d && e > f # g --y ; --z h#i"#,
+                &[],
+            ),
+            (r#"--x "a \" ; b" --y 'c \' --z 1;rm"#, r#"--x a " ; b --y c \ --z 1"#, &[LEFT_OUT]),
+        ];
+        for (command, arguments, notes) in cases {
+            let read = read(&format!("python benchmark_x.py {command}")).unwrap();
+            assert_eq!(
+                (read.arguments.words().collect::<Vec<_>>().join(" "), read.notes),
+                (arguments.to_owned(), notes.iter().map(|note| (*note).to_owned()).collect()),
+                "{command}"
+            );
+        }
     }
 
     #[test]

@@ -401,6 +401,8 @@ fn a_difference_within_twice_the_spread_is_noise_and_the_band_says_of_how_many_s
     let steady = compare(&measured(&[100.0, 100.0, 100.0]), &noisy, &measured(&[90.0]));
     let band = steady.verdicts.first().and_then(|first| first.band).unwrap();
     assert_eq!((band.says().as_str(), steady.standing()), ("±5 % of 1 and 3 samples", Some(Standing::Beats)), "the threshold is the least");
+    let [_, baseline] = steady.verdicts.first().unwrap().sides();
+    assert_eq!(baseline.as_deref(), Some("similar to the baseline (+10.0 %, within the noise of ±20 %)"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bollard::models::ContainerState;
+use bollard::models::{ContainerState, ContainerStateStatusEnum};
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, LogsOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder, WaitContainerOptions,
 };
@@ -64,6 +64,10 @@ impl Container {
         loop {
             match self.state().await {
                 Ok(state) if state.running == Some(true) || state.restarting == Some(true) => since = None,
+                // `docker rm -f` kills it first
+                Ok(state) if matches!(state.status, Some(ContainerStateStatusEnum::REMOVING | ContainerStateStatusEnum::DEAD)) => {
+                    return Over::Removed;
+                }
                 Ok(state) => {
                     let (code, oom) = (state.exit_code.unwrap_or_default(), state.oom_killed == Some(true));
                     return Over::Ended { code, oom, was_away };

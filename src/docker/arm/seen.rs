@@ -14,7 +14,7 @@ use super::told::{self, Marks, Phases};
 use super::{ArmEnd, ArmOrder, FIGURES, PROGRESS};
 use crate::bench::live::LiveFold;
 use crate::bench::prometheus::Scrapes;
-use crate::domain::{ArmPhase, ArmProgress, BenchKind, FiguresFrom, OutsidePause, ProgressRow, ServerFigures};
+use crate::domain::{ArmPhase, ArmProgress, BenchKind, FiguresFrom, OutsidePause, PausedBefore, ProgressRow, ServerFigures};
 use crate::host::{clock, files};
 use crate::text::mask::Masker;
 
@@ -32,6 +32,9 @@ const METRICS_COUNT_FOR_S: i64 = 15;
 
 /// Digits of a container's id that are shown, as docker does.
 const SHOWN: usize = 12;
+
+/// What was printed is read within this time.
+const READ_WITHIN_MS: u64 = 1_000;
 
 /// A phase's limit, in ms.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +74,10 @@ pub(super) struct Seen {
     /// The pauses that none of us asked for, and since when the one lasts that is under way.
     pub(super) outside: Option<OutsidePause>,
     outside_since: Option<Timestamp>,
+    /// When the last pause was over, in ms since the arm began.
+    went_on: Option<u64>,
+    /// What of all pauses was over when it began to measure; `None` before that.
+    pub(super) before: Option<PausedBefore>,
     /// What is wrong beside the benchmark: the engine does not do what it is told.
     trouble: Option<String>,
     no_metrics: Option<String>,
@@ -104,6 +111,8 @@ impl Seen {
             paused_ms: 0,
             outside: None,
             outside_since: None,
+            went_on: None,
+            before: None,
             trouble: None,
             no_metrics: None,
             told: None,
@@ -139,6 +148,9 @@ impl Seen {
         self.pause_outside(false, clock::now());
         let ours = self.paused.map_or(0, |(since, _)| self.now_ms().saturating_sub(since));
         self.paused_ms = self.paused_ms.saturating_add(ours);
+        if self.is_paused() {
+            self.went_on = Some(self.now_ms());
+        }
         self.paused = is_paused.then(|| (self.now_ms(), clock::now()));
     }
 
@@ -153,6 +165,7 @@ impl Seen {
                 self.outside =
                     self.outside.map(|known| OutsidePause { to: Some(at), ms: known.ms.saturating_add(between(since, at)), ..known });
                 self.outside_since = None;
+                self.went_on = Some(self.now_ms());
             }
             _ => {}
         }
@@ -175,6 +188,7 @@ impl Seen {
         if !self.phases.come_to(phase, now) {
             return;
         }
+        self.measures_from(phase, now);
         let begins = match phase {
             ArmPhase::Prepare if self.serves() => self.order.ready_ms,
             ArmPhase::Prepare => self.order.bench_ms,
@@ -183,6 +197,20 @@ impl Seen {
             _ => return,
         };
         self.limit = begins.map(|ms| Limit { ms, from: now, paused: self.paused_ms() });
+    }
+
+    /// Notes what of all pauses was over when it began to measure. What is printed is read a little later, and of a pause that was under
+    /// way meanwhile nobody knows whether it was over.
+    fn measures_from(&mut self, phase: ArmPhase, now: u64) {
+        // the first bar of this one comes after its clock was started
+        let first = if self.order.kind == Some(BenchKind::Throughput) { ArmPhase::Graphs } else { ArmPhase::Warmup };
+        if self.before.is_none() && (first..ArmPhase::Stop).contains(&phase) {
+            let is_apart = !self.is_paused()
+                && self.outside_since.is_none()
+                && self.went_on.is_none_or(|went_on| now.saturating_sub(went_on) > READ_WITHIN_MS);
+            let before = PausedBefore { ours_ms: self.paused_ms, outside_ms: self.outside.map_or(0, |outside| outside.ms) };
+            self.before = Some(if is_apart { before } else { PausedBefore::default() });
+        }
     }
 
     /// That it took too long, where it did.
@@ -297,6 +325,7 @@ impl Seen {
             deadline: self.deadline(),
             paused: self.paused.map(|(_, since)| since).or(self.outside_since),
             outside: self.outside,
+            before: self.before,
             row: self.row.clone(),
             figures: self.figures.clone(),
             repairs: self.marks.repairs(),

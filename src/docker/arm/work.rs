@@ -352,8 +352,9 @@ impl Arm {
             Over::Away(error) => {
                 fault(FailureClass::NoDocker, format!("docker went away while the arm ran, and did not come back: {error}"))
             }
+            // Docker is there again: the same once more is worth it
             Over::Ended { code: SIGNALS.., was_away: true, .. } => {
-                fault(FailureClass::NoDocker, "docker was started again while the arm ran, which ended the container".to_owned())
+                fault(FailureClass::Killed, "docker was started again while the arm ran, which ended the container".to_owned())
             }
             Over::Ended { code, .. } if code < SIGNALS && !self.seen.marks.any => {
                 let said = container.said().await;
@@ -397,6 +398,7 @@ impl Arm {
             marks: self.seen.marks.lines.clone(),
             paused_ms: self.seen.paused_ms(),
             outside: self.seen.outside,
+            before: self.seen.before,
             duration_ms,
         }
     }

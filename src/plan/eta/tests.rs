@@ -1,5 +1,7 @@
 #![expect(clippy::panic, reason = "tests")]
 
+mod rounds;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -12,15 +14,15 @@ fn item(took: &[u64], is_whole: bool) -> PastItem {
 }
 
 fn past(agent: &str, items: Vec<PastItem>) -> Past {
-    Past { repo: "r".to_owned(), agent: agent.to_owned(), model: "m".to_owned(), stages: STAGES.to_vec(), items }
+    Past { repo: "r".to_owned(), agent: agent.to_owned(), model: "m".to_owned(), stages: STAGES.to_vec(), repeat: 1, items }
 }
 
 fn tasks(n: usize) -> Vec<Task<'static>> {
-    (0..n).map(|place| Task { commit: "", from: Stage::Worktree, live: None, place }).collect()
+    (0..n).map(|place| Task { commit: "", from: Stage::Worktree, live: None, turns: Vec::new(), place }).collect()
 }
 
 fn queue(tasks: Vec<Task<'_>>) -> Queue<'_> {
-    Queue { repo: "r", agent: "a", model: "m", stages: &STAGES, tasks, workers: 0 }
+    Queue { repo: "r", agent: "a", model: "m", stages: &STAGES, repeat: 1, tasks, workers: 0 }
 }
 
 fn estimated(tasks: Vec<Task<'_>>, own: &Past, earlier: &[Past]) -> Option<Left> {
@@ -91,8 +93,8 @@ fn a_benchmark_takes_what_it_took_with_the_same_image() {
     let mut same = item(&[1, 10, 500, 700, 1], true);
     same.commit = "c0ffee".to_owned();
     let earlier = [past("b", vec![same])];
-    let task = Task { commit: "c0ffee", from: Stage::Worktree, live: None, place: 0 };
-    let left = estimated(vec![task], &own, &earlier).unwrap_or_else(|| panic!("known"));
+    let task = Task { commit: "c0ffee", from: Stage::Worktree, live: None, turns: Vec::new(), place: 0 };
+    let left = estimated(vec![task.clone()], &own, &earlier).unwrap_or_else(|| panic!("known"));
     assert_eq!(seconds(&left), (1 + 60 + 500 + 700 + 1, 1262));
     let other = estimated(vec![Task { commit: "other", ..task }], &own, &earlier).unwrap_or_else(|| panic!("known"));
     assert_eq!(seconds(&other), (102, 102));
@@ -103,8 +105,9 @@ fn a_live_stage_is_judged_by_those_that_lasted_longer() {
     let items = (1..=10).map(|n| item(&[1, n * 100, 20, 20, 1], true)).collect();
     let own = past("a", items);
     let at = |for_ms, left_ms| {
-        let live = Some(Live { for_ms, left_ms, takes_turns: false });
-        estimated(vec![Task { commit: "", from: Stage::Agent, live, place: 0 }], &own, &[]).unwrap_or_else(|| panic!("known"))
+        let live = Some(Live { for_ms, left_ms });
+        estimated(vec![Task { commit: "", from: Stage::Agent, live, turns: Vec::new(), place: 0 }], &own, &[])
+            .unwrap_or_else(|| panic!("known"))
     };
     let late = at(950_000, None);
     assert_eq!(seconds(&late), (50 + 41, 50 + 41), "only one lasted longer");
@@ -151,11 +154,11 @@ proptest! {
         let own = past("a", took.iter().map(|took| item(took, true)).collect());
         let mut all = tasks(n);
         if let Some(first) = all.first_mut() {
-            *first = Task { from: Stage::Agent, live: Some(Live { for_ms: live_s * 1000, left_ms: None, takes_turns: false }), ..*first };
+            (first.from, first.live) = (Stage::Agent, Some(Live { for_ms: live_s * 1000, left_ms: None }));
         }
         let Some(left) = estimated(all.clone(), &own, &[]) else { return Ok(()) };
         prop_assert!(left.p50_ms <= left.p90_ms);
-        all.push(Task { commit: "", from: Stage::Worktree, live: None, place: n });
+        all.push(Task { commit: "", from: Stage::Worktree, live: None, turns: Vec::new(), place: n });
         let Some(more) = estimated(all, &own, &[]) else { return Err(TestCaseError::fail("known before")) };
         prop_assert!(more.p50_ms >= left.p50_ms && more.p90_ms >= left.p90_ms);
     }

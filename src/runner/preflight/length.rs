@@ -82,8 +82,13 @@ pub(super) fn expected(look: &Look<'_>, repo: &str, items: &[&PlannedItem]) -> L
     let mut earlier = Past::read(&runs, None);
     earlier.extend(journals(look, repo, &runs));
     let first = stages.first().copied().unwrap_or(Stage::Worktree);
-    let tasks = items.iter().enumerate().map(|(place, item)| Task { commit: &item.human, from: first, live: None, place }).collect();
-    let queue = Queue { repo, agent: &agent.name, model: &agent.model_name, stages: &stages, tasks, workers: 1 };
+    let tasks = items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| Task { commit: &item.human, from: first, live: None, turns: Vec::new(), place })
+        .collect();
+    let repeat = look.config.arms.repeat;
+    let queue = Queue { repo, agent: &agent.name, model: &agent.model_name, stages: &stages, repeat, tasks, workers: 1 };
     match eta::estimate(&queue, &Past::default(), &earlier, look.around.now) {
         eta::Eta::Left(left) => Length::Measured { items: items.len(), left },
         eta::Eta::Over | eta::Eta::NoHistory => at_most(look, items.len(), &stages),
@@ -94,7 +99,10 @@ pub(super) fn expected(look: &Look<'_>, repo: &str, items: &[&PlannedItem]) -> L
 #[expect(clippy::cast_precision_loss, reason = "budgets are minutes")]
 fn at_most(look: &Look<'_>, items: usize, stages: &[Stage]) -> Length {
     let takes_long = |stage: &&Stage| matches!(stage, Stage::Agent | Stage::Pull) || stage.arm().is_some();
-    let budgets: Option<Vec<u64>> = stages.iter().filter(takes_long).map(|stage| look.config.budget_ms(*stage)).collect();
+    let repeat = u64::from(look.config.arms.repeat);
+    let times = |stage: Stage| if stage.arm().is_some() { repeat } else { 1 };
+    let budget = |stage: &Stage| Some(look.config.budget_ms(*stage)?.saturating_mul(times(*stage)));
+    let budgets: Option<Vec<u64>> = stages.iter().filter(takes_long).map(budget).collect();
     match budgets {
         Some(budgets) => Length::AtMost { items, each: budgets.iter().sum::<u64>() as f64 / 1000.0 },
         None => Length::Unknown,
@@ -124,7 +132,7 @@ fn journals(look: &Look<'_>, repo: &str, ours: &Path) -> Vec<Past> {
         let of = folder.iter().rev().nth(1).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let items: Vec<PastItem> = HarnessRun::read(folder).ok()?.items.iter().filter_map(took).collect();
         let model = if of == model { agent.model_name.clone() } else { of };
-        let past = Past { repo: repo.to_owned(), agent: agent.name.clone(), model, stages: vec![Stage::Agent], items };
+        let past = Past { repo: repo.to_owned(), agent: agent.name.clone(), model, stages: vec![Stage::Agent], repeat: 1, items };
         (!past.items.is_empty()).then_some(past)
     };
     folders.iter().rev().take(RUNS).filter_map(past).collect()

@@ -1,6 +1,7 @@
 //! Results of other runs that are taken in place of a measurement: those of ours where commit, command, image and machine
 //! agree; those of ISO-Bench's own scripts, measured on a machine that nobody knows, where that is asked for.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::bench::score::{has_numbers, unit_at_end};
 use crate::config::{ArmGpus, Reuse};
 use crate::docker::ImageName;
 use crate::docker::pull::MeasuredImage;
-use crate::domain::{Arm, ArmDetail, AttemptId, Flag, Machine, Metric, Reused, Stage, StageDetail, StageEnd, StageOutcome};
+use crate::domain::{Arm, ArmDetail, AttemptId, Flag, Machine, Metric, Reused, Samples, Stage, StageDetail, StageEnd, StageOutcome};
 use crate::host::files;
 use crate::ledger::fact::AttemptEnd;
 use crate::model::{Attempt, Item};
@@ -53,8 +54,7 @@ pub fn reused(job: &Job, item: &Item, stage: Stage) -> Option<Taken> {
         its.zip(image.as_ref()).is_some_and(|(its, image)| its.is_same(image))
     };
     let ours = of_ours(job, item, arm, stage).into_iter().filter(is_in_it);
-    // of a result and its copies, which keep its time, the result itself
-    ours.max_by_key(|taken| (taken.result.timestamp.clone(), taken.is_original())).or_else(|| of_harness(job, item, arm))
+    ours.max_by_key(Taken::worth).or_else(|| of_harness(job, item, arm))
 }
 
 /// Not what was measured in this attempt, nor what a person wants measured again.
@@ -116,7 +116,7 @@ fn of_ours(job: &Job, item: &Item, arm: Arm, stage: Stage) -> Vec<Taken> {
         let is_alike = setup.is_of(&result, ours) && ours.machine.as_ref()?.differences(&machine).is_empty();
         let is_clean = ours.taints.is_empty() && !ours.flags.contains(&Flag::Tainted);
         let may_be = ours.repairs.iter().all(|repair| job.config.docker.repairs.contains(repair));
-        // less often measured than is asked for, or with a round that failed: then it is measured
+        // less often measured than is asked for: then it is measured
         let is_enough = ours.samples.len().max(1) >= job.config.arms.repeat.max(1) as usize;
         let is_others = ours.reused.as_ref().and_then(|reused| reused.run.as_deref()) != Some(own_run.as_str());
         let detail = detail(path, &result, ours);
@@ -135,8 +135,11 @@ fn image(job: &Job, item: &Item, stage: Stage) -> Option<ImageOf> {
 }
 
 impl Taken {
-    fn is_original(&self) -> bool {
-        self.result.ours.as_ref().is_some_and(|ours| ours.reused.is_none())
+    /// What is taken of several: first what nothing casts doubt on, then what was measured more often, then what is newer; of a
+    /// result and its copies, which keep its time, the result itself.
+    fn worth(&self) -> impl Ord + use<> {
+        let is_original = self.result.ours.as_ref().is_some_and(|ours| ours.reused.is_none());
+        (Reverse(self.detail.flags.len()), Samples::of(&self.detail), self.result.timestamp.clone(), is_original)
     }
 }
 

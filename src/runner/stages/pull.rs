@@ -16,10 +16,13 @@ const STALL_S: u64 = 120;
 /// Writes down what is to be pulled, and asks for it.
 pub(super) fn begin(job: &Job, run: &Run, item: &Item, attempt: &AttemptId) -> Commands {
     let folder = job.folder.stage(attempt, Stage::Pull);
+    // an attempt that begins with a later arm does not need the human's
+    let is_past_human = item.last_attempt().is_some_and(|last| last.from > Stage::Human);
+    let of_human = job.config.image_of_human_alone(&item.id, &item.human, &item.parent).filter(|_| is_past_human);
     let order = PullOrder {
         run: job.folder.run_id().0,
         item: item.id.0.clone(),
-        images: job.images(item),
+        images: job.images(item).into_iter().filter(|image| Some(image) != of_human.as_ref()).collect(),
         state: job.checkout.docker(),
         attempts: job.config.retry.transient.saturating_add(1),
         stall_s: STALL_S,

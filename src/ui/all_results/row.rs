@@ -60,6 +60,8 @@ pub struct Figure {
     pub human_pct: Option<f64>,
     /// Against the baseline in percent, + is better.
     pub baseline_pct: Option<f64>,
+    /// What that means, by the noise of both.
+    pub to_baseline: Option<Standing>,
 }
 
 /// How an item stands against the human's commit, or why that is not known.
@@ -100,7 +102,7 @@ pub enum Mark {
     Reused(Vec<Arm>),
     /// The agent's arm was measured so often.
     Samples(usize),
-    /// The same, with the difference that is noise.
+    /// The same, with the difference that is noise: the larger one of those against human and baseline.
     Band(Band),
 }
 
@@ -211,6 +213,7 @@ impl Figure {
             direction: Some(verdict.direction),
             human_pct: verdict.against_human_pct,
             baseline_pct: verdict.against_baseline_pct,
+            to_baseline: verdict.against_baseline(),
         };
         let alone = |Metric { name, value, unit }: &Metric| Self {
             name: name.clone(),
@@ -219,6 +222,7 @@ impl Figure {
             direction: None,
             human_pct: None,
             baseline_pct: None,
+            to_baseline: None,
         };
         measured.score.verdicts.first().map(compared).or_else(|| measured.key.as_ref().map(alone))
     }
@@ -243,7 +247,9 @@ fn marks(item: &Item, attempt: &Attempt, measured: Option<&Measured>) -> Vec<Mar
     let reused = which(&|detail| detail.reused.is_some() || (detail.from.is_some() && detail.status.is_none()));
     let older = item.last_attempt().is_some_and(|last| last.n != attempt.n);
     let samples = attempt.samples(Stage::Candidate).len();
-    let band = measured.and_then(|found| found.score.verdicts.first()?.band).filter(|band| (band.agent, band.other) != (1, 1));
+    let first = measured.and_then(|found| found.score.verdicts.first());
+    let bands = first.into_iter().flat_map(|first| [first.band, first.baseline_band]).flatten();
+    let band = bands.filter(|band| !band.is_of_one()).max_by(|one, other| one.pct.total_cmp(&other.pct));
     let samples = band.map(Mark::Band).or_else(|| (samples > 0).then_some(Mark::Samples(samples)));
     let found = [
         (!attempt.tainted().is_empty()).then(|| Mark::Tainted(attempt.tainted())),

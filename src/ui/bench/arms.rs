@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Curves, Figure, Live, Past, Which};
 use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Reused, Stage, StageEnd, StageOutcome};
-use crate::model::{Attempt, Item, StageRecord, StageState};
+use crate::model::{Attempt, Item, Round, StageRecord, StageState};
 use crate::text::{self, arm, duration};
 use crate::ui::now::{Pulse, pulse};
 use crate::ui::words::{between, model_name, moment};
@@ -33,7 +33,7 @@ pub struct Arm<'a> {
     pub name: &'static str,
     /// How it stands, in a word or two.
     pub stands: Said,
-    /// Unfrozen time that it took so far, in ms.
+    /// Unfrozen time that it took so far, in ms; of one that is measured more than once the last round's, as its phases.
     pub took: Option<u64>,
     /// Whether it runs now.
     pub is_live: bool,
@@ -125,7 +125,7 @@ impl<'a> Arm<'a> {
             name,
             stands: stands(state, item, (attempt, stage), record),
             // what was taken over took no time that would tell anything
-            took: record.filter(|record| !is_reused(state, attempt, record)).map(|record| record.worked_ms(now)),
+            took: record.filter(|record| !is_reused(state, attempt, record)).map(|record| record.last_worked_ms(now)),
             is_live: record.is_some() && outcome.is_none(),
             image: live.map(|live| short_image(&live.progress.image)).or_else(|| image(attempt, detail?.image.as_ref()?)),
             phases: live.map_or_else(|| detail.map(|detail| detail.phases.clone()).unwrap_or_default(), |live| so_far(live, now)),
@@ -153,8 +153,10 @@ impl<'a> Now<'a> {
             // who paused it, and what can be done, stands below
             let paused = if progress.is_paused_outside() {
                 format!("paused from outside for {clock_of_it}")
-            } else {
+            } else if progress.measures() {
                 format!("paused for {clock_of_it}: its numbers will prove nothing")
+            } else {
+                format!("paused for {clock_of_it}")
             };
             says.extend([Said::new(Mood::Live, clock), Said::new(Mood::Warn, paused)]);
         } else {
@@ -173,8 +175,8 @@ impl<'a> Now<'a> {
             says.push(Said::new(Mood::Live, clock));
             says.extend(limit);
         }
-        // what is paused from outside says nothing new
-        if age >= STALE && state.has_runner() && !progress.is_paused_outside() {
+        // what is paused says nothing new
+        if age >= STALE && state.has_runner() && progress.paused.is_none() {
             says.push(Said::new(Mood::Warn, format!("nothing was heard of it for {}", duration::clock(age))));
         }
         let row = progress.row.as_ref().map(|row| {
@@ -202,13 +204,16 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
         StageState::Running { frozen: Some(_), .. } => Said::new(Mood::Warn, "frozen"),
         StageState::Running { stopping: Some(_), .. } => Said::new(Mood::Warn, "ending"),
         StageState::Running { .. } if state.run.delay_of(&item.id).is_some() => Said::new(Mood::Warn, "waiting"),
-        StageState::Running { .. } => Said::new(Mood::Live, if record.earlier.is_empty() { "running" } else { "running again" }),
+        StageState::Running { .. } => {
+            let round = record.round(state.run.repeat).map_or_else(String::new, |round| format!(" {round}"));
+            Said::new(Mood::Live, format!("running{round}"))
+        }
         StageState::Ended(StageOutcome { end, .. }) => {
             let tainted = attempt.outcome(stage).and_then(arm_of).is_some_and(ArmDetail::is_tainted);
             match end {
                 StageEnd::Done if tainted => Said::new(Mood::Warn, "done, tainted"),
                 StageEnd::Done if is_reused(state, attempt, record) => Said::new(Mood::Good, "reused"),
-                StageEnd::Done => Said::new(Mood::Good, "done"),
+                StageEnd::Done => Said::new(Mood::Good, done(state, record)),
                 StageEnd::Failed { .. } if attempt.lost_round(stage).is_some() => Said::new(Mood::Warn, "a round failed"),
                 StageEnd::Failed { .. } => Said::new(Mood::Bad, "failed"),
                 StageEnd::Stopped { .. } => Said::new(Mood::Warn, "stopped"),
@@ -216,6 +221,15 @@ fn stands(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), recor
                 StageEnd::Deferred(_) => Said::new(Mood::Warn, "deferred"),
             }
         }
+    }
+}
+
+/// `done`; of one that is measured more than once `1 of 3 rounds done`.
+fn done(state: &State, record: &StageRecord) -> String {
+    match record.round(state.run.repeat) {
+        None => "done".to_owned(),
+        Some(Round { n, of }) if n >= of => format!("{n} rounds done"),
+        Some(Round { n, of }) => format!("{n} of {of} rounds done"),
     }
 }
 
@@ -248,9 +262,10 @@ fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record
             notes.push(Said::new(Mood::Quiet, format!("measured in attempt {}", record.ran_in)));
         }
     }
-    let samples = attempt.samples(stage).len();
-    if !record.earlier.is_empty() {
-        notes.push(Said::new(Mood::Quiet, format!("{} of {} rounds are good", samples, record.earlier.len() + 1)));
+    if let Some(Round { of, .. }) = record.round(state.run.repeat).filter(|_| !record.earlier.is_empty()) {
+        let is_over = matches!(record.state, StageState::Ended(_));
+        let which = if is_over { "; clock and phases are of the last one" } else { " so far" };
+        notes.push(Said::new(Mood::Quiet, format!("{} of {of} rounds measured{which}", attempt.samples(stage).len())));
     }
     notes
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::groups::class_role;
 use crate::domain::ids::short_sha;
-use crate::domain::{Direction, FailureClass};
+use crate::domain::{Direction, FailureClass, Standing};
 use crate::text::width;
 use crate::theme::Role;
 use crate::ui::State;
@@ -233,7 +233,7 @@ fn cells(canvas: &Canvas<'_>, row: &Row, columns: &Columns) -> Words {
     put(columns.metric, Role::Muted, figure.map_or_else(String::new, |found| found.name.clone()), false);
     put(columns.value, Role::Text, figure.map_or_else(String::new, value), true);
     put(columns.human, class_role(row.class), human.map_or_else(String::new, percent), true);
-    put(columns.baseline, toned(baseline), baseline.map_or_else(String::new, percent), true);
+    put(columns.baseline, toned(figure.and_then(|found| found.to_baseline)), baseline.map_or_else(String::new, percent), true);
     put(columns.class, class_role(row.class), row.class.name().to_owned(), false);
     put(columns.rung, Role::Muted, row.rung.map_or("", |rung| rung.name()).to_owned(), false);
     put(columns.quadrant, Role::Text, row.quadrant.map_or("", |quadrant| quadrant.short()).to_owned(), false);
@@ -249,12 +249,12 @@ fn cells(canvas: &Canvas<'_>, row: &Row, columns: &Columns) -> Words {
     words
 }
 
-/// The colour of a difference: a number that is equal is neither.
-fn toned(pct: Option<f64>) -> Role {
-    match pct {
-        Some(pct) if pct >= 0.05 => Role::Good,
-        Some(pct) if pct <= -0.05 => Role::Bad,
-        _ => Role::Text,
+/// The colour of a difference: what is within the noise is neither.
+const fn toned(standing: Option<Standing>) -> Role {
+    match standing {
+        Some(Standing::Beats) => Role::Good,
+        Some(Standing::Worse) => Role::Bad,
+        Some(Standing::Similar) | None => Role::Text,
     }
 }
 

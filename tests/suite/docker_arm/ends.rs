@@ -27,8 +27,7 @@ fn exit_codes_and_signals_are_told_apart() {
     wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
     engine.says(&["rm", "-f", &id]);
     // it is killed first, and perhaps still there when we ask
-    let end = worker.end().end;
-    assert!(end == exited(137) || matches!(end, ArmEnd::Failed { class: FailureClass::Killed, .. }), "{end:?}");
+    assert_eq!(worker.fails(), (FailureClass::Killed, "somebody removed the container while it ran".to_owned()));
     assert_eq!(containers(&engine), [""; 0]);
 }
 
@@ -157,6 +156,42 @@ fn what_is_paused_stands_still_and_its_limits_with_it() {
     let outcome = worker.ends(&exited(0));
     assert!(outcome.paused_ms >= 3_500 && outcome.duration_ms >= outcome.paused_ms, "{outcome:?}");
     assert_eq!(outcome.outside, None, "what we did ourselves is nobody else's doing");
+    assert_eq!(outcome.frozen_ms(7), 7, "nobody knows when it measured");
+}
+
+#[test]
+fn a_pause_before_anything_is_measured_is_told_from_one_meanwhile() {
+    let (_gone, root) = folder();
+    let Some(engine) = engine(&root, Options::default()) else { return };
+    // far enough behind the pauses that nobody can take it for read late
+    let script = "mark phase prepare; until_there go; sleep 2; mark phase bench; until_there on";
+    let mut worker = Worker::start(&root, &engine, script, &json!({}));
+    let id = worker.container();
+    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    let pause = |worker: &mut Worker, is_ours: bool| {
+        if is_ours {
+            worker.signal(Signal::USR1);
+            worker.told("our pause", |progress| progress.paused.map(drop));
+            worker.signal(Signal::USR2);
+        } else {
+            engine.says(&["pause", &id]);
+            worker.told("their pause", |progress| progress.is_paused_outside().then_some(()));
+            engine.says(&["unpause", &id]);
+        }
+        worker.told("its end", |progress| progress.paused.is_none().then_some(()));
+    };
+    pause(&mut worker, true);
+    pause(&mut worker, false);
+    worker.open("go");
+    worker.phase(ArmPhase::Bench);
+    let progress = worker.progress().unwrap();
+    let (before, outside) = (progress.before.unwrap(), progress.outside.unwrap());
+    assert!(before.ours_ms > 0 && before.outside_ms == outside.ms, "{before:?} {outside:?}");
+    pause(&mut worker, false);
+    worker.open("on");
+    let outcome = worker.ends(&exited(0));
+    assert_eq!((outcome.frozen_ms(7), outcome.before), (0, Some(before)), "{outcome:?}");
+    assert_eq!(outcome.paused_outside().unwrap().ms, outcome.outside.unwrap().ms - outside.ms, "{outcome:?}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn an_engine_that_ends_its_containers_when_it_is_started_again_is_what_failed() 
     engine.kill();
     engine.start_again();
     let (class, why) = worker.fails();
-    assert_eq!((class, why.as_str()), (FailureClass::NoDocker, "docker was started again while the arm ran, which ended the container"));
+    assert_eq!((class, why.as_str()), (FailureClass::Killed, "docker was started again while the arm ran, which ended the container"));
     assert_eq!(containers(&engine), [""; 0]);
 }
 

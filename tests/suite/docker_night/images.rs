@@ -2,13 +2,14 @@
 
 use std::fs;
 
+use isobench_tui::domain::ArmPhase;
 use serde_json::Value;
 
 use super::{Bench, GOOD_AGENT, LATENCY, Night, engine_py};
 use crate::engine::registry::Registry;
 use crate::engine::vllm::{Vllm, stand_in};
 use crate::engine::{Driver, Engine, Options};
-use crate::support::folder;
+use crate::support::{folder, wait_until};
 
 /// A server and its client by hand, in a container of the engine; what the client prints.
 const BY_HAND: &str = "vllm serve m --port 18431 >/tmp/server 2>&1 & until curl -fs -m 5 -o /dev/null http://127.0.0.1:18431/health 2>/dev/null; \
@@ -62,5 +63,32 @@ fn a_second_run_takes_what_the_first_measured_and_the_humans_image_is_not_pulled
     night.run(0);
     assert_eq!(came("was_spared"), [false, false]);
     assert!(["human", "baseline"].iter().all(|stage| night.ended(1, stage)["detail"]["reused"].is_null()));
+    night.assert_clean();
+}
+
+#[test]
+fn images_that_went_are_there_again_before_an_arm_is_measured_again() {
+    let bench = Bench { human: "start_ms = 8000".to_owned(), ..Bench::new("0.9.2", LATENCY) };
+    let Some(night) = Night::new(&[bench], GOOD_AGENT, "") else { return };
+    let mut runner = night.spawn();
+    night.in_phase(1, 1, "human", ArmPhase::Weights);
+    night.campaign.ctl(&["stop"]);
+    wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
+    assert_eq!(night.engine.says(&["images", "-q"]), "", "its clean stage left an image");
+    night.campaign.ctl(&["retry-stage", "c-0001"]);
+    night.campaign.wait_end();
+    assert_eq!(night.campaign.statuses(), ["done"], "{:#?}", night.ends());
+    // what others measured stays, and what only they need is not pulled
+    night.campaign.ctl(&["retry-stage", "c-0001", "--stage", "candidate"]);
+    night.campaign.wait_end();
+    assert_eq!(night.campaign.statuses(), ["done"], "{:#?}", night.ends());
+    let began = |n: u64| {
+        let facts = night.campaign.facts_of("stage_starting").into_iter().filter(|fact| fact["n"] == n);
+        facts.map(|fact| fact["stage"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(began(2), ["pull", "human", "baseline", "candidate", "score", "clean"]);
+    assert_eq!(began(3), ["pull", "candidate", "score", "clean"]);
+    let pulled = night.ended(1, "pull")["detail"]["images"].clone();
+    assert!(pulled.as_array().unwrap().len() == 1 && pulled[0]["reference"].as_str().unwrap().contains("baseline"), "{pulled:#}");
     night.assert_clean();
 }

@@ -11,7 +11,7 @@ use crate::campaign::said;
 use crate::engine::Options;
 use crate::engine::proxy::{Mood, Proxy};
 use crate::stuck::TALKER;
-use crate::support::{wait_for, wait_until};
+use crate::support::wait_until;
 
 /// The first item's agent gets stuck, the second's breaks the engine, the third waits for the test; the others do well.
 fn agents() -> String {
@@ -202,20 +202,55 @@ fn an_arm_that_somebody_else_paused_is_told_of_and_proves_nothing() {
 #[test]
 fn an_arm_that_is_stopped_or_frozen_leaves_no_container_and_says_so() {
     let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 60 --request-rate 10");
-    let Some(night) = Night::new(&[Bench::new("0.9.2", &command)], GOOD_AGENT, "") else { return };
+    let Some(night) = Night::new(&[Bench { human: "start_ms = 12000".to_owned(), ..Bench::new("0.9.2", &command) }], GOOD_AGENT, "") else {
+        return;
+    };
     let mut runner = night.spawn();
-    night.in_phase(1, 1, "human", ArmPhase::Bench);
-    night.campaign.ctl(&["freeze"]);
-    wait_until("a paused container", || night.containers().contains("(Paused)"));
-    night.campaign.ctl(&["thaw"]);
-    let end = wait_for("the arm's end", || Some(night.ended(1, "human")).filter(|end| !end.is_null()));
-    assert_eq!(end["class"], "tainted", "{end:#}");
-    night.in_phase(1, 1, "baseline", ArmPhase::Bench);
+    // long before it measures, and while it does
+    for (stage, phase) in [("human", ArmPhase::Weights), ("baseline", ArmPhase::Bench)] {
+        night.in_phase(1, 1, stage, phase);
+        night.campaign.ctl(&["freeze"]);
+        wait_until("a paused container", || night.containers().contains("(Paused)"));
+        night.campaign.ctl(&["thaw"]);
+    }
+    night.in_phase(1, 1, "candidate", ArmPhase::Bench);
     night.campaign.ctl(&["stop"]);
     wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
+    let human = night.ended(1, "human");
+    assert_eq!((&human["end"], &human["detail"]["taints"]), (&json!("done"), &Value::Null), "{human:#}");
+    let is_told = |note: &Value| note.as_str().is_some_and(|says| says.starts_with("frozen for ") && says.ends_with(" before it measured"));
+    assert!(human["detail"]["notes"].as_array().unwrap().iter().any(is_told), "{human:#}");
+    assert_eq!(night.ended(1, "baseline")["class"], "tainted", "{:#?}", night.ends());
     assert_eq!(night.campaign.statuses(), ["stopped"], "{}", said(&night.campaign.run(&["status"])));
     let outcome: Value =
-        serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "baseline").join("outcome.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(night.campaign.stage_dir(1, 1, "candidate").join("outcome.json")).unwrap()).unwrap();
     assert_eq!(outcome["end"], json!("stopped"));
+    assert_eq!(night.containers(), "");
+}
+
+#[test]
+fn an_arm_that_somebody_else_ended_is_tried_again_and_what_was_repaired_before_is_no_cause() {
+    let command = SERVING.replace("--num-prompts 24 --request-rate 40", "--num-prompts 60 --request-rate 10");
+    let broken = Bench { has_scripts: false, ..Bench::new("0.32.0", &command).told("mode = broken_transformers") };
+    let agent = "sed -i 's/^STEP_MS = .*/STEP_MS = crash/' vllm/engine.py";
+    let Some(night) = Night::new(&[broken], agent, "") else { return };
+    let mut runner = night.spawn();
+    for (stage, verb) in [("human", "kill"), ("baseline", "stop")] {
+        let id = night.in_phase(1, 1, stage, ArmPhase::Bench).container.unwrap();
+        night.engine.says(&[verb, &id]);
+    }
+    let again = night.campaign.wait_fact("item_requeued", |_| true);
+    assert_eq!((&again["from"], &again["automatic"]), (&json!("human"), &json!(true)), "{again:#}");
+    night.campaign.ctl(&["quit-now"]);
+    wait_until("the runner's end", || runner.try_wait().unwrap().is_some());
+    let ends = night.campaign.facts_of("stage_finished");
+    let ended = |stage: &str| {
+        let outcome = &ends.iter().find(|end| end["stage"] == stage).unwrap()["outcome"];
+        [&outcome["class"], &outcome["why"]].map(|says| says.as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(ended("human"), ["killed", "killed by signal 9: by the kernel out of memory, or by a person"]);
+    assert_eq!(ended("baseline"), ["killed", "stopped from outside (`docker stop`, or another TERM)"]);
+    let [_, why] = ended("candidate");
+    assert!(why.contains("NameError: name 'crash' is not defined") && !why.contains("transformers"), "{why}");
     assert_eq!(night.containers(), "");
 }

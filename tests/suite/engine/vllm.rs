@@ -12,9 +12,9 @@ use crate::support::{BINARY, skip};
 
 /// What an arm's script may ask of its image. The static busybox of Debian 12 dies of its `wget`: the stand-in
 /// is the image's `curl`.
-const APPLETS: [&str; 33] = [
+const APPLETS: [&str; 34] = [
     "ash", "awk", "cp", "cut", "date", "dd", "dirname", "env", "expr", "find", "grep", "head", "id", "kill", "ln", "mkdir", "mktemp", "mv",
-    "patch", "printf", "ps", "readlink", "rm", "sed", "setsid", "sort", "stat", "tail", "test", "timeout", "touch", "tr", "uname",
+    "patch", "printf", "ps", "readlink", "rm", "sed", "setsid", "sort", "stat", "tail", "test", "timeout", "touch", "tr", "uname", "wc",
 ];
 
 /// The stand-in, compiled once for all tests. `None`, and counted: there is no C compiler here.

@@ -5,7 +5,7 @@ use crate::domain::{Deferral, PullDetail, Shortage};
 use crate::ledger::Request;
 use crate::ledger::request::Ask;
 use crate::ledger::{Verb, fact};
-use crate::plan::{LookedUp, answer};
+use crate::plan::{Eta, LookedUp, answer, eta};
 
 impl Story {
     fn with_images(items: usize) -> Self {
@@ -210,4 +210,52 @@ fn an_image_that_went_after_its_pull_is_pulled_again() {
     story.tell_due();
     let due = story.due();
     assert!(matches!(due.as_slice(), [Fact::ItemRequeued { automatic: true, from: Stage::Pull, .. }]), "{due:?}");
+}
+
+#[test]
+fn an_arm_that_is_asked_for_again_is_measured_once_its_images_are_there_and_no_other_before_it() {
+    let mut story = Story::with_images(1);
+    story.up_to_pull(1);
+    for (stage, end) in [
+        (Stage::Pull, StageEnd::Done),
+        (Stage::Human, StageEnd::Done),
+        (Stage::Baseline, StageEnd::Done),
+        (Stage::Candidate, StageEnd::Failed { class: FailureClass::ArmCrashed, why: "it broke".to_owned() }),
+        (Stage::Score, StageEnd::Done),
+        (Stage::Clean, StageEnd::Done),
+    ] {
+        story.begin(1, 1, stage);
+        story.end(1, 1, stage, end);
+    }
+    story.tell_due();
+    story.asks(1, Verb::RetryStage);
+    assert_eq!(begins(&story), (id(1), 2, Stage::Candidate));
+    story.tell_due();
+    let begin = |n, stage| Next::Start { attempt: AttemptId { item: id(1), n }, stage };
+    assert_eq!(story.next(), begin(2, Stage::Pull));
+    let left = |story: &Story| match eta::left(&story.run, &[], 0, at(100)) {
+        Eta::Left(left) => left.p50_ms,
+        other => panic!("{other:?}"),
+    };
+    assert!(left(&story) <= 3, "each stage took 1 ms, and the arms before are over: {} ms", left(&story));
+    // a registry that is away, or a disk that is full, takes nothing from the arms before
+    story.pull(1, 2, StageEnd::Failed { class: FailureClass::RegistryDown, why: "away".to_owned() }, None);
+    assert!(matches!(story.due().as_slice(), [Fact::ItemRequeued { from: Stage::Candidate, automatic: true, .. }]));
+    story.tell_due();
+    story.second += 60;
+    story.tell_due();
+    story.pull(1, 3, StageEnd::Deferred(Box::new(short(100))), None);
+    story.free = Some(100);
+    story.tell_due();
+    assert_eq!(story.next(), begin(4, Stage::Pull));
+    story.begin(1, 4, Stage::Pull);
+    story.end(1, 4, Stage::Pull, StageEnd::Done);
+    assert_eq!(story.next(), begin(4, Stage::Candidate));
+    // what is cut off there goes on with it
+    story.begin(1, 4, Stage::Candidate);
+    story.end(1, 4, Stage::Candidate, StageEnd::Interrupted { why: "killed".to_owned() });
+    story.tell_due();
+    story.tell_due();
+    assert_eq!(story.next(), begin(5, Stage::Candidate));
+    assert!(story.run.items.first().unwrap().last_attempt().unwrap().stage(Stage::Pull).is_some());
 }

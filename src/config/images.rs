@@ -184,6 +184,8 @@ mod tests {
         config.arms.images = vec!["busybox".to_owned()];
         let images = config.arm_images().of(&ItemId("i".to_owned()), "abc", "fedcba9876543210");
         assert_eq!(images, ["r:5000/me/vllm-bench:abc", "r:5000/me/vllm-baseline:baseline-fedcba987654", "busybox"]);
+        assert_eq!(config.arm_images().keys(), "docker.human, docker.baseline and arms.images");
+        assert_eq!(arms(&["busybox"]).keys(), "arms.images", "a process knows no other");
         let alone = |config: &Config| config.image_of_human_alone(&ItemId("i".to_owned()), "abc", "fedcba9876543210");
         assert_eq!(alone(&config).as_deref(), Some("r:5000/me/vllm-bench:abc"));
         config.arms.images = vec!["r:5000/me/vllm-bench:{human}".to_owned()];

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Flow, Words, inset, role};
 use super::parts::heading::{heading, wall};
-use crate::text::{self, width};
+use crate::text::width;
 use crate::theme::Role;
 use crate::ui::all_results::{By, Class, Mark, Row, Scope};
 use crate::ui::message::Layout;
@@ -129,7 +129,7 @@ fn nothing_yet(state: &State) -> String {
         (over > 0).then(|| format!("{over} ended without")),
         measured.map(|live| format!("{} is measured now", live.id)),
         (over == 0 && measured.is_none()).then(|| "the benchmarks come after the agent".to_owned()),
-        (later > 0).then(|| format!("{} to come", text::count(later, "item"))),
+        (later > 0).then(|| format!("{later} to come")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -346,11 +346,11 @@ fn what_failed_with_numbers_is_counted_alike_by_header_and_table() {
 fn why_there_are_no_numbers_is_said_as_it_is() {
     let mut story = Story::of(3);
     let says = |story: &Story| table(story).text(120, 40).lines().nth(3).unwrap().trim().to_owned();
-    assert_eq!(says(&story), "no item has numbers yet: the benchmarks come after the agent, 3 items to come");
+    assert_eq!(says(&story), "no item has numbers yet: the benchmarks come after the agent, 3 to come");
     story.failed(1, 1, Stage::Candidate, FailureClass::ArmCrashed, "exit 1");
-    assert_eq!(says(&story), "no item has numbers yet: 1 ended without, 2 items to come");
+    assert_eq!(says(&story), "no item has numbers yet: 1 ended without, 2 to come");
     story.work(2, 1).start(2, 1, Stage::Human);
-    assert_eq!(says(&story), format!("no item has numbers yet: 1 ended without, {} is measured now, 1 item to come", id(2)));
+    assert_eq!(says(&story), format!("no item has numbers yet: 1 ended without, {} is measured now, 1 to come", id(2)));
 }
 
 #[test]

@@ -286,16 +286,18 @@ mod tests {
     #[test]
     fn the_disk_is_held_against_the_next_item_and_against_all() {
         const GB: u64 = 1_000_000_000;
-        let of = |free: u64| {
+        let of_items = |items: usize, free: u64| {
             let about = Of { driver: "vfs".to_owned(), root: "/d".into(), ..Of::default() };
             let one = Need { stays: 60 * GB, peak: 62 * GB, container: 10 * GB, is_estimate: false };
-            let room = QueueRoom::of(3, &[one, Need { stays: 20 * GB, peak: 21 * GB, ..one }], Some(free * GB));
+            let room = QueueRoom::of(items, &[one, Need { stays: 20 * GB, peak: 21 * GB, ..one }], Some(free * GB));
             let row = Disk { about, free: free * GB, total: 500 * GB, room }.row();
             (row.check, row.says)
         };
+        let of = |free: u64| of_items(3, free);
         let begin = |free: &str| format!("docker (/d, vfs): {free} GB free; the next item's images need 70.0 GB with a container");
         assert_eq!(of(400), (Check::Ok, format!("{}; all 3 items need about 110 GB", begin("400"))));
         assert_eq!(of(95), (Check::Ok, format!("{}; 2 of 3 items fit without a prune, all need about 110 GB", begin("95.0"))));
         assert_eq!(of(69), (Check::Warning, begin("69.0")));
+        assert_eq!(of_items(1, 400), (Check::Ok, begin("400")), "of one item all is said");
     }
 }

@@ -348,9 +348,9 @@ fn an_arm_that_is_measured_again_says_which_round_runs_and_calls_none_bad() {
     }
     let text = bench.text(200, 60);
     assert!(text.contains("1 of 3 rounds done") && text.contains("1 of 3 rounds measured so far"), "{text}");
-    assert!(text.contains("agent, round 2 of 3: bench 340/1000"), "{text}");
+    assert!(text.contains("candidate, round 2 of 3: bench 340/1000"), "{text}");
     bench.type_in("1");
-    assert!(bench.text(120, 40).contains("agent, round 2 of 3: bench 340/1000"));
+    assert!(bench.text(120, 40).contains("candidate, round 2 of 3: bench 340/1000"));
     // once it is over, the phases of its last round add up to its clock
     story.end(2, 1, Stage::Candidate, StageEnd::Done, StageDetail::Arm(detail(1.0, "sha256:aaaa")));
     let mut bench = on(&story);

@@ -373,10 +373,10 @@ fn what_a_person_wants_measured_again_is_whatever_comes_between() {
         }
         facts.push(Fact::AttemptStarted { item, n: n + 1, from });
         apply(run, facts);
-        if from == Stage::Pull {
+        // an arm that a person asks for again is pulled for, too
+        if run.items[0].last_attempt().unwrap().pull().is_none() {
             pull(run, n + 1, &job.config);
         }
-        assert!(run.items[0].last_attempt().unwrap().pull().is_some());
     };
     let gone = || AttemptEnd::Failed { class: FailureClass::ImageMissing, why: String::new() };
     again(&mut run, 1, AttemptEnd::Done, Stage::Human, false);

@@ -288,6 +288,8 @@ impl Campaign {
 
     /// Pid of the keeper of the stage that runs now.
     pub(crate) fn keeper(&self) -> i32 {
+        // a script may be quicker than the fact that it runs
+        wait_until("the fact that it runs", || self.facts().last().is_some_and(|fact| fact["kind"] != "stage_starting"));
         i32::try_from(self.facts_of("stage_started").last().unwrap()["pid"].as_i64().unwrap()).unwrap()
     }
 

@@ -22,6 +22,7 @@ fn live(items: usize) -> Campaign {
     let campaign = Campaign::new(items, GATED, GOOD_ARM);
     campaign.detached();
     campaign.at_gate(1, "agent");
+    campaign.wait_fact("stage_started", |fact| fact["stage"] == "agent");
     campaign
 }
 

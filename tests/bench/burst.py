@@ -99,7 +99,7 @@ def measure(screen, name, seconds, pace):
     while time.monotonic() < began + seconds:
         pressed = time.monotonic()
         screen.press(b"?")
-        came = screen.pump(2, b"Moving")
+        came = screen.pump(2, b"Everywhere")
         took.append((came - pressed) * 1000 if came else 2000.0)
         at += 1
         screen.pump(began + (at - 0.5) / pace - time.monotonic())

@@ -183,8 +183,8 @@ fn told(entry: &Entry, run: &Run) -> Option<String> {
 
 /// `night-0001: candidate`; of an arm that is measured several times, which time: `night-0001: candidate, round 2 of 3`.
 fn stage_of(run: &Run, item: &ItemId, stage: Stage) -> String {
-    let round = || run.item(item)?.last_attempt()?.stage(stage)?.round(run.repeat);
-    let round = round().map_or_else(String::new, |round| format!(", {round}"));
+    let record = || run.item(item)?.last_attempt()?.stage(stage);
+    let round = record().map_or_else(String::new, |record| record.in_round(run.repeat));
     format!("{item}: {stage}{round}")
 }
 

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{ArmPhase, AttemptId, BenchKind, Stage};
 use crate::domain::{FailureClass, OutsidePause, PausedBefore, PhaseSpan, RunId};
 pub use sweep::sweep;
+pub use told::again;
 pub use work::RunArm;
 
 /// What is to be run, within the folder that `run-arm` gets.
@@ -57,6 +58,9 @@ pub const SERVER: &str = "server";
 
 /// What the script tells, a line a mark, within [`IO`]: see `bench::script`.
 pub const MARKS: &str = "marks";
+
+/// From here on exit codes stand for signals.
+pub const SIGNALS: i64 = 128;
 
 /// The variable that tells the script which port it may use.
 pub const PORT_VARIABLE: &str = "ISOBENCH_PORT";

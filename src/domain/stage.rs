@@ -78,6 +78,11 @@ impl Stage {
             _ => None,
         }
     }
+
+    /// How often an item goes through it, where each arm is measured so often.
+    pub const fn times(self, repeat: u32) -> u32 {
+        if self.arm().is_some() { repeat } else { 1 }
+    }
 }
 
 impl Arm {

@@ -137,6 +137,11 @@ impl StageRecord {
         (repeat > 1 && self.stage.arm().is_some()).then_some(Round { n, of: repeat })
     }
 
+    /// What stands behind its name to tell its rounds apart: `, round 2 of 3`; empty for what is done once.
+    pub fn in_round(&self, repeat: u32) -> String {
+        self.round(repeat).map_or_else(String::new, |round| format!(", {round}"))
+    }
+
     /// When it began before in this attempt, and how that ended.
     pub fn before(&self) -> impl Iterator<Item = (Timestamp, &StageOutcome)> {
         let taken = self.earlier.len().saturating_sub(self.began_before.len());

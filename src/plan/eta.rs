@@ -318,8 +318,7 @@ impl<'a> Known<'a> {
             None => {
                 let stages = self.stages.iter().filter(|stage| **stage >= from);
                 let once = |stage: Stage| of_image(images, stage, dice).or_else(|| self.of_stage(stage, dice));
-                let times = |stage: Stage| if stage.arm().is_some() { u64::from(self.repeat) } else { 1 };
-                stages.filter_map(|stage| Some(once(*stage)?.saturating_mul(times(*stage)))).sum()
+                stages.filter_map(|stage| Some(once(*stage)?.saturating_mul(stage.times(self.repeat).into()))).sum()
             }
         }
     }

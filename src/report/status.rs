@@ -304,6 +304,6 @@ fn live(run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Option<String
     let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
     let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
     let how = if around.is_at_work() { "live" } else { "cut off" };
-    let round = record.round(run.repeat).map_or_else(String::new, |round| format!(", {round}"));
+    let round = record.in_round(run.repeat);
     Some(format!("{how}: {attempt} {}{round}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
 }

@@ -17,7 +17,7 @@ use crate::bench::arm::{ArmPlan, Question, plan};
 use crate::bench::{Output, first_cause, read_from, take_most, timeout_of};
 use crate::config::{Config, Engine};
 use crate::docker;
-use crate::docker::arm::{self, ArmEnd, ArmOutcome};
+use crate::docker::arm::{self, ArmEnd, ArmOutcome, SIGNALS};
 use crate::domain::{
     ArmDetail, ArmPhase, ArmProgress, Cause, ChildEnd, EndCause, FailureClass, Flag, Metric, PausedBefore, Repair, Stage, StageDetail,
     StageEnd, Workload, is_measured,
@@ -39,9 +39,6 @@ const TAIL: u64 = 1 << 20;
 /// How long the engine gets to remove what is left of a run.
 const SWEEP: Duration = Duration::from_mins(1);
 
-/// From here on exit codes stand for signals.
-const SIGNALS: i64 = 128;
-
 /// How something ended by signal 9.
 const KILLED: &str = "killed by signal 9: by the kernel out of memory, or by a person";
 
@@ -56,13 +53,30 @@ pub fn is_used(config: &Config) -> bool {
     config.arms.engine == Engine::Docker
 }
 
+/// Why there is no mapping, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{says}: {fix}")]
+pub struct NoMapping {
+    /// What is wrong.
+    pub says: String,
+    /// What to do.
+    pub fix: &'static str,
+}
+
+impl From<NoMapping> for String {
+    fn from(error: NoMapping) -> Self {
+        error.to_string()
+    }
+}
+
 /// The mapping that says how commits are measured.
-pub fn mapping(checkout: &Checkout, config: &Config) -> Result<Mapping, String> {
+pub fn mapping(checkout: &Checkout, config: &Config) -> Result<Mapping, NoMapping> {
     let named = config.arms.mapping.as_ref().map(|path| checkout.root.join(path));
-    let path = named.or_else(|| Mapping::find(&checkout.root)).ok_or_else(|| {
-        "no data/mappings/benchmark_mode_mapping.json at or above the harness folder: name another with arms.mapping".to_owned()
+    let path = named.or_else(|| Mapping::find(&checkout.root)).ok_or_else(|| NoMapping {
+        says: "no data/mappings/benchmark_mode_mapping.json at or above the harness folder".to_owned(),
+        fix: "name another with arms.mapping",
     })?;
-    Mapping::read(&path).map_err(|error| error.to_string())
+    Mapping::read(&path).map_err(|error| NoMapping { says: error.to_string(), fix: "mend it, or name another with arms.mapping" })
 }
 
 /// What is measured of a commit; the error says why nothing can be, as a sentence about the commit.
@@ -175,8 +189,8 @@ impl Left<'_> {
 
     /// Bytes of a file that were printed before something was repaired and tried again.
     fn repaired(&self, name: &str) -> u64 {
-        let of = |mark: &str| mark.strip_prefix("again ")?.strip_prefix(name)?.trim().parse().ok();
-        self.marks().filter_map(of).last().unwrap_or_default()
+        let of = self.marks().filter_map(arm::again).filter(|(file, _)| *file == name);
+        of.last().map(|(_, bytes)| bytes).unwrap_or_default()
     }
 
     fn failed(&self, class: FailureClass, why: &str) -> StageEnd {

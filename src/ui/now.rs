@@ -199,7 +199,7 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
         return said;
     }
     let clock = duration::clock(between(*since, now));
-    let round = round(state, record);
+    let round = record.in_round(state.run.repeat);
     if let Some(live) = arm_of(state, item) {
         let mood = if live.progress.paused.is_some() { Mood::Warn } else { Mood::Live };
         return Said::new(mood, format!("{stage}{round}: {} · {clock}", text::arm::line(&live.progress, now)));
@@ -207,11 +207,6 @@ fn running(state: &State, item: &Item, record: &StageRecord, now: Timestamp) -> 
     let started = if keeper.is_none() { " · starting" } else { "" };
     let word = doing(stage);
     Said::new(Mood::Live, format!("{word}{round}{started} · {clock}"))
-}
-
-/// `, round 2 of 3`; nothing of what is done once.
-fn round(state: &State, record: &StageRecord) -> String {
-    record.round(state.run.repeat).map_or_else(String::new, |round| format!(", {round}"))
 }
 
 /// The item's arm in a container that runs.
@@ -277,7 +272,7 @@ pub fn progress(state: &State, item: &Item) -> Vec<String> {
     }
     let Some(record) = item.live_stage() else { return Vec::new() };
     let stage = record.stage;
-    let round = round(state, record);
+    let round = record.in_round(state.run.repeat);
     if let Some(live) = arm_of(state, item) {
         let brief = text::arm::brief(&live.progress);
         return vec![format!("{stage}{round}: {brief}"), format!("{stage}: {brief}"), stage.name().to_owned()];

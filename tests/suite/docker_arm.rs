@@ -81,6 +81,11 @@ impl Worker {
         self.folder.join("io").join(name)
     }
 
+    /// Waits until the script has told something.
+    fn marks(&self) {
+        wait_until("the script", || fs::metadata(self.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    }
+
     /// Lets the script go on that waits for a file.
     fn open(&self, name: &str) {
         fs::write(self.io(name), "").unwrap();
@@ -232,6 +237,25 @@ fn the_servers_figures_are_asked_for_and_kept() {
     let mut worker = Worker::start(&root, &engine, none, &json!({}));
     let says = worker.told("a word of that", |progress| progress.says.clone());
     assert!(says.starts_with("no figures of the server's /metrics: "), "{says}");
+    worker.open("go");
+    worker.ends(&exited(0));
+}
+
+#[test]
+fn what_was_repaired_is_no_trouble_any_more_and_what_comes_after_it_may_be() {
+    let (_gone, root) = folder();
+    let Some(engine) = engine(&root, Options::default()) else { return };
+    let repaired = r#"mark phase prepare; mark phase start; error="ModuleNotFoundError: No module named 'transformers.utils'"
+    echo "$error" >>server; until_there repaired; mark "again server $(busybox wc -c <server)"
+    until_there again; echo "loads" >>server; echo "$error" >>server; until_there go"#;
+    let mut worker = Worker::start(&root, &engine, repaired, &json!({}));
+    let broken = "ModuleNotFoundError: No module named 'transformers.utils'";
+    let is_said = |progress: &ArmProgress| progress.says.as_deref().is_some_and(|says| says.contains(broken));
+    worker.told("what is broken", |progress| is_said(progress).then_some(()));
+    worker.open("repaired");
+    worker.told("that it is repaired", |progress| progress.says.is_none().then_some(()));
+    worker.open("again");
+    worker.told("that it was no repair", |progress| is_said(progress).then_some(()));
     worker.open("go");
     worker.ends(&exited(0));
 }

@@ -187,7 +187,8 @@ fn a_pull_is_shown_to_its_end_and_then_is_ours() {
     let proxy = Proxy::start(registry.port());
     for driver in [Driver::Vfs, Driver::Overlay2] {
         let here = root.join(format!("{driver:?}"));
-        let Some(engine) = Engine::start(&here, driver, Options::default()) else { continue };
+        // what is copied is told by the room that goes, which others would take and give back meanwhile
+        let Some(engine) = Engine::start(&here, driver, Options::on_own_disk(2000)) else { continue };
         let reference = registry.reference(&pushed.name);
         let mut pull = Pull::start(&here, &engine, &[&reference], &json!({}));
         let outcome = pull.ends_well();

@@ -51,11 +51,11 @@ impl Printed {
         Ok(Self { out: make(OUT)?, err: make(ERR)?, server: make(SERVER)?, marks: make(MARKS)?, buffer: vec![0; PIECE] })
     }
 
-    /// Takes what is new, a bounded part of it. Whether there is more.
-    pub(super) fn look(&mut self, mut take: impl FnMut(Stream, &[u8])) -> bool {
+    /// Takes what is new, a bounded part of it, with its place in the file. Whether there is more.
+    pub(super) fn look(&mut self, mut take: impl FnMut(Stream, u64, &[u8])) -> bool {
         let Self { out, err, server, marks, buffer } = self;
         let streams = [(Stream::Marks, marks), (Stream::Out, out), (Stream::Err, err), (Stream::Server, server)];
-        streams.into_iter().fold(false, |more, (stream, file)| file.look(buffer, |bytes| take(stream, bytes)) || more)
+        streams.into_iter().fold(false, |more, (stream, file)| file.look(buffer, |at, bytes| take(stream, at, bytes)) || more)
     }
 
     /// Bytes that client and server printed so far.
@@ -67,14 +67,14 @@ impl Printed {
 /// Which of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stream {
-    /// [`MARKS`]
-    Marks,
     /// [`OUT`]
     Out,
     /// [`ERR`]
     Err,
     /// [`SERVER`]
     Server,
+    /// [`MARKS`]
+    Marks,
 }
 
 impl Growing {
@@ -93,7 +93,7 @@ impl Growing {
     }
 
     /// Takes what is new, a bounded part of it. Whether there is more. What can't be read is not there.
-    fn look(&mut self, buffer: &mut [u8], mut take: impl FnMut(&[u8])) -> bool {
+    fn look(&mut self, buffer: &mut [u8], mut take: impl FnMut(u64, &[u8])) -> bool {
         let len = self.len();
         if len < self.offset {
             // it was begun anew
@@ -105,7 +105,7 @@ impl Growing {
         for _ in 0..PIECES {
             let read = self.file.read_at(buffer, self.offset).unwrap_or_default();
             let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { return false };
-            take(bytes);
+            take(self.offset, bytes);
             self.offset = self.offset.saturating_add(bytes.len() as u64);
         }
         self.offset < len
@@ -121,8 +121,9 @@ mod tests {
 
     fn all(printed: &mut Printed) -> (Vec<u8>, usize) {
         let (mut read, mut looks) = (Vec::new(), 1);
-        while printed.look(|stream, bytes| {
+        while printed.look(|stream, at, bytes| {
             if stream == Stream::Server {
+                assert!(at == read.len() as u64 || read.is_empty());
                 read.extend_from_slice(bytes);
             }
         }) {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::printed::Stream;
 use super::scrape::Scraped;
 use super::told::{self, Marks, Phases};
-use super::{ArmEnd, ArmOrder, FIGURES, PROGRESS};
+use super::{ArmEnd, ArmOrder, ERR, FIGURES, OUT, PROGRESS, SERVER};
 use crate::bench::live::LiveFold;
 use crate::bench::prometheus::Scrapes;
 use crate::domain::{ArmPhase, ArmProgress, BenchKind, FiguresFrom, OutsidePause, PausedBefore, ProgressRow, ServerFigures};
@@ -58,6 +58,8 @@ pub(super) struct Seen {
     pub(super) marks: Marks,
     /// Of client stdout, client stderr and server.
     folds: [LiveFold; 3],
+    /// Where in these files it is tried again after a repair, in bytes.
+    again: [u64; 3],
     row: Option<ProgressRow>,
     figures: Option<ServerFigures>,
     figures_file: Option<(File, u64)>,
@@ -99,6 +101,7 @@ impl Seen {
             phases: Phases::default(),
             marks: Marks::default(),
             folds: std::array::from_fn(|_| LiveFold::default()),
+            again: [0; 3],
             row: None,
             figures: None,
             figures_file: figures.ok().map(|file| (file, 0)),
@@ -220,22 +223,48 @@ impl Seen {
         (used >= limit.ms).then(|| ArmEnd::Late { phase: self.phases.now().unwrap_or(ArmPhase::Prepare), limit_ms: limit.ms })
     }
 
-    /// Something was printed, or marked.
-    pub(super) fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        let at = match stream {
-            Stream::Marks => {
-                for mark in self.marks.feed(bytes, &self.masker) {
-                    if let Some(phase) = told::phase(&mark) {
-                        self.come_to(phase);
-                    }
-                }
-                return;
+    /// Something was printed, or marked, at this place of its file.
+    pub(super) fn take(&mut self, stream: Stream, from: u64, bytes: &[u8]) {
+        if stream == Stream::Marks {
+            for mark in self.marks.feed(bytes, &self.masker) {
+                self.marked(&mark);
             }
-            Stream::Out => 0,
-            Stream::Err => 1,
-            Stream::Server => 2,
-        };
-        let Some(fold) = self.folds.get_mut(at) else { return };
+            return;
+        }
+        let again = self.again.get(stream as usize).map_or(0, |again| again.saturating_sub(from));
+        // what was repaired is no trouble any more, and what comes after it may be
+        match usize::try_from(again).ok().filter(|again| *again > 0).and_then(|again| bytes.split_at_checked(again)) {
+            Some((before, after)) => {
+                self.fold(stream, before);
+                self.forget(stream);
+                self.fold(stream, after);
+            }
+            None => self.fold(stream, bytes),
+        }
+    }
+
+    fn marked(&mut self, mark: &str) {
+        if let Some(phase) = told::phase(mark) {
+            self.come_to(phase);
+        }
+        let printed = [(OUT, Stream::Out), (ERR, Stream::Err), (SERVER, Stream::Server)];
+        if let Some((file, bytes)) = told::again(mark)
+            && let Some((_, stream)) = printed.into_iter().find(|(name, _)| *name == file)
+            && let Some(again) = self.again.get_mut(stream as usize)
+        {
+            *again = bytes;
+            self.forget(stream);
+        }
+    }
+
+    fn forget(&mut self, stream: Stream) {
+        if let Some(fold) = self.folds.get_mut(stream as usize) {
+            fold.first_error = None;
+        }
+    }
+
+    fn fold(&mut self, stream: Stream, bytes: &[u8]) {
+        let Some(fold) = self.folds.get_mut(stream as usize) else { return };
         let (row, figures) = (fold.row.clone(), fold.figures.clone());
         fold.feed(bytes, clock::now());
         let phases = std::mem::take(&mut fold.phases);
@@ -300,10 +329,6 @@ impl Seen {
         let up = clock::up_ms();
         if !always && up.saturating_sub(self.told_up_ms) < u64::try_from(TELLS.as_millis()).unwrap_or_default() {
             return;
-        }
-        for fold in &mut self.folds {
-            // what was repaired is no trouble any more, and what comes after it may be
-            fold.first_error.take_if(|error| self.marks.has_repaired(error));
         }
         let progress = self.progress();
         let is_news = self.told.as_ref().is_none_or(|told| ArmProgress { at: told.at, ..progress.clone() } != *told);

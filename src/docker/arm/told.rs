@@ -58,15 +58,13 @@ impl Marks {
         repairs.dedup();
         repairs
     }
+}
 
-    /// Whether an error that was printed is one that the script repaired since, by what it looks for itself.
-    pub(super) fn has_repaired(&self, error: &str) -> bool {
-        self.lines.iter().any(|line| match line.strip_prefix(WITHOUT) {
-            Some("--max-model-len") if error.contains("max_model_len") => true,
-            Some(argument) => error.contains("unrecognized arguments") && error.contains(argument),
-            None => line.strip_prefix(REPAIRED) == Some("transformers") && error.contains("No module named 'transformers"),
-        })
-    }
+/// The file, as [`super::SERVER`] is one, of which a mark says that what it held until then, in bytes, is no cause of what goes wrong
+/// from then on: something was repaired and is tried again.
+pub fn again(mark: &str) -> Option<(&str, u64)> {
+    let (file, bytes) = mark.strip_prefix("again ")?.split_once(' ')?;
+    Some((file, bytes.trim().parse().ok()?))
 }
 
 /// The phase that a mark says has begun.
@@ -117,13 +115,11 @@ mod tests {
         assert!(marks.rest.len() <= LONGEST + 1);
         assert_eq!(marks.feed(b"\nrepaired transformers\nrepaired transformers\n", &masker).len(), 2);
         assert_eq!(marks.repairs(), ["transformers"]);
-        let refused = "vllm: error: unrecognized arguments: --disable-log-requests";
-        assert!(!marks.has_repaired(refused) && marks.has_repaired("ModuleNotFoundError: No module named 'transformers'"));
         marks.feed(b"server without --disable-log-requests\n", &masker);
-        assert!(marks.has_repaired(refused) && !marks.has_repaired("vllm: error: unrecognized arguments: --lunch"));
         assert_eq!(marks.repairs(), ["server without --disable-log-requests", "transformers"]);
         marks.feed(&b"again\n".repeat(2 * MOST), &masker);
         assert_eq!(marks.lines.len(), MOST);
+        assert_eq!(["again server 317", "again out ", "again", "phase start"].map(again), [Some(("server", 317)), None, None, None]);
         assert_eq!((phase("phase prepare"), phase("phase lunch"), phase("phase")), (Some(ArmPhase::Prepare), None, None));
     }
 

@@ -20,7 +20,7 @@ use super::pauses::{Paused, pauses};
 use super::printed::Printed;
 use super::scrape::{Scraped, scrape};
 use super::seen::Seen;
-use super::{ArmEnd, ArmOrder, ArmOutcome, IO, ORDER, OUTCOME, made, sweep};
+use super::{ArmEnd, ArmOrder, ArmOutcome, IO, ORDER, OUTCOME, SIGNALS, made, sweep};
 use crate::docker::{About, DockerError, Engine};
 use crate::domain::{ArmPhase, FailureClass};
 use crate::host::files::{self, Links};
@@ -45,9 +45,6 @@ const NAME_IS_KEPT_MS: u64 = 900_000;
 
 /// A container that was killed is gone within this time, or is left to its removal.
 const DIES_WITHIN: Duration = Duration::from_secs(20);
-
-/// From here on exit codes stand for signals.
-const SIGNALS: i64 = 128;
 
 /// `run-arm`: what an arm's stage runs.
 #[derive(Debug, clap::Args)]
@@ -299,7 +296,7 @@ impl Arm {
     /// Takes what was printed since the last look. Whether there is more.
     fn look(&mut self) -> bool {
         let Some(printed) = &mut self.printed else { return false };
-        let more = printed.look(|stream, bytes| self.seen.take(stream, bytes));
+        let more = printed.look(|stream, at, bytes| self.seen.take(stream, at, bytes));
         self.seen.printed = printed.bytes();
         more
     }

@@ -30,11 +30,6 @@ pub(super) fn arms(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     }
 }
 
-/// The row about a mapping that can't be read; `fix` where no other row says it: with containers one does.
-pub(super) fn unread(look: &Look<'_>, error: &str, fix: String) -> Row {
-    if look.config.arms.engine == Engine::Docker { containers::unread(error) } else { Row::blocked(About::Arms, error, fix) }
-}
-
 /// Leaves out the items that nothing says how to measure.
 pub(super) fn block(look: &Look<'_>, items: &mut [PlannedItem]) {
     if look.config.arms.unmeasured {

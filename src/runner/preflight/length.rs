@@ -99,9 +99,8 @@ pub(super) fn expected(look: &Look<'_>, repo: &str, items: &[&PlannedItem]) -> L
 #[expect(clippy::cast_precision_loss, reason = "budgets are minutes")]
 fn at_most(look: &Look<'_>, items: usize, stages: &[Stage]) -> Length {
     let takes_long = |stage: &&Stage| matches!(stage, Stage::Agent | Stage::Pull) || stage.arm().is_some();
-    let repeat = u64::from(look.config.arms.repeat);
-    let times = |stage: Stage| if stage.arm().is_some() { repeat } else { 1 };
-    let budget = |stage: &Stage| Some(look.config.budget_ms(*stage)?.saturating_mul(times(*stage)));
+    let repeat = look.config.arms.repeat;
+    let budget = |stage: &Stage| Some(look.config.budget_ms(*stage)?.saturating_mul(stage.times(repeat).into()));
     let budgets: Option<Vec<u64>> = stages.iter().filter(takes_long).map(budget).collect();
     match budgets {
         Some(budgets) => Length::AtMost { items, each: budgets.iter().sum::<u64>() as f64 / 1000.0 },

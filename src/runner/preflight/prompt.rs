@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{About, Look, Row, arms, blocks};
+use super::{About, Look, Row, blocks};
 use crate::artifact::PlanFile;
 use crate::config::{Config, Engine, Via};
 use crate::domain::{FailureClass, PromptSource};
@@ -66,12 +66,12 @@ fn asked(look: &Look<'_>, plan: Option<&PlanFile>, items: &mut [PlannedItem]) ->
     let prompts = match Prompts::read(look.checkout, look.config, repo, task_id) {
         Ok(prompts) => prompts,
         Err(error) => {
-            let (is_of_arms, fix) = (error.class() == FailureClass::NoCommand, fix(look, &error));
-            let row =
-                if is_of_arms { arms::unread(look, &error.to_string(), fix) } else { Row::blocked(About::Prompt, error.to_string(), fix) };
+            let is_of_arms = error.class() == FailureClass::NoCommand;
+            let row = Row::blocked(if is_of_arms { About::Arms } else { About::Prompt }, error.to_string(), fix(look, &error));
             for item in items {
                 item.blocked.get_or_insert_with(|| blocks(&row, error.class()));
             }
+            // with containers another row says it
             return Some(row).filter(|_| !is_of_arms || look.config.arms.engine != Engine::Docker);
         }
     };

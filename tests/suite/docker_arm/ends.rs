@@ -19,12 +19,12 @@ fn exit_codes_and_signals_are_told_apart() {
     let mut worker = Worker::start(&root, &engine, "mark phase prepare; sleep 1000", &json!({}));
     worker.phase(ArmPhase::Prepare);
     let id = worker.container();
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    worker.marks();
     engine.says(&["kill", "-s", "KILL", &id]);
     worker.ends(&exited(137));
     let mut worker = Worker::start(&root, &engine, "mark phase prepare; sleep 1000", &json!({}));
     let id = worker.container();
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    worker.marks();
     engine.says(&["rm", "-f", &id]);
     // it is killed first, and perhaps still there when we ask
     assert_eq!(worker.fails(), (FailureClass::Killed, "somebody removed the container while it ran".to_owned()));
@@ -40,7 +40,7 @@ fn what_the_kernel_kills_for_its_memory_is_said_even_where_the_script_outlives_i
         let mut worker = Worker::start(&root, &engine, &script, &json!({}));
         worker.phase(ArmPhase::Prepare);
         let id = worker.container();
-        wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+        worker.marks();
         engine.says(&["update", "--memory", "32m", "--memory-swap", "32m", &id]);
         worker.open("go");
         worker.ends(&ArmEnd::Exited { code, oom: true });
@@ -120,11 +120,11 @@ fn a_stop_ends_it_soon_whether_it_runs_or_is_paused() {
     let Some(engine) = engine(&root, Options::default()) else { return };
     let hears = "trap 'mark phase stop; exit 143' TERM; mark phase prepare; while :; do busybox usleep 20000; done";
     let mut worker = Worker::start(&root, &engine, hears, &json!({}));
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    worker.marks();
     worker.signal(Signal::TERM);
     assert!(worker.ends(&ArmEnd::Stopped).marks.contains(&"phase stop".to_owned()), "it was not asked");
     let mut deaf = Worker::start(&root, &engine, "trap '' TERM; mark phase prepare; while :; do sleep 1; done", &json!({}));
-    wait_until("the script", || fs::metadata(deaf.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    deaf.marks();
     deaf.signal(Signal::USR1);
     deaf.told("the pause", |progress| progress.paused.map(drop));
     deaf.signal(Signal::TERM);
@@ -141,7 +141,7 @@ fn what_is_paused_stands_still_and_its_limits_with_it() {
     let mut worker = Worker::start(&root, &engine, beats, &with("ready_ms", json!(3_000)));
     let id = worker.container();
     let before = worker.told("a limit", |progress| progress.deadline);
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    worker.marks();
     worker.signal(Signal::USR1);
     worker.told("the pause", |progress| progress.paused.map(drop));
     assert_eq!(inspect(&engine, &id)["State"]["Status"], "paused");
@@ -167,7 +167,7 @@ fn a_pause_before_anything_is_measured_is_told_from_one_meanwhile() {
     let script = "mark phase prepare; until_there go; sleep 2; mark phase bench; until_there on";
     let mut worker = Worker::start(&root, &engine, script, &json!({}));
     let id = worker.container();
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    worker.marks();
     let pause = |worker: &mut Worker, is_ours: bool| {
         if is_ours {
             worker.signal(Signal::USR1);
@@ -202,7 +202,7 @@ fn a_pause_from_outside_is_told_does_not_count_and_is_known_at_the_end() {
     let mut worker = Worker::start(&root, &engine, "mark phase prepare; until_there go", &with("ready_ms", json!(3_000)));
     let id = worker.container();
     let before = worker.told("a limit", |progress| progress.deadline);
-    wait_until("the script", || fs::metadata(worker.io("marks")).is_ok_and(|marks| marks.len() > 0));
+    worker.marks();
     engine.says(&["pause", &id]);
     worker.told("the pause", |progress| progress.paused.filter(|_| progress.is_paused_outside()));
     std::thread::sleep(std::time::Duration::from_millis(3_500)); // longer than the limit

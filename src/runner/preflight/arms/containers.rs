@@ -17,19 +17,11 @@ pub(super) fn rows(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     rows
 }
 
-/// Without the mapping nothing is measured: it is not there, or can't be read.
-pub(super) fn unread(error: &str) -> Row {
-    match error.strip_suffix(": name another with arms.mapping") {
-        Some(says) => Row::blocked(About::Arms, says, "name another with arms.mapping"),
-        None => Row::blocked(About::Arms, error, "mend it, or name another with arms.mapping"),
-    }
-}
-
 /// What the mapping says of the items.
 fn measured(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     let mapping = match mapping(look.checkout, look.config) {
         Ok(mapping) => mapping,
-        Err(error) => return vec![unread(&error)],
+        Err(error) => return vec![Row::blocked(About::Arms, error.says, error.fix)],
     };
     let items = plan.map(|plan| plan.items.as_slice()).unwrap_or_default();
     let all = count(items.len(), "item");

@@ -107,12 +107,15 @@ fn paths(root: Option<&Path>, args: &ReportArgs) -> Result<Vec<PathBuf>, String>
 }
 
 fn study(paths: &[PathBuf], masker: &Masker) -> Study {
-    let mut found: Import = import(paths, clone(paths).as_deref());
+    Study::of(paths, &as_they_stand(import(paths, clone(paths).as_deref()))).safe(masker)
+}
+
+/// Our own runs as they stand: of one that was killed no fact says that nothing of it runs any more.
+pub(super) fn as_they_stand(mut found: Import) -> Import {
     for imported in found.runs.iter_mut().filter(|imported| imported.origin == Origin::Ours) {
-        let stands = as_it_stands(&RunFolder::at(imported.path.clone()), &imported.run).into_owned();
-        imported.run = stands;
+        imported.run = as_it_stands(&RunFolder::at(imported.path.clone()), &imported.run).into_owned();
     }
-    Study::of(paths, &found).safe(masker)
+    found
 }
 
 /// The clone of the checkout that a path lies in: it knows whether a patch applies.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Attempt, Item, ItemState, StageRecord, StageState};
-use crate::domain::{Arm, ArmDetail, LostRound, Stage, StageEnd, StageOutcome};
+use crate::domain::{Arm, ArmDetail, FailureClass, LostRound, Stage, StageEnd, StageOutcome};
 
 /// A measurement of an arm that is measured more than once. In words: `round 2 of 3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,13 +25,22 @@ impl fmt::Display for Round {
 
 impl Attempt {
     /// What an attempt that begins at a stage takes over from this one: the stages before it, and of the arms from it on what
-    /// was measured, where that is taken up. No pull: whoever asks for an arm again may do so after its images were removed.
+    /// was measured, where that is taken up. Of an arm that somebody asks for again no pull: he may do so after its images were removed.
     pub(super) fn left_for(&self, from: Stage, is_taken_up: bool) -> Vec<StageRecord> {
-        let has_images = from.arm().is_none() || (is_taken_up && self.outcome(Stage::Pull).is_some_and(StageOutcome::is_done));
+        let are_there = || self.outcome(Stage::Pull).is_some_and(StageOutcome::is_done) && !self.lacks_an_image();
+        let has_images = from.arm().is_none() || (is_taken_up && are_there());
         let before = self.stages.iter().filter(|record| record.stage < from && (record.stage != Stage::Pull || has_images)).cloned();
         let is_taken_up = is_taken_up && from.arm().is_some();
         let measured = self.stages.iter().filter(|record| is_taken_up && record.stage >= from).filter_map(StageRecord::as_measured);
         before.chain(measured).collect()
+    }
+
+    /// Whether the image of an arm was removed after it was pulled: by another checkout, a person, or the clean stage of an earlier
+    /// attempt.
+    pub fn lacks_an_image(&self) -> bool {
+        let is_it = |end: &StageEnd| matches!(end, StageEnd::Failed { class: FailureClass::ImageMissing, .. });
+        let mut arms = self.stages.iter().filter(|record| record.stage.arm().is_some());
+        self.pull().is_some() && arms.any(|arm| self.outcome(arm.stage).is_some_and(|outcome| is_it(&outcome.end)))
     }
 
     /// The stage to begin with where its images did not come: the pull, or the arm that it was to begin with once they are there.

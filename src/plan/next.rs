@@ -188,7 +188,7 @@ fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
         else {
             return None;
         };
-        let is_worth_it = class.temper() == Temper::Transient || image_is_gone(item);
+        let is_worth_it = class.temper() == Temper::Transient || item.last_attempt().is_some_and(Attempt::lacks_an_image);
         if !is_worth_it || item.automatic_retries >= config.retry.transient {
             return None;
         }
@@ -212,21 +212,10 @@ fn due_retry(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {
 /// input is gone.
 pub fn retry_from(item: &Item) -> Stage {
     match item.last_attempt().and_then(|last| Some((last, pipeline::cause(last)?))) {
-        _ if image_is_gone(item) => Stage::Pull,
         Some((last, Stage::Pull)) => last.from_pull(),
         Some((_, stage)) if stage.arm().is_some() || stage == Stage::Score => stage,
         _ => Stage::Worktree,
     }
-}
-
-/// Whether an arm failed because its image was removed after it was pulled: by another checkout, a person, or the clean stage of
-/// an earlier attempt.
-fn image_is_gone(item: &Item) -> bool {
-    let is_it = |end: &StageEnd| matches!(end, StageEnd::Failed { class: FailureClass::ImageMissing, .. });
-    let last = item.last_attempt();
-    let cause = last.and_then(pipeline::cause).filter(|stage| stage.arm().is_some());
-    last.zip(cause).and_then(|(last, stage)| last.outcome(stage)).is_some_and(|outcome| is_it(&outcome.end))
-        && last.is_some_and(|last| last.pull().is_some())
 }
 
 fn breaker(run: &Run, config: &Config, now: Timestamp) -> Option<Fact> {

@@ -208,13 +208,18 @@ fn every_line_sums_up_and_names_what_is_not_over() {
 }
 
 #[test]
-fn what_nobody_keeps_is_interrupted_in_a_report() {
+fn what_nobody_keeps_is_interrupted_in_a_report_and_in_the_browser() {
     let (_gone, root) = folder();
     let run = RunFolder::of(&root, &RunId("2026-11-21_09-30-12-3fa9".to_owned()));
     drop(under_way().write(&run, base()));
     fs::write(run.manifest(), "{}").unwrap();
-    let printed = std::process::Command::new(crate::support::BINARY).arg("report").arg(run.path()).output().unwrap();
-    let text = String::from_utf8(printed.stdout).unwrap();
+    let printed = |what: &str| {
+        let printed = std::process::Command::new(crate::support::BINARY).arg(what).arg(run.path()).output().unwrap();
+        String::from_utf8(printed.stdout).unwrap()
+    };
+    let text = printed("report");
     assert!(text.contains("marked success: 1 of 3 (33.3 %); 1 failed, 1 interrupted\n"), "{text}");
     assert!(text.contains("1 without a number of the agent's; 1 interrupted\n") && !text.contains("running"), "{text}");
+    let text = printed("inspect");
+    assert!(text.contains("interrupted") && !text.contains("running"), "{text}");
 }

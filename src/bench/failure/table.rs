@@ -131,7 +131,11 @@ const SURROUNDINGS: &[Rows] = &[
     any(C::Killed).says(&["exit code 137", "exit code: -9", "exit=137"]).rank(Rank::Crash),
     any(C::Killed).says(&["keyboardinterrupt"]).when(is_interrupt).rank(Rank::Crash).hint(INTERRUPTED),
     any(C::Killed).says(&["task execution interrupted by user"]).hint(INTERRUPTED),
+    // sentences of ours
+    any(C::Killed).says(&["somebody removed the container", "stopped from outside", "not by its keeper", "docker was started again"]).hint(BY_SOMEBODY),
 ];
+
+const BY_SOMEBODY: &str = "somebody ended it, which is no fault of the patch: r runs the stage again";
 
 const INTERRUPTED: &str = "a person or a script interrupted it: R runs the item again";
 

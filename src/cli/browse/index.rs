@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::closer;
 use super::rows::{self, Maker};
 use crate::agent::open::Opened;
+use crate::cli::report::{as_they_stand, clone};
 use crate::cli::trajectory::{self, Folder, Refused};
 use crate::import::{Import, ItemRead, Scratch, Survey};
 use crate::text::clean;
@@ -126,18 +127,18 @@ impl Index {
         self.tell(News::Progress(Progress::Listing))?;
         let folder = &self.maker.folder;
         let paths = [folder.clone()];
-        let survey = Survey::of(&paths, crate::cli::report::clone(&paths).as_deref());
+        let survey = Survey::of(&paths, clone(&paths).as_deref());
         let seen = Seen::of(folder, &survey);
         self.tell(News::Listed(self.maker.listed(&survey)))?;
         let ours: Vec<_> = survey.ours().into_iter().flatten().collect();
         let names: HashSet<String> = ours.iter().map(|run| run.name.clone()).collect();
-        let ours = self.maker.whole(&Import { runs: ours, ..Import::default() }, &HashMap::new());
+        let ours = self.maker.whole(&as_they_stand(Import { runs: ours, ..Import::default() }), &HashMap::new());
         self.tell(News::Told(Told { rows: ours, ..Told::default() }))?;
         thread::scope(|scope| {
             let mut crew = Crew::start(scope, &survey, &self.maker, &self.from);
             let mut reading = Reading { index: self, survey: &survey, ours: &names, told: Told::default(), at: Instant::now() };
             let (reads, loose) = reading.read(&mut crew)?;
-            let import = survey.finish(reads);
+            let import = as_they_stand(survey.finish(reads));
             let tasks: HashMap<PathBuf, usize> =
                 (0..survey.items()).filter_map(|at| Some((survey.item(at)?.folder.to_owned(), at))).collect();
             let mut all = self.maker.whole(&import, &tasks);

@@ -27,16 +27,17 @@ impl Story {
         }
     }
 
-    /// The pull of an attempt that ends so, and what follows up to the attempt's end.
-    fn pull(&mut self, nth: usize, n: u32, end: StageEnd, until: Option<Timestamp>) {
+    /// The pull of an attempt, which ends so.
+    fn pulls(&mut self, nth: usize, n: u32, end: StageEnd, until: Option<Timestamp>) {
         self.begin(nth, n, Stage::Pull);
         let detail = StageDetail::Pull(PullDetail { images: Vec::new(), until });
-        self.tell(Fact::StageFinished {
-            item: id(nth),
-            n,
-            stage: Stage::Pull,
-            outcome: StageOutcome { end, child: None, duration_ms: 1, detail },
-        });
+        let outcome = StageOutcome { end, child: None, duration_ms: 1, detail };
+        self.tell(Fact::StageFinished { item: id(nth), n, stage: Stage::Pull, outcome });
+    }
+
+    /// The same with what follows up to the attempt's end: the images did not come.
+    fn pull(&mut self, nth: usize, n: u32, end: StageEnd, until: Option<Timestamp>) {
+        self.pulls(nth, n, end, until);
         let attempt = AttemptId { item: id(nth), n };
         assert_eq!(self.next(), Next::Start { attempt, stage: Stage::Clean }, "nothing is measured without its images");
         self.begin(nth, n, Stage::Clean);
@@ -191,25 +192,38 @@ fn a_deferral_is_read_as_it_is_written() {
 }
 
 #[test]
-fn an_image_that_went_after_its_pull_is_pulled_again() {
-    let mut story = Story::with_images(1);
-    story.up_to_pull(1);
-    story.begin(1, 1, Stage::Pull);
-    let detail = StageDetail::Pull(PullDetail { images: Vec::new(), until: None });
-    let outcome = StageOutcome { end: StageEnd::Done, child: None, duration_ms: 1, detail };
-    story.tell(Fact::StageFinished { item: id(1), n: 1, stage: Stage::Pull, outcome });
-    let gone = StageEnd::Failed { class: FailureClass::ImageMissing, why: "somebody removed it".to_owned() };
-    for (stage, end) in [(Stage::Human, gone.clone()), (Stage::Baseline, gone.clone()), (Stage::Candidate, gone)] {
-        story.begin(1, 1, stage);
-        story.end(1, 1, stage, end);
+fn an_image_that_went_after_its_pull_is_pulled_again_and_what_was_measured_before_is_not_measured_again() {
+    let gone = || StageEnd::Failed { class: FailureClass::ImageMissing, why: "somebody removed it".to_owned() };
+    for (human, from) in [(gone(), Stage::Human), (StageEnd::Done, Stage::Baseline)] {
+        let mut story = Story::with_images(1);
+        story.config.retry.backoff_s = 0.0;
+        story.up_to_pull(1);
+        story.pulls(1, 1, StageEnd::Done, None);
+        for (stage, end) in [
+            (Stage::Human, human),
+            (Stage::Baseline, gone()),
+            (Stage::Candidate, StageEnd::Done),
+            (Stage::Score, StageEnd::Done),
+            (Stage::Clean, StageEnd::Done),
+        ] {
+            story.begin(1, 1, stage);
+            story.end(1, 1, stage, end);
+        }
+        story.tell_due();
+        let due = story.due();
+        assert!(matches!(due.as_slice(), [Fact::ItemRequeued { automatic: true, from: again, .. }] if *again == from), "{due:?}");
+        story.tell_due();
+        assert_eq!(begins(&story), (id(1), 2, from));
+        story.tell_due();
+        let begin = |stage| Next::Start { attempt: AttemptId { item: id(1), n: 2 }, stage };
+        assert_eq!(story.next(), begin(Stage::Pull));
+        story.pulls(1, 2, StageEnd::Done, None);
+        assert_eq!(story.next(), begin(from));
+        story.begin(1, 2, from);
+        story.end(1, 2, from, StageEnd::Done);
+        let rest = if from == Stage::Human { Stage::Baseline } else { Stage::Score };
+        assert_eq!(story.next(), begin(rest), "the candidate's numbers are taken over");
     }
-    for stage in [Stage::Score, Stage::Clean] {
-        story.begin(1, 1, stage);
-        story.end(1, 1, stage, StageEnd::Done);
-    }
-    story.tell_due();
-    let due = story.due();
-    assert!(matches!(due.as_slice(), [Fact::ItemRequeued { automatic: true, from: Stage::Pull, .. }]), "{due:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::conclude::{Case, clip, plain, stopped};
 use super::create::digest;
 use super::job::Job;
 use super::results;
-use crate::artifact::Checkout;
+use crate::artifact::{ArtifactError, Checkout};
 use crate::artifact::mapping::{Mapping, MappingEntry};
 use crate::bench::arm::script::own_end;
 use crate::bench::arm::{ArmPlan, Question, plan};
@@ -53,30 +53,30 @@ pub fn is_used(config: &Config) -> bool {
     config.arms.engine == Engine::Docker
 }
 
-/// Why there is no mapping, and what to do.
+/// Why there is no mapping.
 #[derive(Debug, thiserror::Error)]
-#[error("{says}: {fix}")]
-pub struct NoMapping {
-    /// What is wrong.
-    pub says: String,
-    /// What to do.
-    pub fix: &'static str,
+pub enum NoMapping {
+    /// None is named, and none lies where the harness has it.
+    #[error("no data/mappings/benchmark_mode_mapping.json at or above the harness folder")]
+    Nowhere,
+    /// It can't be read.
+    #[error(transparent)]
+    Unread(#[from] ArtifactError),
 }
 
 impl From<NoMapping> for String {
     fn from(error: NoMapping) -> Self {
-        error.to_string()
+        match error {
+            NoMapping::Nowhere => format!("{error}: name another with arms.mapping"),
+            NoMapping::Unread(error) => error.to_string(),
+        }
     }
 }
 
 /// The mapping that says how commits are measured.
 pub fn mapping(checkout: &Checkout, config: &Config) -> Result<Mapping, NoMapping> {
     let named = config.arms.mapping.as_ref().map(|path| checkout.root.join(path));
-    let path = named.or_else(|| Mapping::find(&checkout.root)).ok_or_else(|| NoMapping {
-        says: "no data/mappings/benchmark_mode_mapping.json at or above the harness folder".to_owned(),
-        fix: "name another with arms.mapping",
-    })?;
-    Mapping::read(&path).map_err(|error| NoMapping { says: error.to_string(), fix: "mend it, or name another with arms.mapping" })
+    Ok(Mapping::read(&named.or_else(|| Mapping::find(&checkout.root)).ok_or(NoMapping::Nowhere)?)?)
 }
 
 /// What is measured of a commit; the error says why nothing can be, as a sentence about the commit.

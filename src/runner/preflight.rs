@@ -15,7 +15,7 @@ mod prompt;
 mod room;
 mod surroundings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::artifact::{Checkout, PlanFile};
 use crate::config::{Config, Via};
@@ -121,6 +121,12 @@ fn leave_out(look: &Look<'_>, plan: &PlanFile, agent: &[Row], items: &mut [Plann
     let asked = prompt::prompt(look, Some(plan), items);
     arms::block(look, items);
     (asked, images::images(look, items))
+}
+
+/// What to do about a file that is named by this key of the configuration.
+fn mend(look: &Look<'_>, path: &Path, key: &str) -> String {
+    let path = path.strip_prefix(&look.checkout.root).unwrap_or(path);
+    format!("mend {}, or name another with {key} in {}", path.display(), Config::FILE)
 }
 
 /// Of the items that were blocked when the run was made those that nothing blocks any more. A commit that was not known then stays

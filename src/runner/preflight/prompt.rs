@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{About, Look, Row, blocks};
+use super::{About, Look, Row, blocks, mend};
 use crate::artifact::PlanFile;
 use crate::config::{Config, Engine, Via};
 use crate::domain::{FailureClass, PromptSource};
@@ -43,17 +43,13 @@ fn task(look: &Look<'_>, plan: &PlanFile) -> Option<Row> {
 
 /// Which file is to be mended, or which key names another.
 fn fix(look: &Look<'_>, error: &PromptError) -> String {
-    let root = &look.checkout.root;
-    let ours = Config::FILE;
-    let mend = |path: &Path, key: &str| {
-        format!("mend {}, or name another with {key} in {ours}", path.strip_prefix(root).unwrap_or(path).display())
-    };
+    let mend = |path: &Path, key: &str| mend(look, path, key);
     match error {
         PromptError::Artifact(error) => mend(error.path(), "harness.task"),
         PromptError::Mapping(error) => mend(error.path(), "arms.mapping"),
         PromptError::Template { path, .. } | PromptError::Unreadable { what: "prompt template", path, .. } => mend(path, "prompt.template"),
         PromptError::Unreadable { path, .. } => mend(path, "prompt.from"),
-        _ => format!("check [prompt] in {ours}"),
+        _ => format!("check [prompt] in {}", Config::FILE),
     }
 }
 

@@ -5,8 +5,8 @@ use crate::artifact::PlanFile;
 use crate::config::Bind;
 use crate::domain::FailureClass;
 use crate::host::environment::hugging_face_token;
-use crate::runner::containers::{at_home, mapping, planned};
-use crate::runner::preflight::{About, Look, Row};
+use crate::runner::containers::{NoMapping, at_home, mapping, planned};
+use crate::runner::preflight::{About, Look, Row, mend};
 use crate::text::count;
 
 /// Rows about them.
@@ -21,7 +21,13 @@ pub(super) fn rows(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
 fn measured(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     let mapping = match mapping(look.checkout, look.config) {
         Ok(mapping) => mapping,
-        Err(error) => return vec![Row::blocked(About::Arms, error.says, error.fix)],
+        Err(error) => {
+            let fix = match &error {
+                NoMapping::Nowhere => "name another with arms.mapping".to_owned(),
+                NoMapping::Unread(error) => mend(look, error.path(), "arms.mapping"),
+            };
+            return vec![Row::blocked(About::Arms, error.to_string(), fix)];
+        }
     };
     let items = plan.map(|plan| plan.items.as_slice()).unwrap_or_default();
     let all = count(items.len(), "item");

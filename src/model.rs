@@ -16,5 +16,5 @@ pub use energy::Energy;
 pub use item::{Asked, Attempt, Item, ItemState, StageRecord, StageState};
 pub use load::Follower;
 pub use past::{Past, PastItem};
-pub use rounds::Round;
+pub use rounds::{Ran, Round};
 pub use run::{Band, Breaker, Delay, Fault, Pause, Run, RunState, Runner};

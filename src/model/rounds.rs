@@ -23,6 +23,15 @@ impl fmt::Display for Round {
     }
 }
 
+/// Where a stage ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ran {
+    /// In which attempt.
+    pub attempt: u32,
+    /// Which time in it, from 1, where it was begun once more in the same attempt; `None` for the last time.
+    pub round: Option<u32>,
+}
+
 impl Attempt {
     /// What an attempt that begins at a stage takes over from this one: the stages before it, and of the arms from it on what
     /// was measured, where that is taken up. Of an arm that somebody asks for again no pull: he may do so after its images were removed.
@@ -65,6 +74,14 @@ impl Attempt {
         })
     }
 
+    /// How a stage ended in this attempt, each time, and where.
+    fn ended(&self, stage: Stage) -> Vec<(Ran, &StageOutcome)> {
+        let Some(record) = self.stage(stage).filter(|record| record.ran_in == self.n) else { return Vec::new() };
+        let last = u32::try_from(record.rounds()).unwrap_or(u32::MAX);
+        let ran = |nth: u32| Ran { attempt: self.n, round: Some(nth).filter(|nth| *nth < last) };
+        (1..).map(ran).zip(record.ended()).collect()
+    }
+
     /// The measurement of an arm that failed after good ones.
     pub fn lost_round(&self, stage: Stage) -> Option<LostRound> {
         let StageEnd::Failed { class, why } = &self.outcome(stage)?.end else { return None };
@@ -82,6 +99,21 @@ impl Item {
     /// Whether its next attempt goes on with the arms that the last one measured well: what nobody asked to be measured again is not.
     pub const fn is_taken_up(&self) -> bool {
         matches!(self.state, ItemState::Interrupted { .. }) || self.automatic_retries > 0
+    }
+
+    /// Where a stage of the newest attempt ran, each time that counts there: what was measured well before an attempt that failed is
+    /// taken up by the next. The last time is the last.
+    pub fn ran(&self, stage: Stage) -> Vec<Ran> {
+        let Some(record) = self.last_attempt().and_then(|last| last.stage(stage)) else { return Vec::new() };
+        let outcomes: Vec<&StageOutcome> = record.outcomes().collect();
+        let mut ended = self.attempts.iter().flat_map(|attempt| attempt.ended(stage)).collect::<Vec<_>>().into_iter().rev();
+        let counted = outcomes.iter().rev().filter_map(|outcome| ended.find(|(_, ended)| ended == outcome));
+        let mut ran: Vec<Ran> = counted.map(|(ran, _)| ran).collect();
+        ran.reverse();
+        if matches!(record.state, StageState::Running { .. }) {
+            ran.push(Ran { attempt: record.ran_in, round: None });
+        }
+        ran
     }
 
     /// Which arms of the newest attempt were measured less often than `repeat` times because a round failed, in words:

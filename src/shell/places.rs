@@ -136,7 +136,7 @@ impl Places {
 
     /// Where a stage wrote this, in an earlier round of an arm that is measured several times, or in the newest. The harness
     /// keeps what the agent wrote alone.
-    pub fn stream(&self, attempt: &AttemptId, stage: Stage, round: Option<usize>, stream: Stream) -> PathBuf {
+    pub fn stream(&self, attempt: &AttemptId, stage: Stage, round: Option<u32>, stream: Stream) -> PathBuf {
         match &self.whose {
             Whose::Ours { folder, .. } => {
                 let newest = folder.stage(attempt, stage);

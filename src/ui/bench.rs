@@ -6,6 +6,7 @@ mod curves;
 use std::path::PathBuf;
 
 use crate::domain::{ArmProgress, AttemptId, Stage};
+use crate::model::{Item, Ran};
 
 pub(in crate::ui) use arms::past;
 pub use arms::{Arm, Arms, Now, Row};
@@ -34,6 +35,11 @@ pub struct Which {
 }
 
 impl Which {
+    /// Of an item's arm.
+    pub fn of(item: &Item, stage: Stage, ran: Ran) -> Self {
+        Self { attempt: AttemptId { item: item.id.clone(), n: ran.attempt }, stage, round: ran.round }
+    }
+
     /// Where its files lie: those of an earlier measurement beside those of the last.
     pub fn folder(&self, last: PathBuf) -> PathBuf {
         match self.round {

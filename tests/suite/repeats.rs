@@ -4,6 +4,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use isobench_tui::domain::Stage;
 use serde_json::Value;
 
 use crate::campaign::{Campaign, GOOD_AGENT, GOOD_ARM, said};
@@ -102,6 +103,14 @@ fn a_round_that_was_killed_is_tried_again_beside_the_good_ones() {
     let item = campaign.item(1);
     assert_eq!((&item["status"], &item["lost_rounds"], &item["automatic_retries"]), (&"done".into(), &Value::Null, &1.into()), "{item:#}");
     assert_eq!(score(&campaign)["verdicts"][0]["band"]["agent"], 2);
+    // the good ones of the first attempt are rounds 1, wherever their files lie
+    let model = campaign.model();
+    let ran = |stage| model.items[0].ran(stage).into_iter().map(|ran| (ran.attempt, ran.round)).collect::<Vec<_>>();
+    assert_eq!(ran(Stage::Candidate), [(1, Some(1)), (2, None)]);
+    assert_eq!([ran(Stage::Human), ran(Stage::Baseline)], [[(1, None), (2, None)], [(1, None), (2, None)]]);
+    assert_eq!(item["arms"]["human"]["rounds"].as_array().unwrap().iter().map(|round| &round["round"]).collect::<Vec<_>>(), [1, 2]);
+    let out = |folder: &str, n| std::fs::read_to_string(campaign.stage_dir(1, n, folder).join("out")).unwrap();
+    assert_eq!((out("candidate.round1", 1), out("candidate", 2)), ("latency: 50 ms\n".to_owned(), "latency: 50 ms\n".to_owned()));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::AttemptId;
+use crate::domain::Stage;
 use crate::ledger::RunFolder;
-use crate::model::{Item, Run, StageRecord};
+use crate::model::{Item, Ran, Run};
 use crate::shell::machine::figures;
 use crate::ui::bench::{Figure, Which};
 
@@ -16,22 +16,20 @@ pub(super) fn insert(status: &mut Value, folder: &RunFolder, run: &Run) {
         for record in item.last_attempt().into_iter().flat_map(|last| &last.stages) {
             let arm = record.stage.arm().and_then(|arm| arms.get_mut(arm.name()));
             if let Some(Value::Object(arm)) = arm {
-                arm.insert("rounds".to_owned(), rounds(folder, item, record));
+                arm.insert("rounds".to_owned(), rounds(folder, item, record.stage));
             }
         }
     }
 }
 
 /// `[{"round": 1, "figures": {"running": 12.3, …}}, …]`, the last one last; without figures where no server said any.
-fn rounds(folder: &RunFolder, item: &Item, record: &StageRecord) -> Value {
-    let attempt = AttemptId { item: item.id.clone(), n: record.ran_in };
-    let all = u32::try_from(record.rounds()).unwrap_or(u32::MAX);
-    let round = |nth: u32| {
-        let which = Which { attempt: attempt.clone(), stage: record.stage, round: Some(nth).filter(|nth| *nth < all) };
-        let curves = figures(&which.folder(folder.stage(&attempt, record.stage)));
+fn rounds(folder: &RunFolder, item: &Item, stage: Stage) -> Value {
+    let round = |(nth, ran): (u32, Ran)| {
+        let which = Which::of(item, stage, ran);
+        let curves = figures(&which.folder(folder.stage(&which.attempt, stage)));
         let means = Figure::ALL.into_iter().filter_map(|figure| Some((figure.key().to_owned(), json!(curves.mean(figure)?))));
         let means: Map<String, Value> = means.collect();
         json!({"round": nth, "figures": if means.is_empty() { Value::Null } else { Value::Object(means) }})
     };
-    (1..=all).map(round).collect()
+    (1..).zip(item.ran(stage)).map(round).collect()
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Curves, Figure, Live, Past, Which};
-use crate::domain::{ArmDetail, ArmPhase, AttemptId, PhaseSpan, PulledImage, Reused, Stage, StageEnd, StageOutcome};
+use super::{Curves, Figure, Live, Which};
+use crate::domain::{ArmDetail, ArmPhase, PhaseSpan, PulledImage, Reused, Stage, StageEnd, StageOutcome};
 use crate::model::{Attempt, Item, Round, StageRecord, StageState};
 use crate::text::{self, arm, duration};
 use crate::ui::now::{Pulse, pulse};
@@ -110,7 +110,8 @@ impl<'a> Arms<'a> {
 impl<'a> Arm<'a> {
     fn of(state: &'a State, item: &'a Item, attempt: &'a Attempt, (stage, name): (Stage, &'static str), now: Timestamp) -> Self {
         let record = attempt.stage(stage);
-        let which = record.map(|record| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage, round: None });
+        let mut all: Vec<Which> = item.ran(stage).into_iter().map(|ran| Which::of(item, stage, ran)).collect();
+        let which = all.pop();
         let outcome = attempt.outcome(stage);
         let detail = outcome.and_then(arm_of);
         let live = state.machine.arm.as_ref().filter(|live| outcome.is_none() && Some(&live.of) == which.as_ref());
@@ -133,7 +134,7 @@ impl<'a> Arm<'a> {
             curves: live.map(|live| &live.curves).or_else(|| past.map(|past| &past.curves)).filter(|curves| !curves.is_empty()),
             notes: notes(state, item, (attempt, stage), record, live)
                 .into_iter()
-                .chain(which.map(|which| rounds(state, &which)).unwrap_or_default())
+                .chain(rounds(state, &all))
                 .collect(),
             tail: tail.map(|line| (line.from.name(), line.text.trim())),
         }
@@ -271,15 +272,14 @@ fn notes(state: &State, item: &Item, (attempt, stage): (&Attempt, Stage), record
 }
 
 /// What its server said of itself in each earlier measurement, in means: `round 1: running 24.1, KV cache 63 %, TTFT 182 ms`.
-fn rounds(state: &State, which: &Which) -> Vec<Said> {
-    let of_it = |past: &&Past| (&past.of.attempt, past.of.stage) == (&which.attempt, which.stage);
-    let says = |past: &Past| {
-        let round = past.of.round?;
+fn rounds(state: &State, earlier: &[Which]) -> Vec<Said> {
+    let says = |(round, which): (usize, &Which)| {
+        let past = state.machine.past.iter().find(|past| past.of == *which)?;
         let mean = |figure: Figure| Some(format!("{} {}", figure.name(), figure.says(past.curves.mean(figure)?)));
         let means: Vec<String> = Figure::ALL.into_iter().filter_map(mean).collect();
         (!means.is_empty()).then(|| Said::new(Mood::Quiet, format!("round {round}: {}", means.join(", "))))
     };
-    state.machine.past.iter().filter(of_it).filter_map(says).collect()
+    (1..).zip(earlier).filter_map(says).collect()
 }
 
 /// Why it did not begin, or what comes before it.
@@ -364,12 +364,14 @@ fn short_image(reference: &str) -> String {
 /// The arms that are over whose figures are looked at, and their earlier measurements.
 pub(in crate::ui) fn past(state: &State) -> Vec<Which> {
     let Some((item, attempt)) = state.selected_item().and_then(|item| Some((item, item.last_attempt()?))) else { return Vec::new() };
-    let has_phases = |record: &&StageRecord| matches!(&record.state, StageState::Ended(outcome) if arm_of(outcome).is_some_and(|detail| !detail.phases.is_empty() && detail.from.is_none()));
-    let which =
-        |record: &StageRecord, round| Which { attempt: AttemptId { item: item.id.clone(), n: record.ran_in }, stage: record.stage, round };
-    let earlier = |record: &'_ StageRecord| {
-        (1..u32::try_from(record.rounds()).unwrap_or(1)).map(|round| which(record, Some(round))).collect::<Vec<_>>()
+    let has_phases = |record: &StageRecord| matches!(&record.state, StageState::Ended(outcome) if arm_of(outcome).is_some_and(|detail| !detail.phases.is_empty() && detail.from.is_none()));
+    let ran = |record: &StageRecord| {
+        let mut ran = item.ran(record.stage);
+        // the last one stands in its arm's column while it runs, and where nothing is known of it there is nothing to look at
+        if !has_phases(record) {
+            ran.pop();
+        }
+        ran.into_iter().map(|ran| Which::of(item, record.stage, ran)).collect::<Vec<_>>()
     };
-    let arms = || attempt.stages.iter().filter(|record| record.stage.arm().is_some());
-    arms().flat_map(earlier).chain(arms().filter(has_phases).map(|record| which(record, None))).collect()
+    attempt.stages.iter().filter(|record| record.stage.arm().is_some()).flat_map(ran).collect()
 }

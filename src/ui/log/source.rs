@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Choice, Stick};
 use crate::domain::{AttemptId, FailureClass, PromptSource, Stage};
-use crate::model::{Item, ItemState, StageState};
+use crate::model::{Item, ItemState, Ran, StageState};
 use crate::ui::Mood;
 use crate::ui::message::Stream;
 use crate::ui::state::{Access, Others, State};
@@ -18,8 +18,8 @@ pub enum Source {
         attempt: AttemptId,
         /// The stage.
         stage: Stage,
-        /// Of an arm that was measured again since: which time it was, from 1. `None`: the newest.
-        round: Option<usize>,
+        /// Of an arm that was measured again in the same attempt: which time it was, from 1. `None`: the last there.
+        round: Option<u32>,
         /// Where it wrote it.
         stream: Stream,
     },
@@ -139,13 +139,13 @@ pub(super) fn candidates(state: &State) -> Vec<Source> {
     let item = state.selected_item();
     let stages = item.and_then(|item| Some((item, item.last_attempt()?))).into_iter().flat_map(|(item, attempt)| {
         attempt.stages.iter().flat_map(|record| {
-            let attempt = AttemptId { item: item.id.clone(), n: record.ran_in };
-            let rounds = (1..=record.earlier.len()).map(Some).chain([None]);
-            rounds.flat_map(move |round| {
-                let attempt = attempt.clone();
-                let of = move |stream: &Stream| Source::Stage { attempt: attempt.clone(), stage: record.stage, round, stream: *stream };
-                Stream::of(record.stage).iter().map(of)
-            })
+            let of = |ran: Ran, stream: Stream| Source::Stage {
+                attempt: AttemptId { item: item.id.clone(), n: ran.attempt },
+                stage: record.stage,
+                round: ran.round,
+                stream,
+            };
+            item.ran(record.stage).into_iter().flat_map(move |ran| Stream::of(record.stage).iter().map(move |stream| of(ran, *stream)))
         })
     });
     let kept = Kept::ALL.into_iter().filter_map(|kept| Some(Source::Kept(item.and_then(of_agent)?, kept)));
@@ -242,8 +242,12 @@ fn name(state: &State, source: &Source) -> String {
         Source::Runner => "run log".to_owned(),
         Source::Patch(_) => "patch".to_owned(),
         Source::Kept(_, kept) => kept.name().to_owned(),
-        Source::Stage { stage, round, stream, .. } => {
-            let round = round.map_or_else(String::new, |round| format!(" {round}"));
+        Source::Stage { attempt, stage, round, stream } => {
+            let is_it = |ran: &Ran| (ran.attempt, ran.round) == (attempt.n, *round);
+            let all = state.selected_item().map(|item| item.ran(*stage)).unwrap_or_default();
+            // the last one has no number
+            let nth = all.iter().position(is_it).filter(|nth| nth + 1 < all.len());
+            let round = nth.map_or_else(String::new, |nth| format!(" {}", nth + 1));
             let harness = *stage == Stage::Agent && !state.is_others() && state.selected_item().is_some_and(is_of_harness);
             match (stream, harness) {
                 (Stream::Out, true) => "harness log".to_owned(),

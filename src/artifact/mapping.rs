@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::ArtifactError;
-use super::document::Document;
+use super::document::{Document, Format, Source, Step, read_bytes};
 use super::plain::some_text;
 
 /// The mapping.
@@ -14,7 +15,8 @@ use super::plain::some_text;
 pub struct Mapping {
     /// Where it lies.
     pub path: PathBuf,
-    entries: Document<BTreeMap<String, MappingEntry>>,
+    /// By the keys of the file, shas of eight characters; of one that can't be read why, and where.
+    entries: BTreeMap<String, Result<MappingEntry, String>>,
 }
 
 /// What is known of a commit. Null is unknown.
@@ -39,9 +41,16 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D
 }
 
 impl Mapping {
-    /// Reads a mapping.
+    /// Reads a mapping. What is wrong with one commit stops no other.
     pub fn read(path: &Path) -> Result<Self, ArtifactError> {
-        Ok(Self { path: path.to_owned(), entries: Document::read(path)? })
+        let bytes = read_bytes(path)?;
+        let source = Source::new(path, &bytes, Format::of(path))?;
+        let entries = Document::<BTreeMap<String, Value>>::of(&source)?;
+        let entry = |(key, value): (&String, &Value)| {
+            let entry = source.typed_below(value, &[Step::Key(key.clone())]);
+            (key.clone(), entry.map_err(|error: ArtifactError| error.to_string()))
+        };
+        Ok(Self { path: path.to_owned(), entries: entries.iter().map(entry).collect() })
     }
 
     /// The mapping at or above a harness folder.
@@ -51,25 +60,33 @@ impl Mapping {
         root.ancestors().flat_map(named).find(|path| path.is_file())
     }
 
-    /// What is known of a commit, full or abbreviated. The file's keys are shas of eight characters.
+    /// What is known of a commit, full or abbreviated.
     pub fn entry(&self, human_sha: &str) -> Option<&MappingEntry> {
-        if human_sha.len() < 7 {
-            return None;
-        }
-        let same = |sha: &str| sha.len() >= 7 && (sha.starts_with(human_sha) || human_sha.starts_with(sha));
-        let entries = self.entries.typed();
-        let full = entries.values().find(|entry| entry.commit_full.as_deref().is_some_and(same));
+        let entries = || self.entries.iter().filter_map(|(key, entry)| Some((key, entry.as_ref().ok()?)));
+        let full = entries().find(|(_, entry)| entry.commit_full.as_deref().is_some_and(|full| is_same(full, human_sha)));
         // the key alone counts only where the entry does not say more
-        full.or_else(|| entries.iter().find(|(key, entry)| entry.commit_full.is_none() && same(key)).map(|(_, entry)| entry))
+        let found = full.or_else(|| entries().find(|(key, entry)| entry.commit_full.is_none() && is_same(key, human_sha)));
+        found.map(|(_, entry)| entry)
+    }
+
+    /// Why what is known of a commit can't be read, and where; `None` where it can, or nothing is known.
+    pub fn unread(&self, human_sha: &str) -> Option<&str> {
+        let of_it = self.entries.iter().filter(|(key, _)| is_same(key, human_sha));
+        of_it.filter_map(|(_, entry)| entry.as_ref().err()).map(String::as_str).next()
     }
 
     /// How many commits it knows.
     pub fn len(&self) -> usize {
-        self.entries.typed().len()
+        self.entries.len()
     }
 
     /// Whether it knows none.
     pub fn is_empty(&self) -> bool {
-        self.entries.typed().is_empty()
+        self.entries.is_empty()
     }
+}
+
+/// Whether both are, full or abbreviated, the same commit.
+fn is_same(sha: &str, other: &str) -> bool {
+    sha.len() >= 7 && other.len() >= 7 && (sha.starts_with(other) || other.starts_with(sha))
 }

@@ -38,7 +38,8 @@ pub(super) fn doctor(root: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<E
     let (masker, checkout, mut found, gpus) = look(root, args);
     found.rows.extend(gpus.rows());
     if !found.rows.iter().any(|row| row.about == About::Docker) {
-        found.rows.push(preflight::docker_beside());
+        let is_config_known = !found.rows.iter().any(|row| row.about == About::Config && row.check == Check::Blocked);
+        found.rows.push(preflight::docker_beside(is_config_known));
     }
     found.rows.extend(checkout.iter().flat_map(left_behind));
     found.rows.extend(machine::rows());

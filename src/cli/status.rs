@@ -221,6 +221,7 @@ pub(super) fn say(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Resu
             Some(Sight::Alive(pid)) => Some(pid),
             Some(Sight::Gone | Sight::Unseen) | None => None,
         },
+        has_ended: run.live_stage().is_some_and(|(attempt, record)| leftover::has_ended(folder, &attempt, record.stage)),
         free: disk::room(folder.path()).ok().map(|room| room.bytes),
         limits: report::Limits { steps: config.agent.max_steps, tokens: config.limits.item_tokens },
         hint: crate::ui::now::hint,

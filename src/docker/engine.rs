@@ -61,7 +61,7 @@ pub struct About {
     pub insecure: Vec<String>,
     /// Addresses that it asks in place of the Docker Hub, first of all.
     pub mirrors: Vec<String>,
-    /// How many containers run.
+    /// How many containers run, those that are paused too.
     pub running: usize,
 }
 
@@ -169,7 +169,11 @@ impl Engine {
             version: self.version.clone(),
             insecure,
             mirrors: registries.mirrors.unwrap_or_default(),
-            running: info.containers_running.and_then(|count| usize::try_from(count).ok()).unwrap_or_default(),
+            running: [info.containers_running, info.containers_paused]
+                .into_iter()
+                .flatten()
+                .filter_map(|count| usize::try_from(count).ok())
+                .sum(),
         })
     }
 }

@@ -243,13 +243,16 @@ impl Run {
         self.index.get(id).copied()
     }
 
-    /// The same where nobody works on the live item any more: it is interrupted, as whoever continues the run will find it.
+    /// The same where nobody works on the live item any more: it is interrupted, as whoever continues the run will find it; but for a
+    /// stage that has ended meanwhile.
     #[must_use]
-    pub fn cut_off(mut self) -> Self {
+    pub fn cut_off(mut self, has_ended: bool) -> Self {
         let at = self.at.unwrap_or(Timestamp::UNIX_EPOCH);
         for item in self.items.iter_mut().filter(|item| matches!(item.state, ItemState::Running)) {
             let Some(last) = item.attempts.last_mut() else { continue };
-            let why = "nobody looks after it any more".to_owned();
+            let why =
+                if has_ended { "its stage ended without a runner: the next one takes up how" } else { "nobody looks after it any more" };
+            let why = why.to_owned();
             last.end = Some((AttemptEnd::Interrupted { why: why.clone() }, at));
             item.state = ItemState::Interrupted { why, from: last.resume_from() };
         }

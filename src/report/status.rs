@@ -24,6 +24,8 @@ pub struct Surroundings<'a> {
     pub runner: Option<u32>,
     /// Pid of the keeper of a live stage that works on without a runner.
     pub orphan: Option<u32>,
+    /// Whether the live stage ended since the runner went: the next one takes that up.
+    pub has_ended: bool,
     /// Free bytes on the disk of the run; `None` where they could not be told.
     pub free: Option<u64>,
     /// What no fact carries of the agent's budget.
@@ -227,7 +229,7 @@ fn gone(run: &Run, around: &Surroundings<'_>) -> String {
         None => "it has no runner yet".to_owned(),
         Some(runner) => match &runner.stopped {
             Some((why, stopped)) => format!("it has no runner since {}: {why}", at(*stopped)),
-            None => format!("it has no runner since {}, and that one left without a word", at(run.at.unwrap_or(runner.since))),
+            None => format!("it has no runner: the last one left without a word, after {}", at(run.at.unwrap_or(runner.since))),
         },
     };
     match (around.orphan, run.live_stage()) {
@@ -303,7 +305,11 @@ fn live(run: &Run, around: &Surroundings<'_>, clock: Timestamp) -> Option<String
     let stopping = stopping.as_ref().map(|(_, why)| format!("told to end: {why}"));
     let found = run.live_item().and_then(Item::last_attempt).and_then(open_finding);
     let more: Vec<String> = [steps, used, frozen, stopping, found].into_iter().flatten().map(|part| format!(", {part}")).collect();
-    let how = if around.is_at_work() { "live" } else { "cut off" };
+    let how = match around.is_at_work() {
+        true => "live",
+        false if around.has_ended => "ended without a runner",
+        false => "cut off",
+    };
     let round = record.in_round(run.repeat);
     Some(format!("{how}: {attempt} {}{round}, {}{budget}{}", record.stage, duration::short(record.last_worked_ms(clock)), more.concat()))
 }

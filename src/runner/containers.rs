@@ -10,8 +10,8 @@ use super::conclude::{Case, clip, plain, stopped};
 use super::create::digest;
 use super::job::Job;
 use super::results;
+use crate::artifact::mapping::Mapping;
 use crate::artifact::{ArtifactError, Checkout};
-use crate::artifact::mapping::{Mapping, MappingEntry};
 use crate::bench::arm::script::own_end;
 use crate::bench::arm::{ArmPlan, Question, plan};
 use crate::bench::{Output, first_cause, read_from, take_most, timeout_of};
@@ -40,7 +40,7 @@ const TAIL: u64 = 1 << 20;
 const SWEEP: Duration = Duration::from_mins(1);
 
 /// How something ended by signal 9.
-const KILLED: &str = "killed by signal 9: by the kernel out of memory, or by a person";
+const KILLED: &str = "signal 9, from the kernel out of memory or from a person";
 
 /// How the note begins that says how the patch went in.
 pub const PATCH_APPLIED: &str = "patch applied";
@@ -80,8 +80,11 @@ pub fn mapping(checkout: &Checkout, config: &Config) -> Result<Mapping, NoMappin
 }
 
 /// What is measured of a commit; the error says why nothing can be, as a sentence about the commit.
-pub fn planned(entry: Option<&MappingEntry>, config: &Config) -> Result<ArmPlan, String> {
-    let entry = entry.ok_or("arms.mapping does not know this commit: add it, or leave the item out")?;
+pub fn planned(mapping: &Mapping, human: &str, config: &Config) -> Result<ArmPlan, String> {
+    if let Some(why) = mapping.unread(human) {
+        return Err(format!("what arms.mapping says of it can't be read: {why}"));
+    }
+    let entry = mapping.entry(human).ok_or("arms.mapping does not know this commit: add it, or leave the item out")?;
     let command = entry.perf_command.as_deref().map(str::trim).filter(|command| !command.is_empty());
     let perf_command = command.ok_or("arms.mapping has no perf_command for this commit: add one, or leave the item out")?;
     let docker = &config.docker;
@@ -97,7 +100,7 @@ pub fn planned(entry: Option<&MappingEntry>, config: &Config) -> Result<ArmPlan,
 
 /// What is measured of an item.
 pub fn plan_of(job: &Job, item: &Item) -> Result<ArmPlan, String> {
-    planned(mapping(&job.checkout, &job.config)?.entry(&item.human), &job.config)
+    planned(&mapping(&job.checkout, &job.config)?, &item.human, &job.config)
 }
 
 /// SHA-256 of all that an arm is asked to do, hex: two arms of one digest were measured alike.

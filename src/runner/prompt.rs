@@ -79,6 +79,9 @@ pub enum PromptError {
     /// The mapping, which says what is measured, is broken.
     #[error(transparent)]
     Mapping(ArtifactError),
+    /// What the mapping says of this commit is broken.
+    #[error("what arms.mapping says of it can't be read: {0}")]
+    Entry(String),
     /// The human's commit, which the template asks for.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -87,7 +90,7 @@ pub enum PromptError {
 impl PromptError {
     /// The class of what can't be asked for it.
     pub const fn class(&self) -> FailureClass {
-        if let Self::Mapping(_) = self { FailureClass::NoCommand } else { FailureClass::NoPrompt }
+        if let Self::Mapping(_) | Self::Entry(_) = self { FailureClass::NoCommand } else { FailureClass::NoPrompt }
     }
 }
 
@@ -191,7 +194,7 @@ impl Prompts {
     /// Whether an item has a prompt: nothing is missing that is looked up by commit, and what is copied can be read.
     pub fn check(&self, human: &str) -> Result<(), PromptError> {
         match &self.makes {
-            Makes::Template { .. } => Ok(()),
+            Makes::Template { mapping, .. } => known(mapping.as_ref(), human),
             Makes::Copy { earlier, broken, looked, whose } => copied(pick(earlier, broken, (looked, *whose), human, None)?).map(|_| ()),
         }
     }
@@ -241,6 +244,7 @@ impl Prompts {
     }
 
     fn filled(&self, template: &Template, mapping: Option<&Mapping>, subject: &Subject<'_>, tree: &str) -> Result<String, PromptError> {
+        known(mapping, subject.human)?;
         let human = Human::read(template, subject)?;
         let task = self.task.as_ref();
         let entry = mapping.and_then(|mapping| mapping.entry(subject.human));
@@ -420,4 +424,9 @@ pub fn harness_wrote_in(folder: &Path) -> bool {
     let journal = copy::text(&folder.join("journal.json")).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let source = |journal: &Value| journal.pointer("/isobench_tui/prompt/source").cloned();
     journal.is_some_and(|journal| journal.get("isobench_tui").is_none() || source(&journal) == Some(json!(PromptSource::Harness)))
+}
+
+/// Nothing is asked that would leave out, without a word, what is measured.
+fn known(mapping: Option<&Mapping>, human: &str) -> Result<(), PromptError> {
+    mapping.and_then(|mapping| mapping.unread(human)).map_or(Ok(()), |why| Err(PromptError::Entry(why.to_owned())))
 }

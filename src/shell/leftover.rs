@@ -9,6 +9,7 @@ use crate::docker::arm::ORDER;
 use crate::docker::containers::running;
 use crate::docker::{DockerError, Engine, wait};
 use crate::domain::{AttemptId, ItemId, RunId, Stage, Whose};
+use crate::host::stage_folder::StageFolder;
 use crate::ledger::{RunFolder, RunnerLock};
 use crate::model::Run;
 use crate::ui::message::Sight;
@@ -67,7 +68,13 @@ pub fn as_it_stands<'a>(folder: &RunFolder, run: &'a Run) -> Cow<'a, Run> {
         Some((attempt, record)) => is_alone(folder, &attempt, record.stage),
         None => run.live.is_some() && RunnerLock::holder(folder).is_none(),
     };
-    if is_left { Cow::Owned(run.clone().cut_off()) } else { Cow::Borrowed(run) }
+    let has_ended = || run.live_stage().is_some_and(|(attempt, record)| has_ended(folder, &attempt, record.stage));
+    if is_left { Cow::Owned(run.clone().cut_off(has_ended())) } else { Cow::Borrowed(run) }
+}
+
+/// Whether a stage that has no end on record ended since its runner went: its keeper wrote how, and the next runner takes that up.
+pub fn has_ended(folder: &RunFolder, attempt: &AttemptId, stage: Stage) -> bool {
+    StageFolder::at(&folder.stage(attempt, stage)).has_end()
 }
 
 /// The container that a run left where it was interrupted, with what can be done; `None` where there is none.

@@ -78,7 +78,7 @@ fn runner(state: &State, now: Timestamp) -> Option<Said> {
         None => "no runner yet; c starts one".to_owned(),
         Some(runner) => match &runner.stopped {
             Some((why, at)) => format!("runner gone since {}: {why}; c continues", when(*at)),
-            None => format!("runner gone since {}, without a word; c continues", when(state.run.at.unwrap_or(runner.since))),
+            None => format!("runner gone after {}, without a word; c continues", when(state.run.at.unwrap_or(runner.since))),
         },
     };
     Some(Said::new(Mood::Warn, says))

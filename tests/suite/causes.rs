@@ -431,7 +431,9 @@ fn a_row_may_know_more_than_its_class() {
         )
         .contains("configuration")
     );
-    for by_somebody in ["somebody removed the container while it ran", "docker was started again while the arm ran, which ended the container"] {
+    for by_somebody in
+        ["somebody removed the container while it ran", "docker was started again while the arm ran, which ended the container"]
+    {
         assert!(of(FailureClass::Killed, by_somebody).starts_with("somebody ended it"), "the kernel's log tells nothing of it");
     }
     // of another class it says nothing

@@ -506,6 +506,7 @@ proptest! {
             folder: Path::new("r"),
             runner: None,
             orphan: None,
+            has_ended: false,
             free: None,
             limits: isobench_tui::report::Limits::default(),
             hint: |_| None,

@@ -123,7 +123,7 @@ impl Desk {
     fn several() -> Self {
         Self::with(vec![
             card("2026-11-21_11-00-00-aaaa", &runs::agent_running().run(), Some(4711), None),
-            card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("runner gone since 10:00, without a word")),
+            card("2026-11-21_10-00-00-bbbb", &runs::interrupted().run(), None, Some("runner gone after 10:00, without a word")),
             card("2026-11-20_09-00-00-cccc", &runs::finished().run(), None, None),
             RunCard {
                 id: RunId("2026-11-19_09-00-00-dddd".to_owned()),
@@ -288,7 +288,7 @@ fn an_interrupted_run_is_continued() {
     let mut desk = Desk::several();
     desk.press(Key::Down);
     desk.says("c continues it   Enter opens it");
-    desk.says("runner gone since 10:00, without a word");
+    desk.says("runner gone after 10:00, without a word");
     assert_eq!(desk.type_in("c"), [Effect::Wish(Wish::Continue(RunId("2026-11-21_10-00-00-bbbb".to_owned())))]);
     desk.tell(News::Refused("run x is held by the runner with pid 7".to_owned()));
     desk.says("run x is held by the runner with pid 7");

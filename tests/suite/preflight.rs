@@ -480,6 +480,30 @@ fn a_broken_mapping_is_told_once_and_as_what_it_is() {
 }
 
 #[test]
+fn what_the_mapping_says_wrongly_of_a_commit_blocks_its_own_item_alone() {
+    let campaign = Campaign::good(2);
+    let entry = |nth: usize, command: Value| {
+        let commit = &campaign.commits[nth];
+        (commit[..8].to_owned(), json!({"commit_full": commit, "perf_command": command}))
+    };
+    let good = entry(2, json!("python benchmarks/benchmark_latency.py --model facebook/opt-125m"));
+    let mapping: serde_json::Map<String, Value> = [entry(1, json!(5)), good].into_iter().collect();
+    write(&campaign.root.join("data/mappings/benchmark_mode_mapping.json"), &Value::from(mapping).to_string());
+    for engine in ["process", "docker"] {
+        campaign.config("", "", &format!("engine = \"{engine}\""));
+        let (_, found) = doctor(&campaign);
+        let blocked = found["blocked"].as_array().unwrap();
+        assert_eq!(blocked.len(), 1, "{engine}: {found:#}");
+        assert_eq!((blocked[0]["item_id"].as_str(), blocked[0]["class"].as_str()), (Some("c-0001"), Some("no_command")), "{found:#}");
+        let why = blocked[0]["why"].as_str().unwrap();
+        assert!(
+            why.contains("can't be read: ") && why.contains("benchmark_mode_mapping.json:1:") && why.contains(".perf_command"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
 fn what_the_bench_file_says_and_nobody_does_is_told() {
     let campaign = Campaign::good(1);
     let bench = |text: &str| {

@@ -132,7 +132,9 @@ const SURROUNDINGS: &[Rows] = &[
     any(C::Killed).says(&["keyboardinterrupt"]).when(is_interrupt).rank(Rank::Crash).hint(INTERRUPTED),
     any(C::Killed).says(&["task execution interrupted by user"]).hint(INTERRUPTED),
     // sentences of ours
-    any(C::Killed).says(&["somebody removed the container", "stopped from outside", "not by its keeper", "docker was started again"]).hint(BY_SOMEBODY),
+    any(C::Killed)
+        .says(&["somebody removed the container", "stopped from outside", "not by its keeper", "docker was started again"])
+        .hint(BY_SOMEBODY),
 ];
 
 const BY_SOMEBODY: &str = "somebody ended it, which is no fault of the patch: r runs the stage again";

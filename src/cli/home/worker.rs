@@ -257,7 +257,7 @@ fn why(run: &Run, runner: Option<u32>) -> Option<String> {
         None => "no runner yet".to_owned(),
         Some(last) => match &last.stopped {
             Some((why, at)) => format!("runner gone since {}: {why}", when(*at)),
-            None => format!("runner gone since {}, without a word", when(run.at.unwrap_or(last.since))),
+            None => format!("runner gone after {}, without a word", when(run.at.unwrap_or(last.since))),
         },
     })
 }

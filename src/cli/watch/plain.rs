@@ -92,6 +92,7 @@ fn with<T>(name: &str, opening: &Opening, now: &Now, tell: impl FnOnce(&RunId, &
         folder,
         runner: if let Sight::Alive(program) = &now.sight { u32::try_from(program.id.pid).ok() } else { None },
         orphan: None,
+        has_ended: false,
         free: disk::room(folder).ok().map(|room| room.bytes),
         limits: report::Limits { steps: now.max_steps, tokens: None },
         hint: crate::ui::now::hint,

@@ -191,6 +191,10 @@ impl Seen {
         if !self.phases.come_to(phase, now) {
             return;
         }
+        if phase == ArmPhase::Stop {
+            // where it was killed a bar stands in the middle
+            self.row = None;
+        }
         self.measures_from(phase, now);
         let begins = match phase {
             ArmPhase::Prepare if self.serves() => self.order.ready_ms,

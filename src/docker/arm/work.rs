@@ -386,6 +386,7 @@ impl Arm {
     fn outcome(&mut self, end: ArmEnd) -> ArmOutcome {
         let duration_ms = self.seen.now_ms();
         self.seen.phases.end(duration_ms);
+        self.seen.tell(true);
         ArmOutcome {
             end,
             container: self.container.as_ref().map(|container| container.id.clone()),

@@ -43,10 +43,10 @@ pub(super) fn block(look: &Look<'_>, items: &mut [PlannedItem]) {
     // a mapping that can't be read is a row of its own
     let Some(mapping) = mapping else { return };
     for item in items.iter_mut().filter(|item| item.blocked.is_none()) {
-        let entry = mapping.entry(&item.human);
         let why = match look.config.arms.engine {
-            Engine::Docker => planned(entry, look.config).err(),
-            _ => (!entry.is_some_and(has_command)).then(|| format!("{} has no benchmark command for it", mapping.path.display())),
+            Engine::Docker => planned(&mapping, &item.human, look.config).err(),
+            _ => (!mapping.entry(&item.human).is_some_and(has_command))
+                .then(|| format!("{} has no benchmark command for it", mapping.path.display())),
         };
         item.blocked = why.map(|why| unmeasured(FailureClass::NoCommand, &why));
     }

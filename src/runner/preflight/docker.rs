@@ -39,13 +39,11 @@ pub(super) fn docker(look: &Look<'_>) -> Vec<Row> {
     rows
 }
 
-/// The engine where nothing needs one: nothing is wrong if there is none.
-pub fn beside() -> Row {
-    let says = match ask() {
-        Ok((endpoint, about)) => format!("{}; nothing that is configured here needs it", said(&endpoint, &about)),
-        Err(error) => format!("{error}; nothing that is configured here needs it"),
-    };
-    Row::ok(About::Docker, says)
+/// The engine where nothing needs one, or nobody knows what is configured: nothing is wrong if there is none.
+pub fn beside(is_config_known: bool) -> Row {
+    let says = ask().map_or_else(|error| error.to_string(), |(endpoint, about)| said(&endpoint, &about));
+    let needs = if is_config_known { "nothing that is configured here needs it" } else { "whether it is needed the configuration says" };
+    Row::ok(About::Docker, format!("{says}; {needs}"))
 }
 
 fn ask() -> Result<(String, docker::About), DockerError> {

@@ -96,7 +96,7 @@ impl Turn<'_> {
         }
         let (checkout, config) = (&self.job.checkout, &self.job.config);
         if containers::is_used(config) && !config.arms.unmeasured {
-            containers::planned(containers::mapping(checkout, config)?.entry(&found.human), config)?;
+            containers::planned(&containers::mapping(checkout, config)?, &found.human, config)?;
         }
         let item = ItemId(format!("added-{}", short_sha(&found.human)));
         if self.run.item(&item).is_some() {

@@ -62,6 +62,7 @@ fn queue(state: &State, places: &Places) -> String {
         folder: places.base(),
         runner: pid(state.runner),
         orphan: pid(state.keeper),
+        has_ended: false,
         free: state.free,
         limits: report::Limits { steps: state.limits.steps, tokens: state.limits.tokens },
         hint: now::hint,

@@ -117,6 +117,7 @@ impl<'a> Arm<'a> {
         let live = state.machine.arm.as_ref().filter(|live| outcome.is_none() && Some(&live.of) == which.as_ref());
         // an arm that was cut off got as far as it told
         let is_cut_off = outcome.is_none() && matches!(pulse(state, item), Pulse::CutOff(_));
+        let has_ended = is_cut_off && live.is_some_and(|live| live.progress.phases.last().is_some_and(|span| span.ms.is_some()));
         let now = live.filter(|_| is_cut_off).map_or(now, |live| now.max(live.progress.at));
         let past = state.machine.past.iter().find(|past| outcome.is_some() && Some(&past.of) == which.as_ref());
         let tail =
@@ -124,16 +125,17 @@ impl<'a> Arm<'a> {
         let tail = tail.and_then(|output| output.lines.iter().rev().find(|line| !line.text.trim().is_empty()));
         Self {
             name,
-            stands: stands(state, item, (attempt, stage), record),
+            stands: if has_ended { Said::new(Mood::Warn, "ended") } else { stands(state, item, (attempt, stage), record) },
             // what was taken over took no time that would tell anything
             took: record.filter(|record| !is_reused(state, attempt, record)).map(|record| record.last_worked_ms(now)),
             is_live: record.is_some() && outcome.is_none(),
-            image: live.map(|live| short_image(&live.progress.image)).or_else(|| image(attempt, detail?.image.as_ref()?)),
+            image: live.map(|live| short_image(&live.progress.image)).or_else(|| image(item, detail?.image.as_ref()?)),
             phases: live.map_or_else(|| detail.map(|detail| detail.phases.clone()).unwrap_or_default(), |live| so_far(live, now)),
             now: live.map(|live| Now::of(state, live, is_cut_off, now)),
             curves: live.map(|live| &live.curves).or_else(|| past.map(|past| &past.curves)).filter(|curves| !curves.is_empty()),
             notes: notes(state, item, (attempt, stage), record, live)
                 .into_iter()
+                .chain(has_ended.then(|| Said::new(Mood::Warn, "it ended without a runner: c takes up how")))
                 .chain(rounds(state, &all))
                 .collect(),
             tail: tail.map(|line| (line.from.name(), line.text.trim())),
@@ -346,9 +348,11 @@ fn so_far(Live { progress, .. }: &Live, now: Timestamp) -> Vec<PhaseSpan> {
 }
 
 /// The name under which the image of this digest was pulled, or the digest in short.
-fn image(attempt: &Attempt, digest: &str) -> Option<String> {
+fn image(item: &Item, digest: &str) -> Option<String> {
     let is_it = |image: &&PulledImage| image.id == digest || image.digest.as_deref() == Some(digest);
-    let pulled = attempt.pull().and_then(|pull| pull.images.iter().find(is_it));
+    // an attempt that goes on with what was measured before may not have pulled it
+    let mut pulls = item.attempts.iter().rev().filter_map(Attempt::pull);
+    let pulled = pulls.find_map(|pull| pull.images.iter().find(is_it));
     pulled.map(|image| short_image(&image.reference)).or_else(|| Some(digest.get(..19)?.to_owned()))
 }
 

@@ -248,7 +248,7 @@ fn an_arm_that_somebody_else_ended_is_tried_again_and_what_was_repaired_before_i
         let outcome = &ends.iter().find(|end| end["stage"] == stage).unwrap()["outcome"];
         [&outcome["class"], &outcome["why"]].map(|says| says.as_str().unwrap_or_default().to_owned())
     };
-    assert_eq!(ended("human"), ["killed", "killed by signal 9: by the kernel out of memory, or by a person"]);
+    assert_eq!(ended("human"), ["killed", "signal 9, from the kernel out of memory or from a person"]);
     assert_eq!(ended("baseline"), ["killed", "stopped from outside (`docker stop`, or another TERM)"]);
     let [_, why] = ended("candidate");
     assert!(why.contains("NameError: name 'crash' is not defined") && !why.contains("transformers"), "{why}");

@@ -34,7 +34,7 @@ fn measured(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
     let (mut without, mut elsewhere, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for item in items {
         let entry = mapping.entry(&item.human);
-        match planned(entry, look.config) {
+        match planned(&mapping, &item.human, look.config) {
             Ok(plan) => wanted.push(plan.gpus),
             Err(why) => without.push((&item.item_id, why)),
         }
@@ -43,7 +43,7 @@ fn measured(look: &Look<'_>, plan: Option<&PlanFile>) -> Vec<Row> {
         let is_other = |theirs: &&str| !item.pre.is_empty() && !theirs.starts_with(item.pre.as_str()) && !item.pre.starts_with(theirs);
         elsewhere.extend(parent.filter(is_other).map(|_| item.item_id.0.as_str()));
     }
-    let fix = format!("{}: add them, or run the others alone", mapping.path.display());
+    let fix = format!("{}: add or mend them, or run the others alone", mapping.path.display());
     let mut rows = Vec::new();
     if let Some((first, why)) = without.first() {
         let says = format!("{}: {} of {all} can't be measured ({first}: {why})", FailureClass::NoCommand, without.len());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::campaign::{Campaign, GOOD_ARM, said};
-use crate::support::{lives, state_of, wait_until};
+use crate::support::{is_stopped, lives, wait_until};
 
 const GATED: &str = "gate agent; echo cost=50 >engine.sh";
 
@@ -53,12 +53,12 @@ fn frozen_processes_stand_still_and_their_budget_with_them() {
     campaign.detached();
     let agent = campaign.at_gate(1, "agent");
     campaign.ctl(&["freeze"]);
-    wait_until("the freeze", || state_of(agent) == Some('T'));
+    wait_until("the freeze", || is_stopped(agent));
     assert!(campaign.ctl_refused(&["freeze"], 6).contains("frozen already"));
     let frozen = Instant::now();
     // longer than the whole budget of 6 s
     std::thread::sleep(Duration::from_millis(6_500));
-    assert_eq!(state_of(agent), Some('T'));
+    assert!(is_stopped(agent));
     let frozen = frozen.elapsed();
     campaign.open(1, "agent");
     campaign.ctl(&["thaw"]);
@@ -85,11 +85,11 @@ fn a_frozen_stage_stays_frozen_through_a_killed_runner() {
     let campaign = live(1);
     let agent = campaign.at_gate(1, "agent");
     campaign.ctl(&["freeze"]);
-    wait_until("the freeze", || state_of(agent) == Some('T'));
+    wait_until("the freeze", || is_stopped(agent));
     campaign.kill(campaign.runner().unwrap());
     let runner = campaign.spawn(&["run", "--resume", "--headless"]);
     campaign.wait_fact("stage_adopted", |_| true);
-    assert_eq!(state_of(agent), Some('T'));
+    assert!(is_stopped(agent));
     campaign.open(1, "agent");
     campaign.ctl(&["thaw"]);
     assert_eq!(runner.wait_with_output().unwrap().status.code(), Some(0));

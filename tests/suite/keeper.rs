@@ -16,7 +16,7 @@ use isobench_tui::host::process::{self, State};
 use isobench_tui::host::stage_folder::{Command, KeeperState, Spec, StageFolder};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{BINARY, folder, lives, pid_in, state_of, wait_for, wait_until};
+use crate::support::{BINARY, folder, is_stopped, lives, pid_in, state_of, wait_for, wait_until};
 
 /// A stage of the test's own, whose leftovers are killed when a test fails.
 struct Stage {
@@ -227,7 +227,7 @@ fn what_a_full_disk_refuses_is_written_when_there_is_room() {
         fs::create_dir(folder).unwrap();
     }
     wait_on(kept.freeze()).unwrap();
-    wait_until("the freeze", || process::descendants(kept.pid()).iter().all(|pid| state_of(*pid) == Some('T')));
+    wait_until("the freeze", || process::descendants(kept.pid()).iter().all(|pid| is_stopped(*pid)));
     assert!(!frozen(&kept));
     fs::remove_dir(&in_the_way[0]).unwrap();
     wait_until("the news of it", || frozen(&kept));

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use isobench_tui::host::process;
+
 /// The program under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_isobench-tui");
 
@@ -31,6 +33,15 @@ pub(crate) fn wait_until(what: &str, mut look: impl FnMut() -> bool) {
 pub(crate) fn state_of(pid: i32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?.1.trim_start().chars().next()
+}
+
+/// Whether a process was stopped; or waits, in the kernel, for a child that was stopped before its exec: a shell's vfork.
+pub(crate) fn is_stopped(pid: i32) -> bool {
+    match state_of(pid) {
+        Some('T') => true,
+        Some('D') => process::descendants(pid).iter().any(|child| state_of(*child) == Some('T')),
+        _ => false,
+    }
 }
 
 /// Whether a process runs or could run again: zombies don't.

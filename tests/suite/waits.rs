@@ -13,7 +13,7 @@ use std::process::{Child, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::campaign::{Campaign, GOOD_ARM, said};
-use crate::support::{state_of, wait_until};
+use crate::support::{is_stopped, wait_until};
 
 const GATED: &str = "gate agent; echo cost=50 >engine.sh";
 
@@ -232,7 +232,7 @@ fn the_json_says_what_the_screen_says_while_a_run_is_under_way() {
         (json!("next"), json!("1 item before it"), json!("worktree"))
     );
     campaign.ctl(&["freeze"]);
-    wait_until("the freeze", || state_of(agent) == Some('T'));
+    wait_until("the freeze", || is_stopped(agent));
     assert!(of(&campaign, "/items/0/live/frozen/by").as_str().unwrap().starts_with("ann@"));
     let text = said(&campaign.run(&["status"]));
     assert!(text.contains("live: c-0001.1 agent") && text.contains("of 30m00s") && text.contains("frozen by ann@"), "{text}");

@@ -250,8 +250,11 @@ impl Run {
         let at = self.at.unwrap_or(Timestamp::UNIX_EPOCH);
         for item in self.items.iter_mut().filter(|item| matches!(item.state, ItemState::Running)) {
             let Some(last) = item.attempts.last_mut() else { continue };
-            let why =
-                if has_ended { "its stage ended without a runner: the next one takes up how" } else { "nobody looks after it any more" };
+            let why = if has_ended {
+                "its stage ended without a runner: the next one takes its result"
+            } else {
+                "nobody looks after it any more"
+            };
             let why = why.to_owned();
             last.end = Some((AttemptEnd::Interrupted { why: why.clone() }, at));
             item.state = ItemState::Interrupted { why, from: last.resume_from() };

@@ -135,7 +135,7 @@ impl<'a> Arm<'a> {
             curves: live.map(|live| &live.curves).or_else(|| past.map(|past| &past.curves)).filter(|curves| !curves.is_empty()),
             notes: notes(state, item, (attempt, stage), record, live)
                 .into_iter()
-                .chain(has_ended.then(|| Said::new(Mood::Warn, "it ended without a runner: c takes up how")))
+                .chain(has_ended.then(|| Said::new(Mood::Warn, "it ended without a runner: c takes its result")))
                 .chain(rounds(state, &all))
                 .collect(),
             tail: tail.map(|line| (line.from.name(), line.text.trim())),

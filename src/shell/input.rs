@@ -33,6 +33,9 @@ const LARGEST: usize = 1 << 20;
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
 
+/// The byte of the key Esc, with which sequences begin too.
+const ESCAPED: u8 = 0x1b;
+
 /// The byte of Ctrl-C. No sequence holds it, so that within one somebody pressed the key.
 const INTERRUPT: u8 = 0x03;
 
@@ -109,6 +112,10 @@ enum Within {
 impl Keys {
     fn take(&mut self, bytes: &[u8]) {
         for byte in bytes {
+            // the parser would take both for one key, and what follows for letters
+            if *byte == ESCAPED && self.pending == [ESCAPED] {
+                self.silence();
+            }
             self.pending.push(*byte);
             if self.within == Within::LargePaste {
                 if self.pending.ends_with(PASTE_ENDS) {
@@ -259,6 +266,16 @@ mod tests {
         assert_eq!(keys.patience(), Some(ESCAPE));
         keys.silence();
         assert_eq!((&keys.events, keys.patience()), (&[Event::Key(KeyCode::Escape.into())].into(), None));
+    }
+
+    #[test]
+    fn an_escape_before_a_sequence_is_the_key_too() {
+        let seen = events(&[b"\x1b\x1b[A\x1b\x1b[?2026;2$y\x1b\x1bq"]);
+        let [Event::Key(first), Event::Key(up), Event::Key(second), Event::Csi(_), Event::Key(third), Event::Key(alt)] = seen[..] else {
+            panic!("{seen:?}")
+        };
+        assert_eq!([first.code, second.code, third.code], [KeyCode::Escape; 3]);
+        assert_eq!((up.code, alt.code), (KeyCode::Up, KeyCode::Char('q')), "Alt with a letter stays one key");
     }
 
     #[test]

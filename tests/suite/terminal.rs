@@ -317,10 +317,10 @@ fn frames_are_synchronised_where_the_terminal_says_so() {
     assert_eq!(count(&shown.pty, BEGIN), 0);
     // the answer comes amid keys, and none of them is lost
     let (first, second) = ANSWER.split_at(5);
-    shown.pty.press(&format!("?{first}"));
-    shown.pty.press(second);
+    shown.pty.send(format!("?{first}").as_bytes());
+    shown.pty.send(second.as_bytes());
     shown.pty.wait_for("search here; Tab: regular expression");
-    shown.pty.press(&format!("<Esc>{ANSWER}?"));
+    shown.pty.send(format!("\u{1b}{ANSWER}?").as_bytes());
     shown.pty.wait_for("search here; Tab: regular expression");
     shown.pty.resize(100, 30);
     // what stood there before may stand there still
